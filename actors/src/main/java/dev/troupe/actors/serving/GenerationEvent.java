@@ -1,0 +1,56 @@
+package dev.troupe.actors.serving;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.wire.WireMessage;
+import java.util.List;
+
+/** What a replica tells of a request: any number of {@link TokenGenerated}, then one of the others. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+@JsonSubTypes({
+    @JsonSubTypes.Type(GenerationEvent.TokenGenerated.class),
+    @JsonSubTypes.Type(GenerationEvent.Finished.class),
+    @JsonSubTypes.Type(GenerationEvent.Rejected.class),
+    @JsonSubTypes.Type(GenerationEvent.Failed.class)
+})
+public sealed interface GenerationEvent extends WireMessage {
+    String requestId();
+
+    /**
+     * One more token.
+     *
+     * @param index from 0
+     * @param logProb natural log of the token's probability before temperature and filters
+     * @param alternatives as many as {@link SamplingParameters#logProbs} asked for, most likely first
+     */
+    record TokenGenerated(String requestId, int index, int token, double logProb, List<Alternative> alternatives)
+            implements GenerationEvent {}
+
+    /** The answer is complete. */
+    record Finished(String requestId, FinishReason reason, int promptTokens, int completionTokens)
+            implements GenerationEvent {}
+
+    /** The replica cannot take the request now (queue full, draining); another may. */
+    record Rejected(String requestId, RejectReason reason, String message) implements GenerationEvent {}
+
+    /** The request cannot be answered; {@code message} is fit for a user. */
+    record Failed(String requestId, String message) implements GenerationEvent {}
+
+    /** A token that was not taken, with its log-probability. */
+    record Alternative(int token, double logProb) implements WireMessage {}
+
+    /** Why an answer ended. */
+    enum FinishReason {
+        STOP,
+        LENGTH,
+        CANCELLED
+    }
+
+    /** Why a replica turned a request away. */
+    enum RejectReason {
+        QUEUE_FULL,
+        DRAINING,
+        LOADING,
+        PROMPT_TOO_LONG
+    }
+}

@@ -1,0 +1,21 @@
+package dev.troupe.actors.serving;
+
+import dev.troupe.actors.wire.WireMessage;
+
+/**
+ * What a replica serves; enough for a router on another node to tokenize for it.
+ *
+ * @param modelId the name that users ask for
+ * @param version of the weights: the checkpoint's identity, named in every answer
+ * @param tokenizerJson the whole tokenizer.json
+ * @param chatTemplate name of the template that turns messages into a prompt
+ */
+public record ModelDescription(
+        String modelId,
+        String version,
+        int contextLength,
+        int vocabSize,
+        String tokenizerJson,
+        String chatTemplate,
+        long createdEpochSeconds)
+        implements WireMessage {}

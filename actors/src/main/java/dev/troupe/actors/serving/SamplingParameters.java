@@ -1,0 +1,27 @@
+package dev.troupe.actors.serving;
+
+import dev.troupe.actors.wire.WireMessage;
+import java.util.Map;
+
+/**
+ * How tokens of an answer are drawn.
+ *
+ * @param temperature 0 takes the most likely token
+ * @param topK 0 for no limit
+ * @param topP 1 for no limit
+ * @param minP 0 for no limit
+ * @param seed of this request's random numbers
+ * @param logProbs how many alternatives to report with each token; -1 for none, 0 for the token's own only
+ */
+public record SamplingParameters(
+        double temperature,
+        int topK,
+        double topP,
+        double minP,
+        double repetitionPenalty,
+        double presencePenalty,
+        double frequencyPenalty,
+        Map<Integer, Double> logitBias,
+        long seed,
+        int logProbs)
+        implements WireMessage {}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.gpu;
+
+import org.jspecify.annotations.NullMarked;

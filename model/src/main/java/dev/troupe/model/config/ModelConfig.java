@@ -1,0 +1,77 @@
+package dev.troupe.model.config;
+
+/**
+ * The shape of a decoder-only transformer. Everything about an architecture is said here; no code is per model.
+ *
+ * @param architecture "llama" or "gpt2": names tensors and config.json when the model is written for others
+ * @param dim width of the residual stream
+ * @param ffnDim inner width of the MLP
+ * @param headDim width of a head; numHeads·headDim need not be dim
+ * @param contextLength most positions of a sequence
+ * @param bias whether linear layers and LayerNorm have biases
+ * @param dropout rate in training, 0 for none
+ */
+public record ModelConfig(
+        String architecture,
+        int vocabSize,
+        int dim,
+        int numLayers,
+        int numHeads,
+        int numKvHeads,
+        int headDim,
+        int ffnDim,
+        int contextLength,
+        NormKind norm,
+        float normEpsilon,
+        MlpKind mlp,
+        PositionKind positions,
+        double ropeTheta,
+        boolean tiedEmbeddings,
+        boolean bias,
+        float dropout) {
+
+    /** Pre-norm kind. */
+    public enum NormKind {
+        LAYER,
+        RMS
+    }
+
+    /** MLP kind: GELU has two matrices, SwiGLU three. */
+    public enum MlpKind {
+        GELU,
+        SWIGLU
+    }
+
+    /** How positions enter: a learned table added to the embeddings, or rotation of queries and keys. */
+    public enum PositionKind {
+        LEARNED,
+        ROTARY
+    }
+
+    public ModelConfig {
+        requirePositive("vocabSize", vocabSize);
+        requirePositive("dim", dim);
+        requirePositive("numLayers", numLayers);
+        requirePositive("numHeads", numHeads);
+        requirePositive("numKvHeads", numKvHeads);
+        requirePositive("headDim", headDim);
+        requirePositive("ffnDim", ffnDim);
+        requirePositive("contextLength", contextLength);
+        if (numHeads % numKvHeads != 0) {
+            throw new IllegalArgumentException(
+                    "model.numHeads (" + numHeads + ") must be a multiple of model.numKvHeads (" + numKvHeads + ")");
+        }
+        if (positions == PositionKind.ROTARY && headDim % 2 != 0) {
+            throw new IllegalArgumentException("model.headDim (" + headDim + ") must be even for rotary positions");
+        }
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw new IllegalArgumentException("model.dropout (" + dropout + ") must be in [0, 1)");
+        }
+    }
+
+    private static void requirePositive(String name, int value) {
+        if (value <= 0) {
+            throw new IllegalArgumentException("model." + name + " (" + value + ") must be positive");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package dev.troupe.model.kernel;
+
+import dev.troupe.model.kernel.parallel.ComputePool;
+import java.util.Optional;
+
+/** A set of kernels for one kind of processor, found through {@link java.util.ServiceLoader}. */
+public interface KernelProvider {
+    /** The name that {@code compute.backend} selects it by. */
+    String name();
+
+    /** {@code auto} takes the available provider with the highest rank. */
+    int rank();
+
+    /** Why this provider cannot run here, or empty when it can. */
+    Optional<String> unavailable();
+
+    /** The kernels, splitting their work over {@code pool}. The pool stays the caller's. */
+    Kernels create(ComputePool pool);
+}

@@ -1,0 +1,40 @@
+package dev.troupe.model.kernel.gemm;
+
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Matrix product, float32: C[m, n] = op(A)[m, k] · op(B)[k, n], optionally added to C, optionally plus a bias row.
+ *
+ * <p>Legend: m rows, n columns, k the length of the sums. A leading dimension is the distance in elements between the
+ * starts of two stored rows. The packed and the plain form give identical bits for every m.
+ */
+public interface Gemm {
+    /**
+     * C = op(A) · op(B) (+ C when {@code accumulate}).
+     *
+     * @param a stored [m, k], or [k, m] when {@code transposeA} is YES
+     * @param b stored [k, n], or [n, k] when {@code transposeB} is YES
+     */
+    void multiply(
+            Transpose transposeA,
+            Transpose transposeB,
+            int m,
+            int n,
+            int k,
+            Tensor a,
+            int lda,
+            Tensor b,
+            int ldb,
+            Tensor c,
+            int ldc,
+            boolean accumulate);
+
+    /** Lays out op(B)[k, n] for {@link #multiplyPacked}; for weights that are used many times. */
+    PackedMatrix pack(Transpose transposeB, int k, int n, Tensor b, int ldb, TensorArena arena);
+
+    /** C[m, n] = A[m, k] · B (+ C when {@code accumulate}) (+ {@code bias} [n] on every row when given). */
+    void multiplyPacked(
+            int m, Tensor a, int lda, PackedMatrix b, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate);
+}

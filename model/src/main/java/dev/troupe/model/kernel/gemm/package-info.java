@@ -1,0 +1,5 @@
+/** Matrix products. */
+@NullMarked
+package dev.troupe.model.kernel.gemm;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Softmax and cross-entropy. */
+@NullMarked
+package dev.troupe.model.kernel.loss;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** RMSNorm and LayerNorm. */
+@NullMarked
+package dev.troupe.model.kernel.norm;
+
+import org.jspecify.annotations.NullMarked;

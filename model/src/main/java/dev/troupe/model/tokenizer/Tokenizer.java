@@ -1,0 +1,36 @@
+package dev.troupe.model.tokenizer;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/** Text to token ids and back. Implementations are immutable and thread-safe. */
+public interface Tokenizer {
+    /** Number of ids; all are below it. */
+    int vocabSize();
+
+    /**
+     * Ids of a text. Text that looks like a special token is encoded as plain text: only code that means a special
+     * token puts one in.
+     */
+    int[] encode(String text);
+
+    /** Ids of UTF-8 (or any) bytes; {@code decodeBytes(encode(b))} gives b back for a byte-level tokenizer. */
+    int[] encode(byte[] bytes);
+
+    /** The bytes of ids; special tokens give none. */
+    byte[] decodeBytes(int[] ids);
+
+    /** The text of ids; bytes that are no UTF-8 become U+FFFD. */
+    default String decode(int[] ids) {
+        return new String(decodeBytes(ids), StandardCharsets.UTF_8);
+    }
+
+    /** The id of a special token such as "&lt;|endoftext|&gt;", when the vocabulary has it. */
+    Optional<Integer> specialToken(String token);
+
+    /** The id that ends a document and a generation. */
+    int endOfText();
+
+    /** The token that a sequence must begin with when the model was trained so (Llama's "&lt;s&gt;"), else empty. */
+    Optional<Integer> beginOfText();
+}

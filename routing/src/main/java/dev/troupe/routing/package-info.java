@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.routing;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.safety;
+
+import org.jspecify.annotations.NullMarked;
