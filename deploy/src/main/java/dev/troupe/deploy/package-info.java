@@ -1,3 +1,4 @@
+/** The process: entry point, command line, node and distribution. */
 @NullMarked
 package dev.troupe.deploy;
 
