@@ -19,7 +19,7 @@ public sealed interface GenerationEvent extends WireMessage {
     /**
      * One more token.
      *
-     * @param index from 0
+     * @param index from {@link GenerationRequest#firstIndex}, which is 0 unless the request continues another
      * @param logProb natural log of the token's probability before temperature and filters
      * @param alternatives as many as {@link SamplingParameters#logProbs} asked for, most likely first
      */
