@@ -1,0 +1,74 @@
+package dev.troupe.model.kernel.gemm;
+
+import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
+import static dev.troupe.model.kernel.KernelArguments.requireSize;
+
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import org.jspecify.annotations.Nullable;
+
+/** The reference: three loops, each sum in float64 in order of k and rounded once. */
+public final class ScalarGemm implements Gemm {
+    @Override
+    public void multiply(
+            Transpose transposeA,
+            Transpose transposeB,
+            int m,
+            int n,
+            int k,
+            Tensor a,
+            int lda,
+            Tensor b,
+            int ldb,
+            Tensor c,
+            int ldc,
+            boolean accumulate) {
+        boolean ta = transposeA == Transpose.YES;
+        boolean tb = transposeB == Transpose.YES;
+        requireMatrix("a", a, ta ? k : m, ta ? m : k, lda);
+        requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
+        requireMatrix("c", c, m, n, ldc);
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                long at = (long) i * ldc + j;
+                double sum = accumulate ? c.get(at) : 0;
+                for (int p = 0; p < k; p++) {
+                    float x = a.get(ta ? (long) p * lda + i : (long) i * lda + p);
+                    float y = b.get(tb ? (long) j * ldb + p : (long) p * ldb + j);
+                    sum += (double) x * y;
+                }
+                c.set(at, (float) sum);
+            }
+        }
+    }
+
+    /** Packs to plain [k, n]. */
+    @Override
+    public PackedMatrix pack(Transpose transposeB, int k, int n, Tensor b, int ldb, TensorArena arena) {
+        boolean tb = transposeB == Transpose.YES;
+        requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
+        Tensor data = arena.allocate(k, n);
+        for (int p = 0; p < k; p++) {
+            for (int j = 0; j < n; j++) {
+                data.set((long) p * n + j, b.get(tb ? (long) j * ldb + p : (long) p * ldb + j));
+            }
+        }
+        return new PackedMatrix(k, n, data);
+    }
+
+    @Override
+    public void multiplyPacked(
+            int m, Tensor a, int lda, PackedMatrix b, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
+        multiply(Transpose.NO, Transpose.NO, m, b.n(), b.k(), a, lda, b.data(), b.n(), c, ldc, accumulate);
+        if (bias == null) {
+            return;
+        }
+        requireSize("bias", bias, b.n());
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < b.n(); j++) {
+                long at = (long) i * ldc + j;
+                c.set(at, c.get(at) + bias.get(j));
+            }
+        }
+    }
+}

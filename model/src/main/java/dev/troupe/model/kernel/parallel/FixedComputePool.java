@@ -1,0 +1,221 @@
+package dev.troupe.model.kernel.parallel;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A fixed set of daemon threads. A worker that runs out of work spins for some microseconds, because the next kernel of
+ * a step follows at once, and then parks, because spinning threads starve whatever else runs on the machine.
+ *
+ * <p>How a call is shared: one {@code ticket} holds the number of the run and the next index, so that claiming an index
+ * is one compare-and-set that fails when the run is over. The task and its count are written while the ticket is closed
+ * (its index is CLOSED), hence a claim that succeeds belongs to the task that was read before it. A worker that comes
+ * late finds nothing to claim and is not waited for. Nothing is allocated by a run.
+ */
+public final class FixedComputePool implements ComputePool {
+    private static final int SPINS = 400; // about 20 microseconds of pause instructions
+    private static final int INDEX_BITS = 32;
+    private static final long INDEX_MASK = (1L << INDEX_BITS) - 1;
+    private static final long CLOSED = INDEX_MASK;
+
+    private final ReentrantLock callers = new ReentrantLock(true); // fair: several actors share the pool
+    private final AtomicLong ticket = new AtomicLong(CLOSED);
+    private final AtomicInteger ended = new AtomicInteger();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final Worker[] workers;
+
+    private volatile int count;
+    private volatile @Nullable IndexedTask task;
+    private volatile @Nullable Thread waiting;
+    private volatile boolean closed;
+
+    private FixedComputePool(int threads) {
+        workers = new Worker[threads - 1];
+        for (int i = 0; i < workers.length; i++) {
+            workers[i] = new Worker("troupe-compute-" + (i + 1));
+        }
+    }
+
+    /** A pool in which {@code threads} threads work, the caller's included. */
+    public static FixedComputePool create(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("a pool needs at least one thread, not " + threads);
+        }
+        FixedComputePool pool = new FixedComputePool(threads);
+        for (Worker worker : pool.workers) {
+            worker.start();
+        }
+        return pool;
+    }
+
+    @Override
+    public int threads() {
+        return workers.length + 1;
+    }
+
+    @Override
+    public void run(int count, IndexedTask task) {
+        if (count <= 1 || workers.length == 0 || isNested()) {
+            for (int i = 0; i < count; i++) {
+                task.run(i);
+            }
+            return;
+        }
+        callers.lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the compute pool is closed");
+            }
+            share(count, task);
+        } finally {
+            callers.unlock();
+        }
+    }
+
+    /** A task that calls the pool again is run by its own thread: waiting for the others could wait for itself. */
+    private boolean isNested() {
+        return callers.isHeldByCurrentThread()
+                || (Thread.currentThread() instanceof Worker worker && worker.pool() == this);
+    }
+
+    private void share(int newCount, IndexedTask newTask) {
+        long run = (ticket.get() >>> INDEX_BITS) + 1;
+        ended.set(0);
+        count = newCount;
+        task = newTask;
+        ticket.set(run << INDEX_BITS);
+        int wanted = Math.min(workers.length, newCount - 1);
+        for (int i = 0; i < wanted; i++) {
+            workers[i].wake();
+        }
+        work();
+        awaitOthers(newCount);
+        ticket.set((run << INDEX_BITS) | CLOSED);
+        task = null;
+        Throwable thrown = failure.getAndSet(null);
+        if (thrown instanceof RuntimeException e) {
+            throw e;
+        }
+        if (thrown instanceof Error e) {
+            throw e;
+        }
+    }
+
+    /** Claims and runs indices until there are none. */
+    private void work() {
+        while (true) {
+            long now = ticket.get();
+            long index = now & INDEX_MASK;
+            if (index == CLOSED) {
+                return;
+            }
+            IndexedTask current = task;
+            if (current == null || index >= count) {
+                return;
+            }
+            if (ticket.compareAndSet(now, now + 1)) {
+                runOne(current, (int) index);
+            }
+        }
+    }
+
+    private void runOne(IndexedTask current, int index) {
+        int wanted = count;
+        try {
+            current.run(index);
+        } catch (RuntimeException | Error e) {
+            failure.compareAndSet(null, e);
+        }
+        if (ended.incrementAndGet() == wanted) {
+            Thread caller = waiting;
+            if (caller != null) {
+                LockSupport.unpark(caller);
+            }
+        }
+    }
+
+    private void awaitOthers(int wanted) {
+        for (int spins = 0; ended.get() < wanted && spins < 4 * SPINS; spins++) {
+            Thread.onSpinWait();
+        }
+        if (ended.get() == wanted) {
+            return;
+        }
+        waiting = Thread.currentThread();
+        boolean interrupted = false;
+        while (ended.get() < wanted) {
+            LockSupport.park(this);
+            interrupted |= Thread.interrupted(); // a set flag would turn park into a busy loop
+        }
+        waiting = null;
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean hasWork() {
+        long index = ticket.get() & INDEX_MASK;
+        return index != CLOSED && index < count;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (Worker worker : workers) {
+            LockSupport.unpark(worker);
+        }
+    }
+
+    private final class Worker extends Thread {
+        private volatile boolean parked;
+
+        Worker(String name) {
+            super(name);
+            setDaemon(true);
+        }
+
+        FixedComputePool pool() {
+            return FixedComputePool.this;
+        }
+
+        @Override
+        public void run() {
+            while (!closed) {
+                if (hasWork()) {
+                    work();
+                } else if (!spinForWork()) {
+                    sleep();
+                }
+            }
+        }
+
+        private boolean spinForWork() {
+            for (int i = 0; i < SPINS; i++) {
+                if (hasWork()) {
+                    return true;
+                }
+                Thread.onSpinWait();
+            }
+            return false;
+        }
+
+        /** Says that it sleeps before it looks a last time; a caller publishes before it looks for sleepers. */
+        private void sleep() {
+            parked = true;
+            if (!hasWork() && !closed) {
+                LockSupport.park(FixedComputePool.this);
+            }
+            parked = false;
+        }
+
+        void wake() {
+            if (parked) {
+                LockSupport.unpark(this);
+            }
+        }
+    }
+}
