@@ -1,0 +1,169 @@
+package dev.troupe.actors.training;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.model.TroupeException;
+import java.util.OptionalInt;
+
+/**
+ * Everything that decides a training run, validated. The keys, their units and defaults are in {@code reference.conf}
+ * under {@value #PREFIX}.
+ */
+public record TrainingConfig(
+        ModelSection model,
+        DataSection data,
+        TrainSection train,
+        OptimizerSection optimizer,
+        CheckpointSection checkpoint,
+        EvalSection eval) {
+
+    /** Where the defaults stand. */
+    public static final String PREFIX = "troupe.training";
+
+    /**
+     * Where tokens come from.
+     *
+     * @param text "wordnet", or a path
+     * @param tokenizer "bpe" or "char"
+     * @param order "shuffled" or "random"
+     * @param prefetch micro-batches read ahead
+     */
+    public record DataSection(
+            String text, String tokenizer, int vocabSize, double heldOutFraction, String order, int prefetch) {}
+
+    /**
+     * How long and how wide.
+     *
+     * @param steps 0 when {@code minutes} decides
+     * @param minutes 0 when {@code steps} decides
+     * @param batch sequences of a micro-batch
+     * @param accumulation micro-batches of a step
+     * @param threads 0 for one per core
+     * @param lossWindow steps whose mean is the reported training loss
+     */
+    public record TrainSection(
+            long steps,
+            double minutes,
+            int batch,
+            int accumulation,
+            long seed,
+            String backend,
+            int threads,
+            int lossWindow,
+            int stepTimeoutSeconds) {
+
+        /** Whether the number of steps is fitted to a time budget. */
+        public boolean isTimed() {
+            return steps == 0;
+        }
+
+        /** Threads that compute. */
+        public int computeThreads() {
+            return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+        }
+    }
+
+    /** AdamW and its schedule; {@code warmupSteps} is empty for automatic. */
+    public record OptimizerSection(
+            double learningRate,
+            double minLearningRateFraction,
+            double beta1,
+            double beta2,
+            double epsilon,
+            double weightDecay,
+            double clipNorm,
+            OptionalInt warmupSteps) {
+
+        private static final int LONGEST_AUTOMATIC_WARMUP = 2000;
+
+        /** Steps of linear warm-up in a run of this many steps. */
+        public long warmupStepsOf(long totalSteps) {
+            return warmupSteps.isPresent()
+                    ? warmupSteps.getAsInt()
+                    : Math.clamp(totalSteps / 20, 1, LONGEST_AUTOMATIC_WARMUP);
+        }
+    }
+
+    /** When checkpoints are written and how many stay; {@code everySteps} 0 for the end only. */
+    public record CheckpointSection(int everySteps, int keep) {}
+
+    /** Evaluation on held-out text; {@code everySteps} 0 for the end only. */
+    public record EvalSection(int everySteps, int windows, int finalWindows, double cpuShare) {}
+
+    /**
+     * Reads and checks a configuration.
+     *
+     * @param overrides what the user sets, in sections at the top level ({@code train.steps}), in the full form
+     *     ({@code troupe.training.train.steps}), or both, where the short form wins; the rest comes from
+     *     {@code reference.conf}
+     * @throws TroupeException for an unknown key or a bad value, naming it and what would be right
+     */
+    public static TrainingConfig from(Config overrides) {
+        Config defaults = ConfigFactory.defaultReference(TrainingConfig.class.getClassLoader())
+                .getConfig(PREFIX);
+        Config user = overrides
+                .withoutPath("troupe")
+                .withoutPath("akka")
+                .withoutPath("kamon")
+                .withFallback(overrides.hasPath(PREFIX) ? overrides.getConfig(PREFIX) : ConfigFactory.empty());
+        ConfigReader.requireKnown(user, defaults);
+        boolean onlyMinutes = user.hasPath("train.minutes") && !user.hasPath("train.steps");
+        boolean onlySteps = user.hasPath("train.steps") && !user.hasPath("train.minutes");
+        ConfigReader reader = new ConfigReader(user.withFallback(defaults));
+        TrainingConfig config = new TrainingConfig(
+                ModelSection.from(reader),
+                data(reader),
+                train(reader, onlyMinutes, onlySteps),
+                optimizer(reader),
+                new CheckpointSection(
+                        reader.integer("checkpoint.everySteps", 0, Integer.MAX_VALUE),
+                        reader.integer("checkpoint.keep", 1, 10_000)),
+                new EvalSection(
+                        reader.integer("eval.everySteps", 0, Integer.MAX_VALUE),
+                        reader.integer("eval.windows", 1, 1_000_000),
+                        reader.integer("eval.finalWindows", 1, 10_000_000),
+                        reader.number("eval.cpuShare", 0.01, 1)));
+        if (config.train.steps == 0 && config.train.minutes == 0) {
+            throw new TroupeException(
+                    "train.steps and train.minutes are both 0: set one of them to say how long to train");
+        }
+        return config;
+    }
+
+    private static DataSection data(ConfigReader reader) {
+        return new DataSection(
+                reader.nonBlank("data.text"),
+                reader.word("data.tokenizer", "bpe", "char"),
+                reader.integer("data.vocabSize", 257, 1_000_000),
+                reader.number("data.heldOutFraction", 0.0001, 0.9),
+                reader.word("data.order", "shuffled", "random"),
+                reader.integer("data.prefetch", 1, 1024));
+    }
+
+    private static TrainSection train(ConfigReader reader, boolean onlyMinutes, boolean onlySteps) {
+        long steps = reader.whole("train.steps", 0, 1_000_000_000_000L);
+        double minutes = reader.number("train.minutes", 0, 1_000_000);
+        return new TrainSection(
+                onlyMinutes ? 0 : steps,
+                onlySteps && steps > 0 ? 0 : minutes,
+                reader.integer("train.batch", 1, 65_536),
+                reader.integer("train.accumulation", 1, 65_536),
+                reader.whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),
+                reader.nonBlank("train.backend"),
+                reader.integer("train.threads", 0, 1024),
+                reader.integer("train.lossWindow", 1, 1_000_000),
+                reader.integer("train.stepTimeoutSeconds", 1, 1_000_000));
+    }
+
+    private static OptimizerSection optimizer(ConfigReader reader) {
+        return new OptimizerSection(
+                reader.number("optimizer.learningRate", 0, 100),
+                reader.number("optimizer.minLearningRateFraction", 0, 1),
+                reader.number("optimizer.beta1", 0, 0.999_999_999),
+                reader.number("optimizer.beta2", 0, 0.999_999_999),
+                reader.number("optimizer.epsilon", 1e-30, 1),
+                reader.number("optimizer.weightDecay", 0, 100),
+                reader.number("optimizer.clipNorm", 0, 1e30),
+                reader.integerOrAuto("optimizer.warmupSteps", 0, Integer.MAX_VALUE));
+    }
+}

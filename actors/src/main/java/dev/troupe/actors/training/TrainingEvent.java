@@ -1,0 +1,91 @@
+package dev.troupe.actors.training;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.wire.WireMessage;
+import org.jspecify.annotations.Nullable;
+
+/** What a run tells its listener; {@link Completed} or {@link Failed} is the last. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+@JsonSubTypes({
+    @JsonSubTypes.Type(TrainingEvent.Started.class),
+    @JsonSubTypes.Type(TrainingEvent.StepsFixed.class),
+    @JsonSubTypes.Type(TrainingEvent.Progress.class),
+    @JsonSubTypes.Type(TrainingEvent.Evaluated.class),
+    @JsonSubTypes.Type(TrainingEvent.CheckpointWritten.class),
+    @JsonSubTypes.Type(TrainingEvent.CheckpointFailed.class),
+    @JsonSubTypes.Type(TrainingEvent.Completed.class),
+    @JsonSubTypes.Type(TrainingEvent.Failed.class)
+})
+public sealed interface TrainingEvent extends WireMessage {
+    /** Which run. */
+    String runId();
+
+    /**
+     * Weights are in memory and training begins.
+     *
+     * @param parameters of the model
+     * @param fromStep steps already done by the run that is resumed; 0 for a new one
+     * @param totalSteps 0 while a time budget has not been turned into steps yet
+     * @param resumedFrom the checkpoint, when resuming
+     */
+    record Started(
+            String runId,
+            long parameters,
+            int tokensPerStep,
+            long fromStep,
+            long totalSteps,
+            @Nullable String resumedFrom)
+            implements TrainingEvent {}
+
+    /** A time budget has been turned into steps. */
+    record StepsFixed(String runId, long totalSteps, double secondsPerStep) implements TrainingEvent {}
+
+    /**
+     * A step is done.
+     *
+     * @param step from 1
+     * @param loss mean cross-entropy of the step's tokens, nats
+     * @param valLoss of the latest evaluation
+     * @param tokens trained on since step 0
+     * @param tokensPerSecond over the last seconds
+     */
+    record Progress(
+            String runId,
+            long step,
+            long totalSteps,
+            double loss,
+            @Nullable Double valLoss,
+            double learningRate,
+            double gradientNorm,
+            long tokens,
+            double tokensPerSecond,
+            double etaSeconds)
+            implements TrainingEvent {}
+
+    /**
+     * Held-out loss of the weights after {@code step}.
+     *
+     * @param valLoss mean cross-entropy, nats a token
+     * @param tokens predicted
+     */
+    record Evaluated(String runId, long step, double valLoss, long tokens, double seconds) implements TrainingEvent {}
+
+    /**
+     * A checkpoint is complete on disk.
+     *
+     * @param pauseSeconds for which training stood still
+     * @param seconds until it was on disk
+     */
+    record CheckpointWritten(String runId, String path, long step, double pauseSeconds, double seconds)
+            implements TrainingEvent {}
+
+    /** A checkpoint could not be written. Training goes on and tries again at the next interval. */
+    record CheckpointFailed(String runId, long step, String message) implements TrainingEvent {}
+
+    /** The run is over, its last checkpoint is on disk. */
+    record Completed(String runId, TrainingSummary summary) implements TrainingEvent {}
+
+    /** The run ended early; {@code message} is fit for a user. Complete checkpoints stay on disk. */
+    record Failed(String runId, String message) implements TrainingEvent {}
+}
