@@ -1,5 +1,8 @@
 package dev.troupe.deploy.progress;
 
+import java.io.Console;
+import java.util.Optional;
+
 /**
  * Shows what a long command is doing. On a terminal training is a bar that is drawn over itself; elsewhere it is a line
  * now and then, so that a log stays readable. Not thread-safe: one thread shows.
@@ -19,10 +22,10 @@ public interface ProgressDisplay {
 
     /** A display that fits standard error: a bar when it is a terminal, lines when it is not. */
     static ProgressDisplay forStandardError() {
-        boolean terminal = System.console() != null
-                && System.console().isTerminal()
-                && !"dumb".equals(System.getenv("TERM"))
-                && System.getenv("NO_COLOR") == null;
+        boolean terminal =
+                Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false)
+                        && !"dumb".equals(System.getenv("TERM"))
+                        && System.getenv("NO_COLOR") == null;
         return terminal ? new TerminalDisplay(System.err) : new PlainDisplay(System.err);
     }
 }

@@ -1,0 +1,178 @@
+package dev.troupe.it;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/** A running {@code troupe} command of the distribution, with its output in files. Closing it kills what still runs. */
+final class TroupeProcess implements AutoCloseable {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final Process process;
+    private final Path stdout;
+    private final Path stderr;
+
+    private TroupeProcess(Process process, Path stdout, Path stderr) {
+        this.process = process;
+        this.stdout = stdout;
+        this.stderr = stderr;
+    }
+
+    /** Starts {@code troupe args...} in {@code workDir}. */
+    static TroupeProcess start(Path workDir, String... args) {
+        List<String> command = new ArrayList<>();
+        command.add(distribution().resolve("bin/troupe").toString());
+        command.addAll(List.of(args));
+        try {
+            Path stdout = Files.createTempFile(workDir, "stdout-", ".txt");
+            Path stderr = Files.createTempFile(workDir, "stderr-", ".txt");
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .directory(workDir.toFile())
+                    .redirectOutput(stdout.toFile())
+                    .redirectError(stderr.toFile());
+            builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+            builder.environment().put("TROUPE_JAVA_OPTS", "-Xmx1g");
+            return new TroupeProcess(builder.start(), stdout, stderr);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Runs a command to its end. */
+    static Result run(Path workDir, Duration timeout, String... args) {
+        try (TroupeProcess process = start(workDir, args)) {
+            return process.await(timeout);
+        }
+    }
+
+    static Path distribution() {
+        Path path = Path.of(System.getProperty("troupe.distribution", "../deploy/target/troupe"))
+                .toAbsolutePath()
+                .normalize();
+        if (!Files.isExecutable(path.resolve("bin/troupe"))) {
+            throw new IllegalStateException("no distribution at " + path + ": run the package phase first");
+        }
+        return path;
+    }
+
+    /** Waits for the end of the process; kills it and fails when that takes longer than {@code timeout}. */
+    Result await(Duration timeout) {
+        try {
+            if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+                kill();
+                throw new AssertionError("still running after " + timeout + "\n" + output());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        }
+        return new Result(process.exitValue(), standardOutput(), standardError());
+    }
+
+    /** Waits until {@code condition} holds of this process's standard error and output. */
+    void awaitOutput(String what, Duration timeout, Predicate<String> condition) {
+        long end = System.nanoTime() + timeout.toNanos();
+        while (!condition.test(standardOutput() + standardError())) {
+            if (System.nanoTime() > end || !process.isAlive()) {
+                throw new AssertionError("waited for " + what + "; the process is "
+                        + (process.isAlive() ? "alive" : "gone") + "\n" + output());
+            }
+            pause(50);
+        }
+    }
+
+    /** SIGKILL, the whole family: nothing gets a chance to tidy up. */
+    void kill() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What Ctrl-C sends. */
+    void interrupt() {
+        try {
+            new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    String standardOutput() {
+        return read(stdout);
+    }
+
+    String standardError() {
+        return read(stderr);
+    }
+
+    @Override
+    public void close() {
+        if (process.isAlive()) {
+            kill();
+        }
+    }
+
+    static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
+    private String output() {
+        return "--- stdout\n" + standardOutput() + "\n--- stderr\n" + standardError();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** How a command ended and what it said. */
+    record Result(int exitCode, String stdout, String stderr) {
+        /** The object on the last line of standard output. */
+        JsonNode json() {
+            String line = stdout.strip().lines().reduce("", (before, last) -> last);
+            try {
+                return MAPPER.readTree(line);
+            } catch (JsonProcessingException e) {
+                throw new AssertionError("no JSON on the last line:\n" + stdout + "\n--- stderr\n" + stderr, e);
+            }
+        }
+
+        Result expectExit(int code) {
+            if (exitCode != code) {
+                throw new AssertionError("exit code " + exitCode + " instead of " + code + "\n--- stdout\n" + stdout
+                        + "\n--- stderr\n" + stderr);
+            }
+            return this;
+        }
+    }
+}
