@@ -41,7 +41,7 @@ class ProgressDisplayTest {
         display.note("after");
         String text = bytes.toString(StandardCharsets.UTF_8);
         assertThat(text).startsWith("\r").contains("step 100/100").endsWith("   after" + System.lineSeparator());
-        assertThat(text.lines().count()).isEqualTo(2);
+        assertThat(text.split("\n")).hasSize(2);
     }
 
     private static TrainingProgress progress(long step, long total) {
