@@ -1,0 +1,54 @@
+package dev.troupe.model.layer;
+
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.gemm.Transpose;
+import dev.troupe.model.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** y = x · Wᵀ + b, with W [out, in]. */
+public final class Linear {
+    private final Kernels kernels;
+    private final Affine weights;
+    private final @Nullable Affine gradients;
+    private final int in;
+    private final int out;
+
+    /** A layer over these parameters; {@code gradients} is null when there will be no backward pass. */
+    public Linear(Kernels kernels, Affine weights, @Nullable Affine gradients) {
+        this.kernels = kernels;
+        this.weights = weights;
+        this.gradients = gradients;
+        this.out = weights.weight().dim(0);
+        this.in = weights.weight().dim(1);
+    }
+
+    public int in() {
+        return in;
+    }
+
+    public int out() {
+        return out;
+    }
+
+    /** y [R, out] = (y +) x [R, in] · Wᵀ + b. */
+    public void forward(int rows, Tensor x, Tensor y, boolean accumulate) {
+        kernels.gemm()
+                .multiply(Transpose.NO, Transpose.YES, rows, out, in, x, in, weights.weight(), in, y, out, accumulate);
+        Tensor bias = weights.bias();
+        if (bias != null) {
+            kernels.elementwise().addBias(rows, out, bias, y);
+        }
+    }
+
+    /** Adds to dW and db, and overwrites dx [R, in]. */
+    public void backward(int rows, Tensor x, Tensor dy, Tensor dx) {
+        kernels.gemm()
+                .multiply(Transpose.NO, Transpose.NO, rows, in, out, dy, out, weights.weight(), in, dx, in, false);
+        Affine g = Gradients.required(gradients);
+        kernels.gemm().multiply(Transpose.YES, Transpose.NO, out, in, rows, dy, out, x, in, g.weight(), in, true);
+        Tensor dBias = g.bias();
+        if (dBias != null) {
+            kernels.elementwise().biasBackward(rows, out, dy, dBias);
+        }
+    }
+}

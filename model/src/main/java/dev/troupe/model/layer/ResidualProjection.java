@@ -1,0 +1,55 @@
+package dev.troupe.model.layer;
+
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The end of a residual branch: out = x + dropout(h · Wᵀ + b). Without dropout the product is added to x directly,
+ * which is also what inference does.
+ */
+final class ResidualProjection {
+    private final Kernels kernels;
+    private final Linear linear;
+    private final Dropout dropout;
+    private final Tensor dropped; // [R, C]
+
+    ResidualProjection(Kernels kernels, Linear linear, Dropout dropout, Scratch scratch) {
+        this.kernels = kernels;
+        this.linear = linear;
+        this.dropout = dropout;
+        this.dropped = scratch.dropped();
+    }
+
+    /**
+     * Overwrites out.
+     *
+     * @param x [R, C]
+     * @param h [R, in]
+     */
+    void forward(Pass pass, Tensor x, Tensor h, Tensor out) {
+        int rows = pass.rows();
+        long elements = (long) rows * linear.out();
+        MemorySegment.copy(x.segment(), 0, out.segment(), 0, elements * Float.BYTES);
+        if (dropout.active(pass)) {
+            linear.forward(rows, h, dropped, false);
+            dropout.apply(pass, elements, dropped);
+            kernels.elementwise().add(elements, dropped, out);
+        } else {
+            linear.forward(rows, h, out, true);
+        }
+    }
+
+    /** Overwrites dh [R, in]; dOut [R, C] stays, for it is also the gradient of x. */
+    void backward(Pass pass, Tensor h, Tensor dOut, Tensor dh) {
+        int rows = pass.rows();
+        Tensor dBranch = dOut;
+        if (dropout.active(pass)) {
+            long elements = (long) rows * linear.out();
+            MemorySegment.copy(dOut.segment(), 0, dropped.segment(), 0, elements * Float.BYTES);
+            dropout.apply(pass, elements, dropped);
+            dBranch = dropped;
+        }
+        linear.backward(rows, h, dBranch, dh);
+    }
+}

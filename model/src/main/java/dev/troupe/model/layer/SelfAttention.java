@@ -1,0 +1,91 @@
+package dev.troupe.model.layer;
+
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.attention.AttentionShape;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import org.jspecify.annotations.Nullable;
+
+/** The attention half of a block: out = x + project(attend(rotate(qkv(norm(x))))). */
+final class SelfAttention {
+    private final Kernels kernels;
+    private final AttentionShape shape;
+    private final Norm norm;
+    private final Linear qkv;
+    private final ResidualProjection projection;
+    private final @Nullable Tensor rotaryTable;
+    private final Scratch scratch;
+    private final Tensor normed; // [R, C]
+    private final Tensor fused; // [R, (H + 2·KV)·D]
+    private final Tensor heads; // [R, H·D]
+    private final Tensor logSumExp; // [B, H, T]
+
+    /** @param rotaryTable null when positions are learned */
+    SelfAttention(
+            ModelConfig config,
+            Kernels kernels,
+            BlockParts weights,
+            @Nullable BlockParts gradients,
+            @Nullable Tensor rotaryTable,
+            Dropout dropout,
+            Scratch scratch,
+            int maxRows,
+            TensorArena arena) {
+        this.kernels = kernels;
+        this.shape = new AttentionShape(config.numHeads(), config.numKvHeads(), config.headDim());
+        this.rotaryTable = rotaryTable;
+        this.scratch = scratch;
+        this.norm = new Norm(
+                config,
+                kernels,
+                weights.attentionNorm(),
+                gradients == null ? null : gradients.attentionNorm(),
+                maxRows,
+                arena);
+        this.qkv = new Linear(kernels, weights.qkv(), gradients == null ? null : gradients.qkv());
+        Linear out = new Linear(kernels, weights.attentionOut(), gradients == null ? null : gradients.attentionOut());
+        this.projection = new ResidualProjection(kernels, out, dropout, scratch);
+        this.normed = arena.allocate(maxRows, config.dim());
+        this.fused = arena.allocate(maxRows, shape.fusedWidth());
+        this.heads = arena.allocate(maxRows, shape.queryWidth());
+        this.logSumExp = arena.allocate(maxRows, shape.numHeads());
+    }
+
+    /** Overwrites out [R, C]; x is needed again by {@link #backward}. */
+    void forward(Pass pass, Tensor x, Tensor out) {
+        int rows = pass.rows();
+        norm.forward(rows, x, normed);
+        qkv.forward(rows, normed, fused, false);
+        rotate(pass, fused, false);
+        kernels.attention().forward(shape, pass.batch(), pass.time(), fused, heads, logSumExp);
+        projection.forward(pass, x, heads, out);
+    }
+
+    /** Turns d, the gradient of out [R, C], into the gradient of x. */
+    void backward(Pass pass, Tensor x, Tensor d) {
+        int rows = pass.rows();
+        projection.backward(pass, heads, d, scratch.dHeads());
+        kernels.attention()
+                .backward(
+                        shape, pass.batch(), pass.time(), fused, heads, logSumExp, scratch.dHeads(), scratch.dFused());
+        rotate(pass, scratch.dFused(), true);
+        qkv.backward(rows, normed, scratch.dFused(), scratch.dNormed());
+        norm.backward(rows, x, scratch.dNormed(), d);
+    }
+
+    private void rotate(Pass pass, Tensor rows, boolean inverse) {
+        if (rotaryTable != null) {
+            kernels.rotary()
+                    .rotate(
+                            pass.rows(),
+                            shape.numHeads() + shape.numKvHeads(), // queries and keys, not values
+                            shape.headDim(),
+                            rows,
+                            shape.fusedWidth(),
+                            pass.positions(),
+                            rotaryTable,
+                            inverse);
+        }
+    }
+}

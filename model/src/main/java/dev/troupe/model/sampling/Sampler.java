@@ -1,0 +1,144 @@
+package dev.troupe.model.sampling;
+
+import dev.troupe.model.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Chooses tokens as {@link SamplingOptions} says. A choice is a function of logits, history, seed and index alone, so a
+ * request gives the same answer in any batch, on any replica, and after a restart in its middle. Top-k and top-p select
+ * by {@linkplain TopSelection partitioning}, without sorting the vocabulary. Not thread-safe.
+ */
+public final class Sampler {
+    private static final long STREAM = CounterRandom.stream("sampler");
+    private static final double NEGLIGIBLE = -45; // e^-45 of the best vanishes in a float64 sum
+
+    private final SamplingOptions options;
+    private final int vocabSize;
+    private final float[] logits;
+    private final double[] weights; // exp(logit - max), 0 for tokens that are out
+    private final TopSelection selection;
+
+    public Sampler(SamplingOptions options, int vocabSize) {
+        this.options = options;
+        this.vocabSize = vocabSize;
+        this.logits = new float[vocabSize];
+        this.weights = new double[vocabSize];
+        this.selection = new TopSelection(vocabSize);
+    }
+
+    /**
+     * Draws token number {@code index} of the answer.
+     *
+     * @param rows [rows, V]
+     * @param history prompt and answer so far, for the penalties; the caller adds the token drawn
+     */
+    public int sample(Tensor rows, int row, int index, TokenCounts history) {
+        if (rows.dim(1) != vocabSize) {
+            throw new IllegalArgumentException(rows + " are not logits of a vocabulary of " + vocabSize);
+        }
+        MemorySegment.copy(
+                rows.segment(), ValueLayout.JAVA_FLOAT, (long) row * vocabSize * Float.BYTES, logits, 0, vocabSize);
+        adjust(history);
+        int best = argMax();
+        if (options.temperature() == 0) {
+            return best;
+        }
+        double total = weigh(best);
+        if (options.minP() > 0) {
+            total = keepAtLeast(options.minP());
+        }
+        if (options.topK() > 0 && options.topK() < vocabSize) {
+            total = keep(selection.byCount(weights, options.topK()));
+        }
+        if (options.topP() < 1) {
+            total = keep(selection.byWeight(weights, options.topP() * total));
+        }
+        return draw(total * CounterRandom.uniform(options.seed(), STREAM, index), best);
+    }
+
+    private void adjust(TokenCounts history) {
+        options.logitBias().forEach((token, bias) -> {
+            if (token >= 0 && token < vocabSize) {
+                logits[token] += bias.floatValue();
+            }
+        });
+        if (options.repetitionPenalty() != 1) {
+            for (int token : history.promptTokens()) {
+                penalizeRepetition(token);
+            }
+            for (int token : history.answerTokens().keySet()) {
+                if (!history.promptTokens().contains(token)) {
+                    penalizeRepetition(token);
+                }
+            }
+        }
+        if (options.presencePenalty() != 0 || options.frequencyPenalty() != 0) {
+            history.answerTokens()
+                    .forEach((token, count) ->
+                            logits[token] -= (float) (options.presencePenalty() + count * options.frequencyPenalty()));
+        }
+    }
+
+    private void penalizeRepetition(int token) {
+        float factor = (float) options.repetitionPenalty();
+        logits[token] = logits[token] > 0 ? logits[token] / factor : logits[token] * factor;
+    }
+
+    /** The best token, of equal ones the lowest. */
+    private int argMax() {
+        int best = 0;
+        for (int token = 1; token < vocabSize; token++) {
+            if (logits[token] > logits[best]) {
+                best = token;
+            }
+        }
+        return best;
+    }
+
+    private double weigh(int best) {
+        double total = 0;
+        for (int token = 0; token < vocabSize; token++) {
+            double exponent = ((double) logits[token] - logits[best]) / options.temperature();
+            weights[token] = exponent < NEGLIGIBLE ? 0 : Math.exp(exponent);
+            total += weights[token];
+        }
+        return total;
+    }
+
+    /** Drops tokens below this fraction of the best one's weight, which is 1; returns the weight left. */
+    private double keepAtLeast(double fraction) {
+        double total = 0;
+        for (int token = 0; token < vocabSize; token++) {
+            if (weights[token] < fraction) {
+                weights[token] = 0;
+            }
+            total += weights[token];
+        }
+        return total;
+    }
+
+    /** Drops tokens that come after {@code last} in the order of {@link TopSelection}; returns the weight left. */
+    private double keep(int last) {
+        double lowest = weights[last];
+        double total = 0;
+        for (int token = 0; token < vocabSize; token++) {
+            if (weights[token] < lowest || (weights[token] == lowest && token > last)) {
+                weights[token] = 0;
+            }
+            total += weights[token];
+        }
+        return total;
+    }
+
+    private int draw(double target, int best) {
+        double sum = 0;
+        for (int token = 0; token < vocabSize; token++) {
+            sum += weights[token];
+            if (sum > target) {
+                return token;
+            }
+        }
+        return best; // rounding left the target at the very end of the sum
+    }
+}

@@ -1,0 +1,81 @@
+package dev.troupe.model.transformer;
+
+import dev.troupe.model.sampling.CounterRandom;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.util.List;
+
+/** A flat tensor with a layout: a model's weights, or their gradients. The arena owns the memory. */
+public final class Parameters {
+    private final ParameterLayout layout;
+    private final Tensor flat;
+
+    private Parameters(ParameterLayout layout, Tensor flat) {
+        this.layout = layout;
+        this.flat = flat;
+    }
+
+    /** Zeroed parameters. */
+    public static Parameters allocate(ParameterLayout layout, TensorArena arena) {
+        return new Parameters(layout, arena.allocate(Math.toIntExact(layout.size())));
+    }
+
+    /** Every parameter, [layout.size()]. */
+    public Tensor flat() {
+        return flat;
+    }
+
+    public ParameterLayout layout() {
+        return layout;
+    }
+
+    /** The view of one parameter. */
+    public Tensor get(String name) {
+        ParameterSpec spec = layout.spec(name);
+        return flat.view(spec.offset(), toShape(spec.shape()));
+    }
+
+    /** One view of parameters that are neighbours in this order, joined along their first dimension. */
+    Tensor joined(List<String> names) {
+        ParameterSpec first = layout.spec(names.getFirst());
+        int[] shape = toShape(first.shape());
+        long end = first.end();
+        for (String name : names.subList(1, names.size())) {
+            ParameterSpec next = layout.spec(name);
+            if (next.offset() != end) {
+                throw new IllegalStateException(name + " does not follow the parameters before it in " + names);
+            }
+            shape[0] += next.shape().getFirst();
+            end = next.end();
+        }
+        return flat.view(first.offset(), shape);
+    }
+
+    /**
+     * Draws every parameter anew: GPT-2's scheme as nanoGPT has it. Each element is a function of (seed, name, index),
+     * so a pipeline stage starts with the same numbers as the whole model.
+     */
+    public void initialize(long seed) {
+        layout.specs().parallelStream().forEach(spec -> initialize(spec, seed));
+    }
+
+    private void initialize(ParameterSpec spec, long seed) {
+        switch (spec.init()) {
+            case Init.Constant(float value) -> {
+                for (long i = spec.offset(); i < spec.end(); i++) {
+                    flat.set(i, value);
+                }
+            }
+            case Init.Normal(double standardDeviation) -> {
+                long stream = CounterRandom.stream(spec.name());
+                for (long i = 0; i < spec.size(); i++) {
+                    flat.set(spec.offset() + i, (float) (standardDeviation * CounterRandom.normal(seed, stream, i)));
+                }
+            }
+        }
+    }
+
+    private static int[] toShape(List<Integer> shape) {
+        return shape.stream().mapToInt(Integer::intValue).toArray();
+    }
+}

@@ -1,0 +1,248 @@
+package dev.troupe.model.transformer;
+
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.layer.LanguageModelHead;
+import dev.troupe.model.layer.Norm;
+import dev.troupe.model.layer.Pass;
+import dev.troupe.model.layer.RotaryTable;
+import dev.troupe.model.layer.Scratch;
+import dev.troupe.model.layer.TokenEmbedding;
+import dev.troupe.model.layer.TransformerBlock;
+import dev.troupe.model.sampling.LogProbs;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Forward and backward of a range of layers, for training and evaluation. All memory is allocated when it is built; a
+ * step allocates nothing. Works on one micro batch at a time and is not thread-safe.
+ *
+ * <p>The whole model is used through {@link #forwardBackward} and {@link #evaluate}. As pipeline stages:
+ * {@link #forward(int[], int, long)} or {@link #forward(Tensor, int, int, long)} on all but the last,
+ * {@link #forwardBackward(Tensor, int, int[], float, long)} on the last, whose {@link #inputGradient} goes to
+ * {@link #backward} of the one before, and so on.
+ */
+public final class TrainingStage implements AutoCloseable {
+    private final ModelConfig config;
+    private final TensorArena arena = TensorArena.open("train.activations");
+    private final Pass pass;
+    private final int time;
+    private final @Nullable TokenEmbedding embedding;
+    private final List<TransformerBlock> blocks = new ArrayList<>();
+    private final @Nullable LanguageModelHead head;
+    private final Tensor[] blockInputs; // of the pass under way; the last entry is the output
+    private final Tensor gradient; // [R, C], of the residual stream
+    private int[] tokens = new int[0];
+
+    /**
+     * Allocates everything.
+     *
+     * @param weights at least the parameters of {@code range}
+     * @param gradients of the same layout; null for a stage that only evaluates
+     * @param batch most sequences of a micro batch
+     * @param time most tokens of a sequence, at most the model's context length
+     */
+    public TrainingStage(
+            ModelConfig config,
+            StageRange range,
+            Kernels kernels,
+            Parameters weights,
+            @Nullable Parameters gradients,
+            int batch,
+            int time) {
+        if (time > config.contextLength()) {
+            throw new IllegalArgumentException(
+                    "sequences of " + time + " tokens in a model with " + config.contextLength() + " positions");
+        }
+        int maxRows = Math.multiplyExact(batch, time);
+        this.config = config;
+        this.time = time;
+        this.pass = new Pass(batch, time);
+        PartBinding w = new PartBinding(config, weights);
+        PartBinding g = gradients == null ? null : new PartBinding(config, gradients);
+        Scratch scratch = Scratch.allocate(config, maxRows, gradients != null, arena);
+        Tensor rotary = config.positions() == PositionKind.ROTARY ? RotaryTable.create(config, arena) : null;
+        this.embedding = range.hasEmbedding()
+                ? new TokenEmbedding(config, kernels, w.embedding(), g == null ? null : g.embedding(), maxRows, arena)
+                : null;
+        for (int layer = range.firstLayer(); layer < range.endLayer(); layer++) {
+            blocks.add(new TransformerBlock(
+                    layer,
+                    config,
+                    kernels,
+                    w.block(layer),
+                    g == null ? null : g.block(layer),
+                    rotary,
+                    scratch,
+                    maxRows,
+                    arena));
+        }
+        if (range.hasHead()) {
+            Norm norm = new Norm(config, kernels, w.finalNorm(), g == null ? null : g.finalNorm(), maxRows, arena);
+            this.head = new LanguageModelHead(
+                    config, kernels, norm, w.head(), g == null ? null : g.head(), scratch, maxRows, arena);
+        } else {
+            this.head = null;
+        }
+        this.gradient = arena.allocate(gradients == null ? 0 : maxRows, config.dim());
+        this.blockInputs = new Tensor[blocks.size() + 1];
+    }
+
+    /**
+     * Forward and backward of the whole model; adds gradientScale · d(mean loss)/dw to the gradients.
+     *
+     * @param inputs [B·T] with T as given to the constructor; B may be smaller
+     * @param targets [B·T]; -1 is ignored
+     * @param dropoutSeed chooses this micro batch's dropout masks
+     * @return the mean loss over targets that count, in nats
+     */
+    public double forwardBackward(int[] inputs, int[] targets, float gradientScale, long dropoutSeed) {
+        return forwardBackward(inputs, time, targets, gradientScale, dropoutSeed);
+    }
+
+    /** As the other, with sequences of {@code seqTime} tokens. */
+    public double forwardBackward(int[] inputs, int seqTime, int[] targets, float gradientScale, long dropoutSeed) {
+        forward(inputs, seqTime, dropoutSeed);
+        double loss = headForwardBackward(targets, gradientScale);
+        backwardLayers();
+        return loss;
+    }
+
+    /** Mean loss of the whole model without dropout or gradients. */
+    public double evaluate(int[] inputs, int[] targets) {
+        return evaluate(inputs, time, targets);
+    }
+
+    /** As the other, with sequences of {@code seqTime} tokens. */
+    public double evaluate(int[] inputs, int seqTime, int[] targets) {
+        requireSameLength(inputs, targets);
+        return head().forward(pass, forwardWithoutDropout(inputs, seqTime), targets);
+    }
+
+    /**
+     * Natural log-probability of each target after its input (0 where it is -1), summed exactly as {@link LogProbs}
+     * does when serving.
+     */
+    public double[] logProbs(int[] inputs, int seqTime, int[] targets) {
+        requireSameLength(inputs, targets);
+        double[] logProbs = new double[targets.length];
+        readLogits(inputs, seqTime, (firstRow, numRows, logits) -> {
+            for (int row = 0; row < numRows; row++) {
+                int target = targets[firstRow + row];
+                logProbs[firstRow + row] = target < 0 ? 0 : LogProbs.logProb(logits, row, target);
+            }
+        });
+        return logProbs;
+    }
+
+    /** Shows the logits of all rows of the whole model, without dropout, chunk by chunk. */
+    public void readLogits(int[] inputs, int seqTime, LanguageModelHead.LogitsReader reader) {
+        head().readLogits(pass, forwardWithoutDropout(inputs, seqTime), reader);
+    }
+
+    /** Loss of each token of the last micro batch, [B·T] of the largest size; 0 where the target was ignored. */
+    public Tensor tokenLosses() {
+        return head().losses();
+    }
+
+    /** First stage: the residual stream [R, C] after its layers, valid until the next call. */
+    public Tensor forward(int[] inputs, int seqTime, long dropoutSeed) {
+        pass.beginTraining(batchOf(inputs, seqTime), seqTime, dropoutSeed);
+        return forwardTokens(inputs);
+    }
+
+    /** A later stage: the residual stream after its layers. {@code hidden} [R, C] must stay until the backward pass. */
+    public Tensor forward(Tensor hidden, int batch, int seqTime, long dropoutSeed) {
+        pass.beginTraining(batch, seqTime, dropoutSeed);
+        return forwardLayers(hidden);
+    }
+
+    /** The last stage: as the whole model's, from the residual stream on; then {@link #inputGradient} has dHidden. */
+    public double forwardBackward(Tensor hidden, int seqTime, int[] targets, float gradientScale, long dropoutSeed) {
+        forward(hidden, batchOf(targets, seqTime), seqTime, dropoutSeed);
+        double loss = headForwardBackward(targets, gradientScale);
+        backwardLayers();
+        return loss;
+    }
+
+    /** A stage without head: backward of its last forward pass, from the gradient of its output [R, C]. */
+    public void backward(Tensor dHidden) {
+        gradient.copyFrom(dHidden);
+        backwardLayers();
+    }
+
+    /** The gradient of the stage's input [R, C] after a backward pass, in the layout of its largest micro batch. */
+    public Tensor inputGradient() {
+        return gradient;
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private double headForwardBackward(int[] targets, float gradientScale) {
+        if (targets.length != pass.rows()) {
+            throw new IllegalArgumentException(targets.length + " targets for " + pass.rows() + " tokens");
+        }
+        return head().forwardBackward(pass, blockInputs[blocks.size()], targets, gradientScale, gradient);
+    }
+
+    private Tensor forwardWithoutDropout(int[] inputs, int seqTime) {
+        pass.beginEvaluation(batchOf(inputs, seqTime), seqTime);
+        return forwardTokens(inputs);
+    }
+
+    private Tensor forwardTokens(int[] inputs) {
+        if (embedding == null) {
+            throw new IllegalStateException("this stage has no embedding: give it the stage before's output");
+        }
+        tokens = inputs;
+        return forwardLayers(embedding.forward(pass, inputs));
+    }
+
+    private Tensor forwardLayers(Tensor x) {
+        blockInputs[0] = x;
+        for (int i = 0; i < blocks.size(); i++) {
+            blockInputs[i + 1] = blocks.get(i).forward(pass, blockInputs[i]);
+        }
+        return blockInputs[blocks.size()];
+    }
+
+    private void backwardLayers() {
+        for (int i = blocks.size() - 1; i >= 0; i--) {
+            blocks.get(i).backward(pass, blockInputs[i], gradient);
+        }
+        if (embedding != null) {
+            embedding.backward(pass, tokens, gradient);
+        }
+    }
+
+    private LanguageModelHead head() {
+        if (head == null) {
+            throw new IllegalStateException("this stage has no head");
+        }
+        return head;
+    }
+
+    private static int batchOf(int[] inputs, int seqTime) {
+        if (inputs.length % seqTime != 0) {
+            throw new IllegalArgumentException(inputs.length + " tokens are not whole sequences of " + seqTime);
+        }
+        return inputs.length / seqTime;
+    }
+
+    private static void requireSameLength(int[] inputs, int[] targets) {
+        if (inputs.length != targets.length) {
+            throw new IllegalArgumentException(inputs.length + " inputs, but " + targets.length + " targets");
+        }
+    }
+}
