@@ -5,6 +5,9 @@ import java.util.Optional;
 
 /** Text to token ids and back. Implementations are immutable and thread-safe. */
 public interface Tokenizer {
+    /** What {@link #endOfText()} returns when the vocabulary has no such token. */
+    int NO_TOKEN = -1;
+
     /** Number of ids; all are below it. */
     int vocabSize();
 
@@ -20,6 +23,14 @@ public interface Tokenizer {
     /** The bytes of ids; special tokens give none. */
     byte[] decodeBytes(int[] ids);
 
+    /**
+     * The bytes that one id stands for in the middle of a text (none for a special token): what a stream of generated
+     * tokens appends. Differs from {@code decodeBytes} of that id alone where a tokenizer marks the start of a text.
+     */
+    default byte[] tokenBytes(int id) {
+        return decodeBytes(new int[] {id});
+    }
+
     /** The text of ids; bytes that are no UTF-8 become U+FFFD. */
     default String decode(int[] ids) {
         return new String(decodeBytes(ids), StandardCharsets.UTF_8);
@@ -28,7 +39,10 @@ public interface Tokenizer {
     /** The id of a special token such as "&lt;|endoftext|&gt;", when the vocabulary has it. */
     Optional<Integer> specialToken(String token);
 
-    /** The id that ends a document and a generation. */
+    /**
+     * The id that ends a document and a generation, or {@link #NO_TOKEN} for a vocabulary without one (characters):
+     * then documents just follow each other and a generation ends by length only.
+     */
     int endOfText();
 
     /** The token that a sequence must begin with when the model was trained so (Llama's "&lt;s&gt;"), else empty. */

@@ -1,0 +1,101 @@
+package dev.troupe.model.tokenizer;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.troupe.model.TroupeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads and writes Hugging Face's {@code tokenizer.json} (https://github.com/huggingface/tokenizers): byte-level BPE,
+ * SentencePiece-like BPE with byte fallback, and characters (a BPE without merges). What a file asks for and this class
+ * doesn't know is an error, never ignored.
+ */
+public final class TokenizerJson {
+    /** The usual file name in a model directory. */
+    public static final String FILE_NAME = "tokenizer.json";
+
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private TokenizerJson() {}
+
+    /**
+     * Reads a file, or the tokenizer.json of a directory. A {@code tokenizer_config.json} beside it says which tokens
+     * begin and end a text. Throws a {@link TroupeException} that names the file and what is wrong with it.
+     */
+    public static Tokenizer read(Path path) {
+        Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
+        try {
+            return new TokenizerJsonReader(tree(file), config(file)).read();
+        } catch (TroupeException e) {
+            throw new TroupeException("tokenizer file " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Reads a tokenizer from JSON text. */
+    public static Tokenizer parse(String json) {
+        try {
+            return new TokenizerJsonReader(MAPPER.readTree(json), null).read();
+        } catch (JsonProcessingException e) {
+            throw malformed(e);
+        }
+    }
+
+    /** Writes a tokenizer that {@link #read} and Hugging Face's library load. */
+    public static void write(Tokenizer tokenizer, Path file) {
+        String json = toJson(tokenizer);
+        try {
+            Files.writeString(file, json);
+        } catch (IOException e) {
+            throw new TroupeException("cannot write the tokenizer to " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The text of a tokenizer.json. */
+    public static String toJson(Tokenizer tokenizer) {
+        return switch (tokenizer) {
+            case ByteLevelBpe bpe -> TokenizerJsonWriter.byteLevel(bpe);
+            case SentencePieceBpe bpe -> TokenizerJsonWriter.sentencePiece(bpe);
+            case CharTokenizer characters -> TokenizerJsonWriter.characters(characters);
+            default ->
+                throw new TroupeException(
+                        "a " + tokenizer.getClass().getSimpleName() + " cannot be written as tokenizer.json");
+        };
+    }
+
+    private static JsonNode tree(Path file) {
+        try {
+            return MAPPER.readTree(Files.readAllBytes(file));
+        } catch (NoSuchFileException e) {
+            throw new TroupeException("it does not exist", e);
+        } catch (JsonProcessingException e) {
+            throw malformed(e);
+        } catch (IOException e) {
+            throw new TroupeException("it cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static @Nullable JsonNode config(Path file) {
+        Path config = file.resolveSibling("tokenizer_config.json");
+        if (!Files.exists(config)) {
+            return null;
+        }
+        try {
+            return MAPPER.readTree(Files.readAllBytes(config));
+        } catch (IOException e) {
+            throw new TroupeException(config.getFileName() + " beside it cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static TroupeException malformed(JsonProcessingException e) {
+        String where = e.getLocation() == null
+                ? ""
+                : " at line " + e.getLocation().getLineNr() + ", column "
+                        + e.getLocation().getColumnNr();
+        return new TroupeException("it isn't valid JSON: " + e.getOriginalMessage() + where, e);
+    }
+}

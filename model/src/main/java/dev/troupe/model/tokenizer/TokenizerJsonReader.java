@@ -1,0 +1,258 @@
+package dev.troupe.model.tokenizer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.model.TroupeException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** One tokenizer.json on its way to a tokenizer. */
+final class TokenizerJsonReader {
+    private static final int MAX_ID = 1 << 24;
+
+    private final JsonNode root;
+    private final JsonNode model;
+    private final @Nullable JsonNode config;
+    private final Map<String, Integer> vocab = new LinkedHashMap<>();
+    private final Map<String, Integer> added = new LinkedHashMap<>();
+    private final Map<String, Integer> specialIds = new LinkedHashMap<>();
+
+    /** @param config the tokenizer_config.json, when there is one */
+    TokenizerJsonReader(JsonNode root, @Nullable JsonNode config) {
+        this.root = root;
+        this.model = root.path("model");
+        this.config = config;
+    }
+
+    Tokenizer read() {
+        if (!root.isObject() || !model.isObject()) {
+            throw new TroupeException("it has no \"model\" object: it isn't a tokenizer.json");
+        }
+        String type = model.path("type").asText("BPE");
+        if (!type.equals("BPE")) {
+            throw new TroupeException("model type '" + type + "' isn't supported, only BPE is");
+        }
+        readVocab();
+        readAddedTokens();
+        if (uses(root.path("pre_tokenizer"), "ByteLevel")) {
+            return byteLevel();
+        }
+        JsonNode merges = model.path("merges");
+        boolean byteFallback = model.path("byte_fallback").asBoolean(false);
+        if (byteFallback || uses(root.path("pre_tokenizer"), "Metaspace") || uses(root.path("normalizer"), "Prepend")) {
+            return sentencePiece();
+        }
+        if (merges.isEmpty()) {
+            return characters();
+        }
+        throw new TroupeException(
+                "its BPE is neither byte-level nor SentencePiece-like (pre_tokenizer " + typeOf("pre_tokenizer") + ")");
+    }
+
+    private void readVocab() {
+        JsonNode node = model.path("vocab");
+        if (!node.isObject() || node.isEmpty()) {
+            throw new TroupeException("\"model.vocab\" is missing or empty");
+        }
+        node.properties().forEach(entry -> vocab.put(entry.getKey(), id(entry.getValue(), entry.getKey())));
+    }
+
+    private void readAddedTokens() {
+        for (JsonNode token : root.path("added_tokens")) {
+            String content = token.path("content").asText("");
+            int id = id(token.path("id"), content);
+            added.put(content, id);
+            if (token.path("special").asBoolean(false)) {
+                specialIds.put(content, id);
+            }
+        }
+    }
+
+    private static int id(JsonNode node, String token) {
+        if (!node.isIntegralNumber() || node.asLong() < 0 || node.asLong() >= MAX_ID) {
+            throw new TroupeException("the token '" + token + "' has no valid id: " + node);
+        }
+        return node.asInt();
+    }
+
+    private Tokenizer byteLevel() {
+        refuse(
+                !root.path("normalizer").isNull() && !root.path("normalizer").isMissingNode(),
+                "the normalizer " + typeOf("normalizer") + " would change text, which byte-level BPE must not");
+        refuse(
+                byteLevelStep(root.path("pre_tokenizer"))
+                        .path("add_prefix_space")
+                        .asBoolean(true),
+                "add_prefix_space is on, which isn't supported");
+        ByteLevelBpe.Builder builder = new ByteLevelBpe.Builder(preTokenizer(root.path("pre_tokenizer")));
+        vocab.forEach((spelling, id) -> builder.token(id, ByteLevelAlphabet.bytesOrUtf8(spelling)));
+        added.forEach((content, id) -> builder.token(id, content.getBytes(StandardCharsets.UTF_8)));
+        readMerges(builder::merge);
+        return builder.special(special())
+                .wholePieces(model.path("ignore_merges").asBoolean(false))
+                .build();
+    }
+
+    /** The scanner for ByteLevel's own pattern, or for that of the Split step before it. */
+    private static PreTokenizer preTokenizer(JsonNode node) {
+        for (JsonNode step : node.path("pretokenizers")) {
+            if (step.path("type").asText("").equals("Split")) {
+                String pattern = step.path("pattern").path("Regex").asText("");
+                return PreTokenizers.forPattern(pattern)
+                        .orElseThrow(() -> new TroupeException("its pre-tokenizer pattern is unknown: " + pattern
+                                + " (known: " + String.join(", ", PreTokenizers.names()) + ")"));
+            }
+        }
+        refuse(
+                !byteLevelStep(node).path("use_regex").asBoolean(true),
+                "its pre_tokenizer has no pattern (ByteLevel with use_regex off and no Split)");
+        return PreTokenizers.GPT2;
+    }
+
+    private static JsonNode byteLevelStep(JsonNode node) {
+        for (JsonNode step : node.path("pretokenizers")) {
+            if (step.path("type").asText("").equals("ByteLevel")) {
+                return step;
+            }
+        }
+        return node;
+    }
+
+    private Tokenizer sentencePiece() {
+        String[] spellings = spellings();
+        MergeTable.Builder merges = new MergeTable.Builder();
+        readMerges(merges::add);
+        JsonNode unknown = model.path("unk_token");
+        int unknownId =
+                unknown.isTextual() ? vocab.getOrDefault(unknown.asText(), Tokenizer.NO_TOKEN) : Tokenizer.NO_TOKEN;
+        JsonNode metaspace = root.path("pre_tokenizer");
+        boolean prepend = uses(root.path("normalizer"), "Prepend")
+                || (uses(metaspace, "Metaspace")
+                        && !metaspace.path("prepend_scheme").asText("always").equals("never")
+                        && metaspace.path("add_prefix_space").asBoolean(true));
+        return new SentencePieceBpe(Arrays.asList(spellings), merges.build(), special(), prepend, unknownId);
+    }
+
+    private Tokenizer characters() {
+        String[] spellings = spellings();
+        IntList codePoints = new IntList(spellings.length);
+        for (int id = 0; id < spellings.length; id++) {
+            String spelling = spellings[id];
+            refuse(
+                    spelling.isEmpty() || spelling.codePointCount(0, spelling.length()) != 1,
+                    "it has no merges, so each token must be one character, but id " + id + " is '" + spelling + "'");
+            codePoints.add(spelling.codePointAt(0));
+            refuse(
+                    id > 0 && codePoints.get(id) <= codePoints.get(id - 1),
+                    "the characters of its vocabulary aren't in code point order");
+        }
+        return CharTokenizer.of(codePoints.toArray());
+    }
+
+    /** Spelling of each id; "" for a gap. */
+    private String[] spellings() {
+        Map<String, Integer> all = new HashMap<>(vocab);
+        all.putAll(added);
+        int size = all.values().stream().mapToInt(i -> i + 1).max().orElse(0);
+        String[] spellings = new String[size];
+        Arrays.fill(spellings, "");
+        all.forEach((spelling, id) -> spellings[id] = spelling);
+        return spellings;
+    }
+
+    private void readMerges(MergeSink sink) {
+        int index = 0;
+        for (JsonNode merge : model.path("merges")) {
+            List<String> parts = parts(merge);
+            refuse(parts.size() != 2, "merge " + index + " isn't a pair: " + merge);
+            sink.add(known(parts.get(0), index), known(parts.get(1), index), known(parts.get(0) + parts.get(1), index));
+            index++;
+        }
+    }
+
+    /** A merge is "a b" in older files and ["a", "b"] in newer ones. */
+    private static List<String> parts(JsonNode merge) {
+        if (merge.isTextual()) {
+            return List.of(merge.asText().split(" ", -1));
+        }
+        List<String> parts = new ArrayList<>();
+        merge.forEach(part -> parts.add(part.asText()));
+        return parts;
+    }
+
+    private int known(String token, int merge) {
+        Integer id = vocab.get(token);
+        if (id == null) {
+            throw new TroupeException("merge " + merge + " names '" + token + "', which isn't in the vocabulary");
+        }
+        return id;
+    }
+
+    private SpecialTokens special() {
+        int begin = begin();
+        Optional<Integer> end = configured("eos_token");
+        return end.isPresent()
+                ? new SpecialTokens(specialIds, end.get(), begin)
+                : SpecialTokens.guessingEnd(specialIds, begin);
+    }
+
+    /** The token that the post-processor puts before a text, or that tokenizer_config.json says to. */
+    private int begin() {
+        for (JsonNode processor : steps(root.path("post_processor"), "processors")) {
+            JsonNode first =
+                    processor.path("single").path(0).path("SpecialToken").path("id");
+            Integer id = first.isTextual() ? specialIds.get(first.asText()) : null;
+            if (id != null) {
+                return id;
+            }
+        }
+        boolean add = config != null && config.path("add_bos_token").asBoolean(false);
+        return add ? configured("bos_token").orElse(Tokenizer.NO_TOKEN) : Tokenizer.NO_TOKEN;
+    }
+
+    private Optional<Integer> configured(String key) {
+        if (config == null) {
+            return Optional.empty();
+        }
+        JsonNode token = config.path(key);
+        String content = token.isObject() ? token.path("content").asText("") : token.asText("");
+        return Optional.ofNullable(specialIds.get(content));
+    }
+
+    /** Whether a step, or one of a sequence of steps, has this type. */
+    private static boolean uses(JsonNode node, String type) {
+        for (String list : List.of("pretokenizers", "normalizers")) {
+            for (JsonNode step : steps(node, list)) {
+                if (step.path("type").asText("").equals(type)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static Iterable<JsonNode> steps(JsonNode node, String list) {
+        return node.path(list).isArray() ? node.path(list) : List.of(node);
+    }
+
+    private String typeOf(String key) {
+        return root.path(key).path("type").asText("null");
+    }
+
+    private static void refuse(boolean wrong, String problem) {
+        if (wrong) {
+            throw new TroupeException(problem);
+        }
+    }
+
+    /** Where merges go, earliest first. */
+    private interface MergeSink {
+        Object add(int left, int right, int result);
+    }
+}

@@ -1,0 +1,196 @@
+package dev.troupe.model.tokenizer;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+
+/** Tokenizers as tokenizer.json text. */
+final class TokenizerJsonWriter {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private TokenizerJsonWriter() {}
+
+    static String byteLevel(ByteLevelBpe bpe) {
+        ObjectNode root = root(bpe.special());
+        PreTokenizer preTokenizer = bpe.preTokenizer();
+        boolean ownPattern = preTokenizer != PreTokenizers.GPT2;
+        ObjectNode byteLevel = byteLevelStep(!ownPattern);
+        if (ownPattern) {
+            ObjectNode sequence = MAPPER.createObjectNode().put("type", "Sequence");
+            ArrayNode steps = sequence.putArray("pretokenizers");
+            ObjectNode split = steps.addObject().put("type", "Split");
+            split.putObject("pattern").put("Regex", preTokenizer.pattern());
+            split.put("behavior", "Isolated").put("invert", false);
+            steps.add(byteLevel);
+            root.set("pre_tokenizer", sequence);
+        } else {
+            root.set("pre_tokenizer", byteLevel);
+        }
+        root.set("post_processor", postProcessor(bpe.special()));
+        root.set("decoder", byteLevelStep(true));
+        ObjectNode model = model(false);
+        model.put("ignore_merges", bpe.mergesIgnoredForWholePieces());
+        ObjectNode vocab = model.putObject("vocab");
+        String[] spellings = new String[bpe.vocabSize()];
+        bpe.special().ids().forEach((content, id) -> spellings[id] = content);
+        for (int id = 0; id < spellings.length; id++) {
+            if (spellings[id] == null) {
+                spellings[id] = ByteLevelAlphabet.spell(bpe.tokenBytes(id));
+            }
+            if (!spellings[id].isEmpty()) {
+                vocab.put(spellings[id], id);
+            }
+        }
+        putMerges(model, bpe.merges(), spellings);
+        root.set("model", model);
+        return text(root);
+    }
+
+    static String sentencePiece(SentencePieceBpe bpe) {
+        ObjectNode root = root(bpe.special());
+        ObjectNode normalizer = MAPPER.createObjectNode().put("type", "Sequence");
+        ArrayNode normalizers = normalizer.putArray("normalizers");
+        String space = String.valueOf(SentencePieceBpe.SPACE);
+        if (bpe.prependsSpace()) {
+            normalizers.addObject().put("type", "Prepend").put("prepend", space);
+        }
+        normalizers.add(replace(" ", space));
+        root.set("normalizer", normalizer);
+        root.putNull("pre_tokenizer");
+        root.set("post_processor", postProcessor(bpe.special()));
+        ObjectNode decoder = root.putObject("decoder").put("type", "Sequence");
+        ArrayNode decoders = decoder.putArray("decoders");
+        decoders.add(replace(space, " "));
+        decoders.addObject().put("type", "ByteFallback");
+        decoders.addObject().put("type", "Fuse");
+        if (bpe.prependsSpace()) {
+            decoders.addObject()
+                    .put("type", "Strip")
+                    .put("content", " ")
+                    .put("start", 1)
+                    .put("stop", 0);
+        }
+        ObjectNode model = model(true);
+        if (bpe.unknown() != Tokenizer.NO_TOKEN) {
+            model.put("unk_token", bpe.spelling(bpe.unknown())).put("fuse_unk", true);
+        }
+        ObjectNode vocab = model.putObject("vocab");
+        String[] spellings = new String[bpe.vocabSize()];
+        for (int id = 0; id < spellings.length; id++) {
+            spellings[id] = bpe.spelling(id);
+            if (!spellings[id].isEmpty()) {
+                vocab.put(spellings[id], id);
+            }
+        }
+        putMerges(model, bpe.merges(), spellings);
+        root.set("model", model);
+        return text(root);
+    }
+
+    static String characters(CharTokenizer characters) {
+        ObjectNode root = root(SpecialTokens.NONE);
+        root.putNull("pre_tokenizer");
+        root.putNull("post_processor");
+        root.putObject("decoder").put("type", "Fuse");
+        ObjectNode model = model(false);
+        ObjectNode vocab = model.putObject("vocab");
+        for (int id = 0; id < characters.vocabSize(); id++) {
+            vocab.put(characters.spelling(id), id);
+        }
+        model.putArray("merges");
+        root.set("model", model);
+        return text(root);
+    }
+
+    private static ObjectNode root(SpecialTokens special) {
+        ObjectNode root = MAPPER.createObjectNode().put("version", "1.0");
+        root.putNull("truncation");
+        root.putNull("padding");
+        ArrayNode added = root.putArray("added_tokens");
+        special.ids().entrySet().stream()
+                .sorted(Map.Entry.comparingByValue())
+                .forEach(entry -> added.addObject()
+                        .put("id", entry.getValue())
+                        .put("content", entry.getKey())
+                        .put("single_word", false)
+                        .put("lstrip", false)
+                        .put("rstrip", false)
+                        .put("normalized", false)
+                        .put("special", true));
+        root.putNull("normalizer");
+        return root;
+    }
+
+    private static ObjectNode byteLevelStep(boolean useRegex) {
+        return MAPPER.createObjectNode()
+                .put("type", "ByteLevel")
+                .put("add_prefix_space", false)
+                .put("trim_offsets", true)
+                .put("use_regex", useRegex);
+    }
+
+    /** Puts the beginning of a text before it, when the vocabulary says so. */
+    private static ObjectNode postProcessor(SpecialTokens special) {
+        if (special.beginOfText() == Tokenizer.NO_TOKEN) {
+            return byteLevelStep(true).put("trim_offsets", false);
+        }
+        String begin = special.ids().entrySet().stream()
+                .filter(entry -> entry.getValue() == special.beginOfText())
+                .findFirst()
+                .orElseThrow()
+                .getKey();
+        ObjectNode template = MAPPER.createObjectNode().put("type", "TemplateProcessing");
+        ArrayNode single = template.putArray("single");
+        ArrayNode pair = template.putArray("pair");
+        specialStep(single, begin);
+        sequenceStep(single, "A", 0);
+        specialStep(pair, begin);
+        sequenceStep(pair, "A", 0);
+        sequenceStep(pair, "B", 1);
+        ObjectNode token = template.putObject("special_tokens").putObject(begin);
+        token.put("id", begin);
+        token.putArray("ids").add(special.beginOfText());
+        token.putArray("tokens").add(begin);
+        return template;
+    }
+
+    private static void specialStep(ArrayNode steps, String token) {
+        steps.addObject().putObject("SpecialToken").put("id", token).put("type_id", 0);
+    }
+
+    private static void sequenceStep(ArrayNode steps, String sequence, int typeId) {
+        steps.addObject().putObject("Sequence").put("id", sequence).put("type_id", typeId);
+    }
+
+    private static ObjectNode replace(String from, String to) {
+        ObjectNode step = MAPPER.createObjectNode().put("type", "Replace");
+        step.putObject("pattern").put("String", from);
+        return step.put("content", to);
+    }
+
+    private static ObjectNode model(boolean byteFallback) {
+        ObjectNode model = MAPPER.createObjectNode().put("type", "BPE");
+        model.putNull("dropout");
+        model.putNull("unk_token");
+        model.putNull("continuing_subword_prefix");
+        model.putNull("end_of_word_suffix");
+        return model.put("fuse_unk", false).put("byte_fallback", byteFallback);
+    }
+
+    private static void putMerges(ObjectNode model, MergeTable table, String[] spellings) {
+        ArrayNode merges = model.putArray("merges");
+        for (int i = 0; i < table.size(); i++) {
+            merges.add(spellings[table.left(i)] + " " + spellings[table.right(i)]);
+        }
+    }
+
+    private static String text(ObjectNode root) {
+        try {
+            return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree of nodes is always JSON", e);
+        }
+    }
+}

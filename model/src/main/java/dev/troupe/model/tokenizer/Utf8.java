@@ -1,0 +1,65 @@
+package dev.troupe.model.tokenizer;
+
+/**
+ * Steps through bytes that are meant to be UTF-8. Ill-formed bytes are single units of their own, so that a scanner
+ * never loses one.
+ */
+final class Utf8 {
+    /** The code point that stands for one ill-formed byte. */
+    static final int REPLACEMENT = 0xFFFD;
+
+    private Utf8() {}
+
+    /**
+     * The code point at {@code from} and its length in bytes, packed as {@code codePoint << 3 | length}; an ill-formed
+     * or cut sequence is U+FFFD of length 1. Overlong forms, surrogates and code points above U+10FFFF are ill-formed
+     * (Unicode 16, table 3-7).
+     */
+    static int decode(byte[] bytes, int from, int to) {
+        int b0 = bytes[from];
+        if (b0 >= 0) {
+            return b0 << 3 | 1;
+        }
+        int lead = b0 & 0xFF;
+        int length = length(lead);
+        if (length < 2 || from + length > to) {
+            return REPLACEMENT << 3 | 1;
+        }
+        int b1 = bytes[from + 1] & 0xFF;
+        if (!isSecond(lead, b1)) {
+            return REPLACEMENT << 3 | 1;
+        }
+        int codePoint = length == 2 ? lead & 0x1F : length == 3 ? lead & 0x0F : lead & 0x07;
+        codePoint = codePoint << 6 | b1 & 0x3F;
+        for (int i = 2; i < length; i++) {
+            int b = bytes[from + i];
+            if ((b & 0xC0) != 0x80) {
+                return REPLACEMENT << 3 | 1;
+            }
+            codePoint = codePoint << 6 | b & 0x3F;
+        }
+        return codePoint << 3 | length;
+    }
+
+    /** Bytes in the character that this lead byte opens; 0 when no character starts so. */
+    static int length(int lead) {
+        if (lead < 0x80) {
+            return 1;
+        }
+        if (lead < 0xC2) {
+            return 0;
+        }
+        return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+    }
+
+    /** Whether a byte may follow the lead byte of a character of two to four bytes. */
+    static boolean isSecond(int lead, int second) {
+        return switch (lead) {
+            case 0xE0 -> second >= 0xA0 && second <= 0xBF;
+            case 0xED -> second >= 0x80 && second <= 0x9F;
+            case 0xF0 -> second >= 0x90 && second <= 0xBF;
+            case 0xF4 -> second >= 0x80 && second <= 0x8F;
+            default -> second >= 0x80 && second <= 0xBF;
+        };
+    }
+}
