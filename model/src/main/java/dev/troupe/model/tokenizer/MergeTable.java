@@ -25,7 +25,7 @@ final class MergeTable {
 
     /** {@code rank << 32 | result} of a pair, or {@link #NONE}; the smaller value merges first. */
     long find(int left, int right) {
-        long key = (long) left << 32 | right;
+        long key = ((long) left << 32) | right;
         int slot = slot(key) & mask;
         while (true) {
             long found = slots[2 * slot];
@@ -35,7 +35,7 @@ final class MergeTable {
             if (found == EMPTY) {
                 return NONE;
             }
-            slot = slot + 1 & mask;
+            slot = (slot + 1) & mask;
         }
     }
 
@@ -85,14 +85,14 @@ final class MergeTable {
             long[] slots = new long[2 * capacity];
             Arrays.fill(slots, EMPTY);
             for (int i = 0; i < ranks.size(); i++) {
-                long key = (long) merges.get(3 * i) << 32 | merges.get(3 * i + 1);
-                int slot = slot(key) & capacity - 1;
+                long key = ((long) merges.get(3 * i) << 32) | merges.get(3 * i + 1);
+                int slot = slot(key) & (capacity - 1);
                 while (slots[2 * slot] != EMPTY && slots[2 * slot] != key) {
-                    slot = slot + 1 & capacity - 1;
+                    slot = (slot + 1) & (capacity - 1);
                 }
                 if (slots[2 * slot] == EMPTY) {
                     slots[2 * slot] = key;
-                    slots[2 * slot + 1] = (long) ranks.get(i) << 32 | merges.get(3 * i + 2);
+                    slots[2 * slot + 1] = ((long) ranks.get(i) << 32) | merges.get(3 * i + 2);
                 }
             }
             return new MergeTable(slots, merges.toArray());

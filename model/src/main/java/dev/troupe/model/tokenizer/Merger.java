@@ -127,7 +127,7 @@ final class Merger {
     /** Queues the pair at a position by rank, then by position. */
     private void push(LongHeap heap, int at) {
         if (values[at] != MergeTable.NONE) {
-            heap.push(values[at] >> 32 << 32 | at);
+            heap.push((values[at] >> 32 << 32) | at);
         }
     }
 }

@@ -31,15 +31,15 @@ final class PairCounts {
 
     /** Adds to a pair's count and returns its number. */
     int add(int left, int right, long delta) {
-        long key = (long) left << 32 | right;
-        int slot = slot(key) & slots.length - 1;
+        long key = ((long) left << 32) | right;
+        int slot = slot(key) & (slots.length - 1);
         while (slots[slot] != 0) {
             int pair = slots[slot] - 1;
             if (keys[pair] == key) {
                 counts[pair] += delta;
                 return pair;
             }
-            slot = slot + 1 & slots.length - 1;
+            slot = (slot + 1) & (slots.length - 1);
         }
         if (size == keys.length) {
             keys = Arrays.copyOf(keys, 2 * size);
@@ -78,15 +78,15 @@ final class PairCounts {
     private void rehash() {
         slots = new int[2 * slots.length];
         for (int pair = 0; pair < size; pair++) {
-            int slot = slot(keys[pair]) & slots.length - 1;
+            int slot = slot(keys[pair]) & (slots.length - 1);
             while (slots[slot] != 0) {
-                slot = slot + 1 & slots.length - 1;
+                slot = (slot + 1) & (slots.length - 1);
             }
             slots[slot] = pair + 1;
         }
     }
 
     private static int slot(long key) {
-        return (int) (key * 0x9E3779B97F4A7C15L >>> 32);
+        return (int) ((key * 0x9E3779B97F4A7C15L) >>> 32);
     }
 }

@@ -8,10 +8,10 @@ final class Scan {
     static int at(byte[] utf8, int position, int to) {
         int b = utf8[position];
         if (b >= 0) {
-            return CharClass.ofAscii(b) << 3 | 1;
+            return (CharClass.ofAscii(b) << 3) | 1;
         }
         int decoded = Utf8.decode(utf8, position, to);
-        return CharClass.of(decoded >> 3) << 3 | decoded & 7;
+        return (CharClass.of(decoded >> 3) << 3) | (decoded & 7);
     }
 
     /** The first position at or after {@code position} whose class is not in the mask. */

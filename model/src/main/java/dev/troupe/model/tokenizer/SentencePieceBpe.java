@@ -85,7 +85,7 @@ public final class SentencePieceBpe implements Tokenizer {
         }
         int high = Character.digit(spelling.charAt(3), 16);
         int low = Character.digit(spelling.charAt(4), 16);
-        return high < 0 || low < 0 ? -1 : high << 4 | low;
+        return high < 0 || low < 0 ? -1 : (high << 4) | low;
     }
 
     @Override

@@ -15,7 +15,7 @@ final class TokenizerJsonWriter {
     static String byteLevel(ByteLevelBpe bpe) {
         ObjectNode root = root(bpe.special());
         PreTokenizer preTokenizer = bpe.preTokenizer();
-        boolean ownPattern = preTokenizer != PreTokenizers.GPT2;
+        boolean ownPattern = !preTokenizer.pattern().equals(PreTokenizers.GPT2.pattern());
         ObjectNode byteLevel = byteLevelStep(!ownPattern);
         if (ownPattern) {
             ObjectNode sequence = MAPPER.createObjectNode().put("type", "Sequence");

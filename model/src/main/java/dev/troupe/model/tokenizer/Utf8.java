@@ -18,27 +18,27 @@ final class Utf8 {
     static int decode(byte[] bytes, int from, int to) {
         int b0 = bytes[from];
         if (b0 >= 0) {
-            return b0 << 3 | 1;
+            return (b0 << 3) | 1;
         }
         int lead = b0 & 0xFF;
         int length = length(lead);
         if (length < 2 || from + length > to) {
-            return REPLACEMENT << 3 | 1;
+            return (REPLACEMENT << 3) | 1;
         }
         int b1 = bytes[from + 1] & 0xFF;
         if (!isSecond(lead, b1)) {
-            return REPLACEMENT << 3 | 1;
+            return (REPLACEMENT << 3) | 1;
         }
         int codePoint = length == 2 ? lead & 0x1F : length == 3 ? lead & 0x0F : lead & 0x07;
-        codePoint = codePoint << 6 | b1 & 0x3F;
+        codePoint = (codePoint << 6) | (b1 & 0x3F);
         for (int i = 2; i < length; i++) {
             int b = bytes[from + i];
             if ((b & 0xC0) != 0x80) {
-                return REPLACEMENT << 3 | 1;
+                return (REPLACEMENT << 3) | 1;
             }
-            codePoint = codePoint << 6 | b & 0x3F;
+            codePoint = (codePoint << 6) | (b & 0x3F);
         }
-        return codePoint << 3 | length;
+        return (codePoint << 3) | length;
     }
 
     /** Bytes in the character that this lead byte opens; 0 when no character starts so. */

@@ -72,11 +72,11 @@ final class WordCache {
             return (long) LONGS.get(text, from);
         }
         if (from + 8 <= text.length) {
-            return (long) LONGS.get(text, from) & (1L << 8 * length) - 1;
+            return (long) LONGS.get(text, from) & ((1L << (8 * length)) - 1);
         }
         long head = 0;
         for (int i = 0; i < length; i++) {
-            head |= (text[from + i] & 0xFFL) << 8 * i;
+            head |= (text[from + i] & 0xFFL) << (8 * i);
         }
         return head;
     }

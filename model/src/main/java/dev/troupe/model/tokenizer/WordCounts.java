@@ -31,14 +31,14 @@ final class WordCounts {
 
     void add(byte[] text, int from, int to, long count) {
         int hash = hash(text, from, to);
-        int slot = hash & slots.length - 1;
+        int slot = hash & (slots.length - 1);
         while (slots[slot] != 0) {
             int word = slots[slot] - 1;
             if (hashes[word] == hash && Arrays.equals(bytes, starts[word], starts[word + 1], text, from, to)) {
                 counts[word] += count;
                 return;
             }
-            slot = slot + 1 & slots.length - 1;
+            slot = (slot + 1) & (slots.length - 1);
         }
         insert(text, from, to, count, hash, slot);
     }
@@ -72,9 +72,9 @@ final class WordCounts {
     private void rehash() {
         slots = new int[2 * slots.length];
         for (int word = 0; word < size; word++) {
-            int slot = hashes[word] & slots.length - 1;
+            int slot = hashes[word] & (slots.length - 1);
             while (slots[slot] != 0) {
-                slot = slot + 1 & slots.length - 1;
+                slot = (slot + 1) & (slots.length - 1);
             }
             slots[slot] = word + 1;
         }
@@ -85,6 +85,6 @@ final class WordCounts {
         for (int i = from; i < to; i++) {
             hash = (hash ^ text[i]) * 0x01000193;
         }
-        return hash ^ hash >>> 15;
+        return hash ^ (hash >>> 15);
     }
 }
