@@ -1,0 +1,133 @@
+package dev.troupe.routing;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import dev.troupe.model.TroupeException;
+import java.time.Duration;
+
+/**
+ * Settings of a router node, from {@code troupe.routing} (reference.conf says what each means).
+ *
+ * @param maxBodyBytes largest request body
+ * @param maxInFlight sequences at once over all models
+ * @param maxChoices most answers to one request
+ * @param streamBufferTokens how far a client may lag behind its answer
+ */
+public record RoutingConfig(
+        String httpHost,
+        int httpPort,
+        String grpcHost,
+        int grpcPort,
+        long maxBodyBytes,
+        Duration bodyTimeout,
+        Duration streamKeepAlive,
+        int maxInFlight,
+        Duration retryAfter,
+        Duration requestDeadline,
+        Duration describeTimeout,
+        Duration failoverWait,
+        int maxChoices,
+        int defaultChatTokens,
+        int defaultCompletionTokens,
+        int maxTokens,
+        int streamBufferTokens,
+        Duration drainDeadline) {
+
+    private static final String PREFIX = "troupe.routing";
+
+    /**
+     * Reads and validates the settings.
+     *
+     * @param root the whole configuration, reference.conf included
+     * @throws TroupeException when a key is missing, of the wrong type or out of range
+     */
+    public static RoutingConfig from(Config root) {
+        try {
+            var c = root.getConfig(PREFIX);
+            return new RoutingConfig(
+                    host(c, "http.host"),
+                    port(c, "http.port"),
+                    host(c, "grpc.host"),
+                    port(c, "grpc.port"),
+                    positive("http.max-body", c.getBytes("http.max-body")),
+                    positive(c, "http.body-timeout"),
+                    positive(c, "http.stream-keep-alive"),
+                    count(c, "max-in-flight"),
+                    positive(c, "retry-after"),
+                    positive(c, "request-deadline"),
+                    positive(c, "describe-timeout"),
+                    positive(c, "failover-wait"),
+                    count(c, "max-choices"),
+                    count(c, "default-chat-tokens"),
+                    count(c, "default-completion-tokens"),
+                    count(c, "max-tokens"),
+                    count(c, "stream-buffer"),
+                    positive(c, "drain-deadline"));
+        } catch (ConfigException e) {
+            throw new TroupeException("Bad configuration of " + PREFIX + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The same settings on other ports; 0 takes any free one. */
+    public RoutingConfig withPorts(int newHttpPort, int newGrpcPort) {
+        return new RoutingConfig(
+                httpHost,
+                checkPort("http.port", newHttpPort),
+                grpcHost,
+                checkPort("grpc.port", newGrpcPort),
+                maxBodyBytes,
+                bodyTimeout,
+                streamKeepAlive,
+                maxInFlight,
+                retryAfter,
+                requestDeadline,
+                describeTimeout,
+                failoverWait,
+                maxChoices,
+                defaultChatTokens,
+                defaultCompletionTokens,
+                maxTokens,
+                streamBufferTokens,
+                drainDeadline);
+    }
+
+    private static String host(Config c, String key) {
+        var host = c.getString(key);
+        if (host.isBlank()) {
+            throw new TroupeException(PREFIX + "." + key + " is empty: give an address such as 127.0.0.1 or 0.0.0.0");
+        }
+        return host;
+    }
+
+    private static int port(Config c, String key) {
+        return checkPort(key, c.getInt(key));
+    }
+
+    private static int checkPort(String key, int port) {
+        if (port < 0 || port > 65_535) {
+            throw new TroupeException(
+                    PREFIX + "." + key + " is " + port + ": a port is a number from 1 to 65535, or 0 for any free one");
+        }
+        return port;
+    }
+
+    private static int count(Config c, String key) {
+        return (int) positive(key, c.getInt(key));
+    }
+
+    private static long positive(String key, long value) {
+        if (value <= 0) {
+            throw new TroupeException(PREFIX + "." + key + " is " + value + ": it must be at least 1");
+        }
+        return value;
+    }
+
+    private static Duration positive(Config c, String key) {
+        var duration = c.getDuration(key);
+        if (duration.toMillis() <= 0) {
+            throw new TroupeException(
+                    PREFIX + "." + key + " is " + duration.toMillis() + " ms: it must be at least 1 ms");
+        }
+        return duration;
+    }
+}

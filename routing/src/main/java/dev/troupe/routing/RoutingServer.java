@@ -1,0 +1,168 @@
+package dev.troupe.routing;
+
+import akka.Done;
+import akka.actor.CoordinatedShutdown;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Props;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.http.javadsl.Http;
+import akka.http.javadsl.ServerBinding;
+import akka.http.javadsl.settings.ServerSettings;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.model.TroupeException;
+import dev.troupe.routing.grpc.GrpcFront;
+import dev.troupe.routing.http.HttpFront;
+import dev.troupe.routing.route.Router;
+import java.net.BindException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The front of a node: a router actor, HTTP on one port and gRPC on another.
+ *
+ * <p>At shutdown new connections and requests are refused first, answers in flight may finish within the drain
+ * deadline, then connections close.
+ */
+public final class RoutingServer {
+    private static final Logger LOG = LoggerFactory.getLogger(RoutingServer.class);
+    /** Connections close this long after the last answer at the latest. */
+    private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(1);
+    /** What a phase of the shutdown needs beside waiting for answers. */
+    private static final Duration PHASE_MARGIN = CLOSE_DEADLINE.plusMillis(500);
+
+    private final ActorSystem<?> system;
+    private final RoutingConfig config;
+    private final ActorRef<Router.Command> router;
+
+    private RoutingServer(ActorSystem<?> system, RoutingConfig config) {
+        this.system = system;
+        this.config = config;
+        router = system.systemActorOf(Router.create(config), "router", Props.empty());
+    }
+
+    /**
+     * Starts listening.
+     *
+     * @return where; fails with {@link TroupeException} when a port is taken
+     */
+    public static CompletionStage<Bindings> start(ActorSystem<?> system, RoutingConfig config) {
+        return new RoutingServer(system, config).bind();
+    }
+
+    private CompletionStage<Bindings> bind() {
+        var http = Http.get(system)
+                .newServerAt(config.httpHost(), config.httpPort())
+                .withSettings(settings(false))
+                .bindFlow(HttpFront.flow(system, config, router));
+        var boundHttp = explain(http, "HTTP", config.httpHost(), config.httpPort(), "http");
+        return boundHttp.thenCompose(httpBinding -> {
+            var grpc = Http.get(system)
+                    .newServerAt(config.grpcHost(), config.grpcPort())
+                    .withSettings(settings(true))
+                    .bind(GrpcFront.handler(system, router));
+            return explain(grpc, "gRPC", config.grpcHost(), config.grpcPort(), "grpc")
+                    .handle((grpcBinding, failure) -> failure == null
+                            ? CompletableFuture.completedFuture(bound(httpBinding, grpcBinding))
+                            : httpBinding
+                                    .unbind()
+                                    .thenCompose(done -> CompletableFuture.<Bindings>failedFuture(unwrap(failure))))
+                    .thenCompose(stage -> stage);
+        });
+    }
+
+    private Bindings bound(ServerBinding http, ServerBinding grpc) {
+        drainAtShutdown(http, grpc);
+        return new Bindings(
+                config.httpHost(),
+                http.localAddress().getPort(),
+                config.grpcHost(),
+                grpc.localAddress().getPort(),
+                router);
+    }
+
+    /**
+     * HTTP/2 is for gRPC only: an {@code Upgrade: h2c} on the other port is then ignored, as the standard allows, and a
+     * request with a body is answered over HTTP/1.1.
+     */
+    private ServerSettings settings(boolean http2) {
+        // Our own deadline ends requests, with an error body; a connection is idle only when no answer is due.
+        var idle = config.requestDeadline().plusSeconds(30);
+        return ServerSettings.create(ConfigFactory.parseString("""
+                        akka.http.server {
+                          enable-http2 = %s
+                          request-timeout = infinite
+                          idle-timeout = %d ms
+                          server-header = "troupe"
+                          parsing.max-content-length = infinite
+                        }
+                        """.formatted(http2 ? "on" : "off", idle.toMillis()))
+                .withFallback(system.settings().config()));
+    }
+
+    private static CompletionStage<ServerBinding> explain(
+            CompletionStage<ServerBinding> binding, String what, String host, int port, String name) {
+        return binding.exceptionallyCompose(failure -> {
+            var cause = unwrap(failure);
+            var reason = hasBindException(cause) ? "the port is in use or the address is not ours" : cause.getMessage();
+            return CompletableFuture.failedFuture(new TroupeException(
+                    "Cannot listen for " + what + " on " + host + ":" + port + " (" + reason
+                            + "). Stop what listens there, or choose another port with --" + name
+                            + "-port (0 takes any free one) or troupe.routing." + name + ".port.",
+                    cause));
+        });
+    }
+
+    private static Throwable unwrap(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
+    private static boolean hasBindException(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof BindException || String.valueOf(t.getMessage()).contains("Bind failed")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void drainAtShutdown(ServerBinding http, ServerBinding grpc) {
+        var shutdown = CoordinatedShutdown.get(system);
+        shutdown.addTask(CoordinatedShutdown.PhaseServiceUnbind(), "routing-unbind", () -> {
+            // Connections that are open may still bring requests: the router refuses those from here on.
+            router.tell(new Router.Drain(system.ignoreRef()));
+            return http.unbind().thenCombine(grpc.unbind(), (a, b) -> Done.getInstance());
+        });
+        var phase = CoordinatedShutdown.PhaseServiceRequestsDone();
+        var room = Duration.ofNanos(shutdown.timeout(phase).toNanos()).minus(PHASE_MARGIN);
+        var deadline = room.compareTo(config.drainDeadline()) < 0 ? room : config.drainDeadline();
+        if (deadline.compareTo(config.drainDeadline()) < 0) {
+            LOG.warn(
+                    "Answers in flight get only {} ms at shutdown, not troupe.routing.drain-deadline:"
+                            + " raise akka.coordinated-shutdown.phases.{}.timeout",
+                    deadline.toMillis(),
+                    phase);
+        }
+        shutdown.addTask(
+                phase,
+                "routing-drain",
+                () -> drained(deadline)
+                        .thenCompose(done -> http.terminate(CLOSE_DEADLINE))
+                        .thenCombine(grpc.terminate(CLOSE_DEADLINE), (a, b) -> Done.getInstance()));
+    }
+
+    private CompletionStage<Done> drained(Duration deadline) {
+        CompletionStage<Router.Drained> drained =
+                AskPattern.ask(router, Router.Drain::new, deadline, system.scheduler());
+        return drained.handle((ok, failure) -> {
+            if (failure != null) {
+                LOG.warn("Answers were still in flight after {} ms; they are cut off", deadline.toMillis());
+            }
+            return Done.getInstance();
+        });
+    }
+}

@@ -1,0 +1,29 @@
+package dev.troupe.routing.grpc;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.grpc.javadsl.ServerReflection;
+import akka.grpc.javadsl.ServiceHandler;
+import akka.http.javadsl.model.HttpRequest;
+import akka.http.javadsl.model.HttpResponse;
+import akka.japi.function.Function;
+import dev.troupe.routing.proto.Router;
+import dev.troupe.routing.proto.health.Health;
+import dev.troupe.routing.proto.health.HealthHandlerFactory;
+import dev.troupe.routing.route.Router.Command;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/** Everything over gRPC. */
+public final class GrpcFront {
+    private GrpcFront() {}
+
+    /** The handler of one call. */
+    @SuppressWarnings("unchecked") // a generic varargs array of Akka's signature, which only reads it
+    public static Function<HttpRequest, CompletionStage<HttpResponse>> handler(
+            ActorSystem<?> system, ActorRef<Command> router) {
+        return ServiceHandler.concatOrNotFound(
+                HealthHandlerFactory.partial(new HealthService(system, router), Health.name, system),
+                ServerReflection.create(List.of(Router.description, Health.description), system));
+    }
+}

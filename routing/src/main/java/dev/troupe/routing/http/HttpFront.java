@@ -1,0 +1,150 @@
+package dev.troupe.routing.http;
+
+import akka.Done;
+import akka.NotUsed;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.http.javadsl.model.HttpMethod;
+import akka.http.javadsl.model.HttpMethods;
+import akka.http.javadsl.model.HttpRequest;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.headers.Allow;
+import akka.http.javadsl.model.headers.RawHeader;
+import akka.stream.javadsl.Flow;
+import dev.troupe.routing.RoutingConfig;
+import dev.troupe.routing.route.RequestFailure;
+import dev.troupe.routing.route.Router;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything over HTTP: finds the endpoint of a request, and turns whatever goes wrong into an error body. Handles each
+ * connection by a flow of its own, so that an endpoint learns when its client is gone even before it has answered.
+ */
+public final class HttpFront {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
+    private static final String REQUEST_ID = "x-request-id";
+    private static final Pattern GOOD_REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    private static final String MODEL_PREFIX = "/v1/models/";
+
+    private final ActorSystem<?> system;
+    private final RoutingConfig config;
+    /** By path, then by method. */
+    private final Map<String, Map<HttpMethod, Endpoint>> endpoints = new HashMap<>();
+
+    private final Endpoint oneModel;
+
+    private HttpFront(ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router) {
+        this.system = system;
+        this.config = config;
+        var models = new ModelEndpoints(system, router);
+        oneModel = exchange -> models.one(exchange.path().substring(MODEL_PREFIX.length()));
+        var health = new HealthEndpoints(system, router);
+        get("/healthz", exchange -> health.alive());
+        get("/readyz", exchange -> health.ready());
+        get("/v1/models", exchange -> models.list());
+    }
+
+    /** The flow that handles one connection. */
+    public static Flow<HttpRequest, HttpResponse, NotUsed> flow(
+            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router) {
+        var front = new HttpFront(system, config, router);
+        return Flow.fromMaterializer((materializer, attributes) -> {
+                    var closed = new CompletableFuture<Done>();
+                    return Flow.of(HttpRequest.class)
+                            .mapAsync(1, request -> front.handle(request, closed))
+                            .watchTermination((notUsed, done) -> {
+                                done.whenComplete((ended, failure) -> closed.complete(Done.getInstance()));
+                                return notUsed;
+                            });
+                })
+                .mapMaterializedValue(inner -> NotUsed.getInstance());
+    }
+
+    private void get(String path, Endpoint endpoint) {
+        endpoints.computeIfAbsent(path, p -> new HashMap<>()).put(HttpMethods.GET, endpoint);
+    }
+
+    private CompletionStage<HttpResponse> handle(HttpRequest request, CompletionStage<Done> closed) {
+        var requestId = requestId(request);
+        var exchange = new Exchange(request, request.getUri().path(), requestId, closed, System.nanoTime());
+        CompletionStage<HttpResponse> answer;
+        try {
+            answer = route(exchange);
+        } catch (RuntimeException e) {
+            answer = CompletableFuture.failedFuture(e);
+        }
+        return answer.exceptionally(failure -> failed(exchange, failure))
+                .thenApply(response -> response.addHeader(RawHeader.create(REQUEST_ID, requestId)));
+    }
+
+    private CompletionStage<HttpResponse> route(Exchange exchange) {
+        var path = exchange.path();
+        var method = exchange.request().method().equals(HttpMethods.HEAD)
+                ? HttpMethods.GET
+                : exchange.request().method();
+        Map<HttpMethod, Endpoint> byMethod = path.startsWith(MODEL_PREFIX) && path.length() > MODEL_PREFIX.length()
+                ? Map.of(HttpMethods.GET, oneModel)
+                : endpoints.getOrDefault(path, Map.of());
+        var endpoint = byMethod.get(method);
+        if (endpoint != null) {
+            return endpoint.handle(exchange);
+        }
+        exchange.request().discardEntityBytes(system);
+        if (byMethod.isEmpty()) {
+            throw new ApiProblem(
+                    404,
+                    "invalid_request_error",
+                    null,
+                    "unknown_url",
+                    "Unknown request URL: " + method.value() + " " + path + ". There are "
+                            + String.join(
+                                    ", ", endpoints.keySet().stream().sorted().toList()) + ".");
+        }
+        var allowed = byMethod.keySet().toArray(HttpMethod[]::new);
+        var problem = new ApiProblem(
+                405,
+                "invalid_request_error",
+                null,
+                "method_not_allowed",
+                method.value() + " is not possible on " + path + "; use " + allowed[0].value() + ".");
+        return CompletableFuture.completedFuture(
+                Replies.problem(problem, config).addHeader(Allow.create(allowed)));
+    }
+
+    private HttpResponse failed(Exchange exchange, Throwable failure) {
+        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return switch (cause) {
+            case ApiProblem problem -> Replies.problem(problem, config);
+            case RequestFailure expected -> Replies.problem(ApiProblem.of(expected), config);
+            default -> {
+                LOG.error("Request {} to {} failed", exchange.requestId(), exchange.path(), cause);
+                yield Replies.problem(
+                        new ApiProblem(
+                                500,
+                                "server_error",
+                                null,
+                                "internal_error",
+                                "Something went wrong on our side. The log has it under request " + exchange.requestId()
+                                        + "."),
+                        config);
+            }
+        };
+    }
+
+    private static String requestId(HttpRequest request) {
+        return request.getHeader(REQUEST_ID)
+                .map(header -> header.value())
+                .filter(id -> GOOD_REQUEST_ID.matcher(id).matches())
+                .orElseGet(() -> "req_"
+                        + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()));
+    }
+}

@@ -1,0 +1,112 @@
+package dev.troupe.routing.route;
+
+import dev.troupe.actors.serving.ModelDescription;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which replicas there are, what they serve and how loaded they are; the policy of choosing one. Not thread-safe: it
+ * belongs to the router actor.
+ *
+ * @param <R> handle of a replica
+ */
+final class ReplicaTable<R> {
+    private static final class Entry {
+        @Nullable ModelDescription model;
+
+        boolean open;
+        int numInFlight;
+        /** Order of assignments, so that equally loaded replicas take turns. */
+        long lastAssigned;
+    }
+
+    private final Map<R, Entry> entries = new LinkedHashMap<>();
+    private long numAssigned;
+
+    /** Opens exactly these for new requests; others stay known while they finish what they have. */
+    void open(Collection<R> replicas) {
+        entries.forEach((replica, entry) -> entry.open = false);
+        for (R replica : replicas) {
+            entries.computeIfAbsent(replica, r -> new Entry()).open = true;
+        }
+        entries.values().removeIf(entry -> !entry.open && entry.numInFlight == 0);
+    }
+
+    boolean contains(R replica) {
+        return entries.containsKey(replica);
+    }
+
+    /** Whether a replica is open but has not said yet what it serves. */
+    boolean isUndescribed(R replica) {
+        var entry = entries.get(replica);
+        return entry != null && entry.open && entry.model == null;
+    }
+
+    void describe(R replica, ModelDescription model) {
+        var entry = entries.get(replica);
+        if (entry != null) {
+            entry.model = model;
+        }
+    }
+
+    void remove(R replica) {
+        entries.remove(replica);
+    }
+
+    void assign(R replica) {
+        var entry = entries.get(replica);
+        if (entry != null) {
+            entry.numInFlight++;
+            entry.lastAssigned = ++numAssigned;
+        }
+    }
+
+    void release(R replica) {
+        var entry = entries.get(replica);
+        if (entry != null && --entry.numInFlight == 0 && !entry.open) {
+            entries.remove(replica);
+        }
+    }
+
+    /** The least loaded open replica of a model, but none of {@code refused}; of equals the one idle for longest. */
+    Optional<R> choose(ModelKey key, Set<R> refused) {
+        return entries.entrySet().stream()
+                .filter(e -> serves(e.getValue(), key) && !refused.contains(e.getKey()))
+                .min(Comparator.comparingInt((Map.Entry<R, Entry> e) -> e.getValue().numInFlight)
+                        .thenComparingLong(e -> e.getValue().lastAssigned))
+                .map(Map.Entry::getKey);
+    }
+
+    private static boolean serves(Entry entry, ModelKey key) {
+        return entry.open && entry.model != null && ModelKey.of(entry.model).equals(key);
+    }
+
+    /** The newest version of each model, by name. */
+    List<ServedModel> models() {
+        var newest = new TreeMap<String, ModelDescription>();
+        for (var entry : entries.values()) {
+            if (entry.open && entry.model != null) {
+                newest.merge(entry.model.modelId(), entry.model, ReplicaTable::newer);
+            }
+        }
+        return newest.values().stream()
+                .map(model -> new ServedModel(model, numReplicas(ModelKey.of(model))))
+                .toList();
+    }
+
+    private static ModelDescription newer(ModelDescription a, ModelDescription b) {
+        return b.createdEpochSeconds() > a.createdEpochSeconds() ? b : a;
+    }
+
+    private int numReplicas(ModelKey key) {
+        return (int)
+                entries.values().stream().filter(entry -> serves(entry, key)).count();
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * The router actor: which replicas serve which model, which one takes a request, and what happens when it dies. Reads
+ * the receptionist and the replicas' events, writes token events to one stream per sequence.
+ */
+@NullMarked
+package dev.troupe.routing.route;
+
+import org.jspecify.annotations.NullMarked;
