@@ -132,6 +132,13 @@ public final class AtomicDirectory {
         return removed;
     }
 
+    /** Removes a directory: after a crash it is there as a whole, or hidden for {@link #removeLeftovers}. */
+    public static void remove(DurableFiles files, Path target) throws IOException {
+        Path hidden = target.resolveSibling(PREFIX + target.getFileName() + PARTIAL_SUFFIX);
+        files.rename(target, hidden);
+        files.deleteRecursively(hidden);
+    }
+
     /** Writes one file and returns once it is on the disk. */
     public FileDigest write(String name, FileBody body) throws IOException {
         Path file = directory.resolve(name);

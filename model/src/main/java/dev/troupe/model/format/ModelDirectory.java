@@ -1,0 +1,158 @@
+package dev.troupe.model.format;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.format.durable.AtomicDirectory;
+import dev.troupe.model.format.durable.DirectoryManifest;
+import dev.troupe.model.format.durable.DurableFiles;
+import dev.troupe.model.format.durable.FileDigest;
+import dev.troupe.model.format.durable.Sha256;
+import dev.troupe.model.format.safetensors.NamedTensor;
+import dev.troupe.model.format.safetensors.SafetensorsWriter;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.tokenizer.TokenizerJson;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.ParameterSpec;
+import dev.troupe.model.transformer.Parameters;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A model in Hugging Face's layout: config.json, model.safetensors, tokenizer.json, tokenizer_config.json, and our
+ * manifest.json beside them. Directories of others load without a manifest.
+ */
+public final class ModelDirectory {
+    static final String WEIGHTS = "model.safetensors";
+
+    private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+    private static final String END_OF_TEXT = "<|endoftext|>";
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private ModelDirectory() {}
+
+    /**
+     * Loads a model; with a manifest, its files are checked first.
+     *
+     * @param arena owns the weights
+     * @throws TroupeException naming the file and what is missing or wrong
+     */
+    public static LoadedModel load(Path directory, TensorArena arena) {
+        requireDirectory(directory);
+        Optional<DirectoryManifest> manifest = DirectoryManifest.read(directory);
+        manifest.ifPresent(
+                found -> found.verify(directory, List.of(HfConfig.FILE_NAME, WEIGHTS, TokenizerJson.FILE_NAME)));
+        ModelConfig config = HfConfig.read(directory.resolve(HfConfig.FILE_NAME));
+        Tokenizer tokenizer = TokenizerJson.read(directory.resolve(TokenizerJson.FILE_NAME));
+        if (tokenizer.vocabSize() > config.vocabSize()) {
+            throw new TroupeException(directory + ": the tokenizer has " + tokenizer.vocabSize()
+                    + " tokens, but config.json says vocab_size " + config.vocabSize());
+        }
+        Path weightsFile = directory.resolve(WEIGHTS);
+        requireWeights(directory, weightsFile);
+        Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
+        WeightsReader.read(weightsFile, config, weights);
+        return new LoadedModel(config, weights, tokenizer, version(manifest, weightsFile));
+    }
+
+    private static void requireDirectory(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            throw new TroupeException(directory
+                    + (Files.exists(directory) ? " is not a directory" : " does not exist")
+                    + ": a model is a directory with " + HfConfig.FILE_NAME + ", " + WEIGHTS + " and "
+                    + TokenizerJson.FILE_NAME);
+        }
+    }
+
+    private static void requireWeights(Path directory, Path weightsFile) {
+        if (!Files.exists(weightsFile) && Files.exists(directory.resolve(WEIGHTS + ".index.json"))) {
+            throw new TroupeException(directory + " holds its weights in several files (" + WEIGHTS
+                    + ".index.json); join them to one " + WEIGHTS + " first");
+        }
+    }
+
+    private static String version(Optional<DirectoryManifest> manifest, Path weightsFile) {
+        return manifest.map(found -> found.files().get(WEIGHTS))
+                .map(FileDigest::shortSha256)
+                .orElseGet(() -> {
+                    try {
+                        return Sha256.of(weightsFile).shortSha256();
+                    } catch (IOException e) {
+                        throw new TroupeException(weightsFile + " cannot be read: " + e.getMessage(), e);
+                    }
+                });
+    }
+
+    /**
+     * Writes a model atomically, in place of what was there.
+     *
+     * @throws TroupeException when it cannot be written; what was there is untouched
+     */
+    public static void write(Path directory, ModelConfig config, Parameters weights, Tokenizer tokenizer) {
+        try {
+            AtomicDirectory.publish(DurableFiles.LOCAL, directory, out -> {
+                writeFiles(out, config, weights, tokenizer);
+                DirectoryManifest.write(out);
+            });
+        } catch (IOException e) {
+            throw new TroupeException("the model cannot be written to " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Writes the files that make a directory loadable by others. */
+    static void writeFiles(AtomicDirectory out, ModelConfig config, Parameters weights, Tokenizer tokenizer)
+            throws IOException {
+        out.write(HfConfig.FILE_NAME, utf8(HfConfig.toJson(config, tokenizer)));
+        out.write(TokenizerJson.FILE_NAME, utf8(TokenizerJson.toJson(tokenizer)));
+        out.write(TOKENIZER_CONFIG, utf8(tokenizerConfig(config, tokenizer)));
+        try (TensorArena zeros = TensorArena.open("format.scratch")) {
+            List<NamedTensor> tensors = namedTensors(config, weights, zeros);
+            out.write(WEIGHTS, channel -> SafetensorsWriter.write(channel, tensors, Map.of("format", "pt")));
+        }
+    }
+
+    private static List<NamedTensor> namedTensors(ModelConfig config, Parameters weights, TensorArena zeros) {
+        WeightNames names = new WeightNames(config);
+        List<NamedTensor> tensors = new ArrayList<>();
+        // transformers' GPT-2 always has biases: zeros make a model without them load there without a warning.
+        boolean zeroBiases = config.architecture().equals("gpt2") && !config.bias();
+        for (ParameterSpec spec : weights.layout().specs()) {
+            tensors.add(new NamedTensor(names.inFile(spec.name()), weights.get(spec.name()), names.isTransposed(spec)));
+            boolean inBlock = spec.name().startsWith("h.") || spec.name().startsWith("ln_f.");
+            if (zeroBiases
+                    && inBlock
+                    && (config.norm() == NormKind.LAYER || spec.shape().size() == 2)) {
+                String bias = spec.name().replaceFirst("\\.weight$", ".bias");
+                Tensor zero = zeros.allocate(spec.shape().getFirst());
+                tensors.add(NamedTensor.of(names.inFile(bias), zero));
+            }
+        }
+        return tensors;
+    }
+
+    /** What transformers' AutoTokenizer needs beside tokenizer.json. */
+    private static String tokenizerConfig(ModelConfig config, Tokenizer tokenizer) {
+        ObjectNode root = JSON.createObjectNode();
+        root.put("tokenizer_class", "PreTrainedTokenizerFast");
+        root.put("model_max_length", config.contextLength());
+        root.put("clean_up_tokenization_spaces", false);
+        if (tokenizer.specialToken(END_OF_TEXT).isPresent()) {
+            root.put("eos_token", END_OF_TEXT);
+        }
+        return root.toPrettyString() + "\n";
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
