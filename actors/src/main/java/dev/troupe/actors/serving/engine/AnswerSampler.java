@@ -1,0 +1,70 @@
+package dev.troupe.actors.serving.engine;
+
+import dev.troupe.actors.serving.GenerationEvent.Alternative;
+import dev.troupe.actors.serving.GenerationRequest;
+import dev.troupe.actors.serving.SamplingParameters;
+import dev.troupe.model.sampling.LogProbs;
+import dev.troupe.model.sampling.Sampler;
+import dev.troupe.model.sampling.SamplingOptions;
+import dev.troupe.model.sampling.TokenCounts;
+import dev.troupe.model.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Draws the tokens of one answer, and keeps what the next draw depends on: the number of the token and the counts for
+ * the penalties. Used by one step after another, never by two at once.
+ */
+public final class AnswerSampler {
+    private final SamplingOptions options;
+    private final int numLogProbs;
+    private final TokenCounts history;
+    private int nextIndex;
+    private @Nullable Sampler sampler; // has arrays as long as the vocabulary: made when the first token is drawn
+
+    /**
+     * Reads the sampling parameters and the answer so far.
+     *
+     * @throws IllegalArgumentException when a sampling parameter is out of its range; the message is fit for a user
+     */
+    public AnswerSampler(GenerationRequest request) {
+        SamplingParameters sampling = request.sampling();
+        this.options = new SamplingOptions(
+                sampling.temperature(),
+                sampling.topK(),
+                sampling.topP(),
+                sampling.minP(),
+                sampling.repetitionPenalty(),
+                sampling.presencePenalty(),
+                sampling.frequencyPenalty(),
+                sampling.logitBias(),
+                sampling.seed());
+        this.numLogProbs = sampling.logProbs();
+        this.nextIndex = request.firstIndex();
+        List<Integer> known = request.promptTokens();
+        int numPrompt = known.size() - request.firstIndex();
+        this.history = TokenCounts.ofPrompt(
+                known.subList(0, numPrompt).stream().mapToInt(Integer::intValue).toArray());
+        known.subList(numPrompt, known.size()).forEach(history::add);
+    }
+
+    /**
+     * Draws the next token.
+     *
+     * @param logits [rows, V]
+     */
+    SampledToken draw(Tensor logits, int row) {
+        if (sampler == null) {
+            sampler = new Sampler(options, logits.dim(1));
+        }
+        int token = sampler.sample(logits, row, nextIndex, history);
+        history.add(token);
+        double logProb = numLogProbs < 0 ? Double.NaN : LogProbs.logProb(logits, row, token);
+        List<Alternative> alternatives = numLogProbs < 1
+                ? List.of()
+                : LogProbs.top(logits, row, numLogProbs).stream()
+                        .map(top -> new Alternative(top.token(), top.logProb()))
+                        .toList();
+        return new SampledToken(nextIndex++, token, logProb, alternatives);
+    }
+}

@@ -1,0 +1,26 @@
+package dev.troupe.actors.serving.engine;
+
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.batch.ScheduledBatch;
+import java.util.List;
+
+/** Computes scheduled batches on one set of weights. One call at a time; any thread. */
+public interface Engine extends AutoCloseable {
+    /** What is served. */
+    ModelDescription description();
+
+    /** Blocks of the key-value cache. */
+    int numKvBlocks();
+
+    /**
+     * One forward pass and its samples.
+     *
+     * @param samplers one for each sampled chunk of the batch, in order
+     * @return the token of each sampled chunk, in order
+     */
+    List<SampledToken> execute(ScheduledBatch batch, List<AnswerSampler> samplers);
+
+    /** Frees weights and cache; never while a batch is computed. */
+    @Override
+    void close();
+}

@@ -1,0 +1,12 @@
+package dev.troupe.actors.serving.engine;
+
+/**
+ * How a model is set up for serving.
+ *
+ * @param backend name of the kernel provider, or "auto"
+ * @param threads that compute; 0 for one per core
+ * @param maxBatchTokens most rows of a forward pass
+ * @param maxRunning most sequences with a place in the cache
+ * @param kvCacheBytes most bytes of the key-value cache; less is taken when {@code maxRunning} full contexts need less
+ */
+public record EngineSettings(String backend, int threads, int maxBatchTokens, int maxRunning, long kvCacheBytes) {}

@@ -1,0 +1,91 @@
+package dev.troupe.actors.serving.engine;
+
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.batch.ScheduledBatch;
+import dev.troupe.actors.serving.batch.ScheduledChunk;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.transformer.InferenceModel;
+import dev.troupe.model.transformer.Parameters;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * An {@link InferenceModel} behind the {@link Engine} interface. Its kernels are batch-invariant, so what else is in a
+ * batch, and how a prompt was cut into chunks, changes no bit of an answer.
+ */
+public final class ModelEngine implements Engine {
+    private final ModelDescription description;
+    private final InferenceModel model;
+    private final Runnable freeRest;
+
+    private ModelEngine(ModelDescription description, InferenceModel model, Runnable freeRest) {
+        this.description = description;
+        this.model = model;
+        this.freeRest = freeRest;
+    }
+
+    /**
+     * Packs weights and allocates the cache.
+     *
+     * @param weights must stay open until the engine is closed
+     * @param freeRest called last when the engine is closed, for what it was made from
+     * @throws dev.troupe.model.TroupeException when the cache is too small for one context
+     */
+    public static ModelEngine create(
+            EngineSettings settings,
+            ModelDescription description,
+            ModelConfig config,
+            Parameters weights,
+            Kernels kernels,
+            Runnable freeRest) {
+        int numKvBlocks = KvCacheSize.numBlocks(config, settings);
+        InferenceModel model = InferenceModel.create(config, weights, kernels, numKvBlocks, settings.maxBatchTokens());
+        return new ModelEngine(description, model, freeRest);
+    }
+
+    @Override
+    public ModelDescription description() {
+        return description;
+    }
+
+    @Override
+    public int numKvBlocks() {
+        return model.numKvBlocks();
+    }
+
+    @Override
+    public List<SampledToken> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
+        Tensor logits = forward(batch); // [numSampled, V]
+        List<SampledToken> samples = new ArrayList<>(samplers.size());
+        for (int row = 0; row < samplers.size(); row++) {
+            samples.add(samplers.get(row).draw(logits, row));
+        }
+        return samples;
+    }
+
+    private Tensor forward(ScheduledBatch batch) {
+        int rows = batch.numTokens();
+        int[] tokens = new int[rows];
+        int[] positions = new int[rows];
+        int[][] blockTables = new int[rows][];
+        boolean[] wantLogits = new boolean[rows];
+        int row = 0;
+        for (ScheduledChunk chunk : batch.chunks()) {
+            for (int i = 0; i < chunk.tokens().size(); i++, row++) {
+                tokens[row] = chunk.tokens().get(i);
+                positions[row] = chunk.firstPosition() + i;
+                blockTables[row] = chunk.blocks().blocks();
+            }
+            wantLogits[row - 1] = chunk.sampled();
+        }
+        return model.forward(rows, tokens, positions, blockTables, wantLogits);
+    }
+
+    @Override
+    public void close() {
+        model.close();
+        freeRest.run();
+    }
+}

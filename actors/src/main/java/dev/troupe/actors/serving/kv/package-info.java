@@ -1,0 +1,9 @@
+/**
+ * Which blocks of the paged key-value cache hold which sequence (arXiv:2309.06180). The blocks themselves are
+ * {@link dev.troupe.model.kernel.attention.KvBlocks}; the free list is
+ * {@link dev.troupe.model.transformer.KvBlockPool}.
+ */
+@NullMarked
+package dev.troupe.actors.serving.kv;
+
+import org.jspecify.annotations.NullMarked;

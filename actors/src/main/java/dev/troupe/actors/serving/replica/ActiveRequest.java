@@ -1,0 +1,74 @@
+package dev.troupe.actors.serving.replica;
+
+import akka.actor.typed.ActorRef;
+import dev.troupe.actors.serving.GenerationEvent;
+import dev.troupe.actors.serving.GenerationEvent.FinishReason;
+import dev.troupe.actors.serving.batch.Sequence;
+import dev.troupe.actors.serving.engine.AnswerSampler;
+import dev.troupe.actors.serving.engine.SampledToken;
+import dev.troupe.actors.telemetry.ServingMetrics;
+import java.time.Duration;
+
+/** A request between its acceptance and its last event. */
+final class ActiveRequest {
+    private final Sequence sequence;
+    private final AnswerSampler sampler;
+    private final ActorRef<GenerationEvent> replyTo;
+    private final long acceptedNanos = System.nanoTime();
+    private boolean started;
+    private boolean answering;
+    private long lastTokenNanos;
+
+    ActiveRequest(Sequence sequence, AnswerSampler sampler, ActorRef<GenerationEvent> replyTo) {
+        this.sequence = sequence;
+        this.sampler = sampler;
+        this.replyTo = replyTo;
+    }
+
+    Sequence sequence() {
+        return sequence;
+    }
+
+    AnswerSampler sampler() {
+        return sampler;
+    }
+
+    ActorRef<GenerationEvent> replyTo() {
+        return replyTo;
+    }
+
+    /** The request is part of a step; measures its wait when it is the first. */
+    void scheduled(ServingMetrics metrics) {
+        if (!started) {
+            started = true;
+            metrics.queueLeft(since(acceptedNanos));
+            metrics.tokensIn(sequence.numPrompt());
+        }
+    }
+
+    void emit(SampledToken sample, ServingMetrics metrics) {
+        replyTo.tell(new GenerationEvent.TokenGenerated(
+                sequence.requestId(), sample.index(), sample.token(), sample.logProb(), sample.alternatives()));
+        if (answering) {
+            metrics.nextToken(since(lastTokenNanos));
+        } else {
+            metrics.firstToken(since(acceptedNanos));
+        }
+        answering = true;
+        lastTokenNanos = System.nanoTime();
+        metrics.tokensOut(1);
+    }
+
+    void finish(FinishReason reason) {
+        replyTo.tell(new GenerationEvent.Finished(
+                sequence.requestId(), reason, sequence.numPrompt(), sequence.numGenerated()));
+    }
+
+    void fail(String message) {
+        replyTo.tell(new GenerationEvent.Failed(sequence.requestId(), message));
+    }
+
+    private static Duration since(long nanos) {
+        return Duration.ofNanos(System.nanoTime() - nanos);
+    }
+}

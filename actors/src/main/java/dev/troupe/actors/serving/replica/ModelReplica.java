@@ -1,0 +1,259 @@
+package dev.troupe.actors.serving.replica;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.PreRestart;
+import akka.actor.typed.Signal;
+import akka.actor.typed.SupervisorStrategy;
+import akka.actor.typed.Terminated;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.StashBuffer;
+import akka.actor.typed.receptionist.Receptionist;
+import dev.troupe.actors.serving.GenerationEvent;
+import dev.troupe.actors.serving.GenerationEvent.RejectReason;
+import dev.troupe.actors.serving.ReplicaProtocol;
+import dev.troupe.actors.serving.ReplicaProtocol.Cancel;
+import dev.troupe.actors.serving.ReplicaProtocol.Command;
+import dev.troupe.actors.serving.ReplicaProtocol.Describe;
+import dev.troupe.actors.serving.ReplicaProtocol.Description;
+import dev.troupe.actors.serving.ReplicaProtocol.Drain;
+import dev.troupe.actors.serving.ReplicaProtocol.Drained;
+import dev.troupe.actors.serving.ReplicaProtocol.Submit;
+import dev.troupe.actors.serving.batch.ScheduledBatch;
+import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.EngineLoader;
+import dev.troupe.actors.serving.replica.ReplicaMessage.LoadEnded;
+import dev.troupe.actors.serving.replica.ReplicaMessage.Received;
+import dev.troupe.actors.serving.replica.ReplicaMessage.StepEnded;
+import dev.troupe.actors.serving.replica.ReplicaMessage.StepFailed;
+import dev.troupe.model.TroupeException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+
+/**
+ * Serves one model on this node: loading, then serving, then draining. Loading runs on the blocking dispatcher, steps
+ * on the compute dispatcher; this actor only decides and tells.
+ *
+ * <p>A step that throws fails its own requests and no others. After {@link ReplicaSettings#maxStepFailures} in a row
+ * the replica restarts: it loads the model afresh and registers again. A model that cannot be served at all
+ * ({@link TroupeException}) stops the actor, so that its parent learns why.
+ */
+public final class ModelReplica {
+    private static final int MAX_STASHED = 256;
+    private static final double RESTART_JITTER = 0.2;
+
+    private final ActorContext<ReplicaMessage> context;
+    private final ActorRef<Command> self;
+    private final ReplicaSettings settings;
+    private final EngineLoader loader;
+    private final StashBuffer<ReplicaMessage> stash;
+    private final Executor compute;
+    private final Executor blocking;
+
+    private ModelReplica(
+            ActorContext<ReplicaMessage> context,
+            ActorRef<Command> self,
+            ReplicaSettings settings,
+            EngineLoader loader,
+            StashBuffer<ReplicaMessage> stash) {
+        this.context = context;
+        this.self = self;
+        this.settings = settings;
+        this.loader = loader;
+        this.stash = stash;
+        this.compute = dispatcher("troupe.dispatchers.compute");
+        this.blocking = dispatcher("troupe.dispatchers.blocking");
+    }
+
+    private Executor dispatcher(String path) {
+        return context.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(path));
+    }
+
+    /** A replica of what {@code loader} loads. */
+    public static Behavior<Command> create(ReplicaSettings settings, EngineLoader loader) {
+        Behavior<Command> replica = Behaviors.setup(outer -> {
+            Behavior<ReplicaMessage> inner = Behaviors.setup(context -> Behaviors.withStash(
+                    MAX_STASHED,
+                    stash -> new ModelReplica(context, outer.getSelf(), settings, loader, stash).loading()));
+            return Behaviors.transformMessages(Command.class, inner, match -> match.matchAny(Received::new));
+        });
+        SupervisorStrategy restart = SupervisorStrategy.restartWithBackoff(
+                settings.minRestartDelay(), settings.maxRestartDelay(), RESTART_JITTER);
+        Behavior<Command> hopeless =
+                Behaviors.supervise(replica).onFailure(TroupeException.class, SupervisorStrategy.stop());
+        return Behaviors.supervise(hopeless).onFailure(RuntimeException.class, restart);
+    }
+
+    // Identity is meant: the result of an earlier life's attempt is closed by that life.
+    @SuppressWarnings("ReferenceEquality")
+    private Behavior<ReplicaMessage> loading() {
+        CompletableFuture<Engine> loading = CompletableFuture.supplyAsync(loader::load, blocking);
+        context.pipeToSelf(loading, (engine, failure) -> new LoadEnded(loading));
+        return Behaviors.receive(
+                (ignored, message) -> switch (message) {
+                    case Received(Submit submit) ->
+                        reject(submit, RejectReason.LOADING, "the model is being loaded: try again shortly");
+                    case Received(Cancel cancel) -> Behaviors.same();
+                    case Received(Describe describe) -> answerWhenLoaded(message);
+                    case Received(Drain drain) -> {
+                        drain.replyTo().tell(new Drained(0));
+                        yield Behaviors.stopped();
+                    }
+                    case LoadEnded(var attempt) -> attempt == loading ? loaded(engineOf(loading)) : Behaviors.same();
+                    case StepEnded stale -> Behaviors.same();
+                    case StepFailed stale -> Behaviors.same();
+                },
+                (ignored, signal) -> {
+                    if (signal instanceof PreRestart || signal instanceof PostStop) {
+                        closeWhenLoaded(loading);
+                    }
+                    return Behaviors.same();
+                });
+    }
+
+    private Behavior<ReplicaMessage> answerWhenLoaded(ReplicaMessage message) {
+        if (stash.isFull()) {
+            context.getLog().warn("dropped a question: {} wait for the model to be loaded", stash.size());
+        } else {
+            stash.stash(message);
+        }
+        return Behaviors.same();
+    }
+
+    private static void closeWhenLoaded(CompletionStage<Engine> loading) {
+        loading.thenAccept(Engine::close);
+    }
+
+    /** Throws why loading failed: a restart is worth trying unless the failure is the user's to mend. */
+    private static Engine engineOf(CompletableFuture<Engine> loading) {
+        try {
+            return loading.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof TroupeException hopeless) {
+                throw hopeless;
+            }
+            throw new IllegalStateException("the model could not be loaded", e.getCause());
+        }
+    }
+
+    private Behavior<ReplicaMessage> loaded(Engine engine) {
+        ReplicaSession session = new ReplicaSession(context, settings, engine, compute);
+        context.getSystem().receptionist().tell(Receptionist.register(ReplicaProtocol.SERVICE_KEY, self));
+        context.getLog()
+                .info(
+                        "serving {} version {} with {} KV blocks",
+                        engine.description().modelId(),
+                        engine.description().version(),
+                        engine.numKvBlocks());
+        return stash.unstashAll(serving(session));
+    }
+
+    private Behavior<ReplicaMessage> serving(ReplicaSession session) {
+        return Behaviors.receive(
+                (ignored, message) -> switch (message) {
+                    case Received(Submit submit) -> {
+                        session.submit(submit);
+                        yield Behaviors.same();
+                    }
+                    case Received(Cancel cancel) -> {
+                        session.cancel(cancel.requestId());
+                        yield Behaviors.same();
+                    }
+                    case Received(Describe describe) -> describe(session, describe);
+                    case Received(Drain drain) -> {
+                        deregister();
+                        yield draining(session, session.numFinished(), List.of(drain.replyTo()));
+                    }
+                    case StepEnded(var batch, var samples) -> {
+                        session.stepEnded(batch, samples);
+                        yield Behaviors.same();
+                    }
+                    case StepFailed(var batch, var cause) -> {
+                        stepFailed(session, batch, cause);
+                        yield Behaviors.same();
+                    }
+                    case LoadEnded stale -> Behaviors.same();
+                },
+                (ignored, signal) -> {
+                    onSignal(session, signal);
+                    return Behaviors.same();
+                });
+    }
+
+    /** @param waiting those who asked for the drain, told when the last request has ended */
+    private Behavior<ReplicaMessage> draining(
+            ReplicaSession session, int finishedBefore, List<ActorRef<Drained>> waiting) {
+        if (session.isIdle()) {
+            Drained drained = new Drained(session.numFinished() - finishedBefore);
+            waiting.forEach(replyTo -> replyTo.tell(drained));
+            return Behaviors.stopped();
+        }
+        return Behaviors.receive(
+                (ignored, message) -> switch (message) {
+                    case Received(Submit submit) ->
+                        reject(submit, RejectReason.DRAINING, "the replica is shutting down: ask another");
+                    case Received(Cancel cancel) -> {
+                        session.cancel(cancel.requestId());
+                        yield draining(session, finishedBefore, waiting);
+                    }
+                    case Received(Describe describe) -> describe(session, describe);
+                    case Received(Drain drain) -> {
+                        List<ActorRef<Drained>> all = new ArrayList<>(waiting);
+                        all.add(drain.replyTo());
+                        yield draining(session, finishedBefore, all);
+                    }
+                    case StepEnded(var batch, var samples) -> {
+                        session.stepEnded(batch, samples);
+                        yield draining(session, finishedBefore, waiting);
+                    }
+                    case StepFailed(var batch, var cause) -> {
+                        session.stepFailed(batch, cause); // no restart: what is left is finished or fails
+                        yield draining(session, finishedBefore, waiting);
+                    }
+                    case LoadEnded stale -> Behaviors.same();
+                },
+                (ignored, signal) -> {
+                    onSignal(session, signal);
+                    return signal instanceof Terminated ? draining(session, finishedBefore, waiting) : Behaviors.same();
+                });
+    }
+
+    private Behavior<ReplicaMessage> reject(Submit submit, RejectReason reason, String message) {
+        submit.replyTo().tell(new GenerationEvent.Rejected(submit.request().requestId(), reason, message));
+        return Behaviors.same();
+    }
+
+    private static Behavior<ReplicaMessage> describe(ReplicaSession session, Describe describe) {
+        describe.replyTo()
+                .tell(new Description(session.engine().description(), session.numRunning(), session.numQueued()));
+        return Behaviors.same();
+    }
+
+    private void stepFailed(ReplicaSession session, ScheduledBatch batch, Throwable cause) {
+        session.stepFailed(batch, cause);
+        if (session.stepFailuresInARow() >= settings.maxStepFailures()) {
+            throw new IllegalStateException(
+                    session.stepFailuresInARow() + " steps failed in a row: loading the model afresh", cause);
+        }
+    }
+
+    private void onSignal(ReplicaSession session, Signal signal) {
+        if (signal instanceof Terminated terminated) {
+            session.clientGone(terminated.getRef());
+        } else if (signal instanceof PreRestart || signal instanceof PostStop) {
+            deregister();
+            session.close();
+        }
+    }
+
+    private void deregister() {
+        context.getSystem().receptionist().tell(Receptionist.deregister(ReplicaProtocol.SERVICE_KEY, self));
+    }
+}

@@ -1,0 +1,258 @@
+package dev.troupe.actors.serving.replica;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.javadsl.ActorContext;
+import dev.troupe.actors.serving.GenerationEvent;
+import dev.troupe.actors.serving.GenerationEvent.FinishReason;
+import dev.troupe.actors.serving.GenerationEvent.RejectReason;
+import dev.troupe.actors.serving.GenerationRequest;
+import dev.troupe.actors.serving.ReplicaProtocol.Submit;
+import dev.troupe.actors.serving.batch.Advance;
+import dev.troupe.actors.serving.batch.ScheduledBatch;
+import dev.troupe.actors.serving.batch.ScheduledChunk;
+import dev.troupe.actors.serving.batch.SchedulingLimits;
+import dev.troupe.actors.serving.batch.SchedulingPolicy;
+import dev.troupe.actors.serving.batch.Sequence;
+import dev.troupe.actors.serving.engine.AnswerSampler;
+import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.SampledToken;
+import dev.troupe.actors.telemetry.Metrics;
+import dev.troupe.actors.telemetry.ServingMetrics;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of a replica while it has a model: accepts them, runs one step after another while there is work, and
+ * tells the clients. Belongs to one {@link ModelReplica} and is used on its thread; only {@link Engine#execute} runs
+ * elsewhere.
+ */
+final class ReplicaSession {
+    private final ActorContext<ReplicaMessage> context;
+    private final Engine engine;
+    private final Executor compute;
+    private final SchedulingPolicy policy;
+    private final RequestTable requests;
+    private final ServingMetrics metrics;
+    private final int contextLength;
+
+    private long nextArrival;
+    private int stepFailuresInARow;
+    private int numFinished;
+    private @Nullable ScheduledBatch inFlight;
+    private CompletionStage<?> latestStep = CompletableFuture.completedFuture(null);
+
+    ReplicaSession(ActorContext<ReplicaMessage> context, ReplicaSettings settings, Engine engine, Executor compute) {
+        this.context = context;
+        this.engine = engine;
+        this.compute = compute;
+        this.contextLength = engine.description().contextLength();
+        this.policy = new SchedulingPolicy(new SchedulingLimits(
+                settings.engine().maxBatchTokens(),
+                settings.engine().maxRunning(),
+                settings.maxQueued(),
+                contextLength,
+                engine.numKvBlocks()));
+        this.requests = new RequestTable(context);
+        this.metrics = Metrics.serving(settings.modelId());
+        reportLoad();
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    int numRunning() {
+        return policy.numRunning();
+    }
+
+    int numQueued() {
+        return policy.numQueued();
+    }
+
+    boolean isIdle() {
+        return policy.isIdle();
+    }
+
+    /** Requests that had their last event, whatever it was. */
+    int numFinished() {
+        return numFinished;
+    }
+
+    /** Steps that failed since the last one that did not. */
+    int stepFailuresInARow() {
+        return stepFailuresInARow;
+    }
+
+    void submit(Submit submit) {
+        GenerationRequest request = submit.request();
+        String id = request.requestId();
+        ActorRef<GenerationEvent> replyTo = submit.replyTo();
+        int numPrompt = request.promptTokens().size();
+        Optional<String> mistake = requests.contains(id)
+                ? Optional.of("a request with the id " + id + " is being answered already")
+                : RequestCheck.mistake(request, engine.description());
+        if (mistake.isPresent()) {
+            replyTo.tell(new GenerationEvent.Failed(id, mistake.get()));
+        } else if (numPrompt >= contextLength) {
+            String message = "the prompt has " + numPrompt + " tokens; the model takes at most " + contextLength
+                    + ", prompt and answer together";
+            replyTo.tell(new GenerationEvent.Rejected(id, RejectReason.PROMPT_TOO_LONG, message));
+        } else if (request.maxTokens() == 0) {
+            replyTo.tell(new GenerationEvent.Finished(id, FinishReason.LENGTH, numPrompt, 0));
+        } else {
+            accept(request, replyTo);
+        }
+    }
+
+    private void accept(GenerationRequest request, ActorRef<GenerationEvent> replyTo) {
+        Sequence sequence = new Sequence(nextArrival++, request);
+        AnswerSampler sampler;
+        try {
+            sampler = new AnswerSampler(request);
+        } catch (IllegalArgumentException e) {
+            replyTo.tell(new GenerationEvent.Failed(request.requestId(), String.valueOf(e.getMessage())));
+            return;
+        }
+        if (!policy.offer(sequence)) {
+            String message = "the queue is full (" + policy.numQueued() + " requests wait): try again later";
+            replyTo.tell(new GenerationEvent.Rejected(request.requestId(), RejectReason.QUEUE_FULL, message));
+            return;
+        }
+        requests.add(new ActiveRequest(sequence, sampler, replyTo));
+        startStep();
+    }
+
+    /** Ends a request at once; its blocks are free for the next step. */
+    void cancel(String requestId) {
+        requests.find(requestId).ifPresent(request -> {
+            end(request);
+            request.finish(FinishReason.CANCELLED);
+            context.getLog().debug("request {} cancelled", requestId);
+        });
+        reportLoad();
+    }
+
+    /** A watched client is gone: nobody wants its answers. */
+    void clientGone(ActorRef<?> client) {
+        for (ActiveRequest request : requests.of(client)) {
+            end(request);
+            context.getLog()
+                    .info(
+                            "request {} cancelled: its client is gone",
+                            request.sequence().requestId());
+        }
+        reportLoad();
+    }
+
+    void stepEnded(ScheduledBatch batch, List<SampledToken> samples) {
+        if (!isInFlight(batch)) {
+            return;
+        }
+        inFlight = null;
+        stepFailuresInARow = 0;
+        int next = 0;
+        for (ScheduledChunk chunk : batch.chunks()) {
+            if (chunk.sampled()) {
+                sampled(chunk, samples.get(next++));
+            } else {
+                policy.advance(chunk, OptionalInt.empty());
+            }
+        }
+        startStep();
+    }
+
+    // Identity is meant: a step of the replica's earlier life may look the same, for arrivals start again at 0.
+    @SuppressWarnings("ReferenceEquality")
+    private boolean isInFlight(ScheduledBatch batch) {
+        return batch == inFlight;
+    }
+
+    private void sampled(ScheduledChunk chunk, SampledToken sample) {
+        Optional<ActiveRequest> request = requests.find(chunk.arrival());
+        Advance advance = policy.advance(chunk, OptionalInt.of(sample.token()));
+        if (advance.emitted()) {
+            request.ifPresent(active -> active.emit(sample, metrics));
+        }
+        advance.finished()
+                .ifPresent(reason -> request.ifPresent(active -> {
+                    end(active);
+                    active.finish(reason);
+                }));
+    }
+
+    /** The requests of the batch are lost: what it left in the cache cannot be trusted. The others go on. */
+    void stepFailed(ScheduledBatch batch, Throwable cause) {
+        if (!isInFlight(batch)) {
+            return;
+        }
+        inFlight = null;
+        stepFailuresInARow++;
+        context.getLog().error("a step of {} sequences failed", batch.chunks().size(), cause);
+        for (ScheduledChunk chunk : batch.chunks()) {
+            requests.find(chunk.arrival()).ifPresent(request -> {
+                end(request);
+                request.fail("the model failed while it computed this answer; the error is in the server's log");
+            });
+        }
+        startStep();
+    }
+
+    private void startStep() {
+        if (inFlight == null) {
+            ScheduledBatch batch = policy.schedule();
+            if (!batch.isEmpty()) {
+                inFlight = batch;
+                run(batch);
+            }
+        }
+        reportLoad();
+    }
+
+    private void run(ScheduledBatch batch) {
+        List<AnswerSampler> samplers = new ArrayList<>();
+        for (ScheduledChunk chunk : batch.chunks()) {
+            ActiveRequest request = requests.find(chunk.arrival()).orElseThrow();
+            request.scheduled(metrics);
+            if (chunk.sampled()) {
+                samplers.add(request.sampler());
+            }
+        }
+        CompletableFuture<List<SampledToken>> step =
+                CompletableFuture.supplyAsync(() -> engine.execute(batch, samplers), compute);
+        latestStep = step;
+        context.pipeToSelf(
+                step,
+                (samples, failure) -> failure == null
+                        ? new ReplicaMessage.StepEnded(batch, samples)
+                        : new ReplicaMessage.StepFailed(batch, failure));
+    }
+
+    private void end(ActiveRequest request) {
+        policy.remove(request.sequence());
+        requests.remove(request);
+        numFinished++;
+    }
+
+    private void reportLoad() {
+        metrics.requests(policy.numRunning(), policy.numQueued());
+        metrics.kvBlocks(policy.numUsedBlocks(), engine.numKvBlocks());
+    }
+
+    /** Tells every client that its answer ends here, and frees the engine once its last step is over. */
+    void close() {
+        Collection<ActiveRequest> open = requests.all();
+        for (ActiveRequest request : open) {
+            end(request);
+            request.fail("the replica stopped before the answer was complete: try again");
+        }
+        reportLoad();
+        latestStep.whenComplete((samples, failure) -> engine.close());
+    }
+}

@@ -1,0 +1,73 @@
+package dev.troupe.actors.serving.replica;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import dev.troupe.actors.serving.engine.EngineSettings;
+import dev.troupe.model.TroupeException;
+import java.time.Duration;
+
+/**
+ * What a {@link ModelReplica} needs to know, from {@code troupe.serving} of the configuration.
+ *
+ * @param modelId the name that users ask for
+ * @param chatTemplate name of the template that turns messages into a prompt
+ * @param maxQueued most requests that wait for a place; more are rejected
+ * @param maxStepFailures steps that may fail in a row before the replica is restarted
+ * @param minRestartDelay before the first restart; doubles up to {@code maxRestartDelay}
+ */
+public record ReplicaSettings(
+        String modelId,
+        String chatTemplate,
+        EngineSettings engine,
+        int maxQueued,
+        int maxStepFailures,
+        Duration minRestartDelay,
+        Duration maxRestartDelay) {
+
+    public ReplicaSettings {
+        require(engine.threads() >= 0, "threads", engine.threads(), "at least 0");
+        require(engine.maxRunning() >= 1, "maxRunning", engine.maxRunning(), "at least 1");
+        require(
+                engine.maxBatchTokens() >= engine.maxRunning(),
+                "maxBatchTokens",
+                engine.maxBatchTokens(),
+                "at least maxRunning, " + engine.maxRunning());
+        require(maxQueued >= 1, "maxQueued", maxQueued, "at least 1");
+        require(maxStepFailures >= 1, "maxStepFailures", maxStepFailures, "at least 1");
+        require(!modelId.isBlank(), "modelId", "'" + modelId + "'", "a name");
+    }
+
+    /**
+     * Reads {@code troupe.serving}.
+     *
+     * @param config the whole configuration
+     * @throws TroupeException when a value is missing, of the wrong type or out of range
+     */
+    public static ReplicaSettings from(Config config) {
+        try {
+            Config serving = config.getConfig("troupe.serving");
+            EngineSettings engine = new EngineSettings(
+                    serving.getString("backend"),
+                    serving.getInt("threads"),
+                    serving.getInt("maxBatchTokens"),
+                    serving.getInt("maxRunning"),
+                    serving.getBytes("kvCache"));
+            return new ReplicaSettings(
+                    serving.getString("modelId"),
+                    serving.getString("chatTemplate"),
+                    engine,
+                    serving.getInt("maxQueued"),
+                    serving.getInt("maxStepFailures"),
+                    serving.getDuration("minRestartDelay"),
+                    serving.getDuration("maxRestartDelay"));
+        } catch (ConfigException e) {
+            throw new TroupeException("the configuration of serving is wrong: " + e.getMessage(), e);
+        }
+    }
+
+    private static void require(boolean valid, String key, Object value, String range) {
+        if (!valid) {
+            throw new TroupeException("troupe.serving." + key + " (" + value + ") must be " + range);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.troupe.actors.serving.replica;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.javadsl.ActorContext;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The active requests by id, by arrival and by client. A client is watched from its first request to the end of its
+ * last.
+ */
+final class RequestTable {
+    private final ActorContext<?> context;
+    private final Map<String, ActiveRequest> byId = new HashMap<>();
+    private final TreeMap<Long, ActiveRequest> byArrival = new TreeMap<>();
+
+    RequestTable(ActorContext<?> context) {
+        this.context = context;
+    }
+
+    void add(ActiveRequest request) {
+        if (of(request.replyTo()).isEmpty()) {
+            context.watch(request.replyTo());
+        }
+        byId.put(request.sequence().requestId(), request);
+        byArrival.put(request.sequence().arrival(), request);
+    }
+
+    void remove(ActiveRequest request) {
+        byId.remove(request.sequence().requestId());
+        byArrival.remove(request.sequence().arrival());
+        if (of(request.replyTo()).isEmpty()) {
+            context.unwatch(request.replyTo());
+        }
+    }
+
+    boolean contains(String requestId) {
+        return byId.containsKey(requestId);
+    }
+
+    Optional<ActiveRequest> find(String requestId) {
+        return Optional.ofNullable(byId.get(requestId));
+    }
+
+    Optional<ActiveRequest> find(long arrival) {
+        return Optional.ofNullable(byArrival.get(arrival));
+    }
+
+    /** All, in order of arrival. */
+    List<ActiveRequest> all() {
+        return List.copyOf(byArrival.values());
+    }
+
+    /** Those of one client, in order of arrival. */
+    List<ActiveRequest> of(ActorRef<?> client) {
+        List<ActiveRequest> requests = new ArrayList<>();
+        for (ActiveRequest request : byArrival.values()) {
+            if (request.replyTo().equals(client)) {
+                requests.add(request);
+            }
+        }
+        return requests;
+    }
+}
