@@ -16,11 +16,12 @@ final class TopSelection {
     int byCount(double[] weights, int count) {
         int from = 0;
         int to = orderPositive(weights);
+        int wanted = Math.min(count, to);
         while (to - from > 1) {
             int pivot = partition(weights, from, to);
-            if (pivot + 1 == count) {
+            if (pivot + 1 == wanted) {
                 return order[pivot];
-            } else if (pivot >= count) {
+            } else if (pivot >= wanted) {
                 to = pivot;
             } else {
                 from = pivot + 1;

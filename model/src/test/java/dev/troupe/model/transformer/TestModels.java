@@ -1,0 +1,114 @@
+package dev.troupe.model.transformer;
+
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.kernel.KernelProvider;
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.sampling.CounterRandom;
+import dev.troupe.model.tensor.TensorArena;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Small models of every kind, and random tokens for them. */
+public final class TestModels {
+    private TestModels() {}
+
+    /** RoPE, RMSNorm, SwiGLU, two query heads to a key-value head; V 19, C 12. */
+    public static ModelConfig llama(boolean tied) {
+        return new ModelConfig(
+                "llama",
+                19,
+                12,
+                2,
+                4,
+                2,
+                4,
+                10,
+                40,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                1e4,
+                tied,
+                false,
+                0);
+    }
+
+    /** Learned positions, LayerNorm, GELU, biases, tied embeddings; V 19, C 12. */
+    public static ModelConfig gpt2(float dropout) {
+        return new ModelConfig(
+                "gpt2",
+                19,
+                12,
+                2,
+                3,
+                3,
+                4,
+                20,
+                40,
+                NormKind.LAYER,
+                1e-5f,
+                MlpKind.GELU,
+                PositionKind.LEARNED,
+                0,
+                true,
+                true,
+                dropout);
+    }
+
+    /** Llama's names with biases, as Qwen2 has them, one key-value head, untied; V 37, C 32: whole vector registers. */
+    public static ModelConfig wide() {
+        return new ModelConfig(
+                "llama",
+                37,
+                32,
+                3,
+                4,
+                1,
+                16,
+                48,
+                96,
+                NormKind.RMS,
+                1e-6f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                1e4,
+                false,
+                true,
+                0);
+    }
+
+    public static List<ModelConfig> all() {
+        return List.of(llama(true), llama(false), gpt2(0), wide());
+    }
+
+    /** Names of the providers that run here. */
+    public static List<String> backends() {
+        return KernelProviders.all().stream()
+                .filter(provider -> provider.unavailable().isEmpty())
+                .map(KernelProvider::name)
+                .toList();
+    }
+
+    /**
+     * Random weights; wider than the usual start, and norms and biases too, so that every term of a gradient counts.
+     */
+    public static Parameters randomWeights(ModelConfig config, long seed, TensorArena arena) {
+        Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
+        weights.initialize(seed);
+        for (long i = 0; i < weights.flat().size(); i++) {
+            float noise = (float) (0.2 * CounterRandom.normal(seed, 77, i));
+            weights.flat().set(i, weights.flat().get(i) + noise);
+        }
+        return weights;
+    }
+
+    public static int[] randomTokens(ModelConfig config, int count, long seed) {
+        return IntStream.range(0, count)
+                .map(i -> (int) (CounterRandom.uniform(seed, 5, i) * config.vocabSize()))
+                .toArray();
+    }
+}
