@@ -38,7 +38,7 @@ public record Gloss(List<String> definitions, List<String> examples) {
 
     private static void addPart(String part, List<String> definitions, List<String> examples) {
         // WordNet writes `word' for a quoted word.
-        String text = part.replace('`', '\'');
+        String text = part.replace('`', '\'').replaceAll(" {2,}", " ");
         if (text.startsWith("\"") && !goesOnAfterQuote(text)) {
             addExamples(text, examples);
         } else {
