@@ -12,6 +12,11 @@ public final class PreTokenizers {
 
     private PreTokenizers() {}
 
+    /** All of them. */
+    public static List<PreTokenizer> all() {
+        return ALL;
+    }
+
     /** The scanner for a pattern as a tokenizer.json spells it. */
     public static Optional<PreTokenizer> forPattern(String pattern) {
         return ALL.stream().filter(p -> p.pattern().equals(pattern)).findFirst();

@@ -1,7 +1,6 @@
 package dev.troupe.model.tokenizer;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -28,12 +27,12 @@ public final class StreamingDecoder {
         }
         int complete = bytes.length - unfinished(bytes);
         pending = Arrays.copyOfRange(bytes, complete, bytes.length);
-        return new String(bytes, 0, complete, StandardCharsets.UTF_8);
+        return Utf8.text(bytes, 0, complete);
     }
 
     /** The end of the stream: U+FFFD when a character was left unfinished, else "". */
     public String flush() {
-        String rest = new String(pending, StandardCharsets.UTF_8);
+        String rest = Utf8.text(pending, 0, pending.length);
         pending = new byte[0];
         return rest;
     }

@@ -1,6 +1,5 @@
 package dev.troupe.model.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /** Text to token ids and back. Implementations are immutable and thread-safe. */
@@ -33,7 +32,8 @@ public interface Tokenizer {
 
     /** The text of ids; bytes that are no UTF-8 become U+FFFD. */
     default String decode(int[] ids) {
-        return new String(decodeBytes(ids), StandardCharsets.UTF_8);
+        byte[] bytes = decodeBytes(ids);
+        return Utf8.text(bytes, 0, bytes.length);
     }
 
     /** The id of a special token such as "&lt;|endoftext|&gt;", when the vocabulary has it. */

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One tokenizer.json on its way to a tokenizer. */
 final class TokenizerJsonReader {
-    private static final int MAX_ID = 1 << 24;
+    /** Ids above this are taken for damage. */
+    static final int MAX_ID = 1 << 24;
 
     private final JsonNode root;
     private final JsonNode model;

@@ -1,5 +1,7 @@
 package dev.troupe.model.tokenizer;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * Steps through bytes that are meant to be UTF-8. Ill-formed bytes are single units of their own, so that a scanner
  * never loses one.
@@ -39,6 +41,38 @@ final class Utf8 {
             codePoint = (codePoint << 6) | (b & 0x3F);
         }
         return (codePoint << 3) | length;
+    }
+
+    /**
+     * The text of bytes, U+FFFD for each maximal part that is no character, as Unicode recommends (chapter 3.9) and
+     * Python and Rust do. {@code new String} differs in one point, a surrogate's three bytes as one U+FFFD instead of
+     * three, which a decoder that sees the bytes one by one could not follow.
+     */
+    static String text(byte[] bytes, int from, int to) {
+        int surrogate = surrogate(bytes, from, to);
+        if (surrogate == to) {
+            return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+        }
+        StringBuilder text = new StringBuilder(to - from);
+        int start = from;
+        while (surrogate < to) {
+            // Cut after the lead byte: what follows is continuation bytes without one.
+            text.append(new String(bytes, start, surrogate + 1 - start, StandardCharsets.UTF_8));
+            start = surrogate + 1;
+            surrogate = surrogate(bytes, start, to);
+        }
+        return text.append(new String(bytes, start, to - start, StandardCharsets.UTF_8))
+                .toString();
+    }
+
+    /** Where the bytes of a surrogate begin, else {@code to}. */
+    private static int surrogate(byte[] bytes, int from, int to) {
+        for (int i = from; i + 1 < to; i++) {
+            if (bytes[i] == (byte) 0xED && (bytes[i + 1] & 0xE0) == 0xA0) {
+                return i;
+            }
+        }
+        return to;
     }
 
     /** Bytes in the character that this lead byte opens; 0 when no character starts so. */

@@ -1,0 +1,35 @@
+package dev.troupe.model.tokenizer;
+
+import com.knuddels.jtokkit.Encodings;
+import com.knuddels.jtokkit.api.Encoding;
+import com.knuddels.jtokkit.api.EncodingRegistry;
+import com.knuddels.jtokkit.api.EncodingType;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.Objects;
+
+/** OpenAI's published vocabularies as the jtokkit jar carries them, and jtokkit's own encoders to compare with. */
+final class Vocabularies {
+    private static final EncodingRegistry JTOKKIT = Encodings.newLazyEncodingRegistry();
+
+    private Vocabularies() {}
+
+    static ByteLevelBpe gpt2() {
+        return read("r50k_base", PreTokenizers.GPT2, Map.of(BpeTrainer.END_OF_TEXT, 50256));
+    }
+
+    static Encoding jtokkit(EncodingType type) {
+        return JTOKKIT.getEncoding(type);
+    }
+
+    private static ByteLevelBpe read(String name, PreTokenizer preTokenizer, Map<String, Integer> special) {
+        String resource = "/com/knuddels/jtokkit/" + name + ".tiktoken";
+        try (InputStream in = Encodings.class.getResourceAsStream(resource)) {
+            return TiktokenFile.read(Objects.requireNonNull(in, resource), preTokenizer, special);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
