@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /** Finds the project's reference data, which lies beside the repository; tests without it are skipped by name. */
-final class SharedData {
+public final class SharedData {
     private SharedData() {}
 
     /** The file or directory {@code ../shared/data/<path>}; skips the test when it is missing. */
-    static Path find(String path) {
+    public static Path find(String path) {
         Path root = root();
         Path file = root == null ? null : root.resolve(path);
         Assumptions.assumeTrue(file != null && Files.exists(file), path + ": ../shared/data/" + path + " is missing");
