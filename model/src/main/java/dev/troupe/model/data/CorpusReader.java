@@ -23,6 +23,14 @@ public final class CorpusReader {
     }
 
     /**
+     * All texts, those that are held out too, lazily and in order; close the stream. Only for what must cover every
+     * character, such as a vocabulary of characters.
+     */
+    public Stream<String> allTexts() {
+        return source.documents().map(Document::text);
+    }
+
+    /**
      * The training texts when they have at most {@code maxChars} characters together, else an even sample of whole
      * documents of about that size: those that come first in the order of a hash of their ids. One document that is
      * longer than all of the allowance is cut.

@@ -96,12 +96,11 @@ final class ParallelEncoder implements AutoCloseable {
 
     private Encoded encode(List<Piece> pieces) {
         int end = tokenizer.endOfText();
-        boolean hasEnd = end >= 0 && end < tokenizer.vocabSize();
         var encoded = new Encoded(pieces.size());
         for (int i = 0; i < pieces.size(); i++) {
             String text = pieces.get(i).document().text();
             int[] tokens = tokenizer.encode(text);
-            if (hasEnd) {
+            if (end != Tokenizer.NO_TOKEN) {
                 tokens = Arrays.copyOf(tokens, tokens.length + 1);
                 tokens[tokens.length - 1] = end;
             }

@@ -1,17 +1,17 @@
 package dev.troupe.model.data;
 
 import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.tokenizer.TokenizerJson;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 
 /** The digest that says by which tokenizer tokens were made. */
 public final class TokenizerFingerprint {
     private TokenizerFingerprint() {}
 
-    /** SHA-256 of the bytes of every id, in 64 hexadecimal digits. */
+    /** SHA-256 of the tokenizer.json that Troupe writes for a tokenizer, in 64 hexadecimal digits. */
     public static String of(Tokenizer tokenizer) {
-        var digest = new Sha256().addLong(tokenizer.vocabSize()).addLong(tokenizer.endOfText());
-        for (int id = 0; id < tokenizer.vocabSize(); id++) {
-            digest.addBytes(tokenizer.decodeBytes(new int[] {id}));
-        }
-        return digest.hex();
+        byte[] json = TokenizerJson.toJson(tokenizer).getBytes(StandardCharsets.UTF_8);
+        return HexFormat.of().formatHex(Sha256.of(json));
     }
 }

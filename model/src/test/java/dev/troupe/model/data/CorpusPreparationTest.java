@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.tokenizer.BpeTrainer;
+import dev.troupe.model.tokenizer.CharTokenizer;
 import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.tokenizer.TokenizerJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,7 +24,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CorpusPreparationTest {
-    private static final Tokenizer TOKENIZER = new ByteTokenizer();
+    private static final String END_OF_TEXT = BpeTrainer.END_OF_TEXT;
+
+    /** A byte is a token and 256 ends a document: every byte can be followed. */
+    private static final Tokenizer TOKENIZER = bytePairs(257);
+
+    private static Tokenizer bytePairs(int vocabSize) {
+        return BpeTrainer.train(
+                List.of("a text to learn a few pairs from, a text to a text"), vocabSize, List.of(END_OF_TEXT), 1);
+    }
 
     @TempDir
     Path directory;
@@ -36,7 +47,7 @@ class CorpusPreparationTest {
         for (long i = 0; i < shards.documents(); i++) {
             DocumentSpan span = shards.document(i);
             int[] tokens = shards.copyOfRange(span.firstToken(), span.endToken());
-            assertThat(tokens[tokens.length - 1]).isEqualTo(ByteTokenizer.END);
+            assertThat(tokens[tokens.length - 1]).isEqualTo(TOKENIZER.endOfText());
             String text = TOKENIZER.decode(tokens);
             assertThat(span.textBytes()).isEqualTo(text.getBytes(StandardCharsets.UTF_8).length);
             documents.add(new Document(span.id(), text));
@@ -85,12 +96,12 @@ class CorpusPreparationTest {
         requireSameFiles(before);
         assertThat(prepare(source, 0.06).reused()).isFalse();
         assertThat(prepare(randomSource(5), 0.06).reused()).isFalse();
-        var larger = new ByteTokenizer(300);
+        Tokenizer larger = bytePairs(265);
         assertThat(CorpusPreparation.prepare(
                                 randomSource(5), larger, directory, 0.06, CorpusPreparation.Progress.none())
                         .reused())
                 .isFalse();
-        assertThat(PreparedCorpus.open(directory).train().vocabSize()).isEqualTo(300);
+        assertThat(PreparedCorpus.open(directory).train().vocabSize()).isEqualTo(larger.vocabSize());
     }
 
     @Test
@@ -182,11 +193,34 @@ class CorpusPreparationTest {
 
     @Test
     void aTokenizerThatFailsFailsThePreparation() {
-        Tokenizer broken = new BrokenTokenizer();
+        Tokenizer lettersOnly = CharTokenizer.train("abc");
         assertThatThrownBy(() -> CorpusPreparation.prepare(
-                        randomSource(10), broken, directory, 0.05, CorpusPreparation.Progress.none()))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessage("broken");
+                        randomSource(10), lettersOnly, directory, 0.05, CorpusPreparation.Progress.none()))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("vocabulary");
+    }
+
+    @Test
+    void aTokenizerWithoutAnEndTokenPutsNoneIn() {
+        var text = "0123456789".repeat(50);
+        PreparedCorpus corpus = CorpusPreparation.prepare(
+                DocumentSource.of("book", List.of(new Document("book", text))),
+                CharTokenizer.train(text),
+                directory,
+                0.1,
+                CorpusPreparation.Progress.none());
+        assertThat(corpus.train().tokens()).isEqualTo(450);
+        assertThat(corpus.heldOut().tokens()).isEqualTo(50);
+    }
+
+    /** A model directory's tokenizer.json must open the shards that the tokenizer in memory made. */
+    @Test
+    void aTokenizerThatWasReadFromItsFileHasTheSameFingerprint() {
+        for (Tokenizer tokenizer : List.of(TOKENIZER, bytePairs(265), CharTokenizer.train("h\u00e9llo"))) {
+            Tokenizer read = TokenizerJson.parse(TokenizerJson.toJson(tokenizer));
+            assertThat(TokenizerFingerprint.of(read)).isEqualTo(TokenizerFingerprint.of(tokenizer));
+        }
+        assertThat(TokenizerFingerprint.of(TOKENIZER)).isNotEqualTo(TokenizerFingerprint.of(bytePairs(258)));
     }
 
     @Test
@@ -210,6 +244,9 @@ class CorpusPreparationTest {
         });
         try (Stream<String> texts = reader.texts()) {
             assertThat(texts.toList()).isEqualTo(expected);
+        }
+        try (Stream<String> texts = reader.allTexts()) {
+            assertThat(texts).hasSize(2_020);
         }
         assertThat(reader.sample(Long.MAX_VALUE)).isEqualTo(expected);
         int chars = expected.stream().mapToInt(String::length).sum();

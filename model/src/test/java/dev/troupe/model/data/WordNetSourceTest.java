@@ -94,6 +94,23 @@ class WordNetSourceTest {
         assertThat(again).isEqualTo(DOCUMENTS);
     }
 
+    /** Of 2,000 entries, about as many parts of speech as in the whole, and hardly any neighbours of the database. */
+    @Test
+    void relativesDoNotStandTogether() {
+        int verbs = 0;
+        int close = 0;
+        for (int i = 1; i <= 2_000; i++) {
+            String[] id = DOCUMENTS.get(i).id().split(":", -1);
+            String[] before = DOCUMENTS.get(i - 1).id().split(":", -1);
+            verbs += id[1].equals("verb") ? 1 : 0;
+            close += id[1].equals(before[1]) && Math.abs(Integer.parseInt(id[2]) - Integer.parseInt(before[2])) < 2_000
+                    ? 1
+                    : 0;
+        }
+        assertThat(verbs).isBetween(170, 300);
+        assertThat(close).isLessThan(20);
+    }
+
     /** A class loader that sees the classes of this module, but not the artifact. */
     @Test
     void withoutTheArtifactTheRemedyIsNamed() throws Exception {
