@@ -1,0 +1,135 @@
+package dev.troupe.model.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.tokenizer.CharTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class HfConfigTest {
+    /** As huggingface.co/openai-community/gpt2 has it, shortened to what matters. */
+    private static final String GPT2 = """
+            {"activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"], "attn_pdrop": 0.1,
+             "bos_token_id": 50256, "embd_pdrop": 0.1, "eos_token_id": 50256, "layer_norm_epsilon": 1e-05,
+             "model_type": "gpt2", "n_ctx": 1024, "n_embd": 768, "n_head": 12, "n_layer": 12, "n_positions": 1024,
+             "resid_pdrop": 0.1, "vocab_size": 50257}
+            """;
+
+    private static final String LLAMA = """
+            {"architectures": ["LlamaForCausalLM"], "hidden_act": "silu", "hidden_size": 128, "intermediate_size": 384,
+             "max_position_embeddings": 512, "num_attention_heads": 8, "num_hidden_layers": 2,
+             "num_key_value_heads": 4, "rms_norm_eps": 1e-06, "rope_scaling": null, "rope_theta": 500000.0,
+             "tie_word_embeddings": true, "vocab_size": 2048}
+            """;
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void gpt2IsRead() {
+        ModelConfig config = HfConfig.parse("config.json", GPT2);
+        assertThat(config.dim()).isEqualTo(768);
+        assertThat(config.ffnDim()).isEqualTo(3072);
+        assertThat(config.headDim()).isEqualTo(64);
+        assertThat(config.contextLength()).isEqualTo(1024);
+        assertThat(config.norm()).isEqualTo(NormKind.LAYER);
+        assertThat(config.positions()).isEqualTo(PositionKind.LEARNED);
+        assertThat(config.normEpsilon()).isEqualTo(1e-5f);
+        assertThat(config.tiedEmbeddings()).isTrue();
+        assertThat(config.bias()).isTrue();
+        assertThat(config.dropout()).isEqualTo(0.1f);
+    }
+
+    @Test
+    void llamaIsRead() {
+        ModelConfig config = HfConfig.parse("config.json", LLAMA);
+        assertThat(config.numKvHeads()).isEqualTo(4);
+        assertThat(config.headDim()).isEqualTo(16);
+        assertThat(config.ropeTheta()).isEqualTo(500_000);
+        assertThat(config.normEpsilon()).isEqualTo(1e-6f);
+        assertThat(config.bias()).isFalse();
+        assertThat(HfConfig.parse(
+                                "config.json", LLAMA.replace("\"rope_scaling\"", "\"head_dim\": 32, \"rope_scaling\""))
+                        .headDim())
+                .isEqualTo(32);
+    }
+
+    static Stream<ModelConfig> configs() {
+        return Stream.of(TestModels.llama(), TestModels.gpt2(true), TestModels.gpt2(false), TestModels.mixture());
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void whatIsWrittenIsReadBack(ModelConfig config) throws IOException {
+        String json = HfConfig.toJson(config, TestModels.tokenizer());
+        assertThat(HfConfig.parse("config.json", json)).isEqualTo(config);
+        JsonNode root = new JsonMapper().readTree(json);
+        assertThat(root.path("eos_token_id").isInt()).isTrue();
+        assertThat(root.path("bos_token_id").isNull()).isTrue();
+        assertThat(root.path("torch_dtype").asText()).isEqualTo("float32");
+        String withoutTokens = HfConfig.toJson(config, CharTokenizer.train("abc"));
+        assertThat(new JsonMapper().readTree(withoutTokens).path("eos_token_id").isNull())
+                .isTrue();
+    }
+
+    @Test
+    void whatOthersWouldComputeDifferentlyHasAnotherArchitecture() throws IOException {
+        assertThat(architecture(TestModels.llama())).isEqualTo("LlamaForCausalLM");
+        assertThat(architecture(TestModels.gpt2(false))).isEqualTo("GPT2LMHeadModel");
+        assertThat(architecture(TestModels.mixture())).isEqualTo("TroupeForCausalLM");
+    }
+
+    private static String architecture(ModelConfig config) throws IOException {
+        return new JsonMapper()
+                .readTree(HfConfig.toJson(config, TestModels.tokenizer()))
+                .path("architectures")
+                .path(0)
+                .asText();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
+            "LlamaForCausalLM"               | "MambaForCausalLM"           | architecture 'MambaForCausalLM' is not supported; supported are LlamaForCausalLM and GPT2LMHeadModel
+            "hidden_act": "silu"             | "hidden_act": "relu"         | hidden_act is "relu", but only "silu" is supported
+            "rope_scaling": null             | "rope_scaling": {"factor":8} | rope_scaling is {"factor":8}, but only null
+            "hidden_size": 128               | "hidden_size": "128"         | hidden_size must be a whole number
+            "hidden_size": 128               | "hidden_size": 12.5          | hidden_size must be a whole number
+            "hidden_size": 128               | "hidden_size": -4            | hidden_size must be a whole number
+            "hidden_size": 128               | "hidden_size": 99999999999   | hidden_size must be a whole number
+            "hidden_size": 128,              | ~~                           | hidden_size is missing
+            "hidden_size": 128               | "hidden_size": 129           | hidden_size is 129, but only a multiple of the number of heads (8)
+            "num_key_value_heads": 4         | "num_key_value_heads": 3     | must be a multiple of model.numKvHeads
+            "rms_norm_eps": 1e-06            | "rms_norm_eps": "small"      | rms_norm_eps must be a number
+            "tie_word_embeddings": true      | "tie_word_embeddings": 1     | tie_word_embeddings must be true or false
+            "vocab_size": 2048}              | "vocab_size": 2048           | not valid JSON
+            """)
+    void wrongValueIsNamed(String original, String replacement, String problem) {
+        assertThat(LLAMA).contains(original);
+        String json = LLAMA.replace(original, replacement);
+        assertThatThrownBy(() -> HfConfig.parse("dir/config.json", json))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("dir/config.json")
+                .hasMessageContaining(problem);
+    }
+
+    @Test
+    void missingFileSaysWhatAModelDirectoryHas() {
+        assertThatThrownBy(() -> HfConfig.read(directory.resolve("config.json")))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("does not exist")
+                .hasMessageContaining("tokenizer.json");
+    }
+}
