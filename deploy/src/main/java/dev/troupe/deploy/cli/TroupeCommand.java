@@ -16,7 +16,15 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = VersionProvider.class,
         description = "Trains, evaluates and serves GPT-style language models on one cluster of Akka actors.",
-        subcommands = {HelpCommand.class},
+        subcommands = {
+            EvalCommand.class,
+            GenerateCommand.class,
+            HelpCommand.class,
+            QuickstartCommand.class,
+            TokenizerCommand.class,
+            TrainCommand.class,
+            UpCommand.class
+        },
         footer = {"", "Start with: ./troupe quickstart", "Run all tests with: ./troupe test"})
 public final class TroupeCommand implements Runnable {
     /** The user's input cannot be used as it is; the message says what to change. */

@@ -1,0 +1,63 @@
+package dev.troupe.actors.serving.engine;
+
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.model.format.LoadedModel;
+import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.TokenizerJson;
+import java.nio.file.Path;
+import java.time.Instant;
+
+/**
+ * Loads a model directory for serving: weights into an arena of the engine's own, kernels on threads of its own.
+ *
+ * @param modelId the name that users ask for
+ * @param chatTemplate name of the template that turns messages into a prompt
+ */
+public record ModelDirectoryLoader(EngineSettings settings, String modelId, String chatTemplate, Path directory)
+        implements EngineLoader {
+
+    @Override
+    public Engine load() {
+        TensorArena arena = TensorArena.open("serving.weights");
+        try {
+            LoadedModel loaded = ModelDirectory.load(directory, arena);
+            int threads = settings.threads() > 0
+                    ? settings.threads()
+                    : Runtime.getRuntime().availableProcessors();
+            ComputePool pool = FixedComputePool.create(threads);
+            try {
+                return ModelEngine.create(
+                        settings,
+                        describe(loaded),
+                        loaded.config(),
+                        loaded.weights(),
+                        KernelProviders.select(settings.backend()).create(pool),
+                        () -> {
+                            pool.close();
+                            arena.close();
+                        });
+            } catch (RuntimeException e) {
+                pool.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private ModelDescription describe(LoadedModel loaded) {
+        return new ModelDescription(
+                modelId,
+                loaded.version(),
+                loaded.config().contextLength(),
+                loaded.config().vocabSize(),
+                TokenizerJson.toJson(loaded.tokenizer()),
+                chatTemplate,
+                Instant.now().getEpochSecond());
+    }
+}

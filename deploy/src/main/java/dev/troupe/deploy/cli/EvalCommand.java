@@ -1,0 +1,54 @@
+package dev.troupe.deploy.cli;
+
+import dev.troupe.deploy.run.LocalModel;
+import dev.troupe.model.eval.Evaluation;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code troupe eval}: how well a model predicts a text. */
+@Command(
+        name = "eval",
+        mixinStandardHelpOptions = true,
+        description = "Measures the perplexity and the bits per byte of a model on a text.")
+final class EvalCommand implements Callable<Integer> {
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "a model directory or a checkpoint")
+    @SuppressWarnings("NullAway.Init") // required
+    private Path model;
+
+    @Option(names = "--text", required = true, paramLabel = "FILE", description = "UTF-8 text")
+    @SuppressWarnings("NullAway.Init") // required
+    private Path text;
+
+    @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto", description = "kernel provider")
+    private String backend = "auto";
+
+    @Option(names = "--json", description = "print the result as one JSON object on the last line")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        try (LocalModel local = LocalModel.open(model, backend)) {
+            Evaluation evaluation = local.evaluateFile(text);
+            if (json) {
+                Map<String, Object> result = new LinkedHashMap<>();
+                result.put("tokens", evaluation.tokens());
+                result.put("nllPerToken", evaluation.nllPerToken());
+                result.put("perplexity", evaluation.perplexity());
+                result.put("bitsPerByte", evaluation.bitsPerByte());
+                JsonLine.print(System.out, result);
+            } else {
+                System.out.printf(
+                        "%d tokens: %.4f nats a token, perplexity %.3f, %.4f bits a byte%n",
+                        evaluation.tokens(),
+                        evaluation.nllPerToken(),
+                        evaluation.perplexity(),
+                        evaluation.bitsPerByte());
+            }
+        }
+        return 0;
+    }
+}

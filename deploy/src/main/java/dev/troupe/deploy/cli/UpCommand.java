@@ -1,0 +1,72 @@
+package dev.troupe.deploy.cli;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.deploy.node.Interruption;
+import dev.troupe.deploy.node.MetricsEndpoint;
+import dev.troupe.deploy.node.NodeService;
+import dev.troupe.deploy.node.TroupeNode;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code troupe up}: a node that stays until it is interrupted. */
+@Command(
+        name = "up",
+        mixinStandardHelpOptions = true,
+        description = "Starts a node with the roles of its configuration; without one, a node that serves the latest"
+                + " promoted model of runs/quickstart. Ctrl-C drains and ends it.")
+final class UpCommand implements Callable<Integer> {
+    @Mixin
+    private ConfigOptions configOptions = new ConfigOptions();
+
+    @Option(names = "--http-port", paramLabel = "P", description = "0 takes any free one; default 8080")
+    private @Nullable Integer httpPort;
+
+    @Option(names = "--grpc-port", paramLabel = "P", description = "0 takes any free one; default 9090")
+    private @Nullable Integer grpcPort;
+
+    @Option(names = "--model", paramLabel = "DIR|latest", description = "what to serve; default: the configuration's")
+    private @Nullable String model;
+
+    @Option(names = "--dir", paramLabel = "DIR", description = "folder of the registry; default: runs/quickstart")
+    private @Nullable String directory;
+
+    @Override
+    public Integer call() {
+        Config config = options().withFallback(configOptions.load());
+        return Interruption.guard(interruption -> serve(config, interruption));
+    }
+
+    private static int serve(Config config, Interruption interruption) {
+        try (TroupeNode node = TroupeNode.start(config);
+                MetricsEndpoint metrics =
+                        MetricsEndpoint.start(node.config(), node.nodeConfig().metricsPort())) {
+            NodeService service = NodeService.start(node);
+            service.model()
+                    .ifPresent(description -> System.err.printf(
+                            "serving %s (version %s)%n", description.modelId(), description.version()));
+            service.bindings()
+                    .ifPresent(bindings -> System.err.printf(
+                            "HTTP %s   gRPC port %d   Ctrl-C stops%n", bindings.httpUrl(), bindings.grpcPort()));
+            metrics.url().ifPresent(url -> System.err.printf("metrics %s%n", url));
+            interruption.await();
+            System.err.println("draining");
+        }
+        System.err.println("stopped");
+        return 0;
+    }
+
+    private Config options() {
+        Map<String, Object> set = new LinkedHashMap<>();
+        CommandLineKeys.put(set, "troupe.routing.http.port", httpPort);
+        CommandLineKeys.put(set, "troupe.routing.grpc.port", grpcPort);
+        CommandLineKeys.put(set, "troupe.node.model", model);
+        CommandLineKeys.put(set, "troupe.node.directory", directory);
+        return ConfigFactory.parseMap(set, "command line");
+    }
+}

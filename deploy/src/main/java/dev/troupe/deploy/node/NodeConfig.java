@@ -1,0 +1,59 @@
+package dev.troupe.deploy.node;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import dev.troupe.model.TroupeException;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * A node's part in its cluster, from {@code troupe.node} (reference.conf says what each key means).
+ *
+ * @param directory holds the registry and whatever else the node keeps
+ * @param model directory of the model to serve, or "latest" for the latest promoted one
+ * @param metricsPort of the Prometheus endpoint; -1 for none
+ */
+public record NodeConfig(String name, Set<Role> roles, Path directory, String model, int metricsPort) {
+    /** Value of {@code troupe.node.model} that means the latest promoted model. */
+    public static final String LATEST = "latest";
+
+    private static final String PREFIX = "troupe.node";
+
+    public NodeConfig {
+        roles = Set.copyOf(roles);
+    }
+
+    /**
+     * Reads and checks {@code troupe.node}.
+     *
+     * @throws TroupeException naming the key that is missing or wrong
+     */
+    public static NodeConfig from(Config config) {
+        try {
+            Config node = config.getConfig(PREFIX);
+            Set<Role> roles = EnumSet.noneOf(Role.class);
+            node.getStringList("roles").forEach(role -> roles.add(Role.parse(role)));
+            if (roles.isEmpty()) {
+                throw new TroupeException(PREFIX + ".roles is empty: a node needs at least one role");
+            }
+            int metricsPort = node.getInt("metricsPort");
+            if (metricsPort < -1 || metricsPort > 65_535) {
+                throw new TroupeException(PREFIX + ".metricsPort (" + metricsPort
+                        + ") must be a port, 0 for any free one or -1 for no metrics");
+            }
+            return new NodeConfig(
+                    node.getString("name"),
+                    roles,
+                    Path.of(node.getString("directory")),
+                    node.getString("model"),
+                    metricsPort);
+        } catch (ConfigException e) {
+            throw new TroupeException("the configuration of the node is wrong: " + e.getMessage(), e);
+        }
+    }
+
+    boolean has(Role role) {
+        return roles.contains(role);
+    }
+}

@@ -1,0 +1,222 @@
+package dev.troupe.deploy.node;
+
+import akka.actor.CoordinatedShutdown;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Join;
+import akka.pattern.StatusReply;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.registry.ModelVersion;
+import dev.troupe.actors.registry.RegistryStorage;
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.ReplicaProtocol;
+import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.EngineLoader;
+import dev.troupe.actors.serving.engine.ModelDirectoryLoader;
+import dev.troupe.actors.serving.replica.ReplicaSettings;
+import dev.troupe.actors.training.TrainingCoordinator;
+import dev.troupe.actors.training.TrainingEvent;
+import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.model.TroupeException;
+import dev.troupe.routing.Bindings;
+import dev.troupe.routing.RoutingConfig;
+import dev.troupe.routing.RoutingServer;
+import dev.troupe.routing.route.Router;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * One process of a cluster: an actor system with the actors that its roles ask for. Calls block the calling thread,
+ * which is a command's main thread, never an actor's.
+ */
+public final class TroupeNode implements AutoCloseable {
+    private static final Duration ASK_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration LOAD_TIMEOUT = Duration.ofMinutes(30);
+    private static final long POLL_NANOS = 20_000_000L;
+    private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(150);
+
+    private final Config config;
+    private final NodeConfig nodeConfig;
+    private final ActorSystem<NodeGuardian.Command> system;
+
+    private TroupeNode(Config config, NodeConfig nodeConfig, ActorSystem<NodeGuardian.Command> system) {
+        this.config = config;
+        this.nodeConfig = nodeConfig;
+        this.system = system;
+    }
+
+    /** A training run in progress. */
+    public record RunningTraining(ActorRef<TrainingCoordinator.Command> coordinator) {
+        /** Asks the run to write a checkpoint and end. */
+        public void stop() {
+            coordinator.tell(new TrainingCoordinator.Stop());
+        }
+    }
+
+    /**
+     * Starts a node that is a member of a cluster: of the seed nodes that its config names, or of its own.
+     *
+     * @param overrides what goes on top of the modules' defaults
+     * @throws TroupeException when the configuration is wrong or the registry is in use by another process
+     */
+    public static TroupeNode start(Config overrides) {
+        return start(overrides, "cluster");
+    }
+
+    /** Starts a node without a cluster, for commands that only train. */
+    public static TroupeNode startAlone(Config overrides) {
+        return start(overrides, "local");
+    }
+
+    private static TroupeNode start(Config overrides, String actorProvider) {
+        Config loaded = ConfigFactory.load(overrides
+                .withFallback(ConfigFactory.parseResourcesAnySyntax("application"))
+                .withFallback(ConfigFactory.parseString("akka.actor.provider = " + actorProvider)));
+        NodeConfig nodeConfig = NodeConfig.from(loaded);
+        boolean clustered = actorProvider.equals("cluster");
+        Config config = ConfigFactory.parseMap(Map.of(
+                        "akka.cluster.roles",
+                        nodeConfig.roles().stream().map(Role::configName).toList()))
+                .withFallback(loaded);
+        if (clustered && nodeConfig.has(Role.REGISTRY)) {
+            config = RegistryStorage.h2(
+                            nodeConfig.directory().resolve("registry").resolve("registry"))
+                    .withFallback(config);
+            RegistryStorage.prepare(config);
+        }
+        ActorSystem<NodeGuardian.Command> system = ActorSystem.create(NodeGuardian.create(), nodeConfig.name(), config);
+        if (clustered && config.getStringList("akka.cluster.seed-nodes").isEmpty()) {
+            Cluster cluster = Cluster.get(system);
+            cluster.manager().tell(Join.create(cluster.selfMember().address()));
+        }
+        return new TroupeNode(config, nodeConfig, system);
+    }
+
+    /** The configuration that the node runs with. */
+    public Config config() {
+        return config;
+    }
+
+    /** The node's part in its cluster. */
+    public NodeConfig nodeConfig() {
+        return nodeConfig;
+    }
+
+    /** The node's actor system, for clients that need one. */
+    public ActorSystem<?> system() {
+        return system;
+    }
+
+    /** Starts a run; {@code listener} is called on an actor's thread and must not block. */
+    public RunningTraining train(TrainingSetup setup, Consumer<TrainingEvent> listener) {
+        return new RunningTraining(ask((ActorRef<ActorRef<TrainingCoordinator.Command>> replyTo) ->
+                new NodeGuardian.Train(setup, listener, replyTo)));
+    }
+
+    /** The cluster's registry of models, as a client. */
+    public RegistryClient registry() {
+        return new RegistryClient(this, ask(NodeGuardian.OpenRegistry::new));
+    }
+
+    /**
+     * Starts a replica of the model in {@code directory}, loads it, and, when this node has the router role, waits
+     * until the router knows it.
+     *
+     * @throws TroupeException when the model cannot be loaded
+     */
+    public ModelDescription serve(ModelVersion version) {
+        ReplicaSettings settings = ReplicaSettings.from(ConfigFactory.parseMap(Map.of(
+                        "troupe.serving.modelId", version.modelId(),
+                        "troupe.serving.chatTemplate", version.chatTemplate()))
+                .withFallback(config));
+        EngineLoader loader = new ModelDirectoryLoader(
+                settings.engine(), settings.modelId(), settings.chatTemplate(), Path.of(version.directory()));
+        CompletableFuture<ModelDescription> loaded = new CompletableFuture<>();
+        EngineLoader reporting = () -> {
+            try {
+                Engine engine = loader.load();
+                loaded.complete(engine.description());
+                return engine;
+            } catch (RuntimeException e) {
+                loaded.completeExceptionally(e);
+                throw e;
+            }
+        };
+        this.<ActorRef<ReplicaProtocol.Command>>ask(replyTo -> new NodeGuardian.Serve(settings, reporting, replyTo));
+        return await(loaded, LOAD_TIMEOUT);
+    }
+
+    /** Binds the HTTP and gRPC ports. */
+    public Bindings route(RoutingConfig routing) {
+        return await(RoutingServer.start(system, routing), ASK_TIMEOUT);
+    }
+
+    /** Waits until the router can answer requests. */
+    public void awaitReady(Bindings bindings) {
+        long end = System.nanoTime() + ASK_TIMEOUT.toNanos();
+        while (!await(
+                        AskPattern.ask(bindings.router(), Router.ListModels::new, ASK_TIMEOUT, system.scheduler()),
+                        ASK_TIMEOUT)
+                .ready()) {
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException("the router found no replica within " + ASK_TIMEOUT.toSeconds() + " s");
+            }
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+    }
+
+    /** Drains and stops: listeners first, requests in flight next, actors last. */
+    @Override
+    public void close() {
+        await(
+                CoordinatedShutdown.get(system.classicSystem())
+                        .runAll(CoordinatedShutdown.actorSystemTerminateReason()),
+                SHUTDOWN_TIMEOUT);
+    }
+
+    private <T> T ask(Function<ActorRef<T>, NodeGuardian.Command> message) {
+        return await(AskPattern.ask(system, message::apply, ASK_TIMEOUT, system.scheduler()), ASK_TIMEOUT);
+    }
+
+    /** Asks an actor of this or another node that answers with a status; its error is a user's to read. */
+    <C, T> T askWithStatus(ActorRef<C> actor, Function<ActorRef<StatusReply<T>>, C> message) {
+        try {
+            return await(
+                    AskPattern.<C, T>askWithStatus(actor, message::apply, ASK_TIMEOUT, system.scheduler()),
+                    ASK_TIMEOUT);
+        } catch (StatusReply.ErrorMessage e) {
+            throw new TroupeException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static <T> T await(CompletionStage<T> stage, Duration timeout) {
+        try {
+            return stage.toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw unwrapped(e.getCause() == null ? e : e.getCause());
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("no answer within " + timeout.toSeconds() + " s", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    private static RuntimeException unwrapped(Throwable cause) {
+        Throwable inner = cause instanceof CompletionException && cause.getCause() != null ? cause.getCause() : cause;
+        return inner instanceof RuntimeException runtime ? runtime : new IllegalStateException(inner);
+    }
+}

@@ -1,0 +1,135 @@
+package dev.troupe.deploy.run;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigRenderOptions;
+import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.deploy.node.TroupeNode;
+import dev.troupe.deploy.progress.ProgressDisplay;
+import dev.troupe.model.TroupeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/** A run in a folder: its text becomes tokens, its configuration is kept, the actors train. */
+public final class TrainingRun {
+    private static final String CONFIG_FILE = "run.conf";
+
+    private TrainingRun() {}
+
+    /**
+     * Prepares the text and trains, in an actor system that ends with the run.
+     *
+     * @param overrides what the user sets; kept in the folder for {@code --resume}
+     * @throws TroupeException when something about the input is wrong, or the run fails
+     */
+    public static TrainingSummary train(RunDirectory run, Config overrides, boolean resume, ProgressDisplay display) {
+        TrainingConfig config = TrainingConfig.from(overrides);
+        requireFresh(run, resume);
+        Corpus corpus = Corpus.prepare(config.data(), run, display);
+        saveConfig(run, overrides);
+        try (TroupeNode node = TroupeNode.startAlone(nodeConfig(overrides, run))) {
+            return train(node, run, config, corpus, resume, display);
+        }
+    }
+
+    /** Trains on a prepared corpus, in a node that is there already. */
+    public static TrainingSummary train(
+            TroupeNode node,
+            RunDirectory run,
+            TrainingConfig config,
+            Corpus corpus,
+            boolean resume,
+            ProgressDisplay display) {
+        display.stage("Training");
+        TrainingSetup setup = new TrainingSetup(
+                runId(run),
+                run.root(),
+                config,
+                config.model().withVocabulary(corpus.tokenizer().vocabSize()),
+                corpus.tokenizer(),
+                corpus.tokens().train().directory(),
+                corpus.tokens().heldOut().directory(),
+                resume);
+        TrainingSummary summary = TrainingSession.run(node, setup, display);
+        display.note(String.format(
+                Locale.ROOT,
+                "%,d steps, %,d tokens at %,.0f tokens/s; training loss %.4f%s",
+                summary.steps(),
+                summary.tokens(),
+                summary.tokensPerSecond(),
+                summary.trainLoss(),
+                summary.valLoss() == null
+                        ? ""
+                        : String.format(Locale.ROOT, ", validation loss %.4f", summary.valLoss())));
+        return summary;
+    }
+
+    /** The configuration that the run in this folder was started with; empty when there was none. */
+    public static Config savedConfig(RunDirectory run) {
+        Path file = run.root().resolve(CONFIG_FILE);
+        if (!Files.exists(file)) {
+            throw new TroupeException("there is no run to resume in " + run.root() + " (no " + CONFIG_FILE
+                    + "): name its folder with --out, or start one with --config");
+        }
+        try {
+            return ConfigFactory.parseFile(file.toFile());
+        } catch (ConfigException e) {
+            throw new TroupeException(file + " cannot be read: " + e.getMessage() + "; give --config instead", e);
+        }
+    }
+
+    private static void saveConfig(RunDirectory run, Config overrides) {
+        Path file = run.root().resolve(CONFIG_FILE);
+        String text = overrides
+                .root()
+                .render(ConfigRenderOptions.defaults().setOriginComments(false).setJson(false));
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new TroupeException("cannot write " + file + ": " + e + "; is the disk full?", e);
+        }
+    }
+
+    /** A new run must not mix its checkpoints with those of another. */
+    private static void requireFresh(RunDirectory run, boolean resume) {
+        if (resume || !Files.isDirectory(run.checkpoints())) {
+            return;
+        }
+        try (Stream<Path> checkpoints = Files.list(run.checkpoints())) {
+            if (checkpoints.findAny().isPresent()) {
+                throw new TroupeException(
+                        "the folder " + run.root()
+                                + " has checkpoints of a run already: go on with --resume, or choose another folder with --out");
+            }
+        } catch (IOException e) {
+            throw new TroupeException("cannot read " + run.checkpoints() + ": " + e, e);
+        }
+    }
+
+    private static Config nodeConfig(Config overrides, RunDirectory run) {
+        Config node = ConfigFactory.parseString("troupe.node.roles = [trainer]")
+                .withFallback(ConfigFactory.parseMap(
+                        java.util.Map.of("troupe.node.directory", run.root().toString())));
+        return node.withFallback(systemKeys(overrides));
+    }
+
+    /** What of a run's configuration concerns the actor system: short keys such as train.steps are the run's alone. */
+    public static Config systemKeys(Config overrides) {
+        Config result = ConfigFactory.empty();
+        for (String key : new String[] {"troupe", "akka", "kamon"}) {
+            result = overrides.hasPath(key) ? result.withFallback(overrides.withOnlyPath(key)) : result;
+        }
+        return result;
+    }
+
+    private static String runId(RunDirectory run) {
+        // Actor names allow few characters.
+        return run.root().getFileName().toString().replaceAll("[^A-Za-z0-9_-]", "_");
+    }
+}

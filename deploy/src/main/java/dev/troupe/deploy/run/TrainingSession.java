@@ -1,0 +1,138 @@
+package dev.troupe.deploy.run;
+
+import dev.troupe.actors.training.TrainingEvent;
+import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.deploy.node.TroupeNode;
+import dev.troupe.deploy.progress.ProgressDisplay;
+import dev.troupe.deploy.progress.TrainingProgress;
+import dev.troupe.model.TroupeException;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs the training actors to their end and shows what they tell. */
+public final class TrainingSession {
+    /** Events between the actors and the display; a display that lags misses progress, never anything else. */
+    private static final int EVENT_CAPACITY = 4096;
+
+    private static final Logger LOG = LoggerFactory.getLogger(TrainingSession.class);
+
+    private final BlockingQueue<TrainingEvent> events = new ArrayBlockingQueue<>(EVENT_CAPACITY);
+    private final ProgressDisplay display;
+
+    private TrainingSession(ProgressDisplay display) {
+        this.display = display;
+    }
+
+    /**
+     * Trains. An interruption (Ctrl-C, SIGTERM) lets the run write a checkpoint before the process ends.
+     *
+     * @throws TroupeException when the run fails
+     */
+    public static TrainingSummary run(TroupeNode node, TrainingSetup setup, ProgressDisplay display) {
+        return new TrainingSession(display).run(node, setup);
+    }
+
+    private TrainingSummary run(TroupeNode node, TrainingSetup setup) {
+        CountDownLatch ended = new CountDownLatch(1);
+        TroupeNode.RunningTraining training = node.train(setup, this::offer);
+        Thread hook = new Thread(
+                () -> {
+                    display.note("stopping: the current step ends and a checkpoint is written");
+                    training.stop();
+                    awaitUninterruptibly(ended);
+                },
+                "training-interrupted");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            return showUntilTheEnd();
+        } finally {
+            ended.countDown();
+            removeHook(hook);
+        }
+    }
+
+    private void offer(TrainingEvent event) {
+        if (!events.offer(event) && !(event instanceof TrainingEvent.Progress)) {
+            LOG.warn("the display lags behind and misses {}", event);
+        }
+    }
+
+    private TrainingSummary showUntilTheEnd() {
+        while (true) {
+            switch (take()) {
+                case TrainingEvent.Started started -> show(started);
+                case TrainingEvent.StepsFixed fixed ->
+                    display.note(String.format(
+                            Locale.ROOT,
+                            "%,d steps fit into the time (%.0f ms a step)",
+                            fixed.totalSteps(),
+                            fixed.secondsPerStep() * 1e3));
+                case TrainingEvent.Progress progress -> display.training(toProgress(progress));
+                case TrainingEvent.Evaluated evaluated ->
+                    LOG.info("step {}: validation loss {}", evaluated.step(), evaluated.valLoss());
+                case TrainingEvent.CheckpointWritten written ->
+                    LOG.info("step {}: checkpoint {} ({} s)", written.step(), written.path(), written.seconds());
+                case TrainingEvent.CheckpointFailed failed ->
+                    display.note("the checkpoint of step " + failed.step() + " was not written: " + failed.message());
+                case TrainingEvent.Completed completed -> {
+                    display.trainingDone();
+                    return completed.summary();
+                }
+                case TrainingEvent.Failed failed -> {
+                    display.trainingDone();
+                    throw new TroupeException(failed.message());
+                }
+            }
+        }
+    }
+
+    private void show(TrainingEvent.Started started) {
+        display.note(String.format(
+                Locale.ROOT, "%,d parameters, %,d tokens a step", started.parameters(), started.tokensPerStep()));
+        if (started.resumedFrom() != null) {
+            display.note("resumed from " + started.resumedFrom() + " after " + started.fromStep() + " steps");
+        }
+    }
+
+    private static TrainingProgress toProgress(TrainingEvent.Progress progress) {
+        Double validation = progress.valLoss();
+        return new TrainingProgress(
+                progress.step(),
+                progress.totalSteps(),
+                progress.loss(),
+                validation == null ? OptionalDouble.empty() : OptionalDouble.of(validation),
+                progress.tokensPerSecond(),
+                progress.etaSeconds());
+    }
+
+    private TrainingEvent take() {
+        try {
+            return events.take();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TroupeException("interrupted while training", e);
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void removeHook(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            LOG.debug("the process is ending already", e);
+        }
+    }
+}
