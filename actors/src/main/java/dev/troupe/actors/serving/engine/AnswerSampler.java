@@ -53,7 +53,7 @@ public final class AnswerSampler {
      *
      * @param logits [rows, V]
      */
-    SampledToken draw(Tensor logits, int row) {
+    public SampledToken draw(Tensor logits, int row) {
         if (sampler == null) {
             sampler = new Sampler(options, logits.dim(1));
         }

@@ -23,6 +23,7 @@ import dev.troupe.actors.serving.ReplicaProtocol.Drain;
 import dev.troupe.actors.serving.ReplicaProtocol.Drained;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
+import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
 import dev.troupe.actors.serving.replica.ReplicaMessage.LoadEnded;
@@ -30,6 +31,7 @@ import dev.troupe.actors.serving.replica.ReplicaMessage.Received;
 import dev.troupe.actors.serving.replica.ReplicaMessage.StepEnded;
 import dev.troupe.actors.serving.replica.ReplicaMessage.StepFailed;
 import dev.troupe.model.TroupeException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -76,6 +78,13 @@ public final class ModelReplica {
         return context.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(path));
     }
 
+    /** A replica of the model in a directory such as {@link dev.troupe.model.format.ModelDirectory} writes. */
+    public static Behavior<Command> create(ReplicaSettings settings, Path modelDirectory) {
+        return create(
+                settings,
+                new DirectoryLoader(settings.engine(), settings.modelId(), settings.chatTemplate(), modelDirectory));
+    }
+
     /** A replica of what {@code loader} loads. */
     public static Behavior<Command> create(ReplicaSettings settings, EngineLoader loader) {
         Behavior<Command> replica = Behaviors.setup(outer -> {
@@ -86,8 +95,9 @@ public final class ModelReplica {
         });
         SupervisorStrategy restart = SupervisorStrategy.restartWithBackoff(
                 settings.minRestartDelay(), settings.maxRestartDelay(), RESTART_JITTER);
-        Behavior<Command> hopeless =
-                Behaviors.supervise(replica).onFailure(TroupeException.class, SupervisorStrategy.stop());
+        Behavior<Command> hopeless = Behaviors.supervise(replica)
+                .onFailure(
+                        TroupeException.class, SupervisorStrategy.stop().withLoggingEnabled(false)); // the parent tells
         return Behaviors.supervise(hopeless).onFailure(RuntimeException.class, restart);
     }
 

@@ -1,0 +1,61 @@
+package dev.troupe.actors.serving.engine;
+
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.chat.ChatTemplate;
+import dev.troupe.model.format.LoadedModel;
+import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.TokenizerJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Loads an engine from a model directory, with compute threads of its own.
+ *
+ * @param modelId the name that users ask for
+ * @param chatTemplate name of the template that turns messages into a prompt
+ */
+public record DirectoryLoader(EngineSettings settings, String modelId, String chatTemplate, Path directory)
+        implements EngineLoader {
+
+    @Override
+    public Engine load() {
+        TensorArena arena = TensorArena.open("serving.weights");
+        int threads = settings.threads() == 0 ? Runtime.getRuntime().availableProcessors() : settings.threads();
+        ComputePool pool = FixedComputePool.create(threads);
+        try {
+            LoadedModel model = ModelDirectory.load(directory, arena);
+            Kernels kernels = KernelProviders.select(settings.backend()).create(pool);
+            return ModelEngine.create(settings, describe(model), model.config(), model.weights(), kernels, () -> {
+                pool.close();
+                arena.close();
+            });
+        } catch (RuntimeException | Error e) {
+            pool.close();
+            arena.close();
+            throw e;
+        }
+    }
+
+    private ModelDescription describe(LoadedModel model) {
+        Path tokenizer = directory.resolve(TokenizerJson.FILE_NAME);
+        try {
+            return new ModelDescription(
+                    modelId,
+                    model.version(),
+                    model.config().contextLength(),
+                    model.config().vocabSize(),
+                    Files.readString(tokenizer),
+                    ChatTemplate.named(chatTemplate).name(),
+                    Files.getLastModifiedTime(tokenizer).toInstant().getEpochSecond());
+        } catch (IOException e) {
+            throw new TroupeException(tokenizer + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package dev.troupe.actors.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import dev.troupe.actors.serving.GenerationEvent.Alternative;
+import dev.troupe.actors.serving.GenerationEvent.Failed;
+import dev.troupe.actors.serving.GenerationEvent.FinishReason;
+import dev.troupe.actors.serving.GenerationEvent.Finished;
+import dev.troupe.actors.serving.GenerationEvent.RejectReason;
+import dev.troupe.actors.serving.GenerationEvent.Rejected;
+import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;
+import dev.troupe.actors.serving.ReplicaProtocol.Cancel;
+import dev.troupe.actors.serving.ReplicaProtocol.Describe;
+import dev.troupe.actors.serving.ReplicaProtocol.Description;
+import dev.troupe.actors.serving.ReplicaProtocol.Drain;
+import dev.troupe.actors.serving.ReplicaProtocol.Drained;
+import dev.troupe.actors.serving.ReplicaProtocol.Submit;
+import dev.troupe.actors.wire.WireMessage;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every message of the serving protocol survives the wire, to the last bit of its numbers. */
+class ServingSerializationTest {
+    private static final ActorTestKit KIT = ActorTestKit.create();
+
+    @AfterAll
+    static void stop() {
+        KIT.shutdownTestKit();
+    }
+
+    private static final SamplingParameters SAMPLING =
+            new SamplingParameters(0.1 + 0.2, 40, 0.95, 1e-300, 1.1, -0.5, 0.25, Map.of(3, -100.0, 70000, 1.5), -7L, 5);
+    private static final GenerationRequest REQUEST =
+            new GenerationRequest("r-1", List.of(1, 50256, 0), 128, List.of(2), SAMPLING, 1);
+    private static final ModelDescription MODEL =
+            new ModelDescription("m", "abc123", 1024, 50257, "{\"a\":\"é\\n\"}", "plain", 1_764_000_000L);
+
+    static Stream<WireMessage> messages() {
+        return Stream.of(
+                SAMPLING,
+                REQUEST,
+                MODEL,
+                new Submit(REQUEST, KIT.createTestProbe(GenerationEvent.class).getRef()),
+                new Cancel("r-1"),
+                new Describe(KIT.createTestProbe(Description.class).getRef()),
+                new Drain(KIT.createTestProbe(Drained.class).getRef()),
+                new Description(MODEL, 3, 17),
+                new Drained(4),
+                new Alternative(9, -0.1),
+                new TokenGenerated(
+                        "r-1", 3, 262, -1.0 / 3, List.of(new Alternative(262, -1.0 / 3), new Alternative(5, -1e9))),
+                new TokenGenerated("r-1", 0, 0, Double.NaN, List.of()),
+                new Finished("r-1", FinishReason.CANCELLED, 5, 7),
+                new Rejected("r-1", RejectReason.QUEUE_FULL, "the queue is full"),
+                new Failed("r-1", "it failed"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void comesBackEqual(WireMessage message) {
+        WireMessage back = KIT.serializationTestKit().verifySerialization(message, true);
+        assertThat(back).isEqualTo(message).hasSameClassAs(message);
+    }
+
+    /** A message that is added to the protocol must be added above. */
+    @Test
+    void everyMessageIsTested() {
+        List<Class<?>> records = Stream.of(
+                        List.<Class<?>>of(SamplingParameters.class, GenerationRequest.class, ModelDescription.class),
+                        Arrays.asList(ReplicaProtocol.class.getDeclaredClasses()),
+                        Arrays.asList(GenerationEvent.class.getDeclaredClasses()))
+                .flatMap(List::stream)
+                .filter(Class::isRecord)
+                .collect(Collectors.toList());
+        assertThat(messages().map(Object::getClass).distinct()).containsExactlyInAnyOrderElementsOf(records);
+    }
+}

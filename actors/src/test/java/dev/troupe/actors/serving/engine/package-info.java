@@ -1,0 +1,5 @@
+/** Tests of the engine. */
+@NullMarked
+package dev.troupe.actors.serving.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,185 @@
+package dev.troupe.actors.serving.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import dev.troupe.actors.serving.GenerationEvent;
+import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;
+import dev.troupe.actors.serving.GenerationRequest;
+import dev.troupe.actors.serving.ReplicaProtocol.Cancel;
+import dev.troupe.actors.serving.ReplicaProtocol.Command;
+import dev.troupe.actors.serving.ReplicaProtocol.Describe;
+import dev.troupe.actors.serving.ReplicaProtocol.Description;
+import dev.troupe.actors.serving.ReplicaProtocol.Submit;
+import dev.troupe.actors.serving.SamplingParameters;
+import dev.troupe.actors.serving.engine.EngineSettings;
+import dev.troupe.model.tensor.NativeMemory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** An answer depends on weights, prompt, parameters and seed: not on who else is served, nor on the batch's shape. */
+class BatchInvarianceTest {
+    private static final ActorTestKit KIT = ActorTestKit.create();
+    private static final long SEED = 77;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @AfterAll
+    static void stop() {
+        KIT.shutdownTestKit();
+    }
+
+    private static List<GenerationRequest> requests() {
+        Random random = new Random(SEED);
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            List<Integer> prompt = random.ints(1 + random.nextInt(40), 0, TinyModel.CONFIG.vocabSize())
+                    .boxed()
+                    .toList();
+            SamplingParameters sampling = i % 4 == 0
+                    ? new SamplingParameters(0, 0, 1, 0, 1.2, 0.1, 0.1, Map.of(4, -2.0), 0, 2)
+                    : new SamplingParameters(0.5 + 0.1 * i, i, 0.95, 0.01, 1, 0, 0, Map.of(), 1000L + i, 3);
+            requests.add(new GenerationRequest("r" + i, prompt, 8 + i, List.of(11), sampling, 0));
+        }
+        return requests;
+    }
+
+    private static ActorRef<Command> serve(EngineSettings engine) {
+        ReplicaSettings settings =
+                new ReplicaSettings("tiny", "plain", engine, 64, 3, Duration.ofMillis(20), Duration.ofMillis(100));
+        ActorRef<Command> replica = KIT.spawn(ModelReplica.create(settings, () -> TinyModel.load(engine)));
+        TestProbe<Description> probe = KIT.createTestProbe(Description.class);
+        replica.tell(new Describe(probe.getRef()));
+        probe.receiveMessage(PATIENCE);
+        return replica;
+    }
+
+    private static List<GenerationEvent> answer(TestProbe<GenerationEvent> client) {
+        List<GenerationEvent> events = new ArrayList<>();
+        do {
+            events.add(client.receiveMessage(PATIENCE));
+        } while (events.getLast() instanceof TokenGenerated);
+        return events;
+    }
+
+    /** One after the other, one at a time. */
+    private static List<List<GenerationEvent>> alone(String backend) {
+        ActorRef<Command> replica = serve(new EngineSettings(backend, 1, 64, 1, 1 << 20));
+        List<List<GenerationEvent>> answers = new ArrayList<>();
+        for (GenerationRequest request : requests()) {
+            TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
+            replica.tell(new Submit(request, client.getRef()));
+            answers.add(answer(client));
+        }
+        KIT.stop(replica);
+        return answers;
+    }
+
+    /**
+     * Sixteen at once. With little room in the cache some are preempted and computed again; with a small budget,
+     * prompts are cut into chunks.
+     */
+    @ParameterizedTest
+    @CsvSource({"scalar,1,64,16,1048576", "auto,1,64,16,1048576", "auto,2,16,16,1048576", "auto,2,23,7,70000"})
+    void sixteenAtOnceAnswerAsEachAlone(String backend, int threads, int maxBatchTokens, int maxRunning, long kvBytes) {
+        List<List<GenerationEvent>> alone = alone(backend);
+        ActorRef<Command> replica = serve(new EngineSettings(backend, threads, maxBatchTokens, maxRunning, kvBytes));
+        List<TestProbe<GenerationEvent>> clients = new ArrayList<>();
+        for (GenerationRequest request : requests()) {
+            TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
+            replica.tell(new Submit(request, client.getRef()));
+            clients.add(client);
+        }
+        int numTokens = 0;
+        for (int i = 0; i < clients.size(); i++) {
+            // Records of doubles are equal when their bits are: tokens, log-probabilities and alternatives.
+            assertThat(answer(clients.get(i)))
+                    .as("request %d of seed %d", i, SEED)
+                    .isEqualTo(alone.get(i));
+            numTokens += alone.get(i).size() - 1;
+        }
+        assertThat(numTokens).isGreaterThan(100);
+        assertThat(alone.stream()
+                        .flatMap(List::stream)
+                        .filter(TokenGenerated.class::isInstance)
+                        .map(event -> ((TokenGenerated) event).token())
+                        .distinct()
+                        .count())
+                .as("the model is not trivial")
+                .isGreaterThan(20);
+        KIT.stop(replica);
+    }
+
+    /** Half an answer, continued on another replica, equals the whole one. */
+    @Test
+    void aContinuedAnswerEqualsTheUndisturbedOne() {
+        ActorRef<Command> replica = serve(new EngineSettings("auto", 1, 64, 4, 1 << 20));
+        TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
+        for (GenerationRequest request : requests().subList(4, 8)) {
+            replica.tell(new Submit(request, client.getRef()));
+            List<TokenGenerated> whole = answer(client).stream()
+                    .filter(TokenGenerated.class::isInstance)
+                    .map(TokenGenerated.class::cast)
+                    .toList();
+            int cut = whole.size() / 2;
+            List<Integer> known = new ArrayList<>(request.promptTokens());
+            whole.subList(0, cut).forEach(token -> known.add(token.token()));
+            replica.tell(new Submit(
+                    new GenerationRequest(
+                            request.requestId(),
+                            known,
+                            request.maxTokens() - cut,
+                            request.stopTokens(),
+                            request.sampling(),
+                            cut),
+                    client.getRef()));
+            List<GenerationEvent> rest = answer(client);
+            assertThat(rest.subList(0, rest.size() - 1)).isEqualTo(whole.subList(cut, whole.size()));
+        }
+        KIT.stop(replica);
+    }
+
+    @Test
+    void nothingIsLeakedByRequestsCancelsAndStops() {
+        long weightsBefore = NativeMemory.bytes(TinyModel.OWNER);
+        long before = NativeMemory.snapshot().values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+        for (int round = 0; round < 3; round++) {
+            ActorRef<Command> replica = serve(new EngineSettings("auto", 2, 32, 8, 1 << 20));
+            assertThat(NativeMemory.bytes(TinyModel.OWNER)).isGreaterThan(weightsBefore);
+            long serving = NativeMemory.snapshot().values().stream()
+                    .mapToLong(Long::longValue)
+                    .sum();
+            TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
+            for (GenerationRequest request : requests()) {
+                replica.tell(new Submit(request, client.getRef()));
+            }
+            replica.tell(new Cancel("r3"));
+            replica.tell(new Cancel("r15"));
+            for (int i = 0; i < 16; i++) {
+                answer(client);
+            }
+            assertThat(NativeMemory.snapshot().values().stream()
+                            .mapToLong(Long::longValue)
+                            .sum())
+                    .isEqualTo(serving);
+            KIT.stop(replica);
+            client.awaitAssert(() -> {
+                assertThat(NativeMemory.snapshot().values().stream()
+                                .mapToLong(Long::longValue)
+                                .sum())
+                        .isEqualTo(before);
+                return true;
+            });
+        }
+    }
+}

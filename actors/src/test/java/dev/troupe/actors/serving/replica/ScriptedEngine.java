@@ -1,0 +1,69 @@
+package dev.troupe.actors.serving.replica;
+
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.batch.ScheduledBatch;
+import dev.troupe.actors.serving.batch.ScheduledChunk;
+import dev.troupe.actors.serving.engine.AnswerSampler;
+import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.SampledToken;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+
+/** An engine that continues every sequence with the number of the position, and does a step when it is allowed to. */
+final class ScriptedEngine implements Engine {
+    static final int VOCAB = 100;
+    static final int CONTEXT = 48;
+
+    /** Permits for steps; starts with as many as anyone needs. */
+    final Semaphore steps = new Semaphore(1 << 20);
+
+    final AtomicInteger stepsDone = new AtomicInteger();
+    final AtomicBoolean closed = new AtomicBoolean();
+    /** A batch for which this holds throws. */
+    volatile Predicate<ScheduledBatch> poison = batch -> false;
+
+    @Override
+    public ModelDescription description() {
+        return new ModelDescription("scripted", "v1", CONTEXT, VOCAB, "{}", "plain", 0);
+    }
+
+    @Override
+    public int numKvBlocks() {
+        return 3;
+    }
+
+    @Override
+    public List<SampledToken> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
+        steps.acquireUninterruptibly();
+        if (closed.get()) {
+            throw new IllegalStateException("used after it was closed");
+        }
+        if (poison.test(batch)) {
+            throw new ArithmeticException("poisoned");
+        }
+        List<SampledToken> samples = new ArrayList<>();
+        try (TensorArena arena = TensorArena.open("test.scripted")) {
+            int row = 0;
+            for (ScheduledChunk chunk : batch.chunks()) {
+                if (chunk.sampled()) {
+                    Tensor logits = arena.allocate(1, VOCAB);
+                    logits.set((chunk.firstPosition() + chunk.tokens().size()) % VOCAB, 5);
+                    samples.add(samplers.get(row++).draw(logits, 0));
+                }
+            }
+        }
+        stepsDone.incrementAndGet();
+        return samples;
+    }
+
+    @Override
+    public void close() {
+        closed.set(true);
+    }
+}
