@@ -1,4 +1,4 @@
-/** Measurements of kernels and of training steps, for the command line and for engineers. */
+/** Measurements of kernels, training steps and tokenizers, for the command line and for engineers. */
 @NullMarked
 package dev.troupe.model.bench;
 
