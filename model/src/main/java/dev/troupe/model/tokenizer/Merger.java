@@ -9,10 +9,12 @@ package dev.troupe.model.tokenizer;
  */
 final class Merger {
     private static final int LONG_PIECE = 192;
+    private static final int[] NO_IDS = {};
+    private static final long[] NO_VALUES = {};
 
     private final MergeTable merges;
-    private int[] ids = new int[64];
-    private long[] values = new long[64];
+    private int[] ids = NO_IDS; // grows with the first piece: most texts find all of theirs in the cache
+    private long[] values = NO_VALUES;
     private int size;
 
     Merger(MergeTable merges) {
@@ -22,7 +24,7 @@ final class Merger {
     /** Starts a piece of {@code numSymbols} symbols. */
     void start(int numSymbols) {
         if (numSymbols > ids.length) {
-            int capacity = Math.max(numSymbols, 2 * ids.length);
+            int capacity = Math.max(64, Math.max(numSymbols, 2 * ids.length));
             ids = new int[capacity];
             values = new long[capacity];
         }

@@ -16,7 +16,7 @@ final class WordCache {
     /** Longer pieces are rare and are merged each time. */
     static final int MAX_LENGTH = 64;
 
-    private static final int SLOTS = 1 << 16;
+    private static final int SLOTS = 1 << 17;
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final @Nullable Word[] words = new @Nullable Word[SLOTS];
@@ -89,6 +89,6 @@ final class WordCache {
         if (length > 16) {
             hash = (Long.rotateLeft(hash, 29) ^ (long) LONGS.get(text, from + (length >> 1) - 4)) * 0x94D049BB133111EBL;
         }
-        return (int) (hash >>> 48);
+        return (int) (hash >>> 47);
     }
 }
