@@ -3,11 +3,17 @@ package dev.troupe.actors.training;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.model.TroupeException;
+import java.util.Collections;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Everything that decides a training run, validated. The keys, their units and defaults are in {@code reference.conf}
  * under {@value #PREFIX}.
+ *
+ * @param values every key with its value as text, as it was read, for records and for comparing two runs
  */
 public record TrainingConfig(
         ModelSection model,
@@ -15,7 +21,12 @@ public record TrainingConfig(
         TrainSection train,
         OptimizerSection optimizer,
         CheckpointSection checkpoint,
-        EvalSection eval) {
+        EvalSection eval,
+        Map<String, String> values) {
+
+    public TrainingConfig {
+        values = Collections.unmodifiableMap(new TreeMap<>(values));
+    }
 
     /** Where the defaults stand. */
     public static final String PREFIX = "troupe.training";
@@ -109,7 +120,8 @@ public record TrainingConfig(
         ConfigReader.requireKnown(user, defaults);
         boolean onlyMinutes = user.hasPath("train.minutes") && !user.hasPath("train.steps");
         boolean onlySteps = user.hasPath("train.steps") && !user.hasPath("train.minutes");
-        ConfigReader reader = new ConfigReader(user.withFallback(defaults));
+        Config merged = user.withFallback(defaults);
+        ConfigReader reader = new ConfigReader(merged);
         TrainingConfig config = new TrainingConfig(
                 ModelSection.from(reader),
                 data(reader),
@@ -122,7 +134,11 @@ public record TrainingConfig(
                         reader.integer("eval.everySteps", 0, Integer.MAX_VALUE),
                         reader.integer("eval.windows", 1, 1_000_000),
                         reader.integer("eval.finalWindows", 1, 10_000_000),
-                        reader.number("eval.cpuShare", 0.01, 1)));
+                        reader.number("eval.cpuShare", 0.01, 1)),
+                merged.entrySet().stream()
+                        .collect(Collectors.toMap(
+                                Map.Entry::getKey,
+                                entry -> String.valueOf(entry.getValue().unwrapped()))));
         if (config.train.steps == 0 && config.train.minutes == 0) {
             throw new TroupeException(
                     "train.steps and train.minutes are both 0: set one of them to say how long to train");
@@ -157,7 +173,7 @@ public record TrainingConfig(
 
     private static OptimizerSection optimizer(ConfigReader reader) {
         return new OptimizerSection(
-                reader.number("optimizer.learningRate", 0, 100),
+                reader.number("optimizer.learningRate", 1e-12, 100),
                 reader.number("optimizer.minLearningRateFraction", 0, 1),
                 reader.number("optimizer.beta1", 0, 0.999_999_999),
                 reader.number("optimizer.beta2", 0, 0.999_999_999),

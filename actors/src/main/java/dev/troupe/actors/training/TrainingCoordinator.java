@@ -2,28 +2,138 @@ package dev.troupe.actors.training;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.training.checkpoint.CheckpointSink;
+import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.run.Calibrator;
+import dev.troupe.actors.training.run.RunAssembly;
+import dev.troupe.actors.training.run.RunJournal;
+import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.TroupeException;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
-/** Drives a training run, step by step, from start or resume to the evaluated final checkpoint. */
+/**
+ * Drives a training run from start or resume to the evaluated final checkpoint. This actor gets the run ready; then
+ * {@link TrainingRun} is its behavior.
+ */
 public final class TrainingCoordinator {
     /** What a run may be told from outside. */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
     @JsonSubTypes({@JsonSubTypes.Type(Stop.class)})
     public sealed interface Command extends WireMessage {}
 
-    /** Finish the step, write a checkpoint, and end with {@link TrainingEvent.Completed}. */
+    /**
+     * Finish the step, write a checkpoint, and end with {@link TrainingEvent.Completed}; before the first step there is
+     * nothing to save, and the run ends with {@link TrainingEvent.Failed}.
+     */
     public record Stop() implements Command {}
+
+    record Assembled(@Nullable RunAssembly run, @Nullable Throwable failure) implements Command {}
+
+    record CalibrationEnded(Calibrator.Answer answer) implements Command {}
+
+    record StepEnded(StepRunner.StepResult result) implements Command {}
+
+    record CheckpointAnswered(CheckpointWriter.Answer answer) implements Command {}
+
+    record EvaluationAnswered(Evaluator.Answer answer) implements Command {}
+
+    record JournalAnswered(RunJournal.Recorded recorded) implements Command {}
+
+    /** Something that should have been answered was not. */
+    record Overdue(String what) implements Command {}
+
+    /**
+     * What a test replaces.
+     *
+     * @param nanoClock monotonic, in nanoseconds
+     * @param sink wraps where checkpoints go
+     */
+    record Environment(LongSupplier nanoClock, UnaryOperator<CheckpointSink> sink) {
+        static final Environment REAL = new Environment(System::nanoTime, UnaryOperator.identity());
+    }
 
     private TrainingCoordinator() {}
 
     /** A run, which begins at once and stops itself at its end; events go to {@code listener}. */
     public static Behavior<Command> create(TrainingSetup setup, ActorRef<TrainingEvent> listener) {
-        return Behaviors.setup(context -> {
-            listener.tell(new TrainingEvent.Failed(setup.runId(), "training has no stages in this build"));
-            return Behaviors.stopped();
-        });
+        return create(setup, listener, Environment.REAL);
+    }
+
+    static Behavior<Command> create(TrainingSetup setup, ActorRef<TrainingEvent> listener, Environment environment) {
+        return Behaviors.withMdc(
+                Command.class,
+                Map.of("run", setup.runId(), "actor", "training-coordinator"),
+                Behaviors.setup(context -> {
+                    Executor blocking = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
+                    CompletableFuture<RunAssembly> assembly =
+                            CompletableFuture.supplyAsync(() -> RunAssembly.assemble(setup), blocking);
+                    context.pipeToSelf(assembly, Assembled::new);
+                    return new Starting(context, setup, listener, environment, assembly).behavior(false);
+                }));
+    }
+
+    /** Waits for the assembly. */
+    private record Starting(
+            ActorContext<Command> context,
+            TrainingSetup setup,
+            ActorRef<TrainingEvent> listener,
+            Environment environment,
+            CompletableFuture<RunAssembly> assembly) {
+
+        Behavior<Command> behavior(boolean stopRequested) {
+            return Behaviors.receive(Command.class)
+                    .onMessage(Stop.class, stop -> behavior(true))
+                    .onMessage(Assembled.class, assembled -> onAssembled(assembled, stopRequested))
+                    .onSignal(PostStop.class, signal -> {
+                        // Whoever waits for the assembly is gone; its memory and lock must not stay.
+                        var _ = assembly.thenAccept(run -> run.memory().close());
+                        return Behaviors.same();
+                    })
+                    .build();
+        }
+
+        private Behavior<Command> onAssembled(Assembled assembled, boolean stopRequested) {
+            RunAssembly run = assembled.run();
+            if (run == null || stopRequested) {
+                String message = run == null ? userMessage(assembled.failure()) : TrainingRun.NOTHING_TO_SAVE;
+                context.getLog().error("Run {} does not start: {}", setup.runId(), message);
+                listener.tell(new TrainingEvent.Failed(setup.runId(), message));
+                return Behaviors.stopped();
+            }
+            return Behaviors.withTimers(
+                    timers -> new TrainingRun(context, timers, setup, listener, run, environment).begin());
+        }
+    }
+
+    /** The part of a failure that is fit for a user. */
+    static String userMessage(@Nullable Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof TroupeException) {
+                return String.valueOf(cause.getMessage());
+            }
+        }
+        if (failure == null) {
+            return "unknown failure";
+        }
+        Throwable shown =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return shown instanceof OutOfMemoryError
+                ? "not enough memory for this model: lower train.batch, model.contextLength or model.dim ("
+                        + shown.getMessage() + ")"
+                : String.valueOf(shown);
     }
 }

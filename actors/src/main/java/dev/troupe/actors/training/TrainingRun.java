@@ -1,0 +1,591 @@
+package dev.troupe.actors.training;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.ChildFailed;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.Props;
+import akka.actor.typed.Terminated;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import dev.troupe.actors.telemetry.Metrics;
+import dev.troupe.actors.telemetry.TrainingMetrics;
+import dev.troupe.actors.training.TrainingCoordinator.CalibrationEnded;
+import dev.troupe.actors.training.TrainingCoordinator.CheckpointAnswered;
+import dev.troupe.actors.training.TrainingCoordinator.Command;
+import dev.troupe.actors.training.TrainingCoordinator.Environment;
+import dev.troupe.actors.training.TrainingCoordinator.EvaluationAnswered;
+import dev.troupe.actors.training.TrainingCoordinator.JournalAnswered;
+import dev.troupe.actors.training.TrainingCoordinator.Overdue;
+import dev.troupe.actors.training.TrainingCoordinator.StepEnded;
+import dev.troupe.actors.training.TrainingCoordinator.Stop;
+import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.data.DataFeeder;
+import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.optim.OptimizerShard;
+import dev.troupe.actors.training.run.Calibrator;
+import dev.troupe.actors.training.run.MetricsLine;
+import dev.troupe.actors.training.run.ResumeCheck;
+import dev.troupe.actors.training.run.RunAssembly;
+import dev.troupe.actors.training.run.RunJournal;
+import dev.troupe.actors.training.run.RunProgress;
+import dev.troupe.actors.training.run.StepBudget;
+import dev.troupe.actors.training.stage.PipelineStage;
+import dev.troupe.actors.training.step.StepRunner;
+import dev.troupe.model.data.DataPosition;
+import dev.troupe.model.format.TrainingState;
+import dev.troupe.model.optim.LearningRateSchedule;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The coordinator's behavior once everything is in memory: calibrating (only with a time budget), training, finishing.
+ *
+ * <p>Between two steps it may hold the next one back: for as long as a checkpoint or an evaluation copies the weights.
+ * Nothing else of theirs is waited for before the end.
+ */
+final class TrainingRun {
+    static final String NOTHING_TO_SAVE = "the run was stopped before its first step: there is nothing to save";
+
+    /** Share of a time budget that is spent on measuring, and most seconds of it. */
+    private static final double CALIBRATION_SHARE = 0.05;
+
+    private static final double LONGEST_CALIBRATION_SECONDS = 15;
+    /** Lines that wait for the journal before a step waits as well. */
+    private static final int MAX_PENDING_LINES = 10_000;
+
+    private final ActorContext<Command> context;
+    private final TimerScheduler<Command> timers;
+    private final TrainingSetup setup;
+    private final TrainingConfig config;
+    private final ActorRef<TrainingEvent> listener;
+    private final RunAssembly run;
+    private final Environment environment;
+    private final RunProgress progress;
+    private final TrainingMetrics instruments;
+    private final long beginNanos;
+
+    private final ActorRef<OptimizerShard.Command> optimizer;
+    private final ActorRef<CheckpointWriter.Command> checkpointWriter;
+    private final ActorRef<Evaluator.Command> evaluator;
+    private final ActorRef<RunJournal.Command> journal;
+    private final ActorRef<StepRunner.Command> runner;
+
+    private final ActorRef<StepRunner.StepResult> stepAnswers;
+    private final ActorRef<CheckpointWriter.Answer> checkpointAnswers;
+    private final ActorRef<Evaluator.Answer> evaluationAnswers;
+    private final ActorRef<RunJournal.Recorded> journalAnswers;
+
+    private final List<MetricsLine> pendingLines = new ArrayList<>();
+    private long step;
+    private long totalSteps;
+    private LearningRateSchedule schedule;
+    private double learningRate;
+    private boolean stopRequested;
+    private boolean stepRunning;
+    private boolean copyingForCheckpoint;
+    private boolean copyingForEvaluation;
+    private boolean checkpointUnderWay;
+    private boolean checkpointDue;
+    private double checkpointPause;
+    private long checkpointStep = -1;
+    private @Nullable String checkpointPath;
+    private boolean evaluationUnderWay;
+    private boolean journalBusy;
+    private @Nullable Double valLoss;
+    private @Nullable Double finalValLoss;
+    private @Nullable TrainingSummary summary;
+
+    TrainingRun(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            TrainingSetup setup,
+            ActorRef<TrainingEvent> listener,
+            RunAssembly run,
+            Environment environment) {
+        this.context = context;
+        this.timers = timers;
+        this.setup = setup;
+        this.config = setup.config();
+        this.listener = listener;
+        this.run = run;
+        this.environment = environment;
+        this.progress = run.progress();
+        this.instruments = Metrics.training(setup.runId());
+        this.beginNanos = environment.nanoClock().getAsLong();
+        TrainingState resumed = run.resumed();
+        if (resumed != null) {
+            step = resumed.step();
+            checkpointStep = step;
+            checkpointPath = run.resumedFrom();
+            totalSteps = ResumeCheck.totalSteps(resumed, config);
+        } else {
+            totalSteps = config.train().steps();
+        }
+        schedule = scheduleOf(totalSteps);
+
+        optimizer = spawn(OptimizerShard.create(run.adamW(), run.moments(), run.memory()), "optimizer-shard-0");
+        checkpointWriter = spawn(
+                CheckpointWriter.create(run.staging(), environment.sink().apply(run.checkpoints()), run.memory()),
+                "checkpoint-writer");
+        evaluator = spawn(Evaluator.create(run.evaluator(), run.memory()), "evaluator");
+        journal = spawn(
+                RunJournal.create(run.metrics(), run.directory().summary()), "journal", DispatcherSelector.blocking());
+        runner = spawn(StepRunner.create(parts()), "step-runner");
+
+        stepAnswers = context.messageAdapter(StepRunner.StepResult.class, StepEnded::new);
+        checkpointAnswers = context.messageAdapter(CheckpointWriter.Answer.class, CheckpointAnswered::new);
+        evaluationAnswers = context.messageAdapter(Evaluator.Answer.class, EvaluationAnswered::new);
+        journalAnswers = context.messageAdapter(RunJournal.Recorded.class, JournalAnswered::new);
+    }
+
+    private StepRunner.Parts parts() {
+        int accumulation = config.train().accumulation();
+        return new StepRunner.Parts(
+                spawn(DataFeeder.create(run.feeder(), run.memory(), step * accumulation), "data-feeder"),
+                spawn(
+                        PipelineStage.create(run.stage(), run.gradients(), run.kernels(), run.memory()),
+                        "pipeline-stage-0"),
+                optimizer,
+                run.weightsTicket(),
+                run.gradientsTicket(),
+                accumulation,
+                config.train().seed(),
+                timeout());
+    }
+
+    private <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {
+        return spawn(behavior, name, Props.empty());
+    }
+
+    private <T> ActorRef<T> spawn(Behavior<T> behavior, String name, Props props) {
+        ActorRef<T> child = context.spawn(behavior, name, props);
+        context.watch(child);
+        return child;
+    }
+
+    private Duration timeout() {
+        return Duration.ofSeconds(config.train().stepTimeoutSeconds());
+    }
+
+    private LearningRateSchedule scheduleOf(long steps) {
+        return new LearningRateSchedule(RunAssembly.optimizerOptions(config, steps));
+    }
+
+    Behavior<Command> begin() {
+        listener.tell(new TrainingEvent.Started(
+                setup.runId(), run.gradients().layout().size(), tokensPerStep(), step, totalSteps, run.resumedFrom()));
+        context.getLog()
+                .info(
+                        "Run {} starts at step {} with {} parameters and {} tokens a step",
+                        setup.runId(),
+                        step,
+                        run.gradients().layout().size(),
+                        tokensPerStep());
+        return totalSteps == 0 ? calibrate() : train();
+    }
+
+    private int tokensPerStep() {
+        return run.feeder().batch() * run.feeder().time() * config.train().accumulation();
+    }
+
+    // ---- calibrating
+
+    private Behavior<Command> calibrate() {
+        double seconds = Math.min(budgetSeconds() * CALIBRATION_SHARE, LONGEST_CALIBRATION_SECONDS);
+        Calibrator.Settings settings =
+                new Calibrator.Settings(runner, optimizer, evaluator, run.weightsTicket(), seconds, finalWindows());
+        spawnWatched(Calibrator.create(
+                settings,
+                environment.nanoClock(),
+                context.messageAdapter(Calibrator.Answer.class, CalibrationEnded::new)));
+        return behavior(this::calibrating);
+    }
+
+    private void spawnWatched(Behavior<Void> behavior) {
+        context.watch(context.spawn(behavior, "calibrator"));
+    }
+
+    private double budgetSeconds() {
+        return config.train().minutes() * 60;
+    }
+
+    private int finalWindows() {
+        return run.evaluator().windows().count(config.eval().finalWindows());
+    }
+
+    private Behavior<Command> calibrating(Command command) {
+        return switch (command) {
+            case Stop _ -> fail(NOTHING_TO_SAVE);
+            case CalibrationEnded(Calibrator.CalibrationDiverged diverged) -> diverged(diverged.step());
+            case CalibrationEnded(Calibrator.Calibrated calibrated) -> {
+                fixSteps(calibrated);
+                yield train();
+            }
+            default -> common(command);
+        };
+    }
+
+    private void fixSteps(Calibrator.Calibrated calibrated) {
+        StepBudget budget = new StepBudget(
+                calibrated.secondsPerStep(),
+                calibrated.secondsPerWindow(),
+                config.eval().everySteps(),
+                run.evaluator().windows().count(config.eval().windows()),
+                finalWindows());
+        double elapsed = (environment.nanoClock().getAsLong() - beginNanos) * 1e-9;
+        totalSteps = budget.steps(budgetSeconds() - elapsed);
+        schedule = scheduleOf(totalSteps);
+        context.getLog()
+                .info(
+                        "{} steps of {} s fit into {} minutes",
+                        totalSteps,
+                        calibrated.secondsPerStep(),
+                        config.train().minutes());
+        listener.tell(new TrainingEvent.StepsFixed(setup.runId(), totalSteps, calibrated.secondsPerStep()));
+    }
+
+    // ---- training
+
+    private Behavior<Command> train() {
+        progress.start(environment.nanoClock().getAsLong());
+        if (step >= totalSteps) {
+            return finish();
+        }
+        runStep();
+        return behavior(this::training);
+    }
+
+    private void runStep() {
+        stepRunning = true;
+        learningRate = schedule.at(step);
+        runner.tell(new StepRunner.RunStep(step, learningRate, stepAnswers));
+    }
+
+    private Behavior<Command> training(Command command) {
+        return switch (command) {
+            case Stop _ -> {
+                stopRequested = true;
+                yield Behaviors.same();
+            }
+            case StepEnded(StepRunner.StepDone done) -> {
+                stepRunning = false;
+                record(done);
+                yield afterStep();
+            }
+            case StepEnded(StepRunner.StepDiverged diverged) -> diverged(diverged);
+            case CheckpointAnswered(CheckpointWriter.Answer answer) -> {
+                onCheckpoint(answer);
+                yield continueIfFree();
+            }
+            case EvaluationAnswered(Evaluator.Answer answer) -> {
+                onEvaluation(answer);
+                yield continueIfFree();
+            }
+            case JournalAnswered(RunJournal.Recorded recorded) -> {
+                onJournal(recorded);
+                yield continueIfFree();
+            }
+            default -> common(command);
+        };
+    }
+
+    private void record(StepRunner.StepDone done) {
+        step++;
+        double seconds = progress.stepDone(
+                step, done.loss(), tokensPerStep(), environment.nanoClock().getAsLong());
+        StepRunner.StepTimes times = done.times();
+        double throughput = progress.tokensPerSecond();
+        instruments.step(tokensPerStep(), done.loss(), learningRate, done.gradientNorm(), throughput);
+        instruments.part(TrainingMetrics.Part.DATA, times.data());
+        instruments.part(TrainingMetrics.Part.FORWARD_BACKWARD, times.forwardBackward());
+        instruments.part(TrainingMetrics.Part.GRADIENT_NORM, times.gradientNorm());
+        instruments.part(TrainingMetrics.Part.OPTIMIZER, times.optimizer());
+        instruments.part(TrainingMetrics.Part.TOTAL, seconds);
+        write(new MetricsLine.Step(
+                step,
+                done.loss(),
+                learningRate,
+                done.gradientNorm(),
+                progress.tokens(),
+                seconds,
+                times.data(),
+                times.forwardBackward(),
+                times.gradientNorm(),
+                times.optimizer()));
+        double eta = throughput == 0 ? 0 : (totalSteps - step) * (double) tokensPerStep() / throughput;
+        listener.tell(new TrainingEvent.Progress(
+                setup.runId(),
+                step,
+                totalSteps,
+                done.loss(),
+                valLoss,
+                learningRate,
+                done.gradientNorm(),
+                progress.tokens(),
+                throughput,
+                eta));
+    }
+
+    private Behavior<Command> afterStep() {
+        if (step >= totalSteps || stopRequested) {
+            return finish();
+        }
+        checkpointDue |= isDue(config.checkpoint().everySteps());
+        if (checkpointDue && !checkpointUnderWay) {
+            saveCheckpoint();
+        }
+        if (isDue(config.eval().everySteps())) {
+            if (evaluationUnderWay) {
+                context.getLog().info("No evaluation at step {}: the one before is still running", step);
+            } else {
+                evaluate(config.eval().windows(), false);
+            }
+        }
+        return continueIfFree();
+    }
+
+    private boolean isDue(int everySteps) {
+        return everySteps > 0 && step % everySteps == 0;
+    }
+
+    /** Starts the next step, unless one is running or something copies the weights. */
+    private Behavior<Command> continueIfFree() {
+        boolean copying = copyingForCheckpoint || copyingForEvaluation;
+        if (!stepRunning && !copying && pendingLines.size() < MAX_PENDING_LINES) {
+            timers.cancelAll();
+            if (stopRequested) {
+                return finish();
+            }
+            runStep();
+        }
+        return Behaviors.same();
+    }
+
+    private void saveCheckpoint() {
+        checkpointDue = false;
+        checkpointUnderWay = true;
+        copyingForCheckpoint = true;
+        long microBatches = step * config.train().accumulation();
+        TrainingState state = new TrainingState(
+                step,
+                new DataPosition(microBatches, config.train().seed()),
+                progress.tokens(),
+                progress.curve(),
+                ResumeCheck.settings(config, totalSteps, run.feeder().batches().shards()));
+        checkpointWriter.tell(
+                new CheckpointWriter.Save(run.weightsTicket(), run.momentsTicket(), state, checkpointAnswers));
+        startDeadline("the checkpoint writer");
+    }
+
+    private void evaluate(int windows, boolean urgent) {
+        evaluationUnderWay = true;
+        copyingForEvaluation = true;
+        evaluator.tell(new Evaluator.Evaluate(step, run.weightsTicket(), windows, urgent, evaluationAnswers));
+        startDeadline("the evaluator");
+    }
+
+    private void startDeadline(String who) {
+        timers.startSingleTimer(
+                who,
+                new Overdue(
+                        who + " did not copy the weights within " + timeout().toSeconds() + " s"),
+                timeout());
+    }
+
+    private void onCheckpoint(CheckpointWriter.Answer answer) {
+        switch (answer) {
+            case CheckpointWriter.SnapshotTaken taken -> {
+                copyingForCheckpoint = false;
+                checkpointPause = taken.pauseSeconds();
+            }
+            case CheckpointWriter.Written written -> {
+                checkpointUnderWay = false;
+                checkpointStep = written.step();
+                checkpointPath = written.path();
+                instruments.checkpointWritten(checkpointPause, written.seconds());
+                write(new MetricsLine.Checkpoint(written.step(), written.path(), checkpointPause, written.seconds()));
+                listener.tell(new TrainingEvent.CheckpointWritten(
+                        setup.runId(), written.path(), written.step(), checkpointPause, written.seconds()));
+            }
+            case CheckpointWriter.NotWritten failed -> {
+                checkpointUnderWay = false;
+                copyingForCheckpoint = false;
+                instruments.checkpointFailed();
+                context.getLog()
+                        .error("No checkpoint at step {}; training goes on: {}", failed.step(), failed.message());
+                write(new MetricsLine.CheckpointFailure(failed.step(), failed.message()));
+                listener.tell(new TrainingEvent.CheckpointFailed(setup.runId(), failed.step(), failed.message()));
+            }
+        }
+    }
+
+    private void onEvaluation(Evaluator.Answer answer) {
+        switch (answer) {
+            case Evaluator.WeightsCopied _ -> copyingForEvaluation = false;
+            case Evaluator.Refused refused -> {
+                copyingForEvaluation = false;
+                evaluationUnderWay = false;
+                context.getLog().warn("The evaluator refused to evaluate step {}", refused.step());
+            }
+            case Evaluator.Evaluated evaluated -> {
+                evaluationUnderWay = false;
+                valLoss = evaluated.loss();
+                instruments.evaluated(evaluated.loss());
+                progress.evaluated(evaluated.step(), evaluated.step() * tokensPerStep(), evaluated.loss());
+                write(new MetricsLine.Evaluation(
+                        evaluated.step(), evaluated.loss(), evaluated.tokens(), evaluated.busySeconds()));
+                listener.tell(new TrainingEvent.Evaluated(
+                        setup.runId(),
+                        evaluated.step(),
+                        evaluated.loss(),
+                        evaluated.tokens(),
+                        evaluated.busySeconds()));
+            }
+        }
+    }
+
+    private Behavior<Command> diverged(StepRunner.StepDiverged diverged) {
+        return fail("training diverged at step " + (diverged.step() + 1) + ": loss " + diverged.loss()
+                + ", gradient norm " + diverged.gradientNorm()
+                + ". Lower optimizer.learningRate or raise optimizer.warmupSteps; "
+                + (checkpointPath == null
+                        ? "there is no checkpoint yet"
+                        : "the last good checkpoint is " + checkpointPath));
+    }
+
+    // ---- finishing
+
+    private Behavior<Command> finish() {
+        boolean complete = step >= totalSteps;
+        context.getLog().info("Run {} {} at step {}", setup.runId(), complete ? "is complete" : "stops", step);
+        saveFinalCheckpoint();
+        if (complete) {
+            evaluate(config.eval().finalWindows(), true);
+        }
+        return finishIfDone();
+    }
+
+    private void saveFinalCheckpoint() {
+        if (checkpointStep != step && !checkpointUnderWay) {
+            saveCheckpoint();
+        }
+    }
+
+    private Behavior<Command> finishing(Command command) {
+        return switch (command) {
+            case Stop _ -> Behaviors.same();
+            case CheckpointAnswered(CheckpointWriter.NotWritten failed)
+            when failed.step() == step -> fail("the final checkpoint could not be written: " + failed.message());
+            case CheckpointAnswered(CheckpointWriter.Answer answer) -> {
+                onCheckpoint(answer);
+                saveFinalCheckpoint();
+                yield finishIfDone();
+            }
+            case EvaluationAnswered(Evaluator.Answer answer) -> {
+                onEvaluation(answer);
+                if (answer instanceof Evaluator.Evaluated evaluated && evaluated.step() == step) {
+                    finalValLoss = evaluated.loss();
+                }
+                yield finishIfDone();
+            }
+            case JournalAnswered(RunJournal.Recorded recorded) -> {
+                onJournal(recorded);
+                yield finishIfDone();
+            }
+            default -> common(command);
+        };
+    }
+
+    private Behavior<Command> finishIfDone() {
+        if (!copyingForCheckpoint && !copyingForEvaluation) {
+            timers.cancelAll();
+        }
+        String path = checkpointPath;
+        boolean evaluated = step < totalSteps || finalValLoss != null;
+        if (path == null || checkpointStep != step || checkpointUnderWay || !evaluated || journalBusy) {
+            return behavior(this::finishing);
+        }
+        TrainingSummary written = summary;
+        if (written != null) {
+            listener.tell(new TrainingEvent.Completed(setup.runId(), written));
+            return Behaviors.stopped();
+        }
+        TrainingSummary result = new TrainingSummary(
+                step,
+                totalSteps,
+                progress.tokens(),
+                progress.meanLoss(),
+                finalValLoss,
+                progress.meanTokensPerSecond(),
+                (environment.nanoClock().getAsLong() - beginNanos) * 1e-9,
+                path);
+        summary = result;
+        journalBusy = true;
+        journal.tell(new RunJournal.Summarize(result, journalAnswers));
+        return behavior(this::finishing);
+    }
+
+    // ---- always
+
+    private Behavior<Command> common(Command command) {
+        return switch (command) {
+            case Overdue(String what) -> fail(what + " (train.stepTimeoutSeconds)");
+            case JournalAnswered(RunJournal.Recorded recorded) -> {
+                onJournal(recorded);
+                yield Behaviors.same();
+            }
+            default -> Behaviors.unhandled();
+        };
+    }
+
+    private void write(MetricsLine line) {
+        pendingLines.add(line);
+        flush();
+    }
+
+    private void flush() {
+        if (!journalBusy && !pendingLines.isEmpty()) {
+            journalBusy = true;
+            journal.tell(new RunJournal.Append(List.copyOf(pendingLines), journalAnswers));
+            pendingLines.clear();
+        }
+    }
+
+    private void onJournal(RunJournal.Recorded recorded) {
+        journalBusy = false;
+        if (recorded.failure() != null) {
+            context.getLog().error("Metrics of run {} are not written: {}", setup.runId(), recorded.failure());
+        }
+        flush();
+    }
+
+    private Behavior<Command> fail(String message) {
+        context.getLog().error("Run {} failed: {}", setup.runId(), message);
+        listener.tell(new TrainingEvent.Failed(setup.runId(), message));
+        return Behaviors.stopped();
+    }
+
+    private interface State {
+        Behavior<Command> onCommand(Command command);
+    }
+
+    private Behavior<Command> behavior(State state) {
+        return Behaviors.receive(Command.class)
+                .onAnyMessage(state::onCommand)
+                .onSignal(
+                        ChildFailed.class,
+                        signal -> fail(signal.getRef().path().name() + " failed: "
+                                + TrainingCoordinator.userMessage(signal.getCause())))
+                .onSignal(Terminated.class, signal -> Behaviors.same()) // the calibrator, when it is done
+                .onSignal(PostStop.class, signal -> {
+                    run.memory().close();
+                    return Behaviors.same();
+                })
+                .build();
+    }
+}

@@ -1,0 +1,48 @@
+package dev.troupe.actors.training.run;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.wire.WireMessage;
+
+/** A line of {@code metrics.jsonl}; its field {@code kind} says which. Numbers of steps count steps that are done. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = MetricsLine.Step.class, name = "step"),
+    @JsonSubTypes.Type(value = MetricsLine.Evaluation.class, name = "evaluation"),
+    @JsonSubTypes.Type(value = MetricsLine.Checkpoint.class, name = "checkpoint"),
+    @JsonSubTypes.Type(value = MetricsLine.CheckpointFailure.class, name = "checkpoint-failure")
+})
+@JsonInclude(JsonInclude.Include.ALWAYS)
+public sealed interface MetricsLine extends WireMessage {
+    long step();
+
+    /**
+     * A step.
+     *
+     * @param loss nats a token
+     * @param tokens trained on since step 0
+     * @param seconds of the step, its parts and what lies between them
+     */
+    record Step(
+            long step,
+            double loss,
+            double learningRate,
+            double gradientNorm,
+            long tokens,
+            double seconds,
+            double dataSeconds,
+            double forwardBackwardSeconds,
+            double gradientNormSeconds,
+            double optimizerSeconds)
+            implements MetricsLine {}
+
+    /** A held-out loss, nats a token. */
+    record Evaluation(long step, double valLoss, long tokens, double busySeconds) implements MetricsLine {}
+
+    /** A checkpoint on disk. */
+    record Checkpoint(long step, String path, double pauseSeconds, double seconds) implements MetricsLine {}
+
+    /** A checkpoint that could not be written. */
+    record CheckpointFailure(long step, String message) implements MetricsLine {}
+}
