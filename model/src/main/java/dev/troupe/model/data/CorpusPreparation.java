@@ -70,30 +70,26 @@ public final class CorpusPreparation {
         try {
             Files.createDirectories(directory);
             deleteTree(unfinished);
-        } catch (IOException e) {
-            throw cannotWrite(directory, e);
-        }
-        try (var train = writer(unfinished, PreparedCorpus.TRAIN, tokenizer, tokenizerSha256, tokensPerShard);
-                var heldOut = writer(unfinished, PreparedCorpus.HELD_OUT, tokenizer, tokenizerSha256, tokensPerShard)) {
-            write(source, tokenizer, split, train, heldOut, progress);
-            if (train.tokens() == 0) {
-                throw new TroupeException(
-                        "no text of " + source.name() + " is left to train on: use more text or hold out less of it");
+            try (var train = writer(unfinished, PreparedCorpus.TRAIN, tokenizer, tokenizerSha256, tokensPerShard);
+                    var heldOut =
+                            writer(unfinished, PreparedCorpus.HELD_OUT, tokenizer, tokenizerSha256, tokensPerShard)) {
+                write(source, tokenizer, split, train, heldOut, progress);
+                var report = new CorpusReport(
+                        source.name(),
+                        inputs,
+                        split.kind(),
+                        heldOutFraction,
+                        tokenizer.vocabSize(),
+                        tokenizerSha256,
+                        (double) (train.textBytes() + heldOut.textBytes()) / (train.tokens() + heldOut.tokens()),
+                        CorpusReport.Part.of(train),
+                        CorpusReport.Part.of(heldOut),
+                        source.notes());
+                publish(unfinished, directory, report);
+                return PreparedCorpus.open(directory, report, false);
+            } finally {
+                deleteTree(unfinished);
             }
-            long tokens = train.tokens() + heldOut.tokens();
-            var report = new CorpusReport(
-                    source.name(),
-                    inputs,
-                    split.kind(),
-                    heldOutFraction,
-                    tokenizer.vocabSize(),
-                    tokenizerSha256,
-                    (double) (train.textBytes() + heldOut.textBytes()) / tokens,
-                    CorpusReport.Part.of(train),
-                    CorpusReport.Part.of(heldOut),
-                    source.notes());
-            publish(unfinished, directory, report);
-            return PreparedCorpus.open(directory, report, false);
         } catch (IOException e) {
             throw cannotWrite(directory, e);
         }
@@ -144,6 +140,10 @@ public final class CorpusPreparation {
             });
             encoder.finish();
         }
+        if (train.tokens() == 0) {
+            throw new TroupeException(
+                    "no text of " + source.name() + " is left to train on: use more text or hold out less of it");
+        }
         train.finish();
         heldOut.finish();
     }
@@ -155,7 +155,6 @@ public final class CorpusPreparation {
             deleteTree(directory.resolve(part));
             Files.move(unfinished.resolve(part), directory.resolve(part), StandardCopyOption.ATOMIC_MOVE);
         }
-        deleteTree(unfinished);
         report.write(directory);
     }
 

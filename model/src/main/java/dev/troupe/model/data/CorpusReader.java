@@ -2,8 +2,10 @@ package dev.troupe.model.data;
 
 import dev.troupe.model.TroupeException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** The texts of a corpus that may be learned from: what a tokenizer is trained on. */
@@ -32,8 +34,8 @@ public final class CorpusReader {
 
     /**
      * The training texts when they have at most {@code maxChars} characters together, else an even sample of whole
-     * documents of about that size: those that come first in the order of a hash of their ids. One document that is
-     * longer than all of the allowance is cut.
+     * documents: those that come first in the order of a hash of their ids. The sample never exceeds {@code maxChars};
+     * what would is cut.
      */
     public List<String> sample(long maxChars) {
         if (maxChars < 1) {
@@ -43,22 +45,31 @@ public final class CorpusReader {
         try (Stream<String> texts = texts()) {
             total = texts.mapToLong(String::length).sum();
         }
-        double share = Math.min(1, (double) maxChars / total);
+        if (total == 0) {
+            throw new TroupeException(
+                    "no text of " + source.name() + " is left to train on: use more text or hold out less of it");
+        }
+        double share = (double) maxChars / total;
+        List<String> sample = upTo(maxChars, document -> HoldOut.position("sample:" + document.id()) < share);
+        // With few and long documents, the hash may pick none of them.
+        return sample.isEmpty() ? upTo(maxChars, document -> true) : sample;
+    }
+
+    private List<String> upTo(long maxChars, Predicate<Document> chosen) {
         var sample = new ArrayList<String>();
         try (Stream<Document> documents = source.documents()) {
-            documents
-                    .filter(document -> share == 1 || HoldOut.position("sample:" + document.id()) < share)
+            Iterator<String> texts = documents
+                    .filter(chosen)
                     .map(split::training)
                     .flatMap(Optional::stream)
                     .map(Document::text)
-                    .forEachOrdered(sample::add);
-        }
-        if (sample.isEmpty()) {
-            try (Stream<String> texts = texts()) {
-                String first = texts.findFirst()
-                        .orElseThrow(() -> new TroupeException(
-                                "no text of " + source.name() + " is left to train on: " + "hold out a smaller part"));
-                sample.add(first.substring(0, (int) Math.min(maxChars, first.length())));
+                    .iterator();
+            long left = maxChars;
+            while (left > 0 && texts.hasNext()) {
+                String text = texts.next();
+                int length = (int) Math.min(left, text.length());
+                sample.add(text.substring(0, CorpusSplit.characterBoundary(text, length)));
+                left -= length;
             }
         }
         return sample;

@@ -84,8 +84,13 @@ public final class CorpusSplit {
     }
 
     private int cut(String text) {
-        int at = (int) (text.length() * (1 - fraction));
-        boolean insidePair = at > 0 && at < text.length() && Character.isLowSurrogate(text.charAt(at));
+        return characterBoundary(text, (int) (text.length() * (1 - fraction)));
+    }
+
+    /** {@code at}, or one less where that would divide a surrogate pair. */
+    static int characterBoundary(String text, int at) {
+        boolean insidePair =
+                at > 0 && at < text.length() && Character.isSurrogatePair(text.charAt(at - 1), text.charAt(at));
         return insidePair ? at - 1 : at;
     }
 

@@ -90,8 +90,10 @@ final class TokenShard {
             MemorySegment.copy(tokens, ShardHeader.INT, position * Integer.BYTES, into, offset, length);
             return;
         }
+        short[] narrow = new short[length];
+        MemorySegment.copy(tokens, ShardHeader.SHORT, position * Short.BYTES, narrow, 0, length);
         for (int i = 0; i < length; i++) {
-            into[offset + i] = Short.toUnsignedInt(tokens.get(ShardHeader.SHORT, (position + i) * Short.BYTES));
+            into[offset + i] = Short.toUnsignedInt(narrow[i]);
         }
     }
 

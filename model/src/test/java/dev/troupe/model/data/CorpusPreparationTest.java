@@ -137,7 +137,7 @@ class CorpusPreparationTest {
         assertThatThrownBy(() -> prepare(failingAfter(1_000), 0.05))
                 .isInstanceOf(TroupeException.class)
                 .hasMessage("the disk went away");
-        before.forEach((name, bytes) -> assertThat(directory.resolve(name)).hasBinaryContent(bytes));
+        requireSameFiles(before);
         assertThat(prepare(source, 0.05).reused()).isTrue();
         Path fresh = directory.resolve("fresh");
         assertThatThrownBy(() -> CorpusPreparation.prepare(
@@ -251,9 +251,10 @@ class CorpusPreparationTest {
         assertThat(reader.sample(Long.MAX_VALUE)).isEqualTo(expected);
         int chars = expected.stream().mapToInt(String::length).sum();
         List<String> sample = reader.sample(chars / 2);
+        assertThat(sample.stream().mapToInt(String::length).sum()).isBetween(chars / 4, chars / 2);
         assertThat(sample).hasSizeBetween(expected.size() / 3, expected.size() * 2 / 3);
-        assertThat(expected).containsAll(sample);
-        assertThat(reader.sample(10)).isNotEmpty();
+        assertThat(expected).containsAll(sample.subList(0, sample.size() - 1));
+        assertThat(String.join("", reader.sample(10))).hasSizeBetween(9, 10);
     }
 
     private Map<String, byte[]> files() throws IOException {

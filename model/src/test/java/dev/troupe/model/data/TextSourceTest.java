@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -163,6 +165,15 @@ class TextSourceTest {
     @Test
     void missingIsRefused() {
         requireRefused(directory.resolve("nowhere"), "nowhere", "there is no file");
+    }
+
+    @Test
+    void withoutPermissionIsRefused() throws IOException {
+        Path file = write("secret.txt", "text");
+        Files.setPosixFilePermissions(file, Set.of());
+        Assumptions.assumeFalse(Files.isReadable(file), "this user may read everything: permissions cannot be tested");
+        requireRefused(file, "secret.txt", "permission");
+        requireRefused(directory, "secret.txt", "permission");
     }
 
     @Test
