@@ -1,0 +1,130 @@
+package dev.troupe.model.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.troupe.model.eval.Evaluation;
+import dev.troupe.model.eval.LossCurve;
+import dev.troupe.model.eval.LossRecorder;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.parsers.ParserConfigurationException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.xml.sax.SAXException;
+
+class ReportTest {
+    /** Kept in target/ for a person to look at. */
+    private static final Path OUTPUT = Path.of("target", "report");
+
+    @Test
+    void wholeReportIsWellFormedAndHasEverything() throws Exception {
+        RunReport report = report(curve(1200, 100));
+        String html = report.toHtml();
+        Files.createDirectories(OUTPUT);
+        Files.writeString(OUTPUT.resolve("report.html"), html);
+        Files.writeString(OUTPUT.resolve("loss.svg"), LossChart.svg(report.curve(), "Training"));
+        assertThat(html)
+                .contains("31.42", "unigram baseline 812.3", "1.234", "65,536 tokens")
+                .contains("heterotroph (noun)</b>\nDefinition: an organism &lt;that&gt; eats")
+                .contains("<td>optimizer.learningRate</td><td>0.001</td>")
+                .doesNotContain("<that>", "http-equiv", "src=", "href=");
+        parse(html.replaceFirst("<!DOCTYPE html>\n", "").replaceAll("<meta ([^>]*)>", "<meta $1/>"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 50, 3000, 100_000})
+    void chartOfAnyLengthIsWellFormed(int steps) throws Exception {
+        String svg = LossChart.svg(curve(steps, 1 + steps / 5), "Loss & <more>");
+        parse(svg);
+        assertThat(svg).doesNotContain("NaN", "Infinity").hasSizeLessThan(200_000);
+        Files.createDirectories(OUTPUT);
+        Files.writeString(OUTPUT.resolve("loss-" + steps + ".svg"), svg);
+    }
+
+    @Test
+    void lossesThatAreNoNumbersAreLeftOut() throws Exception {
+        LossRecorder recorder = LossRecorder.from(LossCurve.empty());
+        recorder.training(1, 10, Double.NaN);
+        recorder.training(2, 20, Double.POSITIVE_INFINITY);
+        recorder.training(3, 30, 2);
+        recorder.validation(3, 30, Double.NaN);
+        String svg = LossChart.svg(recorder.curve(), "t");
+        parse(svg);
+        assertThat(svg).doesNotContain("NaN", "Infinity");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,1,10,0.0 0.1", "0,1200,6,0.0 200.0", "2.9,8.4,7,3.0 4.0", "0,0.013,5,0.0 0.005"})
+    void ticksAreRound(double min, double max, int target, String firstTwo) {
+        List<Double> ticks = new Axis(min, max, 0, 100).ticks(target);
+        assertThat(ticks.get(0) + " " + ticks.get(1)).isEqualTo(firstTwo);
+        assertThat(ticks).hasSizeBetween(2, target + 1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,0", "999,999", "1000,1k", "2500,2.5k", "20000000,20M", "100,100", "1250000,1.25M"})
+    void countsAreShort(double value, String label) {
+        assertThat(Axis.countLabel(value)).isEqualTo(label);
+    }
+
+    private static RunReport report(LossCurve curve) {
+        Map<String, String> configuration = new LinkedHashMap<>();
+        configuration.put("model.architecture", "llama");
+        configuration.put("model.dim", "256");
+        configuration.put("model.numLayers", "6");
+        configuration.put("train.batch", "16 x 256 tokens");
+        configuration.put("optimizer.learningRate", "0.001");
+        Map<String, String> corpus = new LinkedHashMap<>();
+        corpus.put("source", "WordNet 3.1");
+        corpus.put("documents", "116,613");
+        corpus.put("text", "14.2 MB");
+        corpus.put("held out", "1,178 documents");
+        return new RunReport(
+                "quickstart run-0001",
+                "Llama-like, 5,312,000 parameters, 4.9 M tokens in 4 minutes",
+                curve,
+                new Evaluation(65_536, 262_144, Math.log(31.42), 31.42, 1.234),
+                new Evaluation(65_536, 262_144, Math.log(812.3), 812.3, 2.401),
+                List.of(
+                        new RunReport.Sample(
+                                "heterotroph (noun)",
+                                "heterotroph (noun)\nDefinition: an organism <that> eats & is eaten.\nA kind of organism."),
+                        new RunReport.Sample("", "river (noun)\nDefinition: a large natural stream of water.\n")),
+                List.of(
+                        new RunReport.Facts("Corpus", corpus),
+                        new RunReport.Facts(
+                                "Tokenizer", Map.of("kind", "byte-level BPE, 4,096 tokens, 3.9 bytes per token")),
+                        new RunReport.Facts("Configuration", configuration)));
+    }
+
+    /** A loss that falls as real ones do, with noise and a spike. */
+    private static LossCurve curve(int steps, int every) {
+        Random random = new Random(steps);
+        LossRecorder recorder = LossRecorder.from(LossCurve.empty());
+        for (int step = 1; step <= steps; step++) {
+            double mean = 3.1 + 5.2 * Math.exp(-step / (steps / 12.0)) + 0.4 * Math.exp(-step / (steps / 2.0));
+            double spike = step == steps / 3 ? 6 : 0;
+            recorder.training(step, step * 4096L, mean + 0.12 * random.nextGaussian() + spike);
+            if (step % every == 0) {
+                recorder.validation(step, step * 4096L, mean + 0.09);
+            }
+        }
+        return recorder.curve();
+    }
+
+    private static void parse(String xml) throws ParserConfigurationException, SAXException, IOException {
+        DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)));
+    }
+}
