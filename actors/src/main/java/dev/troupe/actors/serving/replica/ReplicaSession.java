@@ -134,7 +134,7 @@ final class ReplicaSession {
         requests.find(requestId).ifPresent(request -> {
             end(request);
             request.finish(FinishReason.CANCELLED);
-            context.getLog().debug("request {} cancelled", requestId);
+            log(request, "cancelled");
         });
         reportLoad();
     }
@@ -143,10 +143,7 @@ final class ReplicaSession {
     void clientGone(ActorRef<?> client) {
         for (ActiveRequest request : requests.of(client)) {
             end(request);
-            context.getLog()
-                    .info(
-                            "request {} cancelled: its client is gone",
-                            request.sequence().requestId());
+            log(request, "cancelled: its client is gone");
         }
         reportLoad();
     }
@@ -238,6 +235,15 @@ final class ReplicaSession {
         policy.remove(request.sequence());
         requests.remove(request);
         numFinished++;
+    }
+
+    private void log(ActiveRequest request, String outcome) {
+        context.getLog()
+                .atDebug()
+                .addKeyValue("request", request.sequence().requestId())
+                .addKeyValue("promptTokens", request.sequence().numPrompt())
+                .addKeyValue("completionTokens", request.sequence().numGenerated())
+                .log(outcome);
     }
 
     private void reportLoad() {

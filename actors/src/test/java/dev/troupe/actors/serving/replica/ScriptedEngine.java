@@ -28,9 +28,11 @@ final class ScriptedEngine implements Engine {
     /** A batch for which this holds throws. */
     volatile Predicate<ScheduledBatch> poison = batch -> false;
 
+    volatile String tokenizerJson = "{}";
+
     @Override
     public ModelDescription description() {
-        return new ModelDescription("scripted", "v1", CONTEXT, VOCAB, "{}", "plain", 0);
+        return new ModelDescription("scripted", "v1", CONTEXT, VOCAB, tokenizerJson, "plain", 0);
     }
 
     @Override

@@ -1,0 +1,108 @@
+package dev.troupe.actors.serving.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.tensor.NativeMemory;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.CharTokenizer;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.tokenizer.TokenizerJson;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.Parameters;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DirectoryLoaderTest {
+    private static final EngineSettings SETTINGS = new EngineSettings("auto", 1, 32, 4, 1 << 20);
+
+    @TempDir
+    private Path directory;
+
+    @AfterEach
+    void nothingIsLeaked() {
+        assertThat(NativeMemory.bytes("serving.weights")).isZero();
+    }
+
+    private Path write() {
+        Tokenizer tokenizer = CharTokenizer.train("hello world");
+        ModelConfig config = new ModelConfig(
+                "gpt2",
+                tokenizer.vocabSize(),
+                16,
+                1,
+                2,
+                2,
+                8,
+                32,
+                40,
+                NormKind.LAYER,
+                1e-5f,
+                MlpKind.GELU,
+                PositionKind.LEARNED,
+                10_000,
+                true,
+                true,
+                0);
+        Path model = directory.resolve("model");
+        try (TensorArena arena = TensorArena.open("test.directory-loader")) {
+            Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
+            weights.initialize(1);
+            ModelDirectory.write(model, config, weights, tokenizer);
+        }
+        return model;
+    }
+
+    @Test
+    void describesWhatItLoads() {
+        Path model = write();
+        try (Engine engine = new DirectoryLoader(SETTINGS, "hello", "plain", model).load()) {
+            assertThat(NativeMemory.bytes("serving.weights")).isPositive();
+            assertThat(engine.description().modelId()).isEqualTo("hello");
+            assertThat(engine.description().contextLength()).isEqualTo(40);
+            assertThat(engine.description().version()).isNotBlank();
+            assertThat(engine.numKvBlocks()).isEqualTo(4 * 3); // four contexts of 40 tokens in blocks of 16
+            Tokenizer tokenizer = TokenizerJson.parse(engine.description().tokenizerJson());
+            assertThat(tokenizer.decode(tokenizer.encode("hello"))).isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void aMissingDirectoryIsNamed() {
+        Path nowhere = directory.resolve("nowhere");
+        assertThatThrownBy(() -> new DirectoryLoader(SETTINGS, "x", "plain", nowhere).load())
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("nowhere");
+    }
+
+    @Test
+    void anUnknownTemplateOrBackendIsNamed() {
+        Path model = write();
+        assertThatThrownBy(() -> new DirectoryLoader(SETTINGS, "x", "klingon", model).load())
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("klingon");
+        EngineSettings abacus = new EngineSettings("abacus", 1, 32, 4, 1 << 20);
+        assertThatThrownBy(() -> new DirectoryLoader(abacus, "x", "plain", model).load())
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("abacus");
+    }
+
+    @Test
+    void aCacheThatIsTooSmallSaysHowLargeItMustBe() {
+        Path model = write();
+        EngineSettings tight = new EngineSettings("auto", 1, 32, 4, 100);
+        // 3 blocks · 16 tokens · keys and values · 2 heads · 8 · 4 bytes
+        assertThatThrownBy(() -> new DirectoryLoader(tight, "x", "plain", model).load())
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("troupe.serving.kvCache")
+                .hasMessageContaining("6144 bytes");
+    }
+}

@@ -1,0 +1,36 @@
+package dev.troupe.actors.serving.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.model.TroupeException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ReplicaSettingsTest {
+    @Test
+    void theDefaultsAreValid() {
+        ReplicaSettings settings = ReplicaSettings.from(ConfigFactory.load());
+        assertThat(settings.engine().maxRunning()).isEqualTo(16);
+        assertThat(settings.engine().kvCacheBytes()).isEqualTo(1L << 30);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "maxRunning = 0, troupe.serving.maxRunning (0) must be at least 1",
+        "maxBatchTokens = 3, troupe.serving.maxBatchTokens (3) must be at least maxRunning",
+        "maxQueued = -1, troupe.serving.maxQueued",
+        "threads = many, threads",
+        "kvCache = lots, kvCache",
+        "modelId = \" \", troupe.serving.modelId"
+    })
+    void aWrongValueIsNamed(String line, String message) {
+        Config config = ConfigFactory.parseString("troupe.serving." + line).withFallback(ConfigFactory.load());
+        assertThatThrownBy(() -> ReplicaSettings.from(config))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining(message);
+    }
+}
