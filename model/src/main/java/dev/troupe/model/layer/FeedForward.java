@@ -16,9 +16,9 @@ final class FeedForward {
     private final Linear up;
     private final ResidualProjection down;
     private final Scratch scratch;
-    private final Tensor normed; // [R, C]
-    private final Tensor raised; // [R, F], or [R, 2·F] for SwiGLU
-    private final Tensor inner; // [R, F]
+    private final Tensor normed;
+    private final Tensor raised;
+    private final Tensor inner;
 
     FeedForward(
             ModelConfig config,
@@ -27,6 +27,7 @@ final class FeedForward {
             @Nullable BlockParts gradients,
             Dropout dropout,
             Scratch scratch,
+            BlockActivations activations,
             int maxRows,
             TensorArena arena) {
         this.kernels = kernels;
@@ -38,9 +39,9 @@ final class FeedForward {
         this.up = new Linear(kernels, weights.up(), gradients == null ? null : gradients.up());
         Linear projection = new Linear(kernels, weights.down(), gradients == null ? null : gradients.down());
         this.down = new ResidualProjection(kernels, projection, dropout, scratch);
-        this.normed = arena.allocate(maxRows, config.dim());
-        this.raised = arena.allocate(maxRows, up.out());
-        this.inner = arena.allocate(maxRows, width);
+        this.normed = activations.mlpInput();
+        this.raised = activations.raised();
+        this.inner = activations.inner();
     }
 
     /** Overwrites out [R, C]; x is needed again by {@link #backward}. */

@@ -16,10 +16,10 @@ final class SelfAttention {
     private final ResidualProjection projection;
     private final @Nullable Tensor rotaryTable;
     private final Scratch scratch;
-    private final Tensor normed; // [R, C]
-    private final Tensor fused; // [R, (H + 2·KV)·D]
-    private final Tensor heads; // [R, H·D]
-    private final Tensor logSumExp; // [B, H, T]
+    private final Tensor normed;
+    private final Tensor fused;
+    private final Tensor heads;
+    private final Tensor logSumExp;
 
     /** @param rotaryTable null when positions are learned */
     SelfAttention(
@@ -30,6 +30,7 @@ final class SelfAttention {
             @Nullable Tensor rotaryTable,
             Dropout dropout,
             Scratch scratch,
+            BlockActivations activations,
             int maxRows,
             TensorArena arena) {
         this.kernels = kernels;
@@ -46,10 +47,10 @@ final class SelfAttention {
         this.qkv = new Linear(kernels, weights.qkv(), gradients == null ? null : gradients.qkv());
         Linear out = new Linear(kernels, weights.attentionOut(), gradients == null ? null : gradients.attentionOut());
         this.projection = new ResidualProjection(kernels, out, dropout, scratch);
-        this.normed = arena.allocate(maxRows, config.dim());
-        this.fused = arena.allocate(maxRows, shape.fusedWidth());
-        this.heads = arena.allocate(maxRows, shape.queryWidth());
-        this.logSumExp = arena.allocate(maxRows, shape.numHeads());
+        this.normed = activations.attentionInput();
+        this.fused = activations.fused();
+        this.heads = activations.heads();
+        this.logSumExp = activations.logSumExp();
     }
 
     /** Overwrites out [R, C]; x is needed again by {@link #backward}. */

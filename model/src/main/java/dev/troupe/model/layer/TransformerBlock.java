@@ -10,15 +10,16 @@ import org.jspecify.annotations.Nullable;
 public final class TransformerBlock {
     private final SelfAttention attention;
     private final FeedForward mlp;
-    private final Tensor between; // [R, C], the residual stream after the attention
-    private final Tensor output; // [R, C]
+    private final Tensor between;
+    private final Tensor output;
 
     /**
-     * Allocates for micro batches of up to {@code maxRows} rows.
+     * A block for micro batches of up to {@code maxRows} rows.
      *
      * @param layer number in the whole model; tells dropout masks apart
      * @param gradients null when there will be no backward pass
      * @param rotaryTable null when positions are learned
+     * @param activations this block's own, or shared when there will be no backward pass
      */
     public TransformerBlock(
             int layer,
@@ -28,16 +29,27 @@ public final class TransformerBlock {
             @Nullable BlockParts gradients,
             @Nullable Tensor rotaryTable,
             Scratch scratch,
+            BlockActivations activations,
             int maxRows,
             TensorArena arena) {
         // Dropout stream 0 is the embedding's.
         Dropout attentionDropout = new Dropout(kernels, config.dropout(), 1 + 2L * layer);
         Dropout mlpDropout = new Dropout(kernels, config.dropout(), 2 + 2L * layer);
         this.attention = new SelfAttention(
-                config, kernels, weights, gradients, rotaryTable, attentionDropout, scratch, maxRows, arena);
-        this.mlp = new FeedForward(config, kernels, weights, gradients, mlpDropout, scratch, maxRows, arena);
-        this.between = arena.allocate(maxRows, config.dim());
-        this.output = arena.allocate(maxRows, config.dim());
+                config,
+                kernels,
+                weights,
+                gradients,
+                rotaryTable,
+                attentionDropout,
+                scratch,
+                activations,
+                maxRows,
+                arena);
+        this.mlp =
+                new FeedForward(config, kernels, weights, gradients, mlpDropout, scratch, activations, maxRows, arena);
+        this.between = activations.between();
+        this.output = activations.output();
     }
 
     /** The residual stream after this block, [R, C]; valid until the next forward pass. x must stay until backward. */

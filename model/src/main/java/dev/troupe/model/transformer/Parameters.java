@@ -1,5 +1,6 @@
 package dev.troupe.model.transformer;
 
+import dev.troupe.model.TroupeException;
 import dev.troupe.model.sampling.CounterRandom;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -15,9 +16,17 @@ public final class Parameters {
         this.flat = flat;
     }
 
-    /** Zeroed parameters. */
+    /**
+     * Zeroed parameters.
+     *
+     * @throws TroupeException when there are more than a tensor can index
+     */
     public static Parameters allocate(ParameterLayout layout, TensorArena arena) {
-        return new Parameters(layout, arena.allocate(Math.toIntExact(layout.size())));
+        if (layout.size() > Integer.MAX_VALUE) {
+            throw new TroupeException("the model has " + layout.size() + " parameters, but one process holds at most "
+                    + Integer.MAX_VALUE + ": split it into pipeline stages");
+        }
+        return new Parameters(layout, arena.allocate((int) layout.size()));
     }
 
     /** Every parameter, [layout.size()]. */

@@ -3,6 +3,7 @@ package dev.troupe.model.transformer;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.layer.BlockActivations;
 import dev.troupe.model.layer.LanguageModelHead;
 import dev.troupe.model.layer.Norm;
 import dev.troupe.model.layer.Pass;
@@ -69,7 +70,11 @@ public final class TrainingStage implements AutoCloseable {
         this.embedding = range.hasEmbedding()
                 ? new TokenEmbedding(config, kernels, w.embedding(), g == null ? null : g.embedding(), maxRows, arena)
                 : null;
+        BlockActivations activations = BlockActivations.allocate(config, maxRows, arena);
         for (int layer = range.firstLayer(); layer < range.endLayer(); layer++) {
+            if (gradients != null && layer > range.firstLayer()) {
+                activations = BlockActivations.allocate(config, maxRows, arena);
+            }
             blocks.add(new TransformerBlock(
                     layer,
                     config,
@@ -78,6 +83,7 @@ public final class TrainingStage implements AutoCloseable {
                     g == null ? null : g.block(layer),
                     rotary,
                     scratch,
+                    activations,
                     maxRows,
                     arena));
         }
