@@ -8,7 +8,14 @@ public final class PreTokenizers {
     /** GPT-2, and the tokenizers that Troupe trains. */
     public static final PreTokenizer GPT2 = new Gpt2PreTokenizer();
 
-    private static final List<PreTokenizer> ALL = List.of(GPT2);
+    /** GPT-3.5, GPT-4 and Llama 3. */
+    public static final PreTokenizer CL100K = new Cl100kPreTokenizer("cl100k", 3);
+    /** Qwen 2 and 3. */
+    public static final PreTokenizer QWEN2 = new Cl100kPreTokenizer("qwen2", 1);
+    /** GPT-4o. */
+    public static final PreTokenizer O200K = new O200kPreTokenizer();
+
+    private static final List<PreTokenizer> ALL = List.of(GPT2, CL100K, QWEN2, O200K);
 
     private PreTokenizers() {}
 

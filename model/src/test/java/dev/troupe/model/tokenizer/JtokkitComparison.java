@@ -29,6 +29,7 @@ public final class JtokkitComparison {
             documents = source.map(Document::text).toList();
         }
         compare(out, "gpt2", Vocabularies.gpt2(), Vocabularies.jtokkit(EncodingType.R50K_BASE), documents);
+        compare(out, "cl100k", Vocabularies.cl100k(), Vocabularies.jtokkit(EncodingType.CL100K_BASE), documents);
         for (int threads : new int[] {1, 2}) {
             TokenizerBench.Encoding encoding = TokenizerBench.encode(Vocabularies.gpt2(), documents, threads, 3);
             out.printf("gpt2 on %d threads: %.1f MB/s%n", threads, encoding.megabytesPerSecond());

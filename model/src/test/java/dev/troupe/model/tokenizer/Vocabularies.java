@@ -20,6 +20,14 @@ final class Vocabularies {
         return read("r50k_base", PreTokenizers.GPT2, Map.of(BpeTrainer.END_OF_TEXT, 50256));
     }
 
+    static ByteLevelBpe cl100k() {
+        return read("cl100k_base", PreTokenizers.CL100K, Map.of(BpeTrainer.END_OF_TEXT, 100257));
+    }
+
+    static ByteLevelBpe o200k() {
+        return read("o200k_base", PreTokenizers.O200K, Map.of(BpeTrainer.END_OF_TEXT, 199999));
+    }
+
     static Encoding jtokkit(EncodingType type) {
         return JTOKKIT.getEncoding(type);
     }
