@@ -64,7 +64,7 @@ public final class RoutingServer {
             var grpc = Http.get(system)
                     .newServerAt(config.grpcHost(), config.grpcPort())
                     .withSettings(settings(true))
-                    .bind(GrpcFront.handler(system, router));
+                    .bind(GrpcFront.handler(system, config, router));
             return explain(grpc, "gRPC", config.grpcHost(), config.grpcPort(), "grpc")
                     .handle((grpcBinding, failure) -> failure == null
                             ? CompletableFuture.completedFuture(bound(httpBinding, grpcBinding))

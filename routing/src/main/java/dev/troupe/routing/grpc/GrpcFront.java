@@ -7,7 +7,9 @@ import akka.grpc.javadsl.ServiceHandler;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.japi.function.Function;
+import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.proto.Router;
+import dev.troupe.routing.proto.RouterPowerApiHandlerFactory;
 import dev.troupe.routing.proto.health.Health;
 import dev.troupe.routing.proto.health.HealthHandlerFactory;
 import dev.troupe.routing.route.Router.Command;
@@ -21,8 +23,9 @@ public final class GrpcFront {
     /** The handler of one call. */
     @SuppressWarnings("unchecked") // a generic varargs array of Akka's signature, which only reads it
     public static Function<HttpRequest, CompletionStage<HttpResponse>> handler(
-            ActorSystem<?> system, ActorRef<Command> router) {
+            ActorSystem<?> system, RoutingConfig config, ActorRef<Command> router) {
         return ServiceHandler.concatOrNotFound(
+                RouterPowerApiHandlerFactory.partial(new RouterService(system, config, router), Router.name, system),
                 HealthHandlerFactory.partial(new HealthService(system, router), Health.name, system),
                 ServerReflection.create(List.of(Router.description, Health.description), system));
     }

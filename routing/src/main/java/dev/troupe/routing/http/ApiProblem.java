@@ -2,6 +2,7 @@ package dev.troupe.routing.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.routing.route.RequestFailure;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** An error as OpenAI's API shows it: a status and {@code {"error":{"message","type","param","code"}}}. */
@@ -36,9 +37,27 @@ final class ApiProblem extends RuntimeException {
             case CONTENT_FILTER -> invalid(message, param, "content_filter");
             case OVERLOADED -> new ApiProblem(429, "rate_limit_error", null, "queue_full", message);
             case UNAVAILABLE -> new ApiProblem(503, "server_error", null, "unavailable", message);
+            // Nobody reads it; the number is the one that nginx made known, for logs and metrics.
+            case CANCELLED -> new ApiProblem(499, "cancelled", null, "client_closed_request", message);
             case DEADLINE -> new ApiProblem(504, "timeout_error", null, "deadline_exceeded", message);
             case SLOW_READER -> new ApiProblem(408, "timeout_error", null, "slow_reader", message);
             case INTERNAL -> new ApiProblem(500, "server_error", null, "internal_error", message);
+        };
+    }
+
+    /** Of any failure; what is not expected becomes a status 500 that tells no details. */
+    static ApiProblem of(Throwable failure) {
+        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return switch (cause) {
+            case ApiProblem problem -> problem;
+            case RequestFailure expected -> of(expected);
+            default ->
+                new ApiProblem(
+                        500,
+                        "server_error",
+                        null,
+                        "internal_error",
+                        "Something went wrong on our side. The log has it under this request's id.");
         };
     }
 

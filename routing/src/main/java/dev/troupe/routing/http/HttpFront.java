@@ -1,6 +1,5 @@
 package dev.troupe.routing.http;
 
-import akka.Done;
 import akka.NotUsed;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
@@ -12,13 +11,12 @@ import akka.http.javadsl.model.headers.Allow;
 import akka.http.javadsl.model.headers.RawHeader;
 import akka.stream.javadsl.Flow;
 import dev.troupe.routing.RoutingConfig;
-import dev.troupe.routing.route.RequestFailure;
+import dev.troupe.routing.generate.Generator;
 import dev.troupe.routing.route.Router;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
@@ -48,9 +46,13 @@ public final class HttpFront {
         var models = new ModelEndpoints(system, router);
         oneModel = exchange -> models.one(exchange.path().substring(MODEL_PREFIX.length()));
         var health = new HealthEndpoints(system, router);
+        Playground.endpoints().forEach(this::get);
         get("/healthz", exchange -> health.alive());
         get("/readyz", exchange -> health.ready());
         get("/v1/models", exchange -> models.list());
+        var generator = new Generator(system, config, router);
+        post("/v1/chat/completions", GenerationEndpoint.chat(system, config, generator));
+        post("/v1/completions", GenerationEndpoint.completion(system, config, generator));
     }
 
     /** The flow that handles one connection. */
@@ -58,11 +60,11 @@ public final class HttpFront {
             ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router) {
         var front = new HttpFront(system, config, router);
         return Flow.fromMaterializer((materializer, attributes) -> {
-                    var closed = new CompletableFuture<Done>();
+                    var connection = new ClientConnection();
                     return Flow.of(HttpRequest.class)
-                            .mapAsync(1, request -> front.handle(request, closed))
+                            .mapAsync(1, request -> front.handle(request, connection))
                             .watchTermination((notUsed, done) -> {
-                                done.whenComplete((ended, failure) -> closed.complete(Done.getInstance()));
+                                done.whenComplete((ended, failure) -> connection.close());
                                 return notUsed;
                             });
                 })
@@ -73,9 +75,13 @@ public final class HttpFront {
         endpoints.computeIfAbsent(path, p -> new HashMap<>()).put(HttpMethods.GET, endpoint);
     }
 
-    private CompletionStage<HttpResponse> handle(HttpRequest request, CompletionStage<Done> closed) {
+    private void post(String path, Endpoint endpoint) {
+        endpoints.computeIfAbsent(path, p -> new HashMap<>()).put(HttpMethods.POST, endpoint);
+    }
+
+    private CompletionStage<HttpResponse> handle(HttpRequest request, ClientConnection connection) {
         var requestId = requestId(request);
-        var exchange = new Exchange(request, request.getUri().path(), requestId, closed, System.nanoTime());
+        var exchange = new Exchange(request, request.getUri().path(), requestId, connection, System.nanoTime());
         CompletionStage<HttpResponse> answer;
         try {
             answer = route(exchange);
@@ -121,23 +127,11 @@ public final class HttpFront {
     }
 
     private HttpResponse failed(Exchange exchange, Throwable failure) {
-        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        return switch (cause) {
-            case ApiProblem problem -> Replies.problem(problem, config);
-            case RequestFailure expected -> Replies.problem(ApiProblem.of(expected), config);
-            default -> {
-                LOG.error("Request {} to {} failed", exchange.requestId(), exchange.path(), cause);
-                yield Replies.problem(
-                        new ApiProblem(
-                                500,
-                                "server_error",
-                                null,
-                                "internal_error",
-                                "Something went wrong on our side. The log has it under request " + exchange.requestId()
-                                        + "."),
-                        config);
-            }
-        };
+        var problem = ApiProblem.of(failure);
+        if (problem.status() == 500) {
+            LOG.error("Request {} to {} failed", exchange.requestId(), exchange.path(), failure);
+        }
+        return Replies.problem(problem, config);
     }
 
     private static String requestId(HttpRequest request) {

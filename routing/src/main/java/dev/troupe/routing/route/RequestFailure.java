@@ -20,6 +20,8 @@ public final class RequestFailure extends RuntimeException {
         OVERLOADED,
         /** Loading, draining, or the last replica died. */
         UNAVAILABLE,
+        /** The client went away. */
+        CANCELLED,
         /** The request's time is over. */
         DEADLINE,
         /** The client reads too slowly. */

@@ -1,0 +1,24 @@
+package dev.troupe.routing.generate;
+
+import akka.NotUsed;
+import akka.stream.javadsl.Source;
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.model.tokenizer.Tokenizer;
+
+/**
+ * A request that was found in order and can be run.
+ *
+ * @param model that answers
+ * @param seed of choice 0
+ * @param numChoices answers in all
+ * @param promptTokens of all prompts, each counted once
+ * @param events of all answers, each ended by its own end; running it starts the work, cancelling it ends the work, and
+ *     it fails with a {@link dev.troupe.routing.route.RequestFailure}
+ */
+public record Generation(
+        ModelDescription model,
+        Tokenizer tokenizer,
+        long seed,
+        int numChoices,
+        int promptTokens,
+        Source<ChoiceEvent, NotUsed> events) {}

@@ -1,0 +1,96 @@
+package dev.troupe.routing.generate;
+
+import dev.troupe.routing.route.RequestFailure;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * How much to generate and how tokens are drawn, as asked for; ranges are those of OpenAI's API.
+ *
+ * @param maxTokens of each answer; empty for the default
+ * @param logitBias added to the logits of token ids
+ * @param seed empty to draw one; choice i uses seed + i
+ * @param stop texts that end an answer
+ * @param logProbs alternatives to report with each token; -1 for no log-probabilities at all
+ * @param choices answers to each prompt
+ * @param echo whether answers begin with their prompt
+ */
+public record GenerationSettings(
+        OptionalInt maxTokens,
+        double temperature,
+        int topK,
+        double topP,
+        double minP,
+        double repetitionPenalty,
+        double presencePenalty,
+        double frequencyPenalty,
+        Map<Integer, Double> logitBias,
+        OptionalLong seed,
+        List<String> stop,
+        int logProbs,
+        int choices,
+        boolean echo) {
+
+    /** Most stop strings, and the longest one in UTF-16 units: each piece of text is compared to all of them. */
+    public static final int MAX_STOPS = 16;
+
+    public static final int MAX_STOP_LENGTH = 500;
+    /** Most alternatives with each token. */
+    public static final int MAX_LOG_PROBS = 20;
+
+    private static final int MAX_BIASES = 1024;
+
+    /** @throws RequestFailure that names the field when a value is out of range */
+    public GenerationSettings {
+        if (maxTokens.isPresent()) {
+            require("max_tokens", maxTokens.getAsInt(), 1, Integer.MAX_VALUE);
+        }
+        require("temperature", temperature, 0, 2);
+        require("top_k", topK, 0, Integer.MAX_VALUE);
+        require("top_p", topP, 0, 1);
+        require("min_p", minP, 0, 1);
+        require("repetition_penalty", repetitionPenalty, 0.01, 100);
+        require("presence_penalty", presencePenalty, -2, 2);
+        require("frequency_penalty", frequencyPenalty, -2, 2);
+        logitBias.forEach((token, bias) -> require("logit_bias", bias, -100, 100));
+        require("logprobs", logProbs, -1, MAX_LOG_PROBS);
+        require("n", choices, 1, Integer.MAX_VALUE);
+        if (logitBias.size() > MAX_BIASES) {
+            throw invalid("logit_bias", "may name at most " + MAX_BIASES + " tokens, not " + logitBias.size());
+        }
+        if (stop.size() > MAX_STOPS) {
+            throw invalid("stop", "may have at most " + MAX_STOPS + " entries, not " + stop.size());
+        }
+        for (String text : stop) {
+            if (text.isEmpty() || text.length() > MAX_STOP_LENGTH) {
+                throw invalid("stop", "must hold texts of 1 to " + MAX_STOP_LENGTH + " characters");
+            }
+        }
+        if (echo && logProbs >= 0) {
+            throw invalid("echo", "cannot be combined with log-probabilities here");
+        }
+        logitBias = Map.copyOf(logitBias);
+        stop = List.copyOf(stop);
+    }
+
+    private static void require(String field, double value, double min, double max) {
+        if (!(value >= min && value <= max)) {
+            String range = max == Integer.MAX_VALUE
+                    ? "at least " + number(min)
+                    : "between " + number(min) + " and " + number(max);
+            throw invalid(field, "must be " + range + ", not " + number(value));
+        }
+    }
+
+    private static String number(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e15
+                ? Long.toString((long) value)
+                : Double.toString(value);
+    }
+
+    private static RequestFailure invalid(String field, String problem) {
+        return new RequestFailure(RequestFailure.Kind.INVALID, "'" + field + "' " + problem + ".", field);
+    }
+}

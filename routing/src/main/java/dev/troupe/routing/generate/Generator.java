@@ -1,0 +1,158 @@
+package dev.troupe.routing.generate;
+
+import akka.NotUsed;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.stream.BufferOverflowException;
+import akka.stream.OverflowStrategy;
+import akka.stream.javadsl.Source;
+import akka.stream.typed.javadsl.ActorSource;
+import dev.troupe.actors.serving.GenerationRequest;
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.SamplingParameters;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.routing.RoutingConfig;
+import dev.troupe.routing.generate.PromptEncoder.Encoded;
+import dev.troupe.routing.route.DispatchEvent;
+import dev.troupe.routing.route.ModelKey;
+import dev.troupe.routing.route.RequestFailure;
+import dev.troupe.routing.route.RequestFailure.Kind;
+import dev.troupe.routing.route.Resolution;
+import dev.troupe.routing.route.Router;
+import dev.troupe.routing.stream.AnswerText;
+import dev.troupe.routing.stream.TextEvent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** From a text request to streams of text: resolves the model, tokenizes, and runs each answer through the router. */
+public final class Generator {
+    private static final Duration ROUTER_TIMEOUT = Duration.ofSeconds(5);
+    /** Events that end a stream beside its tokens. */
+    private static final int END_EVENTS = 2;
+    /** What "top_p": 0 means, the most likely token only, to a sampler that wants a positive share. */
+    private static final double SMALLEST_TOP_P = 1e-9;
+
+    private final ActorSystem<?> system;
+    private final RoutingConfig config;
+    private final ActorRef<Router.Command> router;
+    private final Tokenizers tokenizers = new Tokenizers();
+
+    public Generator(ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router) {
+        this.system = system;
+        this.config = config;
+        this.router = router;
+    }
+
+    /** Checks a request and makes it ready to run; fails with a {@link RequestFailure}. */
+    public CompletionStage<Generation> prepare(TextRequest request) {
+        CompletionStage<Resolution> resolved = AskPattern.ask(
+                router, replyTo -> new Router.Resolve(request.modelId(), replyTo), ROUTER_TIMEOUT, system.scheduler());
+        // Tokenizing takes time: not on the router's thread.
+        return resolved.thenApplyAsync(
+                resolution -> switch (resolution) {
+                    case Resolution.Found found -> prepare(request, found.model());
+                    case Resolution.Missing missing -> throw missing.failure();
+                },
+                system.executionContext());
+    }
+
+    private Generation prepare(TextRequest request, ModelDescription model) {
+        var settings = request.settings();
+        int numChoices = Math.multiplyExact(request.prompts().size(), settings.choices());
+        if (numChoices > config.maxChoices()) {
+            throw new RequestFailure(
+                    Kind.INVALID,
+                    "'n' times the number of prompts is " + numChoices + "; at most " + config.maxChoices()
+                            + " answers can be had from one request.",
+                    "n");
+        }
+        settings.logitBias().keySet().forEach(token -> checkBias(token, model));
+        var tokenizer = tokenizers.of(model);
+        var encoder = new PromptEncoder(model, tokenizer, request.promptField());
+        var prompts = request.prompts().stream()
+                .map(prompt -> encoder.encode(prompt, settings.echo()))
+                .toList();
+        long seed = settings.seed().orElseGet(() -> ThreadLocalRandom.current().nextLong(1L << 53));
+        var answers = new ArrayList<Source<ChoiceEvent, NotUsed>>();
+        for (int choice = 0; choice < numChoices; choice++) {
+            var prompt = prompts.get(choice / settings.choices());
+            answers.add(answer(request, model, tokenizer, prompt, choice, seed + choice));
+        }
+        int promptTokens = prompts.stream().mapToInt(p -> p.tokens().size()).sum();
+        var events =
+                numChoices == 1 ? answers.getFirst() : Source.from(answers).flatMapMerge(numChoices, answer -> answer);
+        return new Generation(model, tokenizer, seed, numChoices, promptTokens, events);
+    }
+
+    private static void checkBias(int token, ModelDescription model) {
+        if (token < 0 || token >= model.vocabSize()) {
+            throw new RequestFailure(
+                    Kind.INVALID,
+                    "'logit_bias' names token " + token + ", which is not in this model's vocabulary of "
+                            + model.vocabSize() + ".",
+                    "logit_bias");
+        }
+    }
+
+    private Source<ChoiceEvent, NotUsed> answer(
+            TextRequest request, ModelDescription model, Tokenizer tokenizer, Encoded prompt, int choice, long seed) {
+        var settings = request.settings();
+        int maxTokens = maxTokens(request, model, prompt);
+        var generation = new GenerationRequest(
+                request.id() + "-" + choice,
+                prompt.tokens(),
+                maxTokens,
+                tokenizer.endOfText() == Tokenizer.NO_TOKEN ? List.of() : List.of(tokenizer.endOfText()),
+                sampling(settings, seed),
+                0);
+        int buffer = Math.min(maxTokens, config.streamBufferTokens()) + END_EVENTS;
+        return ActorSource.<DispatchEvent>actorRef(
+                        event -> false, event -> Optional.empty(), buffer, OverflowStrategy.fail())
+                .mapMaterializedValue(out -> {
+                    router.tell(new Router.Generate(ModelKey.of(model), generation, request.deadline(), out));
+                    return NotUsed.getInstance();
+                })
+                .mapError(BufferOverflowException.class, e -> tooSlow())
+                .<TextEvent>statefulMapConcat(() -> {
+                    var text = new AnswerText(tokenizer, settings.stop(), prompt.shownPrefix());
+                    return text::on;
+                })
+                .takeWhile(event -> !(event instanceof TextEvent.End), true)
+                .map(event -> new ChoiceEvent(choice, event));
+    }
+
+    private RequestFailure tooSlow() {
+        return new RequestFailure(
+                Kind.SLOW_READER,
+                "The client is more than " + config.streamBufferTokens()
+                        + " tokens behind its answer, so the answer was cut off.");
+    }
+
+    private int maxTokens(TextRequest request, ModelDescription model, Encoded prompt) {
+        boolean chat = request.prompts().getFirst() instanceof Prompt.Chat;
+        int asked = request.settings()
+                .maxTokens()
+                .orElse(chat ? config.defaultChatTokens() : config.defaultCompletionTokens());
+        int room = model.contextLength() - prompt.tokens().size();
+        return Math.min(Math.min(asked, config.maxTokens()), room);
+    }
+
+    private static SamplingParameters sampling(GenerationSettings settings, long seed) {
+        return new SamplingParameters(
+                settings.temperature(),
+                settings.topK(),
+                Math.max(settings.topP(), SMALLEST_TOP_P),
+                settings.minP(),
+                settings.repetitionPenalty(),
+                settings.presencePenalty(),
+                settings.frequencyPenalty(),
+                settings.logitBias(),
+                seed,
+                settings.logProbs());
+    }
+}

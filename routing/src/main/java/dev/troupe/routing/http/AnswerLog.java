@@ -1,0 +1,61 @@
+package dev.troupe.routing.http;
+
+import dev.troupe.actors.telemetry.Metrics;
+import dev.troupe.actors.telemetry.ServingMetrics;
+import dev.troupe.routing.generate.ChoiceEvent;
+import dev.troupe.routing.generate.Generation;
+import dev.troupe.routing.stream.TextEvent;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Counts and times one request, and writes one line about it. Called from one stream. */
+final class AnswerLog {
+    private static final Logger LOG = LoggerFactory.getLogger(AnswerLog.class);
+
+    private final String endpoint;
+    private final Exchange exchange;
+    private final String answerId;
+    private final Generation generation;
+    private final ServingMetrics metrics;
+    private int numEnded;
+    private int numTokens;
+
+    AnswerLog(String endpoint, Exchange exchange, String answerId, Generation generation) {
+        this.endpoint = endpoint;
+        this.exchange = exchange;
+        this.answerId = answerId;
+        this.generation = generation;
+        metrics = Metrics.serving(generation.model().modelId());
+    }
+
+    ChoiceEvent passed(ChoiceEvent event) {
+        if (event.event() instanceof TextEvent.End end) {
+            numEnded++;
+            numTokens += end.numTokens();
+        }
+        return event;
+    }
+
+    void ended(@Nullable Throwable failure) {
+        int status =
+                failure != null ? ApiProblem.of(failure).status() : numEnded == generation.numChoices() ? 200 : 499;
+        var time = Duration.ofNanos(System.nanoTime() - exchange.arrivalNanos());
+        metrics.requestEnded(endpoint, Integer.toString(status), time);
+        LOG.info(
+                "request={} answer={} endpoint={} model={} version={} status={} promptTokens={} tokens={} millis={}",
+                exchange.requestId(),
+                answerId,
+                endpoint,
+                generation.model().modelId(),
+                generation.model().version(),
+                status,
+                generation.promptTokens(),
+                numTokens,
+                time.toMillis());
+        if (status == 500) {
+            LOG.error("Answer {} failed", answerId, failure);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package dev.troupe.routing.http;
+
+import akka.actor.typed.ActorSystem;
+import akka.http.javadsl.model.HttpRequest;
+import akka.http.javadsl.model.MediaTypes;
+import akka.http.scaladsl.model.EntityStreamSizeException;
+import akka.stream.javadsl.Sink;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.routing.RoutingConfig;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
+
+/** Reads a request's body as JSON, within limits of size and time. */
+final class BodyReader {
+    private final ActorSystem<?> system;
+    private final RoutingConfig config;
+
+    BodyReader(ActorSystem<?> system, RoutingConfig config) {
+        this.system = system;
+        this.config = config;
+    }
+
+    /** Fails with {@link ApiProblem}: status 415, 413, 408 or 400. */
+    CompletionStage<JsonNode> json(HttpRequest request) {
+        var entity = request.entity();
+        var mediaType = entity.getContentType().mediaType();
+        if (!mediaType.equals(MediaTypes.APPLICATION_JSON)) {
+            request.discardEntityBytes(system);
+            throw new ApiProblem(
+                    415,
+                    "invalid_request_error",
+                    null,
+                    "unsupported_media_type",
+                    "The content type is '" + mediaType + "'; send JSON with 'content-type: application/json'.");
+        }
+        OptionalLong length = entity.getContentLengthOption();
+        if (length.isPresent() && length.getAsLong() > config.maxBodyBytes()) {
+            entity.getDataBytes().runWith(Sink.cancelled(), system);
+            throw tooLarge();
+        }
+        return entity.toStrict(config.bodyTimeout().toMillis(), config.maxBodyBytes(), system)
+                .handle((strict, failure) -> {
+                    if (failure != null) {
+                        throw problem(failure);
+                    }
+                    return Json.parse(strict.getData().toArray());
+                });
+    }
+
+    private RuntimeException problem(Throwable failure) {
+        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return switch (cause) {
+            case EntityStreamSizeException e -> tooLarge();
+            case TimeoutException e ->
+                new ApiProblem(
+                        408,
+                        "timeout_error",
+                        null,
+                        "body_timeout",
+                        "The body did not arrive within " + config.bodyTimeout().toSeconds() + " s.");
+            default -> ApiProblem.invalid("The body could not be read: " + cause.getMessage(), null, "unreadable_body");
+        };
+    }
+
+    private ApiProblem tooLarge() {
+        return new ApiProblem(
+                413,
+                "invalid_request_error",
+                null,
+                "request_too_large",
+                "The body is larger than " + config.maxBodyBytes()
+                        + " bytes, the limit of this server (troupe.routing.http.max-body).");
+    }
+}

@@ -1,0 +1,87 @@
+package dev.troupe.routing.http;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.routing.stream.ScoredToken;
+import dev.troupe.routing.stream.TextEvent.FinishReason;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+
+/** Objects "chat.completion" and "chat.completion.chunk". */
+final class ChatShape implements AnswerShape {
+    /** What the endpoint's ids begin with. */
+    static final String ID_PREFIX = "chatcmpl-";
+
+    private final Tokenizer tokenizer;
+    private final boolean logProbs;
+
+    ChatShape(Tokenizer tokenizer, boolean logProbs) {
+        this.tokenizer = tokenizer;
+        this.logProbs = logProbs;
+    }
+
+    @Override
+    public String object(boolean chunk) {
+        return chunk ? "chat.completion.chunk" : "chat.completion";
+    }
+
+    @Override
+    public ObjectNode whole(String text, List<ScoredToken> tokens, FinishReason reason) {
+        var choice = Json.object();
+        choice.putObject("message")
+                .put("role", "assistant")
+                .put("content", text)
+                .putNull("refusal")
+                .putArray("annotations");
+        addLogProbs(choice, tokens);
+        return choice.put("finish_reason", AnswerShape.name(reason));
+    }
+
+    @Override
+    public Optional<ObjectNode> opening() {
+        var choice = Json.object();
+        choice.putObject("delta").put("role", "assistant").put("content", "").putNull("refusal");
+        return Optional.of(choice.putNull("logprobs").putNull("finish_reason"));
+    }
+
+    @Override
+    public ObjectNode piece(String text, List<ScoredToken> tokens) {
+        var choice = Json.object();
+        choice.putObject("delta").put("content", text);
+        addLogProbs(choice, tokens);
+        return choice.putNull("finish_reason");
+    }
+
+    @Override
+    public ObjectNode closing(FinishReason reason) {
+        var choice = Json.object();
+        choice.putObject("delta");
+        return choice.putNull("logprobs").put("finish_reason", AnswerShape.name(reason));
+    }
+
+    private void addLogProbs(ObjectNode choice, List<ScoredToken> tokens) {
+        if (!logProbs) {
+            choice.putNull("logprobs");
+            return;
+        }
+        var object = choice.putObject("logprobs");
+        var content = object.putArray("content");
+        for (var token : tokens) {
+            var top = describe(content.addObject(), token.token(), token.logProb())
+                    .putArray("top_logprobs");
+            token.alternatives().forEach(other -> describe(top.addObject(), other.token(), other.logProb()));
+        }
+        object.putNull("refusal");
+    }
+
+    private ObjectNode describe(ObjectNode node, int token, double logProb) {
+        byte[] bytes = tokenizer.tokenBytes(token);
+        node.put("token", new String(bytes, StandardCharsets.UTF_8)).put("logprob", logProb);
+        var array = node.putArray("bytes");
+        for (byte b : bytes) {
+            array.add(b & 0xFF);
+        }
+        return node;
+    }
+}

@@ -1,0 +1,172 @@
+package dev.troupe.routing.http;
+
+import akka.NotUsed;
+import akka.actor.typed.ActorSystem;
+import akka.http.javadsl.model.ContentType;
+import akka.http.javadsl.model.HttpEntities;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.MediaTypes;
+import akka.http.javadsl.model.headers.RawHeader;
+import akka.japi.pf.PFBuilder;
+import akka.stream.KillSwitch;
+import akka.stream.KillSwitches;
+import akka.stream.UniqueKillSwitch;
+import akka.stream.javadsl.Keep;
+import akka.stream.javadsl.Sink;
+import akka.stream.javadsl.Source;
+import akka.util.ByteString;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.routing.RoutingConfig;
+import dev.troupe.routing.generate.ChoiceEvent;
+import dev.troupe.routing.generate.Generation;
+import dev.troupe.routing.generate.Generator;
+import dev.troupe.routing.generate.TextRequest;
+import dev.troupe.routing.route.RequestFailure;
+import dev.troupe.routing.route.RequestFailure.Kind;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+
+/**
+ * {@code /v1/chat/completions} or {@code /v1/completions}. A stream's status is decided by its first event, so that a
+ * full queue is a status 429 and not an error inside a stream that said 200.
+ */
+final class GenerationEndpoint implements Endpoint {
+    private static final ContentType EVENT_STREAM = MediaTypes.TEXT_EVENT_STREAM.toContentType();
+    private static final ByteString DONE = ByteString.fromString("data: [DONE]\n\n");
+    private static final ByteString KEEP_ALIVE = ByteString.fromString(": still working\n\n");
+
+    private final String path;
+    private final String promptField;
+    private final String idPrefix;
+    private final ActorSystem<?> system;
+    private final RoutingConfig config;
+    private final BodyReader bodies;
+    private final Generator generator;
+    private final Function<JsonNode, ApiRequest> reader;
+    private final AnswerShape.Factory shapes;
+
+    private GenerationEndpoint(
+            String path,
+            String promptField,
+            String idPrefix,
+            ActorSystem<?> system,
+            RoutingConfig config,
+            Generator generator,
+            Function<JsonNode, ApiRequest> reader,
+            AnswerShape.Factory shapes) {
+        this.path = path;
+        this.promptField = promptField;
+        this.idPrefix = idPrefix;
+        this.system = system;
+        this.config = config;
+        this.bodies = new BodyReader(system, config);
+        this.generator = generator;
+        this.reader = reader;
+        this.shapes = shapes;
+    }
+
+    static GenerationEndpoint chat(ActorSystem<?> system, RoutingConfig config, Generator generator) {
+        return new GenerationEndpoint(
+                "/v1/chat/completions",
+                "messages",
+                ChatShape.ID_PREFIX,
+                system,
+                config,
+                generator,
+                RequestReader::chat,
+                ChatShape::new);
+    }
+
+    static GenerationEndpoint completion(ActorSystem<?> system, RoutingConfig config, Generator generator) {
+        return new GenerationEndpoint(
+                "/v1/completions",
+                "prompt",
+                CompletionShape.ID_PREFIX,
+                system,
+                config,
+                generator,
+                RequestReader::completion,
+                CompletionShape::new);
+    }
+
+    @Override
+    public CompletionStage<HttpResponse> handle(Exchange exchange) {
+        var id = idPrefix
+                + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong())
+                + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
+        return bodies.json(exchange.request())
+                .thenApplyAsync(reader, system.executionContext())
+                .thenCompose(request -> generator
+                        .prepare(new TextRequest(
+                                id,
+                                request.model(),
+                                promptField,
+                                request.prompts(),
+                                request.settings(),
+                                config.requestDeadline()))
+                        .thenCompose(generation -> run(exchange, id, request, generation)));
+    }
+
+    private CompletionStage<HttpResponse> run(Exchange exchange, String id, ApiRequest request, Generation generation) {
+        var shape = shapes.create(generation.tokenizer(), request.settings().logProbs() >= 0);
+        var writer = new AnswerWriter(AnswerId.of(id, generation.model()), shape, generation, request.includeUsage());
+        var log = new AnswerLog(path, exchange, id, generation);
+        var events = generation
+                .events()
+                .viaMat(KillSwitches.single(), Keep.right())
+                .map(log::passed)
+                .watchTermination((killSwitch, done) -> {
+                    done.whenComplete((ok, failure) -> log.ended(failure));
+                    return killSwitch;
+                });
+        return request.stream() ? stream(exchange, events, writer) : whole(exchange, events, writer);
+    }
+
+    private CompletionStage<HttpResponse> whole(
+            Exchange exchange, Source<ChoiceEvent, UniqueKillSwitch> events, AnswerWriter writer) {
+        var running = events.toMat(Sink.seq(), Keep.both()).run(system);
+        abortOnDisconnect(exchange, running.first());
+        return running.second().thenApply(all -> Replies.json(writer.whole(all)));
+    }
+
+    private CompletionStage<HttpResponse> stream(
+            Exchange exchange, Source<ChoiceEvent, UniqueKillSwitch> events, AnswerWriter writer) {
+        var running = events.prefixAndTail(1).toMat(Sink.head(), Keep.both()).run(system);
+        abortOnDisconnect(exchange, running.first());
+        return running.second()
+                .thenApply(parts -> HttpResponse.create()
+                        .addHeader(RawHeader.create("cache-control", "no-cache"))
+                        // Asks nginx and its kin not to collect the stream.
+                        .addHeader(RawHeader.create("x-accel-buffering", "no"))
+                        .withEntity(HttpEntities.create(
+                                EVENT_STREAM, body(Source.from(parts.first()).concat(parts.second()), writer))));
+    }
+
+    /** Each event is one write, however many chunks it becomes. */
+    private Source<ByteString, NotUsed> body(Source<ChoiceEvent, NotUsed> events, AnswerWriter writer) {
+        return events.map(event -> frames(writer.chunks(event)))
+                // Lazily, for the counts are known only then.
+                .concatLazy(Source.lazySource(
+                        () -> Source.single(frames(writer.lastChunks()).concat(DONE))))
+                .recover(new PFBuilder<Throwable, ByteString>()
+                        .matchAny(
+                                failure -> frames(List.of(ApiProblem.of(failure).body())))
+                        .build())
+                .keepAlive(config.streamKeepAlive(), () -> KEEP_ALIVE);
+    }
+
+    private static ByteString frames(List<? extends JsonNode> chunks) {
+        var text = new StringBuilder();
+        chunks.forEach(chunk -> text.append("data: ").append(Json.write(chunk)).append("\n\n"));
+        return ByteString.fromString(text.toString());
+    }
+
+    private static void abortOnDisconnect(Exchange exchange, KillSwitch killSwitch) {
+        exchange.connection()
+                .onClose(() ->
+                        killSwitch.abort(new RequestFailure(Kind.CANCELLED, "The client closed the connection.")));
+    }
+}

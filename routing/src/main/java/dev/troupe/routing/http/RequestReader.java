@@ -1,0 +1,237 @@
+package dev.troupe.routing.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.model.chat.ChatMessage;
+import dev.troupe.routing.generate.GenerationSettings;
+import dev.troupe.routing.generate.Prompt;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+
+/**
+ * Reads the bodies of {@code /v1/chat/completions} and {@code /v1/completions}. What OpenAI's API knows and we cannot
+ * do is refused by name; {@code top_k}, {@code min_p} and {@code repetition_penalty} are additions that others have
+ * too.
+ */
+final class RequestReader {
+    private RequestReader() {}
+
+    static ApiRequest chat(JsonNode body) {
+        var fields = RequestFields.ofBody(body);
+        var model = fields.requiredString("model");
+        var messages = messages(fields.required("messages"));
+        boolean logProbs = fields.bool("logprobs", false);
+        var top = fields.integer("top_logprobs");
+        if (top.isPresent() && !logProbs) {
+            throw ApiProblem.invalid(
+                    "'top_logprobs' is only allowed when 'logprobs' is true.", "top_logprobs", "invalid_value");
+        }
+        var settings = settings(fields, chatMaxTokens(fields), logProbs ? top.orElse(0) : -1, false);
+        for (var field :
+                List.of("tools", "functions", "prediction", "audio", "web_search_options", "moderation", "verbosity")) {
+            fields.unsupported(field);
+        }
+        fields.unsupported("tool_choice", "none", "auto");
+        fields.unsupported("function_call", "none", "auto");
+        fields.unsupported("response_format", "{\"type\":\"text\"}");
+        fields.unsupported("modalities", "[\"text\"]");
+        fields.unsupported("reasoning_effort", "none");
+        fields.ignore("parallel_tool_calls");
+        return finish(fields, model, List.of(new Prompt.Chat(messages)), settings);
+    }
+
+    static ApiRequest completion(JsonNode body) {
+        var fields = RequestFields.ofBody(body);
+        var model = fields.requiredString("model");
+        var prompts = prompts(fields.required("prompt"));
+        var settings = settings(
+                fields,
+                fields.integer("max_tokens"),
+                fields.integer("logprobs").orElse(-1),
+                fields.bool("echo", false));
+        fields.unsupported("suffix", "");
+        fields.unsupported("best_of", Integer.toString(settings.choices()));
+        return finish(fields, model, prompts, settings);
+    }
+
+    private static ApiRequest finish(
+            RequestFields fields, String model, List<Prompt> prompts, GenerationSettings settings) {
+        boolean stream = fields.bool("stream", false);
+        var options = fields.any("stream_options");
+        boolean includeUsage = false;
+        if (options.isPresent()) {
+            if (!stream) {
+                throw ApiProblem.invalid(
+                        "'stream_options' is only allowed when 'stream' is true.", "stream_options", "invalid_value");
+            }
+            var inner = RequestFields.of(options.get(), "stream_options");
+            includeUsage = inner.bool("include_usage", false);
+            inner.ignore("include_obfuscation");
+            inner.rejectUnknown();
+        }
+        fields.unsupported("store", "false");
+        fields.unsupported("service_tier", "auto", "default");
+        fields.ignore("user", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention");
+        fields.rejectUnknown();
+        return new ApiRequest(model, prompts, settings, stream, includeUsage);
+    }
+
+    private static GenerationSettings settings(
+            RequestFields fields, OptionalInt maxTokens, int logProbs, boolean echo) {
+        return new GenerationSettings(
+                maxTokens,
+                fields.number("temperature", 1),
+                fields.integer("top_k").orElse(0),
+                fields.number("top_p", 1),
+                fields.number("min_p", 0),
+                fields.number("repetition_penalty", 1),
+                fields.number("presence_penalty", 0),
+                fields.number("frequency_penalty", 0),
+                logitBias(fields),
+                fields.longInteger("seed"),
+                stop(fields),
+                logProbs,
+                fields.integer("n").orElse(1),
+                echo);
+    }
+
+    /** The newer name and the older one mean the same. */
+    private static OptionalInt chatMaxTokens(RequestFields fields) {
+        var newer = fields.integer("max_completion_tokens");
+        var older = fields.integer("max_tokens");
+        if (newer.isPresent() && older.isPresent() && newer.getAsInt() != older.getAsInt()) {
+            throw ApiProblem.invalid(
+                    "'max_tokens' and 'max_completion_tokens' are given with different values; use one of them.",
+                    "max_tokens",
+                    "invalid_value");
+        }
+        return newer.isPresent() ? newer : older;
+    }
+
+    private static List<String> stop(RequestFields fields) {
+        var node = fields.any("stop");
+        if (node.isEmpty()) {
+            return List.of();
+        }
+        if (!node.get().isArray()) {
+            return List.of(RequestFields.text(node.get(), "stop"));
+        }
+        var stops = new ArrayList<String>();
+        for (var item : node.get()) {
+            stops.add(RequestFields.text(item, "stop[" + stops.size() + "]"));
+        }
+        return stops;
+    }
+
+    private static Map<Integer, Double> logitBias(RequestFields fields) {
+        var node = fields.any("logit_bias");
+        if (node.isEmpty()) {
+            return Map.of();
+        }
+        if (!node.get().isObject()) {
+            throw RequestFields.wrongType("logit_bias", "an object", node.get());
+        }
+        var biases = new HashMap<Integer, Double>();
+        for (var entry : node.get().properties()) {
+            var path = "logit_bias." + entry.getKey();
+            try {
+                biases.put(Integer.valueOf(entry.getKey()), RequestFields.number(entry.getValue(), path));
+            } catch (NumberFormatException e) {
+                throw ApiProblem.invalid("The keys of 'logit_bias' must be token ids.", path, "invalid_value");
+            }
+        }
+        return biases;
+    }
+
+    private static List<ChatMessage> messages(JsonNode node) {
+        if (!node.isArray()) {
+            throw RequestFields.wrongType("messages", "an array", node);
+        }
+        if (node.isEmpty()) {
+            throw ApiProblem.invalid("'messages' is empty: give at least one message.", "messages", "invalid_value");
+        }
+        var messages = new ArrayList<ChatMessage>();
+        for (var item : node) {
+            messages.add(message(item, "messages[" + messages.size() + "]"));
+        }
+        return messages;
+    }
+
+    private static ChatMessage message(JsonNode node, String path) {
+        var fields = RequestFields.of(node, path);
+        var role = switch (fields.requiredString("role")) {
+            case "developer", "system" -> "system";
+            case "user" -> "user";
+            case "assistant" -> "assistant";
+            case String other ->
+                throw ApiProblem.invalid(
+                        "'" + path + ".role' is '" + other
+                                + "'; it must be 'system', 'developer', 'user' or 'assistant'.",
+                        path + ".role",
+                        "invalid_value");
+        };
+        var content = content(fields.required("content"), path + ".content");
+        for (var field : List.of("tool_calls", "function_call", "audio", "refusal", "tool_call_id")) {
+            fields.unsupported(field);
+        }
+        fields.ignore("name");
+        fields.rejectUnknown();
+        return new ChatMessage(role, content);
+    }
+
+    /** A string, or a list of text parts. */
+    private static String content(JsonNode node, String path) {
+        if (!node.isArray()) {
+            return RequestFields.text(node, path);
+        }
+        var text = new StringBuilder();
+        int i = 0;
+        for (var part : node) {
+            var partPath = path + "[" + i++ + "]";
+            var fields = RequestFields.of(part, partPath);
+            if (!fields.requiredString("type").equals("text")) {
+                throw ApiProblem.invalid(
+                        "'" + partPath + "' is not text; only text parts are supported here.",
+                        partPath + ".type",
+                        "unsupported_value");
+            }
+            text.append(fields.requiredString("text"));
+            fields.rejectUnknown();
+        }
+        return text.toString();
+    }
+
+    /** A string, a list of strings, a list of token ids, or a list of those. */
+    private static List<Prompt> prompts(JsonNode node) {
+        if (node.isTextual()) {
+            return List.of(new Prompt.Text(node.textValue()));
+        }
+        if (!node.isArray()) {
+            throw RequestFields.wrongType("prompt", "a string or an array", node);
+        }
+        if (node.isEmpty()) {
+            throw ApiProblem.invalid(
+                    "'prompt' is an empty array: give at least one prompt.", "prompt", "invalid_value");
+        }
+        if (node.get(0).isNumber()) {
+            return List.of(tokens(node, "prompt"));
+        }
+        var prompts = new ArrayList<Prompt>();
+        for (var item : node) {
+            var path = "prompt[" + prompts.size() + "]";
+            prompts.add(item.isArray() ? tokens(item, path) : new Prompt.Text(RequestFields.text(item, path)));
+        }
+        return prompts;
+    }
+
+    private static Prompt tokens(JsonNode array, String path) {
+        var ids = new ArrayList<Integer>();
+        for (var item : array) {
+            ids.add(RequestFields.integer(item, path + "[" + ids.size() + "]"));
+        }
+        return new Prompt.Tokens(ids.stream().collect(Collectors.toUnmodifiableList()));
+    }
+}

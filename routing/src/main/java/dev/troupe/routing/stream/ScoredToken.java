@@ -1,0 +1,12 @@
+package dev.troupe.routing.stream;
+
+import dev.troupe.actors.serving.GenerationEvent.Alternative;
+import java.util.List;
+
+/**
+ * A token of the answer with its log-probability.
+ *
+ * @param textOffset in UTF-16 units from the beginning of the generated text
+ * @param alternatives the most likely tokens of this place, as many as were asked for
+ */
+public record ScoredToken(int token, double logProb, int textOffset, List<Alternative> alternatives) {}

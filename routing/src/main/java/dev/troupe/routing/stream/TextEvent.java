@@ -1,0 +1,31 @@
+package dev.troupe.routing.stream;
+
+import java.util.List;
+
+/** What the text of one answer comes as: any number of pieces, then its end. */
+public sealed interface TextEvent {
+    /**
+     * More text.
+     *
+     * @param text whole characters
+     * @param tokens those that begin in this piece
+     */
+    record Piece(String text, List<ScoredToken> tokens) implements TextEvent {}
+
+    /**
+     * The answer is complete.
+     *
+     * @param numTokens generated in all, those of a stop string included
+     */
+    record End(FinishReason reason, int numTokens) implements TextEvent {}
+
+    /** Why an answer ended. */
+    enum FinishReason {
+        /** The model ended it, or a stop string came up. */
+        STOP,
+        /** As many tokens as were asked for, or the context is full. */
+        LENGTH,
+        /** A safety filter cut it. */
+        CONTENT_FILTER
+    }
+}
