@@ -11,9 +11,11 @@ import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.settings.ServerSettings;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.model.TroupeException;
+import dev.troupe.routing.generate.Generator;
 import dev.troupe.routing.grpc.GrpcFront;
 import dev.troupe.routing.http.HttpFront;
 import dev.troupe.routing.route.Router;
+import dev.troupe.safety.filter.RuleFilter;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -38,11 +40,14 @@ public final class RoutingServer {
     private final ActorSystem<?> system;
     private final RoutingConfig config;
     private final ActorRef<Router.Command> router;
+    private final Generator generator;
 
     private RoutingServer(ActorSystem<?> system, RoutingConfig config) {
         this.system = system;
         this.config = config;
         router = system.systemActorOf(Router.create(config), "router", Props.empty());
+        generator = new Generator(
+                system, config, router, RuleFilter.from(system.settings().config()));
     }
 
     /**
@@ -58,13 +63,13 @@ public final class RoutingServer {
         var http = Http.get(system)
                 .newServerAt(config.httpHost(), config.httpPort())
                 .withSettings(settings(false))
-                .bindFlow(HttpFront.flow(system, config, router));
+                .bindFlow(HttpFront.flow(system, config, router, generator));
         var boundHttp = explain(http, "HTTP", config.httpHost(), config.httpPort(), "http");
         return boundHttp.thenCompose(httpBinding -> {
             var grpc = Http.get(system)
                     .newServerAt(config.grpcHost(), config.grpcPort())
                     .withSettings(settings(true))
-                    .bind(GrpcFront.handler(system, config, router));
+                    .bind(GrpcFront.handler(system, config, router, generator));
             return explain(grpc, "gRPC", config.grpcHost(), config.grpcPort(), "grpc")
                     .handle((grpcBinding, failure) -> failure == null
                             ? CompletableFuture.completedFuture(bound(httpBinding, grpcBinding))

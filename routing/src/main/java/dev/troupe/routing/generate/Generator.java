@@ -11,6 +11,7 @@ import akka.stream.typed.javadsl.ActorSource;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.SamplingParameters;
+import dev.troupe.model.chat.ChatMessage;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.PromptEncoder.Encoded;
@@ -22,6 +23,8 @@ import dev.troupe.routing.route.Resolution;
 import dev.troupe.routing.route.Router;
 import dev.troupe.routing.stream.AnswerText;
 import dev.troupe.routing.stream.TextEvent;
+import dev.troupe.safety.filter.TextFilter;
+import dev.troupe.safety.filter.Verdict;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,9 +43,12 @@ public final class Generator {
     private final ActorSystem<?> system;
     private final RoutingConfig config;
     private final ActorRef<Router.Command> router;
+    private final TextFilter filter;
     private final Tokenizers tokenizers = new Tokenizers();
 
-    public Generator(ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router) {
+    /** @param filter judges every prompt and every answer */
+    public Generator(ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, TextFilter filter) {
+        this.filter = filter;
         this.system = system;
         this.config = config;
         this.router = router;
@@ -73,6 +79,7 @@ public final class Generator {
         }
         settings.logitBias().keySet().forEach(token -> checkBias(token, model));
         var tokenizer = tokenizers.of(model);
+        request.prompts().forEach(prompt -> judge(request, prompt, tokenizer));
         var encoder = new PromptEncoder(model, tokenizer, request.promptField());
         var prompts = request.prompts().stream()
                 .map(prompt -> encoder.encode(prompt, settings.echo()))
@@ -87,6 +94,35 @@ public final class Generator {
         var events =
                 numChoices == 1 ? answers.getFirst() : Source.from(answers).flatMapMerge(numChoices, answer -> answer);
         return new Generation(model, tokenizer, seed, numChoices, promptTokens, events);
+    }
+
+    private void judge(TextRequest request, Prompt prompt, Tokenizer tokenizer) {
+        var texts = switch (prompt) {
+            case Prompt.Text text -> List.of(text.text());
+            case Prompt.Tokens tokens -> List.of(decoded(tokens, tokenizer));
+            case Prompt.Chat chat ->
+                chat.messages().stream().map(ChatMessage::content).toList();
+        };
+        for (var text : texts) {
+            var verdict = filter.judge(text);
+            SafetyLog.report(request.id(), "prompt", verdict);
+            if (verdict instanceof Verdict.Blocked blocked) {
+                throw new RequestFailure(
+                        Kind.CONTENT_FILTER,
+                        "The prompt was refused by the safety rule '"
+                                + blocked.finding().ruleId() + "' ("
+                                + blocked.finding().category() + ").",
+                        request.promptField());
+            }
+        }
+    }
+
+    /** Ids outside the vocabulary are refused later, by name. */
+    private static String decoded(Prompt.Tokens tokens, Tokenizer tokenizer) {
+        return tokenizer.decode(tokens.ids().stream()
+                .mapToInt(Integer::intValue)
+                .filter(id -> id >= 0 && id < tokenizer.vocabSize())
+                .toArray());
     }
 
     private static void checkBias(int token, ModelDescription model) {
@@ -119,11 +155,19 @@ public final class Generator {
                 })
                 .mapError(BufferOverflowException.class, e -> tooSlow())
                 .<TextEvent>statefulMapConcat(() -> {
-                    var text = new AnswerText(tokenizer, settings.stop(), prompt.shownPrefix());
-                    return text::on;
+                    var text = new AnswerText(tokenizer, settings.stop(), filter.stream(), prompt.shownPrefix());
+                    return event -> reported(request.id(), text, text.on(event));
                 })
                 .takeWhile(event -> !(event instanceof TextEvent.End), true)
                 .map(event -> new ChoiceEvent(choice, event));
+    }
+
+    /** Writes down what the safety filter found, once the answer is complete. */
+    private static List<TextEvent> reported(String requestId, AnswerText text, List<TextEvent> events) {
+        if (!events.isEmpty() && events.getLast() instanceof TextEvent.End) {
+            SafetyLog.report(requestId, "answer", text.verdict());
+        }
+        return events;
     }
 
     private RequestFailure tooSlow() {

@@ -117,11 +117,12 @@ public final class RouterService implements RouterPowerApi {
         }
     }
 
-    public RouterService(ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router) {
+    public RouterService(
+            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Generator generator) {
         this.system = system;
         this.config = config;
         this.router = router;
-        generator = new Generator(system, config, router);
+        this.generator = generator;
     }
 
     @Override

@@ -40,7 +40,8 @@ public final class HttpFront {
 
     private final Endpoint oneModel;
 
-    private HttpFront(ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router) {
+    private HttpFront(
+            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Generator generator) {
         this.system = system;
         this.config = config;
         var models = new ModelEndpoints(system, router);
@@ -50,15 +51,14 @@ public final class HttpFront {
         get("/healthz", exchange -> health.alive());
         get("/readyz", exchange -> health.ready());
         get("/v1/models", exchange -> models.list());
-        var generator = new Generator(system, config, router);
         post("/v1/chat/completions", GenerationEndpoint.chat(system, config, generator));
         post("/v1/completions", GenerationEndpoint.completion(system, config, generator));
     }
 
     /** The flow that handles one connection. */
     public static Flow<HttpRequest, HttpResponse, NotUsed> flow(
-            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router) {
-        var front = new HttpFront(system, config, router);
+            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Generator generator) {
+        var front = new HttpFront(system, config, router, generator);
         return Flow.fromMaterializer((materializer, attributes) -> {
                     var connection = new ClientConnection();
                     return Flow.of(HttpRequest.class)

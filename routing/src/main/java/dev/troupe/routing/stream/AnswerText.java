@@ -4,33 +4,37 @@ import dev.troupe.model.tokenizer.StreamingDecoder;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.route.DispatchEvent;
 import dev.troupe.routing.stream.TextEvent.FinishReason;
+import dev.troupe.safety.filter.StreamingFilter;
+import dev.troupe.safety.filter.Verdict;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
 /**
- * The text of one answer, made of its tokens as they come: complete characters, nothing of a stop string. Tokens are
- * released with the text that they begin in. One per answer, not thread-safe.
+ * The text of one answer, made of its tokens as they come: complete characters, nothing of a stop string, nothing that
+ * a safety filter blocks. Tokens are released with the text that they begin in. One per answer, not thread-safe.
  */
 public final class AnswerText {
     private final StreamingDecoder decoder;
     private final StopStrings stops;
+    private final StreamingFilter filter;
     private final String prefix;
     /** Tokens whose text is still held back. */
     private final Deque<ScoredToken> held = new ArrayDeque<>();
 
     private boolean begun;
     private int numTokens;
-    /** UTF-16 units that the decoder gave, and those of them that were released. */
+    /** UTF-16 units that there are, the prefix included, and those of them that were released. */
     private int decodedLength;
 
     private int releasedLength;
 
     /** @param prefix text before the generated one that the client gets too */
-    public AnswerText(Tokenizer tokenizer, List<String> stopStrings, String prefix) {
+    public AnswerText(Tokenizer tokenizer, List<String> stopStrings, StreamingFilter filter, String prefix) {
         decoder = new StreamingDecoder(tokenizer);
         stops = new StopStrings(stopStrings);
+        this.filter = filter;
         this.prefix = prefix;
     }
 
@@ -48,36 +52,55 @@ public final class AnswerText {
         };
     }
 
+    /** What the safety filter found so far. */
+    public Verdict verdict() {
+        return filter.verdict();
+    }
+
     private List<TextEvent> onToken(DispatchEvent.Token token) {
+        var text = begin();
         numTokens++;
         held.add(new ScoredToken(token.token(), token.logProb(), decodedLength, token.alternatives()));
         var decoded = decoder.append(token.token());
         decodedLength += decoded.length();
-        var events = begin();
-        release(stops.append(decoded), false, events);
-        if (stops.matched()) {
-            events.add(new TextEvent.End(FinishReason.STOP, numTokens));
-        }
-        return events;
+        text += filter.append(stops.append(decoded));
+        return stops.matched() ? last(text, FinishReason.STOP) : more(text);
     }
 
     private List<TextEvent> end(FinishReason reason) {
-        var events = begin();
+        var text = begin();
         var rest = decoder.flush();
         decodedLength += rest.length();
-        var text = stops.append(rest);
-        boolean complete = !stops.matched();
-        release(text + stops.flush(), complete, events);
-        events.add(new TextEvent.End(complete ? reason : FinishReason.STOP, numTokens));
+        text += filter.append(stops.append(rest));
+        boolean stopped = stops.matched();
+        text += filter.append(stops.flush());
+        return last(text, stopped ? FinishReason.STOP : reason);
+    }
+
+    private String begin() {
+        if (begun) {
+            return "";
+        }
+        begun = true;
+        decodedLength = prefix.length();
+        return filter.append(prefix);
+    }
+
+    private List<TextEvent> more(String text) {
+        var events = new ArrayList<TextEvent>();
+        release(text, false, events);
+        if (filter.isBlocked()) {
+            events.add(new TextEvent.End(FinishReason.CONTENT_FILTER, numTokens));
+        }
         return events;
     }
 
-    private List<TextEvent> begin() {
+    private List<TextEvent> last(String text, FinishReason reason) {
         var events = new ArrayList<TextEvent>();
-        if (!begun && !prefix.isEmpty()) {
-            events.add(new TextEvent.Piece(prefix, List.of()));
-        }
-        begun = true;
+        var all = text + filter.finish();
+        boolean cut = filter.isBlocked();
+        release(all, !cut && !stops.matched(), events);
+        events.add(new TextEvent.End(cut ? FinishReason.CONTENT_FILTER : reason, numTokens));
         return events;
     }
 

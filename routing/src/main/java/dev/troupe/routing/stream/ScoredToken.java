@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * A token of the answer with its log-probability.
  *
- * @param textOffset in UTF-16 units from the beginning of the generated text
+ * @param textOffset in UTF-16 units from the beginning of the answer
  * @param alternatives the most likely tokens of this place, as many as were asked for
  */
 public record ScoredToken(int token, double logProb, int textOffset, List<Alternative> alternatives) {}

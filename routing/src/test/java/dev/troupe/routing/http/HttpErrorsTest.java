@@ -1,0 +1,196 @@
+package dev.troupe.routing.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.troupe.actors.serving.GenerationEvent.RejectReason;
+import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.Http;
+import dev.troupe.routing.harness.TestNode;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Every status, and that its body names the thing. */
+class HttpErrorsTest {
+    private static final String CHAT = "/v1/chat/completions";
+    private static final String HELLO = "'model':'tiny','messages':[{'role':'user','content':'hello'}]";
+
+    private static TestNode node;
+    private static FakeReplica replica;
+    private static Http http;
+
+    @BeforeAll
+    static void start() throws Exception {
+        node = TestNode.start("""
+                troupe.routing.request-deadline = 1500 ms
+                troupe.routing.http.max-body = 20 KiB
+                troupe.routing.max-choices = 4
+                troupe.safety.rules = [
+                  { id = magic, category = spells, kind = literal, pattern = abracadabra, action = block }
+                ]
+                """);
+        replica = node.replica();
+        http = new Http(node);
+    }
+
+    @AfterAll
+    static void stop() {
+        node.close();
+    }
+
+    @BeforeEach
+    void script() {
+        replica.cancelled().clear();
+        replica.says(node.tokenizer(), "the world");
+    }
+
+    private static void assertProblem(
+            HttpResponse<String> response, int status, String param, String code, String message) throws Exception {
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+        assertThat(response.headers().firstValue("content-type")).contains("application/json");
+        assertThat(response.headers().firstValue("x-request-id")).isPresent();
+        var error = Http.tree(response).get("error");
+        assertThat(error.get("param").asText("")).isEqualTo(param);
+        assertThat(error.get("code").asText()).isEqualTo(code);
+        assertThat(error.get("type").asText()).isNotEmpty();
+        assertThat(error.get("message").asText()).contains(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'model':           | ''  | invalid_json | line 1",
+                "                    | ''  | invalid_json | empty",
+                "[1]                 | ''  | invalid_type | JSON object",
+                "{} x                | ''  | invalid_json | line 1",
+                "{'a':1,'a':2}       | ''  | invalid_json | Duplicate field",
+                "{'messages':[]}     | model | missing_required_parameter | 'model'",
+                "{'model':3}         | model | invalid_type | a string",
+                "{'model':'tiny'}    | messages | missing_required_parameter | 'messages'",
+                "{'model':'tiny','messages':'hi'} | messages | invalid_type | an array",
+                "{'model':'tiny','messages':[]}   | messages | invalid_value | at least one",
+                "{'model':'tiny','messages':[3]}  | messages[0] | invalid_type | an object",
+                "{'model':'tiny','messages':[{'content':'x'}]} | messages[0].role | missing_required_parameter | role",
+                "{'model':'tiny','messages':[{'role':'tool','content':'x'}]} | messages[0].role | invalid_value | tool",
+                "{'model':'tiny','messages':[{'role':'user'}]} | messages[0].content | missing_required_parameter | content",
+                "{'model':'tiny','messages':[{'role':'user','content':[{'type':'image_url'}]}]}"
+                        + " | messages[0].content[0].type | unsupported_value | text",
+                "{#,'temperature':3}       | temperature | invalid_value | between 0 and 2",
+                "{#,'temperature':'hot'}   | temperature | invalid_type | a number",
+                "{#,'top_p':-0.5}          | top_p | invalid_value | between 0 and 1",
+                "{#,'max_tokens':0}        | max_tokens | invalid_value | at least 1",
+                "{#,'max_tokens':1.5}      | max_tokens | invalid_type | an integer",
+                "{#,'max_tokens':1,'max_completion_tokens':2} | max_tokens | invalid_value | different",
+                "{#,'n':0}                 | n | invalid_value | at least 1",
+                "{#,'n':5}                 | n | invalid_value | at most 4",
+                "{#,'stop':3}              | stop | invalid_type | a string",
+                "{#,'stop':['']}           | stop | invalid_value | 1 to 500",
+                "{#,'logit_bias':{'x':1}}  | logit_bias.x | invalid_value | token ids",
+                "{#,'logit_bias':{'9999':1}} | logit_bias | invalid_value | vocabulary",
+                "{#,'top_logprobs':2}      | top_logprobs | invalid_value | logprobs",
+                "{#,'logprobs':true,'top_logprobs':21} | logprobs | invalid_value | 20",
+                "{#,'stream':'yes'}        | stream | invalid_type | true or false",
+                "{#,'stream_options':{}}   | stream_options | invalid_value | 'stream' is true",
+                "{#,'tools':[{'type':'function'}]} | tools | unsupported_parameter | not supported",
+                "{#,'response_format':{'type':'json_object'}} | response_format | unsupported_parameter | not supported",
+                "{#,'temprature':1}        | temprature | unknown_parameter | Unrecognized",
+                "{'model':'tiny','messages':[{'role':'user','content':'say abracadabra'}]}"
+                        + " | messages | content_filter | magic",
+            })
+    void aBadRequestNamesTheField(String body, String param, String code, String message) throws Exception {
+        var json = body == null ? "" : body.replace("#", HELLO);
+        assertProblem(http.post(CHAT, json), 400, param.equals("''") ? "" : param, code, message);
+    }
+
+    @Test
+    void harmlessParametersPass() throws Exception {
+        var response = http.post(
+                CHAT,
+                "{" + HELLO + ",'user':'u','metadata':{'a':'b'},'tools':[],'tool_choice':'none','store':false,"
+                        + "'response_format':{'type':'text'},'stop':null,'service_tier':'auto','seed':null}");
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    }
+
+    @Test
+    void anUnknownModelListsWhatIsServed() throws Exception {
+        assertProblem(
+                http.post(CHAT, "{" + HELLO.replace("tiny", "gpt-9") + "}"), 404, "model", "model_not_found", "tiny");
+    }
+
+    @Test
+    void anUnknownPathAndMethodSayWhatThereIs() throws Exception {
+        assertProblem(http.post("/v1/chat", "{}"), 404, "", "unknown_url", "/v1/chat/completions");
+        var wrong = http.get(CHAT);
+        assertProblem(wrong, 405, "", "method_not_allowed", "POST");
+        assertThat(wrong.headers().firstValue("allow")).contains("POST");
+    }
+
+    @Test
+    void theBodyMustBeJsonAndNotTooLarge() throws Exception {
+        var form = http.request(CHAT)
+                .header("content-type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString("a=b"));
+        assertProblem(http.send(form), 415, "", "unsupported_media_type", "application/json");
+        var large = "{" + HELLO.replace("hello", "x".repeat(30_000)) + "}";
+        assertProblem(http.post(CHAT, large), 413, "", "request_too_large", "20480");
+        var chunked = http.request(CHAT)
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofByteArrays(List.of(new byte[15_000], new byte[15_000])));
+        assertProblem(http.send(chunked), 413, "", "request_too_large", "20480");
+    }
+
+    @Test
+    void aPromptThatIsTooLongGivesBothNumbers() throws Exception {
+        var words = "z".repeat(100);
+        int tokens = node.tokenizer().encode(words).length;
+        assertThat(tokens).isGreaterThan(TestNode.CONTEXT);
+        assertProblem(
+                http.post(CHAT, "{" + HELLO.replace("hello", words) + "}"),
+                400,
+                "messages",
+                "context_length_exceeded",
+                "is " + TestNode.CONTEXT + " tokens, but the prompt has " + tokens);
+    }
+
+    @Test
+    void aFullQueueIsStatus429EvenForAStream() throws Exception {
+        replica.rejects(RejectReason.QUEUE_FULL);
+        for (var stream : List.of("false", "true")) {
+            var response = http.post(CHAT, "{" + HELLO + ",'stream':" + stream + "}");
+            assertProblem(response, 429, "", "queue_full", "Try again");
+            assertThat(response.headers().firstValue("retry-after")).contains("1");
+        }
+        replica.rejects(RejectReason.DRAINING);
+        assertProblem(http.post(CHAT, "{" + HELLO + "}"), 503, "", "unavailable", "shutting down");
+    }
+
+    @Test
+    void theDeadlineIsStatus504AndCancelsTheReplica() throws Exception {
+        replica.script((request, replyTo) -> {});
+        var response = http.post(CHAT, "{" + HELLO + "}");
+        assertProblem(response, 504, "", "deadline_exceeded", "1.5 s");
+        assertThat(response.headers().firstValue("x-should-retry")).contains("false");
+        TestNode.await("cancelled", () -> replica.cancelled().size() == 1);
+    }
+
+    @Test
+    void withoutReplicasEverythingSaysSo() throws Exception {
+        try (var empty = TestNode.start("")) {
+            var client = new Http(empty);
+            assertThat(client.get("/readyz").statusCode()).isEqualTo(503);
+            assertThat(client.get("/healthz").statusCode()).isEqualTo(200);
+            assertThat(Http.tree(client.get("/v1/models")).at("/data")).isEmpty();
+            var response = client.post(CHAT, "{" + HELLO + "}");
+            assertProblem(response, 503, "", "unavailable", "loading");
+            assertThat(response.headers().firstValue("retry-after")).isPresent();
+        }
+    }
+}
