@@ -40,7 +40,9 @@ final class BodyReader {
             entity.getDataBytes().runWith(Sink.cancelled(), system);
             throw tooLarge();
         }
-        return entity.toStrict(config.bodyTimeout().toMillis(), config.maxBodyBytes(), system)
+        // The first limit is the one that counts; the second has to be given too and must not come first.
+        return entity.withSizeLimit(config.maxBodyBytes())
+                .toStrict(config.bodyTimeout().toMillis(), 2 * config.maxBodyBytes(), system)
                 .handle((strict, failure) -> {
                     if (failure != null) {
                         throw problem(failure);

@@ -4,6 +4,7 @@ import akka.http.javadsl.model.ContentTypes;
 import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpHeader;
 import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.headers.Connection;
 import akka.http.javadsl.model.headers.RawHeader;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.routing.RoutingConfig;
@@ -35,7 +36,7 @@ final class Replies {
             // OpenAI's clients send a request again after 408 and 5xx unless told not to: it would only take as long.
             case 408, 504 -> headers.add(RawHeader.create("x-should-retry", "false"));
             // What is left of the body is not read.
-            case 413 -> headers.add(RawHeader.create("connection", "close"));
+            case 413 -> headers.add(Connection.create("close"));
             default -> {}
         }
         return json(problem.status(), problem.body()).addHeaders(headers);

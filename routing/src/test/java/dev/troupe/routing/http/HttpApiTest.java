@@ -272,7 +272,8 @@ class HttpApiTest {
     @Test
     void cancelsTheReplicaWhenTheClientLeavesBeforeTheAnswer() throws Exception {
         replica.script((request, replyTo) -> {});
-        try (var raw = new Socket(InetAddress.getLoopbackAddress(), node.bindings().httpPort())) {
+        try (var raw =
+                new Socket(InetAddress.getLoopbackAddress(), node.bindings().httpPort())) {
             var body = ("{" + HELLO + "}").replace('\'', '"');
             raw.getOutputStream()
                     .write(("POST " + CHAT + " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
