@@ -7,13 +7,17 @@ import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSummary;
 import dev.troupe.deploy.progress.ProgressDisplay;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.data.CorpusReport;
 import dev.troupe.model.eval.Evaluation;
 import dev.troupe.model.eval.EvaluationSet;
 import dev.troupe.model.eval.UnigramBaseline;
+import dev.troupe.model.format.CheckpointStore;
 import dev.troupe.model.format.durable.Sha256;
+import dev.troupe.model.report.RunReport;
 import dev.troupe.model.sampling.SamplingOptions;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,7 +34,7 @@ import java.util.Set;
  * @param manifestSha256 of the checkpoint's manifest
  */
 public record RunEvaluation(
-        String modelVersion, String manifestSha256, Evaluation model, Evaluation unigram, List<Sample> samples) {
+        String modelVersion, String manifestSha256, Evaluation model, Evaluation unigram, List<RunReport.Sample> samples) {
     private static final List<String> DICTIONARY_PROMPTS =
             List.of("heterotroph (noun)", "river (noun)", "quickly (adverb)");
     private static final List<String> FREE_PROMPTS = List.of("");
@@ -40,9 +44,6 @@ public record RunEvaluation(
     public RunEvaluation {
         samples = List.copyOf(samples);
     }
-
-    /** A text that the model wrote: {@code text} begins with {@code prompt}. */
-    public record Sample(String prompt, String text) {}
 
     /** The model's figures, as the registry keeps them. */
     public Lineage.Score score() {
@@ -65,7 +66,9 @@ public record RunEvaluation(
             RunEvaluation evaluation = new RunEvaluation(
                     local.loaded().version(), manifestSha256(checkpoint), model, unigram, samples(local, corpus));
             evaluation.show(display);
-            evaluation.write(run);
+            evaluation.writeJson(run);
+            writeFile(run.report(), evaluation.report(run, corpus, config, summary).toHtml());
+            display.note("report: " + run.report());
             return evaluation;
         }
     }
@@ -79,13 +82,13 @@ public record RunEvaluation(
         }
     }
 
-    private static List<Sample> samples(LocalModel local, Corpus corpus) {
+    private static List<RunReport.Sample> samples(LocalModel local, Corpus corpus) {
         List<String> prompts = corpus.chatTemplate().equals("dictionary") ? DICTIONARY_PROMPTS : FREE_PROMPTS;
-        List<Sample> samples = new ArrayList<>();
+        List<RunReport.Sample> samples = new ArrayList<>();
         long seed = 1;
         for (String prompt : prompts) {
             SamplingOptions options = new SamplingOptions(SAMPLE_TEMPERATURE, 0, 0.95, 0, 1, 0, 0, Map.of(), seed++);
-            samples.add(new Sample(prompt, prompt + continuation(local, prompt, options)));
+            samples.add(new RunReport.Sample(prompt, prompt + continuation(local, prompt, options)));
         }
         return samples;
     }
@@ -118,7 +121,7 @@ public record RunEvaluation(
                 sample -> display.note("sample: " + sample.text().strip().replaceAll("\\s*\\R\\s*", " | ")));
     }
 
-    private void write(RunDirectory run) {
+    private void writeJson(RunDirectory run) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("modelVersion", modelVersion);
         json.put("heldOut", model);
@@ -130,6 +133,54 @@ public record RunEvaluation(
                     .writeValue(run.evaluation().toFile(), json);
         } catch (IOException e) {
             throw new TroupeException("cannot write " + run.evaluation() + ": " + e + "; is the disk full?", e);
+        }
+    }
+
+    private RunReport report(RunDirectory run, Corpus corpus, TrainingConfig config, TrainingSummary summary) {
+        CorpusReport text = corpus.tokens().report();
+        Map<String, String> training = new LinkedHashMap<>();
+        training.put("Steps", number(summary.steps()));
+        training.put("Tokens", number(summary.tokens()));
+        training.put("Tokens a second", number(Math.round(summary.tokensPerSecond())));
+        training.put("Time", String.format(Locale.ROOT, "%.0f s", summary.seconds()));
+        training.put("Training loss", String.format(Locale.ROOT, "%.4f", summary.trainLoss()));
+        training.put("Seed", Long.toString(config.train().seed()));
+        training.put("Learning rate", Double.toString(config.optimizer().learningRate()));
+        Map<String, String> shape = new LinkedHashMap<>();
+        shape.put("Architecture", config.model().architecture());
+        shape.put("Layers", number(config.model().numLayers()));
+        shape.put("Width", number(config.model().dim()));
+        shape.put("Heads (of keys and values)", config.model().numHeads() + " (" + config.model().numKvHeads() + ")");
+        shape.put("Context", number(config.model().contextLength()) + " tokens");
+        shape.put("Version", modelVersion);
+        Map<String, String> data = new LinkedHashMap<>();
+        data.put("Source", corpus.source());
+        data.put("Documents", number(text.train().documents()) + " + " + number(text.heldOut().documents()) + " held out");
+        data.put("Tokens", number(text.train().tokens()) + " + " + number(text.heldOut().tokens()) + " held out");
+        data.put("Vocabulary", number(text.vocabSize()));
+        data.put("Bytes a token", String.format(Locale.ROOT, "%.2f", text.bytesPerToken()));
+        return new RunReport(
+                "Run " + run.root().getFileName(),
+                config.model().architecture() + " on " + corpus.source(),
+                CheckpointStore.readState(Path.of(summary.checkpoint())).losses(),
+                model,
+                unigram,
+                samples,
+                List.of(
+                        new RunReport.Facts("Training", training),
+                        new RunReport.Facts("Model", shape),
+                        new RunReport.Facts("Corpus", data)));
+    }
+
+    private static String number(long value) {
+        return String.format(Locale.ROOT, "%,d", value);
+    }
+
+    static void writeFile(Path file, String text) {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new TroupeException("cannot write " + file + ": " + e + "; is the disk full?", e);
         }
     }
 }

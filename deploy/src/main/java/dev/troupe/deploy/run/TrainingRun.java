@@ -10,6 +10,9 @@ import dev.troupe.actors.training.TrainingSummary;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.deploy.progress.ProgressDisplay;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.eval.LossCurve;
+import dev.troupe.model.format.CheckpointStore;
+import dev.troupe.model.report.LossChart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,6 +60,8 @@ public final class TrainingRun {
                 corpus.tokens().heldOut().directory(),
                 resume);
         TrainingSummary summary = TrainingSession.run(node, setup, display);
+        LossCurve losses = CheckpointStore.readState(Path.of(summary.checkpoint())).losses();
+        RunEvaluation.writeFile(run.curve(), LossChart.svg(losses, "Run " + run.root().getFileName()));
         display.note(String.format(
                 Locale.ROOT,
                 "%,d steps, %,d tokens at %,.0f tokens/s; training loss %.4f%s",
