@@ -36,8 +36,9 @@ class KillAndResumeIT {
 
     @Test
     void killedAndResumedRunEndsInTheSameWeights() throws IOException {
-        JsonNode undisturbed =
-                TroupeProcess.run(dir, TIMEOUT, train("undisturbed")).expectExit(0).json();
+        JsonNode undisturbed = TroupeProcess.run(dir, TIMEOUT, train("undisturbed"))
+                .expectExit(0)
+                .json();
         assertThat(undisturbed.path("steps").asInt()).isEqualTo(STEPS);
 
         Path checkpoints = dir.resolve("killed/checkpoints");
@@ -52,17 +53,20 @@ class KillAndResumeIT {
                 process.kill();
             }
         }
-        JsonNode resumed = TroupeProcess.run(dir, TIMEOUT, resume("killed")).expectExit(0).json();
+        JsonNode resumed =
+                TroupeProcess.run(dir, TIMEOUT, resume("killed")).expectExit(0).json();
         assertThat(resumed.path("steps").asInt()).isEqualTo(STEPS);
         assertThat(Files.mismatch(weights(undisturbed), weights(resumed)))
                 .as("first byte in which the weights differ")
                 .isEqualTo(-1);
-        assertThat(resumed.path("valLoss").asDouble()).isEqualTo(undisturbed.path("valLoss").asDouble());
+        assertThat(resumed.path("valLoss").asDouble())
+                .isEqualTo(undisturbed.path("valLoss").asDouble());
     }
 
     @Test
     void aDamagedCheckpointIsNamedAndTheOneBeforeIsUsed() throws IOException {
-        JsonNode whole = TroupeProcess.run(dir, TIMEOUT, train("run")).expectExit(0).json();
+        JsonNode whole =
+                TroupeProcess.run(dir, TIMEOUT, train("run")).expectExit(0).json();
         Path last = dir.resolve(whole.path("checkpoint").asText());
         byte[] before = Files.readAllBytes(last.resolve("model.safetensors"));
         byte[] damaged = before.clone();

@@ -18,9 +18,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -28,7 +30,6 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /** The life of a model as a newcomer meets it: quickstart, then {@code up}, and clients of every kind. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -64,18 +65,12 @@ class QuickstartIT {
                 "troupe.node.metricsPort=0");
         quickstart.expectExit(0);
         TroupeProcess node = TroupeProcess.start(
-                dir,
-                "up",
-                "--dir",
-                "home",
-                "--http-port",
-                "0",
-                "--grpc-port",
-                "0",
-                "-D",
-                "troupe.node.metricsPort=0");
+                dir, "up", "--dir", "home", "--http-port", "0", "--grpc-port", "0", "-D", "troupe.node.metricsPort=0");
         up = node;
-        node.awaitOutput("the HTTP port", Duration.ofMinutes(1), text -> HTTP_PORT.matcher(text).find());
+        node.awaitOutput(
+                "the HTTP port",
+                Duration.ofMinutes(1),
+                text -> HTTP_PORT.matcher(text).find());
         Matcher matcher = HTTP_PORT.matcher(node.standardError());
         assertThat(matcher.find()).isTrue();
         base = "http://localhost:" + matcher.group(1);
@@ -126,12 +121,14 @@ class QuickstartIT {
         try (InputStream script = QuickstartIT.class.getResourceAsStream("/openai-client.mjs")) {
             Files.write(folder.resolve("client.mjs"), script.readAllBytes());
         }
-        Tools.Output output = Tools.run(
-                folder, Duration.ofMinutes(1), List.of(node.get().toString(), "client.mjs", base + "/v1"));
+        Tools.Output output =
+                Tools.run(folder, Duration.ofMinutes(1), List.of(node.get().toString(), "client.mjs", base + "/v1"));
         assertThat(output.exitCode()).as(output.text()).isZero();
         JsonNode result = JSON.readTree(output.text());
         assertThat(result.path("models").path(0).asText()).isEqualTo("quickstart");
-        assertThat(result.path("text").asText()).startsWith("heterotroph").isEqualTo(result.path("whole").asText());
+        assertThat(result.path("text").asText())
+                .startsWith("heterotroph")
+                .isEqualTo(result.path("whole").asText());
         assertThat(result.path("chunks").asInt()).isGreaterThan(3);
         assertThat(result.path("finish").asText()).isIn("stop", "length");
         assertThat(result.path("usage").path("completion_tokens").asInt()).isBetween(1, 20);
@@ -152,7 +149,14 @@ class QuickstartIT {
                     .maxCompletionTokens(12)
                     .temperature(0)
                     .build();
-            String whole = client.chat().completions().create(params).choices().get(0).message().content().orElseThrow();
+            String whole = client.chat()
+                    .completions()
+                    .create(params)
+                    .choices()
+                    .get(0)
+                    .message()
+                    .content()
+                    .orElseThrow();
             assertThat(whole).startsWith("river");
             StringBuilder streamed = new StringBuilder();
             try (var stream = client.chat().completions().createStreaming(params)) {
@@ -191,16 +195,17 @@ class QuickstartIT {
     @Test
     @Order(3)
     void metricsCountWhatWasServed() throws IOException, InterruptedException {
-        TroupeProcess node = up;
-        assertThat(node).isNotNull();
-        Matcher metrics = Pattern.compile("metrics (http://localhost:\\d+/metrics)").matcher(node.standardError());
+        TroupeProcess node = Objects.requireNonNull(up);
+        Matcher metrics =
+                Pattern.compile("metrics (http://localhost:\\d+/metrics)").matcher(node.standardError());
         assertThat(metrics.find()).isTrue();
         try (HttpClient client = HttpClient.newHttpClient()) {
             String text = "";
             for (int i = 0; i < 20 && !text.contains("troupe_serving_tokens_out_total"); i++) {
                 TroupeProcess.pause(1000);
                 text = client.send(
-                                HttpRequest.newBuilder(URI.create(metrics.group(1))).build(),
+                                HttpRequest.newBuilder(URI.create(metrics.group(1)))
+                                        .build(),
                                 HttpResponse.BodyHandlers.ofString())
                         .body();
             }
@@ -214,8 +219,7 @@ class QuickstartIT {
     @Test
     @Order(4)
     void controlCDrainsAndExitsWithZero() {
-        TroupeProcess node = up;
-        assertThat(node).isNotNull();
+        TroupeProcess node = Objects.requireNonNull(up);
         node.interrupt();
         TroupeProcess.Result result = node.await(Duration.ofSeconds(60));
         result.expectExit(0);
@@ -223,8 +227,6 @@ class QuickstartIT {
     }
 
     private static TroupeProcess.Result quickstart() {
-        TroupeProcess.Result result = quickstart;
-        assertThat(result).isNotNull();
-        return result;
+        return Objects.requireNonNull(quickstart);
     }
 }

@@ -123,7 +123,7 @@ public record Corpus(String source, Tokenizer tokenizer, PreparedCorpus tokens) 
 
     private static Tokenizer train(CorpusReader reader, String kind, int vocabSize) {
         if (kind.equals("char")) {
-            try (Stream<String> texts = reader.texts()) {
+            try (Stream<String> texts = reader.allTexts()) {
                 return CharTokenizer.train(texts.collect(Collectors.joining()));
             }
         }

@@ -34,7 +34,11 @@ import java.util.Set;
  * @param manifestSha256 of the checkpoint's manifest
  */
 public record RunEvaluation(
-        String modelVersion, String manifestSha256, Evaluation model, Evaluation unigram, List<RunReport.Sample> samples) {
+        String modelVersion,
+        String manifestSha256,
+        Evaluation model,
+        Evaluation unigram,
+        List<RunReport.Sample> samples) {
     private static final List<String> DICTIONARY_PROMPTS =
             List.of("heterotroph (noun)", "river (noun)", "quickly (adverb)");
     private static final List<String> FREE_PROMPTS = List.of("");
@@ -67,7 +71,9 @@ public record RunEvaluation(
                     local.loaded().version(), manifestSha256(checkpoint), model, unigram, samples(local, corpus));
             evaluation.show(display);
             evaluation.writeJson(run);
-            writeFile(run.report(), evaluation.report(run, corpus, config, summary).toHtml());
+            writeFile(
+                    run.report(),
+                    evaluation.report(run, corpus, config, summary).toHtml());
             display.note("report: " + run.report());
             return evaluation;
         }
@@ -150,13 +156,19 @@ public record RunEvaluation(
         shape.put("Architecture", config.model().architecture());
         shape.put("Layers", number(config.model().numLayers()));
         shape.put("Width", number(config.model().dim()));
-        shape.put("Heads (of keys and values)", config.model().numHeads() + " (" + config.model().numKvHeads() + ")");
+        shape.put(
+                "Heads (of keys and values)",
+                config.model().numHeads() + " (" + config.model().numKvHeads() + ")");
         shape.put("Context", number(config.model().contextLength()) + " tokens");
         shape.put("Version", modelVersion);
         Map<String, String> data = new LinkedHashMap<>();
         data.put("Source", corpus.source());
-        data.put("Documents", number(text.train().documents()) + " + " + number(text.heldOut().documents()) + " held out");
-        data.put("Tokens", number(text.train().tokens()) + " + " + number(text.heldOut().tokens()) + " held out");
+        data.put(
+                "Documents",
+                number(text.train().documents()) + " + " + number(text.heldOut().documents()) + " held out");
+        data.put(
+                "Tokens",
+                number(text.train().tokens()) + " + " + number(text.heldOut().tokens()) + " held out");
         data.put("Vocabulary", number(text.vocabSize()));
         data.put("Bytes a token", String.format(Locale.ROOT, "%.2f", text.bytesPerToken()));
         return new RunReport(

@@ -60,8 +60,10 @@ public final class TrainingRun {
                 corpus.tokens().heldOut().directory(),
                 resume);
         TrainingSummary summary = TrainingSession.run(node, setup, display);
-        LossCurve losses = CheckpointStore.readState(Path.of(summary.checkpoint())).losses();
-        RunEvaluation.writeFile(run.curve(), LossChart.svg(losses, "Run " + run.root().getFileName()));
+        LossCurve losses =
+                CheckpointStore.readState(Path.of(summary.checkpoint())).losses();
+        RunEvaluation.writeFile(
+                run.curve(), LossChart.svg(losses, "Run " + run.root().getFileName()));
         display.note(String.format(
                 Locale.ROOT,
                 "%,d steps, %,d tokens at %,.0f tokens/s; training loss %.4f%s",
