@@ -23,13 +23,16 @@ public final class EvaluationSet {
     private final int[] bytesOfToken; // [V]
     private final int time;
     private final long numWindows;
+    /** UTF-8 bytes of a text that counts as a whole, else 0: then the bytes of the targets are added up. */
+    private final long textBytes;
 
-    private EvaluationSet(TokenStream stream, Tokenizer tokenizer, int time, long maxWindows) {
+    private EvaluationSet(TokenStream stream, Tokenizer tokenizer, int time, long maxWindows, long textBytes) {
         if (time < 1 || maxWindows < 1) {
             throw new IllegalArgumentException("windows of " + time + " tokens, at most " + maxWindows);
         }
         this.stream = stream;
         this.time = time;
+        this.textBytes = textBytes;
         this.numWindows = Math.min(maxWindows, allWindows());
         this.bytesOfToken = new int[tokenizer.vocabSize()];
         for (int token = 0; token < bytesOfToken.length; token++) {
@@ -67,7 +70,8 @@ public final class EvaluationSet {
                 },
                 tokenizer,
                 time,
-                maxWindows);
+                maxWindows,
+                0);
     }
 
     /**
@@ -126,7 +130,8 @@ public final class EvaluationSet {
                 },
                 tokenizer,
                 time,
-                Long.MAX_VALUE);
+                Long.MAX_VALUE,
+                tokens.length > ids.length ? text.getBytes(StandardCharsets.UTF_8).length : 0);
     }
 
     /** Inputs of a window. */
@@ -155,6 +160,11 @@ public final class EvaluationSet {
             targets[i] = -1;
         }
         return length;
+    }
+
+    /** The measures of the sum over all targets; the bytes are those of the text itself where they are known. */
+    Evaluation evaluation(long tokens, long targetBytes, double totalNll) {
+        return Evaluation.of(tokens, textBytes > 0 ? textBytes : targetBytes, totalNll);
     }
 
     /** Bytes of text that a token stands for. */

@@ -54,7 +54,7 @@ public final class PerplexityEvaluator implements AutoCloseable {
                 }
             }
         }
-        return Evaluation.of(tokens, bytes, nll);
+        return set.evaluation(tokens, bytes, nll);
     }
 
     private static void requireInVocabulary(int[] inputs, int[] targets, int length, int vocabSize) {

@@ -56,6 +56,6 @@ public final class UnigramBaseline {
             }
             tokens += length;
         }
-        return Evaluation.of(tokens, bytes, total);
+        return set.evaluation(tokens, bytes, total);
     }
 }

@@ -158,7 +158,7 @@ public final class LossChart {
                 RIGHT,
                 BOTTOM,
                 BOTTOM));
-        text(RIGHT + 12, BOTTOM + 20, "start", "lc-ink", "steps");
+        text(RIGHT + 30, BOTTOM + 20, "start", "lc-ink", "steps");
         drawTokenAxis();
         add(String.format(Locale.ROOT, "<g transform=\"translate(20 %d) rotate(-90)\">", (TOP + BOTTOM) / 2));
         text(0, 0, "middle", "lc-ink", "loss (nats per token)");
@@ -193,7 +193,7 @@ public final class LossChart {
                     line + 5));
             text(at, line + 20, "middle", "lc-soft", Axis.countLabel(count));
         }
-        text(RIGHT + 12, line + 20, "start", "lc-ink", "tokens");
+        text(RIGHT + 30, line + 20, "start", "lc-ink", "tokens");
     }
 
     /** The last losses beside the ends of the curves, kept apart. */

@@ -31,9 +31,10 @@ public record RunReport(
             :root{--paper:#f6f7f9;--card:#fff;--ink:#111827;--soft:#6b7280;--line:#e5e7eb;--accent:#1d4ed8}
             @media (prefers-color-scheme:dark){
              :root{--paper:#0f1319;--card:#171c24;--ink:#e6e9ef;--soft:#98a2b3;--line:#2a313c;--accent:#8ab4ff}
-             .lc-paper{fill:#171c24}.lc-ink{fill:#e6e9ef}.lc-soft{fill:#98a2b3}.lc-grid{stroke:#2a313c}
-             .lc-axis{stroke:#556072}.lc-raw{stroke:#34548a}.lc-train{stroke:#8ab4ff}.lc-train-text{fill:#8ab4ff}
-             .lc-val{stroke:#fb923c}.lc-dot{fill:#fb923c;stroke:#171c24}.lc-val-text{fill:#fb923c}}
+             .chart .lc-paper{fill:#171c24}.chart .lc-ink{fill:#e6e9ef}.chart .lc-soft{fill:#98a2b3}
+             .chart .lc-grid{stroke:#2a313c}.chart .lc-axis{stroke:#556072}.chart .lc-raw{stroke:#34548a}
+             .chart .lc-train{stroke:#8ab4ff}.chart .lc-train-text{fill:#8ab4ff}.chart .lc-val{stroke:#fb923c}
+             .chart .lc-dot{fill:#fb923c;stroke:#171c24}.chart .lc-val-text{fill:#fb923c}}
             *{box-sizing:border-box}
             body{margin:0;background:var(--paper);color:var(--ink);line-height:1.5;
              font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}

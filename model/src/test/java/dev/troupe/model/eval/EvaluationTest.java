@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
@@ -12,12 +14,15 @@ import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.data.TokenShardWriter;
 import dev.troupe.model.data.TokenShards;
 import dev.troupe.model.data.TokenizerFingerprint;
+import dev.troupe.model.format.LoadedModel;
+import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.CharTokenizer;
+import dev.troupe.model.tokenizer.SharedData;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Parameters;
@@ -130,6 +135,35 @@ class EvaluationTest {
         assertThat(evaluation.tokens()).isEqualTo(3);
         assertThat(evaluation.nllPerToken()).isCloseTo(nll / 3, within(1e-12));
         assertThat(evaluation.bitsPerByte()).isCloseTo(nll / 3 / Math.log(2), within(1e-12));
+    }
+
+    /**
+     * A published model: 25 tokens with the one that begins the text, 72.7301 nats (golden.json, two engines agree).
+     */
+    @Test
+    void publishedModelHasItsKnownPerplexity() throws IOException {
+        Path directory = SharedData.find("models/tinystories-656K");
+        JsonNode golden = new JsonMapper()
+                .readTree(SharedData.find("models/golden.json").toFile())
+                .path("tinystories-656K")
+                .path("perplexity");
+        try (TensorArena arena = TensorArena.open("test");
+                FixedComputePool pool = FixedComputePool.create(2)) {
+            LoadedModel model = ModelDirectory.load(directory, arena);
+            Path file = Files.writeString(
+                    temp.resolve("text.txt"), golden.path("text").asText());
+            Kernels kernels = KernelProviders.select("auto").create(pool);
+            try (PerplexityEvaluator evaluator =
+                    new PerplexityEvaluator(model.config(), model.weights(), kernels, 2, 64)) {
+                Evaluation evaluation = evaluator.evaluate(EvaluationSet.ofFile(file, model.tokenizer(), 64));
+                assertThat(evaluation.tokens())
+                        .isEqualTo(golden.path("n_tokens").asInt() - 1);
+                assertThat(evaluation.nllPerToken() * evaluation.tokens())
+                        .isCloseTo(golden.path("sum_nll_nats").asDouble(), within(1e-3));
+                assertThat(evaluation.perplexity()).isCloseTo(golden.path("ppl").asDouble(), within(1e-3));
+                assertThat(evaluation.bytes()).isEqualTo(Files.size(file)); // not the space that starts its tokens
+            }
+        }
     }
 
     @Test
