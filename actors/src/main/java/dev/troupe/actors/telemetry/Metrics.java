@@ -2,11 +2,13 @@ package dev.troupe.actors.telemetry;
 
 import dev.troupe.model.tensor.NativeMemory;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import kamon.Kamon;
 import kamon.metric.Gauge;
 import kamon.metric.MeasurementUnit;
 import kamon.metric.Metric;
+import kamon.tag.TagSet;
 
 /**
  * Every instrument of Troupe. The names and labels here are what dashboards and alerts rely on: add, don't rename. The
@@ -91,6 +93,13 @@ public final class Metrics {
             // The gauge without labels is the total; its update visits the owners, which come and go.
             NATIVE_BYTES.withTag("owner", "total").autoUpdate(Metrics::updateNativeMemory, MEMORY_INTERVAL);
         }
+    }
+
+    /** Labels in one set: adding them one by one would publish an instrument for each part of the set as well. */
+    static TagSet tags(Map<String, String> labels) {
+        TagSet.Builder builder = TagSet.builder();
+        labels.forEach(builder::add);
+        return builder.build();
     }
 
     private static void updateNativeMemory(Gauge total) {

@@ -1,6 +1,7 @@
 package dev.troupe.actors.telemetry;
 
 import java.time.Duration;
+import java.util.Map;
 import kamon.metric.Counter;
 import kamon.metric.Gauge;
 import kamon.metric.Timer;
@@ -39,13 +40,10 @@ public final class ServingMetrics {
      */
     public void requestEnded(String endpoint, String status, Duration time) {
         Metrics.REQUESTS
-                .withTag("model", modelId)
-                .withTag("endpoint", endpoint)
-                .withTag("status", status)
+                .withTags(Metrics.tags(Map.of("model", modelId, "endpoint", endpoint, "status", status)))
                 .increment();
         Metrics.REQUEST_TIME
-                .withTag("model", modelId)
-                .withTag("endpoint", endpoint)
+                .withTags(Metrics.tags(Map.of("model", modelId, "endpoint", endpoint)))
                 .record(time);
     }
 

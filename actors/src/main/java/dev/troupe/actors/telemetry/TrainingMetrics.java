@@ -48,10 +48,10 @@ public final class TrainingMetrics {
         tokensPerSecond = Metrics.TRAINING_TOKENS_PER_SECOND.withTag("run", runId);
         checkpointPause = Metrics.CHECKPOINT_PAUSE.withTag("run", runId);
         checkpointWrite = Metrics.CHECKPOINT_WRITE.withTag("run", runId);
-        checkpointsWritten = Metrics.CHECKPOINTS.withTag("run", runId).withTag("outcome", "written");
-        checkpointsFailed = Metrics.CHECKPOINTS.withTag("run", runId).withTag("outcome", "failed");
+        checkpointsWritten = Metrics.CHECKPOINTS.withTags(Metrics.tags(Map.of("run", runId, "outcome", "written")));
+        checkpointsFailed = Metrics.CHECKPOINTS.withTags(Metrics.tags(Map.of("run", runId, "outcome", "failed")));
         for (Part part : Part.values()) {
-            parts.put(part, Metrics.TRAINING_STEP.withTag("run", runId).withTag("part", part.label()));
+            parts.put(part, Metrics.TRAINING_STEP.withTags(Metrics.tags(Map.of("run", runId, "part", part.label()))));
         }
     }
 

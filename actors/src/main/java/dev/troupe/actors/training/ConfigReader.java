@@ -1,7 +1,6 @@
 package dev.troupe.actors.training;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import dev.troupe.model.TroupeException;
@@ -24,18 +23,18 @@ final class ConfigReader {
     static void requireKnown(Config user, Config known) {
         SortedSet<String> keys = new TreeSet<>();
         known.entrySet().forEach(entry -> keys.add(entry.getKey()));
-        for (Map.Entry<String, ConfigValue> entry : user.entrySet()) {
-            String key = entry.getKey();
-            if (!keys.contains(key)) {
-                throw new TroupeException("unknown configuration key \"" + key + "\" (value "
-                        + entry.getValue().unwrapped() + "): did you mean \"" + nearest(key, keys) + "\"?");
-            }
-        }
         for (String section : known.root().keySet()) {
             if (user.hasPath(section) && user.getValue(section).valueType() != ConfigValueType.OBJECT) {
                 throw new TroupeException("configuration key \"" + section
                         + "\" is a section, not a value: set one of its keys, such as \""
                         + keys.tailSet(section + ".").first() + "\"");
+            }
+        }
+        for (Map.Entry<String, ConfigValue> entry : user.entrySet()) {
+            String key = entry.getKey();
+            if (!keys.contains(key)) {
+                throw new TroupeException("unknown configuration key \"" + key + "\" (value "
+                        + entry.getValue().unwrapped() + "): did you mean \"" + nearest(key, keys) + "\"?");
             }
         }
     }
@@ -142,7 +141,9 @@ final class ConfigReader {
     }
 
     private String text(String key) {
-        ConfigValue value = config.getValue(ConfigUtil.joinPath(key.split("\\.", -1)));
-        return String.valueOf(value.unwrapped());
+        // getIsNull first: a key that a user sets to null would be "missing" to getValue, in words about paths.
+        return config.getIsNull(key)
+                ? "null"
+                : String.valueOf(config.getValue(key).unwrapped());
     }
 }

@@ -10,8 +10,7 @@ import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
-import dev.troupe.actors.telemetry.Metrics;
-import dev.troupe.actors.telemetry.TrainingMetrics;
+import dev.troupe.actors.training.TrainingCoordinator.Assembled;
 import dev.troupe.actors.training.TrainingCoordinator.CalibrationEnded;
 import dev.troupe.actors.training.TrainingCoordinator.CheckpointAnswered;
 import dev.troupe.actors.training.TrainingCoordinator.Command;
@@ -26,7 +25,6 @@ import dev.troupe.actors.training.data.DataFeeder;
 import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.optim.OptimizerShard;
 import dev.troupe.actors.training.run.Calibrator;
-import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.ResumeCheck;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
@@ -38,8 +36,6 @@ import dev.troupe.model.data.DataPosition;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.optim.LearningRateSchedule;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,8 +51,6 @@ final class TrainingRun {
     private static final double CALIBRATION_SHARE = 0.05;
 
     private static final double LONGEST_CALIBRATION_SECONDS = 15;
-    /** Lines that wait for the journal before a step waits as well. */
-    private static final int MAX_PENDING_LINES = 10_000;
 
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
@@ -66,21 +60,18 @@ final class TrainingRun {
     private final RunAssembly run;
     private final Environment environment;
     private final RunProgress progress;
-    private final TrainingMetrics instruments;
+    private final RunReporter reporter;
     private final long beginNanos;
 
     private final ActorRef<OptimizerShard.Command> optimizer;
     private final ActorRef<CheckpointWriter.Command> checkpointWriter;
     private final ActorRef<Evaluator.Command> evaluator;
-    private final ActorRef<RunJournal.Command> journal;
     private final ActorRef<StepRunner.Command> runner;
 
     private final ActorRef<StepRunner.StepResult> stepAnswers;
     private final ActorRef<CheckpointWriter.Answer> checkpointAnswers;
     private final ActorRef<Evaluator.Answer> evaluationAnswers;
-    private final ActorRef<RunJournal.Recorded> journalAnswers;
 
-    private final List<MetricsLine> pendingLines = new ArrayList<>();
     private long step;
     private long totalSteps;
     private LearningRateSchedule schedule;
@@ -95,8 +86,6 @@ final class TrainingRun {
     private long checkpointStep = -1;
     private @Nullable String checkpointPath;
     private boolean evaluationUnderWay;
-    private boolean journalBusy;
-    private @Nullable Double valLoss;
     private @Nullable Double finalValLoss;
     private @Nullable TrainingSummary summary;
 
@@ -115,7 +104,6 @@ final class TrainingRun {
         this.run = run;
         this.environment = environment;
         this.progress = run.progress();
-        this.instruments = Metrics.training(setup.runId());
         this.beginNanos = environment.nanoClock().getAsLong();
         TrainingState resumed = run.resumed();
         if (resumed != null) {
@@ -133,14 +121,23 @@ final class TrainingRun {
                 CheckpointWriter.create(run.staging(), environment.sink().apply(run.checkpoints()), run.memory()),
                 "checkpoint-writer");
         evaluator = spawn(Evaluator.create(run.evaluator(), run.memory()), "evaluator");
-        journal = spawn(
-                RunJournal.create(run.metrics(), run.directory().summary()), "journal", DispatcherSelector.blocking());
+        reporter = new RunReporter(
+                setup.runId(),
+                listener,
+                context.getLog(),
+                progress,
+                tokensPerStep(),
+                environment.nanoClock(),
+                spawn(
+                        RunJournal.create(run.metrics(), run.directory().summary()),
+                        "journal",
+                        DispatcherSelector.blocking()),
+                context.messageAdapter(RunJournal.Recorded.class, JournalAnswered::new));
         runner = spawn(StepRunner.create(parts()), "step-runner");
 
         stepAnswers = context.messageAdapter(StepRunner.StepResult.class, StepEnded::new);
         checkpointAnswers = context.messageAdapter(CheckpointWriter.Answer.class, CheckpointAnswered::new);
         evaluationAnswers = context.messageAdapter(Evaluator.Answer.class, EvaluationAnswered::new);
-        journalAnswers = context.messageAdapter(RunJournal.Recorded.class, JournalAnswered::new);
     }
 
     private StepRunner.Parts parts() {
@@ -226,7 +223,12 @@ final class TrainingRun {
                 fixSteps(calibrated);
                 yield train();
             }
-            default -> common(command);
+            case JournalAnswered(RunJournal.Recorded recorded) -> {
+                reporter.onRecorded(recorded);
+                yield Behaviors.same();
+            }
+            case Overdue(String what) -> overdue(what);
+            case Assembled _, StepEnded _, CheckpointAnswered _, EvaluationAnswered _ -> Behaviors.unhandled();
         };
     }
 
@@ -274,7 +276,8 @@ final class TrainingRun {
             }
             case StepEnded(StepRunner.StepDone done) -> {
                 stepRunning = false;
-                record(done);
+                step++;
+                reporter.stepDone(step, totalSteps, learningRate, done);
                 yield afterStep();
             }
             case StepEnded(StepRunner.StepDiverged diverged) -> diverged(diverged);
@@ -287,48 +290,12 @@ final class TrainingRun {
                 yield continueIfFree();
             }
             case JournalAnswered(RunJournal.Recorded recorded) -> {
-                onJournal(recorded);
+                reporter.onRecorded(recorded);
                 yield continueIfFree();
             }
-            default -> common(command);
+            case Overdue(String what) -> overdue(what);
+            case Assembled _, CalibrationEnded _ -> Behaviors.unhandled();
         };
-    }
-
-    private void record(StepRunner.StepDone done) {
-        step++;
-        double seconds = progress.stepDone(
-                step, done.loss(), tokensPerStep(), environment.nanoClock().getAsLong());
-        StepRunner.StepTimes times = done.times();
-        double throughput = progress.tokensPerSecond();
-        instruments.step(tokensPerStep(), done.loss(), learningRate, done.gradientNorm(), throughput);
-        instruments.part(TrainingMetrics.Part.DATA, times.data());
-        instruments.part(TrainingMetrics.Part.FORWARD_BACKWARD, times.forwardBackward());
-        instruments.part(TrainingMetrics.Part.GRADIENT_NORM, times.gradientNorm());
-        instruments.part(TrainingMetrics.Part.OPTIMIZER, times.optimizer());
-        instruments.part(TrainingMetrics.Part.TOTAL, seconds);
-        write(new MetricsLine.Step(
-                step,
-                done.loss(),
-                learningRate,
-                done.gradientNorm(),
-                progress.tokens(),
-                seconds,
-                times.data(),
-                times.forwardBackward(),
-                times.gradientNorm(),
-                times.optimizer()));
-        double eta = throughput == 0 ? 0 : (totalSteps - step) * (double) tokensPerStep() / throughput;
-        listener.tell(new TrainingEvent.Progress(
-                setup.runId(),
-                step,
-                totalSteps,
-                done.loss(),
-                valLoss,
-                learningRate,
-                done.gradientNorm(),
-                progress.tokens(),
-                throughput,
-                eta));
     }
 
     private Behavior<Command> afterStep() {
@@ -356,7 +323,7 @@ final class TrainingRun {
     /** Starts the next step, unless one is running or something copies the weights. */
     private Behavior<Command> continueIfFree() {
         boolean copying = copyingForCheckpoint || copyingForEvaluation;
-        if (!stepRunning && !copying && pendingLines.size() < MAX_PENDING_LINES) {
+        if (!stepRunning && !copying && !reporter.isFull()) {
             timers.cancelAll();
             if (stopRequested) {
                 return finish();
@@ -407,19 +374,12 @@ final class TrainingRun {
                 checkpointUnderWay = false;
                 checkpointStep = written.step();
                 checkpointPath = written.path();
-                instruments.checkpointWritten(checkpointPause, written.seconds());
-                write(new MetricsLine.Checkpoint(written.step(), written.path(), checkpointPause, written.seconds()));
-                listener.tell(new TrainingEvent.CheckpointWritten(
-                        setup.runId(), written.path(), written.step(), checkpointPause, written.seconds()));
+                reporter.checkpointWritten(written, checkpointPause);
             }
             case CheckpointWriter.NotWritten failed -> {
                 checkpointUnderWay = false;
                 copyingForCheckpoint = false;
-                instruments.checkpointFailed();
-                context.getLog()
-                        .error("No checkpoint at step {}; training goes on: {}", failed.step(), failed.message());
-                write(new MetricsLine.CheckpointFailure(failed.step(), failed.message()));
-                listener.tell(new TrainingEvent.CheckpointFailed(setup.runId(), failed.step(), failed.message()));
+                reporter.checkpointFailed(failed);
             }
         }
     }
@@ -434,17 +394,7 @@ final class TrainingRun {
             }
             case Evaluator.Evaluated evaluated -> {
                 evaluationUnderWay = false;
-                valLoss = evaluated.loss();
-                instruments.evaluated(evaluated.loss());
-                progress.evaluated(evaluated.step(), evaluated.step() * tokensPerStep(), evaluated.loss());
-                write(new MetricsLine.Evaluation(
-                        evaluated.step(), evaluated.loss(), evaluated.tokens(), evaluated.busySeconds()));
-                listener.tell(new TrainingEvent.Evaluated(
-                        setup.runId(),
-                        evaluated.step(),
-                        evaluated.loss(),
-                        evaluated.tokens(),
-                        evaluated.busySeconds()));
+                reporter.evaluated(evaluated);
             }
         }
     }
@@ -494,10 +444,11 @@ final class TrainingRun {
                 yield finishIfDone();
             }
             case JournalAnswered(RunJournal.Recorded recorded) -> {
-                onJournal(recorded);
+                reporter.onRecorded(recorded);
                 yield finishIfDone();
             }
-            default -> common(command);
+            case Overdue(String what) -> overdue(what);
+            case Assembled _, CalibrationEnded _, StepEnded _ -> Behaviors.unhandled();
         };
     }
 
@@ -507,7 +458,7 @@ final class TrainingRun {
         }
         String path = checkpointPath;
         boolean evaluated = step < totalSteps || finalValLoss != null;
-        if (path == null || checkpointStep != step || checkpointUnderWay || !evaluated || journalBusy) {
+        if (path == null || checkpointStep != step || checkpointUnderWay || !evaluated || reporter.isWriting()) {
             return behavior(this::finishing);
         }
         TrainingSummary written = summary;
@@ -525,43 +476,14 @@ final class TrainingRun {
                 (environment.nanoClock().getAsLong() - beginNanos) * 1e-9,
                 path);
         summary = result;
-        journalBusy = true;
-        journal.tell(new RunJournal.Summarize(result, journalAnswers));
+        reporter.summarize(result);
         return behavior(this::finishing);
     }
 
     // ---- always
 
-    private Behavior<Command> common(Command command) {
-        return switch (command) {
-            case Overdue(String what) -> fail(what + " (train.stepTimeoutSeconds)");
-            case JournalAnswered(RunJournal.Recorded recorded) -> {
-                onJournal(recorded);
-                yield Behaviors.same();
-            }
-            default -> Behaviors.unhandled();
-        };
-    }
-
-    private void write(MetricsLine line) {
-        pendingLines.add(line);
-        flush();
-    }
-
-    private void flush() {
-        if (!journalBusy && !pendingLines.isEmpty()) {
-            journalBusy = true;
-            journal.tell(new RunJournal.Append(List.copyOf(pendingLines), journalAnswers));
-            pendingLines.clear();
-        }
-    }
-
-    private void onJournal(RunJournal.Recorded recorded) {
-        journalBusy = false;
-        if (recorded.failure() != null) {
-            context.getLog().error("Metrics of run {} are not written: {}", setup.runId(), recorded.failure());
-        }
-        flush();
+    private Behavior<Command> overdue(String what) {
+        return fail(what + " (train.stepTimeoutSeconds)");
     }
 
     private Behavior<Command> fail(String message) {

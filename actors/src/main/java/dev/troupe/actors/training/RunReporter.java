@@ -1,0 +1,154 @@
+package dev.troupe.actors.training;
+
+import akka.actor.typed.ActorRef;
+import dev.troupe.actors.telemetry.Metrics;
+import dev.troupe.actors.telemetry.TrainingMetrics;
+import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.run.MetricsLine;
+import dev.troupe.actors.training.run.RunJournal;
+import dev.troupe.actors.training.run.RunProgress;
+import dev.troupe.actors.training.step.StepRunner;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * Tells everybody what happened in a run: listener, instruments, metrics file, log. Part of the coordinator's state, so
+ * used by its thread only. One message at a time goes to the journal; lines wait here meanwhile.
+ */
+final class RunReporter {
+    /** Lines that may wait for the disk before training waits for it, too. */
+    private static final int MAX_PENDING_LINES = 10_000;
+
+    private final String runId;
+    private final ActorRef<TrainingEvent> listener;
+    private final Logger log;
+    private final RunProgress progress;
+    private final int tokensPerStep;
+    private final LongSupplier nanoClock;
+    private final ActorRef<RunJournal.Command> journal;
+    private final ActorRef<RunJournal.Recorded> journalAnswers;
+    private final TrainingMetrics instruments;
+    private final List<MetricsLine> pendingLines = new ArrayList<>();
+    private boolean writing;
+    private @Nullable Double valLoss;
+
+    RunReporter(
+            String runId,
+            ActorRef<TrainingEvent> listener,
+            Logger log,
+            RunProgress progress,
+            int tokensPerStep,
+            LongSupplier nanoClock,
+            ActorRef<RunJournal.Command> journal,
+            ActorRef<RunJournal.Recorded> journalAnswers) {
+        this.runId = runId;
+        this.listener = listener;
+        this.log = log;
+        this.progress = progress;
+        this.tokensPerStep = tokensPerStep;
+        this.nanoClock = nanoClock;
+        this.journal = journal;
+        this.journalAnswers = journalAnswers;
+        this.instruments = Metrics.training(runId);
+    }
+
+    void stepDone(long step, long totalSteps, double learningRate, StepRunner.StepDone done) {
+        double seconds = progress.stepDone(step, done.loss(), tokensPerStep, nanoClock.getAsLong());
+        StepRunner.StepTimes times = done.times();
+        double throughput = progress.tokensPerSecond();
+        instruments.step(tokensPerStep, done.loss(), learningRate, done.gradientNorm(), throughput);
+        instruments.part(TrainingMetrics.Part.DATA, times.data());
+        instruments.part(TrainingMetrics.Part.FORWARD_BACKWARD, times.forwardBackward());
+        instruments.part(TrainingMetrics.Part.GRADIENT_NORM, times.gradientNorm());
+        instruments.part(TrainingMetrics.Part.OPTIMIZER, times.optimizer());
+        instruments.part(TrainingMetrics.Part.TOTAL, seconds);
+        write(new MetricsLine.Step(
+                step,
+                done.loss(),
+                learningRate,
+                done.gradientNorm(),
+                progress.tokens(),
+                seconds,
+                times.data(),
+                times.forwardBackward(),
+                times.gradientNorm(),
+                times.optimizer()));
+        double eta = throughput == 0 ? 0 : (totalSteps - step) * (double) tokensPerStep / throughput;
+        listener.tell(new TrainingEvent.Progress(
+                runId,
+                step,
+                totalSteps,
+                done.loss(),
+                valLoss,
+                learningRate,
+                done.gradientNorm(),
+                progress.tokens(),
+                throughput,
+                eta));
+    }
+
+    void checkpointWritten(CheckpointWriter.Written written, double pauseSeconds) {
+        instruments.checkpointWritten(pauseSeconds, written.seconds());
+        write(new MetricsLine.Checkpoint(written.step(), written.path(), pauseSeconds, written.seconds()));
+        listener.tell(new TrainingEvent.CheckpointWritten(
+                runId, written.path(), written.step(), pauseSeconds, written.seconds()));
+    }
+
+    void checkpointFailed(CheckpointWriter.NotWritten failed) {
+        instruments.checkpointFailed();
+        log.error("No checkpoint at step {}; training goes on: {}", failed.step(), failed.message());
+        write(new MetricsLine.CheckpointFailure(failed.step(), failed.message()));
+        listener.tell(new TrainingEvent.CheckpointFailed(runId, failed.step(), failed.message()));
+    }
+
+    void evaluated(Evaluator.Evaluated evaluated) {
+        valLoss = evaluated.loss();
+        instruments.evaluated(evaluated.loss());
+        progress.evaluated(evaluated.step(), evaluated.step() * tokensPerStep, evaluated.loss());
+        write(new MetricsLine.Evaluation(
+                evaluated.step(), evaluated.loss(), evaluated.tokens(), evaluated.busySeconds()));
+        listener.tell(new TrainingEvent.Evaluated(
+                runId, evaluated.step(), evaluated.loss(), evaluated.tokens(), evaluated.busySeconds()));
+    }
+
+    void summarize(TrainingSummary summary) {
+        writing = true;
+        journal.tell(new RunJournal.Summarize(summary, journalAnswers));
+    }
+
+    /** The journal has answered. */
+    void onRecorded(RunJournal.Recorded recorded) {
+        writing = false;
+        if (recorded.failure() != null) {
+            log.error("Metrics of run {} are not written: {}", runId, recorded.failure());
+        }
+        flush();
+    }
+
+    /** Whether training should wait for the disk. */
+    boolean isFull() {
+        return pendingLines.size() >= MAX_PENDING_LINES;
+    }
+
+    /** Whether something is not on disk yet. */
+    boolean isWriting() {
+        return writing;
+    }
+
+    private void write(MetricsLine line) {
+        pendingLines.add(line);
+        flush();
+    }
+
+    private void flush() {
+        if (!writing && !pendingLines.isEmpty()) {
+            writing = true;
+            journal.tell(new RunJournal.Append(List.copyOf(pendingLines), journalAnswers));
+            pendingLines.clear();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package dev.troupe.actors.training;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.SerializationTestKit;
+import akka.actor.typed.ActorRef;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.data.DataFeeder;
+import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.exchange.MicroBatchTicket;
+import dev.troupe.actors.training.exchange.TensorTicket;
+import dev.troupe.actors.training.optim.OptimizerShard;
+import dev.troupe.actors.training.run.Calibrator;
+import dev.troupe.actors.training.run.MetricsLine;
+import dev.troupe.actors.training.run.RunJournal;
+import dev.troupe.actors.training.stage.PipelineStage;
+import dev.troupe.actors.training.step.StepRunner;
+import dev.troupe.model.data.DataPosition;
+import dev.troupe.model.eval.LossCurve;
+import dev.troupe.model.eval.LossSample;
+import dev.troupe.model.format.TrainingState;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every message that may cross a network equals itself after the wire. */
+class TrainingMessagesTest {
+    private static final ActorTestKit KIT = ActorTestKit.create(
+            "messages-test",
+            ConfigFactory.parseString("akka.coordinated-shutdown.exit-jvm = off")
+                    .withFallback(ConfigFactory.load()));
+
+    private static final TensorTicket WEIGHTS = new TensorTicket("run", "weights/0");
+    private static final TrainingSummary SUMMARY = new TrainingSummary(1, 2, 3, 4.5, null, 6.5, 7.5, "/c");
+    private static final TrainingState STATE = new TrainingState(
+            3,
+            new DataPosition(6, 7),
+            48,
+            new LossCurve(1, List.of(new LossSample(1, 16, 4.2, 1)), List.of()),
+            Map.of("train.seed", "7"));
+
+    @AfterAll
+    static void stop() {
+        KIT.shutdownTestKit();
+    }
+
+    static Stream<Object> messages() {
+        MicroBatchTicket batch = new MicroBatchTicket(5, 1);
+        return Stream.of(
+                new TrainingCoordinator.Stop(),
+                new TrainingEvent.Started("run", 10, 20, 0, 0, null),
+                new TrainingEvent.StepsFixed("run", 100, 0.5),
+                new TrainingEvent.Progress("run", 1, 2, 3.5, null, 1e-3, 0.7, 99, 100.5, 3.0),
+                new TrainingEvent.Evaluated("run", 1, 3.5, 100, 0.5),
+                new TrainingEvent.CheckpointWritten("run", "/p", 1, 0.1, 0.2),
+                new TrainingEvent.CheckpointFailed("run", 1, "full"),
+                new TrainingEvent.Completed("run", SUMMARY),
+                new TrainingEvent.Failed("run", "why"),
+                new StepRunner.RunStep(1, 1e-3, ref(StepRunner.StepResult.class)),
+                new StepRunner.StepDone(1, 2.5, 0.5, new StepRunner.StepTimes(1, 2, 3, 4)),
+                new StepRunner.StepDiverged(1, Double.NaN, Double.POSITIVE_INFINITY),
+                new DataFeeder.Next(5, ref(DataFeeder.MicroBatchReady.class)),
+                new DataFeeder.Release(batch),
+                new DataFeeder.MicroBatchReady(batch),
+                new PipelineStage.ComputeGradients(batch, true, 0.5f, 9, ref(PipelineStage.GradientsComputed.class)),
+                new PipelineStage.MeasureGradients(ref(PipelineStage.GradientsMeasured.class)),
+                new PipelineStage.GradientsComputed(5, 2.5, 0.1),
+                new PipelineStage.GradientsMeasured(2.5, 0.1),
+                new OptimizerShard.Update(WEIGHTS, WEIGHTS, 1e-3, 0.5, ref(OptimizerShard.Updated.class)),
+                new OptimizerShard.Reset(ref(OptimizerShard.Updated.class)),
+                new OptimizerShard.Updated(4, 0.1),
+                new Evaluator.Evaluate(1, WEIGHTS, 4, true, ref(Evaluator.Answer.class)),
+                new Evaluator.WeightsCopied(1),
+                new Evaluator.Evaluated(1, 2.5, 100, 0.1),
+                new Evaluator.Refused(1),
+                new CheckpointWriter.Save(WEIGHTS, WEIGHTS, STATE, ref(CheckpointWriter.Answer.class)),
+                new CheckpointWriter.SnapshotTaken(1, 0.1),
+                new CheckpointWriter.Written(1, "/p", 0.1),
+                new CheckpointWriter.NotWritten(1, "full"),
+                new Calibrator.Calibrated(0.1, 0.2),
+                new Calibrator.CalibrationDiverged(new StepRunner.StepDiverged(1, 2.0, 3.0)),
+                new RunJournal.Append(
+                        List.of(
+                                new MetricsLine.Step(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+                                new MetricsLine.Evaluation(1, 2, 3, 4),
+                                new MetricsLine.Checkpoint(1, "/p", 2, 3),
+                                new MetricsLine.CheckpointFailure(1, "full")),
+                        ref(RunJournal.Recorded.class)),
+                new RunJournal.Summarize(SUMMARY, ref(RunJournal.Recorded.class)),
+                new RunJournal.Recorded(null));
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void survivesTheWire(Object message) {
+        new SerializationTestKit(KIT.system()).verifySerialization(message, true);
+    }
+
+    private static <T> ActorRef<T> ref(Class<T> type) {
+        return KIT.createTestProbe(type).getRef();
+    }
+}
