@@ -1,0 +1,36 @@
+package dev.troupe.model.kernel.attention;
+
+import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.first;
+import static dev.troupe.model.kernel.vector.Lanes.load;
+import static dev.troupe.model.kernel.vector.Lanes.store;
+
+/** Rows of one head, copied apart where its width is not a whole number of vectors: tiles read and write whole ones. */
+final class PaddedRows {
+    private PaddedRows() {}
+
+    /** Elements of a padded row. */
+    static int width(int dim) {
+        return (dim + LANES - 1) / LANES * LANES;
+    }
+
+    /** Copies rows and pads them with zeros; strides in bytes. */
+    static void pad(int rows, int dim, long from, long stride, long to) {
+        int width = width(dim);
+        for (int r = 0; r < rows; r++) {
+            for (int i = 0; i < dim; i += LANES) {
+                store(load(from + r * stride + i * 4L, first(dim - i)), to + ((long) r * width + i) * 4);
+            }
+        }
+    }
+
+    /** Copies rows back without the padding. */
+    static void unpad(int rows, int dim, long from, long to, long stride) {
+        int width = width(dim);
+        for (int r = 0; r < rows; r++) {
+            for (int i = 0; i < dim; i += LANES) {
+                store(load(from + ((long) r * width + i) * 4), to + r * stride + i * 4L, first(dim - i));
+            }
+        }
+    }
+}

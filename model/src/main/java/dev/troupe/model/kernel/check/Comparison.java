@@ -1,0 +1,112 @@
+package dev.troupe.model.kernel.check;
+
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+
+/**
+ * One run of an operation by a provider and by the reference on equal seeded inputs. The operation is written once, as
+ * a function of the kernels and of a source of tensors that gives both runs the same numbers.
+ */
+final class Comparison {
+    /** Gives an operation its tensors and notes which of them to compare. */
+    static final class Inputs {
+        private final TensorArena arena;
+        private final SplittableRandom random;
+        private final List<String> names = new ArrayList<>();
+        private final List<Tensor> outputs = new ArrayList<>();
+
+        private Inputs(TensorArena arena, long seed) {
+            this.arena = arena;
+            this.random = new SplittableRandom(seed);
+        }
+
+        /** Normally distributed numbers. */
+        Tensor normal(int... shape) {
+            Tensor tensor = arena.allocate(shape);
+            for (long i = 0; i < tensor.size(); i++) {
+                tensor.set(i, (float) random.nextGaussian());
+            }
+            return tensor;
+        }
+
+        /** As {@link #normal}, and compared after the run: a kernel may add to it or leave parts untouched. */
+        Tensor output(String name, int... shape) {
+            Tensor tensor = normal(shape);
+            names.add(name);
+            outputs.add(tensor);
+            return tensor;
+        }
+
+        int[] indices(int count, int from, int to) {
+            int[] indices = new int[count];
+            for (int i = 0; i < count; i++) {
+                indices[i] = random.nextInt(from, to);
+            }
+            return indices;
+        }
+
+        TensorArena arena() {
+            return arena;
+        }
+    }
+
+    /** An operation on made inputs. */
+    @FunctionalInterface
+    interface Operation {
+        void run(Kernels kernels, Inputs inputs);
+    }
+
+    private final Kernels subject;
+    private final Kernels reference;
+    private final long seed;
+    private final Consumer<KernelDifference> found;
+
+    Comparison(Kernels subject, Kernels reference, long seed, Consumer<KernelDifference> found) {
+        this.subject = subject;
+        this.reference = reference;
+        this.seed = seed;
+        this.found = found;
+    }
+
+    /**
+     * Runs both and reports the outputs that differ.
+     *
+     * @param length of the longest sum behind an element: rounding grows with its root
+     */
+    void compare(String operation, String shape, int length, Operation body) {
+        try (TensorArena arena = TensorArena.open("kernels.check")) {
+            Inputs mine = new Inputs(arena, seed);
+            Inputs theirs = new Inputs(arena, seed);
+            body.run(subject, mine);
+            body.run(reference, theirs);
+            for (int i = 0; i < mine.outputs.size(); i++) {
+                double tolerance = 2e-6 * Math.sqrt(length + 1.0) * Math.max(1, greatest(theirs.outputs.get(i)));
+                double error = distance(mine.outputs.get(i), theirs.outputs.get(i));
+                if (!(error <= tolerance)) {
+                    found.accept(new KernelDifference(operation, shape, mine.names.get(i), error, tolerance));
+                }
+            }
+        }
+    }
+
+    private static double greatest(Tensor tensor) {
+        double greatest = 0;
+        for (long i = 0; i < tensor.size(); i++) {
+            greatest = Math.max(greatest, Math.abs(tensor.get(i)));
+        }
+        return greatest;
+    }
+
+    private static double distance(Tensor a, Tensor b) {
+        double greatest = 0;
+        for (long i = 0; i < a.size(); i++) {
+            greatest = Math.max(greatest, Math.abs((double) a.get(i) - b.get(i)));
+        }
+        return greatest;
+    }
+}

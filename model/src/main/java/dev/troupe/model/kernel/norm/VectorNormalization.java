@@ -1,0 +1,269 @@
+package dev.troupe.model.kernel.norm;
+
+import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
+import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
+import static dev.troupe.model.kernel.vector.Lanes.broadcast;
+import static dev.troupe.model.kernel.vector.Lanes.first;
+import static dev.troupe.model.kernel.vector.Lanes.get;
+import static dev.troupe.model.kernel.vector.Lanes.load;
+import static dev.troupe.model.kernel.vector.Lanes.set;
+import static dev.troupe.model.kernel.vector.Lanes.store;
+import static dev.troupe.model.kernel.vector.Lanes.zero;
+
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.kernel.vector.Ranges;
+import dev.troupe.model.tensor.Tensor;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Norms by rows: lanes along a row, rows shared among the threads. Gradients of weight and bias are summed over the
+ * rows in order, columns shared among the threads. RMSNorm is the case without mean and bias.
+ */
+public final class VectorNormalization implements Normalization {
+    private static final int GRAIN_ELEMENTS = 8192;
+
+    private final ComputePool pool;
+
+    public VectorNormalization(ComputePool pool) {
+        this.pool = pool;
+    }
+
+    @Override
+    public void rmsForward(int rows, int dim, float eps, Tensor x, Tensor weight, Tensor y, Tensor rstd) {
+        requireMatrix("x", x, rows, dim, dim);
+        requireMatrix("y", y, rows, dim, dim);
+        requireSize("weight", weight, dim);
+        requireSize("rstd", rstd, rows);
+        shareRows(rows, dim, (from, to) -> {
+            for (long r = from; r < to; r++) {
+                long row = x.address() + r * dim * 4;
+                float scale = rstd(squares(dim, row, 0), dim, eps);
+                set(rstd.address() + r * 4, scale);
+                normalize(dim, row, 0, scale, weight.address(), 0, y.address() + r * dim * 4);
+            }
+        });
+    }
+
+    @Override
+    public void layerForward(
+            int rows,
+            int dim,
+            float eps,
+            Tensor x,
+            Tensor weight,
+            @Nullable Tensor bias,
+            Tensor y,
+            Tensor mean,
+            Tensor rstd) {
+        requireMatrix("x", x, rows, dim, dim);
+        requireMatrix("y", y, rows, dim, dim);
+        requireSize("weight", weight, dim);
+        requireSize("mean", mean, rows);
+        requireSize("rstd", rstd, rows);
+        if (bias != null) {
+            requireSize("bias", bias, dim);
+        }
+        long biasAddress = bias == null ? 0 : bias.address();
+        shareRows(rows, dim, (from, to) -> {
+            for (long r = from; r < to; r++) {
+                long row = x.address() + r * dim * 4;
+                float center = sum(dim, row) / dim;
+                float scale = rstd(squares(dim, row, center), dim, eps);
+                set(mean.address() + r * 4, center);
+                set(rstd.address() + r * 4, scale);
+                normalize(dim, row, center, scale, weight.address(), biasAddress, y.address() + r * dim * 4);
+            }
+        });
+    }
+
+    @Override
+    public void rmsBackward(
+            int rows, int dim, Tensor x, Tensor weight, Tensor rstd, Tensor dy, Tensor dx, Tensor dWeight) {
+        requireMatrix("x", x, rows, dim, dim);
+        requireMatrix("dy", dy, rows, dim, dim);
+        requireMatrix("dx", dx, rows, dim, dim);
+        requireSize("weight", weight, dim);
+        requireSize("dWeight", dWeight, dim);
+        requireSize("rstd", rstd, rows);
+        backward(rows, dim, x, weight, 0, rstd, dy, dx);
+        reduce(rows, dim, x, 0, rstd, dy, dWeight.address(), 0);
+    }
+
+    @Override
+    public void layerBackward(
+            int rows,
+            int dim,
+            Tensor x,
+            Tensor weight,
+            Tensor mean,
+            Tensor rstd,
+            Tensor dy,
+            Tensor dx,
+            Tensor dWeight,
+            @Nullable Tensor dBias) {
+        requireMatrix("x", x, rows, dim, dim);
+        requireMatrix("dy", dy, rows, dim, dim);
+        requireMatrix("dx", dx, rows, dim, dim);
+        requireSize("weight", weight, dim);
+        requireSize("dWeight", dWeight, dim);
+        requireSize("mean", mean, rows);
+        requireSize("rstd", rstd, rows);
+        if (dBias != null) {
+            requireSize("dBias", dBias, dim);
+        }
+        backward(rows, dim, x, weight, mean.address(), rstd, dy, dx);
+        reduce(rows, dim, x, mean.address(), rstd, dy, dWeight.address(), dBias == null ? 0 : dBias.address());
+    }
+
+    private void shareRows(int rows, int dim, Ranges.RangeTask task) {
+        Ranges.share(pool, rows, Math.max(1, GRAIN_ELEMENTS / Math.max(1, dim)), task);
+    }
+
+    private static float rstd(float squares, int dim, float eps) {
+        return (float) (1 / Math.sqrt((double) squares / dim + eps));
+    }
+
+    private static float sum(int dim, long x) {
+        FloatVector sum = zero();
+        int i = 0;
+        for (; i + LANES <= dim; i += LANES) {
+            sum = sum.add(load(x + i * 4L));
+        }
+        if (i < dim) {
+            sum = sum.add(load(x + i * 4L, first(dim - i)));
+        }
+        return Lanes.sum(sum);
+    }
+
+    /** Sum of (x - center)². */
+    private static float squares(int dim, long x, float center) {
+        FloatVector sum = zero();
+        int i = 0;
+        for (; i + LANES <= dim; i += LANES) {
+            FloatVector d = load(x + i * 4L).sub(center);
+            sum = d.fma(d, sum);
+        }
+        if (i < dim) {
+            VectorMask<Float> tail = first(dim - i);
+            FloatVector d = zero().blend(load(x + i * 4L, tail).sub(center), tail);
+            sum = d.fma(d, sum);
+        }
+        return Lanes.sum(sum);
+    }
+
+    /** y = (x - center)·scale·weight (+ bias unless its address is 0). */
+    private static void normalize(int dim, long x, float center, float scale, long weight, long bias, long y) {
+        int i = 0;
+        for (; i + LANES <= dim; i += LANES) {
+            long at = i * 4L;
+            FloatVector v = load(x + at).sub(center).mul(scale).mul(load(weight + at));
+            store(bias == 0 ? v : v.add(load(bias + at)), y + at);
+        }
+        if (i < dim) {
+            long at = i * 4L;
+            VectorMask<Float> tail = first(dim - i);
+            FloatVector v = load(x + at, tail).sub(center).mul(scale).mul(load(weight + at, tail));
+            store(bias == 0 ? v : v.add(load(bias + at, tail)), y + at, tail);
+        }
+    }
+
+    /** dx += rstd · (g - mean(g) - n · mean(g·n)), without mean(g) for RMSNorm, whose {@code mean} is 0. */
+    private void backward(int rows, int dim, Tensor x, Tensor weight, long mean, Tensor rstd, Tensor dy, Tensor dx) {
+        shareRows(rows, dim, (from, to) -> {
+            for (long r = from; r < to; r++) {
+                long row = r * dim * 4;
+                float center = mean == 0 ? 0 : get(mean + r * 4);
+                float scale = get(rstd.address() + r * 4);
+                backwardRow(
+                        dim,
+                        x.address() + row,
+                        weight.address(),
+                        center,
+                        scale,
+                        mean != 0,
+                        dy.address() + row,
+                        dx.address() + row);
+            }
+        });
+    }
+
+    private static void backwardRow(
+            int dim, long x, long weight, float center, float scale, boolean centered, long dy, long dx) {
+        FloatVector sumG = zero();
+        FloatVector sumGn = zero();
+        int i = 0;
+        for (; i + LANES <= dim; i += LANES) {
+            long at = i * 4L;
+            FloatVector g = load(dy + at).mul(load(weight + at));
+            sumG = sumG.add(g);
+            sumGn = g.fma(load(x + at).sub(center).mul(scale), sumGn);
+        }
+        if (i < dim) {
+            long at = i * 4L;
+            VectorMask<Float> tail = first(dim - i);
+            FloatVector g = load(dy + at, tail).mul(load(weight + at, tail));
+            sumG = sumG.add(g);
+            sumGn = g.fma(load(x + at, tail).sub(center).mul(scale), sumGn);
+        }
+        float meanG = centered ? Lanes.sum(sumG) / dim : 0;
+        float meanGn = Lanes.sum(sumGn) / dim;
+        for (i = 0; i + LANES <= dim; i += LANES) {
+            long at = i * 4L;
+            FloatVector n = load(x + at).sub(center).mul(scale);
+            FloatVector g = load(dy + at).mul(load(weight + at)).sub(meanG);
+            FloatVector d = n.fma(FloatVector.broadcast(SPECIES, -meanGn), g);
+            store(d.fma(FloatVector.broadcast(SPECIES, scale), load(dx + at)), dx + at);
+        }
+        if (i < dim) {
+            long at = i * 4L;
+            VectorMask<Float> tail = first(dim - i);
+            FloatVector n = load(x + at, tail).sub(center).mul(scale);
+            FloatVector g = load(dy + at, tail).mul(load(weight + at, tail)).sub(meanG);
+            FloatVector d = n.fma(FloatVector.broadcast(SPECIES, -meanGn), g);
+            store(d.fma(FloatVector.broadcast(SPECIES, scale), load(dx + at, tail)), dx + at, tail);
+        }
+    }
+
+    /** dWeight += sum of dy·n and dBias += sum of dy over the rows, in order; one column vector at a time. */
+    private void reduce(int rows, int dim, Tensor x, long mean, Tensor rstd, Tensor dy, long dWeight, long dBias) {
+        long grain = (Math.max(1, GRAIN_ELEMENTS / Math.max(1, rows)) + LANES - 1L) / LANES * LANES;
+        Ranges.share(pool, dim, grain, (from, to) -> {
+            for (long i = from; i < to; i += LANES) {
+                reduceColumns(
+                        rows,
+                        dim,
+                        (int) Math.min(LANES, to - i),
+                        x.address() + i * 4,
+                        mean,
+                        rstd.address(),
+                        dy.address() + i * 4,
+                        dWeight + i * 4,
+                        dBias == 0 ? 0 : dBias + i * 4);
+            }
+        });
+    }
+
+    private static void reduceColumns(
+            int rows, int dim, int count, long x, long mean, long rstd, long dy, long dWeight, long dBias) {
+        VectorMask<Float> used = first(count);
+        FloatVector weights = zero();
+        FloatVector biases = zero();
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * dim * 4;
+            FloatVector center = mean == 0 ? zero() : broadcast(mean + r * 4L);
+            FloatVector n = load(x + row, used).sub(center).mul(broadcast(rstd + r * 4L));
+            FloatVector d = load(dy + row, used);
+            weights = d.fma(n, weights);
+            biases = biases.add(d);
+        }
+        store(load(dWeight, used).add(weights), dWeight, used);
+        if (dBias != 0) {
+            store(load(dBias, used).add(biases), dBias, used);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package dev.troupe.model.kernel.vector;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Working memory of kernels, lent for the length of a task and kept for the next one, so that nothing is allocated once
+ * every size was seen. It belongs to one set of kernels and is freed by the garbage collector with them.
+ */
+public final class ScratchPool {
+    private static final int SLOTS = 64;
+    private static final long ALIGNMENT = 64;
+
+    private final AtomicReferenceArray<@Nullable Scratch> idle = new AtomicReferenceArray<>(SLOTS);
+
+    /** Uninitialised memory of one borrower. */
+    public static final class Scratch implements AutoCloseable {
+        private final ScratchPool owner;
+        private MemorySegment segment = MemorySegment.NULL;
+
+        private Scratch(ScratchPool owner) {
+            this.owner = owner;
+        }
+
+        /** Address of the memory, aligned to 64 bytes; valid until {@link #close}. */
+        public long address() {
+            return segment.address();
+        }
+
+        private Scratch ensure(long bytes) {
+            if (segment.byteSize() < bytes) {
+                long size = Math.max(bytes, 2 * segment.byteSize());
+                segment = Arena.ofAuto().allocate(size, ALIGNMENT);
+            }
+            return this;
+        }
+
+        /** Gives the memory back. */
+        @Override
+        public void close() {
+            for (int i = 0; i < SLOTS; i++) {
+                if (owner.idle.get(i) == null && owner.idle.compareAndSet(i, null, this)) {
+                    return;
+                }
+            }
+            // More borrowers at once than slots: the collector takes the rest.
+        }
+    }
+
+    /** Borrows memory of at least {@code bytes}; close it when done. */
+    public Scratch borrow(long bytes) {
+        for (int i = 0; i < SLOTS; i++) {
+            Scratch scratch = idle.get(i);
+            if (scratch != null && idle.compareAndSet(i, scratch, null)) {
+                return scratch.ensure(bytes);
+            }
+        }
+        return new Scratch(this).ensure(bytes);
+    }
+}

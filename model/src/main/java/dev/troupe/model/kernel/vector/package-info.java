@@ -1,0 +1,8 @@
+/**
+ * What the Vector API kernels share: lanes over raw addresses, register tiles, elementary functions and scratch memory.
+ * The operations themselves live beside their scalar references.
+ */
+@NullMarked
+package dev.troupe.model.kernel.vector;
+
+import org.jspecify.annotations.NullMarked;
