@@ -9,14 +9,19 @@ import akka.actor.typed.javadsl.AskPattern;
 import akka.http.javadsl.Http;
 import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.settings.ServerSettings;
+import akka.pattern.Patterns;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.model.TroupeException;
 import dev.troupe.routing.generate.Generator;
+import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.grpc.GrpcFront;
 import dev.troupe.routing.http.HttpFront;
 import dev.troupe.routing.route.Router;
 import dev.troupe.safety.filter.RuleFilter;
+import java.io.IOException;
 import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -34,13 +39,18 @@ public final class RoutingServer {
     private static final Logger LOG = LoggerFactory.getLogger(RoutingServer.class);
     /** Connections close this long after the last answer at the latest. */
     private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(1);
+    /** Time for the last bytes of an answer to leave the socket. */
+    private static final Duration FLUSH_TIME = Duration.ofMillis(250);
+
+    private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
     /** What a phase of the shutdown needs beside waiting for answers. */
-    private static final Duration PHASE_MARGIN = CLOSE_DEADLINE.plusMillis(500);
+    private static final Duration PHASE_MARGIN = CLOSE_DEADLINE.plus(FLUSH_TIME).plusMillis(500);
 
     private final ActorSystem<?> system;
     private final RoutingConfig config;
     private final ActorRef<Router.Command> router;
     private final Generator generator;
+    private final OpenAnswers open = new OpenAnswers();
 
     private RoutingServer(ActorSystem<?> system, RoutingConfig config) {
         this.system = system;
@@ -60,16 +70,22 @@ public final class RoutingServer {
     }
 
     private CompletionStage<Bindings> bind() {
+        try {
+            requireFree("HTTP", config.httpHost(), config.httpPort(), "http");
+            requireFree("gRPC", config.grpcHost(), config.grpcPort(), "grpc");
+        } catch (TroupeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
         var http = Http.get(system)
                 .newServerAt(config.httpHost(), config.httpPort())
                 .withSettings(settings(false))
-                .bindFlow(HttpFront.flow(system, config, router, generator));
+                .bindFlow(HttpFront.flow(system, config, router, generator, open));
         var boundHttp = explain(http, "HTTP", config.httpHost(), config.httpPort(), "http");
         return boundHttp.thenCompose(httpBinding -> {
             var grpc = Http.get(system)
                     .newServerAt(config.grpcHost(), config.grpcPort())
                     .withSettings(settings(true))
-                    .bind(GrpcFront.handler(system, config, router, generator));
+                    .bind(GrpcFront.handler(system, config, router, generator, open));
             return explain(grpc, "gRPC", config.grpcHost(), config.grpcPort(), "grpc")
                     .handle((grpcBinding, failure) -> failure == null
                             ? CompletableFuture.completedFuture(bound(httpBinding, grpcBinding))
@@ -109,30 +125,34 @@ public final class RoutingServer {
                 .withFallback(system.settings().config()));
     }
 
+    /** Asks the port itself first: when it is taken, Akka would log a stack trace for something that is no defect. */
+    private static void requireFree(String what, String host, int port, String name) {
+        try (var probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(host, port));
+        } catch (IOException e) {
+            throw cannotListen(what, host, port, name, e);
+        }
+    }
+
     private static CompletionStage<ServerBinding> explain(
             CompletionStage<ServerBinding> binding, String what, String host, int port, String name) {
-        return binding.exceptionallyCompose(failure -> {
-            var cause = unwrap(failure);
-            var reason = hasBindException(cause) ? "the port is in use or the address is not ours" : cause.getMessage();
-            return CompletableFuture.failedFuture(new TroupeException(
-                    "Cannot listen for " + what + " on " + host + ":" + port + " (" + reason
-                            + "). Stop what listens there, or choose another port with --" + name
-                            + "-port (0 takes any free one) or troupe.routing." + name + ".port.",
-                    cause));
-        });
+        return binding.exceptionallyCompose(
+                failure -> CompletableFuture.failedFuture(cannotListen(what, host, port, name, unwrap(failure))));
+    }
+
+    private static TroupeException cannotListen(String what, String host, int port, String name, Throwable cause) {
+        var reason = cause instanceof BindException
+                ? "the port is in use, or the address is not this machine's"
+                : String.valueOf(cause.getMessage());
+        return new TroupeException(
+                "Cannot listen for " + what + " on " + host + ":" + port + " (" + reason
+                        + "). Stop what listens there, or choose another port with --" + name
+                        + "-port (0 takes any free one) or troupe.routing." + name + ".port.",
+                cause);
     }
 
     private static Throwable unwrap(Throwable failure) {
         return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-    }
-
-    private static boolean hasBindException(Throwable failure) {
-        for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof BindException || String.valueOf(t.getMessage()).contains("Bind failed")) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private void drainAtShutdown(ServerBinding http, ServerBinding grpc) {
@@ -161,13 +181,29 @@ public final class RoutingServer {
     }
 
     private CompletionStage<Done> drained(Duration deadline) {
+        long endNanos = System.nanoTime() + deadline.toNanos();
         CompletionStage<Router.Drained> drained =
                 AskPattern.ask(router, Router.Drain::new, deadline, system.scheduler());
         return drained.handle((ok, failure) -> {
-            if (failure != null) {
-                LOG.warn("Answers were still in flight after {} ms; they are cut off", deadline.toMillis());
-            }
-            return Done.getInstance();
-        });
+                    if (failure != null) {
+                        LOG.warn("Answers were still in flight after {} ms; they are cut off", deadline.toMillis());
+                    }
+                    return Done.getInstance();
+                })
+                .thenCompose(done -> read(endNanos))
+                .thenCompose(done -> after(FLUSH_TIME));
+    }
+
+    /** Done when clients have read what was generated for them, or at {@code endNanos}. */
+    private CompletionStage<Done> read(long endNanos) {
+        if (open.count() == 0 || System.nanoTime() - endNanos > 0) {
+            return CompletableFuture.completedFuture(Done.getInstance());
+        }
+        return after(POLL_INTERVAL).thenCompose(done -> read(endNanos));
+    }
+
+    private CompletionStage<Done> after(Duration delay) {
+        return Patterns.after(
+                delay, system.classicSystem(), () -> CompletableFuture.completedFuture(Done.getInstance()));
     }
 }

@@ -9,6 +9,7 @@ import akka.http.javadsl.model.HttpResponse;
 import akka.japi.function.Function;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.Generator;
+import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.proto.Router;
 import dev.troupe.routing.proto.RouterPowerApiHandlerFactory;
 import dev.troupe.routing.proto.health.Health;
@@ -24,10 +25,14 @@ public final class GrpcFront {
     /** The handler of one call. */
     @SuppressWarnings("unchecked") // a generic varargs array of Akka's signature, which only reads it
     public static Function<HttpRequest, CompletionStage<HttpResponse>> handler(
-            ActorSystem<?> system, RoutingConfig config, ActorRef<Command> router, Generator generator) {
+            ActorSystem<?> system,
+            RoutingConfig config,
+            ActorRef<Command> router,
+            Generator generator,
+            OpenAnswers open) {
         return ServiceHandler.concatOrNotFound(
                 RouterPowerApiHandlerFactory.partial(
-                        new RouterService(system, config, router, generator), Router.name, system),
+                        new RouterService(system, config, router, generator, open), Router.name, system),
                 HealthHandlerFactory.partial(new HealthService(system, router), Health.name, system),
                 ServerReflection.create(List.of(Router.description, Health.description), system));
     }

@@ -13,6 +13,7 @@ import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.generate.GenerationSettings;
 import dev.troupe.routing.generate.Generator;
+import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.generate.Prompt;
 import dev.troupe.routing.generate.TextRequest;
 import dev.troupe.routing.proto.ChatRequest;
@@ -51,6 +52,7 @@ public final class RouterService implements RouterPowerApi {
     private final RoutingConfig config;
     private final ActorRef<Router.Command> router;
     private final Generator generator;
+    private final OpenAnswers open;
 
     /**
      * One call, read from either kind of request.
@@ -118,11 +120,16 @@ public final class RouterService implements RouterPowerApi {
     }
 
     public RouterService(
-            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Generator generator) {
+            ActorSystem<?> system,
+            RoutingConfig config,
+            ActorRef<Router.Command> router,
+            Generator generator,
+            OpenAnswers open) {
         this.system = system;
         this.config = config;
         this.router = router;
         this.generator = generator;
+        this.open = open;
     }
 
     @Override
@@ -191,11 +198,12 @@ public final class RouterService implements RouterPowerApi {
                                 return notUsed;
                             });
                 }));
-        return Source.completionStageSource(chunks)
+        var answer = Source.completionStageSource(chunks)
                 .mapError(new PFBuilder<Throwable, Throwable>()
                         .matchAny(GrpcErrors::exception)
                         .build())
-                .mapMaterializedValue(stage -> NotUsed.getInstance());
+                .<NotUsed>mapMaterializedValue(stage -> NotUsed.getInstance());
+        return open.counted(answer);
     }
 
     private static CompletionStage<Call> read(Supplier<Call> read) {

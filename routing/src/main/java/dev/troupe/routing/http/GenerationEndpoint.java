@@ -20,6 +20,7 @@ import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.ChoiceEvent;
 import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.generate.Generator;
+import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.generate.TextRequest;
 import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.RequestFailure.Kind;
@@ -45,6 +46,7 @@ final class GenerationEndpoint implements Endpoint {
     private final RoutingConfig config;
     private final BodyReader bodies;
     private final Generator generator;
+    private final OpenAnswers open;
     private final Function<JsonNode, ApiRequest> reader;
     private final AnswerShape.Factory shapes;
 
@@ -55,6 +57,7 @@ final class GenerationEndpoint implements Endpoint {
             ActorSystem<?> system,
             RoutingConfig config,
             Generator generator,
+            OpenAnswers open,
             Function<JsonNode, ApiRequest> reader,
             AnswerShape.Factory shapes) {
         this.path = path;
@@ -64,11 +67,12 @@ final class GenerationEndpoint implements Endpoint {
         this.config = config;
         this.bodies = new BodyReader(system, config);
         this.generator = generator;
+        this.open = open;
         this.reader = reader;
         this.shapes = shapes;
     }
 
-    static GenerationEndpoint chat(ActorSystem<?> system, RoutingConfig config, Generator generator) {
+    static GenerationEndpoint chat(ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
         return new GenerationEndpoint(
                 "/v1/chat/completions",
                 "messages",
@@ -76,11 +80,13 @@ final class GenerationEndpoint implements Endpoint {
                 system,
                 config,
                 generator,
+                open,
                 RequestReader::chat,
                 ChatShape::new);
     }
 
-    static GenerationEndpoint completion(ActorSystem<?> system, RoutingConfig config, Generator generator) {
+    static GenerationEndpoint completion(
+            ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
         return new GenerationEndpoint(
                 "/v1/completions",
                 "prompt",
@@ -88,6 +94,7 @@ final class GenerationEndpoint implements Endpoint {
                 system,
                 config,
                 generator,
+                open,
                 RequestReader::completion,
                 CompletionShape::new);
     }
@@ -142,7 +149,8 @@ final class GenerationEndpoint implements Endpoint {
                         // Asks nginx and its kin not to collect the stream.
                         .addHeader(RawHeader.create("x-accel-buffering", "no"))
                         .withEntity(HttpEntities.create(
-                                EVENT_STREAM, body(Source.from(parts.first()).concat(parts.second()), writer))));
+                                EVENT_STREAM,
+                                open.counted(body(Source.from(parts.first()).concat(parts.second()), writer)))));
     }
 
     /** Each event is one write, however many chunks it becomes. */

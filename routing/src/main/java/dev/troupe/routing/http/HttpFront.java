@@ -1,5 +1,6 @@
 package dev.troupe.routing.http;
 
+import akka.Done;
 import akka.NotUsed;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
@@ -12,6 +13,7 @@ import akka.http.javadsl.model.headers.RawHeader;
 import akka.stream.javadsl.Flow;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.Generator;
+import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.route.Router;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -41,7 +43,11 @@ public final class HttpFront {
     private final Endpoint oneModel;
 
     private HttpFront(
-            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Generator generator) {
+            ActorSystem<?> system,
+            RoutingConfig config,
+            ActorRef<Router.Command> router,
+            Generator generator,
+            OpenAnswers open) {
         this.system = system;
         this.config = config;
         var models = new ModelEndpoints(system, router);
@@ -51,24 +57,32 @@ public final class HttpFront {
         get("/healthz", exchange -> health.alive());
         get("/readyz", exchange -> health.ready());
         get("/v1/models", exchange -> models.list());
-        post("/v1/chat/completions", GenerationEndpoint.chat(system, config, generator));
-        post("/v1/completions", GenerationEndpoint.completion(system, config, generator));
+        post("/v1/chat/completions", GenerationEndpoint.chat(system, config, generator, open));
+        post("/v1/completions", GenerationEndpoint.completion(system, config, generator, open));
     }
 
     /** The flow that handles one connection. */
     public static Flow<HttpRequest, HttpResponse, NotUsed> flow(
-            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Generator generator) {
-        var front = new HttpFront(system, config, router, generator);
+            ActorSystem<?> system,
+            RoutingConfig config,
+            ActorRef<Router.Command> router,
+            Generator generator,
+            OpenAnswers open) {
+        var front = new HttpFront(system, config, router, generator, open);
         return Flow.fromMaterializer((materializer, attributes) -> {
                     var connection = new ClientConnection();
                     return Flow.of(HttpRequest.class)
+                            // A client that closes its side while an answer is due is gone, as proxies see it too.
+                            .watchTermination((notUsed, done) -> closing(connection, notUsed, done))
                             .mapAsync(1, request -> front.handle(request, connection))
-                            .watchTermination((notUsed, done) -> {
-                                done.whenComplete((ended, failure) -> connection.close());
-                                return notUsed;
-                            });
+                            .watchTermination((notUsed, done) -> closing(connection, notUsed, done));
                 })
                 .mapMaterializedValue(inner -> NotUsed.getInstance());
+    }
+
+    private static NotUsed closing(ClientConnection connection, NotUsed notUsed, CompletionStage<Done> done) {
+        done.whenComplete((ended, failure) -> connection.close());
+        return notUsed;
     }
 
     private void get(String path, Endpoint endpoint) {

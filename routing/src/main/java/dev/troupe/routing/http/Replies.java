@@ -4,6 +4,7 @@ import akka.http.javadsl.model.ContentTypes;
 import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpHeader;
 import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.StatusCodes;
 import akka.http.javadsl.model.headers.Connection;
 import akka.http.javadsl.model.headers.RawHeader;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -21,7 +22,8 @@ final class Replies {
 
     static HttpResponse json(int status, JsonNode body) {
         return HttpResponse.create()
-                .withStatus(status)
+                .withStatus(StatusCodes.lookup(status)
+                        .orElseGet(() -> StatusCodes.custom(status, "Client Closed Request", "", false, true)))
                 .withEntity(HttpEntities.create(ContentTypes.APPLICATION_JSON, Json.write(body)));
     }
 

@@ -49,8 +49,13 @@ public final class TestNode implements AutoCloseable {
                 290,
                 List.of(BpeTrainer.END_OF_TEXT),
                 1);
-        bindings = get(RoutingServer.start(
-                kit.system(), RoutingConfig.from(kit.system().settings().config())));
+        try {
+            bindings = get(RoutingServer.start(
+                    kit.system(), RoutingConfig.from(kit.system().settings().config())));
+        } catch (Exception e) {
+            kit.shutdownTestKit();
+            throw e;
+        }
     }
 
     /** A node; {@code config} overrides the defaults. */

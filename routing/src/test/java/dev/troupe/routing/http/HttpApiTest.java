@@ -13,6 +13,7 @@ import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -269,19 +270,36 @@ class HttpApiTest {
         TestNode.await("cancelled", () -> replica.cancelled().size() == 1);
     }
 
+    private static Socket rawChat(String headers) throws Exception {
+        var raw = new Socket(InetAddress.getLoopbackAddress(), node.bindings().httpPort());
+        var body = ("{" + HELLO + "}").replace('\'', '"');
+        raw.getOutputStream()
+                .write(("POST " + CHAT + " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n" + headers
+                                + "content-length: " + body.length() + "\r\n\r\n" + body)
+                        .getBytes(StandardCharsets.US_ASCII));
+        TestNode.await("submitted", () -> replica.submitted().size() == 1);
+        return raw;
+    }
+
     @Test
     void cancelsTheReplicaWhenTheClientLeavesBeforeTheAnswer() throws Exception {
         replica.script((request, replyTo) -> {});
-        try (var raw =
-                new Socket(InetAddress.getLoopbackAddress(), node.bindings().httpPort())) {
-            var body = ("{" + HELLO + "}").replace('\'', '"');
-            raw.getOutputStream()
-                    .write(("POST " + CHAT + " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-                                    + "content-length: " + body.length() + "\r\n\r\n" + body)
-                            .getBytes(StandardCharsets.US_ASCII));
-            TestNode.await("submitted", () -> replica.submitted().size() == 1);
-        }
+        rawChat("").close();
         TestNode.await("cancelled", () -> replica.cancelled().size() == 1);
+    }
+
+    @Test
+    void aClientThatWantsToCloseAfterTheAnswerGetsIt() throws Exception {
+        var late = new AtomicReference<Runnable>();
+        replica.script((request, replyTo) -> late.set(
+                () -> FakeReplica.say(request, replyTo, node.tokenizer().encode("the world"), true)));
+        try (var raw = rawChat("connection: close\r\n")) {
+            Thread.sleep(300); // time to be cut off, if it were
+            assertThat(replica.cancelled()).isEmpty();
+            late.get().run();
+            var answer = new String(raw.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 200").contains("the world");
+        }
     }
 
     @Test

@@ -1,0 +1,243 @@
+package dev.troupe.routing.route;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.receptionist.Receptionist;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.serving.GenerationEvent;
+import dev.troupe.actors.serving.GenerationEvent.FinishReason;
+import dev.troupe.actors.serving.GenerationEvent.RejectReason;
+import dev.troupe.actors.serving.GenerationRequest;
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.ReplicaProtocol;
+import dev.troupe.actors.serving.SamplingParameters;
+import dev.troupe.routing.RoutingConfig;
+import dev.troupe.routing.route.RequestFailure.Kind;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The router with probes as replicas: every step of the protocol is the test's. */
+class RouterTest {
+    private static final ModelDescription MODEL = new ModelDescription("m", "v1", 100, 50, "{}", "plain", 1);
+    private static final GenerationRequest REQUEST = new GenerationRequest(
+            "r1", List.of(7, 8), 5, List.of(0), new SamplingParameters(1, 0, 1, 0, 1, 0, 0, Map.of(), 42, -1), 0);
+
+    private ActorTestKit kit;
+    private ActorRef<Router.Command> router;
+    private TestProbe<DispatchEvent> client;
+
+    @BeforeEach
+    void start() {
+        kit = ActorTestKit.create("router", ConfigFactory.parseString("""
+                akka.actor.provider = local
+                akka.coordinated-shutdown.exit-jvm = off
+                akka.loglevel = ERROR
+                troupe.routing.max-in-flight = 2
+                troupe.routing.failover-wait = 1 s
+                troupe.routing.describe-timeout = 200 ms
+                """).withFallback(ConfigFactory.load()));
+        router = kit.spawn(
+                Router.create(RoutingConfig.from(kit.system().settings().config())));
+        client = kit.createTestProbe();
+    }
+
+    @AfterEach
+    void stop() {
+        kit.shutdownTestKit();
+    }
+
+    private TestProbe<ReplicaProtocol.Command> replica(ModelDescription model) {
+        TestProbe<ReplicaProtocol.Command> probe = kit.createTestProbe();
+        kit.system().receptionist().tell(Receptionist.register(ReplicaProtocol.SERVICE_KEY, probe.getRef()));
+        var describe = probe.expectMessageClass(ReplicaProtocol.Describe.class);
+        describe.replyTo().tell(new ReplicaProtocol.Description(model, 0, 0));
+        return probe;
+    }
+
+    private void generate(Duration deadline) {
+        router.tell(new Router.Generate(ModelKey.of(MODEL), REQUEST, deadline, client.getRef()));
+    }
+
+    private static ReplicaProtocol.Submit submitted(TestProbe<ReplicaProtocol.Command> replica) {
+        return replica.expectMessageClass(ReplicaProtocol.Submit.class);
+    }
+
+    private static void token(ReplicaProtocol.Submit to, int index, int token) {
+        to.replyTo().tell(new GenerationEvent.TokenGenerated(to.request().requestId(), index, token, -1, List.of()));
+    }
+
+    private void expectTokens(int... tokens) {
+        for (int token : tokens) {
+            assertThat(client.expectMessageClass(DispatchEvent.Token.class).token())
+                    .isEqualTo(token);
+        }
+    }
+
+    private void expectFailure(Kind kind) {
+        assertThat(client.expectMessageClass(DispatchEvent.Failed.class)
+                        .failure()
+                        .kind())
+                .isEqualTo(kind);
+    }
+
+    @Test
+    void anotherReplicaContinuesFromTheLastTokenWhenOneDies() {
+        var first = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        var submit = submitted(first);
+        assertThat(submit.request()).isEqualTo(REQUEST);
+        token(submit, 0, 11);
+        token(submit, 1, 12);
+        expectTokens(11, 12);
+        first.stop();
+
+        var second = replica(MODEL);
+        var again = submitted(second).request();
+        assertThat(again.promptTokens()).containsExactly(7, 8, 11, 12);
+        assertThat(again.firstIndex()).isEqualTo(2);
+        assertThat(again.maxTokens()).isEqualTo(3);
+        assertThat(again.sampling()).isEqualTo(REQUEST.sampling());
+        assertThat(again.requestId()).startsWith("r1").isNotEqualTo("r1");
+    }
+
+    @Test
+    void eventsOfAReplicaThatWasGivenUpDontCount() {
+        var first = replica(MODEL);
+        var second = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        var submit = submitted(first);
+        token(submit, 0, 11);
+        expectTokens(11);
+        submit.replyTo().tell(new GenerationEvent.Finished("r1", FinishReason.CANCELLED, 2, 1));
+        var again = submitted(second);
+        token(submit, 1, 99);
+        token(again, 1, 12);
+        again.replyTo().tell(new GenerationEvent.Finished(again.request().requestId(), FinishReason.STOP, 3, 1));
+        expectTokens(12);
+        client.expectMessageClass(DispatchEvent.Stopped.class);
+    }
+
+    @Test
+    void onlyTheSameWeightsMayContinue() {
+        var first = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        token(submitted(first), 0, 11);
+        expectTokens(11);
+        var other = replica(new ModelDescription("m", "v2", 100, 50, "{}", "plain", 2));
+        first.stop();
+        expectFailure(Kind.UNAVAILABLE);
+        other.expectNoMessage(Duration.ofMillis(100));
+    }
+
+    @Test
+    void aFullReplicaIsPassedOver() {
+        var first = replica(MODEL);
+        var second = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        var submit = submitted(first);
+        submit.replyTo().tell(new GenerationEvent.Rejected("r1", RejectReason.QUEUE_FULL, "full"));
+        var again = submitted(second);
+        again.replyTo()
+                .tell(new GenerationEvent.Rejected(again.request().requestId(), RejectReason.QUEUE_FULL, "full"));
+        expectFailure(Kind.OVERLOADED);
+    }
+
+    @Test
+    void theLeastLoadedReplicaIsTaken() {
+        var first = replica(MODEL);
+        var second = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        generate(Duration.ofSeconds(20));
+        submitted(first);
+        submitted(second);
+        // The third is one too many for this node.
+        generate(Duration.ofSeconds(20));
+        expectFailure(Kind.OVERLOADED);
+    }
+
+    @Test
+    void aDrainingReplicaFinishesWhatItHas() {
+        var first = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        var submit = submitted(first);
+        kit.system().receptionist().tell(Receptionist.deregister(ReplicaProtocol.SERVICE_KEY, first.getRef()));
+        var second = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        submitted(second);
+        token(submit, 0, 11);
+        submit.replyTo().tell(new GenerationEvent.Finished("r1", FinishReason.LENGTH, 2, 1));
+        expectTokens(11);
+        client.expectMessageClass(DispatchEvent.LengthReached.class);
+        first.expectNoMessage(Duration.ofMillis(100));
+    }
+
+    @Test
+    void theReplicaIsToldWhenTheClientIsGoneAndWhenTimeIsOver() {
+        var first = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        submitted(first);
+        client.stop();
+        assertThat(first.expectMessageClass(ReplicaProtocol.Cancel.class).requestId())
+                .isEqualTo("r1");
+
+        client = kit.createTestProbe();
+        generate(Duration.ofMillis(200));
+        submitted(first);
+        expectFailure(Kind.DEADLINE);
+        first.expectMessageClass(ReplicaProtocol.Cancel.class);
+    }
+
+    @Test
+    void aSilentReplicaIsAskedAgainWhatItServes() {
+        TestProbe<ReplicaProtocol.Command> probe = kit.createTestProbe();
+        kit.system().receptionist().tell(Receptionist.register(ReplicaProtocol.SERVICE_KEY, probe.getRef()));
+        probe.expectMessageClass(ReplicaProtocol.Describe.class);
+        probe.expectMessageClass(ReplicaProtocol.Describe.class)
+                .replyTo()
+                .tell(new ReplicaProtocol.Description(MODEL, 0, 0));
+        generate(Duration.ofSeconds(20));
+        submitted(probe);
+    }
+
+    @Test
+    void theNewestVersionOfAModelIsListed() {
+        replica(MODEL);
+        replica(new ModelDescription("m", "v2", 100, 50, "{}", "plain", 2));
+        replica(new ModelDescription("n", "v1", 100, 50, "{}", "plain", 1));
+        TestProbe<Router.ServedModels> models = kit.createTestProbe();
+        models.awaitAssert(() -> {
+            router.tell(new Router.ListModels(models.getRef()));
+            assertThat(models.receiveMessage().models())
+                    .extracting(model ->
+                            model.description().modelId() + model.description().version())
+                    .containsExactly("mv2", "nv1");
+            return null;
+        });
+        TestProbe<Resolution> resolution = kit.createTestProbe();
+        router.tell(new Router.Resolve("", resolution.getRef()));
+        assertThat(resolution.expectMessageClass(Resolution.Missing.class).failure())
+                .hasMessageContaining("m, n");
+    }
+
+    @Test
+    void drainingWaitsForTheLastAnswer() {
+        var first = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        var submit = submitted(first);
+        TestProbe<Router.Drained> drained = kit.createTestProbe();
+        router.tell(new Router.Drain(drained.getRef()));
+        generate(Duration.ofSeconds(20));
+        expectFailure(Kind.UNAVAILABLE);
+        drained.expectNoMessage(Duration.ofMillis(100));
+        submit.replyTo().tell(new GenerationEvent.Finished("r1", FinishReason.STOP, 2, 0));
+        client.expectMessageClass(DispatchEvent.Stopped.class);
+        drained.expectMessageClass(Router.Drained.class);
+    }
+}
