@@ -61,16 +61,14 @@ final class TrainingRun {
     private final Environment environment;
     private final RunProgress progress;
     private final RunReporter reporter;
+    private final SideWork side;
     private final long beginNanos;
 
     private final ActorRef<OptimizerShard.Command> optimizer;
-    private final ActorRef<CheckpointWriter.Command> checkpointWriter;
     private final ActorRef<Evaluator.Command> evaluator;
     private final ActorRef<StepRunner.Command> runner;
 
     private final ActorRef<StepRunner.StepResult> stepAnswers;
-    private final ActorRef<CheckpointWriter.Answer> checkpointAnswers;
-    private final ActorRef<Evaluator.Answer> evaluationAnswers;
 
     private long step;
     private long totalSteps;
@@ -78,14 +76,7 @@ final class TrainingRun {
     private double learningRate;
     private boolean stopRequested;
     private boolean stepRunning;
-    private boolean copyingForCheckpoint;
-    private boolean copyingForEvaluation;
-    private boolean checkpointUnderWay;
     private boolean checkpointDue;
-    private double checkpointPause;
-    private long checkpointStep = -1;
-    private @Nullable String checkpointPath;
-    private boolean evaluationUnderWay;
     private @Nullable Double finalValLoss;
     private @Nullable TrainingSummary summary;
 
@@ -108,8 +99,6 @@ final class TrainingRun {
         TrainingState resumed = run.resumed();
         if (resumed != null) {
             step = resumed.step();
-            checkpointStep = step;
-            checkpointPath = run.resumedFrom();
             totalSteps = ResumeCheck.totalSteps(resumed, config);
         } else {
             totalSteps = config.train().steps();
@@ -117,9 +106,6 @@ final class TrainingRun {
         schedule = scheduleOf(totalSteps);
 
         optimizer = spawn(OptimizerShard.create(run.adamW(), run.moments(), run.memory()), "optimizer-shard-0");
-        checkpointWriter = spawn(
-                CheckpointWriter.create(run.staging(), environment.sink().apply(run.checkpoints()), run.memory()),
-                "checkpoint-writer");
         evaluator = spawn(Evaluator.create(run.evaluator(), run.memory()), "evaluator");
         reporter = new RunReporter(
                 setup.runId(),
@@ -134,10 +120,19 @@ final class TrainingRun {
                         DispatcherSelector.blocking()),
                 context.messageAdapter(RunJournal.Recorded.class, JournalAnswered::new));
         runner = spawn(StepRunner.create(parts()), "step-runner");
+        side = new SideWork(
+                run,
+                spawn(
+                        CheckpointWriter.create(
+                                run.staging(), environment.sink().apply(run.checkpoints()), run.memory()),
+                        "checkpoint-writer"),
+                context.messageAdapter(CheckpointWriter.Answer.class, CheckpointAnswered::new),
+                evaluator,
+                context.messageAdapter(Evaluator.Answer.class, EvaluationAnswered::new),
+                reporter,
+                context.getLog());
 
         stepAnswers = context.messageAdapter(StepRunner.StepResult.class, StepEnded::new);
-        checkpointAnswers = context.messageAdapter(CheckpointWriter.Answer.class, CheckpointAnswered::new);
-        evaluationAnswers = context.messageAdapter(Evaluator.Answer.class, EvaluationAnswered::new);
     }
 
     private StepRunner.Parts parts() {
@@ -282,11 +277,11 @@ final class TrainingRun {
             }
             case StepEnded(StepRunner.StepDiverged diverged) -> diverged(diverged);
             case CheckpointAnswered(CheckpointWriter.Answer answer) -> {
-                onCheckpoint(answer);
+                side.onCheckpoint(answer);
                 yield continueIfFree();
             }
             case EvaluationAnswered(Evaluator.Answer answer) -> {
-                onEvaluation(answer);
+                side.onEvaluation(answer);
                 yield continueIfFree();
             }
             case JournalAnswered(RunJournal.Recorded recorded) -> {
@@ -303,15 +298,13 @@ final class TrainingRun {
             return finish();
         }
         checkpointDue |= isDue(config.checkpoint().everySteps());
-        if (checkpointDue && !checkpointUnderWay) {
+        if (checkpointDue && !side.isSaving()) {
+            checkpointDue = false;
             saveCheckpoint();
         }
         if (isDue(config.eval().everySteps())) {
-            if (evaluationUnderWay) {
-                context.getLog().info("No evaluation at step {}: the one before is still running", step);
-            } else {
-                evaluate(config.eval().windows(), false);
-            }
+            side.evaluateIfIdle(step, config.eval().windows());
+            startDeadline();
         }
         return continueIfFree();
     }
@@ -322,9 +315,8 @@ final class TrainingRun {
 
     /** Starts the next step, unless one is running or something copies the weights. */
     private Behavior<Command> continueIfFree() {
-        boolean copying = copyingForCheckpoint || copyingForEvaluation;
-        if (!stepRunning && !copying && !reporter.isFull()) {
-            timers.cancelAll();
+        stopDeadlineIfFree();
+        if (!stepRunning && !side.isCopying() && !reporter.isFull()) {
             if (stopRequested) {
                 return finish();
             }
@@ -334,68 +326,26 @@ final class TrainingRun {
     }
 
     private void saveCheckpoint() {
-        checkpointDue = false;
-        checkpointUnderWay = true;
-        copyingForCheckpoint = true;
-        long microBatches = step * config.train().accumulation();
-        TrainingState state = new TrainingState(
+        side.save(new TrainingState(
                 step,
-                new DataPosition(microBatches, config.train().seed()),
+                new DataPosition(
+                        step * config.train().accumulation(), config.train().seed()),
                 progress.tokens(),
                 progress.curve(),
-                ResumeCheck.settings(config, totalSteps, run.feeder().batches().shards()));
-        checkpointWriter.tell(
-                new CheckpointWriter.Save(run.weightsTicket(), run.momentsTicket(), state, checkpointAnswers));
-        startDeadline("the checkpoint writer");
+                ResumeCheck.settings(config, totalSteps, run.feeder().batches().shards())));
+        startDeadline();
     }
 
-    private void evaluate(int windows, boolean urgent) {
-        evaluationUnderWay = true;
-        copyingForEvaluation = true;
-        evaluator.tell(new Evaluator.Evaluate(step, run.weightsTicket(), windows, urgent, evaluationAnswers));
-        startDeadline("the evaluator");
-    }
-
-    private void startDeadline(String who) {
+    private void startDeadline() {
         timers.startSingleTimer(
-                who,
-                new Overdue(
-                        who + " did not copy the weights within " + timeout().toSeconds() + " s"),
+                Overdue.class,
+                new Overdue("the weights were not copied within " + timeout().toSeconds() + " s"),
                 timeout());
     }
 
-    private void onCheckpoint(CheckpointWriter.Answer answer) {
-        switch (answer) {
-            case CheckpointWriter.SnapshotTaken taken -> {
-                copyingForCheckpoint = false;
-                checkpointPause = taken.pauseSeconds();
-            }
-            case CheckpointWriter.Written written -> {
-                checkpointUnderWay = false;
-                checkpointStep = written.step();
-                checkpointPath = written.path();
-                reporter.checkpointWritten(written, checkpointPause);
-            }
-            case CheckpointWriter.NotWritten failed -> {
-                checkpointUnderWay = false;
-                copyingForCheckpoint = false;
-                reporter.checkpointFailed(failed);
-            }
-        }
-    }
-
-    private void onEvaluation(Evaluator.Answer answer) {
-        switch (answer) {
-            case Evaluator.WeightsCopied _ -> copyingForEvaluation = false;
-            case Evaluator.Refused refused -> {
-                copyingForEvaluation = false;
-                evaluationUnderWay = false;
-                context.getLog().warn("The evaluator refused to evaluate step {}", refused.step());
-            }
-            case Evaluator.Evaluated evaluated -> {
-                evaluationUnderWay = false;
-                reporter.evaluated(evaluated);
-            }
+    private void stopDeadlineIfFree() {
+        if (!side.isCopying()) {
+            timers.cancel(Overdue.class);
         }
     }
 
@@ -403,9 +353,9 @@ final class TrainingRun {
         return fail("training diverged at step " + (diverged.step() + 1) + ": loss " + diverged.loss()
                 + ", gradient norm " + diverged.gradientNorm()
                 + ". Lower optimizer.learningRate or raise optimizer.warmupSteps; "
-                + (checkpointPath == null
+                + (side.checkpointPath() == null
                         ? "there is no checkpoint yet"
-                        : "the last good checkpoint is " + checkpointPath));
+                        : "the last good checkpoint is " + side.checkpointPath()));
     }
 
     // ---- finishing
@@ -415,13 +365,14 @@ final class TrainingRun {
         context.getLog().info("Run {} {} at step {}", setup.runId(), complete ? "is complete" : "stops", step);
         saveFinalCheckpoint();
         if (complete) {
-            evaluate(config.eval().finalWindows(), true);
+            side.evaluateAtOnce(step, config.eval().finalWindows());
+            startDeadline();
         }
         return finishIfDone();
     }
 
     private void saveFinalCheckpoint() {
-        if (checkpointStep != step && !checkpointUnderWay) {
+        if (side.checkpointStep() != step && !side.isSaving()) {
             saveCheckpoint();
         }
     }
@@ -432,12 +383,12 @@ final class TrainingRun {
             case CheckpointAnswered(CheckpointWriter.NotWritten failed)
             when failed.step() == step -> fail("the final checkpoint could not be written: " + failed.message());
             case CheckpointAnswered(CheckpointWriter.Answer answer) -> {
-                onCheckpoint(answer);
+                side.onCheckpoint(answer);
                 saveFinalCheckpoint();
                 yield finishIfDone();
             }
             case EvaluationAnswered(Evaluator.Answer answer) -> {
-                onEvaluation(answer);
+                side.onEvaluation(answer);
                 if (answer instanceof Evaluator.Evaluated evaluated && evaluated.step() == step) {
                     finalValLoss = evaluated.loss();
                 }
@@ -453,12 +404,10 @@ final class TrainingRun {
     }
 
     private Behavior<Command> finishIfDone() {
-        if (!copyingForCheckpoint && !copyingForEvaluation) {
-            timers.cancelAll();
-        }
-        String path = checkpointPath;
+        stopDeadlineIfFree();
+        String path = side.checkpointPath();
         boolean evaluated = step < totalSteps || finalValLoss != null;
-        if (path == null || checkpointStep != step || checkpointUnderWay || !evaluated || reporter.isWriting()) {
+        if (path == null || side.checkpointStep() != step || side.isSaving() || !evaluated || reporter.isWriting()) {
             return behavior(this::finishing);
         }
         TrainingSummary written = summary;
