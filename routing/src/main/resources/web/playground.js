@@ -82,6 +82,8 @@ function fail(message, text) {
   scroll();
 }
 
+// Follows the answer, unless the reader has scrolled up to read.
+const atEnd = () => $('log').scrollHeight - $('log').scrollTop - $('log').clientHeight < 40;
 const scroll = () => { $('log').scrollTop = $('log').scrollHeight; };
 
 async function problem(answer) {
@@ -188,9 +190,10 @@ function take(event, state, message) {
     state.last = now;
     state.tokens++;
     state.text += piece;
+    const follow = atEnd();
     message.body.textContent = state.text;
     message.facts.textContent = facts(state, now);
-    scroll();
+    if (follow) scroll();
   }
 }
 

@@ -30,7 +30,7 @@ public sealed interface GenerationEvent extends WireMessage {
     record Finished(String requestId, FinishReason reason, int promptTokens, int completionTokens)
             implements GenerationEvent {}
 
-    /** The replica cannot take the request now (queue full, draining); another may. */
+    /** The replica cannot take the request now (queue full, draining) or cannot finish it (stopped); another may. */
     record Rejected(String requestId, RejectReason reason, String message) implements GenerationEvent {}
 
     /** The request cannot be answered; {@code message} is fit for a user. */
@@ -51,6 +51,8 @@ public sealed interface GenerationEvent extends WireMessage {
         QUEUE_FULL,
         DRAINING,
         LOADING,
-        PROMPT_TOO_LONG
+        PROMPT_TOO_LONG,
+        /** It had begun, and stops or restarts: another replica may go on after the last token. */
+        STOPPED
     }
 }

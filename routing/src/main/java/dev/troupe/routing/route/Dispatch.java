@@ -95,7 +95,7 @@ final class Dispatch {
                 event.requestId().equals(attemptId())
                         ? onEvent(event)
                         : Behaviors.same(); // from a replica that was given up
-            case ReplicaLost lost -> lost.replica().equals(replica) ? failOver() : Behaviors.same();
+            case ReplicaLost lost -> lost.replica().equals(replica) ? failOver(Set.of()) : Behaviors.same();
             case AllRefused ignored -> onAllRefused();
             case TryAgain ignored -> place();
             case ClientGone ignored -> cancel();
@@ -156,7 +156,7 @@ final class Dispatch {
                     case STOP -> end(new DispatchEvent.Stopped());
                     case LENGTH -> end(new DispatchEvent.LengthReached());
                     // We did not ask for it: the replica gave the request up, so another may go on.
-                    case CANCELLED -> failOver();
+                    case CANCELLED -> failOver(Set.of());
                 };
             case GenerationEvent.Rejected rejected -> onRejected(rejected);
             case GenerationEvent.Failed failed -> fail(Kind.INTERNAL, failed.message());
@@ -182,6 +182,10 @@ final class Dispatch {
         if (rejected.reason() == RejectReason.PROMPT_TOO_LONG) {
             return fail(Kind.CONTEXT_LENGTH, rejected.message());
         }
+        if (rejected.reason() == RejectReason.STOPPED) {
+            var stopped = replica;
+            return failOver(stopped == null ? Set.of() : Set.of(stopped));
+        }
         lastRejection = rejected.reason();
         if (replica != null) {
             refused.add(replica);
@@ -206,7 +210,8 @@ final class Dispatch {
                                 + " is loading or shutting down. Try again in a moment.");
     }
 
-    private Behavior<Command> failOver() {
+    /** @param avoid replicas that may still be listed but must not get it again at once */
+    private Behavior<Command> failOver(Set<ActorRef<ReplicaProtocol.Command>> avoid) {
         context.getLog()
                 .warn(
                         "Request {} lost its replica after {} tokens; looking for another",
@@ -218,6 +223,7 @@ final class Dispatch {
         }
         numFailovers++;
         refused.clear();
+        refused.addAll(avoid);
         if (numFailovers > MAX_FAILOVERS) {
             return fail(
                     Kind.UNAVAILABLE,

@@ -49,7 +49,11 @@ public final class Http {
     }
 
     public static JsonNode tree(HttpResponse<String> response) throws Exception {
-        return JSON.readTree(response.body());
+        return tree(response.body());
+    }
+
+    public static JsonNode tree(String json) throws Exception {
+        return JSON.readTree(json);
     }
 
     /** The events of a stream; "[DONE]" is the text node at the end. */

@@ -3,6 +3,7 @@ package dev.troupe.actors.serving.replica;
 import akka.actor.typed.ActorRef;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
+import dev.troupe.actors.serving.GenerationEvent.RejectReason;
 import dev.troupe.actors.serving.batch.Sequence;
 import dev.troupe.actors.serving.engine.AnswerSampler;
 import dev.troupe.actors.serving.engine.SampledToken;
@@ -66,6 +67,11 @@ final class ActiveRequest {
 
     void fail(String message) {
         replyTo.tell(new GenerationEvent.Failed(sequence.requestId(), message));
+    }
+
+    /** Another replica may go on with it. */
+    void giveUp(String message) {
+        replyTo.tell(new GenerationEvent.Rejected(sequence.requestId(), RejectReason.STOPPED, message));
     }
 
     private static Duration since(long nanos) {

@@ -251,12 +251,15 @@ final class ReplicaSession {
         metrics.kvBlocks(policy.numUsedBlocks(), engine.numKvBlocks());
     }
 
-    /** Tells every client that its answer ends here, and frees the engine once its last step is over. */
+    /**
+     * Tells every client that another replica must go on with its answer, and frees the engine once its last step is
+     * over.
+     */
     void close() {
         Collection<ActiveRequest> open = requests.all();
         for (ActiveRequest request : open) {
             end(request);
-            request.fail("the replica stopped before the answer was complete: try again");
+            request.giveUp("the replica stopped before the answer was complete: try again");
         }
         reportLoad();
         latestStep.whenComplete((samples, failure) -> engine.close());

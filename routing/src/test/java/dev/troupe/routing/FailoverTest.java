@@ -1,0 +1,122 @@
+package dev.troupe.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.LoggingTestKit;
+import akka.actor.typed.ActorRef;
+import dev.troupe.actors.serving.ReplicaProtocol;
+import dev.troupe.actors.serving.replica.ModelReplica;
+import dev.troupe.actors.serving.replica.ReplicaSettings;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.Parameters;
+import dev.troupe.routing.harness.Http;
+import dev.troupe.routing.harness.TestNode;
+import java.io.BufferedReader;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** With real replicas of a model with random weights: an answer whose replica dies equals the undisturbed one. */
+class FailoverTest {
+    private static final String REQUEST = "{'model':'random','prompt':'the stage is set','max_tokens':400,'seed':11,"
+            + "'temperature':1.0,'top_p':0.9,'frequency_penalty':0.5,'presence_penalty':0.2,'logit_bias':{'#':-100},'stream':%s}";
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    private static void writeModel(Path dir, Tokenizer tokenizer) {
+        var config = new ModelConfig(
+                "llama",
+                tokenizer.vocabSize(),
+                192,
+                4,
+                4,
+                2,
+                48,
+                512,
+                512,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                10_000,
+                true,
+                false,
+                0);
+        try (var arena = TensorArena.open("failover-test")) {
+            var weights = Parameters.allocate(ParameterLayout.of(config), arena);
+            weights.initialize(5);
+            ModelDirectory.write(dir, config, weights, tokenizer);
+        }
+    }
+
+    @Test
+    void anAnswerSurvivesTheDeathOfItsReplicaTokenByToken() throws Exception {
+        try (var node = TestNode.start("troupe.serving { modelId = random, threads = 1, kvCache = 64 MiB }")) {
+            writeModel(dir.resolve("model"), node.tokenizer());
+            replica(node);
+            TestNode.await("the first replica serves", () -> node.numReplicas() == 1);
+            // The end of text is ruled out, so that the answer is long and surely not over when its replica dies.
+            var request = REQUEST.replace("#", Integer.toString(node.tokenizer().endOfText()));
+            var http = new Http(node);
+            var undisturbed = Http.tree(http.post("/v1/completions", request.formatted("false")));
+            assertThat(undisturbed.at("/usage/completion_tokens").asInt()).isEqualTo(400);
+
+            var second = replica(node);
+            TestNode.await("the second replica serves", () -> node.numReplicas() == 2);
+            // Equally loaded replicas take turns: the next answer is the second one's.
+            var text = LoggingTestKit.warn("lost its replica")
+                    .expect(
+                            node.system(),
+                            () -> streamedText(http, request, () -> node.kit().stop(second)));
+            assertThat(text).isEqualTo(undisturbed.at("/choices/0/text").asText());
+            assertThat(node.numReplicas()).isEqualTo(1);
+        }
+    }
+
+    /** @param disturb is run after the third piece of text */
+    private static String streamedText(Http http, String request, Runnable disturb) {
+        var text = new StringBuilder();
+        try {
+            HttpResponse<InputStream> response = http.client()
+                    .send(
+                            http.json("/v1/completions", request.formatted("true"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofInputStream());
+            int numPieces = 0;
+            try (var lines = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+                for (var line = lines.readLine(); line != null; line = lines.readLine()) {
+                    if (line.startsWith("data: {")) {
+                        text.append(Http.tree(line.substring("data: ".length()))
+                                .at("/choices/0/text")
+                                .asText());
+                        if (++numPieces == 3) {
+                            disturb.run();
+                        }
+                    }
+                }
+            }
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+        return text.toString();
+    }
+
+    private ActorRef<ReplicaProtocol.Command> replica(TestNode node) {
+        return node.kit()
+                .spawn(ModelReplica.create(
+                        ReplicaSettings.from(node.system().settings().config()), dir.resolve("model")));
+    }
+}
