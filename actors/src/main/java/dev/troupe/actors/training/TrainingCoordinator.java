@@ -68,6 +68,14 @@ public final class TrainingCoordinator {
 
     private TrainingCoordinator() {}
 
+    /**
+     * Where the coordinator is best spawned, as its children are: they take turns, and a hand-over within one thread
+     * costs no wake-up.
+     */
+    public static DispatcherSelector dispatcher() {
+        return DispatcherSelector.fromConfig("troupe.dispatchers.training");
+    }
+
     /** A run, which begins at once and stops itself at its end; events go to {@code listener}. */
     public static Behavior<Command> create(TrainingSetup setup, ActorRef<TrainingEvent> listener) {
         return create(setup, listener, Environment.REAL);

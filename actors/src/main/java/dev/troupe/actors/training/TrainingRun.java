@@ -151,7 +151,7 @@ final class TrainingRun {
     }
 
     private <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {
-        return spawn(behavior, name, Props.empty());
+        return spawn(behavior, name, TrainingCoordinator.dispatcher());
     }
 
     private <T> ActorRef<T> spawn(Behavior<T> behavior, String name, Props props) {

@@ -65,10 +65,9 @@ class TrainingMessagesTest {
                 new DataFeeder.Next(5, ref(DataFeeder.MicroBatchReady.class)),
                 new DataFeeder.Release(batch),
                 new DataFeeder.MicroBatchReady(batch),
-                new PipelineStage.ComputeGradients(batch, true, 0.5f, 9, ref(PipelineStage.GradientsComputed.class)),
-                new PipelineStage.MeasureGradients(ref(PipelineStage.GradientsMeasured.class)),
-                new PipelineStage.GradientsComputed(5, 2.5, 0.1),
-                new PipelineStage.GradientsMeasured(2.5, 0.1),
+                new PipelineStage.ComputeGradients(
+                        batch, true, false, 0.5f, 9, ref(PipelineStage.GradientsComputed.class)),
+                new PipelineStage.GradientsComputed(5, 2.5, 7.5, 0.1, 0.01),
                 new OptimizerShard.Update(WEIGHTS, WEIGHTS, 1e-3, 0.5, ref(OptimizerShard.Updated.class)),
                 new OptimizerShard.Reset(ref(OptimizerShard.Updated.class)),
                 new OptimizerShard.Updated(4, 0.1),

@@ -57,7 +57,10 @@ final class NodeGuardian {
             return Behaviors.same();
         });
         ActorRef<TrainingEvent> events = context.spawn(listener, "listener-" + runId);
-        return context.spawn(TrainingCoordinator.create(train.setup(), events), "training-" + runId);
+        return context.spawn(
+                TrainingCoordinator.create(train.setup(), events),
+                "training-" + runId,
+                TrainingCoordinator.dispatcher());
     }
 
     private static ActorRef<ModelRegistry.Command> openRegistry(ActorContext<Command> context) {

@@ -25,35 +25,40 @@ import org.jspecify.annotations.Nullable;
 public final class PipelineStage {
     /** What a stage may be told. */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
-    @JsonSubTypes({@JsonSubTypes.Type(ComputeGradients.class), @JsonSubTypes.Type(MeasureGradients.class)})
+    @JsonSubTypes({@JsonSubTypes.Type(ComputeGradients.class)})
     public sealed interface Command extends WireMessage {}
 
     /**
      * Forward and backward of a micro-batch.
      *
      * @param first whether gradients start at zero, else they are added to
+     * @param last whether the gradients are complete then, and to be measured
      * @param gradientScale multiplies the gradients of the mean loss: 1 / number of micro-batches
      */
     public record ComputeGradients(
             MicroBatchTicket ticket,
             boolean first,
+            boolean last,
             float gradientScale,
             long dropoutSeed,
             ActorRef<GradientsComputed> replyTo)
             implements Command {}
 
-    /** Asks for the sum of squares of this stage's gradients. */
-    public record MeasureGradients(ActorRef<GradientsMeasured> replyTo) implements Command {}
-
     private record Computed(Runnable answer) implements Command {}
 
     private record ComputationFailed(Throwable failure) implements Command {}
 
-    /** The answer to {@link ComputeGradients}: mean loss in nats a token. */
-    public record GradientsComputed(long microBatch, double loss, double seconds) implements WireMessage {}
-
-    /** The answer to {@link MeasureGradients}. */
-    public record GradientsMeasured(double sumOfSquares, double seconds) implements WireMessage {}
+    /**
+     * The answer to {@link ComputeGradients}.
+     *
+     * @param loss mean, nats a token
+     * @param sumOfSquares of this stage's gradients after the last micro-batch, 0 before
+     * @param seconds of forward and backward
+     * @param measureSeconds of the sum of squares
+     */
+    public record GradientsComputed(
+            long microBatch, double loss, double sumOfSquares, double seconds, double measureSeconds)
+            implements WireMessage {}
 
     private final ActorContext<Command> context;
     private final TrainingStage stage;
@@ -89,7 +94,6 @@ public final class PipelineStage {
     private Behavior<Command> onCommand(Command command) {
         switch (command) {
             case ComputeGradients message -> start(() -> computeGradients(message));
-            case MeasureGradients message -> start(() -> measureGradients(message));
             case Computed(Runnable answer) -> answer.run();
             case ComputationFailed(Throwable failure) ->
                 throw new IllegalStateException("computing gradients failed: " + failure, failure);
@@ -115,14 +119,12 @@ public final class PipelineStage {
         var buffer = DataFeeder.buffer(memory, message.ticket());
         double loss = stage.forwardBackward(
                 buffer.inputs(), buffer.targets(), message.gradientScale(), message.dropoutSeed());
-        var answer = new GradientsComputed(message.ticket().microBatch(), loss, secondsSince(start));
-        return () -> message.replyTo().tell(answer);
-    }
-
-    private Runnable measureGradients(MeasureGradients message) {
-        long start = System.nanoTime();
-        double sum = kernels.elementwise().sumOfSquares(0, gradients.layout().size(), gradients.flat());
-        var answer = new GradientsMeasured(sum, secondsSince(start));
+        double seconds = secondsSince(start);
+        double sumOfSquares = message.last()
+                ? kernels.elementwise().sumOfSquares(0, gradients.layout().size(), gradients.flat())
+                : 0;
+        var answer = new GradientsComputed(
+                message.ticket().microBatch(), loss, sumOfSquares, seconds, secondsSince(start) - seconds);
         return () -> message.replyTo().tell(answer);
     }
 

@@ -15,8 +15,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one step at a time: micro-batches through the stage, then the gradient norm, then the update. A loss or norm
- * that is no number ends the step before it reaches the weights.
+ * Runs one step at a time: micro-batches through the stage, then the update, clipped by the gradient's norm. A loss or
+ * norm that is no number ends the step before it reaches the weights.
  */
 public final class StepRunner {
     /** What the runner may be told. */
@@ -35,8 +35,6 @@ public final class StepRunner {
     private record BatchArrived(DataFeeder.MicroBatchReady ready) implements Command {}
 
     private record GradientsArrived(PipelineStage.GradientsComputed computed) implements Command {}
-
-    private record NormArrived(PipelineStage.GradientsMeasured measured) implements Command {}
 
     private record UpdateArrived(OptimizerShard.Updated updated) implements Command {}
 
@@ -100,7 +98,6 @@ public final class StepRunner {
             case RunStep step -> onRunStep(step);
             case BatchArrived(DataFeeder.MicroBatchReady ready) -> onBatch(ready);
             case GradientsArrived(PipelineStage.GradientsComputed computed) -> onGradients(computed);
-            case NormArrived(PipelineStage.GradientsMeasured measured) -> onNorm(measured);
             case UpdateArrived(OptimizerShard.Updated updated) -> onUpdate(updated);
             case NoAnswer(String from, Throwable failure) ->
                 throw new IllegalStateException(
@@ -139,12 +136,13 @@ public final class StepRunner {
         dataSeconds += (System.nanoTime() - dataAsked) * 1e-9;
         long dropoutSeed = DropoutSeed.of(parts.seed(), ready.ticket().microBatch());
         boolean first = microBatchesDone == 0;
+        boolean last = microBatchesDone == parts.accumulation() - 1;
         context.ask(
                 PipelineStage.GradientsComputed.class,
                 parts.stage(),
                 parts.timeout(),
                 (ActorRef<PipelineStage.GradientsComputed> replyTo) -> new PipelineStage.ComputeGradients(
-                        ready.ticket(), first, 1f / parts.accumulation(), dropoutSeed, replyTo),
+                        ready.ticket(), first, last, 1f / parts.accumulation(), dropoutSeed, replyTo),
                 (computed, failure) -> {
                     parts.feeder().tell(new DataFeeder.Release(ready.ticket()));
                     return computed != null ? new GradientsArrived(computed) : noAnswer("pipeline stage", failure);
@@ -161,20 +159,13 @@ public final class StepRunner {
         } else if (microBatchesDone < parts.accumulation()) {
             askForBatch(step);
         } else {
-            context.ask(
-                    PipelineStage.GradientsMeasured.class,
-                    parts.stage(),
-                    parts.timeout(),
-                    PipelineStage.MeasureGradients::new,
-                    (measured, failure) ->
-                            measured != null ? new NormArrived(measured) : noAnswer("pipeline stage", failure));
+            update(step, computed);
         }
     }
 
-    private void onNorm(PipelineStage.GradientsMeasured measured) {
-        RunStep step = current();
-        normSeconds = measured.seconds();
-        gradientNorm = Math.sqrt(measured.sumOfSquares());
+    private void update(RunStep step, PipelineStage.GradientsComputed last) {
+        normSeconds = last.measureSeconds();
+        gradientNorm = Math.sqrt(last.sumOfSquares());
         if (!Double.isFinite(gradientNorm)) {
             finish(new StepDiverged(step.step(), loss(), gradientNorm));
             return;
