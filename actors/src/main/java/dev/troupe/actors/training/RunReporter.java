@@ -23,6 +23,11 @@ final class RunReporter {
     /** Lines that may wait for the disk before training waits for it, too. */
     private static final int MAX_PENDING_LINES = 10_000;
 
+    /**
+     * Steps are written in batches: on a small machine every wake-up of another thread takes a core from the kernels.
+     */
+    private static final long FLUSH_NANOS = 500_000_000L;
+
     private final String runId;
     private final ActorRef<TrainingEvent> listener;
     private final Logger log;
@@ -34,6 +39,9 @@ final class RunReporter {
     private final TrainingMetrics instruments;
     private final List<MetricsLine> pendingLines = new ArrayList<>();
     private boolean writing;
+    private boolean flushWhenFree;
+    private long nowNanos;
+    private long lastFlushNanos;
     private @Nullable Double valLoss;
 
     RunReporter(
@@ -57,7 +65,8 @@ final class RunReporter {
     }
 
     void stepDone(long step, long totalSteps, double learningRate, StepRunner.StepDone done) {
-        double seconds = progress.stepDone(step, done.loss(), tokensPerStep, nanoClock.getAsLong());
+        nowNanos = nanoClock.getAsLong();
+        double seconds = progress.stepDone(step, done.loss(), tokensPerStep, nowNanos);
         StepRunner.StepTimes times = done.times();
         double throughput = progress.tokensPerSecond();
         instruments.step(tokensPerStep, done.loss(), learningRate, done.gradientNorm(), throughput);
@@ -126,7 +135,10 @@ final class RunReporter {
         if (recorded.failure() != null) {
             log.error("Metrics of run {} are not written: {}", runId, recorded.failure());
         }
-        flush();
+        if (flushWhenFree) {
+            flushWhenFree = false;
+            flush();
+        }
     }
 
     /** Whether training should wait for the disk. */
@@ -136,17 +148,23 @@ final class RunReporter {
 
     /** Whether something is not on disk yet. */
     boolean isWriting() {
-        return writing;
+        return writing || !pendingLines.isEmpty();
     }
 
     private void write(MetricsLine line) {
         pendingLines.add(line);
-        flush();
+        if (!(line instanceof MetricsLine.Step) || nowNanos - lastFlushNanos > FLUSH_NANOS) {
+            flush();
+        }
     }
 
-    private void flush() {
-        if (!writing && !pendingLines.isEmpty()) {
+    /** Sends what waits to the disk, unless that is busy: then it goes when the disk is free. */
+    void flush() {
+        if (writing) {
+            flushWhenFree = true;
+        } else if (!pendingLines.isEmpty()) {
             writing = true;
+            lastFlushNanos = nowNanos;
             journal.tell(new RunJournal.Append(List.copyOf(pendingLines), journalAnswers));
             pendingLines.clear();
         }

@@ -51,6 +51,8 @@ final class TrainingRun {
     private static final double CALIBRATION_SHARE = 0.05;
 
     private static final double LONGEST_CALIBRATION_SECONDS = 15;
+    /** How long a failed run waits for its last metrics to be written. */
+    private static final Duration LAST_LINES = Duration.ofSeconds(5);
 
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
@@ -326,6 +328,7 @@ final class TrainingRun {
     }
 
     private void saveCheckpoint() {
+        reporter.flush(); // before the checkpoint is complete: a resume needs the lines up to its step
         side.save(new TrainingState(
                 step,
                 new DataPosition(
@@ -363,6 +366,7 @@ final class TrainingRun {
     private Behavior<Command> finish() {
         boolean complete = step >= totalSteps;
         context.getLog().info("Run {} {} at step {}", setup.runId(), complete ? "is complete" : "stops", step);
+        reporter.flush();
         saveFinalCheckpoint();
         if (complete) {
             side.evaluateAtOnce(step, config.eval().finalWindows());
@@ -437,6 +441,29 @@ final class TrainingRun {
 
     private Behavior<Command> fail(String message) {
         context.getLog().error("Run {} failed: {}", setup.runId(), message);
+        timers.startSingleTimer(Overdue.class, new Overdue("the metrics"), LAST_LINES);
+        reporter.flush();
+        return failWhenWritten(message);
+    }
+
+    /** The last lines before a failure are the ones that somebody will read. */
+    private Behavior<Command> failWhenWritten(String message) {
+        return reporter.isWriting() ? behavior(command -> failing(command, message)) : failNow(message);
+    }
+
+    private Behavior<Command> failing(Command command, String message) {
+        return switch (command) {
+            case JournalAnswered(RunJournal.Recorded recorded) -> {
+                reporter.onRecorded(recorded);
+                yield failWhenWritten(message);
+            }
+            case Overdue _ -> failNow(message);
+            case Stop _, Assembled _, CalibrationEnded _, StepEnded _, CheckpointAnswered _, EvaluationAnswered _ ->
+                Behaviors.same();
+        };
+    }
+
+    private Behavior<Command> failNow(String message) {
         listener.tell(new TrainingEvent.Failed(setup.runId(), message));
         return Behaviors.stopped();
     }

@@ -172,6 +172,7 @@ class TrainingCoordinatorTest {
                         it -> assertThat(it.message())
                                 .contains("diverged at step")
                                 .contains("optimizer.learningRate"));
+        assertThat(losses("run")).as("the lines before the failure are on disk").isNotEmpty();
     }
 
     @Test
