@@ -46,6 +46,9 @@ public final class RouterService implements RouterPowerApi {
     /** It goes into logs: nothing that could forge a line. */
     private static final Pattern GOOD_REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
+    /** Label of calls that never came to a model. */
+    private static final String NO_MODEL = "none";
+
     private static final Duration ROUTER_TIMEOUT = Duration.ofSeconds(5);
 
     private final ActorSystem<?> system;
@@ -215,13 +218,32 @@ public final class RouterService implements RouterPowerApi {
     }
 
     private CompletionStage<Generation> prepare(Call call, Metadata metadata) {
-        return generator.prepare(new TextRequest(
-                call.id(),
-                call.model(),
-                call.promptField(),
-                List.of(call.prompt()),
-                call.settings(),
-                Deadlines.of(metadata, config.requestDeadline())));
+        return generator
+                .prepare(new TextRequest(
+                        call.id(),
+                        call.model(),
+                        call.promptField(),
+                        List.of(call.prompt()),
+                        call.settings(),
+                        Deadlines.of(metadata, config.requestDeadline())))
+                .whenComplete((ok, failure) -> {
+                    if (failure != null) {
+                        refused(call, failure);
+                    }
+                });
+    }
+
+    /** A call that never came to a model; the name it asked for is the client's word and no label. */
+    private static void refused(Call call, Throwable failure) {
+        var status = GrpcErrors.status(failure).getCode().name();
+        var time = Duration.ofNanos(System.nanoTime() - call.arrivalNanos());
+        Metrics.serving(NO_MODEL).requestEnded(call.method(), status, time);
+        LOG.info(
+                "request={} endpoint={} status={} millis={} refused",
+                call.shownId(),
+                call.method(),
+                status,
+                time.toMillis());
     }
 
     private static ReplyWriter writer(Call call, Generation generation) {

@@ -14,6 +14,9 @@ import org.slf4j.LoggerFactory;
 final class AnswerLog {
     private static final Logger LOG = LoggerFactory.getLogger(AnswerLog.class);
 
+    /** Label of requests that never came to a model. */
+    private static final String NO_MODEL = "none";
+
     private final String endpoint;
     private final Exchange exchange;
     private final String answerId;
@@ -28,6 +31,20 @@ final class AnswerLog {
         this.answerId = answerId;
         this.generation = generation;
         metrics = Metrics.serving(generation.model().modelId());
+    }
+
+    /** A request that got no answer at all; its model's name is the client's word and no label. */
+    static void refused(String endpoint, Exchange exchange, Throwable failure) {
+        int status = ApiProblem.of(failure).status();
+        var time = Duration.ofNanos(System.nanoTime() - exchange.arrivalNanos());
+        Metrics.serving(NO_MODEL).requestEnded(endpoint, Integer.toString(status), time);
+        LOG.info(
+                "request={} endpoint={} status={} millis={} refused: {}",
+                exchange.requestId(),
+                endpoint,
+                status,
+                time.toMillis(),
+                ApiProblem.of(failure).code());
     }
 
     ChoiceEvent passed(ChoiceEvent event) {

@@ -65,6 +65,10 @@ final class ApiProblem extends RuntimeException {
         return status;
     }
 
+    String code() {
+        return code;
+    }
+
     ObjectNode body() {
         var body = Json.object();
         body.putObject("error")

@@ -8,6 +8,7 @@ import akka.stream.javadsl.Sink;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.routing.RoutingConfig;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
@@ -28,17 +29,17 @@ final class BodyReader {
         var mediaType = entity.getContentType().mediaType();
         if (!mediaType.equals(MediaTypes.APPLICATION_JSON)) {
             request.discardEntityBytes(system);
-            throw new ApiProblem(
+            return CompletableFuture.failedFuture(new ApiProblem(
                     415,
                     "invalid_request_error",
                     null,
                     "unsupported_media_type",
-                    "The content type is '" + mediaType + "'; send JSON with 'content-type: application/json'.");
+                    "The content type is '" + mediaType + "'; send JSON with 'content-type: application/json'."));
         }
         OptionalLong length = entity.getContentLengthOption();
         if (length.isPresent() && length.getAsLong() > config.maxBodyBytes()) {
             entity.getDataBytes().runWith(Sink.cancelled(), system);
-            throw tooLarge();
+            return CompletableFuture.failedFuture(tooLarge());
         }
         // The first limit is the one that counts; the second has to be given too and must not come first.
         return entity.withSizeLimit(config.maxBodyBytes())

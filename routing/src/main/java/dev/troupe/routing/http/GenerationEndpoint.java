@@ -99,6 +99,9 @@ final class GenerationEndpoint implements Endpoint {
                 CompletionShape::new);
     }
 
+    /** A request that was found in order. */
+    private record Prepared(ApiRequest request, Generation generation) {}
+
     @Override
     public CompletionStage<HttpResponse> handle(Exchange exchange) {
         var id = idPrefix
@@ -106,15 +109,25 @@ final class GenerationEndpoint implements Endpoint {
                 + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
         return bodies.json(exchange.request())
                 .thenApplyAsync(reader, system.executionContext())
-                .thenCompose(request -> generator
-                        .prepare(new TextRequest(
-                                id,
-                                request.model(),
-                                promptField,
-                                request.prompts(),
-                                request.settings(),
-                                config.requestDeadline()))
-                        .thenCompose(generation -> run(exchange, id, request, generation)));
+                .thenCompose(request -> prepare(id, request))
+                .whenComplete((ok, failure) -> {
+                    if (failure != null) {
+                        AnswerLog.refused(path, exchange, failure);
+                    }
+                })
+                .thenCompose(prepared -> run(exchange, id, prepared.request(), prepared.generation()));
+    }
+
+    private CompletionStage<Prepared> prepare(String id, ApiRequest request) {
+        return generator
+                .prepare(new TextRequest(
+                        id,
+                        request.model(),
+                        promptField,
+                        request.prompts(),
+                        request.settings(),
+                        config.requestDeadline()))
+                .thenApply(generation -> new Prepared(request, generation));
     }
 
     private CompletionStage<HttpResponse> run(Exchange exchange, String id, ApiRequest request, Generation generation) {
