@@ -11,7 +11,6 @@ import dev.troupe.actors.training.run.RunProgress;
 import dev.troupe.actors.training.step.StepRunner;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -33,7 +32,6 @@ final class RunReporter {
     private final Logger log;
     private final RunProgress progress;
     private final int tokensPerStep;
-    private final LongSupplier nanoClock;
     private final ActorRef<RunJournal.Command> journal;
     private final ActorRef<RunJournal.Recorded> journalAnswers;
     private final TrainingMetrics instruments;
@@ -50,7 +48,6 @@ final class RunReporter {
             Logger log,
             RunProgress progress,
             int tokensPerStep,
-            LongSupplier nanoClock,
             ActorRef<RunJournal.Command> journal,
             ActorRef<RunJournal.Recorded> journalAnswers) {
         this.runId = runId;
@@ -58,15 +55,15 @@ final class RunReporter {
         this.log = log;
         this.progress = progress;
         this.tokensPerStep = tokensPerStep;
-        this.nanoClock = nanoClock;
         this.journal = journal;
         this.journalAnswers = journalAnswers;
         this.instruments = Metrics.training(runId);
     }
 
-    void stepDone(long step, long totalSteps, double learningRate, StepRunner.StepDone done) {
-        nowNanos = nanoClock.getAsLong();
-        double seconds = progress.stepDone(step, done.loss(), tokensPerStep, nowNanos);
+    /** A step is done that {@link RunProgress} knows already; {@code totalSteps} may be an estimate. */
+    void stepDone(
+            long step, long totalSteps, double learningRate, StepRunner.StepDone done, double seconds, long nanos) {
+        nowNanos = nanos;
         StepRunner.StepTimes times = done.times();
         double throughput = progress.tokensPerSecond();
         instruments.step(tokensPerStep, done.loss(), learningRate, done.gradientNorm(), throughput);

@@ -61,6 +61,11 @@ final class SideWork {
         return saving;
     }
 
+    /** Whether an evaluation is under way. */
+    boolean isEvaluating() {
+        return evaluating;
+    }
+
     /** Step of the last checkpoint on disk; -1 for none. */
     long checkpointStep() {
         return checkpointStep;

@@ -86,12 +86,16 @@ public record TrainingConfig(
             OptionalInt warmupSteps) {
 
         private static final int LONGEST_AUTOMATIC_WARMUP = 2000;
+        private static final int WARMUP_OF_A_TIMED_RUN = 40;
 
         /** Steps of linear warm-up in a run of this many steps. */
         public long warmupStepsOf(long totalSteps) {
-            return warmupSteps.isPresent()
-                    ? warmupSteps.getAsInt()
-                    : Math.clamp(totalSteps / 20, 1, LONGEST_AUTOMATIC_WARMUP);
+            return warmupSteps.orElse(Math.clamp(totalSteps / 20, 1, LONGEST_AUTOMATIC_WARMUP));
+        }
+
+        /** Steps of linear warm-up in a run whose number of steps is not known when they are taken. */
+        public long warmupStepsOfTimedRun() {
+            return warmupSteps.orElse(WARMUP_OF_A_TIMED_RUN);
         }
     }
 

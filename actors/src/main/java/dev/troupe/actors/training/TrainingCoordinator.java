@@ -11,7 +11,6 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.troupe.actors.training.checkpoint.CheckpointSink;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.eval.Evaluator;
-import dev.troupe.actors.training.run.Calibrator;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.step.StepRunner;
@@ -42,8 +41,6 @@ public final class TrainingCoordinator {
     public record Stop() implements Command {}
 
     record Assembled(@Nullable RunAssembly run, @Nullable Throwable failure) implements Command {}
-
-    record CalibrationEnded(Calibrator.Answer answer) implements Command {}
 
     record StepEnded(StepRunner.StepResult result) implements Command {}
 

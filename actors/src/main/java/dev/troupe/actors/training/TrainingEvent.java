@@ -45,6 +45,7 @@ public sealed interface TrainingEvent extends WireMessage {
      * A step is done.
      *
      * @param step from 1
+     * @param totalSteps an estimate until {@link StepsFixed}
      * @param loss mean cross-entropy of the step's tokens, nats
      * @param valLoss of the latest evaluation
      * @param tokens trained on since step 0

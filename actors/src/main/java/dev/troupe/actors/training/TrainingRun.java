@@ -6,12 +6,10 @@ import akka.actor.typed.ChildFailed;
 import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.PostStop;
 import akka.actor.typed.Props;
-import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
 import dev.troupe.actors.training.TrainingCoordinator.Assembled;
-import dev.troupe.actors.training.TrainingCoordinator.CalibrationEnded;
 import dev.troupe.actors.training.TrainingCoordinator.CheckpointAnswered;
 import dev.troupe.actors.training.TrainingCoordinator.Command;
 import dev.troupe.actors.training.TrainingCoordinator.Environment;
@@ -24,12 +22,12 @@ import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.data.DataFeeder;
 import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.optim.OptimizerShard;
-import dev.troupe.actors.training.run.Calibrator;
 import dev.troupe.actors.training.run.ResumeCheck;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.run.RunProgress;
 import dev.troupe.actors.training.run.StepBudget;
+import dev.troupe.actors.training.run.StepMeasure;
 import dev.troupe.actors.training.stage.PipelineStage;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.model.data.DataPosition;
@@ -39,7 +37,10 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The coordinator's behavior once everything is in memory: calibrating (only with a time budget), training, finishing.
+ * The coordinator's behavior once everything is in memory: training, finishing, and failing when it must.
+ *
+ * <p>With a time budget the first steps are measured, at the schedule's warm-up and highest rate, and then the number
+ * of steps is fixed, once: checkpoints carry it, so that a resumed run has the same schedule.
  *
  * <p>Between two steps it may hold the next one back: for as long as a checkpoint or an evaluation copies the weights.
  * Nothing else of theirs is waited for before the end.
@@ -47,10 +48,9 @@ import org.jspecify.annotations.Nullable;
 final class TrainingRun {
     static final String NOTHING_TO_SAVE = "the run was stopped before its first step: there is nothing to save";
 
-    /** Share of a time budget that is spent on measuring, and most seconds of it. */
-    private static final double CALIBRATION_SHARE = 0.05;
+    /** Batches of windows of the evaluation that is measured then. */
+    private static final int REHEARSED_BATCHES = 8;
 
-    private static final double LONGEST_CALIBRATION_SECONDS = 15;
     /** How long a failed run waits for its last metrics to be written. */
     private static final Duration LAST_LINES = Duration.ofSeconds(5);
 
@@ -66,18 +66,19 @@ final class TrainingRun {
     private final SideWork side;
     private final long beginNanos;
 
-    private final ActorRef<OptimizerShard.Command> optimizer;
-    private final ActorRef<Evaluator.Command> evaluator;
     private final ActorRef<StepRunner.Command> runner;
 
     private final ActorRef<StepRunner.StepResult> stepAnswers;
 
+    private final StepMeasure measure;
     private long step;
     private long totalSteps;
     private LearningRateSchedule schedule;
     private double learningRate;
     private boolean stopRequested;
     private boolean stepRunning;
+    private boolean rehearsing;
+    private double elapsedSeconds;
     private boolean checkpointDue;
     private @Nullable Double finalValLoss;
     private @Nullable TrainingSummary summary;
@@ -97,6 +98,7 @@ final class TrainingRun {
         this.run = run;
         this.environment = environment;
         this.progress = run.progress();
+        this.measure = new StepMeasure(budgetSeconds());
         this.beginNanos = environment.nanoClock().getAsLong();
         TrainingState resumed = run.resumed();
         if (resumed != null) {
@@ -107,15 +109,12 @@ final class TrainingRun {
         }
         schedule = scheduleOf(totalSteps);
 
-        optimizer = spawn(OptimizerShard.create(run.adamW(), run.moments(), run.memory()), "optimizer-shard-0");
-        evaluator = spawn(Evaluator.create(run.evaluator(), run.memory()), "evaluator");
         reporter = new RunReporter(
                 setup.runId(),
                 listener,
                 context.getLog(),
                 progress,
                 tokensPerStep(),
-                environment.nanoClock(),
                 spawn(
                         RunJournal.create(run.metrics(), run.directory().summary()),
                         "journal",
@@ -129,7 +128,7 @@ final class TrainingRun {
                                 run.staging(), environment.sink().apply(run.checkpoints()), run.memory()),
                         "checkpoint-writer"),
                 context.messageAdapter(CheckpointWriter.Answer.class, CheckpointAnswered::new),
-                evaluator,
+                spawn(Evaluator.create(run.evaluator(), run.memory()), "evaluator"),
                 context.messageAdapter(Evaluator.Answer.class, EvaluationAnswered::new),
                 reporter,
                 context.getLog());
@@ -144,7 +143,7 @@ final class TrainingRun {
                 spawn(
                         PipelineStage.create(run.stage(), run.gradients(), run.kernels(), run.memory()),
                         "pipeline-stage-0"),
-                optimizer,
+                spawn(OptimizerShard.create(run.adamW(), run.moments(), run.memory()), "optimizer-shard-0"),
                 run.weightsTicket(),
                 run.gradientsTicket(),
                 accumulation,
@@ -180,28 +179,17 @@ final class TrainingRun {
                         step,
                         run.gradients().layout().size(),
                         tokensPerStep());
-        return totalSteps == 0 ? calibrate() : train();
+        return train();
     }
 
     private int tokensPerStep() {
         return run.feeder().batch() * run.feeder().time() * config.train().accumulation();
     }
 
-    // ---- calibrating
+    // ---- a time budget
 
-    private Behavior<Command> calibrate() {
-        double seconds = Math.min(budgetSeconds() * CALIBRATION_SHARE, LONGEST_CALIBRATION_SECONDS);
-        Calibrator.Settings settings =
-                new Calibrator.Settings(runner, optimizer, evaluator, run.weightsTicket(), seconds, finalWindows());
-        spawnWatched(Calibrator.create(
-                settings,
-                environment.nanoClock(),
-                context.messageAdapter(Calibrator.Answer.class, CalibrationEnded::new)));
-        return behavior(this::calibrating);
-    }
-
-    private void spawnWatched(Behavior<Void> behavior) {
-        context.watch(context.spawn(behavior, "calibrator"));
+    private boolean isUnfixed() {
+        return totalSteps == 0;
     }
 
     private double budgetSeconds() {
@@ -212,51 +200,54 @@ final class TrainingRun {
         return run.evaluator().windows().count(config.eval().finalWindows());
     }
 
-    private Behavior<Command> calibrating(Command command) {
-        return switch (command) {
-            case Stop _ -> fail(NOTHING_TO_SAVE);
-            case CalibrationEnded(Calibrator.CalibrationDiverged diverged) -> diverged(diverged.step());
-            case CalibrationEnded(Calibrator.Calibrated calibrated) -> {
-                fixSteps(calibrated);
-                yield train();
-            }
-            case JournalAnswered(RunJournal.Recorded recorded) -> {
-                reporter.onRecorded(recorded);
-                yield Behaviors.same();
-            }
-            case Overdue(String what) -> overdue(what);
-            case Assembled _, StepEnded _, CheckpointAnswered _, EvaluationAnswered _ -> Behaviors.unhandled();
-        };
+    /** Measures an evaluation while the steps stand still; its answer fixes the number of steps. */
+    private void rehearseEvaluation() {
+        rehearsing = true;
+        side.evaluateAtOnce(
+                step,
+                Math.min(finalWindows(), REHEARSED_BATCHES * run.evaluator().batch()));
+        startDeadline();
     }
 
-    private void fixSteps(Calibrator.Calibrated calibrated) {
+    private void fixSteps(Evaluator.Evaluated rehearsal) {
+        rehearsing = false;
+        double secondsPerStep = measure.secondsPerStep();
         StepBudget budget = new StepBudget(
-                calibrated.secondsPerStep(),
-                calibrated.secondsPerWindow(),
+                secondsPerStep,
+                rehearsal.secondsPerWindow(),
                 config.eval().everySteps(),
                 run.evaluator().windows().count(config.eval().windows()),
                 finalWindows());
-        double elapsed = (environment.nanoClock().getAsLong() - beginNanos) * 1e-9;
-        totalSteps = budget.steps(budgetSeconds() - elapsed);
+        elapsedSeconds = secondsSince(beginNanos);
+        totalSteps = step + budget.steps(budgetSeconds() - elapsedSeconds);
         schedule = scheduleOf(totalSteps);
         context.getLog()
                 .info(
-                        "{} steps of {} s fit into {} minutes",
+                        "{} steps of {} s, {} of them done, fit into {} minutes",
                         totalSteps,
-                        calibrated.secondsPerStep(),
+                        secondsPerStep,
+                        step,
                         config.train().minutes());
-        listener.tell(new TrainingEvent.StepsFixed(setup.runId(), totalSteps, calibrated.secondsPerStep()));
+        listener.tell(new TrainingEvent.StepsFixed(setup.runId(), totalSteps, secondsPerStep));
+    }
+
+    private double secondsSince(long nanos) {
+        return (environment.nanoClock().getAsLong() - nanos) * 1e-9;
     }
 
     // ---- training
 
     private Behavior<Command> train() {
         progress.start(environment.nanoClock().getAsLong());
-        if (step >= totalSteps) {
+        if (isComplete()) {
             return finish();
         }
         runStep();
         return behavior(this::training);
+    }
+
+    private boolean isComplete() {
+        return !isUnfixed() && step >= totalSteps;
     }
 
     private void runStep() {
@@ -273,8 +264,7 @@ final class TrainingRun {
             }
             case StepEnded(StepRunner.StepDone done) -> {
                 stepRunning = false;
-                step++;
-                reporter.stepDone(step, totalSteps, learningRate, done);
+                onStep(done);
                 yield afterStep();
             }
             case StepEnded(StepRunner.StepDiverged diverged) -> diverged(diverged);
@@ -284,6 +274,9 @@ final class TrainingRun {
             }
             case EvaluationAnswered(Evaluator.Answer answer) -> {
                 side.onEvaluation(answer);
+                if (rehearsing && answer instanceof Evaluator.Evaluated rehearsal) {
+                    fixSteps(rehearsal);
+                }
                 yield continueIfFree();
             }
             case JournalAnswered(RunJournal.Recorded recorded) -> {
@@ -291,12 +284,24 @@ final class TrainingRun {
                 yield continueIfFree();
             }
             case Overdue(String what) -> overdue(what);
-            case Assembled _, CalibrationEnded _ -> Behaviors.unhandled();
+            case Assembled _ -> Behaviors.unhandled();
         };
     }
 
+    private void onStep(StepRunner.StepDone done) {
+        step++;
+        long now = environment.nanoClock().getAsLong();
+        double seconds = progress.stepDone(step, done.loss(), tokensPerStep(), now);
+        elapsedSeconds = (now - beginNanos) * 1e-9;
+        if (isUnfixed()) {
+            measure.add(seconds);
+        }
+        long expectedSteps = isUnfixed() ? step + measure.remainingSteps(elapsedSeconds) : totalSteps;
+        reporter.stepDone(step, expectedSteps, learningRate, done, seconds, now);
+    }
+
     private Behavior<Command> afterStep() {
-        if (step >= totalSteps || stopRequested) {
+        if (isComplete() || stopRequested) {
             return finish();
         }
         checkpointDue |= isDue(config.checkpoint().everySteps());
@@ -304,7 +309,9 @@ final class TrainingRun {
             checkpointDue = false;
             saveCheckpoint();
         }
-        if (isDue(config.eval().everySteps())) {
+        if (isUnfixed() && measure.isEnough(elapsedSeconds) && !side.isEvaluating()) {
+            rehearseEvaluation();
+        } else if (isDue(config.eval().everySteps())) {
             side.evaluateIfIdle(step, config.eval().windows());
             startDeadline();
         }
@@ -318,7 +325,7 @@ final class TrainingRun {
     /** Starts the next step, unless one is running or something copies the weights. */
     private Behavior<Command> continueIfFree() {
         stopDeadlineIfFree();
-        if (!stepRunning && !side.isCopying() && !reporter.isFull()) {
+        if (!stepRunning && !rehearsing && !side.isCopying() && !reporter.isFull()) {
             if (stopRequested) {
                 return finish();
             }
@@ -364,7 +371,7 @@ final class TrainingRun {
     // ---- finishing
 
     private Behavior<Command> finish() {
-        boolean complete = step >= totalSteps;
+        boolean complete = isComplete();
         context.getLog().info("Run {} {} at step {}", setup.runId(), complete ? "is complete" : "stops", step);
         reporter.flush();
         saveFinalCheckpoint();
@@ -403,14 +410,14 @@ final class TrainingRun {
                 yield finishIfDone();
             }
             case Overdue(String what) -> overdue(what);
-            case Assembled _, CalibrationEnded _, StepEnded _ -> Behaviors.unhandled();
+            case Assembled _, StepEnded _ -> Behaviors.unhandled();
         };
     }
 
     private Behavior<Command> finishIfDone() {
         stopDeadlineIfFree();
         String path = side.checkpointPath();
-        boolean evaluated = step < totalSteps || finalValLoss != null;
+        boolean evaluated = !isComplete() || finalValLoss != null;
         if (path == null || side.checkpointStep() != step || side.isSaving() || !evaluated || reporter.isWriting()) {
             return behavior(this::finishing);
         }
@@ -426,7 +433,7 @@ final class TrainingRun {
                 progress.meanLoss(),
                 finalValLoss,
                 progress.meanTokensPerSecond(),
-                (environment.nanoClock().getAsLong() - beginNanos) * 1e-9,
+                secondsSince(beginNanos),
                 path);
         summary = result;
         reporter.summarize(result);
@@ -458,8 +465,7 @@ final class TrainingRun {
                 yield failWhenWritten(message);
             }
             case Overdue _ -> failNow(message);
-            case Stop _, Assembled _, CalibrationEnded _, StepEnded _, CheckpointAnswered _, EvaluationAnswered _ ->
-                Behaviors.same();
+            case Stop _, Assembled _, StepEnded _, CheckpointAnswered _, EvaluationAnswered _ -> Behaviors.same();
         };
     }
 
@@ -479,7 +485,6 @@ final class TrainingRun {
                         ChildFailed.class,
                         signal -> fail(signal.getRef().path().name() + " failed: "
                                 + TrainingCoordinator.userMessage(signal.getCause())))
-                .onSignal(Terminated.class, signal -> Behaviors.same()) // the calibrator, when it is done
                 .onSignal(PostStop.class, signal -> {
                     run.memory().close();
                     return Behaviors.same();

@@ -27,6 +27,8 @@ class TrainingCoordinatorTest {
     /** Long enough to be interrupted on any machine. */
     private static final String LONGER = "train.steps = 120";
 
+    private static final String HALF_A_MINUTE = "train { steps = 0, minutes = 0.5 }";
+
     private static final ActorTestKit KIT = kit();
 
     @TempDir
@@ -177,22 +179,44 @@ class TrainingCoordinatorTest {
 
     @Test
     void aTimeBudgetIsFixedOnceAndMeetsTheClock() {
-        // Every reading of the clock is a quarter of a second later than the one before.
-        AtomicLong now = new AtomicLong();
-        var environment = new TrainingCoordinator.Environment(() -> now.addAndGet(250_000_000L), sink -> sink);
-        List<TrainingEvent> events =
-                run(KIT, TinyRun.setup(root, "run", false, "train { steps = 0, minutes = 0.5 }"), environment);
+        List<TrainingEvent> events = run(KIT, TinyRun.setup(root, "run", false, HALF_A_MINUTE), slowClock());
 
-        long fixed = events.stream()
+        TrainingSummary summary = completed(events);
+        assertThat(fixedSteps(events)).isBetween(100L, 120L);
+        assertThat(summary.steps()).isEqualTo(fixedSteps(events));
+        assertThat(summary.seconds()).isBetween(27.0, 33.0);
+    }
+
+    @Test
+    void aResumedRunKeepsTheStepsThatItsTimeBudgetWasWorth() {
+        TestProbe<TrainingEvent> probe = KIT.createTestProbe();
+        ActorRef<TrainingCoordinator.Command> coordinator = KIT.spawn(TrainingCoordinator.create(
+                TinyRun.setup(root, "run", false, HALF_A_MINUTE), probe.getRef(), slowClock()));
+        TrainingEvent event = probe.receiveMessage(PATIENCE);
+        while (!(event instanceof TrainingEvent.StepsFixed)) {
+            event = probe.receiveMessage(PATIENCE);
+        }
+        coordinator.tell(new TrainingCoordinator.Stop());
+        TrainingSummary stopped = completed(untilEnd(probe));
+        probe.expectTerminated(coordinator, PATIENCE);
+        List<TrainingEvent> resumed = run(KIT, TinyRun.setup(root, "run", true, HALF_A_MINUTE), slowClock());
+
+        assertThat(resumed).noneMatch(TrainingEvent.StepsFixed.class::isInstance);
+        assertThat(stopped.totalSteps()).isEqualTo(fixedSteps(List.of(event)));
+        assertThat(completed(resumed).steps()).isEqualTo(stopped.totalSteps());
+    }
+
+    /** Every reading of the clock is a quarter of a second later than the one before. */
+    private static TrainingCoordinator.Environment slowClock() {
+        AtomicLong now = new AtomicLong();
+        return new TrainingCoordinator.Environment(() -> now.addAndGet(250_000_000L), sink -> sink);
+    }
+
+    private static long fixedSteps(List<TrainingEvent> events) {
+        return events.stream()
                 .filter(TrainingEvent.StepsFixed.class::isInstance)
                 .mapToLong(it -> ((TrainingEvent.StepsFixed) it).totalSteps())
                 .sum();
-        TrainingSummary summary = completed(events);
-        assertThat(fixed).isBetween(100L, 120L);
-        assertThat(summary.steps()).isEqualTo(fixed);
-        assertThat(summary.seconds()).isBetween(27.0, 33.0);
-        run(KIT, TinyRun.setup(root, "steps", false, "train.steps = " + fixed));
-        assertThat(losses("run")).isEqualTo(losses("steps"));
     }
 
     @Test

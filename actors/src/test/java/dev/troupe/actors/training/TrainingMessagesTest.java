@@ -10,7 +10,6 @@ import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.exchange.MicroBatchTicket;
 import dev.troupe.actors.training.exchange.TensorTicket;
 import dev.troupe.actors.training.optim.OptimizerShard;
-import dev.troupe.actors.training.run.Calibrator;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.stage.PipelineStage;
@@ -69,18 +68,15 @@ class TrainingMessagesTest {
                         batch, true, false, 0.5f, 9, ref(PipelineStage.GradientsComputed.class)),
                 new PipelineStage.GradientsComputed(5, 2.5, 7.5, 0.1, 0.01),
                 new OptimizerShard.Update(WEIGHTS, WEIGHTS, 1e-3, 0.5, ref(OptimizerShard.Updated.class)),
-                new OptimizerShard.Reset(ref(OptimizerShard.Updated.class)),
                 new OptimizerShard.Updated(4, 0.1),
                 new Evaluator.Evaluate(1, WEIGHTS, 4, true, ref(Evaluator.Answer.class)),
                 new Evaluator.WeightsCopied(1),
-                new Evaluator.Evaluated(1, 2.5, 100, 0.1),
+                new Evaluator.Evaluated(1, 2.5, 100, 0.1, 0.01),
                 new Evaluator.Refused(1),
                 new CheckpointWriter.Save(WEIGHTS, WEIGHTS, STATE, ref(CheckpointWriter.Answer.class)),
                 new CheckpointWriter.SnapshotTaken(1, 0.1),
                 new CheckpointWriter.Written(1, "/p", 0.1),
                 new CheckpointWriter.NotWritten(1, "full"),
-                new Calibrator.Calibrated(0.1, 0.2),
-                new Calibrator.CalibrationDiverged(new StepRunner.StepDiverged(1, 2.0, 3.0)),
                 new RunJournal.Append(
                         List.of(
                                 new MetricsLine.Step(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),

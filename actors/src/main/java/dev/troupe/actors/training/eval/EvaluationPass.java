@@ -21,8 +21,8 @@ final class EvaluationPass {
         return done == count;
     }
 
-    /** Adds the next windows, at most {@code batch}. */
-    void advance(TrainingStage stage, int batch) {
+    /** Adds the next windows, at most {@code batch}, and says how many. */
+    int advance(TrainingStage stage, int batch) {
         int rows = Math.min(batch, count - done);
         int time = windows.time();
         int[] inputs = new int[rows * time];
@@ -39,6 +39,7 @@ final class EvaluationPass {
             }
         }
         done += rows;
+        return rows;
     }
 
     /** Mean loss, nats a token. */

@@ -46,7 +46,8 @@ public final class Evaluator {
     private record Copied(
             Evaluate request, double seconds, @Nullable Throwable failure) implements Command {}
 
-    private record Advanced(double seconds, @Nullable Throwable failure) implements Command {}
+    private record Advanced(
+            int windows, double seconds, @Nullable Throwable failure) implements Command {}
 
     private record Continue() implements Command {}
 
@@ -67,8 +68,10 @@ public final class Evaluator {
      *
      * @param loss mean cross-entropy, nats a token
      * @param busySeconds of computing, pauses left out
+     * @param secondsPerWindow of the fastest batch of windows: what an evaluation of a warm program takes
      */
-    public record Evaluated(long step, double loss, long tokens, double busySeconds) implements Answer {}
+    public record Evaluated(long step, double loss, long tokens, double busySeconds, double secondsPerWindow)
+            implements Answer {}
 
     /** An evaluation is under way already. */
     public record Refused(long step) implements Answer {}
@@ -91,6 +94,7 @@ public final class Evaluator {
     private @Nullable Evaluate current;
     private @Nullable EvaluationPass pass;
     private double busySeconds;
+    private double secondsPerWindow;
 
     private Evaluator(
             ActorContext<Command> context, TimerScheduler<Command> timers, Settings settings, RunMemory memory) {
@@ -137,6 +141,7 @@ public final class Evaluator {
     private void start(Evaluate request) {
         current = request;
         busySeconds = 0;
+        secondsPerWindow = Double.POSITIVE_INFINITY;
         Callable<Double> copy = () -> {
             long start = System.nanoTime();
             settings.copy()
@@ -168,26 +173,29 @@ public final class Evaluator {
             return;
         }
         int batch = isUrgent() ? settings.batch() : 1;
-        Callable<Double> work = () -> {
+        Callable<Advanced> work = () -> {
             long start = System.nanoTime();
-            running.advance(settings.stage(), batch);
-            return (System.nanoTime() - start) * 1e-9;
+            int windows = running.advance(settings.stage(), batch);
+            return new Advanced(windows, (System.nanoTime() - start) * 1e-9, null);
         };
         context.pipeToSelf(
                 memory.submit(compute, work),
-                (seconds, failure) -> new Advanced(seconds == null ? 0 : seconds, failure));
+                (advanced, failure) -> advanced != null ? advanced : new Advanced(0, 0, failure));
     }
 
     private void onAdvanced(Advanced advanced) {
         failOn(advanced.failure());
         busySeconds += advanced.seconds();
+        secondsPerWindow = Math.min(secondsPerWindow, advanced.seconds() / advanced.windows());
         Evaluate request = current;
         EvaluationPass running = pass;
         if (request == null || running == null) {
             return;
         }
         if (running.isFinished()) {
-            request.replyTo().tell(new Evaluated(request.step(), running.loss(), running.tokens(), busySeconds));
+            request.replyTo()
+                    .tell(new Evaluated(
+                            request.step(), running.loss(), running.tokens(), busySeconds, secondsPerWindow));
             current = null;
             pass = null;
             if (!queued.isEmpty()) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class OptimizerShard {
     /** What a shard may be told. */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
-    @JsonSubTypes({@JsonSubTypes.Type(Update.class), @JsonSubTypes.Type(Reset.class)})
+    @JsonSubTypes({@JsonSubTypes.Type(Update.class)})
     public sealed interface Command extends WireMessage {}
 
     /**
@@ -36,9 +36,6 @@ public final class OptimizerShard {
             double gradientNorm,
             ActorRef<Updated> replyTo)
             implements Command {}
-
-    /** Forgets all steps: zero moments. */
-    public record Reset(ActorRef<Updated> replyTo) implements Command {}
 
     private record Computed(Runnable answer) implements Command {}
 
@@ -73,7 +70,6 @@ public final class OptimizerShard {
     private Behavior<Command> onCommand(Command command) {
         switch (command) {
             case Update message -> start(() -> update(message));
-            case Reset message -> start(() -> reset(message));
             case Computed(Runnable answer) -> answer.run();
             case ComputationFailed(Throwable failure) ->
                 throw new IllegalStateException("updating the weights failed: " + failure, failure);
@@ -98,12 +94,5 @@ public final class OptimizerShard {
         adamW.step(state, weights, gradients, message.learningRate(), adamW.clipScale(message.gradientNorm()));
         var answer = new Updated(state.step(), (System.nanoTime() - start) * 1e-9);
         return () -> message.replyTo().tell(answer);
-    }
-
-    private Runnable reset(Reset message) {
-        state.moment1().zero();
-        state.moment2().zero();
-        state.setStep(0);
-        return () -> message.replyTo().tell(new Updated(0, 0));
     }
 }

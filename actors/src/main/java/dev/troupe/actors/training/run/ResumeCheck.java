@@ -69,7 +69,8 @@ public final class ResumeCheck {
                     + checkpoint + " was trained on: resume with the same data.text, or start another run");
         }
         long totalSteps = totalSteps(state, config);
-        if (totalSteps < state.step()) {
+        boolean known = totalSteps > 0; // a time budget may not have fixed it yet
+        if (known && totalSteps < state.step()) {
             throw new TroupeException("train.steps is " + totalSteps + ", but checkpoint " + checkpoint + " has "
                     + state.step() + " steps already: raise train.steps");
         }

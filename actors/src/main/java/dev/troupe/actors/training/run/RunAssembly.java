@@ -177,10 +177,15 @@ public record RunAssembly(
         return new RunProgress(window, losses, resumed.losses(), resumed.tokens());
     }
 
-    /** AdamW and the schedule of a run of this many steps. */
+    /**
+     * AdamW and the schedule of a run.
+     *
+     * @param totalSteps 0 when not known yet: the rate stays at its highest after warm-up
+     */
     public static AdamWOptions optimizerOptions(TrainingConfig config, long totalSteps) {
         TrainingConfig.OptimizerSection optimizer = config.optimizer();
-        long warmupSteps = optimizer.warmupStepsOf(totalSteps);
+        long warmupSteps =
+                config.train().isTimed() ? optimizer.warmupStepsOfTimedRun() : optimizer.warmupStepsOf(totalSteps);
         return new AdamWOptions(
                 optimizer.learningRate(),
                 optimizer.learningRate() * optimizer.minLearningRateFraction(),
@@ -190,6 +195,6 @@ public record RunAssembly(
                 optimizer.weightDecay(),
                 optimizer.clipNorm(),
                 warmupSteps,
-                Math.max(totalSteps, warmupSteps));
+                totalSteps == 0 ? Long.MAX_VALUE : Math.max(totalSteps, warmupSteps));
     }
 }

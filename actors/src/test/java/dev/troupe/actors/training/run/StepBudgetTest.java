@@ -20,8 +20,14 @@ class StepBudgetTest {
 
     @Test
     void theMedianLeavesOutTheWarmUp() {
-        assertThat(Calibrator.medianOfLastHalf(List.of(9.0, 8.0, 7.0, 1.0, 5.0, 2.0)))
-                .isEqualTo(2.0);
-        assertThat(Calibrator.medianOfLastHalf(List.of(3.0))).isEqualTo(3.0);
+        StepMeasure measure = new StepMeasure(200);
+        for (double seconds : List.of(9.0, 8.0, 7.0, 1.0, 5.0, 2.0)) {
+            measure.add(seconds);
+        }
+        assertThat(measure.secondsPerStep()).isEqualTo(2.0);
+        assertThat(measure.isEnough(29)).isFalse();
+        assertThat(measure.isEnough(30)).isTrue();
+        assertThat(measure.remainingSteps(100)).isEqualTo(50);
+        assertThat(new StepMeasure(200).isEnough(1000)).isFalse();
     }
 }
