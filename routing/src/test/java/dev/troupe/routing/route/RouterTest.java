@@ -57,8 +57,27 @@ class RouterTest {
         TestProbe<ReplicaProtocol.Command> probe = kit.createTestProbe();
         kit.system().receptionist().tell(Receptionist.register(ReplicaProtocol.SERVICE_KEY, probe.getRef()));
         var describe = probe.expectMessageClass(ReplicaProtocol.Describe.class);
+        int before = numReplicas(model);
         describe.replyTo().tell(new ReplicaProtocol.Description(model, 0, 0));
+        awaitReplicas(model, before + 1);
         return probe;
+    }
+
+    /** How many replicas of the model the router knows, while it is the newest version. */
+    private int numReplicas(ModelDescription model) {
+        TestProbe<Router.ServedModels> models = kit.createTestProbe();
+        router.tell(new Router.ListModels(models.getRef()));
+        return models.receiveMessage().models().stream()
+                .filter(served -> served.description().equals(model))
+                .mapToInt(ServedModel::numReplicas)
+                .sum();
+    }
+
+    private void awaitReplicas(ModelDescription model, int number) {
+        client.awaitAssert(() -> {
+            assertThat(numReplicas(model)).isEqualTo(number);
+            return null;
+        });
     }
 
     private void generate(Duration deadline) {
@@ -97,6 +116,7 @@ class RouterTest {
         token(submit, 1, 12);
         expectTokens(11, 12);
         first.stop();
+        awaitReplicas(MODEL, 0);
 
         var second = replica(MODEL);
         var again = submitted(second).request();
@@ -168,6 +188,7 @@ class RouterTest {
         generate(Duration.ofSeconds(20));
         var submit = submitted(first);
         kit.system().receptionist().tell(Receptionist.deregister(ReplicaProtocol.SERVICE_KEY, first.getRef()));
+        awaitReplicas(MODEL, 0);
         var second = replica(MODEL);
         generate(Duration.ofSeconds(20));
         submitted(second);
