@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class QuickstartIT {
     private static final Duration TIMEOUT = Duration.ofMinutes(6);
-    private static final Pattern HTTP_PORT = Pattern.compile("HTTP http://localhost:(\\d+)");
+    private static final Pattern HTTP_PORT = Pattern.compile("HTTP http://[^:]+:(\\d+)");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir
@@ -73,7 +73,7 @@ class QuickstartIT {
                 text -> HTTP_PORT.matcher(text).find());
         Matcher matcher = HTTP_PORT.matcher(node.standardError());
         assertThat(matcher.find()).isTrue();
-        base = "http://localhost:" + matcher.group(1);
+        base = "http://127.0.0.1:" + matcher.group(1);
     }
 
     @AfterAll

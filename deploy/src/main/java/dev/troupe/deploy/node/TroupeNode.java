@@ -82,9 +82,9 @@ public final class TroupeNode implements AutoCloseable {
     }
 
     private static TroupeNode start(Config overrides, String actorProvider) {
-        Config loaded = ConfigFactory.load(overrides
-                .withFallback(ConfigFactory.parseResourcesAnySyntax("application"))
-                .withFallback(ConfigFactory.parseString("akka.actor.provider = " + actorProvider)));
+        Config loaded = ConfigFactory.load(ConfigFactory.parseString("akka.actor.provider = " + actorProvider)
+                .withFallback(overrides)
+                .withFallback(ConfigFactory.parseResourcesAnySyntax("application")));
         NodeConfig nodeConfig = NodeConfig.from(loaded);
         boolean clustered = actorProvider.equals("cluster");
         Config config = ConfigFactory.parseMap(Map.of(
