@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
         versionProvider = VersionProvider.class,
         description = "Trains, evaluates and serves GPT-style language models on one cluster of Akka actors.",
         subcommands = {
+            BenchCommand.class,
             EvalCommand.class,
             GenerateCommand.class,
             HelpCommand.class,

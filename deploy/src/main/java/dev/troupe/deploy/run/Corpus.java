@@ -117,6 +117,11 @@ public record Corpus(String source, Tokenizer tokenizer, PreparedCorpus tokens) 
         return train(new CorpusReader(source(text), 0), kind, vocabSize);
     }
 
+    /** Texts of a source, all of them or an even sample of about {@code maxChars} characters. */
+    public static List<String> documents(String text, long maxChars) {
+        return new CorpusReader(source(text), 0).sample(maxChars);
+    }
+
     private static DocumentSource source(String text) {
         return text.equals(WORDNET) ? new WordNetSource() : TextSource.open(Path.of(text));
     }

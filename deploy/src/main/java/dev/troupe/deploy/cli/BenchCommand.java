@@ -1,0 +1,206 @@
+package dev.troupe.deploy.cli;
+
+import dev.troupe.deploy.run.Corpus;
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.bench.KernelBench;
+import dev.troupe.model.bench.KernelBenchReport;
+import dev.troupe.model.bench.MachinePeak;
+import dev.troupe.model.bench.TokenizerBench;
+import dev.troupe.model.bench.TrainBench;
+import dev.troupe.model.bench.TrainShape;
+import dev.troupe.model.kernel.KernelProvider;
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.tokenizer.Tokenizer;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code troupe bench}: how fast this machine is, and what share of its limits is reached. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measures speed on this machine, beside the machine's own limits measured in the same run.",
+        subcommands = {BenchCommand.KernelsBench.class, BenchCommand.TrainingBench.class, BenchCommand.Tokenizers.class
+        })
+final class BenchCommand implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before run
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "say what to measure: kernels, train or tokenizer");
+    }
+
+    @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Every kernel at real shapes.")
+    static final class KernelsBench implements Callable<Integer> {
+        @Mixin
+        private Machine machine = new Machine();
+
+        @Option(
+                names = "--filter",
+                paramLabel = "NAME",
+                defaultValue = "",
+                description = "only kernels with this in their name")
+        private String filter = "";
+
+        @Override
+        public Integer call() {
+            try (ComputePool pool = machine.pool()) {
+                KernelBenchReport report = KernelBench.run(machine.provider().create(pool), pool, filter);
+                machine.show(report, () -> print(report));
+            }
+            return 0;
+        }
+
+        private static void print(KernelBenchReport report) {
+            System.out.printf(
+                    "%s kernels, %d threads; peak %.0f GFLOP/s, read %.1f GB/s%n",
+                    report.backend(),
+                    report.peak().threads(),
+                    report.peak().gflops(),
+                    report.peak().readGigabytesPerSecond());
+            for (KernelBenchReport.Row row : report.rows()) {
+                System.out.printf(
+                        "%-40s %-24s %8.3f ms %8.1f %-8s %5.1f %%%n",
+                        row.kernel(), row.shape(), row.medianMillis(), row.rate(), row.unit(), row.shareOfPeak() * 100);
+            }
+        }
+    }
+
+    @Command(name = "train", mixinStandardHelpOptions = true, description = "Whole training steps of a model shape.")
+    static final class TrainingBench implements Callable<Integer> {
+        @Mixin
+        private Machine machine = new Machine();
+
+        @Option(
+                names = "--shape",
+                paramLabel = "NAME",
+                defaultValue = "char-cpu",
+                description = "char-cpu, baby or gpt2-short (default: ${DEFAULT-VALUE})")
+        private String shape = "char-cpu";
+
+        @Option(
+                names = "--steps",
+                paramLabel = "N",
+                defaultValue = "50",
+                description = "measured steps (default: ${DEFAULT-VALUE})")
+        private int steps;
+
+        @Override
+        public Integer call() {
+            try (ComputePool pool = machine.pool()) {
+                MachinePeak peak = MachinePeak.measure(pool);
+                TrainBench.Report report = TrainBench.run(shape(), machine.provider(), pool, steps, peak.gflops());
+                machine.show(report, () -> print(report));
+            }
+            return 0;
+        }
+
+        private TrainShape shape() {
+            if (steps < 1) {
+                throw new TroupeException("--steps is " + steps + ": it must be at least 1");
+            }
+            try {
+                return TrainShape.named(shape);
+            } catch (IllegalArgumentException e) {
+                throw new TroupeException(String.valueOf(e.getMessage()), e);
+            }
+        }
+
+        private static void print(TrainBench.Report report) {
+            System.out.printf(
+                    "%s, %s kernels, %d threads: %.1f ms a step, %.0f tokens/s, %.0f GFLOP/s (%.0f %% of peak)%n",
+                    report.shape(),
+                    report.backend(),
+                    report.threads(),
+                    report.stepMillis(),
+                    report.tokensPerSecond(),
+                    report.gflops(),
+                    report.shareOfPeak() * 100);
+            report.millisByPart().forEach((part, millis) -> System.out.printf("  %-24s %8.3f ms%n", part, millis));
+        }
+    }
+
+    @Command(
+            name = "tokenizer",
+            mixinStandardHelpOptions = true,
+            description = "Training a tokenizer on the built-in corpus, and encoding the corpus with it.")
+    static final class Tokenizers implements Callable<Integer> {
+        private static final int ROUNDS = 5;
+        private static final int VOCAB_SIZE = 4096;
+        private static final long SAMPLE_CHARS = 50_000_000;
+
+        @Mixin
+        private Machine machine = new Machine();
+
+        @Option(
+                names = "--text",
+                paramLabel = "FILE|DIR|wordnet",
+                defaultValue = Corpus.WORDNET,
+                description = "text to use")
+        private String text = Corpus.WORDNET;
+
+        @Override
+        public Integer call() {
+            List<String> documents = Corpus.documents(text, SAMPLE_CHARS);
+            TokenizerBench.Training training =
+                    TokenizerBench.train(documents, VOCAB_SIZE, machine.numThreads(), ROUNDS);
+            Tokenizer tokenizer = Corpus.trainTokenizer(text, "bpe", VOCAB_SIZE);
+            TokenizerBench.Encoding single = TokenizerBench.encode(tokenizer, documents, 1, ROUNDS);
+            TokenizerBench.Encoding parallel =
+                    TokenizerBench.encode(tokenizer, documents, machine.numThreads(), ROUNDS);
+            machine.show(
+                    Map.of("training", training, "encodingOneThread", single, "encoding", parallel),
+                    () -> System.out.printf(
+                            "training %d tokens on %.1f MB: %.2f s; encoding: %.1f MB/s on one thread, %.1f on %d%n",
+                            training.vocabSize(),
+                            training.bytes() / 1e6,
+                            training.seconds(),
+                            single.megabytesPerSecond(),
+                            parallel.megabytesPerSecond(),
+                            parallel.threads()));
+            return 0;
+        }
+    }
+
+    /** What all measurements have in common. */
+    static final class Machine {
+        @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "0 for one per core")
+        private int threads;
+
+        @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto", description = "kernel provider")
+        private String backend = "auto";
+
+        @Option(names = "--json", description = "print the result as one JSON object on the last line")
+        private boolean json;
+
+        int numThreads() {
+            return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+        }
+
+        ComputePool pool() {
+            return FixedComputePool.create(numThreads());
+        }
+
+        KernelProvider provider() {
+            return KernelProviders.select(backend);
+        }
+
+        void show(Object report, Runnable print) {
+            if (json) {
+                JsonLine.print(System.out, report);
+            } else {
+                print.run();
+            }
+        }
+    }
+}

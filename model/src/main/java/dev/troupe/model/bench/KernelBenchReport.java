@@ -1,0 +1,33 @@
+package dev.troupe.model.bench;
+
+import java.util.List;
+
+/**
+ * Kernel speeds beside the limits of the machine that they ran on.
+ *
+ * @param backend the kernel provider
+ */
+public record KernelBenchReport(String backend, MachinePeak peak, List<Row> rows) {
+    public KernelBenchReport {
+        rows = List.copyOf(rows);
+    }
+
+    /**
+     * One kernel at one shape.
+     *
+     * @param unit "GFLOP/s", or "GB/s" for kernels that memory limits
+     * @param rate the median, in that unit
+     * @param minRate of the slowest round
+     * @param maxRate of the fastest round
+     * @param shareOfPeak of the measured peak in that unit, 0 to 1 (above 1 for what fits in the caches)
+     */
+    public record Row(
+            String kernel,
+            String shape,
+            String unit,
+            double medianMillis,
+            double rate,
+            double minRate,
+            double maxRate,
+            double shareOfPeak) {}
+}

@@ -1,0 +1,110 @@
+package dev.troupe.model.bench;
+
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * What this machine can do at most, measured, not looked up: the limits that other measurements are shares of.
+ *
+ * @param threads that were used at once
+ * @param gflops float32 multiply-add peak over all threads, 10^9 operations a second
+ * @param readGigabytesPerSecond of memory far larger than the caches, over all threads
+ */
+public record MachinePeak(int threads, double gflops, double readGigabytesPerSecond) {
+    private static final int ROUNDS = 15;
+    private static final int WARM_UP_ROUNDS = 8;
+    private static final int FMA_ITERATIONS = 2_000_000;
+    /** Independent sums: more than latency times throughput of any multiply-add unit so far. */
+    private static final int CHAINS = 12;
+
+    private static final long READ_BYTES_PER_THREAD = 256L << 20;
+    private static final long READ_STREAMS = 4;
+
+    /** Measures on the threads of {@code pool}; takes a few seconds. */
+    public static MachinePeak measure(ComputePool pool) {
+        return new MachinePeak(pool.threads(), gflops(pool), readBandwidth(pool));
+    }
+
+    private static double gflops(ComputePool pool) {
+        float[] sinks = new float[pool.threads()];
+        double flops = 2.0 * Lanes.LANES * CHAINS * FMA_ITERATIONS * pool.threads();
+        return Timing.best(
+                                WARM_UP_ROUNDS,
+                                ROUNDS,
+                                () -> pool.run(pool.threads(), t -> sinks[t] = multiplyAdd(sinks[t])))
+                        .perSecond(flops)
+                / 1e9;
+    }
+
+    /** Twelve chains of dependent multiply-adds, none of which waits for another. */
+    private static float multiplyAdd(float seed) {
+        FloatVector a = FloatVector.broadcast(Lanes.SPECIES, 0.999f);
+        FloatVector b = FloatVector.broadcast(Lanes.SPECIES, seed * 1e-9f + 1e-3f);
+        FloatVector c0 = b;
+        FloatVector c1 = b;
+        FloatVector c2 = b;
+        FloatVector c3 = b;
+        FloatVector c4 = b;
+        FloatVector c5 = b;
+        FloatVector c6 = b;
+        FloatVector c7 = b;
+        FloatVector c8 = b;
+        FloatVector c9 = b;
+        FloatVector c10 = b;
+        FloatVector c11 = b;
+        for (int i = 0; i < FMA_ITERATIONS; i++) {
+            c0 = c0.fma(a, b);
+            c1 = c1.fma(a, b);
+            c2 = c2.fma(a, b);
+            c3 = c3.fma(a, b);
+            c4 = c4.fma(a, b);
+            c5 = c5.fma(a, b);
+            c6 = c6.fma(a, b);
+            c7 = c7.fma(a, b);
+            c8 = c8.fma(a, b);
+            c9 = c9.fma(a, b);
+            c10 = c10.fma(a, b);
+            c11 = c11.fma(a, b);
+        }
+        FloatVector sum = c0.add(c1)
+                .add(c2.add(c3))
+                .add(c4.add(c5))
+                .add(c6.add(c7))
+                .add(c8.add(c9))
+                .add(c10.add(c11));
+        return sum.lane(0);
+    }
+
+    private static double readBandwidth(ComputePool pool) {
+        try (TensorArena arena = TensorArena.open("bench.bandwidth")) {
+            long floats = READ_BYTES_PER_THREAD / Float.BYTES;
+            Tensor[] memory = new Tensor[pool.threads()];
+            for (int t = 0; t < memory.length; t++) {
+                memory[t] = arena.allocate(Math.toIntExact(floats));
+                memory[t].segment().fill((byte) 1);
+            }
+            float[] sinks = new float[pool.threads()];
+            return Timing.best(2, ROUNDS, () -> pool.run(memory.length, t -> sinks[t] = read(memory[t].address())))
+                            .perSecond((double) READ_BYTES_PER_THREAD * memory.length)
+                    / 1e9;
+        }
+    }
+
+    private static float read(long address) {
+        FloatVector a = Lanes.zero();
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        long step = READ_STREAMS * Lanes.BYTES;
+        for (long i = 0; i < READ_BYTES_PER_THREAD; i += step) {
+            a = a.add(Lanes.load(address + i));
+            b = b.add(Lanes.load(address + i + Lanes.BYTES));
+            c = c.add(Lanes.load(address + i + 2 * Lanes.BYTES));
+            d = d.add(Lanes.load(address + i + 3 * Lanes.BYTES));
+        }
+        return a.add(b).add(c.add(d)).lane(0);
+    }
+}
