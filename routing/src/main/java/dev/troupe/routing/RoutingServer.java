@@ -167,7 +167,7 @@ public final class RoutingServer {
         var deadline = room.compareTo(config.drainDeadline()) < 0 ? room : config.drainDeadline();
         if (deadline.compareTo(config.drainDeadline()) < 0) {
             LOG.warn(
-                    "Answers in flight get only {} ms at shutdown, not troupe.routing.drain-deadline:"
+                    "Answers in flight get only {} ms at shutdown, not troupe.routing.drainDeadline:"
                             + " raise akka.coordinated-shutdown.phases.{}.timeout",
                     deadline.toMillis(),
                     phase);

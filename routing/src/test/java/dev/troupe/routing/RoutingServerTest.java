@@ -75,7 +75,7 @@ class RoutingServerTest {
 
     @Test
     void aClientThatReadsTooSlowlyIsCutOffAndNothingPilesUp() throws Exception {
-        try (var node = TestNode.start("troupe.routing.stream-buffer = 8")) {
+        try (var node = TestNode.start("troupe.routing.streamBuffer = 8")) {
             var replica = node.replica();
             replica.script((request, replyTo) -> {
                 int[] tokens = new int[60];
@@ -92,8 +92,8 @@ class RoutingServerTest {
     void wrongSettingsAreNamed() {
         for (var wrong : List.of(
                 "http.port = 70000",
-                "max-in-flight = 0",
-                "request-deadline = 0 s",
+                "maxInFlight = 0",
+                "requestDeadline = 0 s",
                 "http.host = \"\"",
                 "grpc.port = x")) {
             var config = ConfigFactory.parseString("troupe.routing." + wrong).withFallback(ConfigFactory.load());

@@ -74,6 +74,6 @@ final class BodyReader {
                 null,
                 "request_too_large",
                 "The body is larger than " + config.maxBodyBytes()
-                        + " bytes, the limit of this server (troupe.routing.http.max-body).");
+                        + " bytes, the limit of this server (troupe.routing.http.maxBody).");
     }
 }

@@ -28,9 +28,9 @@ class HttpErrorsTest {
     @BeforeAll
     static void start() throws Exception {
         node = TestNode.start("""
-                troupe.routing.request-deadline = 1500 ms
-                troupe.routing.http.max-body = 20 KiB
-                troupe.routing.max-choices = 4
+                troupe.routing.requestDeadline = 1500 ms
+                troupe.routing.http.maxBody = 20 KiB
+                troupe.routing.maxChoices = 4
                 troupe.safety.rules = [
                   { id = magic, category = spells, kind = literal, pattern = abracadabra, action = block }
                 ]

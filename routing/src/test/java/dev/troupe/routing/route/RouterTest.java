@@ -39,9 +39,9 @@ class RouterTest {
                 akka.actor.provider = local
                 akka.coordinated-shutdown.exit-jvm = off
                 akka.loglevel = ERROR
-                troupe.routing.max-in-flight = 2
-                troupe.routing.failover-wait = 1 s
-                troupe.routing.describe-timeout = 200 ms
+                troupe.routing.maxInFlight = 2
+                troupe.routing.failoverWait = 1 s
+                troupe.routing.describeTimeout = 200 ms
                 """).withFallback(ConfigFactory.load()));
         router = kit.spawn(
                 Router.create(RoutingConfig.from(kit.system().settings().config())));
