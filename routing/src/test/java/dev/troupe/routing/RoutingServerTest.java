@@ -91,11 +91,7 @@ class RoutingServerTest {
     @Test
     void wrongSettingsAreNamed() {
         for (var wrong : List.of(
-                "http.port = 70000",
-                "maxInFlight = 0",
-                "requestDeadline = 0 s",
-                "http.host = \"\"",
-                "grpc.port = x")) {
+                "http.port = 70000", "maxInFlight = 0", "requestDeadline = 0 s", "http.host = \"\"", "grpc.port = x")) {
             var config = ConfigFactory.parseString("troupe.routing." + wrong).withFallback(ConfigFactory.load());
             assertThatThrownBy(() -> RoutingConfig.from(config))
                     .isInstanceOf(TroupeException.class)
