@@ -48,7 +48,7 @@ final class FeedForward {
     void forward(Pass pass, Tensor x, Tensor out) {
         int rows = pass.rows();
         norm.forward(rows, x, normed);
-        up.forward(rows, normed, raised, false);
+        up.forward(rows, normed, null, raised);
         switch (kind) {
             case GELU -> kernels.activation().geluForward((long) rows * width, raised, inner);
             case SWIGLU -> kernels.activation().swigluForward(rows, width, raised, inner);

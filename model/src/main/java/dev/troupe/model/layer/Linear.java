@@ -30,14 +30,23 @@ public final class Linear {
         return out;
     }
 
-    /** y [R, out] = (y +) x [R, in] · Wᵀ + b. */
-    public void forward(int rows, Tensor x, Tensor y, boolean accumulate) {
+    /** y [R, out] = x [R, in] · Wᵀ (+ residual [R, out]) + b. */
+    public void forward(int rows, Tensor x, @Nullable Tensor residual, Tensor y) {
         kernels.gemm()
-                .multiply(Transpose.NO, Transpose.YES, rows, out, in, x, in, weights.weight(), in, y, out, accumulate);
-        Tensor bias = weights.bias();
-        if (bias != null) {
-            kernels.elementwise().addBias(rows, out, bias, y);
-        }
+                .multiplyAdd(
+                        Transpose.NO,
+                        Transpose.YES,
+                        rows,
+                        out,
+                        in,
+                        x,
+                        in,
+                        weights.weight(),
+                        in,
+                        y,
+                        out,
+                        residual,
+                        weights.bias());
     }
 
     /** Adds to dW and db, and overwrites dx [R, in]. */

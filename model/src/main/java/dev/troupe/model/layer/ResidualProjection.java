@@ -22,21 +22,20 @@ final class ResidualProjection {
     }
 
     /**
-     * Overwrites out.
+     * Overwrites out, which is not x.
      *
      * @param x [R, C]
      * @param h [R, in]
      */
     void forward(Pass pass, Tensor x, Tensor h, Tensor out) {
         int rows = pass.rows();
-        long elements = (long) rows * linear.out();
-        MemorySegment.copy(x.segment(), 0, out.segment(), 0, elements * Float.BYTES);
         if (dropout.active(pass)) {
-            linear.forward(rows, h, dropped, false);
-            dropout.apply(pass, elements, dropped);
-            kernels.elementwise().add(elements, dropped, out);
+            long elements = (long) rows * linear.out();
+            linear.forward(rows, h, null, out);
+            dropout.apply(pass, elements, out);
+            kernels.elementwise().add(elements, x, out);
         } else {
-            linear.forward(rows, h, out, true);
+            linear.forward(rows, h, x, out);
         }
     }
 

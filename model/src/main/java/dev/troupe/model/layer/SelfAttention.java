@@ -57,7 +57,7 @@ final class SelfAttention {
     void forward(Pass pass, Tensor x, Tensor out) {
         int rows = pass.rows();
         norm.forward(rows, x, normed);
-        qkv.forward(rows, normed, fused, false);
+        qkv.forward(rows, normed, null, fused);
         rotate(pass, fused, false);
         kernels.attention().forward(shape, pass.batch(), pass.time(), fused, heads, logSumExp);
         projection.forward(pass, x, heads, out);

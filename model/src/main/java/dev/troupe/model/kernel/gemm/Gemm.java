@@ -17,7 +17,7 @@ public interface Gemm {
      * @param a stored [m, k], or [k, m] when {@code transposeA} is YES
      * @param b stored [k, n], or [n, k] when {@code transposeB} is YES
      */
-    void multiply(
+    default void multiply(
             Transpose transposeA,
             Transpose transposeB,
             int m,
@@ -29,7 +29,30 @@ public interface Gemm {
             int ldb,
             Tensor c,
             int ldc,
-            boolean accumulate);
+            boolean accumulate) {
+        multiplyAdd(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, accumulate ? c : null, null);
+    }
+
+    /**
+     * C = op(A) · op(B) (+ {@code addend} when given) (+ {@code bias} [n] on every row when given), added in this
+     * order: a linear layer and the addition to the residual stream in one pass.
+     *
+     * @param addend laid out as C; may be C itself, but may not overlap it otherwise
+     */
+    void multiplyAdd(
+            Transpose transposeA,
+            Transpose transposeB,
+            int m,
+            int n,
+            int k,
+            Tensor a,
+            int lda,
+            Tensor b,
+            int ldb,
+            Tensor c,
+            int ldc,
+            @Nullable Tensor addend,
+            @Nullable Tensor bias);
 
     /** Lays out op(B)[k, n] for {@link #multiplyPacked}; for weights that are used many times. */
     PackedMatrix pack(Transpose transposeB, int k, int n, Tensor b, int ldb, TensorArena arena);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** The reference: three loops, each sum in float64 in order of k and rounded once. */
 public final class ScalarGemm implements Gemm {
     @Override
-    public void multiply(
+    public void multiplyAdd(
             Transpose transposeA,
             Transpose transposeB,
             int m,
@@ -22,16 +22,20 @@ public final class ScalarGemm implements Gemm {
             int ldb,
             Tensor c,
             int ldc,
-            boolean accumulate) {
+            @Nullable Tensor addend,
+            @Nullable Tensor bias) {
         boolean ta = transposeA == Transpose.YES;
         boolean tb = transposeB == Transpose.YES;
         requireMatrix("a", a, ta ? k : m, ta ? m : k, lda);
         requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
         requireMatrix("c", c, m, n, ldc);
+        if (addend != null) {
+            requireMatrix("addend", addend, m, n, ldc);
+        }
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
                 long at = (long) i * ldc + j;
-                double sum = accumulate ? c.get(at) : 0;
+                double sum = addend == null ? 0 : addend.get(at);
                 for (int p = 0; p < k; p++) {
                     float x = a.get(ta ? (long) p * lda + i : (long) i * lda + p);
                     float y = b.get(tb ? (long) j * ldb + p : (long) p * ldb + j);
@@ -39,6 +43,9 @@ public final class ScalarGemm implements Gemm {
                 }
                 c.set(at, (float) sum);
             }
+        }
+        if (bias != null) {
+            addBias(m, n, bias, c, ldc);
         }
     }
 
@@ -59,13 +66,14 @@ public final class ScalarGemm implements Gemm {
     @Override
     public void multiplyPacked(
             int m, Tensor a, int lda, PackedMatrix b, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
-        multiply(Transpose.NO, Transpose.NO, m, b.n(), b.k(), a, lda, b.data(), b.n(), c, ldc, accumulate);
-        if (bias == null) {
-            return;
-        }
-        requireSize("bias", bias, b.n());
+        Tensor addend = accumulate ? c : null;
+        multiplyAdd(Transpose.NO, Transpose.NO, m, b.n(), b.k(), a, lda, b.data(), b.n(), c, ldc, addend, bias);
+    }
+
+    private static void addBias(int m, int n, Tensor bias, Tensor c, int ldc) {
+        requireSize("bias", bias, n);
         for (int i = 0; i < m; i++) {
-            for (int j = 0; j < b.n(); j++) {
+            for (int j = 0; j < n; j++) {
                 long at = (long) i * ldc + j;
                 c.set(at, c.get(at) + bias.get(j));
             }

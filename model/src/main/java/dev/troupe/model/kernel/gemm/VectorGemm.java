@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.gemm;
 
 import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
 import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.vector.Lanes.LANES;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.Panels;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Matrix products in the outer-product form over packed panels of B (Goto and van de Geijn, "Anatomy of
  * High-Performance Matrix Multiplication", 2008): B is packed by all threads, then the panels and blocks of rows of C
- * are shared among them. A is read in place, whichever way round it lies.
+ * are shared among them. A is read in place, or packed in strips where it lies the other way round.
  *
  * <p>Bits: an element of C is the sum of blocks of {@link GemmBlock#DEPTH} products, each a chain of fused
  * multiply-adds in order of k. Neither m, n, the threads nor who packed B enter into it.
@@ -25,6 +26,14 @@ public final class VectorGemm implements Gemm {
 
     /** Below this many multiply-adds a second thread costs more than it saves. */
     private static final long WORTH_SHARING = 1 << 17;
+
+    /** Rows of C from which packing B pays: each packed element is used once a tile of rows. */
+    private static final int IN_PLACE_ROWS = 512;
+
+    /**
+     * Row length of a transposed A from which packing it pays: shorter rows do not crowd into few sets of the cache.
+     */
+    private static final int STRIPS_STRIDE = 256;
 
     private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
 
@@ -37,7 +46,7 @@ public final class VectorGemm implements Gemm {
     }
 
     @Override
-    public void multiply(
+    public void multiplyAdd(
             Transpose transposeA,
             Transpose transposeB,
             int m,
@@ -49,36 +58,66 @@ public final class VectorGemm implements Gemm {
             int ldb,
             Tensor c,
             int ldc,
-            boolean accumulate) {
+            @Nullable Tensor addend,
+            @Nullable Tensor bias) {
         boolean ta = transposeA == Transpose.YES;
         boolean tb = transposeB == Transpose.YES;
         requireMatrix("a", a, ta ? k : m, ta ? m : k, lda);
         requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
         requireMatrix("c", c, m, n, ldc);
+        if (addend != null) {
+            requireMatrix("addend", addend, m, n, ldc);
+        }
+        if (bias != null) {
+            requireSize("bias", bias, n);
+        }
         if (m == 0 || n == 0) {
             return;
         }
-        int group = panelsAtOnce(k, n);
-        try (ScratchPool.Scratch packed = scratch.borrow(Panels.size(k, Math.min(n, group * Tiles.COLUMNS)) * 4)) {
+        boolean strips = ta && lda >= STRIPS_STRIDE;
+        boolean inPlace = !tb && n % LANES == 0 && m <= IN_PLACE_ROWS;
+        int group = inPlace ? Panels.count(n) : panelsAtOnce(k, n);
+        long packedSize = inPlace ? 0 : Panels.size(k, Math.min(n, group * Tiles.COLUMNS)) * 4;
+        try (ScratchPool.Scratch packedB = scratch.borrow(packedSize);
+                ScratchPool.Scratch packedA = scratch.borrow(strips ? Strips.count(m) * Strips.bytes(k) : 0)) {
+            if (strips) {
+                packStrips(k, m, a.address(), lda * 4L, packedA.address());
+            }
             for (int from = 0; from < Panels.count(n); from += group) {
                 int column = from * Tiles.COLUMNS;
                 int columns = Math.min(n - column, group * Tiles.COLUMNS);
                 long first = b.address() + (tb ? (long) column * ldb : column) * 4;
-                pack(tb, k, columns, first, ldb * 4L, packed.address());
+                if (!inPlace) {
+                    pack(tb, k, columns, first, ldb * 4L, packedB.address());
+                }
+                long rowA = ta ? 4 : lda * 4L;
+                long stepA = ta ? lda * 4L : 4;
                 GemmBlock block = new GemmBlock(
                         k,
                         columns,
-                        a.address(),
-                        ta ? 4 : lda * 4L,
-                        ta ? lda * 4L : 4,
-                        packed.address(),
-                        0,
+                        strips ? packedA.address() : a.address(),
+                        rowA,
+                        strips ? GemmBlock.STRIP_ROWS * 4L : stepA,
+                        strips ? Strips.bytes(k) : GemmBlock.STRIP_ROWS * rowA,
+                        inPlace ? first : packedB.address(),
+                        inPlace ? Tiles.COLUMNS * 4L : Panels.offset(k, 1),
+                        inPlace ? ldb * 4L : 0,
+                        addend == null ? 0 : addend.address() + column * 4L,
+                        bias == null ? 0 : bias.address() + column * 4L,
                         c.address() + column * 4L,
-                        ldc * 4L,
-                        accumulate);
+                        ldc * 4L);
                 share(m, columns, k, block);
             }
         }
+    }
+
+    private void packStrips(int k, int m, long a, long stride, long packed) {
+        int tasks = (long) k * m < WORTH_SHARING / 8 ? 1 : Math.min(k, TASKS_PER_THREAD * pool.threads());
+        pool.run(tasks, task -> {
+            int from = (int) ((long) task * k / tasks);
+            int to = (int) ((task + 1L) * k / tasks);
+            Strips.pack(from, to, k, m, a, stride, packed);
+        });
     }
 
     private static int panelsAtOnce(int k, int n) {
@@ -113,11 +152,14 @@ public final class VectorGemm implements Gemm {
                 a.address(),
                 lda * 4L,
                 4,
+                GemmBlock.STRIP_ROWS * 4L * lda,
                 b.data().address(),
+                Panels.offset(b.k(), 1),
+                0,
+                accumulate ? c.address() : 0,
                 bias == null ? 0 : bias.address(),
                 c.address(),
-                ldc * 4L,
-                accumulate);
+                ldc * 4L);
         share(m, b.n(), b.k(), block);
     }
 
@@ -145,7 +187,8 @@ public final class VectorGemm implements Gemm {
         int target = alone ? 1 : TASKS_PER_THREAD * pool.threads();
         int groups = Math.min(panels, target);
         int wanted = Math.max((target + groups - 1) / groups, (m + GemmBlock.ROWS - 1) / GemmBlock.ROWS);
-        int height = ((m + wanted - 1) / wanted + Tiles.ROWS - 1) / Tiles.ROWS * Tiles.ROWS;
+        int strips = (m + GemmBlock.STRIP_ROWS - 1) / GemmBlock.STRIP_ROWS;
+        int height = (strips + wanted - 1) / wanted * GemmBlock.STRIP_ROWS;
         int blocks = (m + height - 1) / height;
         pool.run(groups * blocks, task -> {
             int group = task / blocks;

@@ -1,0 +1,122 @@
+package dev.troupe.model.kernel.gemm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.sampling.CounterRandom;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.TestModels;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** {@link Gemm#multiplyAdd} of every provider: against float64, and bit for bit against its other forms. */
+class GemmAddTest {
+    private static final long SEED = 31;
+    private static final int[][] SHAPES = { // m, n, k
+        {1, 1, 1},
+        {1, 17, 300},
+        {2, 64, 16},
+        {5, 15, 7},
+        {23, 65, 33},
+        {24, 16, 0},
+        {25, 128, 257},
+        {48, 63, 512},
+        {97, 131, 67},
+        {128, 130, 769},
+        {200, 48, 96}
+    };
+
+    static Stream<Arguments> cases() {
+        List<Arguments> cases = new ArrayList<>();
+        for (String backend : TestModels.backends()) {
+            for (int[] shape : SHAPES) {
+                cases.add(Arguments.of(backend, shape[0], shape[1], shape[2]));
+            }
+        }
+        return cases.stream();
+    }
+
+    private static Tensor random(TensorArena arena, long stream, int rows, int columns) {
+        Tensor tensor = arena.allocate(rows, columns);
+        for (long i = 0; i < tensor.size(); i++) {
+            tensor.set(i, (float) CounterRandom.normal(SEED, stream, i));
+        }
+        return tensor;
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void addsAndIsTheSameInEveryForm(String backend, int m, int n, int k) {
+        try (TensorArena arena = TensorArena.open("test");
+                FixedComputePool pool = FixedComputePool.create(2)) {
+            Gemm gemm = KernelProviders.select(backend).create(pool).gemm();
+            Tensor bias = random(arena, 4, 1, n);
+            Tensor addend = random(arena, 5, m, n);
+            for (Transpose ta : Transpose.values()) {
+                for (Transpose tb : Transpose.values()) {
+                    Tensor a = ta == Transpose.NO ? random(arena, 1, m, k) : random(arena, 1, k, m);
+                    Tensor b = tb == Transpose.NO ? random(arena, 2, k, n) : random(arena, 2, n, k);
+                    int lda = a.dim(1);
+                    int ldb = b.dim(1);
+                    Tensor c = random(arena, 3, m, n);
+                    gemm.multiplyAdd(ta, tb, m, n, k, a, lda, b, ldb, c, n, addend, bias);
+                    String what = backend + " " + ta + " " + tb + ", seed " + SEED;
+                    assertExact(what, ta, tb, m, n, k, a, b, c, addend, bias);
+
+                    Tensor inPlace = arena.allocate(m, n);
+                    inPlace.copyFrom(addend);
+                    gemm.multiplyAdd(ta, tb, m, n, k, a, lda, b, ldb, inPlace, n, inPlace, bias);
+                    assertThat(inPlace.toArray()).as(what).isEqualTo(c.toArray());
+
+                    gemm.multiplyAdd(ta, tb, m, n, k, a, lda, b, ldb, c, n, null, null);
+                    assertExact(what, ta, tb, m, n, k, a, b, c, null, null);
+                    if (ta == Transpose.NO) {
+                        PackedMatrix packed = gemm.pack(tb, k, n, b, ldb, arena);
+                        Tensor other = arena.allocate(m, n);
+                        gemm.multiplyPacked(m, a, lda, packed, null, other, n, false);
+                        assertThat(other.toArray()).as(what).isEqualTo(c.toArray());
+                        other.copyFrom(addend);
+                        gemm.multiplyPacked(m, a, lda, packed, bias, other, n, true);
+                        assertThat(other.toArray()).as(what).isEqualTo(inPlace.toArray());
+                    }
+                }
+            }
+        }
+    }
+
+    private static void assertExact(
+            String what,
+            Transpose ta,
+            Transpose tb,
+            int m,
+            int n,
+            int k,
+            Tensor a,
+            Tensor b,
+            Tensor c,
+            @Nullable Tensor addend,
+            @Nullable Tensor bias) {
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                double sum = addend == null ? 0 : addend.get((long) i * n + j);
+                for (int p = 0; p < k; p++) {
+                    float x = a.get(ta == Transpose.YES ? (long) p * m + i : (long) i * k + p);
+                    float y = b.get(tb == Transpose.YES ? (long) j * k + p : (long) p * n + j);
+                    sum += (double) x * y;
+                }
+                sum += bias == null ? 0 : bias.get(j);
+                assertThat((double) c.get((long) i * n + j))
+                        .as("%s [%d, %d]", what, i, j)
+                        .isCloseTo(sum, within(1e-6 * (4 + k)));
+            }
+        }
+    }
+}
