@@ -3,10 +3,11 @@ package dev.troupe.model.kernel.activation;
 import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
 import static dev.troupe.model.kernel.KernelArguments.requireSize;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
-import static dev.troupe.model.kernel.vector.Lanes.store;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.Ranges;
@@ -35,18 +36,11 @@ public final class VectorActivation implements Activation {
     }
 
     private static void geluForward(long from, long to, long x, long y) {
-        long i = from;
-        for (; i + LANES <= to; i += LANES) {
-            store(gelu(load(x + i * 4)), y + i * 4);
+        for (long i = from; i < to; i += LANES) {
+            VectorMask<Float> used = first(to - i);
+            FloatVector v = load(x + i * 4, used);
+            v.mul(VectorMath.sigmoid(twiceInner(v))).intoMemorySegment(MEMORY, y + i * 4, ORDER, used);
         }
-        if (i < to) {
-            VectorMask<Float> tail = first((int) (to - i));
-            store(gelu(load(x + i * 4, tail)), y + i * 4, tail);
-        }
-    }
-
-    private static FloatVector gelu(FloatVector x) {
-        return x.mul(VectorMath.sigmoid(twiceInner(x)));
     }
 
     /** 2·√(2/π)·(x + 0.044715·x³). */
@@ -64,23 +58,20 @@ public final class VectorActivation implements Activation {
                 pool, n, GRAIN_ELEMENTS, (from, to) -> geluBackward(from, to, x.address(), dy.address(), dx.address()));
     }
 
+    /** dy · (s + x·s·(1 - s)·d(2u)/dx). */
     private static void geluBackward(long from, long to, long x, long dy, long dx) {
-        long i = from;
-        for (; i + LANES <= to; i += LANES) {
-            store(geluSlope(load(x + i * 4)).mul(load(dy + i * 4)), dx + i * 4);
+        for (long i = from; i < to; i += LANES) {
+            VectorMask<Float> used = first(to - i);
+            FloatVector v = load(x + i * 4, used);
+            FloatVector d = load(dy + i * 4, used);
+            FloatVector bend = v.mul(v)
+                    .fma(constant(3 * CUBIC), constant(1))
+                    .mul(TWICE_SQRT_2_OVER_PI)
+                    .mul(v);
+            FloatVector s = VectorMath.sigmoid(twiceInner(v));
+            FloatVector rest = s.neg().fma(s, s); // s·(1 - s)
+            rest.fma(bend, s).mul(d).intoMemorySegment(MEMORY, dx + i * 4, ORDER, used);
         }
-        if (i < to) {
-            VectorMask<Float> tail = first((int) (to - i));
-            store(geluSlope(load(x + i * 4, tail)).mul(load(dy + i * 4, tail)), dx + i * 4, tail);
-        }
-    }
-
-    /** s + x·s·(1 - s)·d(2u)/dx. */
-    private static FloatVector geluSlope(FloatVector x) {
-        FloatVector s = VectorMath.sigmoid(twiceInner(x));
-        FloatVector inner = x.mul(x).fma(constant(3 * CUBIC * TWICE_SQRT_2_OVER_PI), constant(TWICE_SQRT_2_OVER_PI));
-        FloatVector bend = constant(1).sub(s).mul(s).mul(x);
-        return bend.fma(inner, s);
     }
 
     @Override
@@ -96,17 +87,12 @@ public final class VectorActivation implements Activation {
 
     private static void swigluRow(int width, long gate, long y) {
         long up = gate + width * 4L;
-        int i = 0;
-        for (; i + LANES <= width; i += LANES) {
+        for (int i = 0; i < width; i += LANES) {
             long at = i * 4L;
-            FloatVector g = load(gate + at);
-            store(g.mul(VectorMath.sigmoid(g)).mul(load(up + at)), y + at);
-        }
-        if (i < width) {
-            long at = i * 4L;
-            VectorMask<Float> tail = first(width - i);
-            FloatVector g = load(gate + at, tail);
-            store(g.mul(VectorMath.sigmoid(g)).mul(load(up + at, tail)), y + at, tail);
+            VectorMask<Float> used = first(width - i);
+            FloatVector g = load(gate + at, used);
+            FloatVector scaled = g.mul(load(up + at, used));
+            scaled.mul(VectorMath.sigmoid(g)).intoMemorySegment(MEMORY, y + at, ORDER, used);
         }
     }
 
@@ -131,11 +117,12 @@ public final class VectorActivation implements Activation {
             FloatVector g = load(gate + at, used);
             FloatVector u = load(gate + up + at, used);
             FloatVector d = load(dy + at, used);
+            FloatVector du = d.mul(u);
             FloatVector s = VectorMath.sigmoid(g);
             FloatVector silu = g.mul(s);
-            FloatVector slope = constant(1).sub(s).fma(silu, s); // s + g·s·(1 - s)
-            store(d.mul(u).mul(slope), dGate + at, used);
-            store(d.mul(silu), dGate + up + at, used);
+            FloatVector slope = silu.neg().fma(s, silu).add(s); // s + g·s·(1 - s)
+            du.mul(slope).intoMemorySegment(MEMORY, dGate + at, ORDER, used);
+            d.mul(silu).intoMemorySegment(MEMORY, dGate + up + at, ORDER, used);
         }
     }
 

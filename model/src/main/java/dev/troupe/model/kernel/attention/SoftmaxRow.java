@@ -1,6 +1,8 @@
 package dev.troupe.model.kernel.attention;
 
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
@@ -35,18 +37,12 @@ final class SoftmaxRow {
     /** Scores become e^(scale·(score - max)), not yet divided by their sum, which is returned. */
     static float exponentials(int n, long row, float scale, float max) {
         FloatVector sum = zero();
-        int i = 0;
-        for (; i + LANES <= n; i += LANES) {
-            FloatVector e = VectorMath.exp(load(row + i * 4L).sub(max).mul(scale));
+        for (int i = 0; i < n; i += LANES) {
+            VectorMask<Float> used = first(n - i);
+            FloatVector e = FloatVector.zero(SPECIES)
+                    .blend(VectorMath.exp(load(row + i * 4L, used).sub(max).mul(scale)), used);
             sum = sum.add(e);
-            store(e, row + i * 4L);
-        }
-        if (i < n) {
-            VectorMask<Float> tail = first(n - i);
-            FloatVector e = zero().blend(
-                            VectorMath.exp(load(row + i * 4L, tail).sub(max).mul(scale)), tail);
-            sum = sum.add(e);
-            store(e, row + i * 4L, tail);
+            e.intoMemorySegment(MEMORY, row + i * 4L, ORDER, used);
         }
         return Lanes.sum(sum);
     }
@@ -68,10 +64,10 @@ final class SoftmaxRow {
         for (int i = 0; i < n; i += LANES) {
             VectorMask<Float> used = first(n - i);
             long at = i * 4L;
+            FloatVector d = load(dScores + at, used).sub(delta).mul(scale);
             FloatVector p = VectorMath.exp(load(scores + at, used).mul(scale).sub(lse));
-            FloatVector ds = load(dScores + at, used).sub(delta).mul(p).mul(scale);
-            store(p, scores + at, used);
-            store(ds, dScores + at, used);
+            p.intoMemorySegment(MEMORY, scores + at, ORDER, used);
+            d.mul(p).intoMemorySegment(MEMORY, dScores + at, ORDER, used);
         }
     }
 

@@ -53,7 +53,7 @@ public final class VectorElementwise implements Elementwise {
             store(load(y + i * 4).add(load(x + i * 4)), y + i * 4);
         }
         if (i < n) {
-            VectorMask<Float> tail = first((int) (n - i));
+            VectorMask<Float> tail = first(n - i);
             store(load(y + i * 4, tail).add(load(x + i * 4, tail)), y + i * 4, tail);
         }
     }

@@ -4,6 +4,8 @@ import static dev.troupe.model.kernel.KernelArguments.requireIndices;
 import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
 import static dev.troupe.model.kernel.KernelArguments.requireSize;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.get;
@@ -87,20 +89,13 @@ public final class VectorCrossEntropy implements CrossEntropy {
 
     private static float sumOfExponentials(int vocab, long row, float max, boolean keep) {
         FloatVector sum = zero();
-        int i = 0;
-        for (; i + LANES <= vocab; i += LANES) {
-            FloatVector e = VectorMath.exp(load(row + i * 4L).sub(max));
+        for (int i = 0; i < vocab; i += LANES) {
+            VectorMask<Float> used = first(vocab - i);
+            FloatVector e = FloatVector.zero(SPECIES)
+                    .blend(VectorMath.exp(load(row + i * 4L, used).sub(max)), used);
             sum = sum.add(e);
             if (keep) {
-                store(e, row + i * 4L);
-            }
-        }
-        if (i < vocab) {
-            VectorMask<Float> tail = first(vocab - i);
-            FloatVector e = zero().blend(VectorMath.exp(load(row + i * 4L, tail).sub(max)), tail);
-            sum = sum.add(e);
-            if (keep) {
-                store(e, row + i * 4L, tail);
+                e.intoMemorySegment(MEMORY, row + i * 4L, ORDER, used);
             }
         }
         return Lanes.sum(sum);

@@ -24,8 +24,11 @@ public final class Lanes {
     /** Bytes of a vector. */
     public static final long BYTES = SPECIES.vectorByteSize();
 
-    static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    /** All of memory. */
+    public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    /** The byte order of vectors in memory. */
+    public static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final VectorShuffle<Float> SWAP_8 = swap(8);
     private static final VectorShuffle<Float> SWAP_4 = swap(4);
@@ -73,7 +76,7 @@ public final class Lanes {
     }
 
     /** The first {@code count} lanes, for the end of a row; count may exceed the lanes. */
-    public static VectorMask<Float> first(int count) {
+    public static VectorMask<Float> first(long count) {
         return SPECIES.indexInRange(0, count);
     }
 

@@ -1,12 +1,14 @@
 package dev.troupe.model.kernel.vector;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
  * Elementary functions from lanewise arithmetic alone, so that they give the same bits interpreted and compiled; the
  * library's EXP and TANH change implementation when the compiler takes over.
+ *
+ * <p>A loop should call one of these once, load all it needs before and store its result by the library's own method:
+ * after this many operations the compiler inlines only what the library forces it to, and boxes the vectors of a call.
  */
 public final class VectorMath {
     private static final float LOG2_E = 1.442695f;
@@ -24,35 +26,30 @@ public final class VectorMath {
 
     /**
      * e^x with a relative error below 2e-7: x = n·ln 2 + r, a polynomial in r (Cephes' expf) and n added to the
-     * exponent. 0 below -87, so for masked scores of minus infinity too; limited to 2.2e38 above.
+     * exponent. Arguments are limited to [-87, 88.3], results so to [1.6e-38, 2.2e38].
      */
     public static FloatVector exp(FloatVector x) {
-        FloatVector limited = x.min(GREATEST);
-        FloatVector shifted = limited.fma(constant(LOG2_E), constant(ROUNDER));
+        FloatVector limited = x.min(GREATEST).max(LEAST);
+        FloatVector shifted = limited.fma(
+                FloatVector.broadcast(Lanes.SPECIES, LOG2_E), FloatVector.broadcast(Lanes.SPECIES, ROUNDER));
         FloatVector n = shifted.sub(ROUNDER);
-        FloatVector r = n.fma(constant(-LN2_HIGH), limited);
-        r = n.fma(constant(-LN2_LOW), r);
-        FloatVector p = constant(0.00019875691f);
-        p = p.fma(r, constant(0.0013981999f));
-        p = p.fma(r, constant(0.008333452f));
-        p = p.fma(r, constant(0.041665796f));
-        p = p.fma(r, constant(0.16666666f));
-        p = p.fma(r, constant(0.5f));
+        FloatVector r = n.fma(FloatVector.broadcast(Lanes.SPECIES, -LN2_HIGH), limited);
+        r = n.fma(FloatVector.broadcast(Lanes.SPECIES, -LN2_LOW), r);
+        FloatVector p = FloatVector.broadcast(Lanes.SPECIES, 0.00019875691f);
+        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, 0.0013981999f));
+        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, 0.008333452f));
+        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, 0.041665796f));
+        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, 0.16666666f));
+        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, 0.5f));
         p = p.mul(r).fma(r, r).add(1f);
-        FloatVector scaled = shifted.reinterpretAsInts()
+        return shifted.reinterpretAsInts()
                 .lanewise(VectorOperators.LSHL, FRACTION_BITS)
                 .add(p.reinterpretAsInts())
                 .reinterpretAsFloats();
-        VectorMask<Float> tiny = x.compare(VectorOperators.LT, LEAST);
-        return scaled.blend(0f, tiny);
     }
 
     /** 1 / (1 + e^-x). */
     public static FloatVector sigmoid(FloatVector x) {
-        return constant(1f).div(exp(x.neg()).add(1f));
-    }
-
-    private static FloatVector constant(float value) {
-        return FloatVector.broadcast(Lanes.SPECIES, value);
+        return FloatVector.broadcast(Lanes.SPECIES, 1f).div(exp(x.neg()).add(1f));
     }
 }
