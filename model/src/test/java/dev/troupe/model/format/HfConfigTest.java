@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class HfConfigTest {
-    /** As huggingface.co/openai-community/gpt2 has it, shortened to what matters. */
+    /** As the published GPT-2 has it, shortened to what matters. */
     private static final String GPT2 = """
             {"activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"], "attn_pdrop": 0.1,
              "bos_token_id": 50256, "embd_pdrop": 0.1, "eos_token_id": 50256, "layer_norm_epsilon": 1e-05,
