@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 final class SelfRequest {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final int MAX_TOKENS = 60;
-    private static final double TEMPERATURE = 0.5;
+    private static final double TEMPERATURE = 0.3;
     private static final long SEED = 7;
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String DATA = "data: ";

@@ -43,7 +43,7 @@ public record RunEvaluation(
             List.of("heterotroph (noun)", "river (noun)", "quickly (adverb)");
     private static final List<String> FREE_PROMPTS = List.of("");
     private static final int SAMPLE_TOKENS = 100;
-    private static final double SAMPLE_TEMPERATURE = 0.7;
+    private static final double SAMPLE_TEMPERATURE = 0.4;
 
     public RunEvaluation {
         samples = List.copyOf(samples);
