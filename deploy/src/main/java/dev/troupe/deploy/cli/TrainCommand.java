@@ -4,7 +4,7 @@ import com.typesafe.config.Config;
 import dev.troupe.actors.training.TrainingSummary;
 import dev.troupe.deploy.progress.ProgressDisplay;
 import dev.troupe.deploy.run.RunDirectory;
-import dev.troupe.deploy.run.TrainingRun;
+import dev.troupe.deploy.run.TrainingLauncher;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -50,8 +50,8 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         Path directory = out != null ? out : Path.of("runs", configOptions.nameOr("train"));
         try (RunDirectory run = RunDirectory.open(directory)) {
-            Config config = configOptions.loadOr(resume ? TrainingRun.savedConfig(run) : noConfig());
-            TrainingSummary summary = TrainingRun.train(run, config, resume, ProgressDisplay.forStandardError());
+            Config config = configOptions.loadOr(resume ? TrainingLauncher.savedConfig(run) : noConfig());
+            TrainingSummary summary = TrainingLauncher.train(run, config, resume, ProgressDisplay.forStandardError());
             report(summary);
         }
         return 0;

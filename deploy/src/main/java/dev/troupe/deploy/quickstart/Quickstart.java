@@ -15,7 +15,7 @@ import dev.troupe.deploy.progress.ProgressDisplay;
 import dev.troupe.deploy.run.Corpus;
 import dev.troupe.deploy.run.RunDirectory;
 import dev.troupe.deploy.run.RunEvaluation;
-import dev.troupe.deploy.run.TrainingRun;
+import dev.troupe.deploy.run.TrainingLauncher;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
 import java.io.IOException;
@@ -63,7 +63,7 @@ public final class Quickstart {
                             node.config(), node.nodeConfig().metricsPort())) {
                 // The ports open first: a taken one is known before the training, not after it.
                 Bindings bindings = node.route(RoutingConfig.from(node.config()));
-                TrainingSummary summary = TrainingRun.train(node, run, training, corpus, false, display);
+                TrainingSummary summary = TrainingLauncher.train(node, run, training, corpus, false, display);
                 if (interruption.isAsked()) {
                     return 0;
                 }
@@ -86,7 +86,7 @@ public final class Quickstart {
     private Config nodeConfig(RunDirectory home) {
         return ConfigFactory.parseMap(
                         Map.of("troupe.node.directory", home.root().toString()))
-                .withFallback(TrainingRun.systemKeys(options.config()));
+                .withFallback(TrainingLauncher.systemKeys(options.config()));
     }
 
     private static Path nextRun(Path home) {

@@ -20,10 +20,10 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /** A run in a folder: its text becomes tokens, its configuration is kept, the actors train. */
-public final class TrainingRun {
+public final class TrainingLauncher {
     private static final String CONFIG_FILE = "run.conf";
 
-    private TrainingRun() {}
+    private TrainingLauncher() {}
 
     /**
      * Prepares the text and trains, in an actor system that ends with the run.
