@@ -11,9 +11,12 @@ import java.util.Arrays;
  */
 record Timing(double min, double median, double max) {
 
-    /** Times of {@code rounds} runs after {@code warmUp} that do not count. */
+    private static final long WARM_UP_NANOS = 700_000_000L;
+
+    /** Times of {@code rounds} runs after at least {@code warmUp}, and enough time to compile, that do not count. */
     static Timing of(int warmUp, int rounds, Runnable work) {
-        for (int i = 0; i < warmUp; i++) {
+        long warmUntil = System.nanoTime() + WARM_UP_NANOS;
+        for (int i = 0; i < warmUp || System.nanoTime() < warmUntil; i++) {
             work.run();
         }
         double[] seconds = new double[rounds];
