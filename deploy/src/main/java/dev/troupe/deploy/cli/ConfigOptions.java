@@ -2,6 +2,7 @@ package dev.troupe.deploy.cli;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +31,7 @@ final class ConfigOptions {
     String nameOr(String otherwise) {
         return config == null
                 ? otherwise
-                : java.nio.file.Path.of(config).getFileName().toString().replaceFirst("\\.conf$", "");
+                : Path.of(config).getFileName().toString().replaceFirst("\\.conf$", "");
     }
 
     /** The configuration with the settings on top; empty when nothing was given. */

@@ -5,6 +5,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.tokenizer.TokenizerJson;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -148,7 +149,7 @@ final class TokenizerCommand implements Runnable {
         }
 
         private static int[] readIds() throws IOException {
-            String input = new String(System.in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
+            String input = new String(System.in.readAllBytes(), StandardCharsets.UTF_8).strip();
             try {
                 return input.isEmpty()
                         ? new int[0]

@@ -29,7 +29,7 @@ public record NodeService(Optional<ModelDescription> model, Optional<Bindings> b
         // Ports first: a taken one should be known before a large model is loaded.
         Optional<Bindings> bindings =
                 config.has(Role.ROUTER) ? Optional.of(node.route(RoutingConfig.from(node.config()))) : Optional.empty();
-        if (config.has(Role.REGISTRY) || (config.has(Role.SERVER) && isLatest(config))) {
+        if (config.has(Role.REGISTRY)) {
             node.registry();
         }
         Optional<ModelDescription> model = config.has(Role.SERVER)

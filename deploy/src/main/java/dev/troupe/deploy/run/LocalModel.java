@@ -14,6 +14,7 @@ import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.TextGenerator;
 import java.nio.file.Path;
+import java.util.function.Function;
 
 /** A model directory loaded into this process, for the commands that use one without actors. */
 public final class LocalModel implements AutoCloseable {
@@ -67,7 +68,7 @@ public final class LocalModel implements AutoCloseable {
     }
 
     /** What {@code work} makes of a generator for one sequence as long as the context. */
-    public <T> T generating(java.util.function.Function<TextGenerator, T> work) {
+    public <T> T generating(Function<TextGenerator, T> work) {
         int blocks = Math.ceilDiv(loaded.config().contextLength(), KvBlocks.BLOCK_TOKENS);
         try (InferenceModel model =
                 InferenceModel.create(loaded.config(), loaded.weights(), kernels, blocks, MAX_ROWS)) {

@@ -8,6 +8,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of a run: {@code tokenizer.json}, {@code tokens/}, {@code checkpoints/}, {@code metrics.jsonl},
@@ -52,7 +53,7 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    private static @org.jspecify.annotations.Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
         try {
             return channel.tryLock();
         } catch (OverlappingFileLockException e) {
@@ -78,11 +79,6 @@ public final class RunDirectory implements AutoCloseable {
     /** Checkpoints by step. */
     public Path checkpoints() {
         return root.resolve("checkpoints");
-    }
-
-    /** A line of figures for each step. */
-    public Path metrics() {
-        return root.resolve("metrics.jsonl");
     }
 
     /** The loss curve. */

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** A run in a folder: its text becomes tokens, its configuration is kept, the actors train. */
@@ -122,7 +123,7 @@ public final class TrainingLauncher {
     private static Config nodeConfig(Config overrides, RunDirectory run) {
         Config node = ConfigFactory.parseString("troupe.node.roles = [trainer]")
                 .withFallback(ConfigFactory.parseMap(
-                        java.util.Map.of("troupe.node.directory", run.root().toString())));
+                        Map.of("troupe.node.directory", run.root().toString())));
         return node.withFallback(systemKeys(overrides));
     }
 
