@@ -16,6 +16,7 @@ import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,7 +50,7 @@ final class BenchCommand implements Runnable {
                 names = "--filter",
                 paramLabel = "NAME",
                 defaultValue = "",
-                description = "only kernels with this in their name")
+                description = "only kernels with this in their name or shape")
         private String filter = "";
 
         @Override
@@ -70,9 +71,23 @@ final class BenchCommand implements Runnable {
                     report.peak().readGigabytesPerSecond());
             for (KernelBenchReport.Row row : report.rows()) {
                 System.out.printf(
-                        "%-40s %-24s %8.3f ms %8.1f %-8s %5.1f %%%n",
-                        row.kernel(), row.shape(), row.medianMillis(), row.rate(), row.unit(), row.shareOfPeak() * 100);
+                        "%-40s %-24s %8.3f ms %8.1f (%.1f-%.1f) %-8s %5.1f %%%s%n",
+                        row.kernel(),
+                        row.shape(),
+                        row.medianMillis(),
+                        row.rate(),
+                        row.minRate(),
+                        row.maxRate(),
+                        row.unit(),
+                        row.shareOfPeak() * 100,
+                        peers(row));
             }
+        }
+
+        private static String peers(KernelBenchReport.Row row) {
+            return row.peers().stream()
+                    .map(peer -> "; %s %.1f, ratio %.2f".formatted(peer.peer(), peer.rate(), peer.ratio()))
+                    .collect(Collectors.joining());
         }
     }
 

@@ -20,6 +20,7 @@ public record KernelBenchReport(String backend, MachinePeak peak, List<Row> rows
      * @param minRate of the slowest round
      * @param maxRate of the fastest round
      * @param shareOfPeak of the measured peak in that unit, 0 to 1 (above 1 for what fits in the caches)
+     * @param peers the same work by other libraries in the same run
      */
     public record Row(
             String kernel,
@@ -29,5 +30,18 @@ public record KernelBenchReport(String backend, MachinePeak peak, List<Row> rows
             double rate,
             double minRate,
             double maxRate,
-            double shareOfPeak) {}
+            double shareOfPeak,
+            List<PeerRate> peers) {
+        public Row {
+            peers = List.copyOf(peers);
+        }
+    }
+
+    /**
+     * Another library's speed.
+     *
+     * @param rate its median, in the row's unit
+     * @param ratio ours over its
+     */
+    public record PeerRate(String peer, double rate, double ratio) {}
 }

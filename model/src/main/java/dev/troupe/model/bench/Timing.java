@@ -12,21 +12,31 @@ import java.util.Arrays;
 record Timing(double min, double median, double max) {
 
     private static final long WARM_UP_NANOS = 700_000_000L;
+    /** Short pieces of work are timed more often, for so long. */
+    private static final long LEAST_NANOS = 250_000_000L;
 
-    /** Times of {@code rounds} runs after at least {@code warmUp}, and enough time to compile, that do not count. */
+    private static final int MOST_ROUNDS = 2_000;
+
+    /**
+     * Times of at least {@code rounds} runs after at least {@code warmUp}, and enough time to compile, that do not
+     * count.
+     */
     static Timing of(int warmUp, int rounds, Runnable work) {
         long warmUntil = System.nanoTime() + WARM_UP_NANOS;
         for (int i = 0; i < warmUp || System.nanoTime() < warmUntil; i++) {
             work.run();
         }
-        double[] seconds = new double[rounds];
-        for (int i = 0; i < rounds; i++) {
-            long start = System.nanoTime();
+        double[] seconds = new double[MOST_ROUNDS];
+        int count = 0;
+        long until = System.nanoTime() + LEAST_NANOS;
+        for (long start = System.nanoTime(); count < rounds || (count < MOST_ROUNDS && start < until); count++) {
             work.run();
-            seconds[i] = (System.nanoTime() - start) / 1e9;
+            long end = System.nanoTime();
+            seconds[count] = (end - start) / 1e9;
+            start = end;
         }
-        Arrays.sort(seconds);
-        return new Timing(seconds[0], seconds[rounds / 2], seconds[rounds - 1]);
+        Arrays.sort(seconds, 0, count);
+        return new Timing(seconds[0], seconds[count / 2], seconds[count - 1]);
     }
 
     /** As {@link #of}, for a limit: what the machine can do at its best is its shortest time. */
