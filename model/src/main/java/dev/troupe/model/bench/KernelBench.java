@@ -5,6 +5,7 @@ import dev.troupe.model.bench.kernel.AttentionBench;
 import dev.troupe.model.bench.kernel.BenchCase;
 import dev.troupe.model.bench.kernel.GemmBench;
 import dev.troupe.model.bench.kernel.KernelSuite;
+import dev.troupe.model.bench.kernel.OpenBlas;
 import dev.troupe.model.bench.kernel.OptimizerBench;
 import dev.troupe.model.bench.kernel.RowBench;
 import dev.troupe.model.kernel.Kernels;
@@ -39,6 +40,7 @@ public final class KernelBench {
      */
     public static KernelBenchReport run(Kernels kernels, ComputePool pool, String filter) {
         List<BenchCase> cases = cases(filter);
+        OpenBlas.installed().ifPresent(blas -> blas.useThreads(pool.threads()));
         KernelBench bench = new KernelBench(kernels, MachinePeak.measure(pool));
         return new KernelBenchReport(
                 kernels.name(), bench.peak, cases.stream().map(bench::measure).toList());
@@ -58,12 +60,13 @@ public final class KernelBench {
 
     private KernelBenchReport.Row measure(BenchCase one) {
         double units = one.work().units() / 1e9;
-        Timing timing = time(one.preparation());
+        List<Timing> timings = time(one);
+        Timing timing = timings.getFirst();
         double rate = timing.perSecond(units);
         List<KernelBenchReport.PeerRate> peers = new ArrayList<>();
-        for (BenchCase.Peer peer : one.peers()) {
-            double peerRate = time(peer.preparation()).perSecond(units);
-            peers.add(new KernelBenchReport.PeerRate(peer.name(), peerRate, rate / peerRate));
+        for (int i = 0; i < one.peers().size(); i++) {
+            double peerRate = timings.get(i + 1).perSecond(units);
+            peers.add(new KernelBenchReport.PeerRate(one.peers().get(i).name(), peerRate, rate / peerRate));
         }
         return new KernelBenchReport.Row(
                 one.kernel(),
@@ -77,9 +80,16 @@ public final class KernelBench {
                 peers);
     }
 
-    private Timing time(BenchCase.Preparation preparation) {
+    /** The kernel's time, then those of its peers. */
+    private List<Timing> time(BenchCase one) {
         try (TensorArena arena = TensorArena.open("bench.kernels")) {
-            return Timing.of(WARM_UP, ROUNDS, preparation.prepare(kernels, arena));
+            Runnable work = one.preparation().prepare(kernels, arena);
+            if (one.peers().isEmpty()) {
+                return List.of(Timing.of(WARM_UP, ROUNDS, work));
+            }
+            List<Runnable> works = new ArrayList<>(List.of(work));
+            one.peers().forEach(peer -> works.add(peer.preparation().prepare(kernels, arena)));
+            return Timing.inTurns(WARM_UP, ROUNDS, works);
         }
     }
 

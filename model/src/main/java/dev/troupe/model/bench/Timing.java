@@ -1,6 +1,8 @@
 package dev.troupe.model.bench;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Times of one piece of work, seconds, in ascending order of length.
@@ -17,26 +19,65 @@ record Timing(double min, double median, double max) {
 
     private static final int MOST_ROUNDS = 2_000;
 
+    /** Turns that pieces of work take when they are compared. */
+    private static final int TURNS = 3;
+
+    /** Before a turn: threads of a native library that spin for more work have given up by then. */
+    private static final long REST_NANOS = 60_000_000L;
+
     /**
      * Times of at least {@code rounds} runs after at least {@code warmUp}, and enough time to compile, that do not
      * count.
      */
     static Timing of(int warmUp, int rounds, Runnable work) {
-        long warmUntil = System.nanoTime() + WARM_UP_NANOS;
-        for (int i = 0; i < warmUp || System.nanoTime() < warmUntil; i++) {
+        warmUp(warmUp, work);
+        Samples samples = new Samples();
+        samples.add(rounds, LEAST_NANOS, work);
+        return samples.timing();
+    }
+
+    /** As {@link #of}, of pieces of work that take turns, so that all of them meet the same machine. */
+    static List<Timing> inTurns(int warmUp, int rounds, List<Runnable> works) {
+        works.forEach(work -> warmUp(warmUp, work));
+        List<Samples> samples = works.stream().map(work -> new Samples()).toList();
+        for (int turn = 0; turn < TURNS; turn++) {
+            for (int i = 0; i < works.size(); i++) {
+                LockSupport.parkNanos(REST_NANOS);
+                works.get(i).run(); // wakes the threads
+                samples.get(i).add((rounds + TURNS - 1) / TURNS, LEAST_NANOS / TURNS, works.get(i));
+            }
+        }
+        return samples.stream().map(Samples::timing).toList();
+    }
+
+    private static void warmUp(int runs, Runnable work) {
+        long until = System.nanoTime() + WARM_UP_NANOS;
+        for (int i = 0; i < runs || System.nanoTime() < until; i++) {
             work.run();
         }
-        double[] seconds = new double[MOST_ROUNDS];
-        int count = 0;
-        long until = System.nanoTime() + LEAST_NANOS;
-        for (long start = System.nanoTime(); count < rounds || (count < MOST_ROUNDS && start < until); count++) {
-            work.run();
-            long end = System.nanoTime();
-            seconds[count] = (end - start) / 1e9;
-            start = end;
+    }
+
+    /** Durations of one piece of work. */
+    private static final class Samples {
+        private final double[] seconds = new double[MOST_ROUNDS];
+        private int count;
+
+        /** Runs at least {@code rounds} times and for {@code nanos}, as far as there is space. */
+        void add(int rounds, long nanos, Runnable work) {
+            long start = System.nanoTime();
+            long until = start + nanos;
+            for (int i = 0; count < MOST_ROUNDS && (i < rounds || start < until); i++) {
+                work.run();
+                long end = System.nanoTime();
+                seconds[count++] = (end - start) / 1e9;
+                start = end;
+            }
         }
-        Arrays.sort(seconds, 0, count);
-        return new Timing(seconds[0], seconds[count / 2], seconds[count - 1]);
+
+        Timing timing() {
+            Arrays.sort(seconds, 0, count);
+            return new Timing(seconds[0], seconds[count / 2], seconds[count - 1]);
+        }
     }
 
     /** As {@link #of}, for a limit: what the machine can do at its best is its shortest time. */

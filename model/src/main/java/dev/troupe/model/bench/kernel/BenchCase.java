@@ -13,7 +13,7 @@ import java.util.Locale;
  * @param shape such as "1024x3072x768"
  * @param work of one call
  * @param preparation makes the inputs
- * @param peers the same work by other libraries, measured after the kernel
+ * @param peers the same work by other libraries, measured in turns with the kernel
  */
 public record BenchCase(String kernel, String shape, Work work, Preparation preparation, List<Peer> peers) {
     public BenchCase {

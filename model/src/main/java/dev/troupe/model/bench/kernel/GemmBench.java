@@ -4,6 +4,7 @@ import dev.troupe.model.bench.kernel.BenchCase.Work;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,36 +30,68 @@ public final class GemmBench implements KernelSuite {
             int n = shape[1];
             int k = shape[2];
             String label = m + "x" + n + "x" + k;
-            Work work = Work.flops(2.0 * m * n * k);
-            cases.add(BenchCase.of("gemm forward (A, B transposed)", label, work, (kernels, arena) -> {
-                Tensor a = BenchInputs.random(arena, m, k);
-                Tensor weights = BenchInputs.random(arena, n, k);
-                Tensor c = arena.allocate(m, n);
-                return () ->
-                        kernels.gemm().multiply(Transpose.NO, Transpose.YES, m, n, k, a, k, weights, k, c, n, false);
-            }));
-            cases.add(BenchCase.of("gemm input gradient (A, B)", label, work, (kernels, arena) -> {
-                Tensor dC = BenchInputs.random(arena, m, n);
-                Tensor weights = BenchInputs.random(arena, n, k);
-                Tensor dA = arena.allocate(m, k);
-                return () ->
-                        kernels.gemm().multiply(Transpose.NO, Transpose.NO, m, k, n, dC, n, weights, k, dA, k, false);
-            }));
-            cases.add(BenchCase.of("gemm weight gradient (A transposed, B)", label, work, (kernels, arena) -> {
-                Tensor dC = BenchInputs.random(arena, m, n);
-                Tensor a = BenchInputs.random(arena, m, k);
-                Tensor dWeights = arena.allocate(n, k);
-                return () ->
-                        kernels.gemm().multiply(Transpose.YES, Transpose.NO, n, k, m, dC, n, a, k, dWeights, k, true);
-            }));
-            cases.add(BenchCase.of("gemm packed", label, work, (kernels, arena) -> {
+            Product forward = new Product(Transpose.NO, Transpose.YES, m, n, k, false);
+            Product inputGradient = new Product(Transpose.NO, Transpose.NO, m, k, n, false);
+            Product weightGradient = new Product(Transpose.YES, Transpose.NO, n, k, m, true);
+            cases.add(forward.timed("gemm forward (A, B transposed)", label));
+            cases.add(inputGradient.timed("gemm input gradient (A, B)", label));
+            cases.add(weightGradient.timed("gemm weight gradient (A transposed, B)", label));
+            cases.add(forward.beside(BenchCase.of("gemm packed", label, forward.work(), (kernels, arena) -> {
                 Tensor a = BenchInputs.random(arena, m, k);
                 Tensor weights = BenchInputs.random(arena, n, k);
                 PackedMatrix packed = kernels.gemm().pack(Transpose.YES, k, n, weights, k, arena);
                 Tensor c = arena.allocate(m, n);
                 return () -> kernels.gemm().multiplyPacked(m, a, k, packed, null, c, n, false);
-            }));
+            })));
         }
         return cases;
+    }
+
+    /** C [m, n] = op(A) [m, k] · op(B) [k, n], on dense random matrices. */
+    private record Product(Transpose transposeA, Transpose transposeB, int m, int n, int k, boolean accumulate) {
+        /** As {@link dev.troupe.model.kernel.gemm.Gemm#multiply}. */
+        private interface Multiply {
+            void run(
+                    Transpose transposeA,
+                    Transpose transposeB,
+                    int m,
+                    int n,
+                    int k,
+                    Tensor a,
+                    int lda,
+                    Tensor b,
+                    int ldb,
+                    Tensor c,
+                    int ldc,
+                    boolean accumulate);
+        }
+
+        Work work() {
+            return Work.flops(2.0 * m * n * k);
+        }
+
+        BenchCase timed(String kernel, String label) {
+            return beside(
+                    BenchCase.of(kernel, label, work(), (kernels, arena) -> prepare(kernels.gemm()::multiply, arena)));
+        }
+
+        /** With the peers that are installed. */
+        BenchCase beside(BenchCase ours) {
+            return OpenBlas.installed()
+                    .map(blas -> ours.with(
+                            new BenchCase.Peer("openblas", (kernels, arena) -> prepare(blas::multiply, arena))))
+                    .orElse(ours);
+        }
+
+        private Runnable prepare(Multiply multiply, TensorArena arena) {
+            boolean ta = transposeA == Transpose.YES;
+            boolean tb = transposeB == Transpose.YES;
+            int lda = ta ? m : k;
+            int ldb = tb ? k : n;
+            Tensor a = BenchInputs.random(arena, ta ? k : m, lda);
+            Tensor b = BenchInputs.random(arena, tb ? n : k, ldb);
+            Tensor c = arena.allocate(m, n);
+            return () -> multiply.run(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, n, accumulate);
+        }
     }
 }
