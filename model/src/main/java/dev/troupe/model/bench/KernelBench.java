@@ -97,6 +97,7 @@ public final class KernelBench {
         return switch (limit) {
             case FLOAT32 -> peak.gflops();
             case READ -> peak.readGigabytesPerSecond();
+            case UPDATE -> peak.updateGigabytesPerSecond();
         };
     }
 }

@@ -2,7 +2,6 @@ package dev.troupe.model.bench;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.Lanes;
-import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import jdk.incubator.vector.FloatVector;
 
@@ -12,20 +11,29 @@ import jdk.incubator.vector.FloatVector;
  * @param threads that were used at once
  * @param gflops float32 multiply-add peak over all threads, 10^9 operations a second
  * @param readGigabytesPerSecond of memory far larger than the caches, over all threads
+ * @param cacheReadGigabytesPerSecond of 16 MiB a thread, which the last-level cache holds
+ * @param updateGigabytesPerSecond of floats changed in place in memory, read and written bytes together
  */
-public record MachinePeak(int threads, double gflops, double readGigabytesPerSecond) {
+public record MachinePeak(
+        int threads,
+        double gflops,
+        double readGigabytesPerSecond,
+        double cacheReadGigabytesPerSecond,
+        double updateGigabytesPerSecond) {
     private static final int ROUNDS = 15;
     private static final int WARM_UP_ROUNDS = 8;
     private static final int FMA_ITERATIONS = 2_000_000;
     /** Independent sums: more than latency times throughput of any multiply-add unit so far. */
     private static final int CHAINS = 12;
 
-    private static final long READ_BYTES_PER_THREAD = 256L << 20;
-    private static final long READ_STREAMS = 4;
-
     /** Measures on the threads of {@code pool}; takes a few seconds. */
     public static MachinePeak measure(ComputePool pool) {
-        return new MachinePeak(pool.threads(), gflops(pool), readBandwidth(pool));
+        double gflops = gflops(pool);
+        try (TensorArena arena = TensorArena.open("bench.bandwidth")) {
+            MemoryBandwidth bandwidth = new MemoryBandwidth(pool, arena);
+            return new MachinePeak(
+                    pool.threads(), gflops, bandwidth.readMemory(), bandwidth.readCache(), bandwidth.update());
+        }
     }
 
     private static double gflops(ComputePool pool) {
@@ -76,35 +84,5 @@ public record MachinePeak(int threads, double gflops, double readGigabytesPerSec
                 .add(c8.add(c9))
                 .add(c10.add(c11));
         return sum.lane(0);
-    }
-
-    private static double readBandwidth(ComputePool pool) {
-        try (TensorArena arena = TensorArena.open("bench.bandwidth")) {
-            long floats = READ_BYTES_PER_THREAD / Float.BYTES;
-            Tensor[] memory = new Tensor[pool.threads()];
-            for (int t = 0; t < memory.length; t++) {
-                memory[t] = arena.allocate(Math.toIntExact(floats));
-                memory[t].segment().fill((byte) 1);
-            }
-            float[] sinks = new float[pool.threads()];
-            return Timing.best(2, ROUNDS, () -> pool.run(memory.length, t -> sinks[t] = read(memory[t].address())))
-                            .perSecond((double) READ_BYTES_PER_THREAD * memory.length)
-                    / 1e9;
-        }
-    }
-
-    private static float read(long address) {
-        FloatVector a = Lanes.zero();
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        long step = READ_STREAMS * Lanes.BYTES;
-        for (long i = 0; i < READ_BYTES_PER_THREAD; i += step) {
-            a = a.add(Lanes.load(address + i));
-            b = b.add(Lanes.load(address + i + Lanes.BYTES));
-            c = c.add(Lanes.load(address + i + 2 * Lanes.BYTES));
-            d = d.add(Lanes.load(address + i + 3 * Lanes.BYTES));
-        }
-        return a.add(b).add(c.add(d)).lane(0);
     }
 }

@@ -38,7 +38,9 @@ public record BenchCase(String kernel, String shape, Work work, Preparation prep
         /** The float32 multiply-add peak. */
         FLOAT32("GFLOP/s"),
         /** Reading memory that is in no cache. */
-        READ("GB/s");
+        READ("GB/s"),
+        /** Changing memory in place, both ways counted. */
+        UPDATE("GB/s");
 
         private final String unit;
 
@@ -62,9 +64,14 @@ public record BenchCase(String kernel, String shape, Work work, Preparation prep
             return new Work(operations, Limit.FLOAT32);
         }
 
-        /** Bytes that have to be read and written once. */
+        /** Bytes that have to be read and written once, mostly read. */
         public static Work bytes(double bytes) {
             return new Work(bytes, Limit.READ);
+        }
+
+        /** Bytes read and written of what is changed in place. */
+        public static Work updated(double bytes) {
+            return new Work(bytes, Limit.UPDATE);
         }
     }
 

@@ -12,7 +12,7 @@ public final class OptimizerBench implements KernelSuite {
     @Override
     public List<BenchCase> cases() {
         // Weights, gradients and both moments read; weights and moments written.
-        Work work = Work.bytes(7.0 * PARAMETERS * Float.BYTES);
+        Work work = Work.updated(7.0 * PARAMETERS * Float.BYTES);
         return List.of(BenchCase.of("adamw", PARAMETERS + " parameters", work, (kernels, arena) -> {
             Tensor weights = BenchInputs.random(arena, PARAMETERS);
             Tensor gradients = BenchInputs.random(arena, PARAMETERS);

@@ -1,0 +1,77 @@
+package dev.troupe.model.bench;
+
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Memory at its fastest. Each thread reads four streams at once: on the machine of docs/performance.md 33 GB/s, where
+ * one stream gives 30; asking for lines ahead by hand gave 26. A loop for each pattern in a method of its own, for a
+ * loop that chooses is too large for the compiler.
+ */
+final class MemoryBandwidth {
+    private static final int ROUNDS = 15;
+    private static final int STREAMS = 4;
+    /** Far more than the caches hold, or than a fair share of a large shared cache. */
+    private static final long MEMORY_BYTES_PER_THREAD = 512L << 20;
+    /** More than the second-level cache, less than the last. */
+    private static final long CACHE_BYTES_PER_THREAD = 16L << 20;
+
+    private final ComputePool pool;
+    private final Tensor[] memory;
+    private final float[] sinks;
+
+    MemoryBandwidth(ComputePool pool, TensorArena arena) {
+        this.pool = pool;
+        this.memory = new Tensor[pool.threads()];
+        this.sinks = new float[pool.threads()];
+        pool.run(memory.length, t -> {
+            memory[t] = arena.allocate(Math.toIntExact(MEMORY_BYTES_PER_THREAD / Float.BYTES));
+            memory[t].segment().fill((byte) 1);
+        });
+    }
+
+    /** GB/s of reading what is in no cache. */
+    double readMemory() {
+        return perSecond(
+                MEMORY_BYTES_PER_THREAD, 1, t -> sinks[t] = read(memory[t].address(), MEMORY_BYTES_PER_THREAD));
+    }
+
+    /** GB/s of reading what the last-level cache holds. */
+    double readCache() {
+        return perSecond(CACHE_BYTES_PER_THREAD, 1, t -> sinks[t] = read(memory[t].address(), CACHE_BYTES_PER_THREAD));
+    }
+
+    /** GB/s of changing floats in place, read and written bytes together. */
+    double update() {
+        return perSecond(MEMORY_BYTES_PER_THREAD, 2, t -> scale(memory[t].address(), MEMORY_BYTES_PER_THREAD));
+    }
+
+    private double perSecond(long bytesPerThread, int directions, ComputePool.IndexedTask task) {
+        double bytes = (double) bytesPerThread * memory.length * directions;
+        return Timing.best(2, ROUNDS, () -> pool.run(memory.length, task)).perSecond(bytes) / 1e9;
+    }
+
+    private static float read(long address, long bytes) {
+        FloatVector a = Lanes.zero();
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        long stream = bytes / STREAMS;
+        for (long at = address; at < address + stream; at += Lanes.BYTES) {
+            a = a.add(Lanes.load(at));
+            b = b.add(Lanes.load(at + stream));
+            c = c.add(Lanes.load(at + 2 * stream));
+            d = d.add(Lanes.load(at + 3 * stream));
+        }
+        return a.add(b).add(c.add(d)).lane(0);
+    }
+
+    private static void scale(long address, long bytes) {
+        for (long at = address; at < address + bytes; at += Lanes.BYTES) {
+            Lanes.store(Lanes.load(at).mul(0.9999f), at);
+        }
+    }
+}
