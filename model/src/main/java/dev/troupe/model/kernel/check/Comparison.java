@@ -9,12 +9,13 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * One run of an operation by a provider and by the reference on equal seeded inputs. The operation is written once, as
- * a function of the kernels and of a source of tensors that gives both runs the same numbers.
+ * Runs operations by a provider and by the reference on equal seeded inputs, and reports the outputs that differ. An
+ * operation is written once, as a function of the kernels and of a source of tensors that gives both runs the same
+ * numbers.
  */
-final class Comparison {
+public final class Comparison {
     /** Gives an operation its tensors and notes which of them to compare. */
-    static final class Inputs {
+    public static final class Inputs {
         private final TensorArena arena;
         private final SplittableRandom random;
         private final List<String> names = new ArrayList<>();
@@ -26,7 +27,7 @@ final class Comparison {
         }
 
         /** Normally distributed numbers. */
-        Tensor normal(int... shape) {
+        public Tensor normal(int... shape) {
             Tensor tensor = arena.allocate(shape);
             for (long i = 0; i < tensor.size(); i++) {
                 tensor.set(i, (float) random.nextGaussian());
@@ -35,14 +36,15 @@ final class Comparison {
         }
 
         /** As {@link #normal}, and compared after the run: a kernel may add to it or leave parts untouched. */
-        Tensor output(String name, int... shape) {
+        public Tensor output(String name, int... shape) {
             Tensor tensor = normal(shape);
             names.add(name);
             outputs.add(tensor);
             return tensor;
         }
 
-        int[] indices(int count, int from, int to) {
+        /** Numbers in [from, to). */
+        public int[] indices(int count, int from, int to) {
             int[] indices = new int[count];
             for (int i = 0; i < count; i++) {
                 indices[i] = random.nextInt(from, to);
@@ -50,47 +52,73 @@ final class Comparison {
             return indices;
         }
 
-        TensorArena arena() {
+        /** For what an operation needs beside tensors of numbers; freed after the comparison. */
+        public TensorArena arena() {
             return arena;
         }
     }
 
     /** An operation on made inputs. */
     @FunctionalInterface
-    interface Operation {
+    public interface Operation {
         void run(Kernels kernels, Inputs inputs);
     }
+
+    /** Rounding of a product and of the sums of lanes, in units of the last place of a float32. */
+    private static final double UNIT = 2e-6;
 
     private final Kernels subject;
     private final Kernels reference;
     private final long seed;
     private final Consumer<KernelDifference> found;
+    private int comparisons;
 
-    Comparison(Kernels subject, Kernels reference, long seed, Consumer<KernelDifference> found) {
+    /**
+     * @param subject whose kernels are in question
+     * @param reference the scalar provider's
+     * @param seed of the inputs
+     * @param found hears of each output that differs
+     */
+    public Comparison(Kernels subject, Kernels reference, long seed, Consumer<KernelDifference> found) {
         this.subject = subject;
         this.reference = reference;
         this.seed = seed;
         this.found = found;
     }
 
+    /** Operations compared so far. */
+    public int count() {
+        return comparisons;
+    }
+
     /**
      * Runs both and reports the outputs that differ.
      *
      * @param length of the longest sum behind an element: rounding grows with its root
+     * @throws IllegalStateException naming operation and shape when a kernel throws
      */
-    void compare(String operation, String shape, int length, Operation body) {
+    public void compare(String operation, String shape, int length, Operation body) {
+        comparisons++;
         try (TensorArena arena = TensorArena.open("kernels.check")) {
             Inputs mine = new Inputs(arena, seed);
             Inputs theirs = new Inputs(arena, seed);
-            body.run(subject, mine);
-            body.run(reference, theirs);
+            run(operation, shape, body, subject, mine);
+            run(operation, shape, body, reference, theirs);
             for (int i = 0; i < mine.outputs.size(); i++) {
-                double tolerance = 2e-6 * Math.sqrt(length + 1.0) * Math.max(1, greatest(theirs.outputs.get(i)));
+                double tolerance = UNIT * Math.sqrt(length + 1.0) * Math.max(1, greatest(theirs.outputs.get(i)));
                 double error = distance(mine.outputs.get(i), theirs.outputs.get(i));
-                if (!(error <= tolerance)) {
+                if (!(error <= tolerance)) { // also when it is not a number
                     found.accept(new KernelDifference(operation, shape, mine.names.get(i), error, tolerance));
                 }
             }
+        }
+    }
+
+    private static void run(String operation, String shape, Operation body, Kernels kernels, Inputs inputs) {
+        try {
+            body.run(kernels, inputs);
+        } catch (RuntimeException e) {
+            throw new IllegalStateException(operation + " of " + kernels.name() + " failed at " + shape, e);
         }
     }
 

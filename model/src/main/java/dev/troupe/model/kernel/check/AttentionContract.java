@@ -1,0 +1,76 @@
+package dev.troupe.model.kernel.check;
+
+import dev.troupe.model.kernel.attention.AttentionShape;
+import dev.troupe.model.kernel.attention.KvBlocks;
+import dev.troupe.model.tensor.Tensor;
+
+/** Whole sequences forward and backward, and sequences through a paged cache. */
+final class AttentionContract implements OperationContract {
+    private static final int[] HEAD_DIMS = {1, 8, 16, 17, 32, 64};
+    private static final int[] TIMES = {0, 1, 15, 16, 17, 25, 65};
+    private static final int[] KV_HEADS = {1, 2, 4};
+
+    @Override
+    public String name() {
+        return "attention";
+    }
+
+    @Override
+    public void brief(Comparison on) {
+        whole(on, new AttentionShape(4, 2, 16), 2, 33);
+        whole(on, new AttentionShape(2, 2, 5), 1, 7);
+        cached(on, new AttentionShape(4, 2, 16), 18);
+    }
+
+    @Override
+    public void full(Comparison on) {
+        for (int headDim : HEAD_DIMS) {
+            for (int time : TIMES) {
+                for (int kvHeads : KV_HEADS) {
+                    whole(on, new AttentionShape(4, kvHeads, headDim), 2, time);
+                    cached(on, new AttentionShape(4, kvHeads, headDim), time);
+                }
+            }
+        }
+        whole(on, new AttentionShape(12, 12, 64), 1, 131);
+        cached(on, new AttentionShape(9, 3, 64), 131);
+    }
+
+    private static void whole(Comparison on, AttentionShape shape, int batch, int time) {
+        on.compare("attention", shape + ", batch " + batch + ", time " + time, time, (kernels, in) -> {
+            int rows = batch * time;
+            Tensor qkv = in.normal(rows, shape.fusedWidth());
+            Tensor out = in.output("out", rows, shape.queryWidth());
+            Tensor lse = in.output("logSumExp", rows, shape.numHeads());
+            kernels.attention().forward(shape, batch, time, qkv, out, lse);
+            Tensor dOut = in.normal(rows, shape.queryWidth());
+            Tensor dQkv = in.output("dQkv", rows, shape.fusedWidth());
+            kernels.attention().backward(shape, batch, time, qkv, out, lse, dOut, dQkv);
+        });
+    }
+
+    /** Two sequences through one cache, blocks in mixed order, in two calls. */
+    private static void cached(Comparison on, AttentionShape shape, int time) {
+        on.compare("cached attention", shape + ", time " + time, time, (kernels, in) -> {
+            int blocksEach = time / KvBlocks.BLOCK_TOKENS + 1;
+            KvBlocks blocks = new KvBlocks(shape, 2 * blocksEach, in.arena());
+            int[][] tables = new int[2][blocksEach];
+            for (int i = 0; i < blocksEach; i++) {
+                tables[0][i] = 2 * blocksEach - 1 - 2 * i;
+                tables[1][i] = 2 * i;
+            }
+            int[] start = {0, 0};
+            for (int rows : new int[] {time, 1}) {
+                int[] positions = new int[2 * rows];
+                int[][] blockTables = new int[2 * rows][];
+                for (int r = 0; r < 2 * rows; r++) {
+                    positions[r] = start[r % 2]++;
+                    blockTables[r] = tables[r % 2];
+                }
+                Tensor qkv = in.normal(2 * rows, shape.fusedWidth());
+                Tensor out = in.output("out of " + rows, 2 * rows, shape.queryWidth());
+                kernels.attention().cachedForward(blocks, 2 * rows, qkv, positions, blockTables, out);
+            }
+        });
+    }
+}

@@ -1,0 +1,33 @@
+package dev.troupe.model.kernel.check;
+
+import dev.troupe.model.kernel.loss.CrossEntropy;
+import dev.troupe.model.tensor.Tensor;
+
+/** Losses alone, and losses with the gradient in place of the logits; some targets do not count. */
+final class CrossEntropyContract implements OperationContract {
+    @Override
+    public String name() {
+        return "cross entropy";
+    }
+
+    @Override
+    public void brief(Comparison on) {
+        at(on, 4, 65);
+    }
+
+    @Override
+    public void full(Comparison on) {
+        Sizes.sweep((rows, vocab) -> at(on, rows, vocab), 4099);
+        at(on, 3, 50_257);
+    }
+
+    private static void at(Comparison on, int rows, int vocab) {
+        on.compare("cross entropy", "rows " + rows + ", vocab " + vocab, vocab, (kernels, in) -> {
+            int[] targets = in.indices(rows, CrossEntropy.IGNORE, vocab);
+            Tensor logits = in.output("logits", rows, vocab);
+            kernels.crossEntropy().forward(rows, vocab, logits, targets, in.output("losses", rows));
+            Tensor losses = in.output("losses with gradient", rows);
+            kernels.crossEntropy().forwardBackward(rows, vocab, logits, targets, 0.5f, losses);
+        });
+    }
+}

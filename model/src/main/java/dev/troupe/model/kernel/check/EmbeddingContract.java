@@ -1,0 +1,36 @@
+package dev.troupe.model.kernel.check;
+
+import dev.troupe.model.tensor.Tensor;
+
+/** Look-up and gradient, rows occurring more than once. */
+final class EmbeddingContract implements OperationContract {
+    private static final int TABLE_ROWS = 5;
+
+    @Override
+    public String name() {
+        return "embedding";
+    }
+
+    @Override
+    public void brief(Comparison on) {
+        at(on, 9, 19);
+    }
+
+    @Override
+    public void full(Comparison on) {
+        Sizes.sweep((rows, dim) -> at(on, rows, dim), 768);
+    }
+
+    private static void at(Comparison on, int rows, int dim) {
+        on.compare("embedding", "rows " + rows + ", dim " + dim, rows, (kernels, in) -> {
+            int[] indices = in.indices(rows, 0, TABLE_ROWS);
+            Tensor table = in.normal(TABLE_ROWS, dim);
+            for (boolean accumulate : new boolean[] {false, true}) {
+                Tensor out = in.output(accumulate ? "sum" : "rows", rows, dim);
+                kernels.embedding().gather(rows, dim, indices, table, out, accumulate);
+            }
+            Tensor dTable = in.output("dTable", TABLE_ROWS, dim);
+            kernels.embedding().scatterAdd(rows, dim, indices, in.normal(rows, dim), dTable);
+        });
+    }
+}

@@ -1,0 +1,84 @@
+package dev.troupe.model.kernel.check;
+
+import dev.troupe.model.kernel.gemm.PackedMatrix;
+import dev.troupe.model.kernel.gemm.Transpose;
+import dev.troupe.model.tensor.Tensor;
+
+/** All transposes, rows wider than the matrix, accumulation, addend, bias, and the packed form. */
+final class GemmContract implements OperationContract {
+    private static final int[] ROWS = {0, 1, 2, 5, 6, 13, 50};
+    private static final int[] COLUMNS = {0, 1, 15, 16, 17, 63, 65, 130};
+    private static final int[] SUMS = {0, 1, 17, 257};
+
+    @Override
+    public String name() {
+        return "gemm";
+    }
+
+    @Override
+    public void brief(Comparison on) {
+        at(on, 7, 67, 33);
+        at(on, 1, 16, 300);
+    }
+
+    @Override
+    public void full(Comparison on) {
+        for (int m : ROWS) {
+            for (int n : COLUMNS) {
+                for (int k : SUMS) {
+                    at(on, m, n, k);
+                }
+            }
+        }
+        at(on, 97, 384, 128);
+        at(on, 3, 2304, 768);
+        at(on, 64, 128, 512);
+    }
+
+    private static void at(Comparison on, int m, int n, int k) {
+        String shape = "m " + m + ", n " + n + ", k " + k;
+        for (Transpose ta : Transpose.values()) {
+            for (Transpose tb : Transpose.values()) {
+                String transposes = shape + ", A " + ta + ", B " + tb;
+                for (boolean accumulate : new boolean[] {false, true}) {
+                    multiply(on, transposes, ta, tb, m, n, k, accumulate);
+                }
+                multiplyAdd(on, transposes, ta, tb, m, n, k);
+            }
+        }
+        for (boolean biased : new boolean[] {false, true}) {
+            on.compare("gemm packed", shape + ", bias " + biased, k, (kernels, in) -> {
+                Tensor a = in.normal(m, k);
+                Tensor b = in.normal(n, k);
+                Tensor bias = in.normal(n);
+                PackedMatrix packed = kernels.gemm().pack(Transpose.YES, k, n, b, k, in.arena());
+                Tensor c = in.output("c", m, n);
+                kernels.gemm().multiplyPacked(m, a, k, packed, biased ? bias : null, c, n, biased);
+            });
+        }
+    }
+
+    private static void multiply(
+            Comparison on, String shape, Transpose ta, Transpose tb, int m, int n, int k, boolean accumulate) {
+        on.compare("gemm", shape + (accumulate ? ", accumulated" : ""), k, (kernels, in) -> {
+            int lda = (ta == Transpose.YES ? m : k) + 3;
+            int ldb = (tb == Transpose.YES ? k : n) + 5;
+            Tensor a = in.normal(ta == Transpose.YES ? k : m, lda);
+            Tensor b = in.normal(tb == Transpose.YES ? n : k, ldb);
+            Tensor c = in.output("c", m, n + 2);
+            kernels.gemm().multiply(ta, tb, m, n, k, a, lda, b, ldb, c, n + 2, accumulate);
+        });
+    }
+
+    private static void multiplyAdd(Comparison on, String shape, Transpose ta, Transpose tb, int m, int n, int k) {
+        on.compare("gemm with addend and bias", shape, k, (kernels, in) -> {
+            int lda = ta == Transpose.YES ? m : k;
+            int ldb = tb == Transpose.YES ? k : n;
+            Tensor a = in.normal(m, k);
+            Tensor b = in.normal(k, n);
+            Tensor addend = in.normal(m, n);
+            Tensor bias = in.normal(n);
+            kernels.gemm().multiplyAdd(ta, tb, m, n, k, a, lda, b, ldb, in.output("c", m, n), n, addend, bias);
+        });
+    }
+}

@@ -1,0 +1,54 @@
+package dev.troupe.model.kernel.check;
+
+import dev.troupe.model.tensor.Tensor;
+
+/** RMSNorm and LayerNorm, forward and backward, with and without bias. */
+final class NormalizationContract implements OperationContract {
+    private static final float EPS = 1e-5f;
+
+    @Override
+    public String name() {
+        return "normalization";
+    }
+
+    @Override
+    public void brief(Comparison on) {
+        at(on, 5, 37);
+    }
+
+    @Override
+    public void full(Comparison on) {
+        Sizes.sweep((rows, dim) -> at(on, rows, dim), 768);
+    }
+
+    private static void at(Comparison on, int rows, int dim) {
+        String shape = "rows " + rows + ", dim " + dim;
+        int length = Math.max(rows, dim);
+        on.compare("rms norm", shape, length, (kernels, in) -> {
+            Tensor x = in.normal(rows, dim);
+            Tensor weight = in.normal(dim);
+            Tensor rstd = in.output("rstd", rows);
+            kernels.normalization().rmsForward(rows, dim, EPS, x, weight, in.output("y", rows, dim), rstd);
+            Tensor dx = in.output("dx", rows, dim);
+            Tensor dWeight = in.output("dWeight", dim);
+            kernels.normalization().rmsBackward(rows, dim, x, weight, rstd, in.normal(rows, dim), dx, dWeight);
+        });
+        for (boolean biased : new boolean[] {false, true}) {
+            on.compare("layer norm", shape + ", bias " + biased, length, (kernels, in) -> {
+                Tensor x = in.normal(rows, dim);
+                Tensor weight = in.normal(dim);
+                Tensor bias = in.normal(dim);
+                Tensor mean = in.output("mean", rows);
+                Tensor rstd = in.output("rstd", rows);
+                Tensor y = in.output("y", rows, dim);
+                kernels.normalization().layerForward(rows, dim, EPS, x, weight, biased ? bias : null, y, mean, rstd);
+                Tensor dx = in.output("dx", rows, dim);
+                Tensor dWeight = in.output("dWeight", dim);
+                Tensor dBias = in.output("dBias", dim);
+                Tensor dy = in.normal(rows, dim);
+                kernels.normalization()
+                        .layerBackward(rows, dim, x, weight, mean, rstd, dy, dx, dWeight, biased ? dBias : null);
+            });
+        }
+    }
+}

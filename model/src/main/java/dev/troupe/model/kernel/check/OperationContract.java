@@ -1,0 +1,16 @@
+package dev.troupe.model.kernel.check;
+
+/**
+ * What every provider must do alike, for one family of operations. Implementations compare with the scalar reference;
+ * the contract tests of each module with a provider run them all, and a node runs the brief form of them.
+ */
+public interface OperationContract {
+    /** The interface's name: "gemm". */
+    String name();
+
+    /** Each method of the interface at a size or two; some milliseconds. */
+    void brief(Comparison on);
+
+    /** Sizes 0, 1, lanes ± 1, primes, and shapes of real models. */
+    void full(Comparison on);
+}

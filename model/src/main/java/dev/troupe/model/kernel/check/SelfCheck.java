@@ -1,0 +1,55 @@
+package dev.troupe.model.kernel.check;
+
+import dev.troupe.model.TroupeException;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * The result of comparing a provider with the reference.
+ *
+ * @param provider whose kernels were checked
+ * @param threads that they worked on
+ * @param comparisons that were made
+ * @param seconds that they took
+ * @param differences what was found; empty when all is well
+ */
+public record SelfCheck(
+        String provider, int threads, int comparisons, double seconds, List<KernelDifference> differences) {
+    private static final int DIFFERENCES_SHOWN = 8;
+
+    public SelfCheck {
+        differences = List.copyOf(differences);
+    }
+
+    /**
+     * Refuses kernels that differ.
+     *
+     * @throws TroupeException saying which, at which size and by how much
+     */
+    public void require() {
+        if (!differences.isEmpty()) {
+            throw new TroupeException("kernel provider \"" + provider + "\" computes other results than the scalar"
+                    + " reference on this machine and is not used:\n"
+                    + differences.stream()
+                            .limit(DIFFERENCES_SHOWN)
+                            .map(SelfCheck::line)
+                            .collect(Collectors.joining("\n"))
+                    + (differences.size() > DIFFERENCES_SHOWN
+                            ? "\n  and " + (differences.size() - DIFFERENCES_SHOWN) + " more"
+                            : "")
+                    + "\nChoose another provider (backend = scalar always works) and report this.");
+        }
+    }
+
+    private static String line(KernelDifference d) {
+        return String.format(
+                Locale.ROOT,
+                "  %s at %s: %s is off by %.3g, %.3g is allowed",
+                d.operation(),
+                d.shape(),
+                d.output(),
+                d.error(),
+                d.tolerance());
+    }
+}
