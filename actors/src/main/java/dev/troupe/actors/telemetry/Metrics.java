@@ -1,8 +1,10 @@
 package dev.troupe.actors.telemetry;
 
+import dev.troupe.model.kernel.check.SelfCheck;
 import dev.troupe.model.tensor.NativeMemory;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import kamon.Kamon;
 import kamon.metric.Gauge;
@@ -60,6 +62,12 @@ public final class Metrics {
     static final Metric.Counter TOKENS_IN = Kamon.counter("troupe.serving.tokens.in", "Prompt tokens processed");
     static final Metric.Counter TOKENS_OUT = Kamon.counter("troupe.serving.tokens.out", "Tokens generated");
 
+    // Kernels: label provider.
+    private static final Metric.Gauge KERNEL_DIFFERENCES = Kamon.gauge(
+            "troupe.kernels.differences",
+            "Outputs in which the latest self-check found kernels to differ, 0 when passed");
+    private static final Metric.Timer KERNEL_CHECK = Kamon.timer("troupe.kernels.check", "Time of a kernel self-check");
+
     private static final Metric.Gauge QUEUE_LENGTH =
             Kamon.gauge("troupe.queue.length", "Entries in a bounded queue or mailbox, by queue");
     private static final Metric.Gauge NATIVE_BYTES = Kamon.gauge(
@@ -80,6 +88,16 @@ public final class Metrics {
     /** The instruments of a served model. */
     public static ServingMetrics serving(String modelId) {
         return new ServingMetrics(modelId);
+    }
+
+    /** A node has compared its kernels with the scalar reference. */
+    public static void kernelsChecked(SelfCheck check) {
+        KERNEL_DIFFERENCES
+                .withTag("provider", check.provider())
+                .update(check.differences().size());
+        KERNEL_CHECK
+                .withTag("provider", check.provider())
+                .record(Math.round(check.seconds() * 1e9), TimeUnit.NANOSECONDS);
     }
 
     /** The length of a bounded queue or mailbox, such as "router" or "data-feeder". */

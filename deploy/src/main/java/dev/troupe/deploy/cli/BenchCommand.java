@@ -1,5 +1,6 @@
 package dev.troupe.deploy.cli;
 
+import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.deploy.run.Corpus;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.bench.KernelBench;
@@ -10,6 +11,7 @@ import dev.troupe.model.bench.TrainBench;
 import dev.troupe.model.bench.TrainShape;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -56,7 +58,7 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             try (ComputePool pool = machine.pool()) {
-                KernelBenchReport report = KernelBench.run(machine.provider().create(pool), pool, filter);
+                KernelBenchReport report = KernelBench.run(machine.kernels(pool), pool, filter);
                 machine.show(report, () -> print(report));
             }
             return 0;
@@ -115,6 +117,7 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             try (ComputePool pool = machine.pool()) {
+                machine.kernels(pool); // complains before the measurement, not after it
                 MachinePeak peak = MachinePeak.measure(pool);
                 TrainBench.Report report = TrainBench.run(shape(), machine.provider(), pool, steps, peak.gflops());
                 machine.show(report, () -> print(report));
@@ -206,6 +209,11 @@ final class BenchCommand implements Runnable {
 
         ComputePool pool() {
             return FixedComputePool.create(numThreads());
+        }
+
+        /** Kernels that agree with the reference: the speed of others means nothing. */
+        Kernels kernels(ComputePool pool) {
+            return NodeKernels.create(backend, pool);
         }
 
         KernelProvider provider() {

@@ -9,12 +9,14 @@ import akka.cluster.typed.Join;
 import akka.pattern.StatusReply;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.registry.ModelVersion;
 import dev.troupe.actors.registry.RegistryStorage;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
+import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.ModelDirectoryLoader;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.training.TrainingCoordinator;
@@ -67,10 +69,12 @@ public final class TroupeNode implements AutoCloseable {
     }
 
     /**
-     * Starts a node that is a member of a cluster: of the seed nodes that its config names, or of its own.
+     * Starts a node that is a member of a cluster: of the seed nodes that its config names, or of its own. Kernels that
+     * it would serve with are compared with the scalar reference before it joins.
      *
      * @param overrides what goes on top of the modules' defaults
-     * @throws TroupeException when the configuration is wrong or the registry is in use by another process
+     * @throws TroupeException when the configuration is wrong, the registry is in use by another process, or the
+     *     results of a kernel are wrong on this machine
      */
     public static TroupeNode start(Config overrides) {
         return start(overrides, "cluster");
@@ -91,6 +95,10 @@ public final class TroupeNode implements AutoCloseable {
                         "akka.cluster.roles",
                         nodeConfig.roles().stream().map(Role::configName).toList()))
                 .withFallback(loaded);
+        if (nodeConfig.has(Role.SERVER)) {
+            EngineSettings engine = ReplicaSettings.from(config).engine();
+            NodeKernels.check(engine.backend(), engine.threads());
+        }
         if (clustered && nodeConfig.has(Role.REGISTRY)) {
             config = RegistryStorage.h2(
                             nodeConfig.directory().resolve("registry").resolve("registry"))

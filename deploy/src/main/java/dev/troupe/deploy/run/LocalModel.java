@@ -1,11 +1,11 @@
 package dev.troupe.deploy.run;
 
+import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.model.eval.Evaluation;
 import dev.troupe.model.eval.EvaluationSet;
 import dev.troupe.model.eval.PerplexityEvaluator;
 import dev.troupe.model.format.LoadedModel;
 import dev.troupe.model.format.ModelDirectory;
-import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.parallel.ComputePool;
@@ -42,15 +42,19 @@ public final class LocalModel implements AutoCloseable {
      *
      * @param backend name of a kernel provider, or "auto"
      * @throws dev.troupe.model.TroupeException when the directory holds no model that can be read, or there is no such
-     *     backend
+     *     backend or its results are wrong
      */
     public static LocalModel open(Path directory, String backend) {
         TensorArena arena = TensorArena.open("command.weights");
         try {
             LoadedModel loaded = ModelDirectory.load(directory, arena);
             ComputePool pool = FixedComputePool.create(Runtime.getRuntime().availableProcessors());
-            return new LocalModel(
-                    arena, pool, loaded, KernelProviders.select(backend).create(pool));
+            try {
+                return new LocalModel(arena, pool, loaded, NodeKernels.create(backend, pool));
+            } catch (RuntimeException e) {
+                pool.close();
+                throw e;
+            }
         } catch (RuntimeException e) {
             arena.close();
             throw e;

@@ -1,11 +1,11 @@
 package dev.troupe.actors.serving.engine;
 
+import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
 import dev.troupe.model.format.LoadedModel;
 import dev.troupe.model.format.ModelDirectory;
-import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
@@ -31,7 +31,7 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
         ComputePool pool = FixedComputePool.create(threads);
         try {
             LoadedModel model = ModelDirectory.load(directory, arena);
-            Kernels kernels = KernelProviders.select(settings.backend()).create(pool);
+            Kernels kernels = NodeKernels.create(settings.backend(), pool);
             return ModelEngine.create(settings, describe(model), model.config(), model.weights(), kernels, () -> {
                 pool.close();
                 arena.close();

@@ -1,9 +1,9 @@
 package dev.troupe.actors.serving.engine;
 
+import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.model.format.LoadedModel;
 import dev.troupe.model.format.ModelDirectory;
-import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.TensorArena;
@@ -35,7 +35,7 @@ public record ModelDirectoryLoader(EngineSettings settings, String modelId, Stri
                         describe(loaded),
                         loaded.config(),
                         loaded.weights(),
-                        KernelProviders.select(settings.backend()).create(pool),
+                        NodeKernels.create(settings.backend(), pool),
                         () -> {
                             pool.close();
                             arena.close();

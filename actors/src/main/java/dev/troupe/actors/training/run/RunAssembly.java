@@ -1,5 +1,6 @@
 package dev.troupe.actors.training.run;
 
+import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.checkpoint.CheckpointSink;
@@ -17,7 +18,6 @@ import dev.troupe.model.eval.LossCurve;
 import dev.troupe.model.format.CheckpointStaging;
 import dev.troupe.model.format.CheckpointStore;
 import dev.troupe.model.format.TrainingState;
-import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
@@ -97,7 +97,7 @@ public record RunAssembly(
         batches.numWindows(time); // complains now, not at the first step, when the text is too short
 
         ComputePool pool = memory.own(FixedComputePool.create(config.train().computeThreads()));
-        Kernels kernels = KernelProviders.select(config.train().backend()).create(pool);
+        Kernels kernels = NodeKernels.create(config.train().backend(), pool);
         ParameterLayout layout = ParameterLayout.of(model);
         Parameters weights = Parameters.allocate(layout, memory.arena());
         Parameters gradients = Parameters.allocate(layout, memory.arena());

@@ -1,0 +1,34 @@
+package dev.troupe.actors.compute;
+
+import dev.troupe.actors.telemetry.Metrics;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.check.CheckedKernels;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+
+/** The kernels that a node trains and serves with: none that differs from the scalar reference. */
+public final class NodeKernels {
+    private NodeKernels() {}
+
+    /**
+     * Chooses and makes kernels, and compares them with the reference when this process uses them for the first time.
+     *
+     * @param backend a provider's name, or "auto"
+     * @throws dev.troupe.model.TroupeException when there is no such provider here or its results differ
+     */
+    public static Kernels create(String backend, ComputePool pool) {
+        return CheckedKernels.create(backend, pool, Metrics::kernelsChecked);
+    }
+
+    /**
+     * The same check ahead of time: a node makes it before it joins a cluster.
+     *
+     * @param threads 0 for one per core
+     */
+    public static void check(String backend, int threads) {
+        int numThreads = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+        try (ComputePool pool = FixedComputePool.create(numThreads)) {
+            create(backend, pool);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package dev.troupe.deploy.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import dev.troupe.actors.compute.NodeKernels;
+import dev.troupe.deploy.cli.TroupeCommand;
+import dev.troupe.model.kernel.KernelProvider;
+import dev.troupe.model.kernel.KernelProviders;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import kamon.Kamon;
+import kamon.metric.Instrument;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A node whose kernels compute something else than the reference serves and trains nothing, and says why. */
+class KernelRefusalTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    static Stream<String> realProviders() {
+        return KernelProviders.all().stream()
+                .filter(provider -> provider.unavailable().isEmpty())
+                .map(KernelProvider::name)
+                .filter(name -> !name.equals(WrongKernelProvider.NAME));
+    }
+
+    @ParameterizedTest
+    @MethodSource("realProviders")
+    void realProvidersPass(String name) {
+        assertThatCode(() -> NodeKernels.check(name, 2)).doesNotThrowAnyException();
+        assertThat(differences(name)).isZero();
+    }
+
+    @Test
+    void serverIsRefusedBeforeItJoins() {
+        refused(
+                "up",
+                "--dir",
+                dir.toString(),
+                "--http-port",
+                "0",
+                "--grpc-port",
+                "0",
+                "-D",
+                "troupe.serving.backend=wrong",
+                "-D",
+                "troupe.node.metricsPort=-1");
+        assertThat(dir.resolve("registry")).doesNotExist();
+        assertThat(differences(WrongKernelProvider.NAME)).isPositive();
+    }
+
+    @Test
+    void trainingIsRefused() throws Exception {
+        Path text = dir.resolve("text.txt");
+        Files.writeString(text, "the cat sees the dog and the dog runs to a tree. ".repeat(400));
+        refused(
+                "train",
+                "--config",
+                write("tiny.conf", """
+                        model { dim = 32, numLayers = 1, numHeads = 4, numKvHeads = 2, ffnDim = 64, contextLength = 16 }
+                        data { tokenizer = char, heldOutFraction = 0.1 }
+                        train { steps = 3, batch = 2, backend = wrong }
+                        """),
+                "--out",
+                dir.resolve("run").toString(),
+                "-D",
+                "data.text=" + text);
+    }
+
+    private String write(String name, String content) throws Exception {
+        return Files.writeString(dir.resolve(name), content).toString();
+    }
+
+    private static void refused(String... arguments) {
+        ByteArrayOutputStream captured = new ByteArrayOutputStream();
+        PrintStream before = System.err;
+        int exit;
+        try (PrintStream err = new PrintStream(captured, true, StandardCharsets.UTF_8)) {
+            System.setErr(err);
+            exit = TroupeCommand.run(arguments);
+        } finally {
+            System.setErr(before);
+        }
+        String message = captured.toString(StandardCharsets.UTF_8);
+        assertThat(exit).as(message).isEqualTo(2);
+        assertThat(message)
+                .contains("\"wrong\"", "rms norm at rows 5, dim 37: y is off by", "is allowed", "scalar")
+                .doesNotContain("layer norm", "gemm", "\tat ");
+    }
+
+    /** The metric's value. */
+    private static double differences(String provider) {
+        Object gauge = Kamon.gauge("troupe.kernels.differences").withTag("provider", provider);
+        return ((Number) ((Instrument.Snapshotting<?>) gauge).snapshot(false)).doubleValue();
+    }
+}
