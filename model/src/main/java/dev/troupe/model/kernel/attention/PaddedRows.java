@@ -14,22 +14,49 @@ final class PaddedRows {
         return (dim + LANES - 1) / LANES * LANES;
     }
 
+    /** Bytes rounded up to whole cache lines. */
+    static long lines(long bytes) {
+        return (bytes + 63) / 64 * 64;
+    }
+
     /** Copies rows and pads them with zeros; strides in bytes. */
     static void pad(int rows, int dim, long from, long stride, long to) {
         int width = width(dim);
         for (int r = 0; r < rows; r++) {
-            for (int i = 0; i < dim; i += LANES) {
+            int i = 0;
+            for (; i + LANES <= dim; i += LANES) {
+                store(load(from + r * stride + i * 4L), to + ((long) r * width + i) * 4);
+            }
+            if (i < dim) {
                 store(load(from + r * stride + i * 4L, first(dim - i)), to + ((long) r * width + i) * 4);
             }
         }
     }
 
-    /** Copies rows back without the padding. */
-    static void unpad(int rows, int dim, long from, long to, long stride) {
+    /** As {@link #pad}, each element times {@code factor}. */
+    static void padScaled(int rows, int dim, long from, long stride, float factor, long to) {
         int width = width(dim);
         for (int r = 0; r < rows; r++) {
-            for (int i = 0; i < dim; i += LANES) {
-                store(load(from + ((long) r * width + i) * 4), to + r * stride + i * 4L, first(dim - i));
+            int i = 0;
+            for (; i + LANES <= dim; i += LANES) {
+                store(load(from + r * stride + i * 4L).mul(factor), to + ((long) r * width + i) * 4);
+            }
+            if (i < dim) {
+                store(load(from + r * stride + i * 4L, first(dim - i)).mul(factor), to + ((long) r * width + i) * 4);
+            }
+        }
+    }
+
+    /** Copies rows back without the padding, each element times {@code factor}. */
+    static void unpad(int rows, int dim, long from, float factor, long to, long stride) {
+        int width = width(dim);
+        for (int r = 0; r < rows; r++) {
+            int i = 0;
+            for (; i + LANES <= dim; i += LANES) {
+                store(load(from + ((long) r * width + i) * 4).mul(factor), to + r * stride + i * 4L);
+            }
+            if (i < dim) {
+                store(load(from + ((long) r * width + i) * 4).mul(factor), to + r * stride + i * 4L, first(dim - i));
             }
         }
     }

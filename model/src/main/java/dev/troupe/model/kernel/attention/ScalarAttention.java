@@ -55,8 +55,8 @@ public final class ScalarAttention implements Attention {
                     for (int d = 0; d < dim; d++) {
                         delta += (double) dOut.get(o + d) * out.get(o + d);
                     }
-                    for (int j = 0; j <= t; j++) {
-                        double p = Math.exp(score(qkv, query, keys, j, dim) - lse);
+                    for (int j = shape.firstKey(t); j <= t; j++) {
+                        double p = Math.exp(score(shape, qkv, query, h, t, keys, j) - lse);
                         double dp = 0;
                         for (int d = 0; d < dim; d++) {
                             dp += (double) dOut.get(o + d) * values.at(j, d);
@@ -79,28 +79,16 @@ public final class ScalarAttention implements Attention {
     public void cachedForward(KvBlocks blocks, int rows, Tensor qkv, int[] positions, int[][] blockTables, Tensor out) {
         AttentionArguments.checkCached(blocks, rows, qkv, positions, blockTables, out);
         AttentionShape shape = blocks.shape();
-        int dim = shape.headDim();
-        int size = KvBlocks.BLOCK_TOKENS;
+        KvStore store = new KvStore(blocks);
         for (int r = 0; r < rows; r++) {
-            int block = blockTables[r][positions[r] / size];
-            int slot = positions[r] % size;
-            for (int g = 0; g < shape.numKvHeads(); g++) {
-                long key = (long) r * shape.fusedWidth() + shape.queryWidth() + (long) g * dim;
-                for (int d = 0; d < dim; d++) {
-                    blocks.data().set(blocks.keyOffset(block, g) + (long) d * size + slot, qkv.get(key + d));
-                    long value = key + shape.kvWidth();
-                    blocks.data().set(blocks.valueOffset(block, g) + (long) slot * dim + d, qkv.get(value + d));
-                }
-            }
+            store.keep(qkv.address() + (long) r * shape.fusedWidth() * 4, positions[r], blockTables[r]);
         }
         for (int r = 0; r < rows; r++) {
             int[] table = blockTables[r];
             for (int h = 0; h < shape.numHeads(); h++) {
-                int g = h / (shape.numHeads() / shape.numKvHeads());
-                Lookup keys =
-                        (p, d) -> blocks.data().get(blocks.keyOffset(table[p / size], g) + (long) d * size + p % size);
-                Lookup values = (p, d) ->
-                        blocks.data().get(blocks.valueOffset(table[p / size], g) + (long) (p % size) * dim + d);
+                int g = h / shape.group();
+                Lookup keys = (p, d) -> store.key(table, g, p, d);
+                Lookup values = (p, d) -> store.value(table, g, p, d);
                 attend(shape, qkv, r, h, positions[r], keys, values, out);
             }
         }
@@ -110,32 +98,34 @@ public final class ScalarAttention implements Attention {
     private static float attend(
             AttentionShape shape, Tensor qkv, int row, int head, int position, Lookup keys, Lookup values, Tensor out) {
         int dim = shape.headDim();
+        int first = shape.firstKey(position);
         long query = (long) row * shape.fusedWidth() + (long) head * dim;
         double max = Double.NEGATIVE_INFINITY;
-        for (int j = 0; j <= position; j++) {
-            max = Math.max(max, score(qkv, query, keys, j, dim));
+        for (int j = first; j <= position; j++) {
+            max = Math.max(max, score(shape, qkv, query, head, position, keys, j));
         }
         double sum = 0;
-        for (int j = 0; j <= position; j++) {
-            sum += Math.exp(score(qkv, query, keys, j, dim) - max);
+        for (int j = first; j <= position; j++) {
+            sum += Math.exp(score(shape, qkv, query, head, position, keys, j) - max);
         }
         double lse = max + Math.log(sum);
         for (int d = 0; d < dim; d++) {
             double weighted = 0;
-            for (int j = 0; j <= position; j++) {
-                weighted += Math.exp(score(qkv, query, keys, j, dim) - lse) * values.at(j, d);
+            for (int j = first; j <= position; j++) {
+                weighted += Math.exp(score(shape, qkv, query, head, position, keys, j) - lse) * values.at(j, d);
             }
             out.set((long) row * shape.queryWidth() + (long) head * dim + d, (float) weighted);
         }
         return (float) lse;
     }
 
-    private static double score(Tensor qkv, long query, Lookup keys, int position, int dim) {
+    private static double score(
+            AttentionShape shape, Tensor qkv, long query, int head, int position, Lookup keys, int key) {
         double dot = 0;
-        for (int d = 0; d < dim; d++) {
-            dot += (double) qkv.get(query + d) * keys.at(position, d);
+        for (int d = 0; d < shape.headDim(); d++) {
+            dot += (double) qkv.get(query + d) * keys.at(key, d);
         }
-        return dot / Math.sqrt(dim);
+        return dot / Math.sqrt(shape.headDim()) - (double) shape.slope(head) * (position - key);
     }
 
     private static Lookup keys(AttentionShape shape, Tensor qkv, int firstRow, int head) {
@@ -148,8 +138,7 @@ public final class ScalarAttention implements Attention {
 
     /** Offset of the key of this query head in a fused row. */
     private static long keyAt(AttentionShape shape, int row, int head) {
-        int group = shape.numHeads() / shape.numKvHeads();
-        return (long) row * shape.fusedWidth() + shape.queryWidth() + (long) (head / group) * shape.headDim();
+        return (long) row * shape.fusedWidth() + shape.queryWidth() + (long) (head / shape.group()) * shape.headDim();
     }
 
     private static void addTo(Tensor tensor, long at, double value) {

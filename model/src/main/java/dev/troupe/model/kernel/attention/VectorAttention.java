@@ -5,12 +5,23 @@ import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.Tensor;
 
 /**
- * Attention by strips of queries, so that no more than a strip's scores exist at a time: memory grows with T, not T²
- * (the idea of FlashAttention, arXiv:2205.14135, without its online rescaling: a whole row of scores fits in cache).
- * The whole and the cached form make the same chains of multiply-adds through
- * {@link dev.troupe.model.kernel.vector.Tiles} and the same row sums through {@link SoftmaxRow}, hence the same bits.
+ * Attention by tiles of queries and spans of keys, so that memory grows with T, not T² (FlashAttention,
+ * arXiv:2205.14135). The whole and the cached form run the same code over keys and values from different places
+ * ({@link QueryRows}); in which order a row's sums run is said in {@link KeySpans}.
+ *
+ * <p>Work is shared by sequence, key-value head and range of queries; where these are too few, a decoded row's segments
+ * of keys are shared too and merged afterwards, and the backward pass makes gradients of queries and of keys apart,
+ * computing the scores twice.
  */
 public final class VectorAttention implements Attention {
+    /** Most positions of a task, so that its rows stay in the outer cache. */
+    private static final int MOST_ROWS = 512;
+
+    /** Least rows of a task that packs its own keys. */
+    private static final int LEAST_ROWS = 128;
+
+    private static final int TASKS_PER_THREAD = 4; // the later of a sequence's queries see more keys than the earlier
+
     private final ComputePool pool;
     private final ScratchPool scratch;
 
@@ -25,14 +36,34 @@ public final class VectorAttention implements Attention {
         if (time == 0) {
             return;
         }
-        pool.run(batch * shape.numHeads(), task -> {
-            int b = task / shape.numHeads();
-            int h = task % shape.numHeads();
-            try (ScratchPool.Scratch memory = scratch.borrow(ForwardHead.scratchBytes(shape, time))) {
-                new ForwardHead(shape, time, b, h, qkv.address(), memory.address())
-                        .run(out.address(), logSumExp.address() + (long) task * time * 4);
+        int heads = batch * shape.numKvHeads();
+        int step = positionsAtOnce(shape, heads, time);
+        int steps = Math.ceilDiv(time, step);
+        pool.run(heads * steps, task -> {
+            int b = task % heads / shape.numKvHeads();
+            int g = task % shape.numKvHeads();
+            int first = (steps - 1 - task / heads) * step; // the longest first
+            int count = Math.min(step, time - first);
+            long rows = (long) b * time;
+            long sequence = qkv.address() + rows * shape.fusedWidth() * 4;
+            long panels = QueryRows.panelBytes(shape);
+            try (ScratchPool.Scratch memory = scratch.borrow(panels + QueryRows.rowBytes(shape, count))) {
+                long own = memory.address() + panels;
+                QueryRows queries = new QueryRows(shape, g, first, count, memory.address(), own);
+                queries.load(sequence + (long) first * shape.fusedWidth() * 4);
+                queries.attend(new FusedSpans(shape, g, sequence));
+                queries.finish(out.address() + (rows + first) * shape.queryWidth() * 4);
+                long head = (long) b * shape.numHeads() + (long) g * shape.group();
+                queries.logSumExps(time, logSumExp.address() + head * time * 4);
             }
         });
+    }
+
+    private int positionsAtOnce(AttentionShape shape, int heads, int time) {
+        int most = Math.max(1, MOST_ROWS / shape.group());
+        int least = Math.max(1, LEAST_ROWS / shape.group());
+        long wanted = Math.ceilDiv((long) TASKS_PER_THREAD * pool.threads(), Math.max(1, heads));
+        return Math.clamp(Math.ceilDiv(time, wanted), least, most);
     }
 
     @Override
@@ -49,12 +80,23 @@ public final class VectorAttention implements Attention {
         if (time == 0) {
             return;
         }
-        pool.run(batch * shape.numKvHeads(), task -> {
+        int heads = batch * shape.numKvHeads();
+        pool.run(heads, task -> {
             int b = task / shape.numKvHeads();
             int g = task % shape.numKvHeads();
-            try (ScratchPool.Scratch memory = scratch.borrow(BackwardGroup.scratchBytes(shape, time))) {
-                new BackwardGroup(shape, time, b, g, qkv.address(), dOut.address(), dQkv.address(), memory.address())
-                        .run(out.address(), logSumExp.address());
+            long rows = (long) b * time;
+            long outRows = rows * shape.queryWidth() * 4;
+            try (ScratchPool.Scratch memory = scratch.borrow(BackwardRows.scratchBytes(shape, time))) {
+                new BackwardRows(shape, g, 0, time, BackwardRows.Part.ALL, memory.address())
+                        .run(
+                                0,
+                                Math.ceilDiv(time, KeySpans.SPAN),
+                                time,
+                                qkv.address() + rows * shape.fusedWidth() * 4,
+                                out.address() + outRows,
+                                logSumExp.address() + rows * shape.numHeads() * 4,
+                                dOut.address() + outRows,
+                                dQkv.address() + rows * shape.fusedWidth() * 4);
             }
         });
     }
@@ -63,26 +105,9 @@ public final class VectorAttention implements Attention {
     public void cachedForward(KvBlocks blocks, int rows, Tensor qkv, int[] positions, int[][] blockTables, Tensor out) {
         AttentionArguments.checkCached(blocks, rows, qkv, positions, blockTables, out);
         AttentionShape shape = blocks.shape();
-        int groups = shape.numKvHeads();
-        pool.run(rows == 0 ? 0 : groups, g -> {
-            for (int r = 0; r < rows; r++) {
-                CachedRow.keep(
-                        blocks, g, qkv.address() + (long) r * shape.fusedWidth() * 4, positions[r], blockTables[r]);
-            }
-        });
-        pool.run(rows * groups, task -> {
-            int r = task / groups;
-            int g = task % groups;
-            try (ScratchPool.Scratch memory = scratch.borrow(CachedRow.scratchBytes(shape, positions[r] + 1))) {
-                CachedRow.attend(
-                        blocks,
-                        g,
-                        qkv.address() + (long) r * shape.fusedWidth() * 4,
-                        positions[r],
-                        blockTables[r],
-                        memory.address(),
-                        out.address() + (long) r * shape.queryWidth() * 4);
-            }
-        });
+        int most = positionsAtOnce(shape, shape.numKvHeads(), Math.max(1, rows));
+        CachedCall call = new CachedCall(blocks, rows, qkv, positions, blockTables, out, most);
+        call.keep(pool);
+        call.attend(pool, scratch);
     }
 }
