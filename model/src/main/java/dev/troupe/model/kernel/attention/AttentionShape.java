@@ -50,6 +50,11 @@ public record AttentionShape(int numHeads, int numKvHeads, int headDim, int wind
         return window == 0 ? 0 : Math.max(0, position - window + 1);
     }
 
+    /** The last of {@code time} positions whose query sees the key at {@code position}. */
+    public int lastQuery(int position, int time) {
+        return window == 0 ? time - 1 : (int) Math.min(time - 1, (long) position + window - 1);
+    }
+
     /**
      * ALiBi's slope of a head: 2^(-8/n), 2^(-16/n) and so on for n heads when n is a power of two; otherwise the slopes
      * of the power below it and then every second one of the power above it, as the paper's authors do. 0 without

@@ -50,6 +50,7 @@ final class BackwardRows {
     private final long dValues;
     private final long scores;
     private final long dScores;
+    private final long bounds;
     private final long queries;
     private final long dOuts;
     private final long dQueries;
@@ -75,7 +76,8 @@ final class BackwardRows {
         this.dValues = dKeys + SPAN * row;
         this.scores = dValues + SPAN * row;
         this.dScores = scores + STRIP * SCORE_ROW;
-        this.queries = dScores + STRIP * SCORE_ROW;
+        this.bounds = dScores + STRIP * SCORE_ROW;
+        this.queries = bounds + STRIP * 8L;
         this.dOuts = queries + rows * row;
         this.dQueries = dOuts + rows * row;
         this.logSumExps = dQueries + rows * row;
@@ -85,7 +87,7 @@ final class BackwardRows {
     static long scratchBytes(AttentionShape shape, int positions) {
         long rows = (long) positions * shape.group();
         long row = PaddedRows.width(shape.headDim()) * 4L;
-        return 2L * shape.headDim() * SCORE_ROW + 3 * SPAN * row + 2 * STRIP * SCORE_ROW + rows * (3 * row + 8);
+        return 2L * shape.headDim() * SCORE_ROW + 3 * SPAN * row + STRIP * (2 * SCORE_ROW + 8) + rows * (3 * row + 8);
     }
 
     /**
@@ -139,10 +141,7 @@ final class BackwardRows {
         if (part != Part.KEYS_AND_VALUES) {
             PaddedRows.pad(count, dim, qkv + key, fused, keyRows);
         }
-        int last = first + positions - 1; // the last query that sees some of the span
-        if (shape.window() > 0) {
-            last = (int) Math.min(last, base + SPAN - 1L + shape.window() - 1);
-        }
+        int last = Math.min(first + positions - 1, shape.lastQuery(base + SPAN - 1, time));
         int end = (last + 1 - first) * group;
         if (part != Part.QUERIES) {
             Lanes.fill(dKeys, 2 * SPAN * row, (byte) 0);
@@ -196,18 +195,12 @@ final class BackwardRows {
             int from = Math.max(begin, shape.firstKey(position) - base);
             int to = Math.min(end, position + 1 - base);
             long score = scores + r * SCORE_ROW;
-            long dScore = dScores + r * SCORE_ROW;
-            float lse = get(logSumExps + (at + r) * 4L);
-            float delta = get(deltas + (at + r) * 4L);
+            SoftmaxRow.setBounds(bounds, r, from, to);
             if (shape.alibi()) {
                 float slope = shape.slope(kvHead * group + (at + r) % group);
                 SoftmaxRow.addBias(begin, end, score, slope, position - base);
             }
-            if (from == begin && to == end) {
-                SoftmaxRow.wholeBackward(from, to, score, dScore, lse, delta);
-            } else {
-                SoftmaxRow.backward(begin, from, to, end, score, dScore, lse, delta);
-            }
         }
+        SoftmaxRow.backward(rows, begin, end, scores, dScores, bounds, logSumExps + at * 4L, deltas + at * 4L);
     }
 }

@@ -18,7 +18,7 @@ import dev.troupe.model.kernel.vector.Tiles;
  * choice of rows change no row's order of sums.
  *
  * <p>Scratch: scaled queries [rows, padded D], two {@link RowSums}, a span's keys [D, SPAN] and values [SPAN, padded
- * D], a tile's scores [TILE, SPAN], 3 vectors of numbers by row.
+ * D], a tile's scores [TILE, SPAN], 4 numbers by row, in whole vectors.
  */
 final class QueryRows {
     /** Rows at a time; a multiple of the tiles' rows, with and without sums to start from. */
@@ -66,7 +66,7 @@ final class QueryRows {
     static long rowBytes(AttentionShape shape, int positions) {
         int rows = positions * shape.group();
         int width = PaddedRows.width(shape.headDim());
-        long numbers = 3L * PaddedRows.width(Math.max(rows, TILE)) * 4;
+        long numbers = 4L * PaddedRows.width(Math.max(rows, TILE)) * 4;
         return PaddedRows.lines((long) rows * width * 4 + 2 * RowSums.bytes(rows, width) + numbers);
     }
 
@@ -171,41 +171,42 @@ final class QueryRows {
     private void softmax(int row, int rows, int base, int begin, int end, RowSums sums, boolean fresh) {
         long greatest = rowNumbers;
         long factors = greatest + PaddedRows.width(TILE) * 4L;
+        long bounds = factors + PaddedRows.width(TILE) * 4L;
         long maxima = sums.maxima() + row * 4L;
         for (int r = 0; r < rows; r++) {
             int position = position(row + r);
             int from = Math.max(begin, shape.firstKey(position) - base);
             int to = Math.min(end, position + 1 - base);
+            SoftmaxRow.setBounds(bounds, r, from, to);
             long score = scores + r * SCORE_ROW;
             if (shape.alibi()) {
                 float slope = shape.slope(kvHead * shape.group() + (row + r) % shape.group());
                 SoftmaxRow.addBias(begin, end, score, slope, position - base);
             }
-            float old = get(maxima + r * 4L);
+            float old = fresh ? Float.NEGATIVE_INFINITY : get(maxima + r * 4L);
             set(greatest + r * 4L, from < to ? Math.max(old, SoftmaxRow.max(from, to, score)) : old);
             if (fresh) {
                 store(zero(), sums.sumsOf(row + r));
             }
         }
         if (!fresh) {
-            SoftmaxRow.expDifferences(PaddedRows.width(rows), maxima, greatest, factors);
+            rescale(row, rows, sums, greatest, factors);
         }
         for (int r = 0; r < rows; r++) {
-            int position = position(row + r);
-            int from = Math.max(begin, shape.firstKey(position) - base);
-            int to = Math.min(end, position + 1 - base);
-            float max = get(greatest + r * 4L);
-            if (!fresh && max > get(maxima + r * 4L)) {
+            set(maxima + r * 4L, get(greatest + r * 4L));
+        }
+        SoftmaxRow.exponentials(rows, begin, end, scores, bounds, greatest, sums.sumsOf(row));
+    }
+
+    /** Scales what was summed before down to greater maxima. */
+    private void rescale(int row, int rows, RowSums sums, long greatest, long factors) {
+        long maxima = sums.maxima() + row * 4L;
+        SoftmaxRow.expDifferences(PaddedRows.width(rows), maxima, greatest, factors);
+        for (int r = 0; r < rows; r++) {
+            if (get(greatest + r * 4L) > get(maxima + r * 4L)) {
                 float factor = get(factors + r * 4L);
                 SoftmaxRow.scale(width, sums.valuesOf(row + r), factor);
                 SoftmaxRow.scale(LANES, sums.sumsOf(row + r), factor);
-            }
-            set(maxima + r * 4L, max);
-            long score = scores + r * SCORE_ROW;
-            if (from == begin && to == end) {
-                SoftmaxRow.wholeExponentials(from, to, score, max, sums.sumsOf(row + r));
-            } else {
-                SoftmaxRow.exponentials(begin, from, to, end, score, max, sums.sumsOf(row + r));
             }
         }
     }
@@ -214,18 +215,23 @@ final class QueryRows {
     void finish(long out) {
         int group = shape.group();
         for (int r = 0; r < total.rows(); r++) {
+            float sum = total.sum(r);
             long head = (long) kvHead * group + r % group;
-            total.finish(r, dim, out + ((long) (r / group) * shape.queryWidth() + head * dim) * 4);
+            long to = out + ((long) (r / group) * shape.queryWidth() + head * dim) * 4;
+            SoftmaxRow.finish(dim, total.valuesOf(r), 1 / sum, to);
+            set(rowNumbers + r * 4L, sum);
         }
     }
 
     /**
-     * Writes log-sum-exps; {@code to} is that of the group's first head, whose {@code time} positions come together.
+     * Writes log-sum-exps, after {@link #finish}; {@code to} is that of the group's first head, whose {@code time}
+     * positions come together.
      */
     void logSumExps(int time, long to) {
         int group = shape.group();
+        SoftmaxRow.logSumExps(PaddedRows.width(total.rows()), total.maxima(), rowNumbers, rowNumbers);
         for (int r = 0; r < total.rows(); r++) {
-            set(to + ((long) (r % group) * time + first + r / group) * 4, total.logSumExp(r));
+            set(to + ((long) (r % group) * time + first + r / group) * 4, get(rowNumbers + r * 4L));
         }
     }
 }

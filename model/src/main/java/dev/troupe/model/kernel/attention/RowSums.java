@@ -74,13 +74,8 @@ record RowSums(int rows, int width, long values, long sums, long maxima) {
         MemorySegment.copy(Lanes.MEMORY, from, Lanes.MEMORY, to, floats * 4L);
     }
 
-    /** Writes a row's output. */
-    void finish(int row, int dim, long out) {
-        SoftmaxRow.finish(dim, valuesOf(row), 1 / Lanes.sum(Lanes.load(sumsOf(row))), out);
-    }
-
-    /** The logarithm of a row's sum of exponentials. */
-    float logSumExp(int row) {
-        return (float) (get(maxima + row * 4L) + Math.log(Lanes.sum(Lanes.load(sumsOf(row)))));
+    /** The sum of a row's exponentials, from its lanes. */
+    float sum(int row) {
+        return Lanes.sum(Lanes.load(sumsOf(row)));
     }
 }

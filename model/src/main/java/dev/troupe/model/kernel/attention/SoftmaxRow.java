@@ -1,74 +1,79 @@
 package dev.troupe.model.kernel.attention;
 
+import static dev.troupe.model.kernel.attention.KeySpans.SCORE_ROW;
+import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 import static dev.troupe.model.kernel.vector.Lanes.first;
+import static dev.troupe.model.kernel.vector.Lanes.get;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 import static dev.troupe.model.kernel.vector.Lanes.store;
 
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.VectorMath;
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /**
  * What attention does to one row of a span's scores, of which [from, to) are seen. Addresses are of element 0, which is
  * the span's first key; ranges called whole begin and end with whole vectors.
  */
 final class SoftmaxRow {
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final FloatVector COUNT = FloatVector.zero(SPECIES).addIndex(1);
 
     private SoftmaxRow() {}
 
-    static boolean isWhole(int from, int to) {
-        return (from | to) % LANES == 0;
-    }
-
-    /** The seen lanes of the vector at {@code i}. */
+    /** The lanes of the vector at {@code i} that are seen. */
     private static VectorMask<Float> seen(int i, int from, int to) {
         return first(to - i).andNot(first(from - i));
     }
 
-    /** The greatest score. */
+    /** The greatest score, NaN aside; at least the least finite number, so that the sums show a row of NaN. */
     static float max(int from, int to, long row) {
-        FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
-        if (isWhole(from, to)) {
-            for (int i = from; i < to; i += LANES) {
-                max = max.max(load(row + i * 4L));
+        FloatVector max = FloatVector.broadcast(SPECIES, -Float.MAX_VALUE);
+        int i = from;
+        if (from % LANES == 0) {
+            for (; i + LANES <= to; i += LANES) {
+                FloatVector score = load(row + i * 4L);
+                max = max.blend(score, score.compare(VectorOperators.GT, max));
             }
-        } else {
-            for (int i = from / LANES * LANES; i < to; i += LANES) {
-                VectorMask<Float> seen = seen(i, from, to);
-                max = max.blend(max.max(load(row + i * 4L, seen)), seen);
-            }
+        }
+        for (i = i / LANES * LANES; i < to; i += LANES) {
+            FloatVector score = load(row + i * 4L);
+            max = max.blend(score, score.compare(VectorOperators.GT, max).and(seen(i, from, to)));
         }
         return Lanes.max(max);
     }
 
-    /** Scores become e^(score - max) and are added to the lanes of the sums. */
-    static void wholeExponentials(int from, int to, long row, float max, long sums) {
-        FloatVector sum = load(sums);
-        for (int i = from; i < to; i += LANES) {
-            FloatVector e = VectorMath.exp(load(row + i * 4L).sub(max));
-            sum = sum.add(e);
-            e.intoMemorySegment(MEMORY, row + i * 4L, ORDER);
+    /**
+     * Scores of the seen become e^(score - max) and are added to the lanes of the row's sums; the rest of [begin, end),
+     * whole vectors, becomes zero.
+     *
+     * @param bounds of each row the first key that is seen and the one after the last, as ints
+     * @param maxima of each row
+     * @param sums [rows, lanes]
+     */
+    static void exponentials(int rows, int begin, int end, long scores, long bounds, long maxima, long sums) {
+        for (int r = 0; r < rows; r++) {
+            int from = MEMORY.get(INT, bounds + r * 8L);
+            int to = MEMORY.get(INT, bounds + r * 8L + 4);
+            long row = scores + r * SCORE_ROW;
+            FloatVector max = FloatVector.broadcast(SPECIES, get(maxima + r * 4L));
+            FloatVector sum = load(sums + r * BYTES);
+            for (int i = begin; i < end; i += LANES) {
+                VectorMask<Float> seen = first(to - i).andNot(first(from - i));
+                FloatVector e = FloatVector.zero(SPECIES)
+                        .blend(VectorMath.exp(load(row + i * 4L).sub(max)), seen);
+                sum = sum.add(e);
+                e.intoMemorySegment(MEMORY, row + i * 4L, ORDER);
+            }
+            sum.intoMemorySegment(MEMORY, sums + r * BYTES, ORDER);
         }
-        store(sum, sums);
-    }
-
-    /** As {@link #wholeExponentials}; the rest of [begin, end), whole vectors, becomes zero. */
-    static void exponentials(int begin, int from, int to, int end, long row, float max, long sums) {
-        FloatVector sum = load(sums);
-        for (int i = begin; i < end; i += LANES) {
-            VectorMask<Float> seen = seen(i, from, to);
-            FloatVector e = FloatVector.zero(SPECIES)
-                    .blend(VectorMath.exp(load(row + i * 4L, seen).sub(max)), seen);
-            sum = sum.add(e);
-            e.intoMemorySegment(MEMORY, row + i * 4L, ORDER);
-        }
-        store(sum, sums);
     }
 
     /** score -= slope · distance to the key, of whole vectors; {@code distance} is that of element 0. */
@@ -112,27 +117,43 @@ final class SoftmaxRow {
         }
     }
 
-    /** In place: scores to P = e^(score - lse), dP to dS = P·(dP - delta), over whole vectors. */
-    static void wholeBackward(int from, int to, long scores, long dScores, float lse, float delta) {
-        for (int i = from; i < to; i += LANES) {
-            long at = i * 4L;
-            FloatVector d = load(dScores + at).sub(delta);
-            FloatVector p = VectorMath.exp(load(scores + at).sub(lse));
-            p.intoMemorySegment(MEMORY, scores + at, ORDER);
-            d.mul(p).intoMemorySegment(MEMORY, dScores + at, ORDER);
+    /**
+     * In place: scores to P = e^(score - lse), dP to dS = P·(dP - delta); what is not seen of [begin, end), whole
+     * vectors, becomes zero.
+     *
+     * @param bounds as in {@link #exponentials}
+     */
+    static void backward(
+            int rows, int begin, int end, long scores, long dScores, long bounds, long logSumExps, long deltas) {
+        for (int r = 0; r < rows; r++) {
+            int from = MEMORY.get(INT, bounds + r * 8L);
+            int to = MEMORY.get(INT, bounds + r * 8L + 4);
+            FloatVector lse = FloatVector.broadcast(SPECIES, get(logSumExps + r * 4L));
+            FloatVector delta = FloatVector.broadcast(SPECIES, get(deltas + r * 4L));
+            for (int i = begin; i < end; i += LANES) {
+                long at = r * SCORE_ROW + i * 4L;
+                VectorMask<Float> seen = first(to - i).andNot(first(from - i));
+                FloatVector zero = FloatVector.zero(SPECIES);
+                FloatVector d = zero.blend(load(dScores + at).sub(delta), seen);
+                FloatVector p = zero.blend(VectorMath.exp(load(scores + at).sub(lse)), seen);
+                p.intoMemorySegment(MEMORY, scores + at, ORDER);
+                d.mul(p).intoMemorySegment(MEMORY, dScores + at, ORDER);
+            }
         }
     }
 
-    /** As {@link #wholeBackward}; the rest of [begin, end), whole vectors, becomes zero. */
-    static void backward(int begin, int from, int to, int end, long scores, long dScores, float lse, float delta) {
-        for (int i = begin; i < end; i += LANES) {
-            VectorMask<Float> seen = seen(i, from, to);
-            long at = i * 4L;
-            FloatVector zero = FloatVector.zero(SPECIES);
-            FloatVector d = zero.blend(load(dScores + at, seen).sub(delta), seen);
-            FloatVector p = zero.blend(VectorMath.exp(load(scores + at, seen).sub(lse)), seen);
-            p.intoMemorySegment(MEMORY, scores + at, ORDER);
-            d.mul(p).intoMemorySegment(MEMORY, dScores + at, ORDER);
+    /** Notes what a row sees, for those that take a tile of rows. */
+    static void setBounds(long bounds, int row, int from, int to) {
+        MEMORY.set(INT, bounds + row * 8L, from);
+        MEMORY.set(INT, bounds + row * 8L + 4, to);
+    }
+
+    /** to = max + ln(sum), element by element, whole vectors. */
+    static void logSumExps(int n, long maxima, long sums, long to) {
+        for (int i = 0; i < n; i += LANES) {
+            VectorMath.log(load(sums + i * 4L))
+                    .add(load(maxima + i * 4L))
+                    .intoMemorySegment(MEMORY, to + i * 4L, ORDER);
         }
     }
 

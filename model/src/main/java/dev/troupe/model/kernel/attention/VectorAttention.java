@@ -1,5 +1,8 @@
 package dev.troupe.model.kernel.attention;
 
+import static dev.troupe.model.kernel.attention.KeySpans.SPAN;
+
+import dev.troupe.model.kernel.attention.BackwardRows.Part;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.Tensor;
@@ -81,16 +84,28 @@ public final class VectorAttention implements Attention {
             return;
         }
         int heads = batch * shape.numKvHeads();
-        pool.run(heads, task -> {
-            int b = task / shape.numKvHeads();
+        int step = heads >= pool.threads() ? time : positionsAtOnce(shape, heads, time) / SPAN * SPAN + SPAN;
+        int steps = Math.ceilDiv(time, step);
+        int parts = steps == 1 ? 1 : 2;
+        pool.run(heads * steps * parts, task -> {
+            int b = task % heads / shape.numKvHeads();
             int g = task % shape.numKvHeads();
+            int number = task / heads;
+            Part part = parts == 1 ? Part.ALL : number < steps ? Part.KEYS_AND_VALUES : Part.QUERIES;
+            // The longest first: the first keys, and the last queries.
+            int from = part == Part.QUERIES ? (2 * steps - 1 - number) * step : number * step;
+            int to = Math.min(time, from + step);
+            int firstQuery = from;
+            int lastQuery = part == Part.KEYS_AND_VALUES ? shape.lastQuery(to - 1, time) : to - 1;
+            int firstSpan = part == Part.QUERIES ? shape.firstKey(from) / SPAN : from / SPAN;
+            int count = lastQuery + 1 - firstQuery;
             long rows = (long) b * time;
             long outRows = rows * shape.queryWidth() * 4;
-            try (ScratchPool.Scratch memory = scratch.borrow(BackwardRows.scratchBytes(shape, time))) {
-                new BackwardRows(shape, g, 0, time, BackwardRows.Part.ALL, memory.address())
+            try (ScratchPool.Scratch memory = scratch.borrow(BackwardRows.scratchBytes(shape, count))) {
+                new BackwardRows(shape, g, firstQuery, count, part, memory.address())
                         .run(
-                                0,
-                                Math.ceilDiv(time, KeySpans.SPAN),
+                                firstSpan,
+                                Math.ceilDiv(to, SPAN),
                                 time,
                                 qkv.address() + rows * shape.fusedWidth() * 4,
                                 out.address() + outRows,

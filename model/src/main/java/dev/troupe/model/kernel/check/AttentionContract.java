@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.check;
 
 import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.kernel.attention.KvBlocks;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 
 /** Whole sequences forward and backward, and sequences through a paged cache. */
@@ -9,6 +10,11 @@ final class AttentionContract implements OperationContract {
     private static final int[] HEAD_DIMS = {1, 8, 16, 17, 32, 64};
     private static final int[] TIMES = {0, 1, 15, 16, 17, 25, 65};
     private static final int[] KV_HEADS = {1, 2, 4};
+    /** Smaller and greater than a cache block, a span of keys and the sequence, and next to them. */
+    private static final int[] WINDOWS = {1, 2, 15, 17, 63, 64, 65, 100, 1000};
+
+    private static final int MOST_GROUP = 8;
+    private static final int[] STORED_HEAD_DIMS = {1, 15, 16, 31, 32, 33, 64, 80};
 
     @Override
     public String name() {
@@ -19,7 +25,11 @@ final class AttentionContract implements OperationContract {
     public void brief(Comparison on) {
         whole(on, new AttentionShape(4, 2, 16), 2, 33);
         whole(on, new AttentionShape(2, 2, 5), 1, 7);
-        cached(on, new AttentionShape(4, 2, 16), 18);
+        whole(on, new AttentionShape(2, 1, 8, 20, true), 1, 70);
+        cached(on, new AttentionShape(4, 2, 16), StorageType.F32, 18);
+        for (StorageType type : KvBlocks.TYPES) {
+            cached(on, new AttentionShape(2, 1, 33, 20, true), type, 34);
+        }
     }
 
     @Override
@@ -28,12 +38,44 @@ final class AttentionContract implements OperationContract {
             for (int time : TIMES) {
                 for (int kvHeads : KV_HEADS) {
                     whole(on, new AttentionShape(4, kvHeads, headDim), 2, time);
-                    cached(on, new AttentionShape(4, kvHeads, headDim), time);
+                    cached(on, new AttentionShape(4, kvHeads, headDim), StorageType.F32, time);
                 }
             }
         }
         whole(on, new AttentionShape(12, 12, 64), 1, 131);
-        cached(on, new AttentionShape(9, 3, 64), 131);
+        cached(on, new AttentionShape(9, 3, 64), StorageType.F32, 131);
+        windowsAndBiases(on);
+        groupsAndLongSequences(on);
+        storageTypes(on);
+    }
+
+    private static void windowsAndBiases(Comparison on) {
+        for (int window : WINDOWS) {
+            whole(on, new AttentionShape(2, 1, 16, window, false), 2, 150);
+            whole(on, new AttentionShape(3, 3, 10, window, true), 1, 67);
+            cached(on, new AttentionShape(2, 1, 16, window, window % 2 == 0), StorageType.F32, 150);
+        }
+        whole(on, new AttentionShape(6, 2, 32, 0, true), 1, 131);
+    }
+
+    private static void groupsAndLongSequences(Comparison on) {
+        for (int group = 1; group <= MOST_GROUP; group++) {
+            whole(on, new AttentionShape(group, 1, 20), 1, 100 + group);
+            cached(on, new AttentionShape(2 * group, 2, 16), StorageType.F32, 61 + group);
+        }
+        whole(on, new AttentionShape(2, 1, 40), 1, 300);
+        whole(on, new AttentionShape(1, 1, 8), 1, 1100);
+        whole(on, new AttentionShape(1, 1, 8, 600, true), 1, 1100);
+        cached(on, new AttentionShape(1, 1, 8), StorageType.F32, 1100);
+    }
+
+    private static void storageTypes(Comparison on) {
+        for (StorageType type : KvBlocks.TYPES) {
+            for (int headDim : STORED_HEAD_DIMS) {
+                cached(on, new AttentionShape(4, 2, headDim), type, 40);
+            }
+            cached(on, new AttentionShape(3, 1, 64, 70, true), type, 130);
+        }
     }
 
     private static void whole(Comparison on, AttentionShape shape, int batch, int time) {
@@ -50,10 +92,10 @@ final class AttentionContract implements OperationContract {
     }
 
     /** Two sequences through one cache, blocks in mixed order, in two calls. */
-    private static void cached(Comparison on, AttentionShape shape, int time) {
-        on.compare("cached attention", shape + ", time " + time, time, (kernels, in) -> {
+    private static void cached(Comparison on, AttentionShape shape, StorageType type, int time) {
+        on.compare("cached attention", shape + ", " + type + ", time " + time, time, (kernels, in) -> {
             int blocksEach = time / KvBlocks.BLOCK_TOKENS + 1;
-            KvBlocks blocks = new KvBlocks(shape, 2 * blocksEach, in.arena());
+            KvBlocks blocks = new KvBlocks(shape, type, 2 * blocksEach, in.arena());
             int[][] tables = new int[2][blocksEach];
             for (int i = 0; i < blocksEach; i++) {
                 tables[0][i] = 2 * blocksEach - 1 - 2 * i;

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
@@ -99,9 +100,16 @@ public final class Lanes {
         return v.lane(0);
     }
 
-    /** The greatest lane; exact in any order. */
+    /**
+     * The greatest lane, of which none may be NaN; exact in any order. As integers of the same order, which have a
+     * maximum in one instruction where floats take six.
+     */
     public static float max(FloatVector vector) {
-        return vector.reduceLanes(VectorOperators.MAX);
+        IntVector bits = vector.reinterpretAsInts();
+        IntVector ordered =
+                bits.lanewise(VectorOperators.ASHR, 31).and(Integer.MAX_VALUE).lanewise(VectorOperators.XOR, bits);
+        int max = ordered.reduceLanes(VectorOperators.MAX);
+        return Float.intBitsToFloat(max ^ ((max >> 31) & Integer.MAX_VALUE));
     }
 
     private static VectorShuffle<Float> swap(int distance) {
