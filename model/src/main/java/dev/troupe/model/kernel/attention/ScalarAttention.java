@@ -2,10 +2,7 @@ package dev.troupe.model.kernel.attention;
 
 import dev.troupe.model.tensor.Tensor;
 
-/**
- * The reference: one query at a time, float64 sums in order of the keys. Scores of one row are computed twice instead
- * of being kept.
- */
+/** The reference: one query at a time, float64 sums in order of the keys. */
 public final class ScalarAttention implements Attention {
     /** Where component {@code d} of the key or value at a position lies. */
     private interface Lookup {
@@ -100,19 +97,21 @@ public final class ScalarAttention implements Attention {
         int dim = shape.headDim();
         int first = shape.firstKey(position);
         long query = (long) row * shape.fusedWidth() + (long) head * dim;
+        double[] scores = new double[position - first + 1];
         double max = Double.NEGATIVE_INFINITY;
         for (int j = first; j <= position; j++) {
-            max = Math.max(max, score(shape, qkv, query, head, position, keys, j));
+            scores[j - first] = score(shape, qkv, query, head, position, keys, j);
+            max = Math.max(max, scores[j - first]);
         }
         double sum = 0;
-        for (int j = first; j <= position; j++) {
-            sum += Math.exp(score(shape, qkv, query, head, position, keys, j) - max);
+        for (double score : scores) {
+            sum += Math.exp(score - max);
         }
         double lse = max + Math.log(sum);
         for (int d = 0; d < dim; d++) {
             double weighted = 0;
             for (int j = first; j <= position; j++) {
-                weighted += Math.exp(score(shape, qkv, query, head, position, keys, j) - lse) * values.at(j, d);
+                weighted += Math.exp(scores[j - first] - lse) * values.at(j, d);
             }
             out.set((long) row * shape.queryWidth() + (long) head * dim + d, (float) weighted);
         }
