@@ -75,7 +75,7 @@ final class OptimizerFile {
         long begin = Math.max(spec.offset(), state.from());
         long end = Math.min(spec.end(), state.to());
         MemorySegment.copy(
-                source.segment(),
+                source.readOnlySegment(),
                 (begin - spec.offset()) * Float.BYTES,
                 moment.segment(),
                 (begin - state.from()) * Float.BYTES,

@@ -133,8 +133,8 @@ final class WeightsReader {
     }
 
     private boolean requireTied(Tensor head, Tensor embedding) {
-        MemorySegment expected = embedding.segment();
-        if (head.segment().mismatch(expected) >= 0) {
+        MemorySegment expected = embedding.readOnlySegment();
+        if (head.readOnlySegment().mismatch(expected) >= 0) {
             throw new TroupeException(path + ": '" + WeightNames.HEAD + "' differs from '" + names.embedding()
                     + "', but config.json says tie_word_embeddings: true; set it to false");
         }

@@ -15,7 +15,7 @@ public final class KernelArguments {
             throw new IllegalArgumentException(
                     name + " has " + tensor.size() + " elements, the kernel reads or writes " + size);
         }
-        if (!tensor.segment().scope().isAlive()) {
+        if (!tensor.isAlive()) {
             throw new IllegalStateException(name + " belongs to an arena that is closed");
         }
     }

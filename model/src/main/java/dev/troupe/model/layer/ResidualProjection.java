@@ -2,7 +2,6 @@ package dev.troupe.model.layer;
 
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 
 /**
  * The end of a residual branch: out = x + dropout(h · Wᵀ + b). Without dropout the product is added to x directly,
@@ -45,7 +44,7 @@ final class ResidualProjection {
         Tensor dBranch = dOut;
         if (dropout.active(pass)) {
             long elements = (long) rows * linear.out();
-            MemorySegment.copy(dOut.segment(), 0, dropped.segment(), 0, elements * Float.BYTES);
+            dropped.view(0, rows, linear.out()).copyFrom(dOut.view(0, rows, linear.out()));
             dropout.apply(pass, elements, dropped);
             dBranch = dropped;
         }

@@ -38,7 +38,12 @@ public final class Sampler {
             throw new IllegalArgumentException(rows + " are not logits of a vocabulary of " + vocabSize);
         }
         MemorySegment.copy(
-                rows.segment(), ValueLayout.JAVA_FLOAT, (long) row * vocabSize * Float.BYTES, logits, 0, vocabSize);
+                rows.readOnlySegment(),
+                ValueLayout.JAVA_FLOAT,
+                (long) row * vocabSize * Float.BYTES,
+                logits,
+                0,
+                vocabSize);
         adjust(history);
         int best = argMax();
         if (options.temperature() == 0) {

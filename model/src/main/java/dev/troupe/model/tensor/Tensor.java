@@ -11,12 +11,16 @@ import java.util.Arrays;
 public final class Tensor {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
 
+    private final TensorBlock block;
+    private final long offset; // of element 0 in the block, in elements
     private final MemorySegment segment;
     private final int[] shape;
     private final long size;
     private final long address;
 
-    private Tensor(MemorySegment segment, int[] shape, long size) {
+    private Tensor(TensorBlock block, long offset, MemorySegment segment, int[] shape, long size) {
+        this.block = block;
+        this.offset = offset;
         this.segment = segment;
         this.shape = shape;
         this.size = size;
@@ -37,7 +41,8 @@ public final class Tensor {
             throw new IllegalArgumentException("a tensor of shape " + Arrays.toString(shape) + " does not fit in "
                     + segment.byteSize() + " bytes");
         }
-        return new Tensor(segment.asSlice(0, size * Float.BYTES), shape.clone(), size);
+        MemorySegment exact = segment.asSlice(0, size * Float.BYTES);
+        return new Tensor(new TensorBlock(exact), 0, exact, shape.clone(), size);
     }
 
     /** Number of elements of a shape; the empty shape has one. */
@@ -52,14 +57,40 @@ public final class Tensor {
         return size;
     }
 
-    /** The memory of exactly these elements. */
+    /** The memory of exactly these elements, for reading and writing now: not to be kept. */
     public MemorySegment segment() {
+        block.beforeWrite();
         return segment;
     }
 
-    /** The address of element 0, for kernels, which check sizes once and then compute addresses themselves. */
+    /** As {@link #segment}, for reading only, which leaves a device's copy valid. */
+    public MemorySegment readOnlySegment() {
+        block.beforeRead();
+        return segment.asReadOnly();
+    }
+
+    /**
+     * The address of element 0 for reading and writing now, for kernels, which check sizes once and then compute
+     * addresses themselves.
+     */
     public long address() {
+        block.beforeWrite();
         return address;
+    }
+
+    /** The allocation that this tensor is a view of. */
+    public TensorBlock block() {
+        return block;
+    }
+
+    /** Elements of the block before element 0. */
+    public long blockOffset() {
+        return offset;
+    }
+
+    /** Whether the memory has not been freed. */
+    public boolean isAlive() {
+        return segment.scope().isAlive();
     }
 
     public int rank() {
@@ -76,29 +107,35 @@ public final class Tensor {
         return size;
     }
 
-    /** A tensor over the same memory, from element {@code offset} on. */
-    public Tensor view(long offset, int... newShape) {
+    /** A tensor over the same memory, from element {@code from} on. */
+    public Tensor view(long from, int... newShape) {
         long newSize = sizeOf(newShape);
-        if (offset < 0 || offset + newSize > size) {
-            throw new IndexOutOfBoundsException("view of " + Arrays.toString(newShape) + " at " + offset
+        if (from < 0 || from + newSize > size) {
+            throw new IndexOutOfBoundsException("view of " + Arrays.toString(newShape) + " at " + from
                     + " of a tensor of shape " + Arrays.toString(shape));
         }
-        return new Tensor(segment.asSlice(offset * Float.BYTES, newSize * Float.BYTES), newShape.clone(), newSize);
+        MemorySegment slice = segment.asSlice(from * Float.BYTES, newSize * Float.BYTES);
+        return new Tensor(block, offset + from, slice, newShape.clone(), newSize);
     }
 
     /** Element {@code i} in row-major order. For tests and set-up, not for inner loops. */
     public float get(long i) {
+        block.beforeRead();
         return segment.getAtIndex(FLOAT, i);
     }
 
     /** Sets element {@code i} in row-major order. */
     public void set(long i, float value) {
+        block.beforeWrite();
         segment.setAtIndex(FLOAT, i, value);
     }
 
     /** Sets every element to zero. */
     public void zero() {
-        segment.fill((byte) 0);
+        if (!block.zeroOnDevice(offset, size)) {
+            block.beforeWrite();
+            segment.fill((byte) 0);
+        }
     }
 
     /** Copies all of {@code source}, which must have as many elements. */
@@ -106,11 +143,16 @@ public final class Tensor {
         if (source.size != size) {
             throw new IllegalArgumentException("cannot copy " + source + " to " + this);
         }
-        MemorySegment.copy(source.segment, 0, segment, 0, segment.byteSize());
+        if (!block.copyOnDevice(source.block, source.offset, offset, size)) {
+            source.block.beforeRead();
+            block.beforeWrite();
+            MemorySegment.copy(source.segment, 0, segment, 0, segment.byteSize());
+        }
     }
 
     /** The elements on the heap, for tests and reports. */
     public float[] toArray() {
+        block.beforeRead();
         return segment.toArray(FLOAT);
     }
 

@@ -2,6 +2,8 @@ package dev.troupe.model.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -17,6 +19,7 @@ public final class TensorArena implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final String owner;
     private final AtomicLong bytes = new AtomicLong();
+    private final Queue<TensorBlock> blocks = new ConcurrentLinkedQueue<>();
 
     private TensorArena(String owner) {
         this.owner = owner;
@@ -31,7 +34,9 @@ public final class TensorArena implements AutoCloseable {
 
     /** A new zeroed float32 tensor of this shape. */
     public Tensor allocate(int... shape) {
-        return Tensor.of(allocateBytes(Math.multiplyExact(Tensor.sizeOf(shape), Float.BYTES)), shape);
+        Tensor tensor = Tensor.of(allocateBytes(Math.multiplyExact(Tensor.sizeOf(shape), Float.BYTES)), shape);
+        blocks.add(tensor.block());
+        return tensor;
     }
 
     /** New zeroed memory, aligned as the class says. */
@@ -51,6 +56,8 @@ public final class TensorArena implements AutoCloseable {
 
     @Override
     public void close() {
+        blocks.forEach(TensorBlock::release);
+        blocks.clear();
         arena.close();
         NativeMemory.add(owner, -bytes.getAndSet(0));
     }

@@ -12,7 +12,6 @@ import dev.troupe.model.layer.TokenEmbedding;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.InferenceLayer.PackedLinear;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -176,12 +175,12 @@ public final class InferenceModel implements AutoCloseable {
 
     /** Moves the wanted rows of the residual stream to the front; returns how many. */
     private int keepWantedRows(int rows, boolean[] wantLogits) {
-        long rowBytes = (long) config.dim() * Float.BYTES;
+        int dim = config.dim();
         int wanted = 0;
         for (int row = 0; row < rows; row++) {
             if (wantLogits[row]) {
                 if (wanted != row) {
-                    MemorySegment.copy(hidden.segment(), row * rowBytes, hidden.segment(), wanted * rowBytes, rowBytes);
+                    hidden.view((long) wanted * dim, dim).copyFrom(hidden.view((long) row * dim, dim));
                 }
                 wanted++;
             }

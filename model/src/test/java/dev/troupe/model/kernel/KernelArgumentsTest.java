@@ -10,18 +10,23 @@ import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A wrong shape ends as an exception at the entry of a kernel, never as a crash of the virtual machine. */
-class KernelArgumentsTest {
+public class KernelArgumentsTest {
+    static List<String> providers() {
+        return TestedProviders.names();
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"scalar", "vector"})
+    @MethodSource("providers")
     void wrongSizesThrow(String provider) {
         try (FixedComputePool pool = FixedComputePool.create(1);
                 TensorArena arena = TensorArena.open("test")) {
-            Kernels k = KernelProviders.select(provider).create(pool);
+            Kernels k = TestedProviders.assumed(provider).create(pool);
             Tensor small = arena.allocate(4);
             Tensor big = arena.allocate(64, 64);
             assertThatIllegalArgumentException()
@@ -54,10 +59,10 @@ class KernelArgumentsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scalar", "vector"})
+    @MethodSource("providers")
     void tensorsOfAClosedArenaThrow(String provider) {
         try (FixedComputePool pool = FixedComputePool.create(1)) {
-            Kernels k = KernelProviders.select(provider).create(pool);
+            Kernels k = TestedProviders.assumed(provider).create(pool);
             Tensor closed;
             try (TensorArena arena = TensorArena.open("test")) {
                 closed = arena.allocate(8);

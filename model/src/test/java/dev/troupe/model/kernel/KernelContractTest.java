@@ -1,7 +1,6 @@
 package dev.troupe.model.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.troupe.model.kernel.check.Comparison;
 import dev.troupe.model.kernel.check.KernelContracts;
@@ -16,11 +15,11 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every provider that can run here keeps every operation's contract. */
-class KernelContractTest {
+public class KernelContractTest {
     private static final long SEED = 7;
 
     static Stream<Arguments> cases() {
-        return KernelProviders.all().stream()
+        return TestedProviders.all().stream()
                 .flatMap(provider -> KernelContracts.ALL.stream()
                         .map(contract -> Arguments.of(provider.name(), contract.name(), provider, contract)));
     }
@@ -28,7 +27,7 @@ class KernelContractTest {
     @ParameterizedTest(name = "{0}: {1}")
     @MethodSource("cases")
     void agreesWithTheReference(String name, String operation, KernelProvider provider, OperationContract contract) {
-        assumeTrue(provider.unavailable().isEmpty(), () -> name + ": " + provider.unavailable());
+        TestedProviders.assumed(name);
         List<KernelDifference> differences = new ArrayList<>();
         try (FixedComputePool pool = FixedComputePool.create(2)) {
             Kernels reference = new ScalarKernelProvider().create(pool);

@@ -10,20 +10,18 @@ import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Results that must agree in every bit: whatever the rows, the threads, the packing, the cache and the compiler. */
-class KernelExactnessTest {
+public class KernelExactnessTest {
     private static final int WARM_UP = 400;
 
-    static Stream<String> providers() {
-        return KernelProviders.all().stream()
-                .filter(p -> p.unavailable().isEmpty())
-                .map(KernelProvider::name);
+    static List<String> providers() {
+        return TestedProviders.names();
     }
 
     private static Tensor normal(TensorArena arena, long seed, int... shape) {
@@ -53,7 +51,7 @@ class KernelExactnessTest {
                 Tensor b = normal(arena, 2, n, k);
                 Tensor bias = normal(arena, 3, n);
                 Tensor whole = arena.allocate(most, n);
-                Kernels kernels = KernelProviders.select(provider).create(two);
+                Kernels kernels = TestedProviders.assumed(provider).create(two);
                 kernels.gemm().multiply(Transpose.NO, Transpose.YES, most, n, k, a, k, b, k, whole, n, false);
                 kernels.elementwise().addBias(most, n, bias, whole);
                 float[] expected = whole.toArray();
@@ -61,7 +59,7 @@ class KernelExactnessTest {
                 for (int i = 0; i < repeats(provider); i++) {
                     Kernels used = i % 2 == 0
                             ? kernels
-                            : KernelProviders.select(provider).create(one);
+                            : TestedProviders.assumed(provider).create(one);
                     int m = 1 + i % most;
                     Tensor c = arena.allocate(m, n);
                     used.gemm().multiplyPacked(m, a, k, packed, bias, c, n, false);
@@ -78,7 +76,7 @@ class KernelExactnessTest {
     void cachedAttentionGivesTheBitsOfTheWholeForward(String provider) {
         try (FixedComputePool pool = FixedComputePool.create(2);
                 TensorArena arena = TensorArena.open("test")) {
-            Kernels kernels = KernelProviders.select(provider).create(pool);
+            Kernels kernels = TestedProviders.assumed(provider).create(pool);
             for (AttentionShape shape : new AttentionShape[] {
                 new AttentionShape(4, 4, 32), new AttentionShape(6, 2, 64), new AttentionShape(4, 1, 10)
             }) {
@@ -122,8 +120,8 @@ class KernelExactnessTest {
     void resultsDoNotChangeWithThreadsOrWarmUp(String provider) {
         try (FixedComputePool one = FixedComputePool.create(1);
                 FixedComputePool three = FixedComputePool.create(3)) {
-            float[] first = step(KernelProviders.select(provider).create(one));
-            Kernels kernels = KernelProviders.select(provider).create(three);
+            float[] first = step(TestedProviders.assumed(provider).create(one));
+            Kernels kernels = TestedProviders.assumed(provider).create(three);
             for (int i = 0; i < repeats(provider) / 4 + 1; i++) {
                 assertThat(step(kernels)).as("pass %d", i).isEqualTo(first);
             }

@@ -3,8 +3,8 @@ package dev.troupe.model.transformer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.TestedProviders;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.sampling.CounterRandom;
@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Decoding with a cache gives the bits of the full forward pass, in any chunks and with any mates in the batch. */
-class InferenceParityTest {
+public class InferenceParityTest {
     private static final int TIME = 37; // three blocks, the last one not full
     private static final int MAX_ROWS = 64;
 
@@ -48,7 +48,7 @@ class InferenceParityTest {
         long seed = 21;
         try (TensorArena arena = TensorArena.open("test");
                 FixedComputePool pool = FixedComputePool.create(2)) {
-            Kernels kernels = KernelProviders.select(backend).create(pool);
+            Kernels kernels = TestedProviders.assumed(backend).create(pool);
             Parameters weights = TestModels.randomWeights(config, seed, arena);
             KvBlockPool blocks = new KvBlockPool(12);
             List<Sequence> sequences = new ArrayList<>();
@@ -123,7 +123,7 @@ class InferenceParityTest {
     void wantedRowsAndLogProbsAreThoseOfTheFullPass(String backend, ModelConfig config) {
         try (TensorArena arena = TensorArena.open("test");
                 FixedComputePool pool = FixedComputePool.create(1)) {
-            Kernels kernels = KernelProviders.select(backend).create(pool);
+            Kernels kernels = TestedProviders.assumed(backend).create(pool);
             Parameters weights = TestModels.randomWeights(config, 5, arena);
             int[] tokens = TestModels.randomTokens(config, 9, 5);
             int[] targets = TestModels.randomTokens(config, 9, 6);

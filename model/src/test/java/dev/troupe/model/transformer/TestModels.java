@@ -4,8 +4,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
-import dev.troupe.model.kernel.KernelProvider;
-import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.TestedProviders;
 import dev.troupe.model.sampling.CounterRandom;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.List;
@@ -85,12 +84,9 @@ public final class TestModels {
         return List.of(llama(true), llama(false), gpt2(0), wide());
     }
 
-    /** Names of the providers that run here. */
+    /** Names of the providers to test; {@link TestedProviders#assumed} skips those that do not run here. */
     public static List<String> backends() {
-        return KernelProviders.all().stream()
-                .filter(provider -> provider.unavailable().isEmpty())
-                .map(KernelProvider::name)
-                .toList();
+        return TestedProviders.names();
     }
 
     /**

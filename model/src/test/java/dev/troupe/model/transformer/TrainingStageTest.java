@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.TestedProviders;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.optim.AdamW;
 import dev.troupe.model.optim.AdamWOptions;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class TrainingStageTest {
+public class TrainingStageTest {
     private static final int BATCH = 4;
     private static final int TIME = 8;
 
@@ -36,7 +37,7 @@ class TrainingStageTest {
     private static Run train(String backend, ModelConfig config, int threads, int steps, long seed) {
         try (TensorArena arena = TensorArena.open("test");
                 FixedComputePool pool = FixedComputePool.create(threads)) {
-            Kernels kernels = KernelProviders.select(backend).create(pool);
+            Kernels kernels = TestedProviders.assumed(backend).create(pool);
             ParameterLayout layout = ParameterLayout.of(config);
             Parameters weights = Parameters.allocate(layout, arena);
             weights.initialize(seed);
@@ -94,7 +95,7 @@ class TrainingStageTest {
         ModelConfig config = TestModels.gpt2(0);
         try (TensorArena arena = TensorArena.open("test");
                 FixedComputePool pool = FixedComputePool.create(2)) {
-            Kernels kernels = KernelProviders.select(backend).create(pool);
+            Kernels kernels = TestedProviders.assumed(backend).create(pool);
             Parameters weights = TestModels.randomWeights(config, 9, arena);
             Parameters whole = Parameters.allocate(weights.layout(), arena);
             Parameters halves = Parameters.allocate(weights.layout(), arena);
@@ -127,7 +128,7 @@ class TrainingStageTest {
         ModelConfig config = TestModels.wide();
         try (TensorArena arena = TensorArena.open("test");
                 FixedComputePool pool = FixedComputePool.create(2)) {
-            Kernels kernels = KernelProviders.select(backend).create(pool);
+            Kernels kernels = TestedProviders.assumed(backend).create(pool);
             Parameters weights = TestModels.randomWeights(config, 13, arena);
             Parameters expected = Parameters.allocate(weights.layout(), arena);
             int[] inputs = TestModels.randomTokens(config, BATCH * TIME, 13);
@@ -191,7 +192,7 @@ class TrainingStageTest {
                 0);
         try (TensorArena arena = TensorArena.open("test");
                 FixedComputePool pool = FixedComputePool.create(2)) {
-            Kernels kernels = KernelProviders.select("auto").create(pool);
+            Kernels kernels = KernelProviders.select(KernelProviders.AUTO).create(pool);
             Parameters weights = Parameters.allocate(ParameterLayout.of(big), arena);
             weights.initialize(2);
             int[] inputs = TestModels.randomTokens(big, 40, 2);

@@ -42,7 +42,7 @@ public final class SafetensorsWriter {
                 }
                 writeTransposed(out, tensor.tensor(), scratch);
             } else {
-                writePlain(out, tensor.tensor().segment());
+                writePlain(out, tensor.tensor().readOnlySegment());
             }
         }
     }

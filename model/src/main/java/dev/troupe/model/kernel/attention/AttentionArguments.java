@@ -8,10 +8,11 @@ import dev.troupe.model.kernel.KernelArguments;
 import dev.troupe.model.tensor.Tensor;
 
 /** The checks that every provider makes. */
-final class AttentionArguments {
+public final class AttentionArguments {
     private AttentionArguments() {}
 
-    static void checkForward(AttentionShape shape, int batch, int time, Tensor qkv, Tensor out, Tensor logSumExp) {
+    public static void checkForward(
+            AttentionShape shape, int batch, int time, Tensor qkv, Tensor out, Tensor logSumExp) {
         KernelArguments.requireCount("batch", batch);
         KernelArguments.requireCount("time", time);
         int rows = Math.multiplyExact(batch, time);
@@ -20,7 +21,7 @@ final class AttentionArguments {
         requireSize("logSumExp", logSumExp, (long) rows * shape.numHeads());
     }
 
-    static void checkBackward(
+    public static void checkBackward(
             AttentionShape shape,
             int batch,
             int time,
@@ -34,7 +35,8 @@ final class AttentionArguments {
         requireMatrix("dQkv", dQkv, batch * time, shape.fusedWidth(), shape.fusedWidth());
     }
 
-    static void checkCached(KvBlocks blocks, int rows, Tensor qkv, int[] positions, int[][] blockTables, Tensor out) {
+    public static void checkCached(
+            KvBlocks blocks, int rows, Tensor qkv, int[] positions, int[][] blockTables, Tensor out) {
         AttentionShape shape = blocks.shape();
         requireMatrix("qkv", qkv, rows, shape.fusedWidth(), shape.fusedWidth());
         requireMatrix("out", out, rows, shape.queryWidth(), shape.queryWidth());

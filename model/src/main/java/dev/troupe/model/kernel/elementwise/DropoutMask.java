@@ -5,9 +5,9 @@ package dev.troupe.model.kernel.elementwise;
  * threshold. Two rounds of MurmurHash3's 32-bit finalizer, each with half of a 64-bit key; 32-bit arithmetic only, so
  * that it runs in vector lanes.
  */
-final class DropoutMask {
-    static final int MULTIPLIER_1 = 0x85ebca6b;
-    static final int MULTIPLIER_2 = 0xc2b2ae35;
+public final class DropoutMask {
+    public static final int MULTIPLIER_1 = 0x85ebca6b;
+    public static final int MULTIPLIER_2 = 0xc2b2ae35;
 
     /** The hash's upper 24 bits are compared. */
     static final int BITS = 24;
@@ -15,13 +15,20 @@ final class DropoutMask {
     private DropoutMask() {}
 
     /** SplitMix64's mixing of seed and stream, and of the elements' upper 32 bits, which are rarely anything but 0. */
-    static long key(long seed, long stream, int upperIndex) {
+    public static long key(long seed, long stream, int upperIndex) {
         return mix(mix(seed + 0x9e3779b97f4a7c15L) + stream + (((long) upperIndex) << 32));
     }
 
     /** An element whose hash is below this is dropped. */
-    static int threshold(float rate) {
+    public static int threshold(float rate) {
         return (int) ((double) rate * (1 << BITS));
+    }
+
+    /** Requires {@code 0 <= rate < 1}. */
+    public static void requireRate(float rate) {
+        if (!(rate >= 0 && rate < 1)) {
+            throw new IllegalArgumentException("dropout rate " + rate + " is not in [0, 1)");
+        }
     }
 
     static boolean keeps(long key, int lowerIndex, int threshold) {

@@ -54,18 +54,12 @@ public final class ScalarElementwise implements Elementwise {
     @Override
     public void dropout(long n, float rate, long seed, long stream, Tensor x) {
         requireSize("x", x, n);
-        requireRate(rate);
+        DropoutMask.requireRate(rate);
         int threshold = DropoutMask.threshold(rate);
         float scale = 1 / (1 - rate);
         for (long i = 0; i < n; i++) {
             boolean kept = DropoutMask.keeps(DropoutMask.key(seed, stream, (int) (i >>> 32)), (int) i, threshold);
             x.set(i, kept ? x.get(i) * scale : 0);
-        }
-    }
-
-    static void requireRate(float rate) {
-        if (!(rate >= 0 && rate < 1)) {
-            throw new IllegalArgumentException("dropout rate " + rate + " is not in [0, 1)");
         }
     }
 }

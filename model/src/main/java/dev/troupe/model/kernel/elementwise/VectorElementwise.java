@@ -132,7 +132,7 @@ public final class VectorElementwise implements Elementwise {
     @Override
     public void dropout(long n, float rate, long seed, long stream, Tensor x) {
         requireSize("x", x, n);
-        ScalarElementwise.requireRate(rate);
+        DropoutMask.requireRate(rate);
         int threshold = DropoutMask.threshold(rate);
         float scale = 1 / (1 - rate);
         Ranges.share(pool, n, GRAIN_ELEMENTS, (from, to) -> {

@@ -4,10 +4,10 @@ import dev.troupe.model.kernel.KernelArguments;
 import dev.troupe.model.tensor.Tensor;
 
 /** The checks that every provider makes. */
-final class RotaryArguments {
+public final class RotaryArguments {
     private RotaryArguments() {}
 
-    static void check(int rows, int numHeads, int headDim, Tensor x, int stride, int[] positions, Tensor table) {
+    public static void check(int rows, int numHeads, int headDim, Tensor x, int stride, int[] positions, Tensor table) {
         if (headDim <= 0 || headDim % 2 != 0) {
             throw new IllegalArgumentException("headDim must be even and positive: " + headDim);
         }

@@ -3,12 +3,11 @@ package dev.troupe.model.kernel.gemm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.TestedProviders;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.sampling.CounterRandom;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
-import dev.troupe.model.transformer.TestModels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -18,7 +17,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@link Gemm#multiplyAdd} of every provider: against float64, and bit for bit against its other forms. */
-class GemmAddTest {
+public class GemmAddTest {
     private static final long SEED = 31;
     private static final int[][] SHAPES = { // m, n, k
         {1, 1, 1},
@@ -36,7 +35,7 @@ class GemmAddTest {
 
     static Stream<Arguments> cases() {
         List<Arguments> cases = new ArrayList<>();
-        for (String backend : TestModels.backends()) {
+        for (String backend : TestedProviders.names()) {
             for (int[] shape : SHAPES) {
                 cases.add(Arguments.of(backend, shape[0], shape[1], shape[2]));
             }
@@ -57,7 +56,7 @@ class GemmAddTest {
     void addsAndIsTheSameInEveryForm(String backend, int m, int n, int k) {
         try (TensorArena arena = TensorArena.open("test");
                 FixedComputePool pool = FixedComputePool.create(2)) {
-            Gemm gemm = KernelProviders.select(backend).create(pool).gemm();
+            Gemm gemm = TestedProviders.assumed(backend).create(pool).gemm();
             Tensor bias = random(arena, 4, 1, n);
             Tensor addend = random(arena, 5, m, n);
             for (Transpose ta : Transpose.values()) {

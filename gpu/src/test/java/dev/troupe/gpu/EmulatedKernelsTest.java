@@ -1,0 +1,50 @@
+package dev.troupe.gpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.troupe.gpu.emulator.EmulatedDevice;
+import dev.troupe.gpu.memory.DeviceMemory;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.ScalarKernelProvider;
+import dev.troupe.model.kernel.check.Comparison;
+import dev.troupe.model.kernel.check.KernelContracts;
+import dev.troupe.model.kernel.check.KernelDifference;
+import dev.troupe.model.kernel.check.OperationContract;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The arithmetic of every device kernel, without a device: the contracts' brief form in the emulator. */
+class EmulatedKernelsTest {
+    private static final long SEED = 7;
+    private static final int HEAP_ELEMENTS = 1 << 22;
+
+    static Stream<OperationContract> contracts() {
+        return KernelContracts.ALL.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("contracts")
+    void agreesWithTheReference(OperationContract contract) {
+        List<KernelDifference> differences = new ArrayList<>();
+        try (DeviceMemory memory = new DeviceMemory(new EmulatedDevice(HEAP_ELEMENTS));
+                FixedComputePool pool = FixedComputePool.create(1)) {
+            Kernels kernels = DeviceKernels.create("emulated", memory);
+            Kernels reference = new ScalarKernelProvider().create(pool);
+            contract.brief(new Comparison(kernels, reference, SEED, differences::add));
+            assertThat(differences).as("%s, seed %d", contract.name(), SEED).isEmpty();
+            assertThat(memory.usedBytes())
+                    .as("bytes held after all arenas are closed")
+                    .isZero();
+        }
+    }
+
+    @Test
+    void kernelsHaveDifferentNames() {
+        assertThat(DeviceKernels.all().stream().map(k -> k.name())).doesNotHaveDuplicates();
+    }
+}

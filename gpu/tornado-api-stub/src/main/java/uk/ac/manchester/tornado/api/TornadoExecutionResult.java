@@ -1,0 +1,4 @@
+package uk.ac.manchester.tornado.api;
+
+/** What an execution gives back. */
+public class TornadoExecutionResult {}
