@@ -104,7 +104,7 @@ final class BenchCommand implements Runnable {
                 names = "--shape",
                 paramLabel = "NAME",
                 defaultValue = "char-cpu",
-                description = "char-cpu, baby or gpt2-short (default: ${DEFAULT-VALUE})")
+                description = "char-cpu, baby, gpt2-short or gpt2 (default: ${DEFAULT-VALUE})")
         private String shape = "char-cpu";
 
         @Option(

@@ -1,13 +1,16 @@
 package dev.troupe.model.bench;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.bench.kernel.ActivationBench;
 import dev.troupe.model.bench.kernel.AttentionBench;
 import dev.troupe.model.bench.kernel.BenchCase;
 import dev.troupe.model.bench.kernel.GemmBench;
 import dev.troupe.model.bench.kernel.KernelSuite;
+import dev.troupe.model.bench.kernel.LossBench;
+import dev.troupe.model.bench.kernel.NormBench;
 import dev.troupe.model.bench.kernel.OpenBlas;
 import dev.troupe.model.bench.kernel.OptimizerBench;
-import dev.troupe.model.bench.kernel.RowBench;
+import dev.troupe.model.bench.kernel.PointwiseBench;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.TensorArena;
@@ -17,8 +20,14 @@ import java.util.List;
 /** Measures the kernels of one provider at the shapes of real models. */
 public final class KernelBench {
     /** In the order of the report. */
-    private static final List<KernelSuite> SUITES =
-            List.of(new GemmBench(), new AttentionBench(), new RowBench(), new OptimizerBench());
+    private static final List<KernelSuite> SUITES = List.of(
+            new GemmBench(),
+            new AttentionBench(),
+            new NormBench(),
+            new ActivationBench(),
+            new PointwiseBench(),
+            new LossBench(),
+            new OptimizerBench());
 
     private static final int WARM_UP = 12;
     private static final int ROUNDS = 15;

@@ -13,11 +13,15 @@ import java.util.List;
  * @param batch sequences of a step
  */
 public record TrainShape(String label, int layers, int heads, int dim, int vocab, int time, int batch) {
-    /** nanoGPT's shakespeare-char configuration for a CPU; the same with its full size; GPT-2 on short sequences. */
+    /**
+     * nanoGPT's shakespeare-char configuration for a CPU; the same with its full size; GPT-2 on short sequences and on
+     * longer ones.
+     */
     public static final List<TrainShape> ALL = List.of(
             new TrainShape("char-cpu", 4, 4, 128, 65, 64, 12),
             new TrainShape("baby", 6, 6, 384, 65, 256, 8),
-            new TrainShape("gpt2-short", 12, 12, 768, 50_304, 64, 4));
+            new TrainShape("gpt2-short", 12, 12, 768, 50_304, 64, 4),
+            new TrainShape("gpt2", 12, 12, 768, 50_304, 256, 4));
 
     /** The shape that the command line calls so. */
     public static TrainShape named(String label) {

@@ -33,18 +33,22 @@ public final class VectorAdamWUpdate implements AdamWUpdate {
         requireSize("moment1", moment1, to);
         requireSize("moment2", moment2, to);
         Factors factors = Factors.of(step);
-        Ranges.share(pool, to - from, GRAIN_ELEMENTS, (a, b) -> {
-            for (long i = from + a; i < from + b; i += LANES) {
-                long at = i * 4;
-                update(
-                        (int) Math.min(LANES, from + b - i),
-                        factors,
-                        weights.address() + at,
-                        gradients.address() + at,
-                        moment1.address() + at,
-                        moment2.address() + at);
-            }
-        });
+        long w = weights.address();
+        long g = gradients.address();
+        long m = moment1.address();
+        long v = moment2.address();
+        Ranges.share(
+                pool, to - from, GRAIN_ELEMENTS, (a, b) -> range(from + a, from + b, factors, w, g, m, v));
+    }
+
+    private static void range(long from, long to, Factors factors, long w, long g, long m, long v) {
+        long i = from;
+        for (; i + LANES <= to; i += LANES) {
+            whole(factors, w + i * 4, g + i * 4, m + i * 4, v + i * 4);
+        }
+        if (i < to) {
+            part(first(to - i), factors, w + i * 4, g + i * 4, m + i * 4, v + i * 4);
+        }
     }
 
     /**
@@ -80,8 +84,20 @@ public final class VectorAdamWUpdate implements AdamWUpdate {
         }
     }
 
-    private static void update(int count, Factors f, long weight, long gradient, long moment1, long moment2) {
-        VectorMask<Float> used = first(count);
+    private static void whole(Factors f, long weight, long gradient, long moment1, long moment2) {
+        FloatVector g = load(gradient).mul(f.gradient);
+        FloatVector m = load(moment1).mul(f.beta1).add(g.mul(f.rest1));
+        FloatVector v = load(moment2).mul(f.beta2).add(g.mul(g).mul(f.rest2));
+        store(m, moment1);
+        store(v, moment2);
+        FloatVector change = m.div(v.sqrt().fma(constant(f.spread), constant(f.epsilon)));
+        FloatVector kept = load(weight).mul(f.keep);
+        store(change.fma(constant(-f.rate), kept), weight);
+    }
+
+    /** The same for the lanes of a mask, at the end of a range. */
+    private static void part(
+            VectorMask<Float> used, Factors f, long weight, long gradient, long moment1, long moment2) {
         FloatVector g = load(gradient, used).mul(f.gradient);
         FloatVector m = load(moment1, used).mul(f.beta1).add(g.mul(f.rest1));
         FloatVector v = load(moment2, used).mul(f.beta2).add(g.mul(g).mul(f.rest2));
