@@ -146,7 +146,7 @@ public final class TrainBench {
         }
 
         double step() {
-            gradients.flat().zero();
+            stage.startGradients();
             double loss = stage.forwardBackward(inputs, targets, 1, state.step());
             double norm = Math.sqrt(adamW.sumOfSquares(0, layout.size(), gradients));
             adamW.step(state, weights, gradients, adamW.options().learningRate(), adamW.clipScale(norm));

@@ -71,7 +71,7 @@ final class FeedForward {
                 yield raised; // its activations are not needed again
             }
         };
-        up.backward(rows, normed, dRaised, scratch.dNormed());
+        up.backward(pass, normed, dRaised, scratch.dNormed());
         norm.backward(rows, x, scratch.dNormed(), d);
     }
 }

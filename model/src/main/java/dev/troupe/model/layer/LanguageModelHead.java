@@ -106,7 +106,7 @@ public final class LanguageModelHead {
 
     /**
      * As {@link #forward}, and overwrites dx [R, C] with scale · d(mean loss)/dx and adds scale · d(mean loss)/dw to
-     * the gradients.
+     * the gradients (of the output matrix: overwrites, when the pass says so).
      */
     public double forwardBackward(Pass pass, Tensor x, int[] targets, float scale, Tensor dx) {
         Tensor dWeight = Gradients.required(gradient);
@@ -145,9 +145,9 @@ public final class LanguageModelHead {
                             dim,
                             dWeight,
                             dim,
-                            true);
+                            first > 0 || !pass.overwritesGradients());
         }
-        dx.zero();
+        kernels.elementwise().zero(0, (long) pass.rows() * dim, dx);
         norm.backward(pass.rows(), x, dNormed, dx);
         return meanLoss(pass.rows(), targets);
     }

@@ -49,12 +49,14 @@ public final class Linear {
                         weights.bias());
     }
 
-    /** Adds to dW and db, and overwrites dx [R, in]. */
-    public void backward(int rows, Tensor x, Tensor dy, Tensor dx) {
+    /** Adds to dW (or overwrites it, as the pass says) and to db, and overwrites dx [R, in]. */
+    public void backward(Pass pass, Tensor x, Tensor dy, Tensor dx) {
+        int rows = pass.rows();
+        boolean add = !pass.overwritesGradients();
         kernels.gemm()
                 .multiply(Transpose.NO, Transpose.NO, rows, in, out, dy, out, weights.weight(), in, dx, in, false);
         Affine g = Gradients.required(gradients);
-        kernels.gemm().multiply(Transpose.YES, Transpose.NO, out, in, rows, dy, out, x, in, g.weight(), in, true);
+        kernels.gemm().multiply(Transpose.YES, Transpose.NO, out, in, rows, dy, out, x, in, g.weight(), in, add);
         Tensor dBias = g.bias();
         if (dBias != null) {
             kernels.elementwise().biasBackward(rows, out, dy, dBias);

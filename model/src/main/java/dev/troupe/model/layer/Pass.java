@@ -14,6 +14,7 @@ public final class Pass {
     private int time;
     private boolean dropout;
     private long dropoutSeed;
+    private boolean overwriting;
 
     public Pass(int maxBatch, int maxTime) {
         this.maxBatch = maxBatch;
@@ -46,6 +47,14 @@ public final class Pass {
         time = newTime;
     }
 
+    /**
+     * Whether the backward pass overwrites the gradients of weight matrices, which then need not be zeroed before. All
+     * other gradients are added to in any case.
+     */
+    public void overwriteGradients(boolean overwrite) {
+        overwriting = overwrite;
+    }
+
     public int batch() {
         return batch;
     }
@@ -60,6 +69,10 @@ public final class Pass {
 
     int[] positions() {
         return positions;
+    }
+
+    boolean overwritesGradients() {
+        return overwriting;
     }
 
     boolean dropout() {

@@ -48,6 +48,6 @@ final class ResidualProjection {
             dropout.apply(pass, elements, dropped);
             dBranch = dropped;
         }
-        linear.backward(rows, h, dBranch, dh);
+        linear.backward(pass, h, dBranch, dh);
     }
 }

@@ -71,7 +71,7 @@ final class SelfAttention {
                 .backward(
                         shape, pass.batch(), pass.time(), fused, heads, logSumExp, scratch.dHeads(), scratch.dFused());
         rotate(pass, scratch.dFused(), true);
-        qkv.backward(rows, normed, scratch.dFused(), scratch.dNormed());
+        qkv.backward(pass, normed, scratch.dFused(), scratch.dNormed());
         norm.backward(rows, x, scratch.dNormed(), d);
     }
 

@@ -37,6 +37,7 @@ public final class TrainingStage implements AutoCloseable {
     private final @Nullable LanguageModelHead head;
     private final Tensor[] blockInputs; // of the pass under way; the last entry is the output
     private final Tensor gradient; // [R, C], of the residual stream
+    private final @Nullable GradientStart gradientStart;
     private int[] tokens = new int[0];
 
     /**
@@ -94,8 +95,21 @@ public final class TrainingStage implements AutoCloseable {
         } else {
             this.head = null;
         }
+        this.gradientStart = gradients == null || g == null ? null : new GradientStart(range, g, gradients, kernels);
         this.gradient = arena.allocate(gradients == null ? 0 : maxRows, config.dim());
         this.blockInputs = new Tensor[blocks.size() + 1];
+    }
+
+    /**
+     * Lets gradients start at zero: those of weight matrices are overwritten by the next backward pass, the others are
+     * zeroed now. Between this call and the end of that pass the gradients mean nothing.
+     */
+    public void startGradients() {
+        if (gradientStart == null) {
+            throw new IllegalStateException("this stage was built for evaluation, without gradients");
+        }
+        gradientStart.zeroOthers();
+        pass.overwriteGradients(true);
     }
 
     /**
@@ -230,6 +244,7 @@ public final class TrainingStage implements AutoCloseable {
         if (embedding != null) {
             embedding.backward(pass, tokens, gradient);
         }
+        pass.overwriteGradients(false);
     }
 
     private LanguageModelHead head() {

@@ -53,7 +53,7 @@ public class TrainingStageTest {
             try (TrainingStage stage =
                     new TrainingStage(config, StageRange.whole(config), kernels, weights, gradients, BATCH, TIME)) {
                 for (int step = 0; step < steps; step++) {
-                    gradients.flat().zero();
+                    stage.startGradients();
                     losses.add(stage.forwardBackward(inputs, targets, 1, step));
                     double norm = Math.sqrt(adamW.sumOfSquares(0, layout.size(), gradients));
                     adamW.step(state, weights, gradients, 1e-2, adamW.clipScale(norm));
@@ -120,6 +120,46 @@ public class TrainingStageTest {
                 assertThat(halves.flat().get(i)).isCloseTo(whole.flat().get(i), within(1e-5f));
             }
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("backends")
+    void gradientsThatStartAreThoseOfZeroedMemory(String backend) {
+        for (ModelConfig config : List.of(TestModels.llama(true), TestModels.llama(false), TestModels.gpt2(0.1f))) {
+            try (TensorArena arena = TensorArena.open("test");
+                    FixedComputePool pool = FixedComputePool.create(2)) {
+                Kernels kernels = KernelProviders.select(backend).create(pool);
+                Parameters weights = TestModels.randomWeights(config, 5, arena);
+                Parameters zeroed = Parameters.allocate(weights.layout(), arena);
+                Parameters started = Parameters.allocate(weights.layout(), arena);
+                started.flat().segment().fill((byte) 0xff); // not numbers
+                int[] inputs = TestModels.randomTokens(config, BATCH * TIME, 5);
+                int[] targets = TestModels.randomTokens(config, BATCH * TIME, 6);
+                StageRange range = StageRange.whole(config);
+                try (TrainingStage one = new TrainingStage(config, range, kernels, weights, zeroed, BATCH, TIME);
+                        TrainingStage two = new TrainingStage(config, range, kernels, weights, started, BATCH, TIME)) {
+                    two.startGradients();
+                    for (int microBatch = 0; microBatch < 2; microBatch++) {
+                        one.forwardBackward(inputs, targets, 1, microBatch);
+                        two.forwardBackward(inputs, targets, 1, microBatch);
+                    }
+                }
+                for (ParameterSpec spec : weights.layout().specs()) {
+                    assertThat(withoutSignOfZero(started.get(spec.name())))
+                            .as(spec.name())
+                            .isEqualTo(withoutSignOfZero(zeroed.get(spec.name())));
+                }
+            }
+        }
+    }
+
+    /** Zero plus minus zero is zero. */
+    private static float[] withoutSignOfZero(Tensor tensor) {
+        float[] values = tensor.toArray();
+        for (int i = 0; i < values.length; i++) {
+            values[i] += 0f;
+        }
+        return values;
     }
 
     @ParameterizedTest

@@ -114,7 +114,7 @@ public final class PipelineStage {
     private Runnable computeGradients(ComputeGradients message) {
         long start = System.nanoTime();
         if (message.first()) {
-            gradients.flat().zero();
+            stage.startGradients();
         }
         var buffer = DataFeeder.buffer(memory, message.ticket());
         double loss = stage.forwardBackward(

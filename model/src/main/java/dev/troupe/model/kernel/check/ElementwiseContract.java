@@ -1,6 +1,6 @@
 package dev.troupe.model.kernel.check;
 
-/** Sums, biases, dropout and the sum of squares. */
+/** Sums, biases, zeroing, dropout and the sum of squares. */
 final class ElementwiseContract implements OperationContract {
     @Override
     public String name() {
@@ -24,6 +24,7 @@ final class ElementwiseContract implements OperationContract {
             kernels.elementwise().add(n, in.normal(rows, dim), in.output("sum", rows, dim));
             kernels.elementwise().addBias(rows, dim, in.normal(dim), in.output("biased", rows, dim));
             kernels.elementwise().biasBackward(rows, dim, in.normal(rows, dim), in.output("dBias", dim));
+            kernels.elementwise().zero(n / 3, n, in.output("partly zeroed", rows, dim));
             kernels.elementwise().dropout(n, 0.3f, 42, 7, in.output("dropped", rows, dim));
         });
         on.compare("sum of squares", shape, rows * dim, (kernels, in) -> {

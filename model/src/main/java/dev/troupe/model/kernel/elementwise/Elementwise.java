@@ -1,11 +1,19 @@
 package dev.troupe.model.kernel.elementwise;
 
+import dev.troupe.model.kernel.KernelArguments;
 import dev.troupe.model.tensor.Tensor;
 
 /** Small operations over flat tensors. */
 public interface Elementwise {
     /** y += x, n elements. */
     void add(long n, Tensor x, Tensor y);
+
+    /** Elements [from, to) become zero. */
+    default void zero(long from, long to, Tensor x) {
+        KernelArguments.requireRange(from, to);
+        KernelArguments.requireSize("x", x, to);
+        x.view(from, Math.toIntExact(to - from)).zero();
+    }
 
     /** x[r] += bias on every row of [rows, dim]. */
     void addBias(int rows, int dim, Tensor bias, Tensor x);

@@ -3,12 +3,12 @@ package dev.troupe.model.kernel.elementwise;
 import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
 import static dev.troupe.model.kernel.KernelArguments.requireRange;
 import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 import static dev.troupe.model.kernel.vector.Lanes.store;
-import static dev.troupe.model.kernel.vector.Lanes.zero;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.Lanes;
@@ -27,6 +27,9 @@ public final class VectorElementwise implements Elementwise {
 
     /** Elements of one partial sum of squares: part of the result's definition. */
     private static final int SQUARES_BLOCK = 4096;
+
+    /** Column vectors that are summed side by side. */
+    private static final long COLUMNS = 4;
 
     private static final VectorSpecies<Integer> INTS = SPECIES.vectorShape().withLanes(int.class);
     private static final IntVector COUNTING = IntVector.zero(INTS).addIndex(1);
@@ -58,6 +61,18 @@ public final class VectorElementwise implements Elementwise {
         }
     }
 
+    /** By the library's own fill: the compiler's loop over stores is as fast, and no faster. */
+    @Override
+    public void zero(long from, long to, Tensor x) {
+        requireRange(from, to);
+        requireSize("x", x, to);
+        Ranges.share(
+                pool,
+                to - from,
+                GRAIN_ELEMENTS,
+                (a, b) -> Lanes.fill(x.address() + (from + a) * 4, (b - a) * 4, (byte) 0));
+    }
+
     @Override
     public void addBias(int rows, int dim, Tensor bias, Tensor x) {
         requireMatrix("x", x, rows, dim, dim);
@@ -75,10 +90,33 @@ public final class VectorElementwise implements Elementwise {
         requireSize("dBias", dBias, dim);
         long grain = (Math.max(1, GRAIN_ELEMENTS / Math.max(1, rows)) + LANES - 1L) / LANES * LANES;
         Ranges.share(pool, dim, grain, (from, to) -> {
-            for (long i = from; i < to; i += LANES) {
+            long i = from;
+            for (; i + COLUMNS * LANES <= to; i += COLUMNS * LANES) {
+                sumWideRows(rows, dim, dy.address() + i * 4, dBias.address() + i * 4);
+            }
+            for (; i < to; i += LANES) {
                 sumRows(rows, dim, (int) Math.min(LANES, to - i), dy.address() + i * 4, dBias.address() + i * 4);
             }
         });
+    }
+
+    /** {@link #COLUMNS} vectors side by side: whole cache lines in a row, which memory gives faster. */
+    private static void sumWideRows(int rows, int dim, long dy, long dBias) {
+        FloatVector a = load(dBias);
+        FloatVector b = load(dBias + BYTES);
+        FloatVector c = load(dBias + 2 * BYTES);
+        FloatVector d = load(dBias + 3 * BYTES);
+        for (int r = 0; r < rows; r++) {
+            long row = dy + (long) r * dim * 4;
+            a = a.add(load(row));
+            b = b.add(load(row + BYTES));
+            c = c.add(load(row + 2 * BYTES));
+            d = d.add(load(row + 3 * BYTES));
+        }
+        store(a, dBias);
+        store(b, dBias + BYTES);
+        store(c, dBias + 2 * BYTES);
+        store(d, dBias + 3 * BYTES);
     }
 
     private static void sumRows(int rows, int dim, int count, long dy, long dBias) {
@@ -113,8 +151,8 @@ public final class VectorElementwise implements Elementwise {
 
     /** Of a block of at most 4096: each lane adds 256 squares at most, which float32 holds to 1e-6. */
     private static float squares(int n, long x) {
-        FloatVector even = zero();
-        FloatVector odd = zero();
+        FloatVector even = Lanes.zero();
+        FloatVector odd = Lanes.zero();
         int i = 0;
         for (; i + 2 * LANES <= n; i += 2 * LANES) {
             FloatVector a = load(x + i * 4L);
@@ -151,7 +189,7 @@ public final class VectorElementwise implements Elementwise {
         VectorMask<Float> kept = hash.lanewise(VectorOperators.LSHR, 32 - DropoutMask.BITS)
                 .compare(VectorOperators.GE, threshold)
                 .cast(SPECIES);
-        store(zero().blend(load(x, used).mul(scale), kept), x, used);
+        store(Lanes.zero().blend(load(x, used).mul(scale), kept), x, used);
     }
 
     private static IntVector finish(IntVector x) {

@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.norm;
 
 import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
 import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 import static dev.troupe.model.kernel.vector.Lanes.broadcast;
@@ -233,7 +234,19 @@ public final class VectorNormalization implements Normalization {
     private void reduce(int rows, int dim, Tensor x, long mean, Tensor rstd, Tensor dy, long dWeight, long dBias) {
         long grain = (Math.max(1, GRAIN_ELEMENTS / Math.max(1, rows)) + LANES - 1L) / LANES * LANES;
         Ranges.share(pool, dim, grain, (from, to) -> {
-            for (long i = from; i < to; i += LANES) {
+            long i = from;
+            for (; i + 2L * LANES <= to; i += 2L * LANES) {
+                reducePairs(
+                        rows,
+                        dim,
+                        x.address() + i * 4,
+                        mean,
+                        rstd.address(),
+                        dy.address() + i * 4,
+                        dWeight + i * 4,
+                        dBias == 0 ? 0 : dBias + i * 4);
+            }
+            for (; i < to; i += LANES) {
                 reduceColumns(
                         rows,
                         dim,
@@ -246,6 +259,32 @@ public final class VectorNormalization implements Normalization {
                         dBias == 0 ? 0 : dBias + i * 4);
             }
         });
+    }
+
+    /** Two column vectors side by side. */
+    private static void reducePairs(
+            int rows, int dim, long x, long mean, long rstd, long dy, long dWeight, long dBias) {
+        FloatVector weights0 = zero();
+        FloatVector weights1 = zero();
+        FloatVector biases0 = zero();
+        FloatVector biases1 = zero();
+        for (int r = 0; r < rows; r++) {
+            long row = (long) r * dim * 4;
+            FloatVector center = mean == 0 ? zero() : broadcast(mean + r * 4L);
+            FloatVector scale = broadcast(rstd + r * 4L);
+            FloatVector d0 = load(dy + row);
+            FloatVector d1 = load(dy + row + BYTES);
+            weights0 = d0.fma(load(x + row).sub(center).mul(scale), weights0);
+            weights1 = d1.fma(load(x + row + BYTES).sub(center).mul(scale), weights1);
+            biases0 = biases0.add(d0);
+            biases1 = biases1.add(d1);
+        }
+        store(load(dWeight).add(weights0), dWeight);
+        store(load(dWeight + BYTES).add(weights1), dWeight + BYTES);
+        if (dBias != 0) {
+            store(load(dBias).add(biases0), dBias);
+            store(load(dBias + BYTES).add(biases1), dBias + BYTES);
+        }
     }
 
     private static void reduceColumns(

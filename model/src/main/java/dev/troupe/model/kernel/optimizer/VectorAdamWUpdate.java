@@ -37,8 +37,7 @@ public final class VectorAdamWUpdate implements AdamWUpdate {
         long g = gradients.address();
         long m = moment1.address();
         long v = moment2.address();
-        Ranges.share(
-                pool, to - from, GRAIN_ELEMENTS, (a, b) -> range(from + a, from + b, factors, w, g, m, v));
+        Ranges.share(pool, to - from, GRAIN_ELEMENTS, (a, b) -> range(from + a, from + b, factors, w, g, m, v));
     }
 
     private static void range(long from, long to, Factors factors, long w, long g, long m, long v) {
