@@ -35,6 +35,7 @@ public final class WrongKernelProvider implements KernelProvider {
         return new Kernels(
                 NAME,
                 right.gemm(),
+                right.weightProduct(),
                 wrong(right.normalization()),
                 right.attention(),
                 right.rotary(),

@@ -10,6 +10,7 @@ import dev.troupe.model.kernel.gemm.Gemm;
 import dev.troupe.model.kernel.loss.CrossEntropy;
 import dev.troupe.model.kernel.norm.Normalization;
 import dev.troupe.model.kernel.optimizer.AdamWUpdate;
+import dev.troupe.model.kernel.quantized.WeightProduct;
 import dev.troupe.model.kernel.rope.RotaryEmbedding;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -35,6 +36,7 @@ final class TimedKernels {
         return new Kernels(
                 kernels.name(),
                 timed.wrap(Gemm.class, kernels.gemm(), Part.GEMM),
+                timed.wrap(WeightProduct.class, kernels.weightProduct(), Part.GEMM),
                 timed.wrap(Normalization.class, kernels.normalization(), Part.POINTWISE),
                 timed.wrap(Attention.class, kernels.attention(), Part.ATTENTION),
                 timed.wrap(RotaryEmbedding.class, kernels.rotary(), Part.POINTWISE),

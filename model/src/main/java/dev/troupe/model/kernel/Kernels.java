@@ -8,6 +8,7 @@ import dev.troupe.model.kernel.gemm.Gemm;
 import dev.troupe.model.kernel.loss.CrossEntropy;
 import dev.troupe.model.kernel.norm.Normalization;
 import dev.troupe.model.kernel.optimizer.AdamWUpdate;
+import dev.troupe.model.kernel.quantized.WeightProduct;
 import dev.troupe.model.kernel.rope.RotaryEmbedding;
 
 /**
@@ -19,6 +20,7 @@ import dev.troupe.model.kernel.rope.RotaryEmbedding;
 public record Kernels(
         String name,
         Gemm gemm,
+        WeightProduct weightProduct,
         Normalization normalization,
         Attention attention,
         RotaryEmbedding rotary,

@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.loss.ScalarCrossEntropy;
 import dev.troupe.model.kernel.norm.ScalarNormalization;
 import dev.troupe.model.kernel.optimizer.ScalarAdamWUpdate;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.ScalarWeightProduct;
 import dev.troupe.model.kernel.rope.ScalarRotaryEmbedding;
 import java.util.Optional;
 
@@ -34,6 +35,7 @@ public final class ScalarKernelProvider implements KernelProvider {
         return new Kernels(
                 name(),
                 new ScalarGemm(),
+                new ScalarWeightProduct(),
                 new ScalarNormalization(),
                 new ScalarAttention(),
                 new ScalarRotaryEmbedding(),

@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.loss.VectorCrossEntropy;
 import dev.troupe.model.kernel.norm.VectorNormalization;
 import dev.troupe.model.kernel.optimizer.VectorAdamWUpdate;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.ScalarWeightProduct;
 import dev.troupe.model.kernel.rope.VectorRotaryEmbedding;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import java.util.Optional;
@@ -38,6 +39,7 @@ public final class VectorKernelProvider implements KernelProvider {
         return new Kernels(
                 name(),
                 new VectorGemm(pool, scratch),
+                new ScalarWeightProduct(),
                 new VectorNormalization(pool),
                 new VectorAttention(pool, scratch),
                 new VectorRotaryEmbedding(pool),

@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.kernel.quantized.PackedWeight;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
@@ -90,6 +91,11 @@ class KernelSelfCheckTest {
             if (result == PackedMatrix.class) {
                 PackedMatrix packed = (PackedMatrix) method.invoke(kernel, arguments);
                 packed.data().zero();
+                return packed;
+            }
+            if (result == PackedWeight.class) {
+                PackedWeight packed = (PackedWeight) method.invoke(kernel, arguments);
+                packed.data().fill((byte) 0);
                 return packed;
             }
             return result == double.class ? (Object) 0.0 : null;

@@ -1,0 +1,86 @@
+package dev.troupe.model.kernel.quantized;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** Where the parts of a block lie, in bytes from its start, and how single numbers are read. */
+final class BlockLayout {
+    /** Numbers of a block of Q8_0 and Q4_0, and of the sub-blocks of Q4_K that have a scale and a minimum. */
+    static final int SMALL = 32;
+
+    /** Numbers of a block of Q4_K and Q6_K. */
+    static final int LARGE = 256;
+
+    static final int Q8_0_SCALE = 0;
+    static final int Q8_0_NUMBERS = 2;
+
+    static final int Q4_0_SCALE = 0;
+    static final int Q4_0_NUMBERS = 2;
+    static final int Q4_0_ZERO = 8; // what is subtracted from a stored number
+
+    static final int Q4_K_SCALE = 0;
+    static final int Q4_K_MIN_SCALE = 2;
+    static final int Q4_K_SCALES = 4; // 12 bytes
+    static final int Q4_K_NUMBERS = 16;
+    /** Sub-blocks of a block of Q4_K. */
+    static final int Q4_K_SCALED = LARGE / SMALL;
+
+    static final int Q6_K_LOW = 0;
+    static final int Q6_K_HIGH = 128;
+    static final int Q6_K_SCALES = 192;
+    static final int Q6_K_SCALE = 208;
+    static final int Q6_K_ZERO = 32;
+    /** Numbers of Q6_K that share a scale. */
+    static final int Q6_K_GROUP = 16;
+
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private BlockLayout() {}
+
+    static float half(MemorySegment bytes, long at) {
+        return Float.float16ToFloat(bytes.get(SHORT, at));
+    }
+
+    static int unsigned(MemorySegment bytes, long at) {
+        return bytes.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
+    }
+
+    /** Scale of sub-block {@code j} of the block of Q4_K at {@code block}, 0 to 63. */
+    static int scaleOfQ4K(MemorySegment bytes, long block, int j) {
+        long scales = block + Q4_K_SCALES;
+        return j < 4
+                ? unsigned(bytes, scales + j) & 63
+                : (unsigned(bytes, scales + j + 4) & 15) | (unsigned(bytes, scales + j - 4) >> 6 << 4);
+    }
+
+    /** Minimum of sub-block {@code j} of the block of Q4_K at {@code block}, 0 to 63. */
+    static int minOfQ4K(MemorySegment bytes, long block, int j) {
+        long scales = block + Q4_K_SCALES;
+        return j < 4
+                ? unsigned(bytes, scales + j + 4) & 63
+                : (unsigned(bytes, scales + j + 4) >> 4) | (unsigned(bytes, scales + j) >> 6 << 4);
+    }
+
+    /** Number {@code i} of the block of Q4_0 at {@code block}, 0 to 15. */
+    static int numberOfQ4(MemorySegment bytes, long block, int i) {
+        int pair = unsigned(bytes, block + Q4_0_NUMBERS + i % 16);
+        return i < 16 ? pair & 15 : pair >> 4;
+    }
+
+    /** Number {@code i} of the block of Q4_K at {@code block}, 0 to 15. */
+    static int numberOfQ4K(MemorySegment bytes, long block, int i) {
+        int pair = unsigned(bytes, block + Q4_K_NUMBERS + i / 64 * 32L + i % 32);
+        return i % 64 < 32 ? pair & 15 : pair >> 4;
+    }
+
+    /** Number {@code i} of the block of Q6_K at {@code block}, 0 to 63. */
+    static int numberOfQ6K(MemorySegment bytes, long block, int i) {
+        int half = i / 128;
+        int pair = unsigned(bytes, block + Q6_K_LOW + half * 64L + i % 64);
+        int low = i % 128 < 64 ? pair & 15 : pair >> 4;
+        int high = unsigned(bytes, block + Q6_K_HIGH + half * 32L + i % 32) >> (i % 128 / 32 * 2) & 3;
+        return low | (high << 4);
+    }
+}

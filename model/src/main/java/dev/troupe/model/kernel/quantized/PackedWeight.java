@@ -1,0 +1,40 @@
+package dev.troupe.model.kernel.quantized;
+
+import static dev.troupe.model.kernel.KernelArguments.requireCount;
+import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
+import static dev.troupe.model.kernel.KernelArguments.requireSize;
+
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A weight W [n, k] laid out once as its provider's kernel reads it.
+ *
+ * @param data the provider's own layout
+ */
+public record PackedWeight(StorageType type, int n, int k, MemorySegment data) {
+    /** Checks the arguments of {@link WeightProduct#pack}. */
+    static void requireRows(StorageType type, int n, int k, MemorySegment rows) {
+        requireCount("n", n);
+        requireCount("k", k);
+        long bytes = n * type.bytes(k);
+        if (rows.byteSize() < bytes) {
+            throw new IllegalArgumentException("a weight of " + n + " x " + k + " in " + type + " has " + bytes
+                    + " bytes, and " + rows.byteSize() + " were given");
+        }
+    }
+
+    /** Checks the arguments of {@link WeightProduct#multiply}. */
+    void requireProduct(int m, Tensor a, int lda, @Nullable Tensor bias, Tensor c, int ldc) {
+        requireMatrix("a", a, m, k, lda);
+        requireMatrix("c", c, m, n, ldc);
+        if (bias != null) {
+            requireSize("bias", bias, n);
+        }
+        if (!data.scope().isAlive()) {
+            throw new IllegalStateException("the weight belongs to an arena that is closed");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.troupe.model.kernel.quantized;
+
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** The reference: a row of weights is read, then multiplied with every row of A. Packed is as stored. */
+public final class ScalarWeightProduct implements WeightProduct {
+    @Override
+    public PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
+        PackedWeight.requireRows(type, n, k, rows);
+        MemorySegment data = arena.allocateBytes(n * type.bytes(k));
+        data.copyFrom(rows.asSlice(0, data.byteSize()));
+        return new PackedWeight(type, n, k, data);
+    }
+
+    @Override
+    public void multiply(
+            int m, Tensor a, int lda, PackedWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
+        w.requireProduct(m, a, lda, bias, c, ldc);
+        float[] weights = new float[w.k()];
+        for (int j = 0; j < w.n(); j++) {
+            row(w, j, weights);
+            for (int i = 0; i < m; i++) {
+                long at = (long) i * ldc + j;
+                float sum = 0;
+                for (int from = 0; from == 0 || from < w.k(); from += DEPTH) {
+                    float chain = chain(a, (long) i * lda, weights, from, Math.min(w.k(), from + DEPTH));
+                    sum = from > 0 ? sum + chain : accumulate ? c.get(at) + chain : chain;
+                }
+                c.set(at, bias == null ? sum : sum + bias.get(j));
+            }
+        }
+    }
+
+    private static void row(PackedWeight w, int j, float[] weights) {
+        int width = w.type().blockElements();
+        long firstBlock = (long) j * (w.k() / width);
+        for (int p = 0; p < weights.length; p++) {
+            weights[p] = Dequantization.element(w.type(), w.data(), firstBlock + p / width, p % width);
+        }
+    }
+
+    private static float chain(Tensor a, long row, float[] weights, int from, int to) {
+        float chain = 0;
+        for (int p = from; p < to; p++) {
+            chain = Math.fma(a.get(row + p), weights[p], chain);
+        }
+        return chain;
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests of products with stored weights. */
+@NullMarked
+package dev.troupe.model.kernel.quantized;
+
+import org.jspecify.annotations.NullMarked;
