@@ -13,6 +13,7 @@ import dev.troupe.gpu.norm.TornadoNormalization;
 import dev.troupe.gpu.optimizer.TornadoAdamWUpdate;
 import dev.troupe.gpu.rope.TornadoRotaryEmbedding;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.quantized.ScalarWeightProduct;
 import java.util.List;
 import java.util.stream.Stream;
@@ -42,6 +43,7 @@ public final class DeviceKernels {
     public static Kernels create(String name, DeviceMemory memory) {
         return new Kernels(
                 name,
+                Precision.FP32,
                 new TornadoGemm(memory),
                 new ScalarWeightProduct(), // on the host, until there is a kernel
                 new TornadoNormalization(memory),

@@ -2,6 +2,7 @@ package dev.troupe.actors.compute;
 
 import dev.troupe.actors.telemetry.Metrics;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.CheckedKernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
@@ -14,10 +15,11 @@ public final class NodeKernels {
      * Chooses and makes kernels, and compares them with the reference when this process uses them for the first time.
      *
      * @param backend a provider's name, or "auto"
+     * @param precision of the operands of products
      * @throws dev.troupe.model.TroupeException when there is no such provider here or its results differ
      */
-    public static Kernels create(String backend, ComputePool pool) {
-        return CheckedKernels.create(backend, pool, Metrics::kernelsChecked);
+    public static Kernels create(String backend, Precision precision, ComputePool pool) {
+        return CheckedKernels.create(backend, precision, pool, Metrics::kernelsChecked);
     }
 
     /**
@@ -25,10 +27,10 @@ public final class NodeKernels {
      *
      * @param threads 0 for one per core
      */
-    public static void check(String backend, int threads) {
+    public static void check(String backend, Precision precision, int threads) {
         int numThreads = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
         try (ComputePool pool = FixedComputePool.create(numThreads)) {
-            create(backend, pool);
+            create(backend, precision, pool);
         }
     }
 }

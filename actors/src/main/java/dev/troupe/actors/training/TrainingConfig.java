@@ -3,6 +3,7 @@ package dev.troupe.actors.training;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.Precision;
 import java.util.Collections;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -49,6 +50,7 @@ public record TrainingConfig(
      * @param minutes 0 when {@code steps} decides
      * @param batch sequences of a micro-batch
      * @param accumulation micro-batches of a step
+     * @param precision of the operands of matrix products
      * @param threads 0 for one per core
      * @param lossWindow steps whose mean is the reported training loss
      */
@@ -59,6 +61,7 @@ public record TrainingConfig(
             int accumulation,
             long seed,
             String backend,
+            Precision precision,
             int threads,
             int lossWindow,
             int stepTimeoutSeconds) {
@@ -170,6 +173,7 @@ public record TrainingConfig(
                 reader.integer("train.accumulation", 1, 65_536),
                 reader.whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),
                 reader.nonBlank("train.backend"),
+                Precision.named(reader.word("train.precision", Precision.names().toArray(String[]::new))),
                 reader.integer("train.threads", 0, 1024),
                 reader.integer("train.lossWindow", 1, 1_000_000),
                 reader.integer("train.stepTimeoutSeconds", 1, 1_000_000));

@@ -12,6 +12,7 @@ import dev.troupe.model.bench.TrainShape;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -200,6 +201,13 @@ final class BenchCommand implements Runnable {
         @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto", description = "kernel provider")
         private String backend = "auto";
 
+        @Option(
+                names = "--precision",
+                paramLabel = "NAME",
+                defaultValue = "fp32",
+                description = "of the operands of products: fp32 or bf16 (default: ${DEFAULT-VALUE})")
+        private String precision = "fp32";
+
         @Option(names = "--json", description = "print the result as one JSON object on the last line")
         private boolean json;
 
@@ -213,11 +221,11 @@ final class BenchCommand implements Runnable {
 
         /** Kernels that agree with the reference: the speed of others means nothing. */
         Kernels kernels(ComputePool pool) {
-            return NodeKernels.create(backend, pool);
+            return NodeKernels.create(backend, Precision.named(precision), pool);
         }
 
         KernelProvider provider() {
-            return KernelProviders.select(backend);
+            return KernelProviders.select(backend, Precision.named(precision));
         }
 
         void show(Object report, Runnable print) {

@@ -2,6 +2,7 @@ package dev.troupe.deploy.cli;
 
 import dev.troupe.deploy.run.LocalModel;
 import dev.troupe.model.eval.Evaluation;
+import dev.troupe.model.kernel.Precision;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -26,12 +27,19 @@ final class EvalCommand implements Callable<Integer> {
     @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto", description = "kernel provider")
     private String backend = "auto";
 
+    @Option(
+            names = "--precision",
+            paramLabel = "NAME",
+            defaultValue = "fp32",
+            description = "of the operands of products: fp32 or bf16 (default: ${DEFAULT-VALUE})")
+    private String precision = "fp32";
+
     @Option(names = "--json", description = "print the result as one JSON object on the last line")
     private boolean json;
 
     @Override
     public Integer call() {
-        try (LocalModel local = LocalModel.open(model, backend)) {
+        try (LocalModel local = LocalModel.open(model, backend, Precision.named(precision))) {
             Evaluation evaluation = local.evaluateFile(text);
             if (json) {
                 Map<String, Object> result = new LinkedHashMap<>();

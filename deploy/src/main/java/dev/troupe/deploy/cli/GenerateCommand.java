@@ -3,6 +3,7 @@ package dev.troupe.deploy.cli;
 import dev.troupe.deploy.run.LocalModel;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.format.LoadedModel;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.sampling.SamplingOptions;
 import dev.troupe.model.tokenizer.StreamingDecoder;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -58,6 +59,13 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto", description = "kernel provider")
     private String backend = "auto";
 
+    @Option(
+            names = "--precision",
+            paramLabel = "NAME",
+            defaultValue = "fp32",
+            description = "of the operands of products: fp32 or bf16 (default: ${DEFAULT-VALUE})")
+    private String precision = "fp32";
+
     @Option(names = "--json", description = "print the result as one JSON object on the last line")
     private boolean json;
 
@@ -67,7 +75,7 @@ final class GenerateCommand implements Callable<Integer> {
             throw new TroupeException("--max-tokens is " + maxTokens + ": it must be at least 1");
         }
         SamplingOptions options = new SamplingOptions(temperature, topK, topP, 0, 1, 0, 0, Map.of(), seed);
-        try (LocalModel local = LocalModel.open(model, backend)) {
+        try (LocalModel local = LocalModel.open(model, backend, Precision.named(precision))) {
             LoadedModel loaded = local.loaded();
             Tokenizer tokenizer = loaded.tokenizer();
             int[] ids = promptIds(tokenizer);

@@ -97,7 +97,7 @@ public final class TroupeNode implements AutoCloseable {
                 .withFallback(loaded);
         if (nodeConfig.has(Role.SERVER)) {
             EngineSettings engine = ReplicaSettings.from(config).engine();
-            NodeKernels.check(engine.backend(), engine.threads());
+            NodeKernels.check(engine.backend(), engine.precision(), engine.threads());
         }
         if (clustered && nodeConfig.has(Role.REGISTRY)) {
             config = RegistryStorage.h2(

@@ -7,6 +7,7 @@ import dev.troupe.model.eval.PerplexityEvaluator;
 import dev.troupe.model.format.LoadedModel;
 import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
@@ -41,16 +42,17 @@ public final class LocalModel implements AutoCloseable {
      * Loads a model.
      *
      * @param backend name of a kernel provider, or "auto"
+     * @param precision of the operands of products
      * @throws dev.troupe.model.TroupeException when the directory holds no model that can be read, or there is no such
      *     backend or its results are wrong
      */
-    public static LocalModel open(Path directory, String backend) {
+    public static LocalModel open(Path directory, String backend, Precision precision) {
         TensorArena arena = TensorArena.open("command.weights");
         try {
             LoadedModel loaded = ModelDirectory.load(directory, arena);
             ComputePool pool = FixedComputePool.create(Runtime.getRuntime().availableProcessors());
             try {
-                return new LocalModel(arena, pool, loaded, NodeKernels.create(backend, pool));
+                return new LocalModel(arena, pool, loaded, NodeKernels.create(backend, precision, pool));
             } catch (RuntimeException e) {
                 pool.close();
                 throw e;

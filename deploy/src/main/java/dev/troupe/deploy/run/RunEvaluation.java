@@ -59,7 +59,8 @@ public record RunEvaluation(
             RunDirectory run, Corpus corpus, TrainingConfig config, TrainingSummary summary, ProgressDisplay display) {
         display.stage("Evaluation on held-out documents");
         Path checkpoint = Path.of(summary.checkpoint());
-        try (LocalModel local = LocalModel.open(checkpoint, config.train().backend())) {
+        try (LocalModel local = LocalModel.open(
+                checkpoint, config.train().backend(), config.train().precision())) {
             EvaluationSet heldOut = EvaluationSet.of(
                     corpus.tokens().heldOut(),
                     corpus.tokenizer(),

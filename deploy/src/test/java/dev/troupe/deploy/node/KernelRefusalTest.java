@@ -26,18 +26,18 @@ class KernelRefusalTest {
     @SuppressWarnings("NullAway.Init")
     Path dir;
 
-    static Stream<String> realProviders() {
+    static Stream<KernelProvider> realProviders() {
         return KernelProviders.all().stream()
                 .filter(provider -> provider.unavailable().isEmpty())
-                .map(KernelProvider::name)
-                .filter(name -> !name.equals(WrongKernelProvider.NAME));
+                .filter(provider -> !provider.name().equals(WrongKernelProvider.NAME));
     }
 
     @ParameterizedTest
     @MethodSource("realProviders")
-    void realProvidersPass(String name) {
-        assertThatCode(() -> NodeKernels.check(name, 2)).doesNotThrowAnyException();
-        assertThat(differences(name)).isZero();
+    void realProvidersPass(KernelProvider provider) {
+        assertThatCode(() -> NodeKernels.check(provider.name(), provider.precision(), 2))
+                .doesNotThrowAnyException();
+        assertThat(differences(provider.label())).isZero();
     }
 
     @Test

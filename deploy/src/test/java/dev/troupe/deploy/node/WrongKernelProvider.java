@@ -34,6 +34,7 @@ public final class WrongKernelProvider implements KernelProvider {
         Kernels right = new ScalarKernelProvider().create(pool);
         return new Kernels(
                 NAME,
+                right.precision(),
                 right.gemm(),
                 right.weightProduct(),
                 wrong(right.normalization()),

@@ -35,6 +35,7 @@ final class TimedKernels {
         TimedKernels timed = new TimedKernels(timer, vocab);
         return new Kernels(
                 kernels.name(),
+                kernels.precision(),
                 timed.wrap(Gemm.class, kernels.gemm(), Part.GEMM),
                 timed.wrap(WeightProduct.class, kernels.weightProduct(), Part.GEMM),
                 timed.wrap(Normalization.class, kernels.normalization(), Part.POINTWISE),

@@ -11,6 +11,18 @@ public interface KernelProvider {
     /** {@code auto} takes the available provider with the highest rank. */
     int rank();
 
+    /** What its products round their operands to. Providers of different precisions may share a name. */
+    default Precision precision() {
+        return Precision.FP32;
+    }
+
+    /** Name and, where it is not float32, precision: what reports and messages say. */
+    default String label() {
+        return precision() == Precision.FP32
+                ? name()
+                : name() + " " + precision().configName();
+    }
+
     /** Why this provider cannot run here, or empty when it can. */
     Optional<String> unavailable();
 

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The kernel providers on the class path, and the choice among them. */
 public final class KernelProviders {
@@ -18,19 +20,26 @@ public final class KernelProviders {
         List<KernelProvider> providers = new ArrayList<>();
         ServiceLoader.load(KernelProvider.class, KernelProviders.class.getClassLoader())
                 .forEach(providers::add);
-        providers.sort(Comparator.comparingInt(KernelProvider::rank).reversed().thenComparing(KernelProvider::name));
+        providers.sort(Comparator.comparingInt(KernelProvider::rank).reversed().thenComparing(KernelProvider::label));
         return providers;
     }
 
+    /** As {@link #select(String, Precision)}, with float32 products. */
+    public static KernelProvider select(String backend) {
+        return select(backend, Precision.FP32);
+    }
+
     /**
-     * The provider that {@code compute.backend} asks for.
+     * The provider that {@code backend} and {@code precision} ask for.
      *
      * @param backend a provider's name, or "auto"
-     * @throws TroupeException when there is none of that name or it cannot run here
+     * @throws TroupeException when there is none of that name and precision or it cannot run here
      */
-    public static KernelProvider select(String backend) {
-        List<KernelProvider> providers = all();
-        for (KernelProvider provider : providers) {
+    public static KernelProvider select(String backend, Precision precision) {
+        for (KernelProvider provider : all()) {
+            if (provider.precision() != precision) {
+                continue;
+            }
             if (backend.equals(AUTO)) {
                 if (provider.unavailable().isEmpty()) {
                     return provider;
@@ -42,9 +51,26 @@ public final class KernelProviders {
                 return provider;
             }
         }
-        throw new TroupeException("compute.backend \"" + backend + "\" is unknown; there is \"" + AUTO + "\", "
-                + String.join(
-                        ", ",
-                        providers.stream().map(p -> "\"" + p.name() + "\"").toList()));
+        throw unknown(backend, precision);
+    }
+
+    private static TroupeException unknown(String backend, Precision precision) {
+        List<KernelProvider> providers = all();
+        String others = providers.stream()
+                .filter(provider -> provider.name().equals(backend))
+                .map(provider -> provider.precision().configName())
+                .collect(Collectors.joining(", "));
+        String names = Stream.concat(
+                        Stream.of(AUTO),
+                        providers.stream()
+                                .filter(provider -> provider.precision() == precision)
+                                .map(KernelProvider::name))
+                .map(name -> "\"" + name + "\"")
+                .collect(Collectors.joining(", "));
+        return new TroupeException("compute.backend \"" + backend + "\" "
+                + (others.isEmpty()
+                        ? "is unknown"
+                        : "has no products in " + precision.configName() + ", only in " + others)
+                + "; in " + precision.configName() + " there is " + names);
     }
 }

@@ -15,10 +15,12 @@ import dev.troupe.model.kernel.rope.RotaryEmbedding;
  * One provider's implementation of every operation. All of them are deterministic and batch-invariant: the order in
  * which an output element is summed never depends on the number of rows, on the neighbours or on the number of threads.
  *
- * @param name the provider's name: "scalar", "vector", "tornado"
+ * @param name the provider's label: "scalar", "vector", "tornado", "onednn bf16"
+ * @param precision of the operands of products
  */
 public record Kernels(
         String name,
+        Precision precision,
         Gemm gemm,
         WeightProduct weightProduct,
         Normalization normalization,
@@ -28,4 +30,21 @@ public record Kernels(
         CrossEntropy crossEntropy,
         Embedding embedding,
         AdamWUpdate adamW,
-        Elementwise elementwise) {}
+        Elementwise elementwise) {
+    /** These, with other products. */
+    public Kernels withProducts(String newName, Precision newPrecision, Gemm newGemm) {
+        return new Kernels(
+                newName,
+                newPrecision,
+                newGemm,
+                weightProduct,
+                normalization,
+                attention,
+                rotary,
+                activation,
+                crossEntropy,
+                embedding,
+                adamW,
+                elementwise);
+    }
+}

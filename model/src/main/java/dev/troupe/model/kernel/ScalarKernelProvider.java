@@ -33,7 +33,8 @@ public final class ScalarKernelProvider implements KernelProvider {
     @Override
     public Kernels create(ComputePool pool) {
         return new Kernels(
-                name(),
+                label(),
+                precision(),
                 new ScalarGemm(),
                 new ScalarWeightProduct(),
                 new ScalarNormalization(),

@@ -37,7 +37,8 @@ public final class VectorKernelProvider implements KernelProvider {
     public Kernels create(ComputePool pool) {
         ScratchPool scratch = new ScratchPool();
         return new Kernels(
-                name(),
+                label(),
+                precision(),
                 new VectorGemm(pool, scratch),
                 new ScalarWeightProduct(),
                 new VectorNormalization(pool),

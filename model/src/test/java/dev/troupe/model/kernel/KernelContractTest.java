@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.troupe.model.kernel.check.Comparison;
 import dev.troupe.model.kernel.check.KernelContracts;
 import dev.troupe.model.kernel.check.KernelDifference;
+import dev.troupe.model.kernel.check.KernelSelfCheck;
 import dev.troupe.model.kernel.check.OperationContract;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import java.util.ArrayList;
@@ -21,7 +22,7 @@ public class KernelContractTest {
     static Stream<Arguments> cases() {
         return TestedProviders.all().stream()
                 .flatMap(provider -> KernelContracts.ALL.stream()
-                        .map(contract -> Arguments.of(provider.name(), contract.name(), provider, contract)));
+                        .map(contract -> Arguments.of(provider.label(), contract.name(), provider, contract)));
     }
 
     @ParameterizedTest(name = "{0}: {1}")
@@ -30,7 +31,7 @@ public class KernelContractTest {
         TestedProviders.assumed(name);
         List<KernelDifference> differences = new ArrayList<>();
         try (FixedComputePool pool = FixedComputePool.create(2)) {
-            Kernels reference = new ScalarKernelProvider().create(pool);
+            Kernels reference = KernelSelfCheck.reference(provider.precision()).create(pool);
             contract.full(new Comparison(provider.create(pool), reference, SEED, differences::add));
         }
         assertThat(differences).as("%s of %s, seed %d", operation, name, SEED).isEmpty();

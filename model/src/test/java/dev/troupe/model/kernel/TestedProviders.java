@@ -22,15 +22,15 @@ public final class TestedProviders {
                 .toList();
     }
 
-    /** Names of all. */
+    /** Labels of all. */
     public static List<String> names() {
-        return all().stream().map(KernelProvider::name).toList();
+        return all().stream().map(KernelProvider::label).toList();
     }
 
     /** Ends the test as skipped, with the reason, where this provider does not run. */
     public static KernelProvider assumed(String name) {
         KernelProvider provider =
-                all().stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow();
+                all().stream().filter(p -> p.label().equals(name)).findFirst().orElseThrow();
         assumeTrue(
                 provider.unavailable().isEmpty(),
                 () -> name + ": " + provider.unavailable().orElse(""));

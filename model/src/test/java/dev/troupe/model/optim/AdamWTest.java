@@ -23,7 +23,7 @@ class AdamWTest {
     private static final double[] GRADIENTS = {.1, -.2, .3, .3, -.1};
 
     static Stream<String> backends() {
-        return TestModels.backends().stream();
+        return TestModels.float32Backends().stream();
     }
 
     /** PyTorch's formula in float64, p = 1, from ../shared/REFERENCES.md. */

@@ -29,7 +29,7 @@ class GoldenModelTest {
     private static final String MODEL = "tinystories-656K";
 
     static Stream<String> backends() {
-        return TestModels.backends().stream();
+        return TestModels.float32Backends().stream();
     }
 
     private static int[] ids(JsonNode array) {

@@ -4,6 +4,8 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.kernel.KernelProvider;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.TestedProviders;
 import dev.troupe.model.sampling.CounterRandom;
 import dev.troupe.model.tensor.TensorArena;
@@ -87,6 +89,14 @@ public final class TestModels {
     /** Names of the providers to test; {@link TestedProviders#assumed} skips those that do not run here. */
     public static List<String> backends() {
         return TestedProviders.names();
+    }
+
+    /** Those whose products are float32, for comparisons with what must not be rounded. */
+    public static List<String> float32Backends() {
+        return TestedProviders.all().stream()
+                .filter(provider -> provider.precision() == Precision.FP32)
+                .map(KernelProvider::label)
+                .toList();
     }
 
     /**

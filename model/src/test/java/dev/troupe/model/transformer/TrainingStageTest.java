@@ -128,7 +128,7 @@ public class TrainingStageTest {
         for (ModelConfig config : List.of(TestModels.llama(true), TestModels.llama(false), TestModels.gpt2(0.1f))) {
             try (TensorArena arena = TensorArena.open("test");
                     FixedComputePool pool = FixedComputePool.create(2)) {
-                Kernels kernels = KernelProviders.select(backend).create(pool);
+                Kernels kernels = TestedProviders.assumed(backend).create(pool);
                 Parameters weights = TestModels.randomWeights(config, 5, arena);
                 Parameters zeroed = Parameters.allocate(weights.layout(), arena);
                 Parameters started = Parameters.allocate(weights.layout(), arena);

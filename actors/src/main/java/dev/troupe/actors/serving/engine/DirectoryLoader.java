@@ -31,7 +31,7 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
         ComputePool pool = FixedComputePool.create(threads);
         try {
             LoadedModel model = ModelDirectory.load(directory, arena);
-            Kernels kernels = NodeKernels.create(settings.backend(), pool);
+            Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool);
             return ModelEngine.create(settings, describe(model), model.config(), model.weights(), kernels, () -> {
                 pool.close();
                 arena.close();

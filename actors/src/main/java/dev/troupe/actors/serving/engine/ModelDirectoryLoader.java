@@ -35,7 +35,7 @@ public record ModelDirectoryLoader(EngineSettings settings, String modelId, Stri
                         describe(loaded),
                         loaded.config(),
                         loaded.weights(),
-                        NodeKernels.create(settings.backend(), pool),
+                        NodeKernels.create(settings.backend(), settings.precision(), pool),
                         () -> {
                             pool.close();
                             arena.close();

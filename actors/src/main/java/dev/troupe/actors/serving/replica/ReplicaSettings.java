@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.Precision;
 import java.time.Duration;
 
 /**
@@ -48,6 +49,7 @@ public record ReplicaSettings(
             Config serving = config.getConfig("troupe.serving");
             EngineSettings engine = new EngineSettings(
                     serving.getString("backend"),
+                    Precision.named(serving.getString("precision")),
                     serving.getInt("threads"),
                     serving.getInt("maxBatchTokens"),
                     serving.getInt("maxRunning"),

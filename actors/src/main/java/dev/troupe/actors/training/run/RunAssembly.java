@@ -97,7 +97,8 @@ public record RunAssembly(
         batches.numWindows(time); // complains now, not at the first step, when the text is too short
 
         ComputePool pool = memory.own(FixedComputePool.create(config.train().computeThreads()));
-        Kernels kernels = NodeKernels.create(config.train().backend(), pool);
+        Kernels kernels =
+                NodeKernels.create(config.train().backend(), config.train().precision(), pool);
         ParameterLayout layout = ParameterLayout.of(model);
         Parameters weights = Parameters.allocate(layout, memory.arena());
         Parameters gradients = Parameters.allocate(layout, memory.arena());

@@ -9,6 +9,7 @@ import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.CharTokenizer;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DirectoryLoaderTest {
-    private static final EngineSettings SETTINGS = new EngineSettings("auto", 1, 32, 4, 1 << 20);
+    private static final EngineSettings SETTINGS = new EngineSettings("auto", Precision.FP32, 1, 32, 4, 1 << 20);
 
     @TempDir
     private Path directory;
@@ -89,7 +90,7 @@ class DirectoryLoaderTest {
         assertThatThrownBy(() -> new DirectoryLoader(SETTINGS, "x", "klingon", model).load())
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("klingon");
-        EngineSettings abacus = new EngineSettings("abacus", 1, 32, 4, 1 << 20);
+        EngineSettings abacus = new EngineSettings("abacus", Precision.FP32, 1, 32, 4, 1 << 20);
         assertThatThrownBy(() -> new DirectoryLoader(abacus, "x", "plain", model).load())
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("abacus");
@@ -98,7 +99,7 @@ class DirectoryLoaderTest {
     @Test
     void aCacheThatIsTooSmallSaysHowLargeItMustBe() {
         Path model = write();
-        EngineSettings tight = new EngineSettings("auto", 1, 32, 4, 100);
+        EngineSettings tight = new EngineSettings("auto", Precision.FP32, 1, 32, 4, 100);
         // 3 blocks · 16 tokens · keys and values · 2 heads · 8 · 4 bytes
         assertThatThrownBy(() -> new DirectoryLoader(tight, "x", "plain", model).load())
                 .isInstanceOf(TroupeException.class)

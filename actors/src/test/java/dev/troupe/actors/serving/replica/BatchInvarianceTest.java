@@ -15,6 +15,7 @@ import dev.troupe.actors.serving.ReplicaProtocol.Description;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.actors.serving.engine.EngineSettings;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tensor.NativeMemory;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,8 +72,8 @@ class BatchInvarianceTest {
     }
 
     /** One after the other, one at a time. */
-    private static List<List<GenerationEvent>> alone(String backend) {
-        ActorRef<Command> replica = serve(new EngineSettings(backend, 1, 64, 1, 1 << 20));
+    private static List<List<GenerationEvent>> alone(String backend, Precision precision) {
+        ActorRef<Command> replica = serve(new EngineSettings(backend, precision, 1, 64, 1, 1 << 20));
         List<List<GenerationEvent>> answers = new ArrayList<>();
         for (GenerationRequest request : requests()) {
             TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
@@ -88,10 +89,19 @@ class BatchInvarianceTest {
      * prompts are cut into chunks.
      */
     @ParameterizedTest
-    @CsvSource({"scalar,1,64,16,1048576", "auto,1,64,16,1048576", "auto,2,16,16,1048576", "auto,2,23,7,70000"})
-    void sixteenAtOnceAnswerAsEachAlone(String backend, int threads, int maxBatchTokens, int maxRunning, long kvBytes) {
-        List<List<GenerationEvent>> alone = alone(backend);
-        ActorRef<Command> replica = serve(new EngineSettings(backend, threads, maxBatchTokens, maxRunning, kvBytes));
+    @CsvSource({
+        "scalar,FP32,1,64,16,1048576",
+        "auto,FP32,1,64,16,1048576",
+        "auto,FP32,2,16,16,1048576",
+        "auto,FP32,2,23,7,70000",
+        "auto,BF16,1,64,16,1048576",
+        "auto,BF16,2,23,7,70000"
+    })
+    void sixteenAtOnceAnswerAsEachAlone(
+            String backend, Precision precision, int threads, int maxBatchTokens, int maxRunning, long kvBytes) {
+        List<List<GenerationEvent>> alone = alone(backend, precision);
+        ActorRef<Command> replica =
+                serve(new EngineSettings(backend, precision, threads, maxBatchTokens, maxRunning, kvBytes));
         List<TestProbe<GenerationEvent>> clients = new ArrayList<>();
         for (GenerationRequest request : requests()) {
             TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
@@ -121,7 +131,7 @@ class BatchInvarianceTest {
     /** Half an answer, continued on another replica, equals the whole one. */
     @Test
     void aContinuedAnswerEqualsTheUndisturbedOne() {
-        ActorRef<Command> replica = serve(new EngineSettings("auto", 1, 64, 4, 1 << 20));
+        ActorRef<Command> replica = serve(new EngineSettings("auto", Precision.FP32, 1, 64, 4, 1 << 20));
         TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
         for (GenerationRequest request : requests().subList(4, 8)) {
             replica.tell(new Submit(request, client.getRef()));
@@ -154,7 +164,7 @@ class BatchInvarianceTest {
                 .mapToLong(Long::longValue)
                 .sum();
         for (int round = 0; round < 3; round++) {
-            ActorRef<Command> replica = serve(new EngineSettings("auto", 2, 32, 8, 1 << 20));
+            ActorRef<Command> replica = serve(new EngineSettings("auto", Precision.FP32, 2, 32, 8, 1 << 20));
             assertThat(NativeMemory.bytes(TinyModel.OWNER)).isGreaterThan(weightsBefore);
             long serving = NativeMemory.snapshot().values().stream()
                     .mapToLong(Long::longValue)

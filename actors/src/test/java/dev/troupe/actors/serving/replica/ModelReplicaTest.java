@@ -28,6 +28,7 @@ import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.Precision;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -50,7 +51,7 @@ class ModelReplicaTest {
         return new ReplicaSettings(
                 "scripted",
                 "plain",
-                new EngineSettings("auto", 1, 32, maxRunning, 1 << 20),
+                new EngineSettings("auto", Precision.FP32, 1, 32, maxRunning, 1 << 20),
                 maxQueued,
                 3,
                 Duration.ofMillis(20),

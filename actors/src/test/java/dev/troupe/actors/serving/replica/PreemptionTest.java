@@ -13,6 +13,7 @@ import dev.troupe.actors.serving.engine.AnswerSampler;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.SampledToken;
+import dev.troupe.model.kernel.Precision;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,7 @@ class PreemptionTest {
     private record Run(Map<Long, List<SampledToken>> answers, long numPreemptions) {}
 
     private static Run run(int numKvBlocks, int maxBatchTokens) {
-        EngineSettings settings = new EngineSettings("auto", 1, maxBatchTokens, 8, 1 << 20);
+        EngineSettings settings = new EngineSettings("auto", Precision.FP32, 1, maxBatchTokens, 8, 1 << 20);
         Map<Long, List<SampledToken>> answers = new TreeMap<>();
         Map<Long, AnswerSampler> samplers = new TreeMap<>();
         int context = TinyModel.CONFIG.contextLength();

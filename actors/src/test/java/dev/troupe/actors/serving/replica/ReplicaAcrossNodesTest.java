@@ -21,6 +21,7 @@ import dev.troupe.actors.serving.ReplicaProtocol.Description;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.Requests;
 import dev.troupe.actors.serving.engine.EngineSettings;
+import dev.troupe.model.kernel.Precision;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -57,7 +58,7 @@ class ReplicaAcrossNodesTest {
         ReplicaSettings settings = new ReplicaSettings(
                 "scripted",
                 "plain",
-                new EngineSettings("auto", 1, 32, 4, 1 << 20),
+                new EngineSettings("auto", Precision.FP32, 1, 32, 4, 1 << 20),
                 4,
                 3,
                 Duration.ofMillis(20),

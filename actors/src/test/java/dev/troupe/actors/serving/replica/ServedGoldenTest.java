@@ -15,6 +15,7 @@ import dev.troupe.actors.serving.ReplicaProtocol.Description;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.Requests;
 import dev.troupe.actors.serving.engine.EngineSettings;
+import dev.troupe.model.kernel.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,7 +65,7 @@ class ServedGoldenTest {
         ReplicaSettings settings = new ReplicaSettings(
                 "tinystories",
                 "plain",
-                new EngineSettings("auto", 2, 24, 8, 64 << 20),
+                new EngineSettings("auto", Precision.FP32, 2, 24, 8, 64 << 20),
                 64,
                 3,
                 Duration.ofMillis(20),

@@ -54,7 +54,7 @@ final class TinyModel {
                 description,
                 CONFIG,
                 weights,
-                KernelProviders.select(settings.backend()).create(pool),
+                KernelProviders.select(settings.backend(), settings.precision()).create(pool),
                 () -> {
                     pool.close();
                     arena.close();

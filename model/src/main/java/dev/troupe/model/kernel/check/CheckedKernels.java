@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.check;
 
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import java.util.Locale;
 import java.util.Set;
@@ -28,13 +29,14 @@ public final class CheckedKernels {
      * Kernels that agree with the reference.
      *
      * @param backend a provider's name, or "auto"
+     * @param precision of the operands of products
      * @param pool that they will work on
      * @param made hears of the check's result when one was made, passed or not
      * @throws dev.troupe.model.TroupeException when there is no such provider, it cannot run here, or its results
      *     differ: the message says which, at which size and by how much
      */
-    public static Kernels create(String backend, ComputePool pool, Consumer<SelfCheck> made) {
-        Kernels kernels = KernelProviders.select(backend).create(pool);
+    public static Kernels create(String backend, Precision precision, ComputePool pool, Consumer<SelfCheck> made) {
+        Kernels kernels = KernelProviders.select(backend, precision).create(pool);
         Checked key = new Checked(kernels.name(), pool.threads());
         if (!PASSED.contains(key)) {
             SelfCheck check = KernelSelfCheck.run(kernels, pool);

@@ -1,6 +1,9 @@
 package dev.troupe.model.kernel.check;
 
+import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.ScalarBf16KernelProvider;
 import dev.troupe.model.kernel.ScalarKernelProvider;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
@@ -25,11 +28,19 @@ public final class KernelSelfCheck {
         long start = System.nanoTime();
         List<KernelDifference> differences = new ArrayList<>();
         try (FixedComputePool alone = FixedComputePool.create(1)) {
-            Kernels reference = new ScalarKernelProvider().create(alone);
+            Kernels reference = reference(kernels.precision()).create(alone);
             Comparison comparison = new Comparison(kernels, reference, SEED, differences::add);
             KernelContracts.ALL.forEach(contract -> contract.brief(comparison));
             double seconds = (System.nanoTime() - start) / 1e9;
             return new SelfCheck(kernels.name(), pool.threads(), comparison.count(), seconds, differences);
         }
+    }
+
+    /** The scalar provider whose products round their operands like this. */
+    public static KernelProvider reference(Precision precision) {
+        return switch (precision) {
+            case FP32 -> new ScalarKernelProvider();
+            case BF16 -> new ScalarBf16KernelProvider();
+        };
     }
 }

@@ -1,0 +1,142 @@
+package dev.troupe.model.kernel.onednn;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The shared libraries of the artifact {@code org.bytedeco:dnnl}, in a folder where the dynamic linker finds them:
+ * {@code troupe.onednn.folder}, or one of this user's under {@code java.io.tmpdir}. They are kept there; a file with
+ * another checksum is replaced, by one rename, so that processes may start at the same time.
+ */
+final class OneDnnLibrary {
+    private static final String FOLDER_PROPERTY = "troupe.onednn.folder";
+    private static final String RESOURCES = "/org/bytedeco/dnnl/linux-x86_64/";
+
+    /** A library of the artifact; the checksum belongs to its version in the parent's pom.xml. */
+    private record File(String name, String sha256) {}
+
+    /** The runtime of its threads, of which one is used, beside the library that links to it. */
+    private static final List<File> FILES = List.of(
+            new File("libgomp.so.1", "115302e45583ad3e8df681c0a5af4c8273b7399f764965280d70d8780e5ee454"),
+            new File("libdnnl.so.3", "a8948803c5718bac623b664be77fb47e24328e8693997e96e02c4308b0ee826f"));
+
+    private static final String VERSION = "3.11";
+
+    private static final int BUFFER_BYTES = 1 << 20;
+
+    private OneDnnLibrary() {}
+
+    /** Why this machine cannot run it, found out without unpacking anything; empty when it seems to be able to. */
+    static Optional<String> unsuitable() {
+        String system = System.getProperty("os.name") + " " + System.getProperty("os.arch");
+        if (!system.equals("Linux amd64")) {
+            return Optional.of("the library is there for Linux on x86-64 only, this is " + system);
+        }
+        List<String> flags = processorFlags();
+        if (!flags.contains("avx512_bf16") && !flags.contains("amx_bf16")) {
+            return Optional.of("the processor has neither avx512_bf16 nor amx_bf16");
+        }
+        if (OneDnnLibrary.class.getResource(RESOURCES + FILES.getLast().name()) == null) {
+            return Optional.of("org.bytedeco:dnnl with classifier linux-x86_64 is not on the class path");
+        }
+        return Optional.empty();
+    }
+
+    private static List<String> processorFlags() {
+        try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("flags"))
+                    .findFirst()
+                    .map(line -> Arrays.asList(line.split("\\s+")))
+                    .orElse(List.of());
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    /**
+     * Unpacks where needed and loads, for the life of the process.
+     *
+     * @throws IOException when the folder cannot be written
+     * @throws IllegalArgumentException when the dynamic linker refuses, such as for a missing libstdc++
+     */
+    static SymbolLookup load() throws IOException {
+        Path folder = folder();
+        for (File file : FILES) {
+            provide(folder, file);
+        }
+        SymbolLookup threads =
+                SymbolLookup.libraryLookup(folder.resolve(FILES.getFirst().name()), Arena.global());
+        return SymbolLookup.libraryLookup(folder.resolve(FILES.getLast().name()), Arena.global())
+                .or(threads);
+    }
+
+    private static Path folder() throws IOException {
+        @Nullable String chosen = System.getProperty(FOLDER_PROPERTY);
+        if (chosen != null && !chosen.isBlank()) {
+            return Files.createDirectories(Path.of(chosen));
+        }
+        String user =
+                System.getProperty("user.name", "user").replaceAll("\\W", "_").toLowerCase(Locale.ROOT);
+        Path folder = Path.of(System.getProperty("java.io.tmpdir"), "troupe-onednn-" + VERSION + "-" + user);
+        if (!Files.isDirectory(folder)) {
+            // Libraries that others could replace would be their code in our process.
+            Files.createDirectories(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        return folder;
+    }
+
+    private static void provide(Path folder, File file) throws IOException {
+        Path target = folder.resolve(file.name());
+        if (Files.isRegularFile(target) && sha256(target).equals(file.sha256())) {
+            return;
+        }
+        Path unpacked = Files.createTempFile(folder, file.name(), ".part");
+        try {
+            try (InputStream in = OneDnnLibrary.class.getResourceAsStream(RESOURCES + file.name())) {
+                if (in == null) {
+                    throw new IOException(file.name() + " is not on the class path");
+                }
+                Files.copy(in, unpacked, StandardCopyOption.REPLACE_EXISTING);
+            }
+            String sha256 = sha256(unpacked);
+            if (!sha256.equals(file.sha256())) {
+                throw new IOException(file.name() + " on the class path is of another version: its SHA-256 is " + sha256
+                        + ", not " + file.sha256());
+            }
+            Files.move(unpacked, target, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(unpacked);
+        }
+    }
+
+    private static String sha256(Path file) throws IOException {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+        byte[] buffer = new byte[BUFFER_BYTES];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                digest.update(buffer, 0, count);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}

@@ -1,0 +1,118 @@
+package dev.troupe.model.kernel.onednn;
+
+import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.first;
+import static dev.troupe.model.kernel.vector.Lanes.load;
+import static dev.troupe.model.kernel.vector.Lanes.store;
+
+import dev.troupe.model.kernel.vector.ScratchPool;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * One product over prepared operands, any block of which a thread can compute. Addresses are of the first row and
+ * column; distances are in elements.
+ *
+ * @param depth k, rounded up as the operands are
+ * @param a rows of bf16, with memory for {@link TileSizes#MOST_ROWS} rows after the last
+ * @param b panels of bf16
+ * @param addend what the product is added to, laid out as C and perhaps C itself, or 0
+ * @param bias a row that is added last, or 0
+ */
+record TileBlock(
+        TileProducts products,
+        TileSizes sizes,
+        ScratchPool scratch,
+        int n,
+        int depth,
+        long a,
+        long b,
+        long addend,
+        long bias,
+        long c,
+        int rowC) {
+    /** Bytes of B that stay in the middle cache while rows of A pass by. */
+    private static final long B_BYTES = 256 << 10;
+
+    private static final int MOST_PANELS = 16;
+
+    /** Computes {@code rows} rows of {@code panels} panels' columns. */
+    void compute(int row, int rows, int panel, int panels) {
+        // Few rows use B once: then the longest tile is best.
+        long fitting = rows <= TileSizes.MOST_ROWS ? MOST_PANELS : B_BYTES / Bf16Panels.panelBytes(depth);
+        int done = 0;
+        while (done < panels) {
+            int width = sizes.panelsFor(panels - done, (int) fitting);
+            columns(row, rows, panel + done, width);
+            done += width;
+        }
+    }
+
+    private void columns(int row, int rows, int panel, int width) {
+        int column = panel * Bf16Panels.COLUMNS;
+        int real = Math.min(width * Bf16Panels.COLUMNS, n - column);
+        boolean whole = real == width * Bf16Panels.COLUMNS && addend == 0 && bias == 0;
+        long tileB = b + panel * Bf16Panels.panelBytes(depth);
+        int done = 0;
+        while (done < rows) {
+            int height = sizes.rowsFor(rows - done);
+            int kept = Math.min(height, rows - done);
+            long tileA = a + (row + done) * Bf16Panels.rowBytes(depth);
+            long corner = ((long) (row + done) * rowC + column) * Float.BYTES;
+            if (whole && kept == height) {
+                products.get(new TileShape(height, width, depth, rowC)).run(tileA, tileB, c + corner);
+            } else {
+                aside(height, width, tileA, tileB, kept, real, corner, bias == 0 ? 0 : bias + column * 4L);
+            }
+            done += kept;
+        }
+    }
+
+    /** Computes a tile beside C, and stores those of its rows and columns that are C's. */
+    private void aside(
+            int height, int width, long tileA, long tileB, int rows, int columns, long corner, long biasRow) {
+        int stride = width * Bf16Panels.COLUMNS;
+        try (ScratchPool.Scratch tile = scratch.borrow((long) height * stride * Float.BYTES)) {
+            products.get(new TileShape(height, width, depth, stride)).run(tileA, tileB, tile.address());
+            for (int r = 0; r < rows; r++) {
+                long at = corner + (long) r * rowC * Float.BYTES;
+                long from = tile.address() + (long) r * stride * Float.BYTES;
+                finish(columns, from, addend == 0 ? 0 : addend + at, biasRow, c + at);
+            }
+        }
+    }
+
+    /** One row: the product, plus the addend, plus the bias, in this order. */
+    private static void finish(int columns, long from, long addend, long bias, long to) {
+        if (addend == 0 && bias == 0) {
+            copy(columns, from, to);
+        } else if (bias == 0) {
+            add(columns, addend, from, to);
+        } else {
+            if (addend != 0) {
+                add(columns, addend, from, from);
+            }
+            add(columns, from, bias, to);
+        }
+    }
+
+    private static void add(int columns, long x, long y, long to) {
+        int j = 0;
+        for (; j + LANES <= columns; j += LANES) {
+            store(load(x + j * 4L).add(load(y + j * 4L)), to + j * 4L);
+        }
+        if (j < columns) {
+            VectorMask<Float> tail = first(columns - j);
+            store(load(x + j * 4L, tail).add(load(y + j * 4L, tail)), to + j * 4L, tail);
+        }
+    }
+
+    private static void copy(int columns, long from, long to) {
+        int j = 0;
+        for (; j + LANES <= columns; j += LANES) {
+            store(load(from + j * 4L), to + j * 4L);
+        }
+        if (j < columns) {
+            store(load(from + j * 4L), to + j * 4L, first(columns - j));
+        }
+    }
+}
