@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Owns a set of off-heap tensors: all of them are freed when it is closed, none before. Thread-safe.
  *
  * <p>Memory is zeroed and aligned to 64 bytes (a cache line and an AVX-512 register). Allocations of at least 2 MiB
- * start on a 2 MiB boundary and ask for huge pages, which raises the bandwidth of reading weights
+ * start on a 2 MiB boundary and lie on huge pages where the system has them, which raises the bandwidth of reading weights
  * (docs/performance.md).
  */
 public final class TensorArena implements AutoCloseable {
@@ -41,9 +41,9 @@ public final class TensorArena implements AutoCloseable {
 
     /** New zeroed memory, aligned as the class says. */
     public MemorySegment allocateBytes(long size) {
-        long alignment = size >= HugePages.BYTES ? HugePages.BYTES : CACHE_LINE_BYTES;
-        MemorySegment segment = arena.allocate(Math.max(size, 1), alignment);
-        HugePages.advise(segment);
+        MemorySegment segment = size >= HugePages.BYTES
+                ? HugePages.allocate(size, arena)
+                : arena.allocate(Math.max(size, 1), CACHE_LINE_BYTES);
         bytes.addAndGet(size);
         NativeMemory.add(owner, size);
         return segment;

@@ -23,6 +23,7 @@ class StepGarbageTest {
                         "--add-modules",
                         "jdk.incubator.vector",
                         "--enable-native-access=ALL-UNNAMED",
+                        "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0", // as the launcher
                         "-cp",
                         System.getProperty("java.class.path"),
                         StepGarbage.class.getName(),

@@ -8,7 +8,8 @@ import static dev.troupe.model.kernel.vector.Lanes.store;
 
 /**
  * The packed layout of a right-hand matrix [k, n]: panels of {@link Tiles#COLUMNS} columns one after the other, in each
- * [k][width]. The last panel is narrower: as many whole vectors as its columns need, the rest zero.
+ * [k][width]. The last panel is narrower: as many whole vectors as its columns need. What lies beyond the columns
+ * does not matter.
  */
 public final class Panels {
     private Panels() {}
@@ -67,22 +68,7 @@ public final class Panels {
 
     /** As {@link #packRows} of a B that is stored transposed: its columns are {@code stride} bytes apart. */
     public static void packColumns(int k, int columns, long b, long stride, long panel) {
-        int whole = columns / LANES * LANES;
-        long width = roundUp(columns) * (long) Float.BYTES;
-        for (int j = 0; j < columns; j += LANES) {
-            // A vector's worth of columns at a time: as many streams are read, and whole vectors written.
-            for (int p = 0; p < k; p++) {
-                long from = b + j * stride + p * 4L;
-                long to = panel + p * width + j * 4L;
-                if (j < whole) {
-                    for (int q = 0; q < LANES; q++) {
-                        set(to + q * 4L, get(from + q * stride));
-                    }
-                } else {
-                    packTail(columns - whole, from, stride, to);
-                }
-            }
-        }
+        Transposition.columns(columns, k, b, stride, panel, roundUp(columns) * (long) Float.BYTES);
     }
 
     private static void packTail(int count, long from, long stride, long to) {

@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.vector;
 
+import dev.troupe.model.tensor.HugePages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 public final class ScratchPool {
     private static final int SLOTS = 64;
     private static final long ALIGNMENT = 64;
+
+    /** Bytes from which scratch gets a huge page: a panel that is read again and again costs no misses of the TLB. */
+    private static final long HUGE_PAGES = 128 << 10;
 
     private final AtomicReferenceArray<@Nullable Scratch> idle = new AtomicReferenceArray<>(SLOTS);
 
@@ -32,7 +36,9 @@ public final class ScratchPool {
         private Scratch ensure(long bytes) {
             if (segment.byteSize() < bytes) {
                 long size = Math.max(bytes, 2 * segment.byteSize());
-                segment = Arena.ofAuto().allocate(size, ALIGNMENT);
+                segment = size >= HUGE_PAGES
+                        ? HugePages.allocate(size, Arena.ofAuto())
+                        : Arena.ofAuto().allocate(size, ALIGNMENT);
             }
             return this;
         }
