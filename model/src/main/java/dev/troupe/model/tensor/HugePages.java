@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Large allocations on transparent huge pages ({@code mmap}, {@code madvise(MADV_HUGEPAGE)}; Linux on 64 bits only). The
- * advice must come before the first touch, and {@link Arena#allocate} touches what it returns: it fills it with zeros.
- * So the memory is mapped here, where the kernel zeroes each page when it is first used.
+ * Large allocations on transparent huge pages ({@code mmap}, {@code madvise(MADV_HUGEPAGE)}; Linux on 64 bits only).
+ * The advice must come before the first touch, and {@link Arena#allocate} touches what it returns: it fills it with
+ * zeros. So the memory is mapped here, where the kernel zeroes each page when it is first used.
  */
 public final class HugePages {
     /** Size and alignment of a huge page on x86-64 and the usual AArch64 kernels. */
@@ -50,8 +50,8 @@ public final class HugePages {
             throw new OutOfMemoryError("the system gave no " + size + " bytes of memory");
         }
         long aligned = Math.ceilDiv(start, BYTES) * BYTES;
-        MemorySegment segment = MemorySegment.ofAddress(aligned)
-                .reinterpret(size, arena, closed -> calls.unmap(start, mapped));
+        MemorySegment segment =
+                MemorySegment.ofAddress(aligned).reinterpret(size, arena, closed -> calls.unmap(start, mapped));
         if (calls.advise(aligned, Math.ceilDiv(size, BYTES) * BYTES) != 0) {
             LOG.debug("madvise(MADV_HUGEPAGE) refused for {} bytes", size);
         }
@@ -66,12 +66,15 @@ public final class HugePages {
                 return Optional.empty();
             }
             SymbolLookup library = Linker.nativeLinker().defaultLookup();
-            return library.find("mmap").flatMap(mmap -> library.find("munmap")
-                    .flatMap(munmap -> library.find("madvise")
-                            .map(madvise -> new Calls(
-                                    handle(mmap, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG),
-                                    handle(munmap, JAVA_INT, JAVA_LONG, JAVA_LONG),
-                                    handle(madvise, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT)))));
+            return library.find("mmap")
+                    .flatMap(mmap -> library.find("munmap")
+                            .flatMap(munmap -> library.find("madvise")
+                                    .map(madvise -> new Calls(
+                                            handle(
+                                                    mmap, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
+                                                    JAVA_LONG),
+                                            handle(munmap, JAVA_INT, JAVA_LONG, JAVA_LONG),
+                                            handle(madvise, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT)))));
         }
 
         private static MethodHandle handle(MemorySegment symbol, MemoryLayout result, MemoryLayout... arguments) {

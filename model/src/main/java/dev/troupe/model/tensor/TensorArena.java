@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * Owns a set of off-heap tensors: all of them are freed when it is closed, none before. Thread-safe.
  *
  * <p>Memory is zeroed and aligned to 64 bytes (a cache line and an AVX-512 register). Allocations of at least 2 MiB
- * start on a 2 MiB boundary and lie on huge pages where the system has them, which raises the bandwidth of reading weights
- * (docs/performance.md).
+ * start on a 2 MiB boundary and lie on huge pages where the system has them, which raises the bandwidth of reading
+ * weights (docs/performance.md).
  */
 public final class TensorArena implements AutoCloseable {
     private static final long CACHE_LINE_BYTES = 64;

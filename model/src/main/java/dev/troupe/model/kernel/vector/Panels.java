@@ -8,8 +8,8 @@ import static dev.troupe.model.kernel.vector.Lanes.store;
 
 /**
  * The packed layout of a right-hand matrix [k, n]: panels of {@link Tiles#COLUMNS} columns one after the other, in each
- * [k][width]. The last panel is narrower: as many whole vectors as its columns need. What lies beyond the columns
- * does not matter.
+ * [k][width]. The last panel is narrower: as many whole vectors as its columns need. What lies beyond the columns does
+ * not matter.
  */
 public final class Panels {
     private Panels() {}
