@@ -2,38 +2,40 @@ package dev.troupe.model.kernel.gemm;
 
 import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
 import static dev.troupe.model.kernel.KernelArguments.requireSize;
-import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.gemm.GemmTile.COLUMNS;
+import static dev.troupe.model.kernel.gemm.GemmTile.DEPTH;
+import static dev.troupe.model.kernel.gemm.GemmTile.ROWS;
+import static dev.troupe.model.kernel.gemm.GemmTile.ROW_B;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.vector.Panels;
 import dev.troupe.model.kernel.vector.ScratchPool;
-import dev.troupe.model.kernel.vector.Tiles;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matrix products in the outer-product form over packed panels of B (Goto and van de Geijn, "Anatomy of
- * High-Performance Matrix Multiplication", 2008): B is packed by all threads, then the panels and blocks of rows of C
- * are shared among them. A is read in place, or packed in strips where it lies the other way round.
+ * Matrix products in the outer-product form over packed strips of A and panels of B (Goto and van de Geijn, "Anatomy of
+ * High-Performance Matrix Multiplication", 2008). With many rows, B is packed by all threads and each task packs and
+ * multiplies a block of rows, which stays in its core's cache while the panels pass by. With few rows it is the other
+ * way round: A is packed by all, and each task packs and multiplies some columns of B, piece by piece.
  *
- * <p>Bits: an element of C is the sum of blocks of {@link GemmBlock#DEPTH} products, each a chain of fused
- * multiply-adds in order of k. Neither m, n, the threads nor who packed B enter into it.
+ * <p>Bits: an element of C is the sum of blocks of {@link GemmTile#DEPTH} products, each a chain of fused multiply-adds
+ * in order of k. Neither m, n, the threads nor who packed what enter into it.
  */
 public final class VectorGemm implements Gemm {
     /** Packed bytes of B that are worked on at once: a share of the outer cache. */
-    private static final long PACKED_BYTES = 8L << 20;
+    private static final long PACKED_BYTES = 12L << 20;
 
     /** Below this many multiply-adds a second thread costs more than it saves. */
     private static final long WORTH_SHARING = 1 << 17;
 
-    /** Rows of C from which packing B pays: each packed element is used once a tile of rows. */
-    private static final int IN_PLACE_ROWS = 512;
+    /** Strips of a block of rows, and values of k that they are packed for at once: half a middle cache of 1 MiB. */
+    private static final int BLOCK_STRIPS = 8;
 
-    /**
-     * Row length of a transposed A from which packing it pays: shorter rows do not crowd into few sets of the cache.
-     */
-    private static final int STRIPS_STRIDE = 256;
+    private static final int BLOCK_DEPTH = 4 * DEPTH;
+
+    /** Most rows for which A is packed as a whole. */
+    private static final int FEW_ROWS = 32 * ROWS;
 
     private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
 
@@ -43,6 +45,18 @@ public final class VectorGemm implements Gemm {
     public VectorGemm(ComputePool pool, ScratchPool scratch) {
         this.pool = pool;
         this.scratch = scratch;
+    }
+
+    /** A matrix as it is stored: address of its first element, bytes from row to row. */
+    private record Stored(boolean transposed, long address, long stride) {
+        static Stored of(Transpose transpose, Tensor matrix, int leading) {
+            return new Stored(transpose == Transpose.YES, matrix.address(), leading * 4L);
+        }
+
+        /** Address of an element of the matrix as it is used. */
+        long at(long row, long column) {
+            return transposed ? address + column * stride + row * 4 : address + row * stride + column * 4;
+        }
     }
 
     @Override
@@ -71,66 +85,32 @@ public final class VectorGemm implements Gemm {
         if (bias != null) {
             requireSize("bias", bias, n);
         }
-        if (m == 0 || n == 0) {
+        GemmBlock block = new GemmBlock(
+                k, addend == null ? 0 : addend.address(), bias == null ? 0 : bias.address(), c.address(), ldc * 4L);
+        Stored left = Stored.of(transposeA, a, lda);
+        Stored right = Stored.of(transposeB, b, ldb);
+        if (m <= FEW_ROWS) {
+            fewRows(m, n, left, right, 0, block);
             return;
         }
-        boolean strips = ta && lda >= STRIPS_STRIDE;
-        boolean inPlace = !tb && n % LANES == 0 && m <= IN_PLACE_ROWS;
-        int group = inPlace ? Panels.count(n) : panelsAtOnce(k, n);
-        long packedSize = inPlace ? 0 : Panels.size(k, Math.min(n, group * Tiles.COLUMNS)) * 4;
-        try (ScratchPool.Scratch packedB = scratch.borrow(packedSize);
-                ScratchPool.Scratch packedA = scratch.borrow(strips ? Strips.count(m) * Strips.bytes(k) : 0)) {
-            if (strips) {
-                packStrips(k, m, a.address(), lda * 4L, packedA.address());
-            }
-            for (int from = 0; from < Panels.count(n); from += group) {
-                int column = from * Tiles.COLUMNS;
-                int columns = Math.min(n - column, group * Tiles.COLUMNS);
-                long first = b.address() + (tb ? (long) column * ldb : column) * 4;
-                if (!inPlace) {
-                    pack(tb, k, columns, first, ldb * 4L, packedB.address());
-                }
-                long rowA = ta ? 4 : lda * 4L;
-                long stepA = ta ? lda * 4L : 4;
-                GemmBlock block = new GemmBlock(
-                        k,
-                        columns,
-                        strips ? packedA.address() : a.address(),
-                        rowA,
-                        strips ? GemmBlock.STRIP_ROWS * 4L : stepA,
-                        strips ? Strips.bytes(k) : GemmBlock.STRIP_ROWS * rowA,
-                        inPlace ? first : packedB.address(),
-                        inPlace ? Tiles.COLUMNS * 4L : Panels.offset(k, 1),
-                        inPlace ? ldb * 4L : 0,
-                        addend == null ? 0 : addend.address() + column * 4L,
-                        bias == null ? 0 : bias.address() + column * 4L,
-                        c.address() + column * 4L,
-                        ldc * 4L);
-                share(m, columns, k, block);
+        int panels = RightPanels.count(n);
+        int groups = (int) Math.max(1, Math.ceilDiv(panels * RightPanels.bytes(k), PACKED_BYTES));
+        int group = Math.ceilDiv(panels, Math.min(groups, Math.max(1, panels))); // of equal size: each packs A anew
+        try (ScratchPool.Scratch packed = scratch.borrow(group * RightPanels.bytes(k))) {
+            for (int first = 0; first < panels; first += group) {
+                int end = Math.min(panels, first + group);
+                packPanels(first, end, n, k, right, packed.address());
+                manyRows(m, n, left, first, end, packed.address(), block);
             }
         }
-    }
-
-    private void packStrips(int k, int m, long a, long stride, long packed) {
-        int tasks = (long) k * m < WORTH_SHARING / 8 ? 1 : Math.min(k, TASKS_PER_THREAD * pool.threads());
-        pool.run(tasks, task -> {
-            int from = (int) ((long) task * k / tasks);
-            int to = (int) ((task + 1L) * k / tasks);
-            Strips.pack(from, to, k, m, a, stride, packed);
-        });
-    }
-
-    private static int panelsAtOnce(int k, int n) {
-        long panelBytes = Math.max(1, Panels.offset(k, 1));
-        return Math.clamp(PACKED_BYTES / panelBytes, 1, Panels.count(n));
     }
 
     @Override
     public PackedMatrix pack(Transpose transposeB, int k, int n, Tensor b, int ldb, TensorArena arena) {
         boolean tb = transposeB == Transpose.YES;
         requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
-        Tensor data = arena.allocate(Math.toIntExact(Panels.size(k, n)));
-        pack(tb, k, n, b.address(), ldb * 4L, data.address());
+        Tensor data = arena.allocate(Math.toIntExact(RightPanels.size(k, n)));
+        packPanels(0, RightPanels.count(n), n, k, Stored.of(transposeB, b, ldb), data.address());
         return new PackedMatrix(k, n, data);
     }
 
@@ -138,67 +118,111 @@ public final class VectorGemm implements Gemm {
     public void multiplyPacked(
             int m, Tensor a, int lda, PackedMatrix b, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         requireMatrix("a", a, m, b.k(), lda);
-        requireSize("b", b.data(), Panels.size(b.k(), b.n()));
+        requireSize("b", b.data(), RightPanels.size(b.k(), b.n()));
         requireMatrix("c", c, m, b.n(), ldc);
         if (bias != null) {
             requireSize("bias", bias, b.n());
         }
-        if (m == 0 || b.n() == 0) {
+        GemmBlock block = new GemmBlock(
+                b.k(), accumulate ? c.address() : 0, bias == null ? 0 : bias.address(), c.address(), ldc * 4L);
+        Stored left = Stored.of(Transpose.NO, a, lda);
+        long packed = b.data().address();
+        if (m <= FEW_ROWS) {
+            fewRows(m, b.n(), left, null, packed, block);
+        } else {
+            manyRows(m, b.n(), left, 0, RightPanels.count(b.n()), packed, block);
+        }
+    }
+
+    private void packPanels(int first, int end, int n, int k, Stored b, long packed) {
+        int panels = end - first;
+        int tasks = tasks(panels, 8L * panels * COLUMNS * k);
+        pool.run(tasks, task -> {
+            for (int p = task * panels / tasks; p < (task + 1) * panels / tasks; p++) {
+                int columns = RightPanels.columns(n, first + p);
+                long from = b.at(0, (first + p) * (long) COLUMNS);
+                RightPanels.pack(b.transposed(), columns, k, from, b.stride(), packed + p * RightPanels.bytes(k));
+            }
+        });
+    }
+
+    /** Tasks that {@code work} multiply-adds, or moves of as long, are worth. */
+    private int tasks(int most, long work) {
+        boolean alone = pool.threads() == 1 || work < WORTH_SHARING;
+        return Math.min(most, alone ? 1 : TASKS_PER_THREAD * pool.threads());
+    }
+
+    /** Panels [first, end) of B, packed from the first of them on, by blocks of rows. */
+    private void manyRows(int m, int n, Stored a, int first, int end, long packed, GemmBlock block) {
+        int strips = LeftStrips.count(m);
+        int threads = pool.threads();
+        int blocks = Math.min(strips, Math.ceilDiv(Math.ceilDiv(strips, BLOCK_STRIPS), threads) * threads);
+        pool.run(blocks, task -> {
+            int row = (int) ((long) task * strips / blocks) * ROWS;
+            int rows = Math.min(m, (int) ((task + 1L) * strips / blocks) * ROWS) - row;
+            rowBlock(m, n, row, rows, a, first, end, packed, block);
+        });
+    }
+
+    private void rowBlock(int m, int n, int row, int rows, Stored a, int first, int end, long packed, GemmBlock block) {
+        int k = block.k();
+        int most = Math.min(k, BLOCK_DEPTH);
+        long bytesA = LeftStrips.count(rows) * LeftStrips.bytes(most);
+        try (ScratchPool.Scratch work = scratch.borrow(GemmBlock.workBytes(rows) + bytesA)) {
+            long strips = work.address() + GemmBlock.workBytes(rows);
+            for (int from = 0; from < k || from == 0; from += BLOCK_DEPTH) {
+                int depth = Math.min(BLOCK_DEPTH, k - from);
+                LeftStrips.pack(a.transposed(), rows, m - row, depth, a.at(row, from), a.stride(), strips);
+                for (int panel = first; panel < end; panel++) {
+                    long piece = packed + (panel - first) * RightPanels.bytes(k) + from * ROW_B;
+                    int columns = RightPanels.columns(n, panel);
+                    block.compute(row, rows, panel * COLUMNS, columns, from, depth, strips, piece, work.address());
+                }
+            }
+        }
+    }
+
+    /** All rows at once, by groups of panels, which lie at {@code packed} or are packed from B one by one. */
+    private void fewRows(int m, int n, Stored a, @Nullable Stored b, long packed, GemmBlock block) {
+        int k = block.k();
+        int panels = RightPanels.count(n);
+        int strips = LeftStrips.count(m);
+        if (strips == 0 || panels == 0) {
             return;
         }
-        GemmBlock block = new GemmBlock(
-                b.k(),
-                b.n(),
-                a.address(),
-                lda * 4L,
-                4,
-                GemmBlock.STRIP_ROWS * 4L * lda,
-                b.data().address(),
-                Panels.offset(b.k(), 1),
-                0,
-                accumulate ? c.address() : 0,
-                bias == null ? 0 : bias.address(),
-                c.address(),
-                ldc * 4L);
-        share(m, b.n(), b.k(), block);
+        try (ScratchPool.Scratch packedA = scratch.borrow(strips * LeftStrips.bytes(k))) {
+            long left = packedA.address();
+            int packers = tasks(strips, 8L * m * k);
+            pool.run(packers, task -> {
+                int row = task * strips / packers * ROWS;
+                int rows = Math.min(m, (task + 1) * strips / packers * ROWS) - row;
+                long to = left + row / ROWS * LeftStrips.bytes(k);
+                LeftStrips.pack(a.transposed(), rows, m - row, k, a.at(row, 0), a.stride(), to);
+            });
+            int tasks = tasks(panels, (long) m * n * k);
+            pool.run(tasks, task -> {
+                int first = task * panels / tasks;
+                int end = (task + 1) * panels / tasks;
+                panelGroup(m, n, first, end, left, b, packed, block);
+            });
+        }
     }
 
-    private void pack(boolean transposed, int k, int n, long b, long stride, long packed) {
-        int panels = Panels.count(n);
-        int tasks = (long) k * n < WORTH_SHARING / 8 ? 1 : Math.min(panels, TASKS_PER_THREAD * pool.threads());
-        pool.run(tasks, task -> {
-            for (int panel = task * panels / tasks; panel < (task + 1) * panels / tasks; panel++) {
-                int columns = Panels.columns(n, panel);
-                long to = packed + Panels.offset(k, panel);
-                long column = (long) panel * Tiles.COLUMNS;
-                if (transposed) {
-                    Panels.packColumns(k, columns, b + column * stride, stride, to);
-                } else {
-                    Panels.packRows(k, columns, b + column * 4, stride, to);
+    private void panelGroup(
+            int m, int n, int first, int end, long strips, @Nullable Stored b, long packed, GemmBlock block) {
+        int k = block.k();
+        long bytesB = b == null ? 0 : RightPanels.bytes(k);
+        try (ScratchPool.Scratch work = scratch.borrow(GemmBlock.workBytes(m) + bytesB)) {
+            for (int panel = first; panel < end; panel++) {
+                int columns = RightPanels.columns(n, panel);
+                int column = panel * COLUMNS;
+                long at = packed + panel * RightPanels.bytes(k);
+                if (b != null) {
+                    at = work.address() + GemmBlock.workBytes(m);
+                    RightPanels.pack(b.transposed(), columns, k, b.at(0, column), b.stride(), at);
                 }
+                block.compute(0, m, column, columns, 0, k, strips, at, work.address());
             }
-        });
-    }
-
-    /** Splits C into groups of panels by blocks of rows. */
-    private void share(int m, int n, int k, GemmBlock block) {
-        int panels = Panels.count(n);
-        boolean alone = pool.threads() == 1 || (long) m * n * k < WORTH_SHARING;
-        int target = alone ? 1 : TASKS_PER_THREAD * pool.threads();
-        int groups = Math.min(panels, target);
-        int wanted = Math.max((target + groups - 1) / groups, (m + GemmBlock.ROWS - 1) / GemmBlock.ROWS);
-        int strips = (m + GemmBlock.STRIP_ROWS - 1) / GemmBlock.STRIP_ROWS;
-        int height = (strips + wanted - 1) / wanted * GemmBlock.STRIP_ROWS;
-        int blocks = (m + height - 1) / height;
-        pool.run(groups * blocks, task -> {
-            int group = task / blocks;
-            int row = task % blocks * height;
-            int rows = Math.min(height, m - row);
-            for (int panel = group * panels / groups; panel < (group + 1) * panels / groups; panel++) {
-                try (ScratchPool.Scratch strip = scratch.borrow(GemmBlock.STRIP_BYTES)) {
-                    block.compute(panel, row, rows, strip.address());
-                }
-            }
-        });
+        }
     }
 }

@@ -1,0 +1,119 @@
+package dev.troupe.model.kernel.gemm;
+
+import static dev.troupe.model.kernel.gemm.GemmTile.ADDRESS;
+import static dev.troupe.model.kernel.gemm.GemmTile.ROW_A;
+import static dev.troupe.model.kernel.gemm.GemmTile.ROW_B;
+import static dev.troupe.model.kernel.vector.Lanes.BYTES;
+import static dev.troupe.model.kernel.vector.Lanes.FLOAT;
+import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
+import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The largest register tile: 12 x 2 sums, 2 vectors of B and a broadcast element of A are 27 of AVX-512's 32 registers.
+ * Written out because the compiler keeps vectors in registers only when each has a name of its own; adding to what the
+ * sums start from, or storing them elsewhere, in the same method is more than it inlines, and it would box them.
+ */
+final class TwelveRows {
+    private TwelveRows() {}
+
+    /** The sums of 12 rows of a strip by a panel's columns, stored at {@code sums} as [12][COLUMNS]. */
+    static void product(int depth, long strip, long panel, long sums) {
+        int steps = Math.min(depth, GemmTile.DEPTH);
+        long a = strip & ADDRESS;
+        long b = panel & ADDRESS;
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector s00 = zero;
+        FloatVector s01 = zero;
+        FloatVector s10 = zero;
+        FloatVector s11 = zero;
+        FloatVector s20 = zero;
+        FloatVector s21 = zero;
+        FloatVector s30 = zero;
+        FloatVector s31 = zero;
+        FloatVector s40 = zero;
+        FloatVector s41 = zero;
+        FloatVector s50 = zero;
+        FloatVector s51 = zero;
+        FloatVector s60 = zero;
+        FloatVector s61 = zero;
+        FloatVector s70 = zero;
+        FloatVector s71 = zero;
+        FloatVector s80 = zero;
+        FloatVector s81 = zero;
+        FloatVector s90 = zero;
+        FloatVector s91 = zero;
+        FloatVector sa0 = zero;
+        FloatVector sa1 = zero;
+        FloatVector sb0 = zero;
+        FloatVector sb1 = zero;
+        for (int i = 0; i < steps; i++) {
+            long atA = a + i * ROW_A;
+            long atB = b + i * ROW_B;
+            FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, MEMORY, atB, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, MEMORY, atB + BYTES, ORDER);
+            FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA));
+            s00 = x.fma(b0, s00);
+            s01 = x.fma(b1, s01);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 4));
+            s10 = x.fma(b0, s10);
+            s11 = x.fma(b1, s11);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 8));
+            s20 = x.fma(b0, s20);
+            s21 = x.fma(b1, s21);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 12));
+            s30 = x.fma(b0, s30);
+            s31 = x.fma(b1, s31);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 16));
+            s40 = x.fma(b0, s40);
+            s41 = x.fma(b1, s41);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 20));
+            s50 = x.fma(b0, s50);
+            s51 = x.fma(b1, s51);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 24));
+            s60 = x.fma(b0, s60);
+            s61 = x.fma(b1, s61);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 28));
+            s70 = x.fma(b0, s70);
+            s71 = x.fma(b1, s71);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 32));
+            s80 = x.fma(b0, s80);
+            s81 = x.fma(b1, s81);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 36));
+            s90 = x.fma(b0, s90);
+            s91 = x.fma(b1, s91);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 40));
+            sa0 = x.fma(b0, sa0);
+            sa1 = x.fma(b1, sa1);
+            x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, atA + 44));
+            sb0 = x.fma(b0, sb0);
+            sb1 = x.fma(b1, sb1);
+        }
+        s00.intoMemorySegment(MEMORY, sums, ORDER);
+        s01.intoMemorySegment(MEMORY, sums + BYTES, ORDER);
+        s10.intoMemorySegment(MEMORY, sums + ROW_B, ORDER);
+        s11.intoMemorySegment(MEMORY, sums + ROW_B + BYTES, ORDER);
+        s20.intoMemorySegment(MEMORY, sums + 2 * ROW_B, ORDER);
+        s21.intoMemorySegment(MEMORY, sums + 2 * ROW_B + BYTES, ORDER);
+        s30.intoMemorySegment(MEMORY, sums + 3 * ROW_B, ORDER);
+        s31.intoMemorySegment(MEMORY, sums + 3 * ROW_B + BYTES, ORDER);
+        s40.intoMemorySegment(MEMORY, sums + 4 * ROW_B, ORDER);
+        s41.intoMemorySegment(MEMORY, sums + 4 * ROW_B + BYTES, ORDER);
+        s50.intoMemorySegment(MEMORY, sums + 5 * ROW_B, ORDER);
+        s51.intoMemorySegment(MEMORY, sums + 5 * ROW_B + BYTES, ORDER);
+        s60.intoMemorySegment(MEMORY, sums + 6 * ROW_B, ORDER);
+        s61.intoMemorySegment(MEMORY, sums + 6 * ROW_B + BYTES, ORDER);
+        s70.intoMemorySegment(MEMORY, sums + 7 * ROW_B, ORDER);
+        s71.intoMemorySegment(MEMORY, sums + 7 * ROW_B + BYTES, ORDER);
+        s80.intoMemorySegment(MEMORY, sums + 8 * ROW_B, ORDER);
+        s81.intoMemorySegment(MEMORY, sums + 8 * ROW_B + BYTES, ORDER);
+        s90.intoMemorySegment(MEMORY, sums + 9 * ROW_B, ORDER);
+        s91.intoMemorySegment(MEMORY, sums + 9 * ROW_B + BYTES, ORDER);
+        sa0.intoMemorySegment(MEMORY, sums + 10 * ROW_B, ORDER);
+        sa1.intoMemorySegment(MEMORY, sums + 10 * ROW_B + BYTES, ORDER);
+        sb0.intoMemorySegment(MEMORY, sums + 11 * ROW_B, ORDER);
+        sb1.intoMemorySegment(MEMORY, sums + 11 * ROW_B + BYTES, ORDER);
+    }
+}
