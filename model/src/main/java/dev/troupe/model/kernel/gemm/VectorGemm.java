@@ -32,10 +32,12 @@ public final class VectorGemm implements Gemm {
     /** Strips of a block of rows, and values of k that they are packed for at once: half a middle cache of 1 MiB. */
     private static final int BLOCK_STRIPS = 8;
 
-    private static final int BLOCK_DEPTH = 4 * DEPTH;
+    private static final int BLOCK_DEPTH = 2 * DEPTH;
 
-    /** Most rows for which A is packed as a whole. */
-    private static final int FEW_ROWS = 32 * ROWS;
+    /** Up to so many rows A is packed as a whole, and up to so many where B is wide and packing it would cost more. */
+    private static final int FEW_ROWS = 12 * ROWS;
+
+    private static final int FEW_ROWS_OF_WIDE = 32 * ROWS;
 
     private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
 
@@ -89,8 +91,8 @@ public final class VectorGemm implements Gemm {
                 k, addend == null ? 0 : addend.address(), bias == null ? 0 : bias.address(), c.address(), ldc * 4L);
         Stored left = Stored.of(transposeA, a, lda);
         Stored right = Stored.of(transposeB, b, ldb);
-        if (m <= FEW_ROWS) {
-            fewRows(m, n, left, right, 0, block);
+        if (fewRows(m, n)) {
+            byPanels(m, n, left, right, 0, block);
             return;
         }
         int panels = RightPanels.count(n);
@@ -100,7 +102,7 @@ public final class VectorGemm implements Gemm {
             for (int first = 0; first < panels; first += group) {
                 int end = Math.min(panels, first + group);
                 packPanels(first, end, n, k, right, packed.address());
-                manyRows(m, n, left, first, end, packed.address(), block);
+                byRows(m, n, left, first, end, packed.address(), block);
             }
         }
     }
@@ -127,10 +129,10 @@ public final class VectorGemm implements Gemm {
                 b.k(), accumulate ? c.address() : 0, bias == null ? 0 : bias.address(), c.address(), ldc * 4L);
         Stored left = Stored.of(Transpose.NO, a, lda);
         long packed = b.data().address();
-        if (m <= FEW_ROWS) {
-            fewRows(m, b.n(), left, null, packed, block);
+        if (fewRows(m, b.n())) {
+            byPanels(m, b.n(), left, null, packed, block);
         } else {
-            manyRows(m, b.n(), left, 0, RightPanels.count(b.n()), packed, block);
+            byRows(m, b.n(), left, 0, RightPanels.count(b.n()), packed, block);
         }
     }
 
@@ -146,6 +148,10 @@ public final class VectorGemm implements Gemm {
         });
     }
 
+    private static boolean fewRows(int m, int n) {
+        return m <= FEW_ROWS || (m <= FEW_ROWS_OF_WIDE && n >= 2 * m);
+    }
+
     /** Tasks that {@code work} multiply-adds, or moves of as long, are worth. */
     private int tasks(int most, long work) {
         boolean alone = pool.threads() == 1 || work < WORTH_SHARING;
@@ -153,7 +159,7 @@ public final class VectorGemm implements Gemm {
     }
 
     /** Panels [first, end) of B, packed from the first of them on, by blocks of rows. */
-    private void manyRows(int m, int n, Stored a, int first, int end, long packed, GemmBlock block) {
+    private void byRows(int m, int n, Stored a, int first, int end, long packed, GemmBlock block) {
         int strips = LeftStrips.count(m);
         int threads = pool.threads();
         int blocks = Math.min(strips, Math.ceilDiv(Math.ceilDiv(strips, BLOCK_STRIPS), threads) * threads);
@@ -183,7 +189,7 @@ public final class VectorGemm implements Gemm {
     }
 
     /** All rows at once, by groups of panels, which lie at {@code packed} or are packed from B one by one. */
-    private void fewRows(int m, int n, Stored a, @Nullable Stored b, long packed, GemmBlock block) {
+    private void byPanels(int m, int n, Stored a, @Nullable Stored b, long packed, GemmBlock block) {
         int k = block.k();
         int panels = RightPanels.count(n);
         int strips = LeftStrips.count(m);
