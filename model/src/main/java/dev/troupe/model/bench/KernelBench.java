@@ -11,6 +11,7 @@ import dev.troupe.model.bench.kernel.NormBench;
 import dev.troupe.model.bench.kernel.OpenBlas;
 import dev.troupe.model.bench.kernel.OptimizerBench;
 import dev.troupe.model.bench.kernel.PointwiseBench;
+import dev.troupe.model.bench.kernel.WeightProductBench;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.TensorArena;
@@ -22,6 +23,7 @@ public final class KernelBench {
     /** In the order of the report. */
     private static final List<KernelSuite> SUITES = List.of(
             new GemmBench(),
+            new WeightProductBench(),
             new AttentionBench(),
             new NormBench(),
             new ActivationBench(),

@@ -9,7 +9,7 @@ import dev.troupe.model.kernel.loss.VectorCrossEntropy;
 import dev.troupe.model.kernel.norm.VectorNormalization;
 import dev.troupe.model.kernel.optimizer.VectorAdamWUpdate;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.quantized.ScalarWeightProduct;
+import dev.troupe.model.kernel.quantized.VectorWeightProduct;
 import dev.troupe.model.kernel.rope.VectorRotaryEmbedding;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import java.util.Optional;
@@ -40,7 +40,7 @@ public final class VectorKernelProvider implements KernelProvider {
                 label(),
                 precision(),
                 new VectorGemm(pool, scratch),
-                new ScalarWeightProduct(),
+                new VectorWeightProduct(pool, scratch),
                 new VectorNormalization(pool),
                 new VectorAttention(pool, scratch),
                 new VectorRotaryEmbedding(pool),

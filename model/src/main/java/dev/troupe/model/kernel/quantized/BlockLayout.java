@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.quantized;
 
+import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -41,6 +42,16 @@ final class BlockLayout {
 
     static float half(MemorySegment bytes, long at) {
         return Float.float16ToFloat(bytes.get(SHORT, at));
+    }
+
+    /** Whether the float16 numbers of the block at {@code block} are all finite. */
+    static boolean finiteHalves(StorageType type, MemorySegment bytes, long block) {
+        return switch (type) {
+            case F32, BF16 -> true;
+            case F16, Q8_0, Q4_0 -> Float.isFinite(half(bytes, block));
+            case Q4_K -> Float.isFinite(half(bytes, block)) && Float.isFinite(half(bytes, block + Q4_K_MIN_SCALE));
+            case Q6_K -> Float.isFinite(half(bytes, block + Q6_K_SCALE));
+        };
     }
 
     static int unsigned(MemorySegment bytes, long at) {

@@ -24,6 +24,12 @@ public record PackedWeight(StorageType type, int n, int k, MemorySegment data) {
             throw new IllegalArgumentException("a weight of " + n + " x " + k + " in " + type + " has " + bytes
                     + " bytes, and " + rows.byteSize() + " were given");
         }
+        for (long block = 0; block < bytes; block += type.blockBytes()) {
+            if (!BlockLayout.finiteHalves(type, rows, block)) {
+                throw new IllegalArgumentException(
+                        "a weight in " + type + " has a float16 that is not finite at byte " + block);
+            }
+        }
     }
 
     /** Checks the arguments of {@link WeightProduct#multiply}. */

@@ -26,7 +26,8 @@ public interface WeightProduct {
      * @param k inputs; a multiple of the type's block
      * @param rows W [n, k] as in a GGUF file, row after row; may be mapped
      * @param arena for the layout
-     * @throws IllegalArgumentException when k does not fill whole blocks or {@code rows} is too short
+     * @throws IllegalArgumentException when k does not fill whole blocks, {@code rows} is too short, or a float16 in
+     *     them is not finite
      */
     PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, TensorArena arena);
 

@@ -1,0 +1,147 @@
+package dev.troupe.model.kernel.quantized;
+
+import static dev.troupe.model.kernel.quantized.BlockLayout.FLOAT;
+import static dev.troupe.model.kernel.quantized.BlockLayout.SHORT;
+import static dev.troupe.model.kernel.quantized.BlockLayout.SMALL;
+import static dev.troupe.model.kernel.vector.Lanes.BYTES;
+import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
+import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
+import static dev.troupe.model.kernel.vector.StoredLanes.HALF_FACTOR;
+import static dev.troupe.model.kernel.vector.StoredLanes.HALF_SHIFT;
+import static dev.troupe.model.kernel.vector.StoredLanes.INTS;
+import static dev.troupe.model.kernel.vector.StoredLanes.SHORTS;
+import static dev.troupe.model.kernel.vector.StoredLanes.SIGN_AND_HALF;
+
+import dev.troupe.model.kernel.vector.StoredLanes;
+import dev.troupe.model.tensor.StorageType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** Q8_0: for each 32 inputs [{@link #COLUMNS}] float16 scales, then [32][{@link #COLUMNS}] signed bytes. */
+final class BytePanels implements PanelFormat {
+    static final BytePanels INSTANCE = new BytePanels();
+
+    private static final long NUMBERS = COLUMNS * (long) Short.BYTES;
+    private static final long RUN = NUMBERS + (long) SMALL * COLUMNS;
+    private static final long SCALES = COLUMNS * (long) Float.BYTES; // of a run in the table
+
+    private BytePanels() {}
+
+    @Override
+    public long bytes(int k) {
+        return k / SMALL * RUN;
+    }
+
+    @Override
+    public void pack(int columns, int k, MemorySegment rows, MemorySegment panel) {
+        StorageType type = StorageType.Q8_0;
+        for (int c = 0; c < columns; c++) {
+            for (int run = 0; run < k / SMALL; run++) {
+                long block = c * type.bytes(k) + (long) run * type.blockBytes();
+                panel.set(SHORT, run * RUN + c * 2L, rows.get(SHORT, block + BlockLayout.Q8_0_SCALE));
+                for (int i = 0; i < SMALL; i++) {
+                    byte q = rows.get(ValueLayout.JAVA_BYTE, block + BlockLayout.Q8_0_NUMBERS + i);
+                    panel.set(ValueLayout.JAVA_BYTE, run * RUN + NUMBERS + (long) i * COLUMNS + c, q);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void scales(int depth, long panel, long table) {
+        for (int run = 0; run < depth / SMALL; run++) {
+            for (int c = 0; c < COLUMNS; c += LANES) {
+                ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, panel + run * RUN + c * 2L, ORDER)
+                                .convertShape(VectorOperators.S2I, INTS, 0))
+                        .lanewise(VectorOperators.LSHL, HALF_SHIFT)
+                        .and(SIGN_AND_HALF)
+                        .reinterpretAsFloats()
+                        .mul(HALF_FACTOR)
+                        .intoMemorySegment(MEMORY, table + run * SCALES + c * 4L, ORDER);
+            }
+        }
+    }
+
+    @Override
+    public void unpack(int depth, long panel, long table, int column, long to, long step) {
+        long scale = table + column * 4L;
+        for (int run = 0; run < depth / SMALL; run++) {
+            FloatVector d0 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale, ORDER);
+            FloatVector d1 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale + BYTES, ORDER);
+            long from = panel + run * RUN + NUMBERS + column;
+            for (int i = 0; i < SMALL; i++) {
+                ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, from, ORDER)
+                                .convertShape(VectorOperators.B2F, SPECIES, 0))
+                        .mul(d0)
+                        .intoMemorySegment(MEMORY, to, ORDER);
+                ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, from + LANES, ORDER)
+                                .convertShape(VectorOperators.B2F, SPECIES, 0))
+                        .mul(d1)
+                        .intoMemorySegment(MEMORY, to + BYTES, ORDER);
+                from += COLUMNS;
+                to += step;
+            }
+            scale += SCALES;
+        }
+    }
+
+    @Override
+    public void multiply(
+            int depth, long a, long panel0, long panel1, long table0, long table1, int column, long c0, long c1) {
+        FloatVector s00 = FloatVector.zero(SPECIES);
+        FloatVector s01 = FloatVector.zero(SPECIES);
+        FloatVector s10 = FloatVector.zero(SPECIES);
+        FloatVector s11 = FloatVector.zero(SPECIES);
+        long w0 = panel0 + NUMBERS + column;
+        long w1 = panel1 + NUMBERS + column;
+        long scale0 = table0 + column * 4L;
+        long scale1 = table1 + column * 4L;
+        for (int run = 0; run < depth / SMALL; run++) {
+            FloatVector d00 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale0, ORDER);
+            FloatVector d01 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale0 + BYTES, ORDER);
+            FloatVector d10 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale1, ORDER);
+            FloatVector d11 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale1 + BYTES, ORDER);
+            for (int i = 0; i < SMALL; i++) {
+                FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
+                s00 = x.fma(
+                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w0, ORDER)
+                                        .convertShape(VectorOperators.B2F, SPECIES, 0))
+                                .mul(d00),
+                        s00);
+                s01 = x.fma(
+                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w0 + LANES, ORDER)
+                                        .convertShape(VectorOperators.B2F, SPECIES, 0))
+                                .mul(d01),
+                        s01);
+                s10 = x.fma(
+                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w1, ORDER)
+                                        .convertShape(VectorOperators.B2F, SPECIES, 0))
+                                .mul(d10),
+                        s10);
+                s11 = x.fma(
+                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w1 + LANES, ORDER)
+                                        .convertShape(VectorOperators.B2F, SPECIES, 0))
+                                .mul(d11),
+                        s11);
+                a += 4;
+                w0 += COLUMNS;
+                w1 += COLUMNS;
+            }
+            w0 += NUMBERS;
+            w1 += NUMBERS;
+            scale0 += SCALES;
+            scale1 += SCALES;
+        }
+        s00.intoMemorySegment(MEMORY, c0, ORDER);
+        s01.intoMemorySegment(MEMORY, c0 + BYTES, ORDER);
+        s10.intoMemorySegment(MEMORY, c1, ORDER);
+        s11.intoMemorySegment(MEMORY, c1 + BYTES, ORDER);
+    }
+}

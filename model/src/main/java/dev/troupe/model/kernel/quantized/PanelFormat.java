@@ -1,0 +1,59 @@
+package dev.troupe.model.kernel.quantized;
+
+import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.tensor.StorageType;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * How weights of one type lie in memory for vectors: panels of {@link #COLUMNS} outputs one after the other, in each
+ * the inputs in order, so that a lane is an output and a thread reads one long stream. What scales a run of inputs lies
+ * before it. The last panel is filled up with zeros.
+ *
+ * <p>Kernels work on a pair of vectors of a panel, that is on {@link #PAIR} columns, from column {@code column} on: the
+ * whole panel where vectors have sixteen lanes. All addresses are of bytes.
+ */
+interface PanelFormat {
+    /** Outputs of a panel. */
+    int COLUMNS = 32;
+
+    /** Columns that a kernel takes at once. */
+    int PAIR = 2 * Lanes.LANES;
+
+    /** Bytes of {@link #scales}' table for one panel and {@link WeightProduct#DEPTH} inputs. */
+    long TABLE_BYTES = 2L * 16 * COLUMNS * Float.BYTES;
+
+    /** Bytes of {@code k} inputs of a panel. */
+    long bytes(int k);
+
+    /**
+     * Lays out one panel.
+     *
+     * @param rows of the panel's first output; each {@code type.bytes(k)} bytes
+     * @param columns that the panel really has; the others stay as they are, zero
+     */
+    void pack(int columns, int k, MemorySegment rows, MemorySegment panel);
+
+    /** Writes what scales {@code depth} inputs as float32, for the two methods below. */
+    void scales(int depth, long panel, long table);
+
+    /** Writes {@code depth} inputs of a pair as float32, {@code step} bytes apart. */
+    void unpack(int depth, long panel, long table, int column, long to, long step);
+
+    /**
+     * Sums of one row of A and {@code depth} inputs of the same pair of two panels, each a chain from zero, to
+     * {@code c0} and {@code c1}.
+     */
+    void multiply(int depth, long a, long panel0, long panel1, long table0, long table1, int column, long c0, long c1);
+
+    static PanelFormat of(StorageType type) {
+        return switch (type) {
+            case F32 -> FloatPanels.INSTANCE;
+            case BF16 -> Bf16Panels.INSTANCE;
+            case F16 -> F16Panels.INSTANCE;
+            case Q8_0 -> BytePanels.INSTANCE;
+            case Q4_0 -> NibblePanels.Q4_0;
+            case Q4_K -> NibblePanels.Q4_K;
+            case Q6_K -> SixBitPanels.INSTANCE;
+        };
+    }
+}

@@ -1,0 +1,150 @@
+package dev.troupe.model.kernel.quantized;
+
+import static dev.troupe.model.kernel.quantized.PanelFormat.COLUMNS;
+import static dev.troupe.model.kernel.quantized.PanelFormat.PAIR;
+import static dev.troupe.model.kernel.quantized.PanelFormat.TABLE_BYTES;
+import static dev.troupe.model.kernel.quantized.WeightProduct.DEPTH;
+import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.first;
+import static dev.troupe.model.kernel.vector.Lanes.load;
+import static dev.troupe.model.kernel.vector.Lanes.store;
+
+import dev.troupe.model.kernel.vector.Tiles;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * One product with packed weights, any two panels of which a thread can compute. Addresses and distances are in bytes.
+ *
+ * <p>One row is multiplied with numbers as they are unpacked in registers: the weights pass by once, at the speed of
+ * memory. For more rows a chain's depth of two panels is unpacked into the cache and multiplied as float32; the rows
+ * share the work of unpacking.
+ *
+ * @param addend address of what the product is added to: C, or 0
+ * @param bias address of a row that is added last, or 0
+ */
+record PanelProduct(
+        PanelFormat format, int n, int k, long a, long rowA, long weights, long addend, long bias, long c, long rowC) {
+    /** Rows whose sums are collected before they are added to C; a multiple of the tiles'. */
+    static final int STRIP_ROWS = 4 * Tiles.ROWS;
+
+    private static final int WIDTH = 2 * COLUMNS;
+    private static final long ROW = WIDTH * (long) Float.BYTES; // of unpacked numbers and of sums
+    private static final long SUMS = 2 * TABLE_BYTES;
+    private static final long UNPACKED = SUMS + STRIP_ROWS * ROW;
+
+    /** Bytes of {@link #row}'s scratch memory. */
+    static final long ROW_SCRATCH = UNPACKED;
+
+    /** Bytes of {@link #rows}' scratch memory: tables, sums, unpacked numbers. */
+    static final long ROWS_SCRATCH = UNPACKED + DEPTH * ROW;
+
+    static int panels(int n) {
+        return Math.ceilDiv(n, COLUMNS);
+    }
+
+    /** Row 0 of C in {@code count} panels, 1 or 2, from {@code panel} on. */
+    void row(int panel, int count, long scratch) {
+        long panel0 = weights + panel * format.bytes(k);
+        long panel1 = count == 2 ? panel0 + format.bytes(k) : panel0; // else computed twice, and read once
+        long table1 = scratch + TABLE_BYTES;
+        long sums = scratch + SUMS;
+        for (int from = 0; from < Math.max(k, 1); from += DEPTH) {
+            int depth = Math.min(DEPTH, k - from);
+            long skipped = format.bytes(from);
+            format.scales(depth, panel0 + skipped, scratch);
+            format.scales(depth, panel1 + skipped, table1);
+            for (int column = 0; column < COLUMNS; column += PAIR) {
+                format.multiply(
+                        depth,
+                        a + from * 4L,
+                        panel0 + skipped,
+                        panel1 + skipped,
+                        scratch,
+                        table1,
+                        column,
+                        sums + column * 4L,
+                        sums + (COLUMNS + column) * 4L);
+            }
+            add(panel, count, from, 0, 1, sums);
+        }
+        addBias(panel, count, 0, 1);
+    }
+
+    /** Rows of C from {@code row} on in {@code count} panels, 1 or 2, from {@code panel} on. */
+    void rows(int panel, int count, int row, int rows, long scratch) {
+        int width = count * COLUMNS;
+        long sums = scratch + SUMS;
+        long unpacked = scratch + UNPACKED;
+        for (int from = 0; from < Math.max(k, 1); from += DEPTH) {
+            int depth = Math.min(DEPTH, k - from);
+            unpack(panel, count, from, depth, scratch, unpacked);
+            for (int at = row; at < row + rows; at += STRIP_ROWS) {
+                int height = Math.min(STRIP_ROWS, row + rows - at);
+                long blockA = a + at * rowA + from * 4L;
+                Tiles.product(height, width, depth, blockA, rowA, 4, unpacked, ROW, sums, ROW, false);
+                add(panel, count, from, at, height, sums);
+            }
+        }
+        addBias(panel, count, row, rows);
+    }
+
+    private void unpack(int panel, int count, int from, int depth, long table, long to) {
+        for (int p = 0; p < count; p++) {
+            long start = weights + (panel + p) * format.bytes(k) + format.bytes(from);
+            format.scales(depth, start, table);
+            for (int column = 0; column < COLUMNS; column += PAIR) {
+                format.unpack(depth, start, table, column, to + (p * COLUMNS + column) * 4L, ROW);
+            }
+        }
+    }
+
+    private int columns(int panel, int count) {
+        return Math.min(count * COLUMNS, n - panel * COLUMNS);
+    }
+
+    /** Adds the sums of a chain to C, or begins C with them. */
+    private void add(int panel, int count, int from, int row, int rows, long sums) {
+        int columns = columns(panel, count);
+        long corner = row * rowC + panel * (COLUMNS * 4L);
+        long base = from > 0 ? c : addend;
+        for (int r = 0; r < rows; r++) {
+            long to = c + corner + r * rowC;
+            if (base == 0) {
+                copyRow(columns, sums + r * ROW, to);
+            } else {
+                addRow(columns, sums + r * ROW, base + corner + r * rowC, to);
+            }
+        }
+    }
+
+    private void addBias(int panel, int count, int row, int rows) {
+        if (bias == 0) {
+            return;
+        }
+        long offset = panel * (COLUMNS * 4L);
+        for (int r = row; r < row + rows; r++) {
+            addRow(columns(panel, count), bias + offset, c + r * rowC + offset, c + r * rowC + offset);
+        }
+    }
+
+    private static void addRow(int columns, long x, long base, long to) {
+        int j = 0;
+        for (; j + LANES <= columns; j += LANES) {
+            store(load(base + j * 4L).add(load(x + j * 4L)), to + j * 4L);
+        }
+        if (j < columns) {
+            VectorMask<Float> tail = first(columns - j);
+            store(load(base + j * 4L, tail).add(load(x + j * 4L, tail)), to + j * 4L, tail);
+        }
+    }
+
+    private static void copyRow(int columns, long from, long to) {
+        int j = 0;
+        for (; j + LANES <= columns; j += LANES) {
+            store(load(from + j * 4L), to + j * 4L);
+        }
+        if (j < columns) {
+            store(load(from + j * 4L), to + j * 4L, first(columns - j));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package dev.troupe.model.kernel.quantized;
+
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.vector.ScratchPool;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Products over panels ({@link PanelFormat}), into which weights are laid out once. Outputs, and rows where there are
+ * many, are shared among the threads.
+ */
+public final class VectorWeightProduct implements WeightProduct {
+    /** Below this many multiply-adds a second thread costs more than it saves. */
+    private static final long WORTH_SHARING = 1 << 17;
+
+    private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
+
+    /** Rows that share the work of unpacking, at least. */
+    private static final int LEAST_ROWS = 2 * PanelProduct.STRIP_ROWS;
+
+    private final ComputePool pool;
+    private final ScratchPool scratch;
+
+    public VectorWeightProduct(ComputePool pool, ScratchPool scratch) {
+        this.pool = pool;
+        this.scratch = scratch;
+    }
+
+    @Override
+    public PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
+        PackedWeight.requireRows(type, n, k, rows);
+        PanelFormat format = PanelFormat.of(type);
+        int panels = PanelProduct.panels(n);
+        long panelBytes = format.bytes(k);
+        long columnBytes = type.bytes(k);
+        MemorySegment data = arena.allocateBytes(panels * panelBytes);
+        pool.run(panels, panel -> {
+            int column = panel * PanelFormat.COLUMNS;
+            int columns = Math.min(PanelFormat.COLUMNS, n - column);
+            format.pack(
+                    columns,
+                    k,
+                    rows.asSlice(column * columnBytes, columns * columnBytes),
+                    data.asSlice(panel * panelBytes, panelBytes));
+        });
+        return new PackedWeight(type, n, k, data);
+    }
+
+    @Override
+    public void multiply(
+            int m, Tensor a, int lda, PackedWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
+        w.requireProduct(m, a, lda, bias, c, ldc);
+        if (m == 0 || w.n() == 0) {
+            return;
+        }
+        PanelProduct product = new PanelProduct(
+                PanelFormat.of(w.type()),
+                w.n(),
+                w.k(),
+                a.address(),
+                lda * 4L,
+                w.data().address(),
+                accumulate ? c.address() : 0,
+                bias == null ? 0 : bias.address(),
+                c.address(),
+                ldc * 4L);
+        boolean alone = pool.threads() == 1 || (long) m * w.n() * w.k() < WORTH_SHARING;
+        int tasks = alone ? 1 : TASKS_PER_THREAD * pool.threads();
+        if (m == 1) {
+            shareOneRow(PanelProduct.panels(w.n()), tasks, product);
+        } else {
+            shareRows(m, PanelProduct.panels(w.n()), tasks, product);
+        }
+    }
+
+    private void shareOneRow(int panels, int wanted, PanelProduct product) {
+        int tasks = Math.min(wanted, Math.ceilDiv(panels, 2));
+        pool.run(tasks, task -> {
+            int end = (task + 1) * panels / tasks;
+            try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROW_SCRATCH)) {
+                for (int panel = task * panels / tasks; panel < end; panel += 2) {
+                    product.row(panel, Math.min(2, end - panel), memory.address());
+                }
+            }
+        });
+    }
+
+    /** Pairs of panels by blocks of rows. */
+    private void shareRows(int m, int panels, int wanted, PanelProduct product) {
+        int pairs = Math.ceilDiv(panels, 2);
+        int most = Math.clamp(Math.ceilDiv(wanted, pairs), 1, Math.ceilDiv(m, LEAST_ROWS));
+        int height = Math.ceilDiv(Math.ceilDiv(m, most), PanelProduct.STRIP_ROWS) * PanelProduct.STRIP_ROWS;
+        int blocks = Math.ceilDiv(m, height);
+        int groups = Math.min(pairs, Math.max(1, wanted));
+        pool.run(groups * blocks, task -> {
+            int group = task / blocks;
+            int row = task % blocks * height;
+            int rows = Math.min(height, m - row);
+            try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROWS_SCRATCH)) {
+                for (int pair = group * pairs / groups; pair < (group + 1) * pairs / groups; pair++) {
+                    product.rows(2 * pair, Math.min(2, panels - 2 * pair), row, rows, memory.address());
+                }
+            }
+        });
+    }
+}
