@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.TestedProviders;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.optim.AdamW;
@@ -246,6 +248,28 @@ public class TrainingStageTest {
                 }
             }
         }
+    }
+
+    /** Rounded products change a loss a little, and change nothing about learning. */
+    @ParameterizedTest
+    @MethodSource("bf16Backends")
+    void lossFallsAlikeWithProductsInBf16(String backend) {
+        for (ModelConfig config : List.of(TestModels.llama(true), TestModels.gpt2(0))) {
+            List<Double> exact = train("vector", config, 2, 30, 1).losses();
+            List<Double> rounded = train(backend, config, 2, 30, 1).losses();
+            assertThat(rounded).isNotEqualTo(exact);
+            assertThat(rounded.getLast()).isLessThan(0.95 * rounded.getFirst());
+            for (int step = 0; step < exact.size(); step++) {
+                double loss = exact.get(step);
+                assertThat(rounded.get(step)).as("step %d", step).isCloseTo(loss, within(0.03 * loss));
+            }
+        }
+    }
+
+    static Stream<String> bf16Backends() {
+        return TestedProviders.all().stream()
+                .filter(provider -> provider.precision() == Precision.BF16)
+                .map(KernelProvider::label);
     }
 
     @Test

@@ -17,6 +17,8 @@ final class Bf16Panels {
     /** Most rows of A that are turned at once, so that what lies between stays in the cache. */
     private static final int STRIP = 64;
 
+    private static final int CROWDED = 256;
+
     private static final long PAIR = 4; // bytes of two bf16
     private static final long ROW_BYTES = COLUMNS * PAIR;
 
@@ -35,13 +37,21 @@ final class Bf16Panels {
         return depth / 2 * ROW_BYTES;
     }
 
+    /**
+     * Distance between the rows of A in elements: rows that are whole pages apart would crowd into one set of the
+     * cache.
+     */
+    static int rowStride(int depth) {
+        return depth % CROWDED == 0 ? depth + DEPTH : depth;
+    }
+
     static long rowBytes(int depth) {
-        return depth * 2L;
+        return rowStride(depth) * 2L;
     }
 
     /** Working memory that {@link #rowsOfColumns} and {@link #panelOfColumns} want. */
     static long turningBytes(int depth) {
-        return (long) depth / 2 * STRIP * PAIR;
+        return Math.max(rowBytes(depth) * STRIP, depth / 2 * ROW_BYTES);
     }
 
     /** Rows of A that is stored as it is, [rows][k]. */

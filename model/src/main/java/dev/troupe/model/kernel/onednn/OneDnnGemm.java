@@ -37,6 +37,9 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
 
     private static final int MOST_ROWS = TileSizes.MOST_ROWS;
 
+    /** Rows that are laid out as a piece, and begin a block. */
+    private static final int STRIP = 64;
+
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final ComputePool pool;
@@ -98,11 +101,12 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
                     int rows = Math.min(rowsAtOnce, m - row);
                     Rows someA = new Rows(left, row, from == 0 || rows < m ? rows : 0, depth, packedA.address());
                     Panels someB = new Panels(right, column, row == 0 ? columns : 0, depth, packedB.address());
-                    layOut(someA, someB);
                     long corner = ((long) row * ldc + column) * 4;
                     share(
                             rows,
                             columns,
+                            someA,
+                            someB,
                             block(
                                     columns,
                                     depth,
@@ -120,8 +124,8 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
     }
 
     private static int rowsAtOnce(int m, int depth) {
-        long fitting = GROUP_BYTES / Bf16Panels.rowBytes(depth) / MOST_ROWS * MOST_ROWS;
-        return Math.clamp(fitting, MOST_ROWS, Math.ceilDiv(m, MOST_ROWS) * MOST_ROWS);
+        long fitting = GROUP_BYTES / Bf16Panels.rowBytes(depth) / STRIP * STRIP;
+        return Math.clamp(fitting, STRIP, Math.ceilDiv(m, STRIP) * STRIP);
     }
 
     private TileBlock block(int n, int depth, long a, long b, long addend, long bias, long c, int rowC) {
@@ -138,12 +142,12 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
     /** Rows of A to lay out, perhaps none. */
     private record Rows(Operand a, int first, int count, int depth, long to) {
         int pieces() {
-            return Math.ceilDiv(count, MOST_ROWS);
+            return Math.ceilDiv(count, STRIP);
         }
 
         void layOut(int piece, ScratchPool scratch) {
-            int from = piece * MOST_ROWS;
-            int rows = Math.min(MOST_ROWS, count - from);
+            int from = piece * STRIP;
+            int rows = Math.min(STRIP, count - from);
             long source = a.at(first + from, a.turned());
             long target = to + from * Bf16Panels.rowBytes(depth);
             if (!a.turned()) {
@@ -177,10 +181,10 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
         }
     }
 
-    private void layOut(Rows a, Panels b) {
-        int piecesA = a.pieces();
+    /** The panels of B, and so many pieces of A. */
+    private void layOut(int piecesA, Rows a, Panels b) {
         int pieces = piecesA + b.pieces();
-        boolean alone = ((long) a.count() + b.columns()) * a.depth() < WORTH_SHARING_LAYOUT;
+        boolean alone = (long) pieces * STRIP * b.depth() < WORTH_SHARING_LAYOUT;
         int tasks = alone ? Math.min(1, pieces) : Math.min(pieces, TASKS_PER_THREAD * pool.threads());
         pool.run(tasks, task -> {
             for (int piece = task * pieces / tasks; piece < (task + 1) * pieces / tasks; piece++) {
@@ -200,7 +204,7 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
         int depth = Bf16Panels.depth(k);
         Tensor data = arena.allocate(packedFloats(k, n));
         Operand right = new Operand(tb, k, b.address(), ldb * 4L);
-        layOut(new Rows(right, 0, 0, depth, 0), new Panels(right, 0, n, depth, data.address()));
+        layOut(0, new Rows(right, 0, 0, depth, 0), new Panels(right, 0, n, depth, data.address()));
         return new PackedMatrix(k, n, data);
     }
 
@@ -227,11 +231,14 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
         try (ScratchPool.Scratch packedA = scratch.borrow((rowsAtOnce + MOST_ROWS) * Bf16Panels.rowBytes(depth))) {
             for (int row = 0; row < m; row += rowsAtOnce) {
                 int rows = Math.min(rowsAtOnce, m - row);
-                layOut(new Rows(left, row, rows, depth, packedA.address()), new Panels(left, 0, 0, depth, 0));
+                Rows someA = new Rows(left, row, rows, depth, packedA.address());
+                Panels none = new Panels(left, 0, 0, depth, 0);
                 long corner = (long) row * ldc * Float.BYTES;
                 share(
                         rows,
                         n,
+                        someA,
+                        none,
                         block(
                                 n,
                                 depth,
@@ -247,20 +254,31 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
         }
     }
 
-    /** Splits C into groups of panels by blocks of rows. */
-    private void share(int m, int n, TileBlock block) {
+    /**
+     * Lays out what is to be laid out, and splits C into blocks of rows and, where these are too few for all threads,
+     * groups of panels. A block that is one task's lays out its rows of A itself: they are still in its cache then.
+     */
+    private void share(int m, int n, Rows a, Panels b, TileBlock block) {
         int panels = Bf16Panels.count(n);
         boolean alone = pool.threads() == 1 || (long) m * n * block.depth() < WORTH_SHARING;
         int target = alone ? 1 : TASKS_PER_THREAD * pool.threads();
-        int groups = Math.min(panels, target);
-        int wanted = Math.ceilDiv(target, groups);
-        int height = Math.ceilDiv(Math.ceilDiv(m, MOST_ROWS), wanted) * MOST_ROWS;
+        int strips = Math.ceilDiv(m, STRIP);
+        int height = Math.ceilDiv(strips, Math.min(strips, target)) * STRIP;
         int blocks = Math.ceilDiv(m, height);
+        int groups = Math.min(panels, Math.ceilDiv(target, blocks));
+        boolean late = groups == 1;
+        layOut(late ? 0 : a.pieces(), a, b);
         pool.run(groups * blocks, task -> {
             int group = task / blocks;
             int row = task % blocks * height;
+            int rows = Math.min(height, m - row);
+            if (late && a.count() > 0) {
+                for (int piece = row / STRIP; piece < Math.ceilDiv(row + rows, STRIP); piece++) {
+                    a.layOut(piece, scratch);
+                }
+            }
             int from = group * panels / groups;
-            block.compute(row, Math.min(height, m - row), from, (group + 1) * panels / groups - from);
+            block.compute(row, rows, from, (group + 1) * panels / groups - from);
         });
     }
 

@@ -30,38 +30,40 @@ record TileBlock(
         long bias,
         long c,
         int rowC) {
-    /** Bytes of B that stay in the middle cache while rows of A pass by. */
-    private static final long B_BYTES = 256 << 10;
-
     private static final int MOST_PANELS = 16;
+
+    /** Of a tile that is computed beside C and waits in the cache. */
+    private static final int MOST_PANELS_ASIDE = 4;
 
     /** Computes {@code rows} rows of {@code panels} panels' columns. */
     void compute(int row, int rows, int panel, int panels) {
-        // Few rows use B once: then the longest tile is best.
-        long fitting = rows <= TileSizes.MOST_ROWS ? MOST_PANELS : B_BYTES / Bf16Panels.panelBytes(depth);
-        int done = 0;
-        while (done < panels) {
-            int width = sizes.panelsFor(panels - done, (int) fitting);
-            columns(row, rows, panel + done, width);
-            done += width;
+        boolean direct = addend == 0 && bias == 0;
+        int end = panel + panels;
+        int whole = direct ? Math.min(end, n / Bf16Panels.COLUMNS) : panel; // of all columns, where C can take the tile
+        for (int at = panel; at < end; ) {
+            int width = at < whole
+                    ? sizes.panelsFor(whole - at, MOST_PANELS)
+                    : sizes.panelsFor(end - at, MOST_PANELS_ASIDE);
+            columns(row, rows, at, width, at < whole);
+            at += width;
         }
     }
 
-    private void columns(int row, int rows, int panel, int width) {
+    private void columns(int row, int rows, int panel, int width, boolean direct) {
         int column = panel * Bf16Panels.COLUMNS;
         int real = Math.min(width * Bf16Panels.COLUMNS, n - column);
-        boolean whole = real == width * Bf16Panels.COLUMNS && addend == 0 && bias == 0;
         long tileB = b + panel * Bf16Panels.panelBytes(depth);
+        long biasRow = bias == 0 ? 0 : bias + column * 4L;
         int done = 0;
         while (done < rows) {
-            int height = sizes.rowsFor(rows - done);
+            int height = sizes.rowsFor(rows - done, direct ? TileSizes.MOST_ROWS : TileSizes.TILE_ROWS);
             int kept = Math.min(height, rows - done);
             long tileA = a + (row + done) * Bf16Panels.rowBytes(depth);
             long corner = ((long) (row + done) * rowC + column) * Float.BYTES;
-            if (whole && kept == height) {
+            if (direct && kept == height) {
                 products.get(new TileShape(height, width, depth, rowC)).run(tileA, tileB, c + corner);
             } else {
-                aside(height, width, tileA, tileB, kept, real, corner, bias == 0 ? 0 : bias + column * 4L);
+                aside(height, width, tileA, tileB, kept, real, corner, biasRow);
             }
             done += kept;
         }

@@ -26,7 +26,7 @@ final class TileProduct implements AutoCloseable {
 
     TileProduct(TileShape shape) {
         Dnnl.useOneThread();
-        a = Dnnl.rows(shape.rows(), shape.depth(), Dnnl.BF16, shape.depth());
+        a = Dnnl.rows(shape.rows(), shape.depth(), Dnnl.BF16, Bf16Panels.rowStride(shape.depth()));
         b = Dnnl.tagged(shape.depth(), shape.columns(), Dnnl.BF16, Dnnl.PANELS);
         c = Dnnl.rows(shape.rows(), shape.columns(), Dnnl.F32, shape.rowC());
         long description = Dnnl.matmul(a, b, c);

@@ -1,31 +1,33 @@
 package dev.troupe.model.kernel.onednn;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 
 /**
  * The sizes of tiles that a product is cut into, of which each gives an element the same bits. oneDNN promises no order
  * of sums, but chooses one by processor and shape; so the sizes are tried on this processor, and those that differ from
- * the largest are not used: fewer rows are then multiplied as a tile of more, the surplus for nothing.
+ * a tile of {@link #TILE_ROWS} rows and one panel are not used: fewer rows are then multiplied as a tile of more, the
+ * surplus for nothing. (One row alone differed where sums are longer than 1,024: docs/log.md.)
  *
- * @param rows ascending, of which the last is always there
+ * @param rows ascending, among them {@link #TILE_ROWS}
  * @param panels ascending, from 1
  */
 record TileSizes(List<Integer> rows, List<Integer> panels) {
-    /** Rows of the largest tile: enough to use what is loaded of B often, few enough to share well. */
-    static final int MOST_ROWS = 64;
+    /** Rows of the tile that the others are compared with: the fewest at which the processor is near its peak. */
+    static final int TILE_ROWS = 64;
 
-    private static final List<Integer> ROWS = List.of(1, 2, 4, 8, 16, 32, MOST_ROWS);
-    private static final List<Integer> PANELS = List.of(1, 2, 4, 8, 16);
+    /** Rows of the largest tile. */
+    static final int MOST_ROWS = 256;
 
-    /** Lengths of sums that are tried: one block, odd numbers of blocks, and those of the widest layers. */
-    private static final int[] DEPTHS = {32, 288, 1056, 5632};
+    private static final List<Integer> ROWS = List.of(1, 2, 4, 8, 16, 32, TILE_ROWS, 128, MOST_ROWS);
+    private static final List<Integer> PANELS = List.of(1, 2, 3, 4, 6, 8, 12, 16);
 
-    private static final long SEED = 20261125;
+    /** Lengths of sums that are tried: a block, an odd number of them, and one as in the widest layers. */
+    private static final int[] DEPTHS = {32, 1056, 5632};
+
+    /** From as many rows on, tiles are cut without surplus. */
+    private static final int EFFICIENT_ROWS = 16;
 
     TileSizes {
         rows = List.copyOf(rows);
@@ -34,23 +36,34 @@ record TileSizes(List<Integer> rows, List<Integer> panels) {
 
     /** Those that agree on this processor. */
     static TileSizes tried() {
-        List<Integer> panels = new ArrayList<>(PANELS);
-        panels.removeIf(count -> count > 1 && !agrees(MOST_ROWS, List.of(count)));
-        List<Integer> rows = new ArrayList<>(ROWS);
-        rows.removeIf(count -> count < MOST_ROWS && !agrees(count, panels));
-        return new TileSizes(rows, panels);
+        try (SizeTrial trial = new SizeTrial(PANELS.getLast(), DEPTHS[DEPTHS.length - 1])) {
+            List<Integer> panels = new ArrayList<>(PANELS);
+            panels.removeIf(count -> !agrees(trial, TILE_ROWS, count));
+            List<Integer> rows = new ArrayList<>(ROWS);
+            rows.removeIf(count ->
+                    count != TILE_ROWS && !(agrees(trial, count, 1) && agrees(trial, count, panels.getLast())));
+            panels.removeIf(count -> count > 1 && !agrees(trial, rows.getFirst(), count));
+            return new TileSizes(rows, panels);
+        }
+    }
+
+    private static boolean agrees(SizeTrial trial, int rows, int panels) {
+        return Arrays.stream(DEPTHS).allMatch(depth -> trial.agrees(rows, panels, depth));
     }
 
     /**
-     * The tile to take next when so many rows are left; it may have more, but wastes less than a quarter of it unless
-     * it is the smallest.
+     * Rows of the tile to take next when so many are left. It may have more, but few tiles of few rows are slower than
+     * one with up to a quarter for nothing.
+     *
+     * @param most that are wanted, at least {@link #TILE_ROWS}
      */
-    int rowsFor(int left) {
+    int rowsFor(int left, int most) {
         int fitting = 0;
-        for (int i = 0; i < rows.size(); i++) {
+        for (int i = 0; i < rows.size() && rows.get(i) <= most; i++) {
             int size = rows.get(i);
             if (size >= left) {
-                return fitting == 0 || 4 * left > 3 * size || size == left ? size : fitting;
+                boolean little = size <= EFFICIENT_ROWS && 4 * left > 3 * size;
+                return fitting == 0 || little || size == left ? size : fitting;
             }
             fitting = size;
         }
@@ -66,49 +79,5 @@ record TileSizes(List<Integer> rows, List<Integer> panels) {
             }
         }
         return fitting;
-    }
-
-    private static boolean agrees(int rows, List<Integer> panelCounts) {
-        for (int depth : DEPTHS) {
-            for (int panels : panelCounts) {
-                if (!agrees(rows, panels, depth)) {
-                    return false;
-                }
-            }
-        }
-        return true;
-    }
-
-    /** Whether a tile of this size gives the bits of tiles of the most rows and one panel. */
-    private static boolean agrees(int rows, int panels, int depth) {
-        TileShape shape = new TileShape(rows, panels, depth, panels * Bf16Panels.COLUMNS);
-        TileShape largest = new TileShape(MOST_ROWS, 1, depth, shape.columns());
-        try (Arena arena = Arena.ofConfined();
-                TileProduct product = new TileProduct(shape);
-                TileProduct reference = new TileProduct(largest)) {
-            SplittableRandom random = new SplittableRandom(SEED + depth);
-            MemorySegment a = numbers(random, MOST_ROWS * depth, arena);
-            MemorySegment b = numbers(random, depth * shape.columns(), arena);
-            MemorySegment expected = arena.allocate((long) MOST_ROWS * shape.columns() * Float.BYTES, 64);
-            MemorySegment got = arena.allocate((long) rows * shape.columns() * Float.BYTES, 64);
-            for (int panel = 0; panel < panels; panel++) {
-                reference.run(
-                        a.address(),
-                        b.address() + panel * Bf16Panels.panelBytes(depth),
-                        expected.address() + (long) panel * Bf16Panels.COLUMNS * Float.BYTES);
-            }
-            product.run(a.address(), b.address(), got.address());
-            return got.mismatch(expected.asSlice(0, got.byteSize())) < 0;
-        }
-    }
-
-    /** Bf16 of all signs with exponents that differ, so that another order of sums shows. */
-    private static MemorySegment numbers(SplittableRandom random, int count, Arena arena) {
-        MemorySegment numbers = arena.allocate(count * 2L, 64);
-        for (int i = 0; i < count; i++) {
-            int bits = Float.floatToRawIntBits((float) random.nextGaussian());
-            numbers.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >>> 16));
-        }
-        return numbers;
     }
 }

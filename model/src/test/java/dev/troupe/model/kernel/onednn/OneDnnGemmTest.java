@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 /** What is oneDNN's own: bits that depend on nothing but the row and the column, threads, and memory that ends. */
 class OneDnnGemmTest {
     private static final long SEED = 3;
-    private static final TileSizes ONLY_THE_LARGEST = new TileSizes(List.of(TileSizes.MOST_ROWS), List.of(1));
+    private static final TileSizes ONLY_ONE = new TileSizes(List.of(TileSizes.TILE_ROWS), List.of(1));
 
     private final List<String> named = new CopyOnWriteArrayList<>();
 
@@ -48,14 +48,16 @@ class OneDnnGemmTest {
     @Test
     void sizesOfTilesWereTried() {
         TileSizes sizes = TileSizes.tried();
-        assertThat(sizes.rows()).contains(TileSizes.MOST_ROWS).isSorted();
+        assertThat(sizes.rows()).contains(TileSizes.TILE_ROWS).isSorted();
         assertThat(sizes.panels()).contains(1).isSorted();
-        assertThat(ONLY_THE_LARGEST.rowsFor(1)).isEqualTo(TileSizes.MOST_ROWS);
-        assertThat(ONLY_THE_LARGEST.panelsFor(7, 16)).isEqualTo(1);
-        TileSizes all = new TileSizes(List.of(1, 2, 4, 8, 16, 32, 64), List.of(1, 2, 4));
-        List<Integer> next =
-                Stream.of(1, 3, 5, 7, 33, 63, 64, 200).map(all::rowsFor).toList();
-        assertThat(next).containsExactly(1, 2, 4, 8, 32, 64, 64, 64);
+        assertThat(ONLY_ONE.rowsFor(1, 256)).isEqualTo(TileSizes.TILE_ROWS);
+        assertThat(ONLY_ONE.panelsFor(7, 16)).isEqualTo(1);
+        TileSizes all = new TileSizes(List.of(1, 2, 4, 8, 16, 32, 64, 128), List.of(1, 2, 4));
+        List<Integer> next = Stream.of(1, 3, 5, 7, 33, 63, 64, 200)
+                .map(left -> all.rowsFor(left, 64))
+                .toList();
+        assertThat(next).containsExactly(1, 2, 4, 8, 32, 32, 64, 64);
+        assertThat(all.rowsFor(200, 256)).isEqualTo(128);
         assertThat(all.panelsFor(7, 16)).isEqualTo(4);
         assertThat(all.panelsFor(7, 0)).isEqualTo(1);
     }
@@ -69,10 +71,10 @@ class OneDnnGemmTest {
                 TensorArena arena = TensorArena.open("test");
                 OneDnnGemm alone = new OneDnnGemm(one, new ScratchPool(), tried);
                 OneDnnGemm shared = new OneDnnGemm(three, new ScratchPool(), tried);
-                OneDnnGemm padded = new OneDnnGemm(one, new ScratchPool(), ONLY_THE_LARGEST)) {
+                OneDnnGemm padded = new OneDnnGemm(one, new ScratchPool(), ONLY_ONE)) {
             for (int k : new int[] {1, 31, 32, 33, 64, 127, 384, 576, 768, 1000, 1536, 3072, 4864, 5632}) {
                 int n = k % 2 == 0 ? 192 : 131;
-                int most = 150;
+                int most = 300;
                 Tensor a = normal(arena, SEED, most, k);
                 Tensor b = normal(arena, SEED + 1, n, k);
                 Tensor all = arena.allocate(most, n);
@@ -80,7 +82,7 @@ class OneDnnGemmTest {
                 float[] expected = all.toArray();
                 PackedMatrix packed = shared.pack(Transpose.YES, k, n, b, k, arena);
                 for (OneDnnGemm gemm : List.of(alone, shared)) {
-                    for (int m : new int[] {1, 2, 3, 5, 8, 16, 17, 33, 63, 64, 65, 100, 129, 150}) {
+                    for (int m : new int[] {1, 2, 3, 5, 8, 16, 17, 33, 63, 64, 65, 100, 129, 150, 257, 300}) {
                         Tensor last = a.view((long) (most - m) * k, m, k);
                         float[] rows = Arrays.copyOfRange(expected, (most - m) * n, most * n);
                         Tensor c = arena.allocate(m, n);
@@ -129,7 +131,7 @@ class OneDnnGemmTest {
             int rounds = 1000;
             ScratchPool scratch = new ScratchPool();
             for (int i = 0; i < rounds; i++) {
-                try (OneDnnGemm gemm = new OneDnnGemm(pool, scratch, ONLY_THE_LARGEST)) {
+                try (OneDnnGemm gemm = new OneDnnGemm(pool, scratch, ONLY_ONE)) {
                     gemm.multiply(Transpose.NO, Transpose.YES, 64, 64, 256, a, 256, a, 256, c, 64, false);
                     assertThat(gemm.primitives()).isPositive();
                 }
