@@ -34,7 +34,7 @@ public final class ScalarBf16KernelProvider implements KernelProvider {
     public Kernels create(ComputePool pool) {
         Kernels kernels = others.create(pool);
         return kernels.withProducts(
-                label(), precision(), new RoundedGemm(kernels.gemm(), ScalarBf16KernelProvider::round));
+                label(), precision(), new RoundedGemm(pool, kernels.gemm(), ScalarBf16KernelProvider::round));
     }
 
     private static void round(int count, long from, long to) {

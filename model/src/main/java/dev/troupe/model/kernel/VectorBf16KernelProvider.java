@@ -32,6 +32,6 @@ public final class VectorBf16KernelProvider implements KernelProvider {
     @Override
     public Kernels create(ComputePool pool) {
         Kernels kernels = others.create(pool);
-        return kernels.withProducts(label(), precision(), new RoundedGemm(kernels.gemm(), Bf16Lanes::roundRow));
+        return kernels.withProducts(label(), precision(), new RoundedGemm(pool, kernels.gemm(), Bf16Lanes::roundRow));
     }
 }

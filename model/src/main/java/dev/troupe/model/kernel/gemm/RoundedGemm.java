@@ -1,6 +1,8 @@
 package dev.troupe.model.kernel.gemm;
 
 import dev.troupe.model.kernel.KernelArguments;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.vector.Ranges;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -18,15 +20,20 @@ public final class RoundedGemm implements Gemm {
         void round(int count, long from, long to);
     }
 
+    private static final int GRAIN = 1 << 14; // numbers to round, so that sharing pays
+
+    private final ComputePool pool;
     private final Gemm products;
     private final Rounding rounding;
     private final ScratchPool scratch = new ScratchPool();
 
     /**
+     * @param pool shares the rounding; it stays the caller's
      * @param products of float32
      * @param rounding between addresses
      */
-    public RoundedGemm(Gemm products, Rounding rounding) {
+    public RoundedGemm(ComputePool pool, Gemm products, Rounding rounding) {
+        this.pool = pool;
         this.products = products;
         this.rounding = rounding;
     }
@@ -61,12 +68,13 @@ public final class RoundedGemm implements Gemm {
 
     /** A rounded copy without gaps between the rows. */
     private Tensor rounded(int rows, int columns, Tensor matrix, int stride, ScratchPool.Scratch memory) {
-        for (int r = 0; r < rows; r++) {
-            rounding.round(
-                    columns,
-                    matrix.address() + (long) r * stride * Float.BYTES,
-                    memory.address() + (long) r * columns * Float.BYTES);
-        }
+        long from = matrix.address();
+        long to = memory.address();
+        Ranges.share(pool, rows, Math.max(1, GRAIN / Math.max(1, columns)), (first, end) -> {
+            for (long r = first; r < end; r++) {
+                rounding.round(columns, from + r * stride * Float.BYTES, to + r * columns * Float.BYTES);
+            }
+        });
         long bytes = (long) rows * columns * Float.BYTES;
         return Tensor.of(MemorySegment.ofAddress(memory.address()).reinterpret(bytes), rows, columns);
     }
