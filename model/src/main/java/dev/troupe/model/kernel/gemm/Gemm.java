@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * starts of two stored rows. The packed and the plain form give identical bits for every m.
  */
 public interface Gemm {
+    /** Products that are summed in one chain. Part of the definition of the vector provider's results. */
+    int CHAIN = 512;
+
     /**
      * C = op(A) · op(B) (+ C when {@code accumulate}).
      *

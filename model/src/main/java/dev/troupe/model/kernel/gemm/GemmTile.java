@@ -19,7 +19,7 @@ final class GemmTile {
     static final int COLUMNS = 2 * Lanes.LANES;
 
     /** Products that are summed in one chain. Part of the result's definition: the same for all shapes. */
-    static final int DEPTH = 512;
+    static final int DEPTH = Gemm.CHAIN;
 
     /** Byte distance from k to k + 1 in a strip. */
     static final long ROW_A = ROWS * (long) Float.BYTES;

@@ -95,10 +95,10 @@ final class BytePanels implements PanelFormat {
     @Override
     public void multiply(
             int depth, long a, long panel0, long panel1, long table0, long table1, int column, long c0, long c1) {
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
+        FloatVector s00 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c0, ORDER);
+        FloatVector s01 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c0 + BYTES, ORDER);
+        FloatVector s10 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c1, ORDER);
+        FloatVector s11 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c1 + BYTES, ORDER);
         long w0 = panel0 + NUMBERS + column;
         long w1 = panel1 + NUMBERS + column;
         long scale0 = table0 + column * 4L;

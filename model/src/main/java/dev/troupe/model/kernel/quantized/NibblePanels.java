@@ -132,7 +132,7 @@ final class NibblePanels implements PanelFormat {
         }
     }
 
-    /** The depth is a multiple of a block, which is as long as a chain. */
+    /** The depth is one block. */
     private void largeScales(int depth, long panel, long table) {
         for (int c = 0; c < COLUMNS; c += LANES) {
             FloatVector d = ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, panel + c * 2L, ORDER)
@@ -217,10 +217,10 @@ final class NibblePanels implements PanelFormat {
 
     private static void multiply(
             int runs, long a, long w0, long w1, long head, long scale0, long scale1, long c0, long c1) {
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
+        FloatVector s00 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c0, ORDER);
+        FloatVector s01 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c0 + BYTES, ORDER);
+        FloatVector s10 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c1, ORDER);
+        FloatVector s11 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c1 + BYTES, ORDER);
         for (int j = 0; j < runs; j++) {
             FloatVector d00 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale0, ORDER);
             FloatVector d01 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale0 + BYTES, ORDER);

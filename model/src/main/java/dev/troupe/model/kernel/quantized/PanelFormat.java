@@ -19,8 +19,11 @@ interface PanelFormat {
     /** Columns that a kernel takes at once. */
     int PAIR = 2 * Lanes.LANES;
 
-    /** Bytes of {@link #scales}' table for one panel and {@link WeightProduct#DEPTH} inputs. */
-    long TABLE_BYTES = 2L * 16 * COLUMNS * Float.BYTES;
+    /** Most inputs that a kernel takes at once: a part of a chain, and one block of the types with large blocks. */
+    int PIECE = BlockLayout.LARGE;
+
+    /** Bytes of {@link #scales}' table for one panel and a {@link #PIECE}. */
+    long TABLE_BYTES = 2L * (PIECE / BlockLayout.Q6_K_GROUP) * COLUMNS * Float.BYTES;
 
     /** Bytes of {@code k} inputs of a panel. */
     long bytes(int k);
@@ -33,15 +36,15 @@ interface PanelFormat {
      */
     void pack(int columns, int k, MemorySegment rows, MemorySegment panel);
 
-    /** Writes what scales {@code depth} inputs as float32, for the two methods below. */
+    /** Writes what scales {@code depth} inputs, at most a {@link #PIECE}, as float32, for the two methods below. */
     void scales(int depth, long panel, long table);
 
     /** Writes {@code depth} inputs of a pair as float32, {@code step} bytes apart. */
     void unpack(int depth, long panel, long table, int column, long to, long step);
 
     /**
-     * Sums of one row of A and {@code depth} inputs of the same pair of two panels, each a chain from zero, to
-     * {@code c0} and {@code c1}.
+     * Continues the chains at {@code c0} and {@code c1} with one row of A and {@code depth} inputs of the same pair of
+     * two panels.
      */
     void multiply(int depth, long a, long panel0, long panel1, long table0, long table1, int column, long c0, long c1);
 

@@ -91,7 +91,7 @@ final class SixBitPanels implements PanelFormat {
         return BlockLayout.numberOfQ6K(rows, block, group * Q6_K_GROUP + i);
     }
 
-    /** The depth is a multiple of a block, which is as long as a chain. */
+    /** The depth is one block. */
     @Override
     public void scales(int depth, long panel, long table) {
         for (int c = 0; c < COLUMNS; c += LANES) {
@@ -166,8 +166,8 @@ final class SixBitPanels implements PanelFormat {
 
     /** One panel: two are more than the compiler keeps in registers. */
     private static void multiply(int groups, long a, long w, long scale, long c) {
-        FloatVector s0 = FloatVector.zero(SPECIES);
-        FloatVector s1 = FloatVector.zero(SPECIES);
+        FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c, ORDER);
+        FloatVector s1 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c + BYTES, ORDER);
         for (int j = 0; j < groups; j++) {
             FloatVector d0 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale, ORDER);
             FloatVector d1 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale + BYTES, ORDER);

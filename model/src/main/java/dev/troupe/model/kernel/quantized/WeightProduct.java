@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.quantized;
 
+import dev.troupe.model.kernel.gemm.Gemm;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -9,15 +10,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Products with weights that are stored in few bits: C[m, n] = A[m, k] · Wᵀ for a W[n, k] of any {@link StorageType}.
  *
- * <p>Bits: those of {@link dev.troupe.model.kernel.gemm.Gemm#multiplyPacked} of the vector provider over the weights as
- * float32. That is, every element of C is a sum, in order, of what is added to and of chains of {@link #DEPTH} fused
- * multiply-adds in order of k, then of the bias; neither m nor n nor the threads enter into it. So a model decodes one
- * token as it reads a prompt, and with {@code serving.weights} of any type as a float32 model whose weights were
- * rounded to it.
+ * <p>Bits: those of {@link Gemm#multiplyPacked} of the vector provider over the weights as float32. That is, every
+ * element of C is a sum, in order, of what is added to and of chains of {@link #DEPTH} fused multiply-adds in order of
+ * k, then of the bias; neither m nor n nor the threads enter into it. So a model decodes one token as it reads a
+ * prompt, and with {@code serving.weights} of any type as a float32 model whose weights were rounded to it.
  */
 public interface WeightProduct {
     /** Products that are summed in one chain. */
-    int DEPTH = 256;
+    int DEPTH = Gemm.CHAIN;
 
     /**
      * Lays weights out as the provider reads them. The rows are not needed afterwards.

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class WeightProductTest {
     private static final int MOST_ROWS = 70;
     private static final int WARM_UP = 100;
-    private static final int[][] SHAPES = {{100, 512}, {33, 256}, {15, 1536}};
+    private static final int[][] SHAPES = {{100, 512}, {33, 256}, {15, 1536}, {40, 768}, {5, 1280}};
 
     private final FixedComputePool one = FixedComputePool.create(1);
     private final FixedComputePool three = FixedComputePool.create(3);
