@@ -5,8 +5,11 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.format.LoadedModel;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.sampling.SamplingOptions;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tokenizer.StreamingDecoder;
 import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.ServedWeights;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -66,6 +69,21 @@ final class GenerateCommand implements Callable<Integer> {
             description = "of the operands of products: fp32 or bf16 (default: ${DEFAULT-VALUE})")
     private String precision = "fp32";
 
+    @Option(
+            names = "--weights",
+            paramLabel = "TYPE",
+            defaultValue = "f32",
+            description = "what matrices are rounded to: f32, bf16, f16, q8_0, q6_k, q4_k or q4_0"
+                    + " (default: ${DEFAULT-VALUE})")
+    private String weights = "f32";
+
+    @Option(
+            names = "--prefill",
+            paramLabel = "HOW",
+            defaultValue = "exact",
+            description = "how the prompt is computed: exact, or bf16, which is faster (default: ${DEFAULT-VALUE})")
+    private String prefill = "exact";
+
     @Option(names = "--json", description = "print the result as one JSON object on the last line")
     private boolean json;
 
@@ -74,6 +92,8 @@ final class GenerateCommand implements Callable<Integer> {
         if (maxTokens < 1) {
             throw new TroupeException("--max-tokens is " + maxTokens + ": it must be at least 1");
         }
+        StorageType type = ServedWeights.named(weights);
+        Prefill prompts = Prefill.named(prefill);
         SamplingOptions options = new SamplingOptions(temperature, topK, topP, 0, 1, 0, 0, Map.of(), seed);
         try (LocalModel local = LocalModel.open(model, backend, Precision.named(precision))) {
             LoadedModel loaded = local.loaded();
@@ -86,6 +106,8 @@ final class GenerateCommand implements Callable<Integer> {
                 out.print(prompt);
             }
             List<Integer> answer = local.generating(
+                    type,
+                    prompts,
                     generator -> generator.generate(ids, maxTokens, options, stopTokens(tokenizer), show));
             if (json) {
                 JsonLine.print(out, result(loaded, ids, answer));

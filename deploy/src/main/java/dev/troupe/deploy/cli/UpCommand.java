@@ -33,6 +33,15 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--model", paramLabel = "DIR|latest", description = "what to serve; default: the configuration's")
     private @Nullable String model;
 
+    @Option(
+            names = "--weights",
+            paramLabel = "TYPE",
+            description = "what the model's matrices are rounded to: f32, bf16, f16, q8_0, q6_k, q4_k or q4_0")
+    private @Nullable String weights;
+
+    @Option(names = "--prefill", paramLabel = "HOW", description = "how prompts are computed: exact or bf16")
+    private @Nullable String prefill;
+
     @Option(names = "--dir", paramLabel = "DIR", description = "folder of the registry; default: runs/quickstart")
     private @Nullable String directory;
 
@@ -67,6 +76,8 @@ final class UpCommand implements Callable<Integer> {
         CommandLineKeys.put(set, "troupe.routing.grpc.port", grpcPort);
         CommandLineKeys.put(set, "troupe.node.model", model);
         CommandLineKeys.put(set, "troupe.node.directory", directory);
+        CommandLineKeys.put(set, "troupe.serving.weights", weights);
+        CommandLineKeys.put(set, "troupe.serving.prefill", prefill);
         return ConfigFactory.parseMap(set, "command line");
     }
 }

@@ -11,8 +11,10 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.InferenceModel;
+import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.TextGenerator;
 import java.nio.file.Path;
 import java.util.function.Function;
@@ -73,11 +75,21 @@ public final class LocalModel implements AutoCloseable {
         return kernels;
     }
 
-    /** What {@code work} makes of a generator for one sequence as long as the context. */
+    /** What {@code work} makes of a generator for one sequence as long as the context, with float32 weights. */
     public <T> T generating(Function<TextGenerator, T> work) {
+        return generating(StorageType.F32, Prefill.EXACT, work);
+    }
+
+    /** As {@link #generating(Function)}, with weights rounded to a type. */
+    public <T> T generating(StorageType weights, Prefill prefill, Function<TextGenerator, T> work) {
         int blocks = Math.ceilDiv(loaded.config().contextLength(), KvBlocks.BLOCK_TOKENS);
-        try (InferenceModel model =
-                InferenceModel.create(loaded.config(), loaded.weights(), kernels, blocks, MAX_ROWS)) {
+        try (InferenceModel model = InferenceModel.create(
+                loaded.config(),
+                layer -> loaded.weights(),
+                kernels,
+                prefill.options(weights, pool),
+                blocks,
+                MAX_ROWS)) {
             return work.apply(new TextGenerator(model, loaded.tokenizer()));
         }
     }

@@ -4,25 +4,19 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.attention.AttentionShape;
-import dev.troupe.model.kernel.gemm.PackedMatrix;
-import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.layer.Affine;
 import dev.troupe.model.layer.RotaryTable;
 import dev.troupe.model.layer.TokenEmbedding;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
-import dev.troupe.model.transformer.InferenceLayer.PackedLinear;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Inference over paged keys and values. The same kernels in the same order as {@link TrainingStage}, each
- * batch-invariant, so a token's logits have the same bits whatever else is in the batch, however its prompt was cut
- * into chunks, and equal those of a training or evaluation pass.
+ * Inference over paged keys and values. The same operations in the same order as {@link TrainingStage}, each
+ * batch-invariant, so a token's logits have the same bits whatever else is in the batch and however its prompt was cut
+ * into chunks. With {@link InferenceOptions#EXACT} they equal those of a training or evaluation pass.
  *
- * <p>Matrices are packed once; norms, biases and the token table are read from the weights given, which must stay open
- * and unchanged. Not thread-safe.
+ * <p>Holds all that it needs; matrices in the type that {@link InferenceOptions} says. Not thread-safe.
  */
 public final class InferenceModel implements AutoCloseable {
     private final ModelConfig config;
@@ -31,10 +25,8 @@ public final class InferenceModel implements AutoCloseable {
     private final int numKvBlocks;
     private final int maxRows;
     private final TensorArena arena = TensorArena.open("inference");
-    private final TokenEmbedding.Tables embedding;
-    private final List<InferenceLayer> layers = new ArrayList<>();
-    private final Affine finalNorm;
-    private final PackedMatrix head;
+    private final InferenceWeights weights;
+    private final boolean separatePrompts;
     private final @Nullable Tensor rotaryTable;
     private final Tensor hidden; // [rows, C], the residual stream
     private final Tensor normed; // [rows, C]
@@ -46,42 +38,54 @@ public final class InferenceModel implements AutoCloseable {
     private final Tensor rstd; // [rows]
     private final Tensor logits; // [rows, V]
 
-    private InferenceModel(ModelConfig config, Parameters weights, Kernels kernels, int numKvBlocks, int maxRows) {
+    private InferenceModel(
+            ModelConfig config,
+            WeightSource source,
+            Kernels kernels,
+            InferenceOptions options,
+            int numKvBlocks,
+            int maxRows) {
         this.config = config;
         this.kernels = kernels;
         this.shape = new AttentionShape(config.numHeads(), config.numKvHeads(), config.headDim());
         this.numKvBlocks = numKvBlocks;
         this.maxRows = maxRows;
-        PartBinding parts = new PartBinding(config, weights);
-        this.embedding = parts.embedding();
-        for (int layer = 0; layer < config.numLayers(); layer++) {
-            layers.add(InferenceLayer.of(config, parts.block(layer), kernels.gemm(), numKvBlocks, arena));
-        }
-        this.finalNorm = parts.finalNorm();
-        this.head =
-                kernels.gemm().pack(Transpose.YES, config.dim(), config.vocabSize(), parts.head(), config.dim(), arena);
+        this.weights = InferenceWeights.of(config, source, kernels, options, numKvBlocks, arena);
+        this.separatePrompts = options.prompts() != null;
         this.rotaryTable = config.positions() == PositionKind.ROTARY ? RotaryTable.create(config, arena) : null;
         this.hidden = arena.allocate(maxRows, config.dim());
         this.normed = arena.allocate(maxRows, config.dim());
         this.fused = arena.allocate(maxRows, shape.fusedWidth());
         this.heads = arena.allocate(maxRows, shape.queryWidth());
-        this.raised = arena.allocate(maxRows, layers.getFirst().up().matrix().n());
+        this.raised = arena.allocate(maxRows, weights.layers().getFirst().up().n());
         this.inner = arena.allocate(maxRows, config.ffnDim());
         this.mean = arena.allocate(maxRows);
         this.rstd = arena.allocate(maxRows);
         this.logits = arena.allocate(maxRows, config.vocabSize());
     }
 
+    /** As {@link #create(ModelConfig, WeightSource, Kernels, InferenceOptions, int, int)}, float32 and in one piece. */
+    public static InferenceModel create(
+            ModelConfig config, Parameters weights, Kernels kernels, int numKvBlocks, int maxRows) {
+        return create(config, layer -> weights, kernels, InferenceOptions.EXACT, numKvBlocks, maxRows);
+    }
+
     /**
-     * Packs the weights and allocates the cache.
+     * Lays out the weights, which are not needed afterwards, and allocates the cache.
      *
      * @param numKvBlocks blocks of {@link dev.troupe.model.kernel.attention.KvBlocks#BLOCK_TOKENS} tokens, shared by
      *     all sequences
      * @param maxRows most rows of a {@link #forward} call
+     * @throws dev.troupe.model.TroupeException when the kernels cannot multiply weights of this type
      */
     public static InferenceModel create(
-            ModelConfig config, Parameters weights, Kernels kernels, int numKvBlocks, int maxRows) {
-        return new InferenceModel(config, weights, kernels, numKvBlocks, maxRows);
+            ModelConfig config,
+            WeightSource weights,
+            Kernels kernels,
+            InferenceOptions options,
+            int numKvBlocks,
+            int maxRows) {
+        return new InferenceModel(config, weights, kernels, options, numKvBlocks, maxRows);
     }
 
     public ModelConfig config() {
@@ -98,54 +102,66 @@ public final class InferenceModel implements AutoCloseable {
     }
 
     /**
+     * As {@link #forward(int, int[], int[], int[][], boolean[], boolean[])}, of tokens none of which belongs to a
+     * prompt: all rows go through the kernels that generated tokens do.
+     */
+    public Tensor forward(int rows, int[] tokens, int[] positions, int[][] blockTables, boolean[] wantLogits) {
+        return forward(rows, tokens, positions, blockTables, wantLogits, new boolean[rows]);
+    }
+
+    /**
      * Runs {@code rows} tokens, storing their keys and values. Rows of one sequence come in order of position, and all
      * earlier positions of it must have been run before, now or in another call.
      *
      * @param positions of each row in its sequence
      * @param blockTables of each row, the block numbers of its sequence
      * @param wantLogits of each row, whether its logits are asked for
+     * @param ofPrompt of each row, whether its token is a prompt's; matters where {@link InferenceOptions#prompts} is
+     *     given, and must be the same whenever the token is computed again
      * @return logits [numWanted, V] in order of rows, valid until the next call
      */
-    public Tensor forward(int rows, int[] tokens, int[] positions, int[][] blockTables, boolean[] wantLogits) {
+    public Tensor forward(
+            int rows, int[] tokens, int[] positions, int[][] blockTables, boolean[] wantLogits, boolean[] ofPrompt) {
         if (rows < 1 || rows > maxRows) {
             throw new IllegalArgumentException(rows + " rows in a model set up for 1 to " + maxRows);
         }
+        TokenEmbedding.Tables embedding = weights.embedding();
         kernels.embedding().gather(rows, config.dim(), tokens, embedding.tokens(), hidden, false);
         if (embedding.positions() != null) {
             kernels.embedding().gather(rows, config.dim(), positions, embedding.positions(), hidden, true);
         }
-        for (InferenceLayer layer : layers) {
-            attention(layer, rows, positions, blockTables);
-            mlp(layer, rows);
+        for (InferenceLayer layer : weights.layers()) {
+            attention(layer, rows, positions, blockTables, ofPrompt);
+            mlp(layer, rows, ofPrompt);
         }
         int wanted = keepWantedRows(rows, wantLogits);
-        norm(wanted, finalNorm);
+        norm(wanted, weights.finalNorm());
         if (wanted > 0) {
-            kernels.gemm().multiplyPacked(wanted, normed, config.dim(), head, null, logits, config.vocabSize(), false);
+            weights.head().multiply(wanted, normed, logits, false);
         }
         return logits.view(0, wanted, config.vocabSize());
     }
 
-    private void attention(InferenceLayer layer, int rows, int[] positions, int[][] blockTables) {
+    private void attention(InferenceLayer layer, int rows, int[] positions, int[][] blockTables, boolean[] ofPrompt) {
         norm(rows, layer.attentionNorm());
-        linear(rows, normed, layer.qkv(), fused, false);
+        linear(rows, normed, layer.qkv(), fused, false, ofPrompt);
         if (rotaryTable != null) {
             int turned = shape.numHeads() + shape.numKvHeads(); // queries and keys, not values
             kernels.rotary()
                     .rotate(rows, turned, shape.headDim(), fused, shape.fusedWidth(), positions, rotaryTable, false);
         }
         kernels.attention().cachedForward(layer.kv(), rows, fused, positions, blockTables, heads);
-        linear(rows, heads, layer.attentionOut(), hidden, true);
+        linear(rows, heads, layer.attentionOut(), hidden, true, ofPrompt);
     }
 
-    private void mlp(InferenceLayer layer, int rows) {
+    private void mlp(InferenceLayer layer, int rows, boolean[] ofPrompt) {
         norm(rows, layer.mlpNorm());
-        linear(rows, normed, layer.up(), raised, false);
+        linear(rows, normed, layer.up(), raised, false, ofPrompt);
         switch (config.mlp()) {
             case GELU -> kernels.activation().geluForward((long) rows * config.ffnDim(), raised, inner);
             case SWIGLU -> kernels.activation().swigluForward(rows, config.ffnDim(), raised, inner);
         }
-        linear(rows, inner, layer.down(), hidden, true);
+        linear(rows, inner, layer.down(), hidden, true, ofPrompt);
     }
 
     private void norm(int rows, Affine weights) {
@@ -168,9 +184,27 @@ public final class InferenceModel implements AutoCloseable {
         }
     }
 
-    private void linear(int rows, Tensor x, PackedLinear linear, Tensor y, boolean accumulate) {
-        PackedMatrix matrix = linear.matrix();
-        kernels.gemm().multiplyPacked(rows, x, matrix.k(), matrix, linear.bias(), y, matrix.n(), accumulate);
+    /** Each run of rows of one kind at once: which kernel a row goes through depends on itself only. */
+    private void linear(int rows, Tensor x, ServedLinear linear, Tensor y, boolean accumulate, boolean[] ofPrompt) {
+        if (!separatePrompts) {
+            linear.multiply(rows, x, y, accumulate);
+            return;
+        }
+        for (int from = 0; from < rows; ) {
+            int end = from + 1;
+            while (end < rows && ofPrompt[end] == ofPrompt[from]) {
+                end++;
+            }
+            int count = end - from;
+            Tensor some = x.view((long) from * linear.k(), count, linear.k());
+            Tensor to = y.view((long) from * linear.n(), count, linear.n());
+            if (ofPrompt[from]) {
+                linear.multiplyPrompt(count, some, to, accumulate);
+            } else {
+                linear.multiply(count, some, to, accumulate);
+            }
+            from = end;
+        }
     }
 
     /** Moves the wanted rows of the residual stream to the front; returns how many. */
@@ -186,6 +220,11 @@ public final class InferenceModel implements AutoCloseable {
             }
         }
         return wanted;
+    }
+
+    /** Bytes of weights that a step reads: all matrices once. */
+    public long matrixBytes() {
+        return weights.linears().stream().mapToLong(ServedLinear::bytes).sum();
     }
 
     @Override

@@ -80,19 +80,19 @@ public final class TextGenerator {
             if (position + 1 >= length) {
                 return answer;
             }
-            logits = run(new int[] {token}, position, table, true);
+            logits = run(new int[] {token}, position, table, false, true);
         }
     }
 
     private Tensor prefill(int[] prompt, int[] table) {
         int last = (prompt.length - 1) / model.maxRows() * model.maxRows(); // where the last chunk begins
         for (int from = 0; from < last; from += model.maxRows()) {
-            run(Arrays.copyOfRange(prompt, from, from + model.maxRows()), from, table, false);
+            run(Arrays.copyOfRange(prompt, from, from + model.maxRows()), from, table, true, false);
         }
-        return run(Arrays.copyOfRange(prompt, last, prompt.length), last, table, true);
+        return run(Arrays.copyOfRange(prompt, last, prompt.length), last, table, true, true);
     }
 
-    private Tensor run(int[] tokens, int firstPosition, int[] table, boolean wantLast) {
+    private Tensor run(int[] tokens, int firstPosition, int[] table, boolean ofPrompt, boolean wantLast) {
         int rows = tokens.length;
         int[] positions = new int[rows];
         Arrays.setAll(positions, row -> firstPosition + row);
@@ -100,6 +100,8 @@ public final class TextGenerator {
         Arrays.fill(tables, table);
         boolean[] wanted = new boolean[rows];
         wanted[rows - 1] = wantLast;
-        return model.forward(rows, tokens, positions, tables, wanted);
+        boolean[] prompts = new boolean[rows];
+        Arrays.fill(prompts, ofPrompt);
+        return model.forward(rows, tokens, positions, tables, wanted, prompts);
     }
 }

@@ -10,7 +10,8 @@ import java.util.List;
  * @param firstPosition position of the first token in the sequence
  * @param tokens one for a decode, a piece of the prompt for a prefill
  * @param blocks where the keys and values of the sequence lie
+ * @param numPrompt tokens of the prompt, which come first in the sequence; the others were generated
  * @param sampled whether the last token's logits are wanted, because all known tokens are computed then
  */
 public record ScheduledChunk(
-        long arrival, int firstPosition, List<Integer> tokens, BlockTable blocks, boolean sampled) {}
+        long arrival, int firstPosition, List<Integer> tokens, BlockTable blocks, int numPrompt, boolean sampled) {}

@@ -16,7 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Loads an engine from a model directory, with compute threads of its own.
+ * Loads an engine from a model directory, with compute threads of its own. The float32 weights are freed once the
+ * engine has laid them out in its own way.
  *
  * @param modelId the name that users ask for
  * @param chatTemplate name of the template that turns messages into a prompt
@@ -26,19 +27,15 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
 
     @Override
     public Engine load() {
-        TensorArena arena = TensorArena.open("serving.weights");
         int threads = settings.threads() == 0 ? Runtime.getRuntime().availableProcessors() : settings.threads();
         ComputePool pool = FixedComputePool.create(threads);
-        try {
+        try (TensorArena arena = TensorArena.open("serving.loading")) {
             LoadedModel model = ModelDirectory.load(directory, arena);
             Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool);
-            return ModelEngine.create(settings, describe(model), model.config(), model.weights(), kernels, () -> {
-                pool.close();
-                arena.close();
-            });
+            return ModelEngine.create(
+                    settings, describe(model), model.config(), model.weights(), kernels, pool, pool::close);
         } catch (RuntimeException | Error e) {
             pool.close();
-            arena.close();
             throw e;
         }
     }

@@ -12,7 +12,8 @@ import java.nio.file.Path;
 import java.time.Instant;
 
 /**
- * Loads a model directory for serving: weights into an arena of the engine's own, kernels on threads of its own.
+ * Loads a model directory for serving, with kernels on threads of the engine's own. The float32 weights are freed once
+ * the engine has laid them out in its own way.
  *
  * @param modelId the name that users ask for
  * @param chatTemplate name of the template that turns messages into a prompt
@@ -22,8 +23,7 @@ public record ModelDirectoryLoader(EngineSettings settings, String modelId, Stri
 
     @Override
     public Engine load() {
-        TensorArena arena = TensorArena.open("serving.weights");
-        try {
+        try (TensorArena arena = TensorArena.open("serving.loading")) {
             LoadedModel loaded = ModelDirectory.load(directory, arena);
             int threads = settings.threads() > 0
                     ? settings.threads()
@@ -36,17 +36,12 @@ public record ModelDirectoryLoader(EngineSettings settings, String modelId, Stri
                         loaded.config(),
                         loaded.weights(),
                         NodeKernels.create(settings.backend(), settings.precision(), pool),
-                        () -> {
-                            pool.close();
-                            arena.close();
-                        });
+                        pool,
+                        pool::close);
             } catch (RuntimeException e) {
                 pool.close();
                 throw e;
             }
-        } catch (RuntimeException e) {
-            arena.close();
-            throw e;
         }
     }
 

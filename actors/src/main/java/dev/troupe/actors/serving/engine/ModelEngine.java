@@ -5,6 +5,7 @@ import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.Parameters;
@@ -27,9 +28,10 @@ public final class ModelEngine implements Engine {
     }
 
     /**
-     * Packs weights and allocates the cache.
+     * Lays out weights and allocates the cache.
      *
-     * @param weights must stay open until the engine is closed
+     * @param weights are not needed afterwards
+     * @param pool that the kernels run on
      * @param freeRest called last when the engine is closed, for what it was made from
      * @throws dev.troupe.model.TroupeException when the cache is too small for one context
      */
@@ -39,9 +41,16 @@ public final class ModelEngine implements Engine {
             ModelConfig config,
             Parameters weights,
             Kernels kernels,
+            ComputePool pool,
             Runnable freeRest) {
         int numKvBlocks = KvCacheSize.numBlocks(config, settings);
-        InferenceModel model = InferenceModel.create(config, weights, kernels, numKvBlocks, settings.maxBatchTokens());
+        InferenceModel model = InferenceModel.create(
+                config,
+                layer -> weights,
+                kernels,
+                settings.prefill().options(settings.weights(), pool),
+                numKvBlocks,
+                settings.maxBatchTokens());
         return new ModelEngine(description, model, freeRest);
     }
 
@@ -71,16 +80,18 @@ public final class ModelEngine implements Engine {
         int[] positions = new int[rows];
         int[][] blockTables = new int[rows][];
         boolean[] wantLogits = new boolean[rows];
+        boolean[] ofPrompt = new boolean[rows];
         int row = 0;
         for (ScheduledChunk chunk : batch.chunks()) {
             for (int i = 0; i < chunk.tokens().size(); i++, row++) {
                 tokens[row] = chunk.tokens().get(i);
                 positions[row] = chunk.firstPosition() + i;
                 blockTables[row] = chunk.blocks().blocks();
+                ofPrompt[row] = positions[row] < chunk.numPrompt();
             }
             wantLogits[row - 1] = chunk.sampled();
         }
-        return model.forward(rows, tokens, positions, blockTables, wantLogits);
+        return model.forward(rows, tokens, positions, blockTables, wantLogits, ofPrompt);
     }
 
     @Override

@@ -5,6 +5,9 @@ import com.typesafe.config.ConfigException;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.ServedWeights;
 import java.time.Duration;
 
 /**
@@ -50,6 +53,8 @@ public record ReplicaSettings(
             EngineSettings engine = new EngineSettings(
                     serving.getString("backend"),
                     Precision.named(serving.getString("precision")),
+                    weights(serving.getString("weights")),
+                    prefill(serving.getString("prefill")),
                     serving.getInt("threads"),
                     serving.getInt("maxBatchTokens"),
                     serving.getInt("maxRunning"),
@@ -65,6 +70,16 @@ public record ReplicaSettings(
         } catch (ConfigException e) {
             throw new TroupeException("the configuration of serving is wrong: " + e.getMessage(), e);
         }
+    }
+
+    private static StorageType weights(String name) {
+        require(ServedWeights.names().contains(name), "weights", name, "one of " + ServedWeights.names());
+        return ServedWeights.named(name);
+    }
+
+    private static Prefill prefill(String name) {
+        require(Prefill.names().contains(name), "prefill", name, "one of " + Prefill.names());
+        return Prefill.named(name);
     }
 
     private static void require(boolean valid, String key, Object value, String range) {

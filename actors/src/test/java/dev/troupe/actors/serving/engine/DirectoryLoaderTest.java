@@ -30,7 +30,8 @@ class DirectoryLoaderTest {
 
     @AfterEach
     void nothingIsLeaked() {
-        assertThat(NativeMemory.bytes("serving.weights")).isZero();
+        assertThat(NativeMemory.bytes("serving.loading")).isZero();
+        assertThat(NativeMemory.bytes("inference")).isZero();
     }
 
     private Path write() {
@@ -66,7 +67,8 @@ class DirectoryLoaderTest {
     void describesWhatItLoads() {
         Path model = write();
         try (Engine engine = new DirectoryLoader(SETTINGS, "hello", "plain", model).load()) {
-            assertThat(NativeMemory.bytes("serving.weights")).isPositive();
+            assertThat(NativeMemory.bytes("serving.loading")).isZero();
+            assertThat(NativeMemory.bytes("inference")).isPositive();
             assertThat(engine.description().modelId()).isEqualTo("hello");
             assertThat(engine.description().contextLength()).isEqualTo(40);
             assertThat(engine.description().version()).isNotBlank();

@@ -1,6 +1,7 @@
 package dev.troupe.actors.serving.replica;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
@@ -16,7 +17,10 @@ import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.onednn.OneDnnKernelProvider;
 import dev.troupe.model.tensor.NativeMemory;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Prefill;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,8 +76,8 @@ class BatchInvarianceTest {
     }
 
     /** One after the other, one at a time. */
-    private static List<List<GenerationEvent>> alone(String backend, Precision precision) {
-        ActorRef<Command> replica = serve(new EngineSettings(backend, precision, 1, 64, 1, 1 << 20));
+    private static List<List<GenerationEvent>> alone(EngineSettings settings) {
+        ActorRef<Command> replica = serve(settings);
         List<List<GenerationEvent>> answers = new ArrayList<>();
         for (GenerationRequest request : requests()) {
             TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
@@ -99,9 +103,25 @@ class BatchInvarianceTest {
     })
     void sixteenAtOnceAnswerAsEachAlone(
             String backend, Precision precision, int threads, int maxBatchTokens, int maxRunning, long kvBytes) {
-        List<List<GenerationEvent>> alone = alone(backend, precision);
-        ActorRef<Command> replica =
-                serve(new EngineSettings(backend, precision, threads, maxBatchTokens, maxRunning, kvBytes));
+        assertSameAnswers(
+                new EngineSettings(backend, precision, 1, 64, 1, 1 << 20),
+                new EngineSettings(backend, precision, threads, maxBatchTokens, maxRunning, kvBytes));
+    }
+
+    /** The same with rounded weights, and with prompts and answers that go through different kernels. */
+    @ParameterizedTest
+    @CsvSource({"Q8_0,EXACT", "Q4_0,EXACT", "F32,BF16", "Q8_0,BF16"})
+    void roundedWeightsAndPromptsAnswerAsEachAlone(StorageType weights, Prefill prefill) {
+        assumeTrue(prefill == Prefill.EXACT
+                || new OneDnnKernelProvider().unavailable().isEmpty());
+        assertSameAnswers(
+                new EngineSettings("auto", Precision.FP32, weights, prefill, 1, 64, 1, 1 << 20),
+                new EngineSettings("auto", Precision.FP32, weights, prefill, 2, 23, 7, 70_000));
+    }
+
+    private static void assertSameAnswers(EngineSettings oneByOne, EngineSettings together) {
+        List<List<GenerationEvent>> alone = alone(oneByOne);
+        ActorRef<Command> replica = serve(together);
         List<TestProbe<GenerationEvent>> clients = new ArrayList<>();
         for (GenerationRequest request : requests()) {
             TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);

@@ -25,6 +25,8 @@ class ReplicaSettingsTest {
         "maxQueued = -1, troupe.serving.maxQueued",
         "threads = many, threads",
         "kvCache = lots, kvCache",
+        "weights = q5_0, 'troupe.serving.weights (q5_0) must be one of [f32, f16, bf16, q8_0, q4_0, q4_k, q6_k]'",
+        "prefill = fast, 'troupe.serving.prefill (fast) must be one of [exact, bf16]'",
         "modelId = \" \", troupe.serving.modelId"
     })
     void aWrongValueIsNamed(String line, String message) {

@@ -55,6 +55,7 @@ final class TinyModel {
                 CONFIG,
                 weights,
                 KernelProviders.select(settings.backend(), settings.precision()).create(pool),
+                pool,
                 () -> {
                     pool.close();
                     arena.close();

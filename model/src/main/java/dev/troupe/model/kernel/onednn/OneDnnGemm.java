@@ -7,6 +7,8 @@ import dev.troupe.model.kernel.gemm.Gemm;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.PackedWeight;
+import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -82,12 +84,39 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
         if (bias != null) {
             requireSize("bias", bias, n);
         }
+        Operand left = new Operand(ta, k, a.address(), lda * 4L);
+        Operand right = new Operand(tb, k, b.address(), ldb * 4L);
+        product(
+                m,
+                n,
+                left,
+                (column, columns, depth, to) -> new OperandPanels(right, column, columns, depth, to),
+                addend == null ? 0 : addend.address(),
+                bias == null ? 0 : bias.address(),
+                c.address(),
+                ldc);
+    }
+
+    /** As {@link PromptProduct#multiply}: weights are unpacked to panels of bf16 each time. */
+    void multiplyStored(
+            int m, Tensor a, int lda, PackedWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
+        w.requireProduct(m, a, lda, bias, c, ldc);
+        product(
+                m,
+                w.n(),
+                new Operand(false, w.k(), a.address(), lda * 4L),
+                (column, columns, depth, to) -> new StoredPanels(w, column, columns, depth, to),
+                accumulate ? c.address() : 0,
+                bias == null ? 0 : bias.address(),
+                c.address(),
+                ldc);
+    }
+
+    private void product(int m, int n, Operand left, PanelSource right, long addend, long bias, long c, int ldc) {
         if (m == 0 || n == 0) {
             return;
         }
-        Operand left = new Operand(ta, k, a.address(), lda * 4L);
-        Operand right = new Operand(tb, k, b.address(), ldb * 4L);
-        int depth = Bf16Panels.depth(k);
+        int depth = Bf16Panels.depth(left.k());
         int panels = Bf16Panels.count(n);
         int panelsAtOnce = Math.clamp(GROUP_BYTES / Bf16Panels.panelBytes(depth), 1, panels);
         int rowsAtOnce = rowsAtOnce(m, depth);
@@ -100,7 +129,7 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
                 for (int row = 0; row < m; row += rowsAtOnce) {
                     int rows = Math.min(rowsAtOnce, m - row);
                     Rows someA = new Rows(left, row, from == 0 || rows < m ? rows : 0, depth, packedA.address());
-                    Panels someB = new Panels(right, column, row == 0 ? columns : 0, depth, packedB.address());
+                    Panels someB = right.panels(column, row == 0 ? columns : 0, depth, packedB.address());
                     long corner = ((long) row * ldc + column) * 4;
                     share(
                             rows,
@@ -112,9 +141,9 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
                                     depth,
                                     packedA.address(),
                                     packedB.address(),
-                                    addend == null ? 0 : addend.address() + corner,
-                                    bias == null ? 0 : bias.address() + column * 4L,
-                                    c.address() + corner,
+                                    addend == 0 ? 0 : addend + corner,
+                                    bias == 0 ? 0 : bias + column * 4L,
+                                    c + corner,
                                     ldc));
                 }
             }
@@ -160,13 +189,29 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
         }
     }
 
-    /** Columns of B to lay out, perhaps none. */
-    private record Panels(Operand b, int first, int columns, int depth, long to) {
-        int pieces() {
+    /** Columns of B to lay out, perhaps none; a piece is a panel. */
+    interface Panels {
+        int pieces();
+
+        int depth();
+
+        void layOut(int panel, ScratchPool scratch);
+    }
+
+    /** Where columns of B come from. */
+    private interface PanelSource {
+        Panels panels(int column, int columns, int depth, long to);
+    }
+
+    /** Columns of a float32 matrix. */
+    private record OperandPanels(Operand b, int first, int columns, int depth, long to) implements Panels {
+        @Override
+        public int pieces() {
             return Bf16Panels.count(columns);
         }
 
-        void layOut(int panel, ScratchPool scratch) {
+        @Override
+        public void layOut(int panel, ScratchPool scratch) {
             int from = panel * Bf16Panels.COLUMNS;
             int count = Math.min(Bf16Panels.COLUMNS, columns - from);
             long source = b.at(first + from, !b.turned());
@@ -204,7 +249,7 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
         int depth = Bf16Panels.depth(k);
         Tensor data = arena.allocate(packedFloats(k, n));
         Operand right = new Operand(tb, k, b.address(), ldb * 4L);
-        layOut(0, new Rows(right, 0, 0, depth, 0), new Panels(right, 0, n, depth, data.address()));
+        layOut(0, new Rows(right, 0, 0, depth, 0), new OperandPanels(right, 0, n, depth, data.address()));
         return new PackedMatrix(k, n, data);
     }
 
@@ -232,7 +277,7 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
             for (int row = 0; row < m; row += rowsAtOnce) {
                 int rows = Math.min(rowsAtOnce, m - row);
                 Rows someA = new Rows(left, row, rows, depth, packedA.address());
-                Panels none = new Panels(left, 0, 0, depth, 0);
+                Panels none = new OperandPanels(left, 0, 0, depth, 0);
                 long corner = (long) row * ldc * Float.BYTES;
                 share(
                         rows,

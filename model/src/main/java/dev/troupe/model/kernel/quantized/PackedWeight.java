@@ -33,7 +33,7 @@ public record PackedWeight(StorageType type, int n, int k, MemorySegment data) {
     }
 
     /** Checks the arguments of {@link WeightProduct#multiply}. */
-    void requireProduct(int m, Tensor a, int lda, @Nullable Tensor bias, Tensor c, int ldc) {
+    public void requireProduct(int m, Tensor a, int lda, @Nullable Tensor bias, Tensor c, int ldc) {
         requireMatrix("a", a, m, k, lda);
         requireMatrix("c", c, m, n, ldc);
         if (bias != null) {

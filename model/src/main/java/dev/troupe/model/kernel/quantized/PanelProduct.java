@@ -108,14 +108,7 @@ record PanelProduct(
     private void unpack(int panel, int count, int from, int depth, long table, long to) {
         for (int p = 0; p < count; p++) {
             long start = weights + (panel + p) * format.bytes(k);
-            for (int at = 0; at < depth; at += PIECE) {
-                int part = Math.min(PIECE, depth - at);
-                long piece = start + format.bytes(from + at);
-                format.scales(part, piece, table);
-                for (int column = 0; column < COLUMNS; column += PAIR) {
-                    format.unpack(part, piece, table, column, to + at * ROW + (p * COLUMNS + column) * 4L, ROW);
-                }
-            }
+            PanelReader.read(format, start, from, depth, table, to + p * (COLUMNS * 4L), ROW);
         }
     }
 

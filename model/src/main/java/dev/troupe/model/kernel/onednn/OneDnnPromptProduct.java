@@ -1,0 +1,37 @@
+package dev.troupe.model.kernel.onednn;
+
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.PackedWeight;
+import dev.troupe.model.kernel.quantized.PromptProduct;
+import dev.troupe.model.kernel.vector.ScratchPool;
+import dev.troupe.model.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Rows of prompts by oneDNN's tiles in bf16, over weights in any type. */
+public final class OneDnnPromptProduct implements PromptProduct {
+    private final OneDnnGemm gemm;
+
+    private OneDnnPromptProduct(OneDnnGemm gemm) {
+        this.gemm = gemm;
+    }
+
+    /**
+     * Products that share their work over {@code pool}.
+     *
+     * @throws TroupeException when oneDNN does not run here, or this processor has no instructions for bf16
+     */
+    public static OneDnnPromptProduct create(ComputePool pool) {
+        OneDnnKernelProvider provider = new OneDnnKernelProvider();
+        provider.unavailable().ifPresent(reason -> {
+            throw new TroupeException("prompts cannot be computed in bf16 here: " + reason + "; set prefill to exact");
+        });
+        return new OneDnnPromptProduct(new OneDnnGemm(pool, new ScratchPool(), OneDnnKernelProvider.sizes()));
+    }
+
+    @Override
+    public void multiply(
+            int m, Tensor a, int lda, PackedWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
+        gemm.multiplyStored(m, a, lda, w, bias, c, ldc, accumulate);
+    }
+}

@@ -1,0 +1,18 @@
+package dev.troupe.model.transformer;
+
+import dev.troupe.model.kernel.quantized.PromptProduct;
+import dev.troupe.model.tensor.StorageType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a model is laid out for inference.
+ *
+ * @param weights what its matrices are stored as, see {@link ServedWeights}; F32 rounds nothing and gives the bits of
+ *     the training pass
+ * @param prompts multiplies the rows of prompts, not bit for bit as generated ones; null when one way serves all rows
+ */
+public record InferenceOptions(
+        StorageType weights, @Nullable PromptProduct prompts) {
+    /** Float32 weights, one kernel for all rows. */
+    public static final InferenceOptions EXACT = new InferenceOptions(StorageType.F32, null);
+}

@@ -1,0 +1,51 @@
+package dev.troupe.model.transformer;
+
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.onednn.OneDnnPromptProduct;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.tensor.StorageType;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** How the rows of prompts are computed: {@code serving.prefill}. */
+public enum Prefill {
+    /** As generated tokens are, bit for bit. */
+    EXACT,
+    /** With operands rounded to bf16: faster, and still the same in any batch. */
+    BF16;
+
+    /** As configurations say it: "exact". */
+    public String configName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * The way of this name.
+     *
+     * @throws TroupeException when there is none; its message lists the names
+     */
+    public static Prefill named(String name) {
+        if (!names().contains(name)) {
+            throw new TroupeException("prefill \"" + name + "\" is unknown; there is " + String.join(", ", names()));
+        }
+        return values()[names().indexOf(name)];
+    }
+
+    /** All names. */
+    public static List<String> names() {
+        return Arrays.stream(values()).map(Prefill::configName).toList();
+    }
+
+    /**
+     * Options with this way of computing prompts.
+     *
+     * @throws TroupeException when it cannot be done here; the message says why
+     */
+    public InferenceOptions options(StorageType weights, ComputePool pool) {
+        return switch (this) {
+            case EXACT -> new InferenceOptions(weights, null);
+            case BF16 -> new InferenceOptions(weights, OneDnnPromptProduct.create(pool));
+        };
+    }
+}

@@ -1,0 +1,256 @@
+package dev.troupe.model.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.onednn.OneDnnKernelProvider;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.sampling.CounterRandom;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Models with rounded weights: the same bits in any batch, and near the float32 model. */
+class ServedWeightsTest {
+    private static final long SEED = 31;
+    private static final int TIME = 40;
+    private static final int PROMPT = 25;
+    private static final int SEQUENCES = 3;
+    private static final int BLOCKS = 3; // of a sequence
+
+    /** Rows of whole blocks of 256, but for attention's output. */
+    private static final ModelConfig CONFIG = new ModelConfig(
+            "llama",
+            97,
+            256,
+            2,
+            6,
+            2,
+            16,
+            512,
+            64,
+            NormKind.RMS,
+            1e-5f,
+            MlpKind.SWIGLU,
+            PositionKind.ROTARY,
+            1e4,
+            true,
+            false,
+            0);
+
+    private final TensorArena arena = TensorArena.open("test");
+    private final FixedComputePool pool = FixedComputePool.create(2);
+    private final Parameters weights = TestModels.randomWeights(CONFIG, SEED, arena);
+    private final List<int[]> texts = new ArrayList<>();
+
+    @BeforeEach
+    void drawTexts() {
+        for (int s = 0; s < SEQUENCES; s++) {
+            texts.add(TestModels.randomTokens(CONFIG, TIME, SEED + s));
+        }
+    }
+
+    @AfterEach
+    void close() {
+        pool.close();
+        arena.close();
+    }
+
+    private InferenceModel model(StorageType type, Prefill prefill) {
+        return model(weights, type, prefill);
+    }
+
+    private InferenceModel model(Parameters from, StorageType type, Prefill prefill) {
+        Kernels kernels = KernelProviders.select("vector").create(pool);
+        return InferenceModel.create(
+                CONFIG, layer -> from, kernels, prefill.options(type, pool), SEQUENCES * BLOCKS, SEQUENCES * TIME);
+    }
+
+    /** Logits of every position of a text: in chunks of {@code chunk} tokens, in a batch with itself alone. */
+    private List<float[]> alone(InferenceModel model, int text, int chunk) {
+        List<float[]> logits = new ArrayList<>();
+        for (int from = 0; from < TIME; from += chunk) {
+            List<int[]> rows = new ArrayList<>();
+            for (int p = from; p < Math.min(TIME, from + chunk); p++) {
+                rows.add(new int[] {text, p});
+            }
+            logits.addAll(forward(model, rows));
+        }
+        return logits;
+    }
+
+    /** All texts at once, each in chunks of random length. */
+    private List<List<float[]>> together(InferenceModel model) {
+        List<List<float[]>> logits = new ArrayList<>();
+        texts.forEach(text -> logits.add(new ArrayList<>()));
+        for (int draw = 0; logits.stream().anyMatch(done -> done.size() < TIME); ) {
+            List<int[]> rows = new ArrayList<>();
+            for (int s = 0; s < SEQUENCES; s++) {
+                int from = logits.get(s).size();
+                int chunk = (int) (CounterRandom.uniform(SEED, 1, draw++) * 12);
+                for (int p = from; p < Math.min(TIME, from + chunk); p++) {
+                    rows.add(new int[] {s, p});
+                }
+            }
+            List<float[]> results = rows.isEmpty() ? List.of() : forward(model, rows);
+            for (int r = 0; r < rows.size(); r++) {
+                logits.get(rows.get(r)[0]).add(results.get(r));
+            }
+        }
+        return logits;
+    }
+
+    /** Logits of rows [text, position]. */
+    private List<float[]> forward(InferenceModel model, List<int[]> rows) {
+        int count = rows.size();
+        int[] tokens = new int[count];
+        int[] positions = new int[count];
+        int[][] tables = new int[count][];
+        boolean[] wanted = new boolean[count];
+        boolean[] ofPrompt = new boolean[count];
+        for (int r = 0; r < count; r++) {
+            int text = rows.get(r)[0];
+            positions[r] = rows.get(r)[1];
+            tokens[r] = texts.get(text)[positions[r]];
+            tables[r] = new int[] {text * BLOCKS, text * BLOCKS + 1, text * BLOCKS + 2};
+            wanted[r] = true;
+            ofPrompt[r] = positions[r] < PROMPT;
+        }
+        Tensor logits = model.forward(count, tokens, positions, tables, wanted, ofPrompt);
+        List<float[]> result = new ArrayList<>();
+        for (int r = 0; r < count; r++) {
+            result.add(logits.view((long) r * CONFIG.vocabSize(), CONFIG.vocabSize())
+                    .toArray());
+        }
+        return result;
+    }
+
+    @ParameterizedTest
+    @EnumSource(StorageType.class)
+    void decodingEqualsPrefillAloneAndInABatch(StorageType type) {
+        try (InferenceModel model = model(type, Prefill.EXACT)) {
+            List<List<float[]>> batch = together(model);
+            for (int s = 0; s < SEQUENCES; s++) {
+                assertEqualBits(alone(model, s, 1), batch.get(s), s);
+                assertEqualBits(alone(model, s, TIME), batch.get(s), s);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(StorageType.class)
+    void roundedPromptsAreTheSameInAnyBatch(StorageType type) {
+        assumeTrue(new OneDnnKernelProvider().unavailable().isEmpty(), "oneDNN does not run here");
+        try (InferenceModel model = model(type, Prefill.BF16)) {
+            List<List<float[]>> batch = together(model);
+            for (int s = 0; s < SEQUENCES; s++) {
+                assertEqualBits(alone(model, s, 1), batch.get(s), s);
+                assertEqualBits(alone(model, s, TIME), batch.get(s), s);
+            }
+        }
+    }
+
+    private static void assertEqualBits(List<float[]> actual, List<float[]> expected, int text) {
+        assertThat(actual).hasSize(TIME);
+        for (int p = 0; p < TIME; p++) {
+            assertThat(actual.get(p))
+                    .as("text %d, position %d, seed %d", text, p, SEED)
+                    .isEqualTo(expected.get(p));
+        }
+    }
+
+    /** The bounds of docs/performance.md: root of the mean square of differences over that of the logits. */
+    @ParameterizedTest
+    @CsvSource({
+        "F32, EXACT, 0",
+        "BF16, EXACT, 0.01",
+        "F16, EXACT, 0.002",
+        "Q8_0, EXACT, 0.03",
+        "Q6_K, EXACT, 0.06",
+        "Q4_K, EXACT, 0.25",
+        "Q4_0, EXACT, 0.3",
+        "F32, BF16, 0.02",
+        "Q8_0, BF16, 0.04"
+    })
+    void logitsAreNearThoseOfFloat32(StorageType type, Prefill prefill, double bound) {
+        assumeTrue(
+                prefill == Prefill.EXACT
+                        || new OneDnnKernelProvider().unavailable().isEmpty(),
+                "oneDNN does not run here");
+        Parameters start = Parameters.allocate(ParameterLayout.of(CONFIG), arena);
+        start.initialize(SEED); // attention is smooth: large random weights would magnify every difference
+        try (InferenceModel exact = model(start, StorageType.F32, Prefill.EXACT);
+                InferenceModel rounded = model(start, type, prefill)) {
+            double squares = 0;
+            double differences = 0;
+            for (int s = 0; s < SEQUENCES; s++) {
+                List<float[]> expected = alone(exact, s, TIME);
+                List<float[]> actual = alone(rounded, s, TIME);
+                for (int p = 0; p < TIME; p++) {
+                    for (int v = 0; v < CONFIG.vocabSize(); v++) {
+                        squares += Math.pow(expected.get(p)[v], 2);
+                        differences += Math.pow(expected.get(p)[v] - actual.get(p)[v], 2);
+                    }
+                }
+            }
+            double error = Math.sqrt(differences / squares);
+            assertThat(error).as("%s %s", type, prefill).isLessThanOrEqualTo(bound);
+            if (type != StorageType.F32) {
+                assertThat(error).as("%s is rounded", type).isPositive();
+            }
+        }
+    }
+
+    @Test
+    void rowsThatDoNotFillBlocksFallBack() {
+        assertThat(ServedWeights.fitting(StorageType.Q4_K, 512)).isEqualTo(StorageType.Q4_K);
+        assertThat(ServedWeights.fitting(StorageType.Q4_K, 576)).isEqualTo(StorageType.Q8_0);
+        assertThat(ServedWeights.fitting(StorageType.Q6_K, 48)).isEqualTo(StorageType.BF16);
+        assertThat(ServedWeights.fitting(StorageType.Q4_0, 48)).isEqualTo(StorageType.BF16);
+        assertThat(ServedWeights.fitting(StorageType.F16, 7)).isEqualTo(StorageType.F16);
+    }
+
+    @Test
+    void whatCannotBeDoneIsSaid() {
+        assertThatThrownBy(() -> ServedWeights.named("q5_0"))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("q5_0")
+                .hasMessageContaining("q4_k");
+        assertThatThrownBy(() -> Prefill.named("fast"))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("exact, bf16");
+        Kernels rounding = KernelProviders.select("vector", Precision.BF16).create(pool);
+        InferenceOptions options = Prefill.EXACT.options(StorageType.Q8_0, pool);
+        assertThatThrownBy(() -> InferenceModel.create(CONFIG, layer -> weights, rounding, options, 1, 1))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("q8_0")
+                .hasMessageContaining("fp32");
+    }
+
+    @Test
+    void namesAreThoseOfConfigurations() {
+        assertThat(ServedWeights.names()).contains("f32", "bf16", "q8_0", "q4_k");
+        for (String name : ServedWeights.names()) {
+            assertThat(ServedWeights.configName(ServedWeights.named(name))).isEqualTo(name);
+        }
+        assertThat(Arrays.stream(Prefill.values()).map(Prefill::configName)).containsExactly("exact", "bf16");
+    }
+}
