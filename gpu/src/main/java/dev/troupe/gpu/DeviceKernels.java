@@ -25,7 +25,11 @@ public final class DeviceKernels {
     /** What the operations launch: the device compiles each of them once. */
     public static List<DeviceKernel> all() {
         return Stream.of(
-                        List.of(TransferKernels.ZERO, TransferKernels.COPY),
+                        List.of(
+                                TransferKernels.ZERO,
+                                TransferKernels.COPY,
+                                TransferKernels.ZERO_WORDS,
+                                TransferKernels.COPY_WORDS),
                         TornadoGemm.kernels(),
                         TornadoNormalization.kernels(),
                         TornadoAttention.kernels(),

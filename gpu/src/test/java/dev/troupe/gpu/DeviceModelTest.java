@@ -44,7 +44,8 @@ class DeviceModelTest {
     @MethodSource("models")
     void trainsAndDecodesAsTheProcessorDoes(ModelConfig config) {
         try (FixedComputePool pool = FixedComputePool.create(1);
-                DeviceMemory memory = new DeviceMemory(PlanDevice.open(HEAP_ELEMENTS, DeviceKernels.all()))) {
+                DeviceMemory memory =
+                        new DeviceMemory(PlanDevice.open(HEAP_ELEMENTS, HEAP_ELEMENTS, DeviceKernels.all()))) {
             Kernels reference = new ScalarKernelProvider().create(pool);
             SmallModelRun.Result expected = SmallModelRun.of(config, reference);
             SmallModelRun.Result actual = SmallModelRun.of(config, DeviceKernels.create("tornado", memory));
@@ -78,7 +79,8 @@ class DeviceModelTest {
         int elements = 1 << 24;
         long[] residentKib = new long[6];
         for (int round = 0; round < residentKib.length; round++) {
-            try (DeviceMemory memory = new DeviceMemory(PlanDevice.open(elements + (1 << 20), DeviceKernels.all()));
+            try (DeviceMemory memory =
+                            new DeviceMemory(PlanDevice.open(elements + (1 << 20), 1 << 18, DeviceKernels.all()));
                     TensorArena arena = TensorArena.open("test")) {
                 Tensor tensor = arena.allocate(elements);
                 DeviceKernels.create("tornado", memory).elementwise().add(elements, tensor, tensor);

@@ -18,13 +18,15 @@ final class AttendKernels {
     /** Components of a head that a group can hold: four for each work item. */
     static final int MAX_HEAD_DIM = 4 * GROUP;
 
-    private static final int BLOCK = 16; // KvBlocks.BLOCK_TOKENS
-    private static final float LOWEST = -3.0e38f;
+    static final int BLOCK = 16; // KvBlocks.BLOCK_TOKENS
+    static final float LOWEST = -3.0e38f;
+    static final int FIRST_POSITION = 12;
 
     /**
      * 0 heads, 1 kv heads, 2 head dim, 3 width of a fused row, 4 qkv, 5 out, 6 log-sum-exp or -1, 7 time, 8 cache
-     * blocks or -1, 9 rows; for a cache from 10 on the positions of the rows, then where in these integers each row's
-     * block table is, then the tables. Floats: 0 scale. Groups: rows, heads.
+     * blocks or -1, 9 rows, 10 keys that a query sees, 11 greatest power of two among the heads; for a cache from
+     * {@link #FIRST_POSITION} on the positions of the rows, then where in these integers each row's block table is,
+     * then the tables. Floats: 0 scale, then as for {@link #slope}. Groups: rows, heads.
      */
     static final DeviceKernel ATTEND = DeviceKernel.indexed("attend", GROUP, AttendKernels::attendQuery);
 
@@ -49,9 +51,11 @@ final class AttendKernels {
         int position = row % time;
         int table = 0;
         if (blocks >= 0) {
-            position = ints.get(10 + row);
-            table = ints.get(10 + rows + row);
+            position = ints.get(FIRST_POSITION + row);
+            table = ints.get(FIRST_POSITION + rows + row);
         }
+        int first = firstKey(position, ints.get(10));
+        float slope = slope(floats, ints.get(11), head);
         int keys =
                 qkv + (row - position) * fused + heads * dim + kvHead * dim; // of position 0, where there is no cache
         float[] query = context.allocateFloatLocalArray(MAX_HEAD_DIM);
@@ -67,10 +71,10 @@ final class AttendKernels {
         float out1 = 0f;
         float out2 = 0f;
         float out3 = 0f;
-        for (int from = 0; from <= position; from += GROUP) {
+        for (int from = first / GROUP * GROUP; from <= position; from += GROUP) {
             int j = from + item;
             float score = LOWEST;
-            if (j <= position) {
+            if (j >= first && j <= position) {
                 int key = keys + j * fused;
                 int step = 1;
                 if (blocks >= 0) {
@@ -81,7 +85,7 @@ final class AttendKernels {
                 for (int d = 0; d < dim; d++) {
                     dot += query[d] * heap.get(key + d * step);
                 }
-                score = dot * floats.get(0);
+                score = dot * floats.get(0) - slope * (position - j);
             }
             scores[item] = score;
             context.localBarrier();
@@ -90,7 +94,7 @@ final class AttendKernels {
                 newMax = TornadoMath.max(newMax, scores[i]);
             }
             float weight = 0f;
-            if (j <= position) {
+            if (j >= first && j <= position) {
                 weight = TornadoMath.exp(score - newMax);
             }
             weights[item] = weight;
@@ -106,7 +110,11 @@ final class AttendKernels {
             if (count > GROUP) {
                 count = GROUP;
             }
-            for (int i = 0; i < count; i++) {
+            int skipped = first - from;
+            if (skipped < 0) {
+                skipped = 0;
+            }
+            for (int i = skipped; i < count; i++) {
                 int at = keys + kvHeads * dim + (from + i) * fused;
                 if (blocks >= 0) {
                     int block = (ints.get(table + (from + i) / BLOCK) * kvHeads + kvHead) * 2 + 1;
@@ -162,13 +170,33 @@ final class AttendKernels {
             int within = element % width;
             int kvHead = within / dim;
             int d = within % dim;
-            int position = ints.get(10 + row);
+            int position = ints.get(FIRST_POSITION + row);
             int slot = position % BLOCK;
-            int number = ints.get(ints.get(10 + rows + row) + position / BLOCK);
+            int number = ints.get(ints.get(FIRST_POSITION + rows + row) + position / BLOCK);
             int block = ints.get(8) + (number * kvHeads + kvHead) * 2 * dim * BLOCK;
             int key = ints.get(4) + row * fused + heads * dim + within;
             heap.set(block + d * BLOCK + slot, heap.get(key));
             heap.set(block + dim * BLOCK + slot * dim + d, heap.get(key + width));
         }
+    }
+
+    /** The first position that a query sees. */
+    static int firstKey(int position, int window) {
+        int first = position - window + 1;
+        if (first < 0) {
+            first = 0;
+        }
+        return first;
+    }
+
+    /**
+     * ALiBi's slope of a head (AttentionShape). Floats: 1 ln 2 · 4 / {@code power}, 2 one with ALiBi and zero without.
+     */
+    static float slope(FloatArray floats, int power, int head) {
+        int halfSteps = 2 * (head + 1);
+        if (head >= power) {
+            halfSteps = 2 * (head - power) + 1;
+        }
+        return floats.get(2) * TornadoMath.exp(-(floats.get(1) * halfSteps));
     }
 }

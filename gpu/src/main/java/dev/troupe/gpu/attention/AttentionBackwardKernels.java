@@ -12,7 +12,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * dSᵀ·Q.
  *
  * <p>Integers of all three: 0 heads, 1 kv heads, 2 head dim, 3 width of a fused row, 4 qkv, 5 out, 6 log-sum-exp, 7
- * time, 8 dOut, 9 dQkv, 10 δ [rows, heads], 11 rows. Floats: 0 scale.
+ * time, 8 dOut, 9 dQkv, 10 δ [rows, heads], 11 rows, 12 keys that a query sees, 13 greatest power of two among the
+ * heads. Floats: 0 scale, then as for {@link AttendKernels#slope}.
  */
 final class AttentionBackwardKernels {
     private static final int GROUP = AttendKernels.GROUP;
@@ -68,10 +69,12 @@ final class AttentionBackwardKernels {
         float d1 = 0f;
         float d2 = 0f;
         float d3 = 0f;
-        for (int from = 0; from <= position; from += GROUP) {
+        int first = AttendKernels.firstKey(position, ints.get(12));
+        float slope = AttendKernels.slope(floats, ints.get(13), head);
+        for (int from = first / GROUP * GROUP; from <= position; from += GROUP) {
             int j = from + item;
             float score = 0f;
-            if (j <= position) {
+            if (j >= first && j <= position) {
                 int key = keys + j * fused;
                 float dot = 0f;
                 float dp = 0f;
@@ -79,7 +82,7 @@ final class AttentionBackwardKernels {
                     dot += query[d] * heap.get(key + d);
                     dp += gradient[d] * heap.get(key + kvHeads * dim + d);
                 }
-                score = TornadoMath.exp(dot * scale - lse) * (dp - delta) * scale;
+                score = TornadoMath.exp(dot * scale - slope * (position - j) - lse) * (dp - delta) * scale;
             }
             scores[item] = score;
             context.localBarrier();
@@ -151,12 +154,17 @@ final class AttentionBackwardKernels {
         float v2 = 0f;
         float v3 = 0f;
         int group = heads / kvHeads;
+        int queries = position + ints.get(12);
+        if (queries > time) {
+            queries = time;
+        }
         for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
-            for (int from = position; from < time; from += GROUP) {
+            float slope = AttendKernels.slope(floats, ints.get(13), head);
+            for (int from = position; from < queries; from += GROUP) {
                 int t = from + item;
                 float score = 0f;
                 float weight = 0f;
-                if (t < time) {
+                if (t < queries) {
                     int query = ints.get(4) + (first + t) * fused + head * dim;
                     int out = ints.get(8) + ((first + t) * heads + head) * dim;
                     float dot = 0f;
@@ -166,13 +174,13 @@ final class AttentionBackwardKernels {
                         dp += heap.get(out + d) * value[d];
                     }
                     float lse = heap.get(ints.get(6) + (row / time * heads + head) * time + t);
-                    weight = TornadoMath.exp(dot * scale - lse);
+                    weight = TornadoMath.exp(dot * scale - slope * (t - position) - lse);
                     score = weight * (dp - heap.get(ints.get(10) + (first + t) * heads + head)) * scale;
                 }
                 scores[item] = score;
                 weights[item] = weight;
                 context.localBarrier();
-                int count = time - from;
+                int count = queries - from;
                 if (count > GROUP) {
                     count = GROUP;
                 }

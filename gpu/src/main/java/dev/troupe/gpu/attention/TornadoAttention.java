@@ -7,12 +7,15 @@ import dev.troupe.model.kernel.attention.Attention;
 import dev.troupe.model.kernel.attention.AttentionArguments;
 import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.kernel.attention.KvBlocks;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import java.util.IdentityHashMap;
 import java.util.List;
 
 /** Attention on the device. Heads have at most {@link AttendKernels#MAX_HEAD_DIM} components. */
 public final class TornadoAttention implements Attention {
+    private static final int ALL_KEYS = 1 << 30;
+
     private final DeviceMemory memory;
 
     public TornadoAttention(DeviceMemory memory) {
@@ -24,6 +27,9 @@ public final class TornadoAttention implements Attention {
         return List.of(
                 AttendKernels.ATTEND,
                 AttendKernels.STORE,
+                StoredAttendKernels.ATTEND,
+                StoredAttendKernels.STORE_HALVES,
+                StoredAttendKernels.STORE_BYTES,
                 AttentionBackwardKernels.DELTA,
                 AttentionBackwardKernels.QUERY,
                 AttentionBackwardKernels.KEY);
@@ -38,7 +44,8 @@ public final class TornadoAttention implements Attention {
                 .read(qkv)
                 .update(out)
                 .update(logSumExp)
-                .put(time, -1, rows));
+                .put(time, -1, rows)
+                .put(visible(shape), power(shape)));
     }
 
     @Override
@@ -64,7 +71,8 @@ public final class TornadoAttention implements Attention {
                         .put(time)
                         .read(dOut)
                         .update(dQkv)
-                        .put(delta.address(), rows);
+                        .put(delta.address(), rows)
+                        .put(visible(shape), power(shape));
                 if (kernel.equals(AttentionBackwardKernels.DELTA)) {
                     launch.items(queries);
                 } else {
@@ -80,21 +88,31 @@ public final class TornadoAttention implements Attention {
     public void cachedForward(KvBlocks blocks, int rows, Tensor qkv, int[] positions, int[][] blockTables, Tensor out) {
         AttentionArguments.checkCached(blocks, rows, qkv, positions, blockTables, out);
         AttentionShape shape = blocks.shape();
-        memory.launch(cached(AttendKernels.STORE, blocks, rows, qkv, positions, blockTables, out)
-                .items((long) rows * shape.kvWidth()));
-        memory.launch(cached(AttendKernels.ATTEND, blocks, rows, qkv, positions, blockTables, out)
-                .groups(rows, shape.numHeads()));
+        StorageType type = blocks.type();
+        boolean numbers = type == StorageType.F32;
+        DeviceKernel attend = numbers ? AttendKernels.ATTEND : StoredAttendKernels.ATTEND;
+        DeviceKernel store = numbers
+                ? AttendKernels.STORE
+                : type == StorageType.Q8_0 ? StoredAttendKernels.STORE_BYTES : StoredAttendKernels.STORE_HALVES;
+        long items = type == StorageType.Q8_0
+                ? 2L * shape.numKvHeads() * Math.ceilDiv(shape.headDim(), KvBlocks.GROUP)
+                : shape.kvWidth();
+        memory.launch(
+                cached(store, blocks, rows, qkv, positions, blockTables, out).items(rows * items));
+        memory.launch(
+                cached(attend, blocks, rows, qkv, positions, blockTables, out).groups(rows, shape.numHeads()));
     }
 
     private static Launch cached(
             DeviceKernel kernel, KvBlocks blocks, int rows, Tensor qkv, int[] positions, int[][] tables, Tensor out) {
-        Launch launch = begin(kernel, blocks.shape())
-                .read(qkv)
-                .update(out)
-                .put(-1, 1)
-                .update(blocks.data())
-                .put(rows)
-                .indices(positions, rows);
+        AttentionShape shape = blocks.shape();
+        Launch launch = begin(kernel, shape).read(qkv).update(out).put(-1);
+        if (kernel.takesWords()) {
+            launch.put(typeNumber(blocks.type())).updateWords(blocks.data());
+        } else {
+            launch.put(1).update(blocks.data());
+        }
+        launch.put(rows).put(visible(shape), power(shape)).indices(positions, rows);
         // Rows of one sequence share a table, which is passed once.
         IdentityHashMap<int[], Integer> starts = new IdentityHashMap<>();
         int end = launch.numInts() + rows;
@@ -116,8 +134,33 @@ public final class TornadoAttention implements Attention {
             throw new IllegalArgumentException("heads of " + shape.headDim() + " components; the device's kernels take "
                     + AttendKernels.MAX_HEAD_DIM + " at most");
         }
+        float[] floats = new float[DeviceKernel.SMALL_FLOATS];
+        floats[0] = (float) (1 / Math.sqrt(shape.headDim()));
+        floats[1] = (float) (4 * Math.log(2) / power(shape));
+        floats[2] = shape.alibi() ? 1 : 0;
+        if (kernel.takesWords()) {
+            StoredNumbers.fill(floats);
+        }
         return new Launch(kernel)
-                .floats((float) (1 / Math.sqrt(shape.headDim())))
+                .floats(floats)
                 .put(shape.numHeads(), shape.numKvHeads(), shape.headDim(), shape.fusedWidth());
+    }
+
+    /** Keys that a query sees, its own included. */
+    private static int visible(AttentionShape shape) {
+        return shape.window() == 0 ? ALL_KEYS : Math.min(shape.window(), ALL_KEYS);
+    }
+
+    private static int power(AttentionShape shape) {
+        return Integer.highestOneBit(shape.numHeads());
+    }
+
+    private static int typeNumber(StorageType type) {
+        return switch (type) {
+            case BF16 -> StoredNumbers.BF16;
+            case F16 -> StoredNumbers.F16;
+            case Q8_0 -> StoredNumbers.Q8_0;
+            case F32, Q4_0, Q4_K, Q6_K -> throw new IllegalStateException("no cache of words is of " + type);
+        };
     }
 }

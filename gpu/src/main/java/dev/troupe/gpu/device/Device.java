@@ -3,24 +3,24 @@ package dev.troupe.gpu.device;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A device with one heap of float32 elements that every kernel reads and writes. Calls take effect in the order in
+ * A device with two heaps of 32-bit elements that every kernel may read and write. Calls take effect in the order in
  * which they are made, whichever threads make them.
  */
 public interface Device extends AutoCloseable {
     /** What it is, for a log. */
     String description();
 
-    /** Elements of the heap; an address fits in an int. */
-    int heapElements();
+    /** Elements of a heap; an address fits in an int. */
+    int elements(Heap heap);
 
     /** Starts a kernel whose addresses are filled in; may return before it has run. */
     void launch(Launch launch);
 
-    /** Copies {@code count} elements from the host to the heap; the memory may be changed after the return. */
-    void upload(MemorySegment from, int to, long count);
+    /** Copies {@code count} elements from the host to a heap; the memory may be changed after the return. */
+    void upload(Heap heap, MemorySegment from, int to, long count);
 
-    /** Copies {@code count} elements from the heap to the host, after all that was launched before. */
-    void download(int from, MemorySegment to, long count);
+    /** Copies {@code count} elements from a heap to the host, after all that was launched before. */
+    void download(Heap heap, int from, MemorySegment to, long count);
 
     /** Frees what the device holds. */
     @Override

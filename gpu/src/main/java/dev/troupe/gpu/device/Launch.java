@@ -24,8 +24,8 @@ public final class Launch {
         OVERWRITE
     }
 
-    /** A tensor among the arguments; its address goes to {@code slot}. */
-    public record Argument(int slot, Tensor tensor, Access access) {}
+    /** A tensor among the arguments; its address in {@code heap} goes to {@code slot}. */
+    public record Argument(int slot, Tensor tensor, Access access, Heap heap) {}
 
     private final DeviceKernel kernel;
     private final List<Argument> arguments = new ArrayList<>(4);
@@ -85,6 +85,16 @@ public final class Launch {
         return argument(tensor, Access.UPDATE);
     }
 
+    /** A tensor that holds bits. */
+    public Launch readWords(Tensor tensor) {
+        return argument(tensor, Access.READ, Heap.WORDS);
+    }
+
+    /** A tensor that holds bits. */
+    public Launch updateWords(Tensor tensor) {
+        return argument(tensor, Access.UPDATE, Heap.WORDS);
+    }
+
     public Launch updateIfPresent(@Nullable Tensor tensor) {
         return tensor == null ? put(-1) : update(tensor);
     }
@@ -134,7 +144,11 @@ public final class Launch {
     }
 
     private Launch argument(Tensor tensor, Access access) {
-        arguments.add(new Argument(numInts, tensor, access));
+        return argument(tensor, access, Heap.FLOATS);
+    }
+
+    private Launch argument(Tensor tensor, Access access, Heap heap) {
+        arguments.add(new Argument(numInts, tensor, access, heap));
         slot(0);
         return this;
     }

@@ -1,5 +1,8 @@
 package dev.troupe.gpu.device;
 
+import static dev.troupe.gpu.device.DeviceKernel.SMALL_FLOATS;
+import static dev.troupe.gpu.device.DeviceKernel.SMALL_INTS;
+
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,12 +24,13 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * A device behind one TornadoVM execution plan. Each kernel is a task graph of the plan; the heap is allocated by the
- * first of them and consumed by all others, so it never leaves the device. One thread builds, warms up and runs the
- * plan, and frees it.
+ * A device behind one TornadoVM execution plan. Each kernel is a task graph of the plan; the heaps are allocated by the
+ * first two of them and consumed by all others, so they never leave the device. One thread builds, warms up and runs
+ * the plan, and frees it.
  *
  * <p>TornadoVM may still be reading the host's argument arrays when a launch returns, so before a kernel's arrays are
  * written again the device is waited for.
@@ -45,47 +49,55 @@ public final class PlanDevice implements Device {
     private final Arena arena = Arena.ofShared();
     private final List<TaskSlot> slots = new ArrayList<>();
     private final Map<DeviceKernel, List<Integer>> slotsOf = new HashMap<>();
-    private final int heapElements;
+    private final Map<Heap, Integer> elements;
     private final TornadoExecutionPlan plan;
     private final TornadoDevice device;
 
-    private PlanDevice(int heapElements, List<DeviceKernel> kernels) {
-        this.heapElements = heapElements;
-        FloatArray heap = FloatArray.fromSegmentShallow(untouchedMemory(heapElements));
-        List<ImmutableTaskGraph> graphs = new ArrayList<>();
-        TaskSlot owner = slot(TransferKernels.ZERO, TaskSlot.Floats.TO_DEVICE, TaskSlot.SMALL_FLOATS);
-        graphs.add(owner.owner(heap));
-        slotsOf.clear(); // a later call of this kernel must not allocate again
-        String ownerGraph = "g0";
+    /** Whether there is a heap of words; only the device's thread asks. */
+    private boolean hasWords;
+
+    private PlanDevice(int numFloats, int numWords, List<DeviceKernel> kernels) {
+        this.elements = Map.of(Heap.FLOATS, numFloats, Heap.WORDS, numWords);
+        TaskSlot floatsOwner = slot(TransferKernels.ZERO, TaskSlot.Result.NONE, SMALL_FLOATS, SMALL_INTS);
+        TaskSlot wordsOwner = slot(TransferKernels.ZERO_WORDS, TaskSlot.Result.NONE, SMALL_FLOATS, SMALL_INTS);
+        slotsOf.clear(); // a later call of these kernels must not allocate again
         for (DeviceKernel kernel : kernels) {
-            graphs.add(slot(kernel, TaskSlot.Floats.TO_DEVICE, TaskSlot.SMALL_FLOATS)
-                    .user(ownerGraph, heap));
+            slot(kernel, TaskSlot.Result.NONE, SMALL_FLOATS, SMALL_INTS);
             if (kernel.indexed()) {
                 for (int size : INDEX_SIZES) {
-                    graphs.add(slot(kernel, TaskSlot.Floats.TO_DEVICE, TaskSlot.SMALL_FLOATS, size)
-                            .user(ownerGraph, heap));
+                    slot(kernel, TaskSlot.Result.NONE, SMALL_FLOATS, size);
                 }
             }
         }
         for (int size : TRANSFER_SIZES) {
-            graphs.add(
-                    slot(TransferKernels.LOAD, TaskSlot.Floats.TO_DEVICE, size).user(ownerGraph, heap));
-            graphs.add(
-                    slot(TransferKernels.STORE, TaskSlot.Floats.TO_HOST, size).user(ownerGraph, heap));
+            slot(TransferKernels.LOAD, TaskSlot.Result.NONE, size, SMALL_INTS);
+            slot(TransferKernels.STORE, TaskSlot.Result.FLOATS, size, SMALL_INTS);
+            int numInts = TransferKernels.FIRST_WORD + size;
+            slot(TransferKernels.LOAD_WORDS, TaskSlot.Result.NONE, SMALL_FLOATS, numInts);
+            slot(TransferKernels.STORE_WORDS, TaskSlot.Result.INTS, SMALL_FLOATS, numInts);
         }
-        this.plan = new TornadoExecutionPlan(graphs.toArray(new ImmutableTaskGraph[0]));
+        TaskSlot.Heaps heaps = new TaskSlot.Heaps(
+                FloatArray.fromSegmentShallow(untouchedMemory(numFloats)),
+                floatsOwner.graphName(),
+                IntArray.fromSegmentShallow(untouchedMemory(numWords)),
+                wordsOwner.graphName());
+        ImmutableTaskGraph[] graphs = slots.stream()
+                .map(s -> s.graph(heaps, s == floatsOwner ? Heap.FLOATS : s == wordsOwner ? Heap.WORDS : null))
+                .toArray(ImmutableTaskGraph[]::new);
+        this.plan = new TornadoExecutionPlan(graphs);
         this.device = plan.getDevice(0);
     }
 
     /**
      * Opens the default device.
      *
-     * @param heapElements elements that all tensors on the device may have together
+     * @param numFloats float32 elements that all tensors on the device may have together
+     * @param numWords words of 32 bits that all stored weights and stored keys and values may have together
      * @param kernels what will be launched
      * @throws TroupeException when the device does not have as much memory in one piece
      */
-    public static PlanDevice open(int heapElements, List<DeviceKernel> kernels) {
-        PlanDevice made = new PlanDevice(heapElements, kernels);
+    public static PlanDevice open(int numFloats, int numWords, List<DeviceKernel> kernels) {
+        PlanDevice made = new PlanDevice(numFloats, numWords, kernels);
         made.thread.await(made::warmUp);
         return made;
     }
@@ -96,8 +108,8 @@ public final class PlanDevice implements Device {
     }
 
     @Override
-    public int heapElements() {
-        return heapElements;
+    public int elements(Heap heap) {
+        return elements.getOrDefault(heap, 0);
     }
 
     @Override
@@ -108,29 +120,31 @@ public final class PlanDevice implements Device {
     }
 
     @Override
-    public void upload(MemorySegment from, int to, long count) {
+    public void upload(Heap heap, MemorySegment from, int to, long count) {
+        DeviceKernel kernel = heap == Heap.FLOATS ? TransferKernels.LOAD : TransferKernels.LOAD_WORDS;
         thread.await(() -> {
             for (long done = 0; done < count; ) {
-                int number = transfer(TransferKernels.LOAD, count - done);
+                int number = transfer(kernel, count - done);
                 TaskSlot slot = slots.get(number);
-                int chunk = (int) Math.min(count - done, slot.floats().getSize());
+                int chunk = (int) Math.min(count - done, capacity(slot));
                 beforeArguments(slot);
-                MemorySegment.copy(from, 4 * done, slot.floats().getSegment(), 0, 4L * chunk);
-                run(number, new Launch(TransferKernels.LOAD).items(chunk).put(to + (int) done, chunk));
+                MemorySegment.copy(from, 4 * done, carrier(heap, slot), 0, 4L * chunk);
+                run(number, new Launch(kernel).items(chunk).put(to + (int) done, chunk));
                 done += chunk;
             }
         });
     }
 
     @Override
-    public void download(int from, MemorySegment to, long count) {
+    public void download(Heap heap, int from, MemorySegment to, long count) {
+        DeviceKernel kernel = heap == Heap.FLOATS ? TransferKernels.STORE : TransferKernels.STORE_WORDS;
         thread.await(() -> {
             for (long done = 0; done < count; ) {
-                int number = transfer(TransferKernels.STORE, count - done);
+                int number = transfer(kernel, count - done);
                 TaskSlot slot = slots.get(number);
-                int chunk = (int) Math.min(count - done, slot.floats().getSize());
-                run(number, new Launch(TransferKernels.STORE).items(chunk).put(from + (int) done, chunk));
-                MemorySegment.copy(slot.floats().getSegment(), 0, to, 4 * done, 4L * chunk);
+                int chunk = (int) Math.min(count - done, capacity(slot));
+                run(number, new Launch(kernel).items(chunk).put(from + (int) done, chunk));
+                MemorySegment.copy(carrier(heap, slot), 0, to, 4 * done, 4L * chunk);
                 done += chunk;
             }
         });
@@ -162,6 +176,10 @@ public final class PlanDevice implements Device {
 
     private void run(int number, Launch launch) {
         TaskSlot slot = slots.get(number);
+        if (slot.kernel().takesWords() && !hasWords) {
+            hasWords = true;
+            run(1, new Launch(TransferKernels.ZERO_WORDS).items(1).put(0, 1));
+        }
         beforeArguments(slot);
         launch.copyArguments(slot.floats(), slot.ints());
         slot.grid().setGlobalWork(launch.globalX(), launch.globalY(), 1);
@@ -176,12 +194,8 @@ public final class PlanDevice implements Device {
         }
     }
 
-    private TaskSlot slot(DeviceKernel kernel, TaskSlot.Floats direction, int numFloats) {
-        return slot(kernel, direction, numFloats, DeviceKernel.SMALL_INTS);
-    }
-
-    private TaskSlot slot(DeviceKernel kernel, TaskSlot.Floats direction, int numFloats, int numInts) {
-        TaskSlot slot = new TaskSlot("g" + slots.size(), kernel, direction, numFloats, numInts, arena);
+    private TaskSlot slot(DeviceKernel kernel, TaskSlot.Result result, int numFloats, int numInts) {
+        TaskSlot slot = new TaskSlot("g" + slots.size(), kernel, result, numFloats, numInts, arena);
         slotsOf.computeIfAbsent(kernel, k -> new ArrayList<>()).add(slots.size());
         slots.add(slot);
         return slot;
@@ -206,15 +220,29 @@ public final class PlanDevice implements Device {
     private int transfer(DeviceKernel kernel, long count) {
         List<Integer> numbers = slotsOf.getOrDefault(kernel, List.of());
         for (int number : numbers) {
-            if (slots.get(number).floats().getSize() >= count) {
+            if (capacity(slots.get(number)) >= count) {
                 return number;
             }
         }
         return numbers.getLast();
     }
 
+    /** Elements that a transfer moves at once. */
+    private static int capacity(TaskSlot slot) {
+        return slot.kernel().takesWords()
+                ? slot.ints().getSize() - TransferKernels.FIRST_WORD
+                : slot.floats().getSize();
+    }
+
+    /** Where a transfer's elements are on the host. */
+    private static MemorySegment carrier(Heap heap, TaskSlot slot) {
+        return heap == Heap.FLOATS
+                ? slot.floats().getSegment()
+                : slot.ints().getSegment().asSlice(4L * TransferKernels.FIRST_WORD);
+    }
+
     /**
-     * What TornadoVM takes for the host's side of the heap, which is never read or written: a sparse file that has no
+     * What TornadoVM takes for the host's side of a heap, which is never read or written: a sparse file that has no
      * name, so that no memory is spent on it. The first bytes are the array's header.
      */
     private MemorySegment untouchedMemory(int elements) {

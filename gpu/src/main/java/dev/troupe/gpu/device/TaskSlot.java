@@ -2,6 +2,8 @@ package dev.troupe.gpu.device;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -13,20 +15,22 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** A task graph of one kernel, with arrays of its own that carry the arguments of a call to the device. */
 final class TaskSlot {
-    /** Float arguments of an ordinary kernel. */
-    static final int SMALL_FLOATS = 16;
-
     private static final String TASK = "run";
 
-    /** Which way the float arguments go. */
-    enum Floats {
-        TO_DEVICE,
-        TO_HOST
+    /** What comes back to the host. */
+    enum Result {
+        NONE,
+        /** The float arguments, which then do not go to the device. */
+        FLOATS,
+        INTS
     }
+
+    /** The arrays of the two heaps, and the graphs that allocate them. */
+    record Heaps(FloatArray floats, String floatsOwner, IntArray words, String wordsOwner) {}
 
     private final String graph;
     private final DeviceKernel kernel;
-    private final Floats direction;
+    private final Result result;
     private final FloatArray floats;
     private final IntArray ints;
     private final WorkerGrid2D grid;
@@ -34,38 +38,46 @@ final class TaskSlot {
     /** Set while the device may still be reading the arguments of the last call. */
     private boolean inFlight;
 
-    TaskSlot(String graph, DeviceKernel kernel, Floats direction, int numFloats, int numInts, Arena arena) {
+    TaskSlot(String graph, DeviceKernel kernel, Result result, int numFloats, int numInts, Arena arena) {
         this.graph = graph;
         this.kernel = kernel;
-        this.direction = direction;
+        this.result = result;
         this.floats = FloatArray.fromSegmentShallow(memory(arena, numFloats));
         this.ints = IntArray.fromSegmentShallow(memory(arena, numInts));
         this.grid = new WorkerGrid2D(kernel.localX(), kernel.localY());
         grid.setLocalWork(kernel.localX(), kernel.localY(), 1);
     }
 
-    /** The graph that allocates the heap when it is run, for others to use. */
-    ImmutableTaskGraph owner(FloatArray heap) {
-        return task(begin(new TaskGraph(graph)), heap).persistOnDevice(heap).snapshot();
-    }
-
-    /** A graph that uses the heap of {@code owner}. */
-    ImmutableTaskGraph user(String owner, FloatArray heap) {
-        TaskGraph made = task(begin(new TaskGraph(graph).consumeFromDevice(owner, heap)), heap);
-        if (direction == Floats.TO_HOST) {
-            made = made.transferToHost(DataTransferMode.EVERY_EXECUTION, floats);
+    /**
+     * A graph that uses the heaps, and allocates {@code owned} when it is run. TornadoVM hands what is on the device
+     * from each graph to the one that is run next, so every graph names both heaps, whatever its kernel takes.
+     */
+    ImmutableTaskGraph graph(Heaps heaps, @Nullable Heap owned) {
+        TaskGraph made = new TaskGraph(graph);
+        if (owned == Heap.WORDS) {
+            made = made.consumeFromDevice(heaps.floatsOwner(), heaps.floats());
+        } else if (owned == null) {
+            made = made.consumeFromDevice(heaps.wordsOwner(), heaps.floats(), heaps.words());
+        }
+        made = result == Result.FLOATS
+                ? made.transferToDevice(DataTransferMode.EVERY_EXECUTION, ints)
+                : made.transferToDevice(DataTransferMode.EVERY_EXECUTION, floats, ints);
+        made = task(made, heaps);
+        if (result != Result.NONE) {
+            made = made.transferToHost(DataTransferMode.EVERY_EXECUTION, result == Result.FLOATS ? floats : ints);
+        }
+        if (owned != null) {
+            made = made.persistOnDevice(owned == Heap.FLOATS ? heaps.floats() : heaps.words());
         }
         return made.snapshot();
     }
 
-    private TaskGraph begin(TaskGraph made) {
-        return direction == Floats.TO_DEVICE
-                ? made.transferToDevice(DataTransferMode.EVERY_EXECUTION, floats, ints)
-                : made.transferToDevice(DataTransferMode.EVERY_EXECUTION, ints);
-    }
-
-    private TaskGraph task(TaskGraph made, FloatArray heap) {
-        return made.task(TASK, kernel.body(), new KernelContext(), heap, floats, ints);
+    private TaskGraph task(TaskGraph made, Heaps heaps) {
+        if (kernel.wordBody() != null) {
+            return made.task(TASK, kernel.wordBody(), new KernelContext(), heaps.floats(), heaps.words(), floats, ints);
+        }
+        return made.task(
+                TASK, Objects.requireNonNull(kernel.body()), new KernelContext(), heaps.floats(), floats, ints);
     }
 
     /** Freed with the device, which TornadoVM's own arrays would outlive. */
@@ -76,6 +88,10 @@ final class TaskSlot {
     /** Name of the task in a grid scheduler. */
     String task() {
         return graph + "." + TASK;
+    }
+
+    String graphName() {
+        return graph;
     }
 
     DeviceKernel kernel() {

@@ -20,6 +20,23 @@ public final class TransferKernels {
     /** 0 from, 1 count: to the float arguments. */
     static final DeviceKernel STORE = DeviceKernel.of("store", GROUP, TransferKernels::storeRange);
 
+    /** 0 address, 1 count. */
+    public static final DeviceKernel ZERO_WORDS =
+            DeviceKernel.ofWords("zeroWords", GROUP, TransferKernels::zeroWordRange);
+
+    /** 0 from, 1 to, 2 count; the ranges do not overlap. */
+    public static final DeviceKernel COPY_WORDS =
+            DeviceKernel.ofWords("copyWords", GROUP, TransferKernels::copyWordRange);
+
+    /** 0 to, 1 count, from 2 on the words. */
+    static final DeviceKernel LOAD_WORDS = DeviceKernel.ofWords("loadWords", GROUP, TransferKernels::loadWordRange);
+
+    /** 0 from, 1 count: to the integers from 2 on. */
+    static final DeviceKernel STORE_WORDS = DeviceKernel.ofWords("storeWords", GROUP, TransferKernels::storeWordRange);
+
+    /** Where words are among the integers. */
+    static final int FIRST_WORD = 2;
+
     private TransferKernels() {}
 
     private static void zeroRange(KernelContext context, FloatArray heap, FloatArray floats, IntArray ints) {
@@ -47,6 +64,38 @@ public final class TransferKernels {
         int i = context.globalIdx;
         if (i < ints.get(1)) {
             floats.set(i, heap.get(ints.get(0) + i));
+        }
+    }
+
+    private static void zeroWordRange(
+            KernelContext context, FloatArray heap, IntArray words, FloatArray floats, IntArray ints) {
+        int i = context.globalIdx;
+        if (i < ints.get(1)) {
+            words.set(ints.get(0) + i, 0);
+        }
+    }
+
+    private static void copyWordRange(
+            KernelContext context, FloatArray heap, IntArray words, FloatArray floats, IntArray ints) {
+        int i = context.globalIdx;
+        if (i < ints.get(2)) {
+            words.set(ints.get(1) + i, words.get(ints.get(0) + i));
+        }
+    }
+
+    private static void loadWordRange(
+            KernelContext context, FloatArray heap, IntArray words, FloatArray floats, IntArray ints) {
+        int i = context.globalIdx;
+        if (i < ints.get(1)) {
+            words.set(ints.get(0) + i, ints.get(2 + i));
+        }
+    }
+
+    private static void storeWordRange(
+            KernelContext context, FloatArray heap, IntArray words, FloatArray floats, IntArray ints) {
+        int i = context.globalIdx;
+        if (i < ints.get(1)) {
+            ints.set(2 + i, words.get(ints.get(0) + i));
         }
     }
 }

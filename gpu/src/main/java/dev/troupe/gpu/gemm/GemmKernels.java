@@ -21,7 +21,7 @@ final class GemmKernels {
     /** Rows that a work item of {@link #FEW_ROWS} computes. */
     static final int ROWS = 4;
 
-    static final DeviceKernel TILED = new DeviceKernel("gemmTiled", SIDE, SIDE, false, GemmKernels::tiled);
+    static final DeviceKernel TILED = DeviceKernel.of("gemmTiled", SIDE, SIDE, GemmKernels::tiled);
 
     /** For few rows and B as stored: a work item has one column of four rows and reads B once. */
     static final DeviceKernel FEW_ROWS = DeviceKernel.of("gemmFewRows", 64, GemmKernels::fewRows);

@@ -9,8 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 final class TransposeKernel {
     static final int SIDE = 16;
 
-    static final DeviceKernel TRANSPOSE =
-            new DeviceKernel("transpose", SIDE, SIDE, false, TransposeKernel::transposeTile);
+    static final DeviceKernel TRANSPOSE = DeviceKernel.of("transpose", SIDE, SIDE, TransposeKernel::transposeTile);
 
     private TransposeKernel() {}
 

@@ -1,6 +1,7 @@
 package dev.troupe.gpu.memory;
 
 import dev.troupe.gpu.device.Device;
+import dev.troupe.gpu.device.Heap;
 import dev.troupe.gpu.device.Launch;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.tensor.DeviceCopy;
@@ -8,7 +9,10 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorBlock;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Keeps tensors on a device. A block that a kernel uses gets a range of the device's heap, which it keeps until its
@@ -22,7 +26,7 @@ public final class DeviceMemory implements AutoCloseable {
 
         private Scratch(long elements) {
             this.elements = elements;
-            this.start = allocate(elements);
+            this.start = allocate(Heap.FLOATS, elements);
         }
 
         /** Address of its first element. */
@@ -33,7 +37,7 @@ public final class DeviceMemory implements AutoCloseable {
         /** Its first {@code count} elements. */
         public float[] download(int count) {
             float[] elements = new float[count];
-            device.download(start, MemorySegment.ofArray(elements), count);
+            device.download(Heap.FLOATS, start, MemorySegment.ofArray(elements), count);
             return elements;
         }
 
@@ -41,18 +45,20 @@ public final class DeviceMemory implements AutoCloseable {
         @Override
         public void close() {
             synchronized (DeviceMemory.this) {
-                heap.free(start, elements);
+                ranges(Heap.FLOATS).free(start, elements);
             }
         }
     }
 
     private final Device device;
-    private final DeviceHeap heap;
+    private final Map<Heap, DeviceHeap> heaps = new EnumMap<>(Heap.class);
     private final List<MirroredBlock> blocks = new ArrayList<>();
 
     public DeviceMemory(Device device) {
         this.device = device;
-        this.heap = new DeviceHeap(device.heapElements());
+        for (Heap heap : Heap.values()) {
+            heaps.put(heap, new DeviceHeap(device.elements(heap)));
+        }
     }
 
     /** Brings what the kernel reads to the device, and starts it. */
@@ -62,7 +68,7 @@ public final class DeviceMemory implements AutoCloseable {
             if (tensor.size() == 0) {
                 continue; // no kernel reads an element of it
             }
-            MirroredBlock block = mirror(tensor.block());
+            MirroredBlock block = mirror(tensor.block(), argument.heap());
             boolean whole = argument.access() == Launch.Access.OVERWRITE
                     && tensor.size() == tensor.block().size();
             if (!whole) {
@@ -73,7 +79,7 @@ public final class DeviceMemory implements AutoCloseable {
         device.launch(launch);
         for (Launch.Argument argument : launch.arguments()) {
             if (argument.access() != Launch.Access.READ && argument.tensor().size() > 0) {
-                mirror(argument.tensor().block()).writtenOnDevice();
+                mirror(argument.tensor().block(), argument.heap()).writtenOnDevice();
             }
         }
     }
@@ -83,9 +89,9 @@ public final class DeviceMemory implements AutoCloseable {
         return new Scratch(elements);
     }
 
-    /** Bytes of the heap that blocks and scratch hold. */
+    /** Bytes of the heaps that blocks and scratch hold. */
     public synchronized long usedBytes() {
-        return heap.used() * Float.BYTES;
+        return heaps.values().stream().mapToLong(DeviceHeap::used).sum() * Float.BYTES;
     }
 
     /** Brings every block that is still in use back to the host, then frees the device. */
@@ -100,19 +106,27 @@ public final class DeviceMemory implements AutoCloseable {
         device.close();
     }
 
-    private MirroredBlock mirror(TensorBlock block) {
+    private MirroredBlock mirror(TensorBlock block, Heap heap) {
         DeviceCopy copy = block.copy(b -> {
-            MirroredBlock made = new MirroredBlock(this, device, b, allocate(b.size()));
+            MirroredBlock made = new MirroredBlock(this, device, b, heap, allocate(heap, b.size()));
             blocks.add(made);
             return made;
         });
-        if (copy instanceof MirroredBlock mirrored && mirrored.memory() == this) {
-            return mirrored;
+        if (!(copy instanceof MirroredBlock mirrored) || mirrored.memory() != this) {
+            throw new TroupeException("a tensor is in use on another device");
         }
-        throw new TroupeException("a tensor is in use on another device");
+        if (mirrored.heap() != heap) {
+            throw new IllegalArgumentException("a tensor is used as numbers and as bits");
+        }
+        return mirrored;
     }
 
-    private int allocate(long elements) {
+    private DeviceHeap ranges(Heap heap) {
+        return Objects.requireNonNull(heaps.get(heap));
+    }
+
+    private int allocate(Heap which, long elements) {
+        DeviceHeap heap = ranges(which);
         try {
             return heap.allocate(elements);
         } catch (TroupeException full) {
@@ -132,7 +146,7 @@ public final class DeviceMemory implements AutoCloseable {
 
     void forget(MirroredBlock block) {
         if (blocks.remove(block)) {
-            heap.free(block.address(), block.size());
+            ranges(block.heap()).free(block.address(), block.size());
         }
     }
 }

@@ -1,12 +1,14 @@
 package dev.troupe.gpu.memory;
 
 import dev.troupe.gpu.device.Device;
+import dev.troupe.gpu.device.DeviceKernel;
+import dev.troupe.gpu.device.Heap;
 import dev.troupe.gpu.device.Launch;
 import dev.troupe.gpu.device.TransferKernels;
 import dev.troupe.model.tensor.DeviceCopy;
 import dev.troupe.model.tensor.TensorBlock;
 
-/** A block's range of the device's heap, and which side is newer. Guarded by its memory's monitor. */
+/** A block's range of one of the device's heaps, and which side is newer. Guarded by its memory's monitor. */
 final class MirroredBlock implements DeviceCopy {
     private enum Newer {
         HOST,
@@ -17,18 +19,24 @@ final class MirroredBlock implements DeviceCopy {
     private final DeviceMemory memory;
     private final Device device;
     private final TensorBlock block;
+    private final Heap heap;
     private final int address;
     private Newer newer = Newer.HOST;
 
-    MirroredBlock(DeviceMemory memory, Device device, TensorBlock block, int address) {
+    MirroredBlock(DeviceMemory memory, Device device, TensorBlock block, Heap heap, int address) {
         this.memory = memory;
         this.device = device;
         this.block = block;
+        this.heap = heap;
         this.address = address;
     }
 
     DeviceMemory memory() {
         return memory;
+    }
+
+    Heap heap() {
+        return heap;
     }
 
     int address() {
@@ -45,7 +53,7 @@ final class MirroredBlock implements DeviceCopy {
 
     void bringToDevice() {
         if (newer == Newer.HOST) {
-            device.upload(block.segment(), address, block.size());
+            device.upload(heap, block.segment(), address, block.size());
             newer = Newer.NEITHER;
         }
     }
@@ -85,7 +93,8 @@ final class MirroredBlock implements DeviceCopy {
             if (newer == Newer.HOST && !whole) {
                 return false;
             }
-            device.launch(new Launch(TransferKernels.ZERO).items(count).put(address + (int) from, (int) count));
+            DeviceKernel kernel = heap == Heap.FLOATS ? TransferKernels.ZERO : TransferKernels.ZERO_WORDS;
+            device.launch(new Launch(kernel).items(count).put(address + (int) from, (int) count));
             newer = Newer.DEVICE;
             return true;
         }
@@ -96,14 +105,16 @@ final class MirroredBlock implements DeviceCopy {
         synchronized (memory) {
             if (!(source instanceof MirroredBlock other)
                     || other.memory != memory
+                    || other.heap != heap
                     || other.newer == Newer.HOST
                     || newer == Newer.HOST
                     || (other == this && overlap(sourceFrom, to, count))) {
                 return false;
             }
-            device.launch(new Launch(TransferKernels.COPY)
-                    .items(count)
-                    .put(other.address + (int) sourceFrom, address + (int) to, (int) count));
+            DeviceKernel kernel = heap == Heap.FLOATS ? TransferKernels.COPY : TransferKernels.COPY_WORDS;
+            device.launch(
+                    new Launch(kernel).items(count).put(other.address + (int) sourceFrom, address + (int) to, (int)
+                            count));
             newer = Newer.DEVICE;
             return true;
         }
@@ -122,7 +133,7 @@ final class MirroredBlock implements DeviceCopy {
 
     private void bringToHost() {
         if (newer == Newer.DEVICE) {
-            device.download(address, block.segment(), block.size());
+            device.download(heap, address, block.segment(), block.size());
             newer = Newer.NEITHER;
         }
     }

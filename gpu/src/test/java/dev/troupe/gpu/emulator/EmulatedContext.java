@@ -2,6 +2,7 @@ package dev.troupe.gpu.emulator;
 
 import java.lang.reflect.Field;
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** A work item's place. Its fields are final in TornadoVM, which has the device fill them in. */
 final class EmulatedContext extends KernelContext {
@@ -47,6 +48,13 @@ final class EmulatedContext extends KernelContext {
             throw new NeedsGroup();
         }
         group.await();
+    }
+
+    @Override
+    public void atomicAdd(IntArray array, int index, int value) {
+        synchronized (array) {
+            array.set(index, array.get(index) + value);
+        }
     }
 
     @Override

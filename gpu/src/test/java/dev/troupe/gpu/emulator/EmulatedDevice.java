@@ -2,6 +2,7 @@ package dev.troupe.gpu.emulator;
 
 import dev.troupe.gpu.device.Device;
 import dev.troupe.gpu.device.DeviceKernel;
+import dev.troupe.gpu.device.Heap;
 import dev.troupe.gpu.device.Launch;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -21,9 +22,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 public final class EmulatedDevice implements Device {
     private static final int MOST_INTS = 1 << 16;
-    private static final int MOST_FLOATS = 16;
 
     private final FloatArray heap;
+    private final IntArray words;
     private final Set<String> withBarrier = new HashSet<>();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private long uploads;
@@ -31,8 +32,10 @@ public final class EmulatedDevice implements Device {
 
     public EmulatedDevice(int heapElements) {
         this.heap = new FloatArray(heapElements);
+        this.words = new IntArray(heapElements);
         for (int i = 0; i < heapElements; i++) {
-            heap.set(i, Float.NaN); // nothing may rely on what the heap starts with
+            heap.set(i, Float.NaN); // nothing may rely on what the heaps start with
+            words.set(i, 0x7fc0_7fc1);
         }
     }
 
@@ -50,8 +53,8 @@ public final class EmulatedDevice implements Device {
     }
 
     @Override
-    public int heapElements() {
-        return heap.getSize();
+    public int elements(Heap which) {
+        return which == Heap.FLOATS ? heap.getSize() : words.getSize();
     }
 
     @Override
@@ -60,7 +63,7 @@ public final class EmulatedDevice implements Device {
         if (launch.numInts() > (kernel.indexed() ? MOST_INTS : DeviceKernel.SMALL_INTS)) {
             throw new IllegalArgumentException(kernel.name() + " was given " + launch.numInts() + " integers");
         }
-        FloatArray floats = new FloatArray(MOST_FLOATS);
+        FloatArray floats = new FloatArray(DeviceKernel.SMALL_FLOATS);
         IntArray ints = new IntArray(MOST_INTS);
         launch.copyArguments(floats, ints);
         int groupsX = (int) (launch.globalX() / kernel.localX());
@@ -73,20 +76,24 @@ public final class EmulatedDevice implements Device {
     }
 
     @Override
-    public synchronized void upload(MemorySegment from, int to, long count) {
+    public synchronized void upload(Heap which, MemorySegment from, int to, long count) {
         uploads++;
-        MemorySegment.copy(from, 0, heap.getSegment(), 4L * to, 4 * count);
+        MemorySegment.copy(from, 0, memory(which), 4L * to, 4 * count);
     }
 
     @Override
-    public synchronized void download(int from, MemorySegment to, long count) {
+    public synchronized void download(Heap which, int from, MemorySegment to, long count) {
         downloads++;
-        MemorySegment.copy(heap.getSegment(), 4L * from, to, 0, 4 * count);
+        MemorySegment.copy(memory(which), 4L * from, to, 0, 4 * count);
     }
 
     @Override
     public void close() {
         threads.close();
+    }
+
+    private MemorySegment memory(Heap which) {
+        return which == Heap.FLOATS ? heap.getSegment() : words.getSegment();
     }
 
     private void runGroup(DeviceKernel kernel, int x, int y, FloatArray floats, IntArray ints) {
@@ -95,7 +102,7 @@ public final class EmulatedDevice implements Device {
                 EmulatedContext context = new EmulatedContext(new EmulatedGroup(1), true);
                 for (int i = 0; i < kernel.localX() * kernel.localY(); i++) {
                     place(context, kernel, x, y, i);
-                    kernel.body().apply(context, heap, floats, ints);
+                    kernel.run(context, heap, words, floats, ints);
                 }
                 return;
             } catch (EmulatedContext.NeedsGroup e) {
@@ -109,7 +116,7 @@ public final class EmulatedDevice implements Device {
         for (int i = 0; i < size; i++) {
             EmulatedContext context = new EmulatedContext(group, false);
             place(context, kernel, x, y, i);
-            items.add(threads.submit(() -> kernel.body().apply(context, heap, floats, ints)));
+            items.add(threads.submit(() -> kernel.run(context, heap, words, floats, ints)));
         }
         for (Future<?> item : items) {
             try {

@@ -251,7 +251,7 @@ public class TrainingStageTest {
     }
 
     /** Rounded products change a loss a little, and change nothing about learning. */
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true) // a module that tests its own provider may have none
     @MethodSource("bf16Backends")
     void lossFallsAlikeWithProductsInBf16(String backend) {
         for (ModelConfig config : List.of(TestModels.llama(true), TestModels.gpt2(0))) {

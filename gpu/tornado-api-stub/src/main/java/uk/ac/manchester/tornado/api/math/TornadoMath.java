@@ -23,4 +23,8 @@ public class TornadoMath {
     public static float max(float a, float b) {
         return Math.max(a, b);
     }
+
+    public static float abs(float a) {
+        return Math.abs(a);
+    }
 }
