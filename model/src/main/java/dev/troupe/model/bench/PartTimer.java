@@ -32,6 +32,11 @@ final class PartTimer {
         nanos.merge(part, elapsedNanos, Long::sum);
     }
 
+    /** Forgets what was booked. */
+    void clear() {
+        nanos.clear();
+    }
+
     /** Milliseconds of each part, divided by a number of steps. */
     Map<Part, Double> millis(int steps) {
         Map<Part, Double> millis = new EnumMap<>(Part.class);

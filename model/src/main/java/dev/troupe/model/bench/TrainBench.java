@@ -20,6 +20,7 @@ import java.util.Map;
 /** Training speed: whole steps (forward, backward, clipping, AdamW) of random tokens through {@link TrainingStage}. */
 public final class TrainBench {
     private static final double WARM_UP_SECONDS = 8; // compilation of all kernels takes a few seconds
+    private static final int PART_WARM_UP_STEPS = 2; // the first steps of a run touch its memory
 
     /**
      * What was measured.
@@ -105,25 +106,26 @@ public final class TrainBench {
 
     private Map<String, Double> parts(Kernels kernels, int steps) {
         PartTimer timer = new PartTimer();
-        PartTimer warmUp = new PartTimer();
-        try (TensorArena arena = TensorArena.open("bench")) {
-            timedSteps(TimedKernels.of(kernels, warmUp, config.vocabSize()), warmUp, steps, arena);
-            timedSteps(TimedKernels.of(kernels, timer, config.vocabSize()), timer, steps, arena);
+        try (TensorArena arena = TensorArena.open("bench");
+                Run run = new Run(TimedKernels.of(kernels, timer, config.vocabSize()), arena)) {
+            for (int i = 0; i < PART_WARM_UP_STEPS; i++) {
+                run.step();
+            }
+            timer.clear();
+            timedSteps(run, timer, steps);
         }
         Map<String, Double> millis = new LinkedHashMap<>();
         timer.millis(steps).forEach((part, value) -> millis.put(part.label(), value));
         return millis;
     }
 
-    private void timedSteps(Kernels timed, PartTimer timer, int steps, TensorArena arena) {
-        try (Run run = new Run(timed, arena)) {
-            for (int i = 0; i < steps; i++) {
-                long before = timer.total();
-                long start = System.nanoTime();
-                run.step();
-                long elapsed = System.nanoTime() - start;
-                timer.add(PartTimer.Part.OTHER, elapsed - (timer.total() - before));
-            }
+    private static void timedSteps(Run run, PartTimer timer, int steps) {
+        for (int i = 0; i < steps; i++) {
+            long before = timer.total();
+            long start = System.nanoTime();
+            run.step();
+            long elapsed = System.nanoTime() - start;
+            timer.add(PartTimer.Part.OTHER, elapsed - (timer.total() - before));
         }
     }
 

@@ -39,6 +39,12 @@ public final class VectorGemm implements Gemm {
 
     private static final int FEW_ROWS_OF_WIDE = 32 * ROWS;
 
+    /**
+     * Values of k that a product goes over at once. Longer sums, as those over a vocabulary, are made span by span: then
+     * the panels of many columns fit the cache together, and A is not packed anew for every few of them.
+     */
+    private static final int SPAN = 8 * DEPTH;
+
     private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
 
     private final ComputePool pool;
@@ -53,6 +59,16 @@ public final class VectorGemm implements Gemm {
     private record Stored(boolean transposed, long address, long stride) {
         static Stored of(Transpose transpose, Tensor matrix, int leading) {
             return new Stored(transpose == Transpose.YES, matrix.address(), leading * 4L);
+        }
+
+        /** The matrix from a row of it on, as it is used. */
+        Stored fromRow(int row) {
+            return new Stored(transposed, at(row, 0), stride);
+        }
+
+        /** The matrix from a column of it on, as it is used. */
+        Stored fromColumn(int column) {
+            return new Stored(transposed, at(0, column), stride);
         }
 
         /** Address of an element of the matrix as it is used. */
@@ -87,10 +103,19 @@ public final class VectorGemm implements Gemm {
         if (bias != null) {
             requireSize("bias", bias, n);
         }
-        GemmBlock block = new GemmBlock(
-                k, addend == null ? 0 : addend.address(), bias == null ? 0 : bias.address(), c.address(), ldc * 4L);
         Stored left = Stored.of(transposeA, a, lda);
         Stored right = Stored.of(transposeB, b, ldb);
+        for (int from = 0; from < k || from == 0; from += SPAN) {
+            int depth = Math.min(SPAN, k - from);
+            long base = from > 0 ? c.address() : addend == null ? 0 : addend.address();
+            long last = from + depth < k || bias == null ? 0 : bias.address();
+            GemmBlock block = new GemmBlock(depth, base, last, c.address(), ldc * 4L);
+            span(m, n, left.fromColumn(from), right.fromRow(from), block);
+        }
+    }
+
+    private void span(int m, int n, Stored left, Stored right, GemmBlock block) {
+        int k = block.k();
         if (fewRows(m, n)) {
             byPanels(m, n, left, right, 0, block);
             return;
