@@ -40,8 +40,8 @@ public final class VectorGemm implements Gemm {
     private static final int FEW_ROWS_OF_WIDE = 32 * ROWS;
 
     /**
-     * Values of k that a product goes over at once. Longer sums, as those over a vocabulary, are made span by span: then
-     * the panels of many columns fit the cache together, and A is not packed anew for every few of them.
+     * Values of k that a product goes over at once. Longer sums, as those over a vocabulary, are made span by span:
+     * then the panels of many columns fit the cache together, and A is not packed anew for every few of them.
      */
     private static final int SPAN = 8 * DEPTH;
 

@@ -33,7 +33,9 @@ public class GemmAddTest {
         {48, 63, 512},
         {97, 131, 67},
         {128, 130, 769},
-        {200, 48, 96}
+        {200, 48, 96},
+        {13, 33, 8200}, // longer than a span of the vector product
+        {157, 34, 4100}
     };
 
     static Stream<Arguments> cases() {
