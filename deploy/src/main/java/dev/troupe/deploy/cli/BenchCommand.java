@@ -32,7 +32,11 @@ import picocli.CommandLine.Spec;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures speed on this machine, beside the machine's own limits measured in the same run.",
-        subcommands = {BenchCommand.KernelsBench.class, BenchCommand.TrainingBench.class, BenchCommand.Tokenizers.class
+        subcommands = {
+            BenchCommand.KernelsBench.class,
+            BenchCommand.TrainingBench.class,
+            InferenceBenchCommand.class,
+            BenchCommand.Tokenizers.class
         })
 final class BenchCommand implements Runnable {
     @Spec
@@ -41,7 +45,7 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "say what to measure: kernels, train or tokenizer");
+        throw new ParameterException(spec.commandLine(), "say what to measure: kernels, train, inference or tokenizer");
     }
 
     @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Every kernel at real shapes.")

@@ -3,7 +3,7 @@ package dev.troupe.model.bench;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** Adds up the time that the parts of a training step take. One thread: the caller of the kernels. */
+/** Adds up the time that the parts of a step take. One thread: the caller of the kernels. */
 final class PartTimer {
     /** The parts that a step is divided into; OTHER is what no kernel accounts for. */
     enum Part {

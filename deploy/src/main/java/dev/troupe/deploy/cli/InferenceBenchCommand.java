@@ -1,0 +1,100 @@
+package dev.troupe.deploy.cli;
+
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.bench.InferenceBench;
+import dev.troupe.model.bench.InferenceShape;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.ServedWeights;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code troupe bench inference}: tokens a second of models with random weights. */
+@Command(
+        name = "inference",
+        mixinStandardHelpOptions = true,
+        description = "Reading a prompt of 512 tokens, writing 128 tokens, and writing several answers at once.")
+final class InferenceBenchCommand implements Callable<Integer> {
+    @Mixin
+    private BenchCommand.Machine machine = new BenchCommand.Machine();
+
+    @Option(
+            names = "--shape",
+            paramLabel = "NAME",
+            defaultValue = "135m",
+            description = "tiny, 135m, 0.5b or 1.1b (default: ${DEFAULT-VALUE})")
+    private String shape = "135m";
+
+    @Option(
+            names = "--weights",
+            paramLabel = "TYPE",
+            split = ",",
+            defaultValue = "f32,bf16,q8_0,q4_0",
+            description = "f32, bf16, f16, q8_0, q6_k, q4_k, q4_0, one or several (default: ${DEFAULT-VALUE})")
+    private List<String> weights = List.of();
+
+    @Option(
+            names = "--prefill",
+            paramLabel = "HOW",
+            defaultValue = "exact",
+            description = "how the prompt is computed: exact or bf16 (default: ${DEFAULT-VALUE})")
+    private String prefill = "exact";
+
+    @Option(names = "--parts", description = "also measure where the time goes")
+    private boolean parts;
+
+    @Override
+    public Integer call() {
+        List<StorageType> types = weights.stream().map(ServedWeights::named).toList();
+        Prefill how = Prefill.named(prefill);
+        try (ComputePool pool = machine.pool()) {
+            InferenceBench.Report report = InferenceBench.run(shape(), types, how, machine.kernels(pool), pool, parts);
+            machine.show(report, () -> print(report));
+        }
+        return 0;
+    }
+
+    private InferenceShape shape() {
+        try {
+            return InferenceShape.named(shape);
+        } catch (IllegalArgumentException e) {
+            throw new TroupeException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static void print(InferenceBench.Report report) {
+        System.out.printf(
+                "%s, %s kernels, %d threads; peak %.0f GFLOP/s, read %.1f GB/s%n",
+                report.shape(),
+                report.backend(),
+                report.peak().threads(),
+                report.peak().gflops(),
+                report.peak().readGigabytesPerSecond());
+        for (InferenceBench.Row row : report.rows()) {
+            System.out.printf(
+                    "%-5s prompt (%s) %6.0f tokens/s, %.0f GFLOP/s, %.0f %% of peak; answer %6.1f tokens/s, %.1f GB/s,"
+                            + " %.0f %% of read; %s%n",
+                    row.weights(),
+                    row.prefill(),
+                    row.promptTokensPerSecond(),
+                    row.promptGflops(),
+                    row.promptShareOfPeak() * 100,
+                    row.answerTokensPerSecond(),
+                    row.answerGigabytesPerSecond(),
+                    row.answerShareOfRead() * 100,
+                    row.streamTokensPerSecond().entrySet().stream()
+                            .map(entry -> "%d at once %.0f".formatted(entry.getKey(), entry.getValue()))
+                            .collect(Collectors.joining(", ")));
+            row.millisByPart().forEach((work, millis) -> {
+                System.out.printf("      %s, ms:", work);
+                millis.forEach((part, value) -> System.out.printf(" %s %.3f", part, value));
+                System.out.println();
+            });
+        }
+    }
+}
