@@ -11,10 +11,10 @@ import dev.troupe.gpu.loss.TornadoCrossEntropy;
 import dev.troupe.gpu.memory.DeviceMemory;
 import dev.troupe.gpu.norm.TornadoNormalization;
 import dev.troupe.gpu.optimizer.TornadoAdamWUpdate;
+import dev.troupe.gpu.quantized.TornadoWeightProduct;
 import dev.troupe.gpu.rope.TornadoRotaryEmbedding;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
-import dev.troupe.model.kernel.quantized.ScalarWeightProduct;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -31,6 +31,7 @@ public final class DeviceKernels {
                                 TransferKernels.ZERO_WORDS,
                                 TransferKernels.COPY_WORDS),
                         TornadoGemm.kernels(),
+                        TornadoWeightProduct.kernels(),
                         TornadoNormalization.kernels(),
                         TornadoAttention.kernels(),
                         TornadoRotaryEmbedding.kernels(),
@@ -45,11 +46,12 @@ public final class DeviceKernels {
 
     /** The operations; {@code memory} stays the caller's. */
     public static Kernels create(String name, DeviceMemory memory) {
+        TornadoGemm gemm = new TornadoGemm(memory);
         return new Kernels(
                 name,
                 Precision.FP32,
-                new TornadoGemm(memory),
-                new ScalarWeightProduct(), // on the host, until there is a kernel
+                gemm,
+                new TornadoWeightProduct(memory, gemm),
                 new TornadoNormalization(memory),
                 new TornadoAttention(memory),
                 new TornadoRotaryEmbedding(memory),

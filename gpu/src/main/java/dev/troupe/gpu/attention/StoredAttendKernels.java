@@ -5,6 +5,7 @@ import static dev.troupe.gpu.attention.AttendKernels.FIRST_POSITION;
 import static dev.troupe.gpu.attention.AttendKernels.LOWEST;
 
 import dev.troupe.gpu.device.DeviceKernel;
+import dev.troupe.gpu.quantized.StoredNumbers;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;

@@ -3,6 +3,7 @@ package dev.troupe.gpu.attention;
 import dev.troupe.gpu.device.DeviceKernel;
 import dev.troupe.gpu.device.Launch;
 import dev.troupe.gpu.memory.DeviceMemory;
+import dev.troupe.gpu.quantized.StoredNumbers;
 import dev.troupe.model.kernel.attention.Attention;
 import dev.troupe.model.kernel.attention.AttentionArguments;
 import dev.troupe.model.kernel.attention.AttentionShape;

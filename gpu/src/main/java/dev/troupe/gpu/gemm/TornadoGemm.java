@@ -77,6 +77,32 @@ public final class TornadoGemm implements Gemm {
         memory.launch(launch);
     }
 
+    /** As {@link #multiplyAdd}, for many rows and a B [k, n] in scratch memory. */
+    public void multiplyScratch(
+            int m,
+            int n,
+            int k,
+            Tensor a,
+            int lda,
+            DeviceMemory.Scratch b,
+            Tensor c,
+            int ldc,
+            @Nullable Tensor addend,
+            @Nullable Tensor bias) {
+        memory.launch(new Launch(GemmKernels.TILED)
+                .groups(ceilDiv(n, GemmKernels.TILE), ceilDiv(m, GemmKernels.TILE))
+                .put(m, n, k)
+                .read(a)
+                .put(lda)
+                .put(false)
+                .put(b.address(), n)
+                .put(false)
+                .update(c)
+                .put(ldc)
+                .readIfPresent(addend)
+                .readIfPresent(bias));
+    }
+
     @Override
     public PackedMatrix pack(Transpose transposeB, int k, int n, Tensor b, int ldb, TensorArena arena) {
         boolean tb = transposeB == Transpose.YES;

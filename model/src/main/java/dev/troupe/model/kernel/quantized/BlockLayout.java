@@ -6,34 +6,34 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /** Where the parts of a block lie, in bytes from its start, and how single numbers are read. */
-final class BlockLayout {
+public final class BlockLayout {
     /** Numbers of a block of Q8_0 and Q4_0, and of the sub-blocks of Q4_K that have a scale and a minimum. */
-    static final int SMALL = 32;
+    public static final int SMALL = 32;
 
     /** Numbers of a block of Q4_K and Q6_K. */
-    static final int LARGE = 256;
+    public static final int LARGE = 256;
 
-    static final int Q8_0_SCALE = 0;
-    static final int Q8_0_NUMBERS = 2;
+    public static final int Q8_0_SCALE = 0;
+    public static final int Q8_0_NUMBERS = 2;
 
-    static final int Q4_0_SCALE = 0;
+    public static final int Q4_0_SCALE = 0;
     static final int Q4_0_NUMBERS = 2;
     static final int Q4_0_ZERO = 8; // what is subtracted from a stored number
 
-    static final int Q4_K_SCALE = 0;
-    static final int Q4_K_MIN_SCALE = 2;
+    public static final int Q4_K_SCALE = 0;
+    public static final int Q4_K_MIN_SCALE = 2;
     static final int Q4_K_SCALES = 4; // 12 bytes
     static final int Q4_K_NUMBERS = 16;
     /** Sub-blocks of a block of Q4_K. */
-    static final int Q4_K_SCALED = LARGE / SMALL;
+    public static final int Q4_K_SCALED = LARGE / SMALL;
 
     static final int Q6_K_LOW = 0;
     static final int Q6_K_HIGH = 128;
-    static final int Q6_K_SCALES = 192;
-    static final int Q6_K_SCALE = 208;
+    public static final int Q6_K_SCALES = 192;
+    public static final int Q6_K_SCALE = 208;
     static final int Q6_K_ZERO = 32;
     /** Numbers of Q6_K that share a scale. */
-    static final int Q6_K_GROUP = 16;
+    public static final int Q6_K_GROUP = 16;
 
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -42,6 +42,11 @@ final class BlockLayout {
 
     static float half(MemorySegment bytes, long at) {
         return Float.float16ToFloat(bytes.get(SHORT, at));
+    }
+
+    /** The 16 bits at {@code at}. */
+    public static int bits16(MemorySegment bytes, long at) {
+        return bytes.get(SHORT, at) & 0xFFFF;
     }
 
     /** Whether the float16 numbers of the block at {@code block} are all finite. */
@@ -54,12 +59,13 @@ final class BlockLayout {
         };
     }
 
-    static int unsigned(MemorySegment bytes, long at) {
+    /** The byte at {@code at}, 0 to 255. */
+    public static int unsigned(MemorySegment bytes, long at) {
         return bytes.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
     }
 
     /** Scale of sub-block {@code j} of the block of Q4_K at {@code block}, 0 to 63. */
-    static int scaleOfQ4K(MemorySegment bytes, long block, int j) {
+    public static int scaleOfQ4K(MemorySegment bytes, long block, int j) {
         long scales = block + Q4_K_SCALES;
         return j < 4
                 ? unsigned(bytes, scales + j) & 63
@@ -67,7 +73,7 @@ final class BlockLayout {
     }
 
     /** Minimum of sub-block {@code j} of the block of Q4_K at {@code block}, 0 to 63. */
-    static int minOfQ4K(MemorySegment bytes, long block, int j) {
+    public static int minOfQ4K(MemorySegment bytes, long block, int j) {
         long scales = block + Q4_K_SCALES;
         return j < 4
                 ? unsigned(bytes, scales + j + 4) & 63
@@ -75,19 +81,19 @@ final class BlockLayout {
     }
 
     /** Number {@code i} of the block of Q4_0 at {@code block}, 0 to 15. */
-    static int numberOfQ4(MemorySegment bytes, long block, int i) {
+    public static int numberOfQ4(MemorySegment bytes, long block, int i) {
         int pair = unsigned(bytes, block + Q4_0_NUMBERS + i % 16);
         return i < 16 ? pair & 15 : pair >> 4;
     }
 
     /** Number {@code i} of the block of Q4_K at {@code block}, 0 to 15. */
-    static int numberOfQ4K(MemorySegment bytes, long block, int i) {
+    public static int numberOfQ4K(MemorySegment bytes, long block, int i) {
         int pair = unsigned(bytes, block + Q4_K_NUMBERS + i / 64 * 32L + i % 32);
         return i % 64 < 32 ? pair & 15 : pair >> 4;
     }
 
     /** Number {@code i} of the block of Q6_K at {@code block}, 0 to 63. */
-    static int numberOfQ6K(MemorySegment bytes, long block, int i) {
+    public static int numberOfQ6K(MemorySegment bytes, long block, int i) {
         int half = i / 128;
         int pair = unsigned(bytes, block + Q6_K_LOW + half * 64L + i % 64);
         int low = i % 128 < 64 ? pair & 15 : pair >> 4;

@@ -13,10 +13,21 @@ import org.jspecify.annotations.Nullable;
  * A weight W [n, k] laid out once as its provider's kernel reads it.
  *
  * @param data the provider's own layout
+ * @param tensor the same memory as a tensor, which may have a copy on a device; or null
  */
-public record PackedWeight(StorageType type, int n, int k, MemorySegment data) {
+public record PackedWeight(
+        StorageType type,
+        int n,
+        int k,
+        MemorySegment data,
+        @Nullable Tensor tensor) {
+    /** A weight in plain memory. */
+    public PackedWeight(StorageType type, int n, int k, MemorySegment data) {
+        this(type, n, k, data, null);
+    }
+
     /** Checks the arguments of {@link WeightProduct#pack}. */
-    static void requireRows(StorageType type, int n, int k, MemorySegment rows) {
+    public static void requireRows(StorageType type, int n, int k, MemorySegment rows) {
         requireCount("n", n);
         requireCount("k", k);
         long bytes = n * type.bytes(k);

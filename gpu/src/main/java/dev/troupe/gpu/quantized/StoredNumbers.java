@@ -1,4 +1,4 @@
-package dev.troupe.gpu.attention;
+package dev.troupe.gpu.quantized;
 
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -8,13 +8,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Numbers in fewer bits, within kernels: TornadoVM cannot reinterpret bits, so they are taken apart and put together by
  * arithmetic, which is exact. {@link #fill} gives the float arguments that this needs.
  */
-final class StoredNumbers {
-    static final int BF16 = 0;
-    static final int F16 = 1;
-    static final int Q8_0 = 2;
+public final class StoredNumbers {
+    public static final int BF16 = 0;
+    public static final int F16 = 1;
+    public static final int Q8_0 = 2;
 
     /** Numbers of a token that share a scale: KvBlocks.GROUP. */
-    static final int GROUP = 32;
+    public static final int GROUP = 32;
 
     private static final int INFINITY = 3;
     private static final int NAN = 4;
@@ -31,7 +31,7 @@ final class StoredNumbers {
     private StoredNumbers() {}
 
     /** Fills in {@code floats} from {@link #INFINITY} on. */
-    static void fill(float[] floats) {
+    public static void fill(float[] floats) {
         floats[INFINITY] = Float.POSITIVE_INFINITY;
         floats[NAN] = Float.NaN;
         for (int i = 0; i < 16; i++) {
@@ -41,7 +41,7 @@ final class StoredNumbers {
     }
 
     /** Words of a section of one head's keys or values. */
-    static int sectionWords(int type, int dim) {
+    public static int sectionWords(int type, int dim) {
         int words = dim * 8;
         if (type == Q8_0) {
             words = dim * 4 + (dim + GROUP - 1) / GROUP * 8;
@@ -50,7 +50,8 @@ final class StoredNumbers {
     }
 
     /** A number of a section. */
-    static float load(IntArray words, FloatArray floats, int type, int dim, int section, int element, int scale) {
+    public static float load(
+            IntArray words, FloatArray floats, int type, int dim, int section, int element, int scale) {
         float value = 0f;
         if (type == Q8_0) {
             int number = (words.get(section + element / 4) >> (element % 4 * 8)) & 255;
@@ -71,7 +72,7 @@ final class StoredNumbers {
     }
 
     /** The value of a float16. */
-    static float half(FloatArray floats, int bits) {
+    public static float half(FloatArray floats, int bits) {
         int exponent = (bits >> 10) & 31;
         int mantissa = bits & 1023;
         int power = exponent;
@@ -91,7 +92,7 @@ final class StoredNumbers {
     }
 
     /** The value of a bfloat16. */
-    static float brain(FloatArray floats, int bits) {
+    public static float brain(FloatArray floats, int bits) {
         int exponent = (bits >> 7) & 255;
         int mantissa = bits & 127;
         int power = exponent;
@@ -111,7 +112,7 @@ final class StoredNumbers {
     }
 
     /** The nearest float16, ties to even. */
-    static int halfBits(float x) {
+    public static int halfBits(float x) {
         float magnitude = TornadoMath.abs(x);
         int power = 1;
         for (int e = 2; e <= 30; e++) {
@@ -127,7 +128,7 @@ final class StoredNumbers {
     }
 
     /** The nearest bfloat16, ties to even. */
-    static int brainBits(FloatArray floats, float x) {
+    public static int brainBits(FloatArray floats, float x) {
         float magnitude = TornadoMath.abs(x);
         int high = 0;
         for (int i = 1; i < 16; i++) {
@@ -153,7 +154,7 @@ final class StoredNumbers {
     }
 
     /** The nearest integer to a number that is not negative, ties to even. */
-    static int nearest(float x) {
+    public static int nearest(float x) {
         int whole = (int) x;
         float rest = x - whole;
         if (rest > 0.5f) {
