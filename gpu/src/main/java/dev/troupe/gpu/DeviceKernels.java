@@ -7,6 +7,7 @@ import dev.troupe.gpu.device.TransferKernels;
 import dev.troupe.gpu.elementwise.TornadoElementwise;
 import dev.troupe.gpu.embedding.TornadoEmbedding;
 import dev.troupe.gpu.gemm.TornadoGemm;
+import dev.troupe.gpu.limits.DeviceLimits;
 import dev.troupe.gpu.loss.TornadoCrossEntropy;
 import dev.troupe.gpu.memory.DeviceMemory;
 import dev.troupe.gpu.norm.TornadoNormalization;
@@ -39,7 +40,8 @@ public final class DeviceKernels {
                         TornadoCrossEntropy.kernels(),
                         TornadoEmbedding.kernels(),
                         TornadoAdamWUpdate.kernels(),
-                        TornadoElementwise.kernels())
+                        TornadoElementwise.kernels(),
+                        DeviceLimits.kernels())
                 .flatMap(List::stream)
                 .toList();
     }

@@ -1,5 +1,7 @@
 package dev.troupe.gpu;
 
+import dev.troupe.gpu.limits.DeviceLimits;
+import dev.troupe.model.kernel.KernelDevice;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
@@ -41,6 +43,11 @@ public final class TornadoKernelProvider implements KernelProvider {
             return Optional.of("start Java with -Dtornado.recover.bailout=False");
         }
         return SharedDevice.problem();
+    }
+
+    @Override
+    public Optional<KernelDevice> device() {
+        return Optional.of(new DeviceLimits(SharedDevice.memory()));
     }
 
     /** The device works on its own; {@code pool} is not used. */

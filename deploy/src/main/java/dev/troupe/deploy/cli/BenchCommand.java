@@ -63,7 +63,8 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() {
             try (ComputePool pool = machine.pool()) {
-                KernelBenchReport report = KernelBench.run(machine.kernels(pool), pool, filter);
+                KernelBenchReport report = KernelBench.run(
+                        machine.kernels(pool), pool, machine.provider().device().orElse(null), filter);
                 machine.show(report, () -> print(report));
             }
             return 0;
@@ -71,8 +72,9 @@ final class BenchCommand implements Runnable {
 
         private static void print(KernelBenchReport report) {
             System.out.printf(
-                    "%s kernels, %d threads; peak %.0f GFLOP/s, read %.1f GB/s (from cache %.1f), update %.1f GB/s%n",
+                    "%s kernels on %s, %d threads; peak %.0f GFLOP/s, read %.1f GB/s (from cache %.1f), update %.1f GB/s%n",
                     report.backend(),
+                    report.device(),
                     report.peak().threads(),
                     report.peak().gflops(),
                     report.peak().readGigabytesPerSecond(),

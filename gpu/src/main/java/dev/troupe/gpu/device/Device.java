@@ -22,6 +22,9 @@ public interface Device extends AutoCloseable {
     /** Copies {@code count} elements from a heap to the host, after all that was launched before. */
     void download(Heap heap, int from, MemorySegment to, long count);
 
+    /** Waits for all that was launched. */
+    void await();
+
     /** Frees what the device holds. */
     @Override
     void close();

@@ -151,6 +151,11 @@ public final class PlanDevice implements Device {
     }
 
     @Override
+    public void await() {
+        thread.await(() -> device.sync(plan.getId()));
+    }
+
+    @Override
     public void close() {
         thread.close(() -> {
             try {

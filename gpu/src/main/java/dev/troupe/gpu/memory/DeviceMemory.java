@@ -84,6 +84,21 @@ public final class DeviceMemory implements AutoCloseable {
         }
     }
 
+    /** The device's name. */
+    public String description() {
+        return device.description();
+    }
+
+    /** Waits until the device has done all that was launched. */
+    public void await() {
+        device.await();
+    }
+
+    /** Elements of the heap of numbers that nothing holds; not all in one piece, perhaps. */
+    public synchronized long freeElements() {
+        return device.elements(Heap.FLOATS) - ranges(Heap.FLOATS).used();
+    }
+
     /** A range for intermediate results; its content is undefined. */
     public synchronized Scratch scratch(long elements) {
         return new Scratch(elements);

@@ -88,6 +88,9 @@ public final class EmulatedDevice implements Device {
     }
 
     @Override
+    public void await() {}
+
+    @Override
     public void close() {
         threads.close();
     }

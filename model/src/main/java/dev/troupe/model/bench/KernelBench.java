@@ -12,11 +12,13 @@ import dev.troupe.model.bench.kernel.OpenBlas;
 import dev.troupe.model.bench.kernel.OptimizerBench;
 import dev.troupe.model.bench.kernel.PointwiseBench;
 import dev.troupe.model.bench.kernel.WeightProductBench;
+import dev.troupe.model.kernel.KernelDevice;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Measures the kernels of one provider at the shapes of real models. */
 public final class KernelBench {
@@ -36,25 +38,57 @@ public final class KernelBench {
 
     private final Kernels kernels;
     private final MachinePeak peak;
+    private final @Nullable KernelDevice device;
 
-    private KernelBench(Kernels kernels, MachinePeak peak) {
+    private KernelBench(Kernels kernels, MachinePeak peak, @Nullable KernelDevice device) {
         this.kernels = kernels;
         this.peak = peak;
+        this.device = device;
     }
 
     /**
      * Measures every kernel whose name or shape contains {@code filter}.
      *
      * @param kernels made for {@code pool}
+     * @param device that they run on, whose limits then count; null for the processor
      * @param filter empty for all
      * @throws TroupeException when nothing has such a name; its message lists the names
      */
-    public static KernelBenchReport run(Kernels kernels, ComputePool pool, String filter) {
+    public static KernelBenchReport run(
+            Kernels kernels, ComputePool pool, @Nullable KernelDevice device, String filter) {
         List<BenchCase> cases = cases(filter);
         OpenBlas.installed().ifPresent(blas -> blas.useThreads(pool.threads()));
-        KernelBench bench = new KernelBench(kernels, MachinePeak.measure(pool));
+        KernelBench bench = new KernelBench(kernels, peak(pool, device), device);
         return new KernelBenchReport(
-                kernels.name(), bench.peak, cases.stream().map(bench::measure).toList());
+                kernels.name(),
+                device == null ? "processor" : device.description(),
+                bench.peak,
+                cases.stream().map(bench::measure).toList());
+    }
+
+    private static MachinePeak peak(ComputePool pool, @Nullable KernelDevice device) {
+        if (device == null) {
+            return MachinePeak.measure(pool);
+        }
+        KernelDevice.Limits limits = device.measure();
+        return new MachinePeak(
+                pool.threads(),
+                limits.gflops(),
+                limits.readGigabytesPerSecond(),
+                limits.readGigabytesPerSecond(),
+                limits.updateGigabytesPerSecond());
+    }
+
+    /** A call that counts until the device has done it. */
+    private Runnable waitedFor(Runnable work) {
+        KernelDevice waits = device;
+        if (waits == null) {
+            return work;
+        }
+        return () -> {
+            work.run();
+            waits.await();
+        };
     }
 
     static List<BenchCase> cases(String filter) {
@@ -94,7 +128,7 @@ public final class KernelBench {
     /** The kernel's time, then those of its peers. */
     private List<Timing> time(BenchCase one) {
         try (TensorArena arena = TensorArena.open("bench.kernels")) {
-            Runnable work = one.preparation().prepare(kernels, arena);
+            Runnable work = waitedFor(one.preparation().prepare(kernels, arena));
             if (one.peers().isEmpty()) {
                 return List.of(Timing.of(WARM_UP, ROUNDS, work));
             }

@@ -6,8 +6,9 @@ import java.util.List;
  * Kernel speeds beside the limits of the machine that they ran on.
  *
  * @param backend the kernel provider
+ * @param device "processor", or the device that the kernels ran on, whose limits {@code peak} then has
  */
-public record KernelBenchReport(String backend, MachinePeak peak, List<Row> rows) {
+public record KernelBenchReport(String backend, String device, MachinePeak peak, List<Row> rows) {
     public KernelBenchReport {
         rows = List.copyOf(rows);
     }

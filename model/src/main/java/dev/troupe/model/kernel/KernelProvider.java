@@ -26,6 +26,11 @@ public interface KernelProvider {
     /** Why this provider cannot run here, or empty when it can. */
     Optional<String> unavailable();
 
+    /** The device that the kernels run on, or empty for the processor. Asked only of providers that run here. */
+    default Optional<KernelDevice> device() {
+        return Optional.empty();
+    }
+
     /** The kernels, splitting their work over {@code pool}. The pool stays the caller's. */
     Kernels create(ComputePool pool);
 }
