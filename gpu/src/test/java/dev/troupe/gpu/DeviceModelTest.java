@@ -1,14 +1,21 @@
 package dev.troupe.gpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.troupe.gpu.device.Device;
 import dev.troupe.gpu.device.PlanDevice;
+import dev.troupe.gpu.limits.DeviceLimits;
 import dev.troupe.gpu.memory.DeviceMemory;
+import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.kernel.KernelDevice;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.ScalarKernelProvider;
 import dev.troupe.model.kernel.TestedProviders;
+import dev.troupe.model.kernel.check.KernelSelfCheck;
+import dev.troupe.model.kernel.check.SelfCheck;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -66,6 +73,31 @@ class DeviceModelTest {
             assertThat(memory.usedBytes())
                     .as("bytes held after all arenas are closed")
                     .isZero();
+        }
+    }
+
+    @Test
+    void theSelfCheckRefusesADeviceWithABadKernel() {
+        Device device =
+                new SilentDevice(PlanDevice.open(HEAP_ELEMENTS, HEAP_ELEMENTS, DeviceKernels.all()), "weightNibbles");
+        try (FixedComputePool pool = FixedComputePool.create(1);
+                DeviceMemory memory = new DeviceMemory(device)) {
+            SelfCheck check = KernelSelfCheck.run(DeviceKernels.create("tornado", memory), pool);
+            assertThatThrownBy(check::require)
+                    .isInstanceOf(TroupeException.class)
+                    .hasMessageContainingAll("tornado", "Q4");
+        }
+    }
+
+    @Test
+    void theDevicesLimitsAreMeasured() {
+        try (DeviceMemory memory =
+                new DeviceMemory(PlanDevice.open(HEAP_ELEMENTS, HEAP_ELEMENTS, DeviceKernels.all()))) {
+            KernelDevice.Limits limits = new DeviceLimits(memory).measure();
+            assertThat(limits.gflops()).isPositive().isFinite();
+            assertThat(limits.readGigabytesPerSecond()).isPositive().isFinite();
+            assertThat(limits.updateGigabytesPerSecond()).isPositive().isFinite();
+            assertThat(memory.usedBytes()).isZero();
         }
     }
 

@@ -1,15 +1,19 @@
 package dev.troupe.gpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.troupe.gpu.emulator.EmulatedDevice;
 import dev.troupe.gpu.memory.DeviceMemory;
+import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.ScalarKernelProvider;
 import dev.troupe.model.kernel.check.Comparison;
 import dev.troupe.model.kernel.check.KernelContracts;
 import dev.troupe.model.kernel.check.KernelDifference;
+import dev.troupe.model.kernel.check.KernelSelfCheck;
 import dev.troupe.model.kernel.check.OperationContract;
+import dev.troupe.model.kernel.check.SelfCheck;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The arithmetic of every device kernel, without a device: the contracts' brief form in the emulator. */
 class EmulatedKernelsTest {
@@ -40,6 +45,19 @@ class EmulatedKernelsTest {
             assertThat(memory.usedBytes())
                     .as("bytes held after all arenas are closed")
                     .isZero();
+        }
+    }
+
+    /** A node makes this check before it joins, trains or serves. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gemmFewRows", "weightBytes", "attendStored"})
+    void aKernelThatDoesNothingIsRefused(String kernel) {
+        try (DeviceMemory memory = new DeviceMemory(new SilentDevice(new EmulatedDevice(HEAP_ELEMENTS), kernel));
+                FixedComputePool pool = FixedComputePool.create(1)) {
+            SelfCheck check = KernelSelfCheck.run(DeviceKernels.create("emulated", memory), pool);
+            assertThatThrownBy(check::require)
+                    .isInstanceOf(TroupeException.class)
+                    .hasMessageContaining("emulated");
         }
     }
 
