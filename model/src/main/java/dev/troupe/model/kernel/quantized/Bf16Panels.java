@@ -67,14 +67,13 @@ final class Bf16Panels implements PanelFormat {
     }
 
     @Override
-    public void multiply(
-            int depth, long a, long panel0, long panel1, long table0, long table1, int column, long c0, long c1) {
+    public void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1) {
         long w0 = panel0 + (long) column * SIZE;
         long w1 = panel1 + (long) column * SIZE;
-        FloatVector s00 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c0, ORDER);
-        FloatVector s01 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c0 + BYTES, ORDER);
-        FloatVector s10 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c1, ORDER);
-        FloatVector s11 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c1 + BYTES, ORDER);
+        FloatVector s00 = FloatVector.zero(SPECIES);
+        FloatVector s01 = FloatVector.zero(SPECIES);
+        FloatVector s10 = FloatVector.zero(SPECIES);
+        FloatVector s11 = FloatVector.zero(SPECIES);
         for (int p = 0; p < depth; p++) {
             FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
             s00 = x.fma(

@@ -8,11 +8,6 @@ import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
-import static dev.troupe.model.kernel.vector.StoredLanes.HALF_FACTOR;
-import static dev.troupe.model.kernel.vector.StoredLanes.HALF_SHIFT;
-import static dev.troupe.model.kernel.vector.StoredLanes.INTS;
-import static dev.troupe.model.kernel.vector.StoredLanes.SHORTS;
-import static dev.troupe.model.kernel.vector.StoredLanes.SIGN_AND_HALF;
 
 import dev.troupe.model.kernel.vector.StoredLanes;
 import dev.troupe.model.tensor.StorageType;
@@ -20,8 +15,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
 /** Q8_0: for each 32 inputs [{@link #COLUMNS}] float16 scales, then [32][{@link #COLUMNS}] signed bytes. */
@@ -58,12 +51,7 @@ final class BytePanels implements PanelFormat {
     public void scales(int depth, long panel, long table) {
         for (int run = 0; run < depth / SMALL; run++) {
             for (int c = 0; c < COLUMNS; c += LANES) {
-                ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, panel + run * RUN + c * 2L, ORDER)
-                                .convertShape(VectorOperators.S2I, INTS, 0))
-                        .lanewise(VectorOperators.LSHL, HALF_SHIFT)
-                        .and(SIGN_AND_HALF)
-                        .reinterpretAsFloats()
-                        .mul(HALF_FACTOR)
+                StoredLanes.finiteF16(panel + run * RUN + c * 2L)
                         .intoMemorySegment(MEMORY, table + run * SCALES + c * 4L, ORDER);
             }
         }
@@ -93,21 +81,20 @@ final class BytePanels implements PanelFormat {
     }
 
     @Override
-    public void multiply(
-            int depth, long a, long panel0, long panel1, long table0, long table1, int column, long c0, long c1) {
-        FloatVector s00 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c0, ORDER);
-        FloatVector s01 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c0 + BYTES, ORDER);
-        FloatVector s10 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c1, ORDER);
-        FloatVector s11 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c1 + BYTES, ORDER);
+    public void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1) {
+        FloatVector s00 = FloatVector.zero(SPECIES);
+        FloatVector s01 = FloatVector.zero(SPECIES);
+        FloatVector s10 = FloatVector.zero(SPECIES);
+        FloatVector s11 = FloatVector.zero(SPECIES);
+        long scale0 = panel0 + column * 2L;
+        long scale1 = panel1 + column * 2L;
         long w0 = panel0 + NUMBERS + column;
         long w1 = panel1 + NUMBERS + column;
-        long scale0 = table0 + column * 4L;
-        long scale1 = table1 + column * 4L;
         for (int run = 0; run < depth / SMALL; run++) {
-            FloatVector d00 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale0, ORDER);
-            FloatVector d01 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale0 + BYTES, ORDER);
-            FloatVector d10 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale1, ORDER);
-            FloatVector d11 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale1 + BYTES, ORDER);
+            FloatVector d00 = StoredLanes.finiteF16(scale0);
+            FloatVector d01 = StoredLanes.finiteF16(scale0 + LANES * 2L);
+            FloatVector d10 = StoredLanes.finiteF16(scale1);
+            FloatVector d11 = StoredLanes.finiteF16(scale1 + LANES * 2L);
             for (int i = 0; i < SMALL; i++) {
                 FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
                 s00 = x.fma(
@@ -136,8 +123,8 @@ final class BytePanels implements PanelFormat {
             }
             w0 += NUMBERS;
             w1 += NUMBERS;
-            scale0 += SCALES;
-            scale1 += SCALES;
+            scale0 += RUN;
+            scale1 += RUN;
         }
         s00.intoMemorySegment(MEMORY, c0, ORDER);
         s01.intoMemorySegment(MEMORY, c0 + BYTES, ORDER);

@@ -1,6 +1,7 @@
 package dev.troupe.model.kernel.quantized;
 
 import static dev.troupe.model.kernel.quantized.BlockLayout.FLOAT;
+import static dev.troupe.model.kernel.quantized.BlockLayout.LARGE;
 import static dev.troupe.model.kernel.quantized.BlockLayout.SHORT;
 import static dev.troupe.model.kernel.quantized.BlockLayout.SMALL;
 import static dev.troupe.model.kernel.vector.Lanes.BYTES;
@@ -8,20 +9,14 @@ import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
-import static dev.troupe.model.kernel.vector.StoredLanes.HALF_FACTOR;
-import static dev.troupe.model.kernel.vector.StoredLanes.HALF_SHIFT;
 import static dev.troupe.model.kernel.vector.StoredLanes.INTS;
-import static dev.troupe.model.kernel.vector.StoredLanes.SHORTS;
-import static dev.troupe.model.kernel.vector.StoredLanes.SIGN_AND_HALF;
 
 import dev.troupe.model.kernel.vector.StoredLanes;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -34,21 +29,39 @@ import jdk.incubator.vector.VectorOperators;
  *       scales, first of the scales, then of the minima. (Bytes where a file has six bits: 3 % more to read.)
  * </ul>
  *
- * A number becomes a float by way of its bits: those of 2^23 + q are q's below an exponent, and subtracting 2^23 is
- * exact.
+ * A number becomes a float by way of its bits: those of 2^23 + q are q's below an exponent, and those of 2^19 + q are
+ * q's four bits higher up; subtracting 2^23 or 2^19 is exact. So an int is shifted once for two numbers.
  */
 final class NibblePanels implements PanelFormat {
-    static final NibblePanels Q4_0 = new NibblePanels(StorageType.Q4_0, COLUMNS * Short.BYTES, 0);
-    static final NibblePanels Q4_K = new NibblePanels(StorageType.Q4_K, 2 * COLUMNS, 2 * COLUMNS * Short.BYTES);
+    static final NibblePanels Q4_0 = new NibblePanels(StorageType.Q4_0, NibblePanels.SMALL_HEAD, 0);
+    static final NibblePanels Q4_K = new NibblePanels(StorageType.Q4_K, NibblePanels.RUN_HEAD, NibblePanels.LARGE_HEAD);
 
     private static final int PER_INT = 8;
     private static final long ROW = COLUMNS * (long) Integer.BYTES;
+    private static final int SMALL_HEAD = COLUMNS * Short.BYTES;
+    private static final int RUN_HEAD = 2 * COLUMNS;
+    private static final int LARGE_HEAD = 2 * COLUMNS * Short.BYTES;
+    private static final long MINIMA = COLUMNS * (long) Short.BYTES; // their float16 after those of the scales
+    private static final long SECOND = LANES * (long) Short.BYTES; // from a pair's first float16 to its second
     private static final long NUMBERS = SMALL / PER_INT * ROW; // bytes of a run's numbers
+    private static final long LARGE_BLOCK = LARGE_HEAD + (LARGE / SMALL) * (RUN_HEAD + NUMBERS);
     private static final long ENTRY = 2L * COLUMNS * Float.BYTES; // scales and offsets of a run in the table
     private static final long OFFSETS = COLUMNS * (long) Float.BYTES;
-    private static final int MASK = 15;
-    private static final int EXPONENT = 0x4B000000;
-    private static final float EXPONENT_VALUE = 0x1p23f;
+
+    /** Numbers of an int are taken in pairs, by how many bits the next is shifted to the place of one. */
+    private static final int NEXT = 8;
+
+    private static final int PAIRS = PER_INT / 2;
+
+    /** Masks, exponents and what these amount to, for the two of a pair. */
+    private static final int MASK_0 = 15;
+
+    private static final int MASK_1 = MASK_0 << 4;
+    private static final float BASE_0 = 0x1p23f;
+    private static final float BASE_1 = 0x1p19f;
+    private static final int EXPONENT_0 = 0x4B000000;
+    private static final int EXPONENT_1 = 0x49000000;
+    private static final float ZERO = BlockLayout.Q4_0_ZERO;
 
     private final StorageType type;
     private final int runHead;
@@ -119,13 +132,7 @@ final class NibblePanels implements PanelFormat {
     private void smallScales(int depth, long panel, long table) {
         for (int j = 0; j < depth / SMALL; j++) {
             for (int c = 0; c < COLUMNS; c += LANES) {
-                FloatVector d = ((IntVector)
-                                ShortVector.fromMemorySegment(SHORTS, MEMORY, panel + j * run + c * 2L, ORDER)
-                                        .convertShape(VectorOperators.S2I, INTS, 0))
-                        .lanewise(VectorOperators.LSHL, HALF_SHIFT)
-                        .and(SIGN_AND_HALF)
-                        .reinterpretAsFloats()
-                        .mul(HALF_FACTOR);
+                FloatVector d = StoredLanes.finiteF16(panel + j * run + c * 2L);
                 d.intoMemorySegment(MEMORY, table + j * ENTRY + c * 4L, ORDER);
                 d.mul(-BlockLayout.Q4_0_ZERO).intoMemorySegment(MEMORY, table + j * ENTRY + OFFSETS + c * 4L, ORDER);
             }
@@ -135,28 +142,12 @@ final class NibblePanels implements PanelFormat {
     /** The depth is one block. */
     private void largeScales(int depth, long panel, long table) {
         for (int c = 0; c < COLUMNS; c += LANES) {
-            FloatVector d = ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, panel + c * 2L, ORDER)
-                            .convertShape(VectorOperators.S2I, INTS, 0))
-                    .lanewise(VectorOperators.LSHL, HALF_SHIFT)
-                    .and(SIGN_AND_HALF)
-                    .reinterpretAsFloats()
-                    .mul(HALF_FACTOR);
-            FloatVector min = ((IntVector)
-                            ShortVector.fromMemorySegment(SHORTS, MEMORY, panel + (COLUMNS + c) * 2L, ORDER)
-                                    .convertShape(VectorOperators.S2I, INTS, 0))
-                    .lanewise(VectorOperators.LSHL, HALF_SHIFT)
-                    .and(SIGN_AND_HALF)
-                    .reinterpretAsFloats()
-                    .mul(HALF_FACTOR)
-                    .neg();
+            FloatVector d = StoredLanes.finiteF16(panel + c * 2L);
+            FloatVector min = StoredLanes.finiteF16(panel + (COLUMNS + c) * 2L).neg();
             for (int j = 0; j < depth / SMALL; j++) {
                 long from = panel + blockHead + j * run + c;
-                ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, from, ORDER)
-                                .convertShape(VectorOperators.B2F, SPECIES, 0))
-                        .mul(d)
-                        .intoMemorySegment(MEMORY, table + j * ENTRY + c * 4L, ORDER);
-                ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, from + COLUMNS, ORDER)
-                                .convertShape(VectorOperators.B2F, SPECIES, 0))
+                StoredLanes.bytes(from).mul(d).intoMemorySegment(MEMORY, table + j * ENTRY + c * 4L, ORDER);
+                StoredLanes.bytes(from + COLUMNS)
                         .mul(min)
                         .intoMemorySegment(MEMORY, table + j * ENTRY + OFFSETS + c * 4L, ORDER);
             }
@@ -179,109 +170,157 @@ final class NibblePanels implements PanelFormat {
         for (int i = 0; i < SMALL / PER_INT; i++) {
             IntVector q0 = IntVector.fromMemorySegment(INTS, MEMORY, from, ORDER);
             IntVector q1 = IntVector.fromMemorySegment(INTS, MEMORY, from + BYTES, ORDER);
-            for (int q = 0; q < PER_INT; q++) {
-                q0.and(MASK)
-                        .or(EXPONENT)
-                        .reinterpretAsFloats()
-                        .sub(EXPONENT_VALUE)
-                        .fma(d0, e0)
-                        .intoMemorySegment(MEMORY, to, ORDER);
-                q1.and(MASK)
-                        .or(EXPONENT)
-                        .reinterpretAsFloats()
-                        .sub(EXPONENT_VALUE)
-                        .fma(d1, e1)
-                        .intoMemorySegment(MEMORY, to + BYTES, ORDER);
-                q0 = q0.lanewise(VectorOperators.LSHR, 4);
-                q1 = q1.lanewise(VectorOperators.LSHR, 4);
+            for (int pair = 0; pair < PAIRS; pair++) {
+                value(q0, MASK_0, EXPONENT_0, BASE_0, d0, e0).intoMemorySegment(MEMORY, to, ORDER);
+                value(q1, MASK_0, EXPONENT_0, BASE_0, d1, e1).intoMemorySegment(MEMORY, to + BYTES, ORDER);
                 to += step;
+                value(q0, MASK_1, EXPONENT_1, BASE_1, d0, e0).intoMemorySegment(MEMORY, to, ORDER);
+                value(q1, MASK_1, EXPONENT_1, BASE_1, d1, e1).intoMemorySegment(MEMORY, to + BYTES, ORDER);
+                to += step;
+                q0 = q0.lanewise(VectorOperators.LSHR, NEXT);
+                q1 = q1.lanewise(VectorOperators.LSHR, NEXT);
             }
             from += ROW;
         }
     }
 
-    @Override
-    public void multiply(
-            int depth, long a, long panel0, long panel1, long table0, long table1, int column, long c0, long c1) {
-        multiply(
-                depth / SMALL,
-                a,
-                panel0 + blockHead + runHead + column * 4L,
-                panel1 + blockHead + runHead + column * 4L,
-                runHead,
-                table0 + column * 4L,
-                table1 + column * 4L,
-                c0,
-                c1);
+    /** Of the number in one place: scale · q + offset, rounded once. */
+    private static FloatVector value(IntVector q, int mask, int exponent, float base, FloatVector d, FloatVector e) {
+        return q.and(mask).or(exponent).reinterpretAsFloats().sub(base).fma(d, e);
     }
 
-    private static void multiply(
-            int runs, long a, long w0, long w1, long head, long scale0, long scale1, long c0, long c1) {
-        FloatVector s00 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c0, ORDER);
-        FloatVector s01 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c0 + BYTES, ORDER);
-        FloatVector s10 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c1, ORDER);
-        FloatVector s11 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c1 + BYTES, ORDER);
-        for (int j = 0; j < runs; j++) {
-            FloatVector d00 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale0, ORDER);
-            FloatVector d01 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale0 + BYTES, ORDER);
-            FloatVector d10 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale1, ORDER);
-            FloatVector d11 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale1 + BYTES, ORDER);
-            FloatVector e00 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale0 + OFFSETS, ORDER);
-            FloatVector e01 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale0 + OFFSETS + BYTES, ORDER);
-            FloatVector e10 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale1 + OFFSETS, ORDER);
-            FloatVector e11 = FloatVector.fromMemorySegment(SPECIES, MEMORY, scale1 + OFFSETS + BYTES, ORDER);
-            for (int i = 0; i < SMALL / PER_INT; i++) {
-                IntVector q00 = IntVector.fromMemorySegment(INTS, MEMORY, w0, ORDER);
-                IntVector q01 = IntVector.fromMemorySegment(INTS, MEMORY, w0 + BYTES, ORDER);
-                IntVector q10 = IntVector.fromMemorySegment(INTS, MEMORY, w1, ORDER);
-                IntVector q11 = IntVector.fromMemorySegment(INTS, MEMORY, w1 + BYTES, ORDER);
-                for (int q = 0; q < PER_INT; q++) {
-                    FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
-                    s00 = x.fma(
-                            q00.and(MASK)
-                                    .or(EXPONENT)
-                                    .reinterpretAsFloats()
-                                    .sub(EXPONENT_VALUE)
-                                    .fma(d00, e00),
-                            s00);
-                    s01 = x.fma(
-                            q01.and(MASK)
-                                    .or(EXPONENT)
-                                    .reinterpretAsFloats()
-                                    .sub(EXPONENT_VALUE)
-                                    .fma(d01, e01),
-                            s01);
-                    s10 = x.fma(
-                            q10.and(MASK)
-                                    .or(EXPONENT)
-                                    .reinterpretAsFloats()
-                                    .sub(EXPONENT_VALUE)
-                                    .fma(d10, e10),
-                            s10);
-                    s11 = x.fma(
-                            q11.and(MASK)
-                                    .or(EXPONENT)
-                                    .reinterpretAsFloats()
-                                    .sub(EXPONENT_VALUE)
-                                    .fma(d11, e11),
-                            s11);
-                    q00 = q00.lanewise(VectorOperators.LSHR, 4);
-                    q01 = q01.lanewise(VectorOperators.LSHR, 4);
-                    q10 = q10.lanewise(VectorOperators.LSHR, 4);
-                    q11 = q11.lanewise(VectorOperators.LSHR, 4);
-                    a += 4;
-                }
-                w0 += ROW;
-                w1 += ROW;
+    /** One panel after the other: the compiler does not take more operations into one loop. */
+    @Override
+    public void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1) {
+        if (type == StorageType.Q4_0) {
+            multiplySmall(depth / SMALL, a, panel0, column, c0);
+            if (panel1 != panel0) {
+                multiplySmall(depth / SMALL, a, panel1, column, c1);
             }
-            w0 += head;
-            w1 += head;
-            scale0 += ENTRY;
-            scale1 += ENTRY;
+        } else {
+            multiplyLarge(depth / LARGE, a, panel0, column, c0);
+            if (panel1 != panel0) {
+                multiplyLarge(depth / LARGE, a, panel1, column, c1);
+            }
         }
-        s00.intoMemorySegment(MEMORY, c0, ORDER);
-        s01.intoMemorySegment(MEMORY, c0 + BYTES, ORDER);
-        s10.intoMemorySegment(MEMORY, c1, ORDER);
-        s11.intoMemorySegment(MEMORY, c1 + BYTES, ORDER);
+    }
+
+    private static void multiplySmall(int runs, long a, long panel, int column, long c) {
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = FloatVector.zero(SPECIES);
+        long head = panel + column * 2L;
+        long w = panel + SMALL_HEAD + column * 4L;
+        for (int j = 0; j < runs; j++) {
+            FloatVector d0 = StoredLanes.finiteF16(head);
+            FloatVector d1 = StoredLanes.finiteF16(head + SECOND);
+            for (int i = 0; i < SMALL / PER_INT; i++) {
+                IntVector q0 = IntVector.fromMemorySegment(INTS, MEMORY, w, ORDER);
+                IntVector q1 = IntVector.fromMemorySegment(INTS, MEMORY, w + BYTES, ORDER);
+                for (int pair = 0; pair < PAIRS; pair++) {
+                    FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
+                    s0 = x.fma(
+                            q0.and(MASK_0)
+                                    .or(EXPONENT_0)
+                                    .reinterpretAsFloats()
+                                    .sub(BASE_0 + ZERO)
+                                    .mul(d0),
+                            s0);
+                    s1 = x.fma(
+                            q1.and(MASK_0)
+                                    .or(EXPONENT_0)
+                                    .reinterpretAsFloats()
+                                    .sub(BASE_0 + ZERO)
+                                    .mul(d1),
+                            s1);
+                    x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a + 4));
+                    s0 = x.fma(
+                            q0.and(MASK_1)
+                                    .or(EXPONENT_1)
+                                    .reinterpretAsFloats()
+                                    .sub(BASE_1 + ZERO)
+                                    .mul(d0),
+                            s0);
+                    s1 = x.fma(
+                            q1.and(MASK_1)
+                                    .or(EXPONENT_1)
+                                    .reinterpretAsFloats()
+                                    .sub(BASE_1 + ZERO)
+                                    .mul(d1),
+                            s1);
+                    q0 = q0.lanewise(VectorOperators.LSHR, NEXT);
+                    q1 = q1.lanewise(VectorOperators.LSHR, NEXT);
+                    a += 8;
+                }
+                w += ROW;
+            }
+            head += SMALL_HEAD + NUMBERS;
+            w += SMALL_HEAD;
+        }
+        s0.intoMemorySegment(MEMORY, c, ORDER);
+        s1.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    }
+
+    private static void multiplyLarge(int blocks, long a, long panel, int column, long c) {
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = FloatVector.zero(SPECIES);
+        long head = panel + column * 2L;
+        for (int b = 0; b < blocks; b++) {
+            long run = head + LARGE_HEAD - column;
+            for (int j = 0; j < LARGE / SMALL; j++) {
+                FloatVector d0 = StoredLanes.bytes(run).mul(StoredLanes.finiteF16(head));
+                FloatVector d1 = StoredLanes.bytes(run + LANES).mul(StoredLanes.finiteF16(head + SECOND));
+                FloatVector e0 = offset(run + COLUMNS, head + MINIMA);
+                FloatVector e1 = offset(run + COLUMNS + LANES, head + MINIMA + SECOND);
+                long w = run + RUN_HEAD + column * 3L;
+                for (int i = 0; i < SMALL / PER_INT; i++) {
+                    IntVector q0 = IntVector.fromMemorySegment(INTS, MEMORY, w, ORDER);
+                    IntVector q1 = IntVector.fromMemorySegment(INTS, MEMORY, w + BYTES, ORDER);
+                    for (int pair = 0; pair < PAIRS; pair++) {
+                        FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
+                        s0 = x.fma(
+                                q0.and(MASK_0)
+                                        .or(EXPONENT_0)
+                                        .reinterpretAsFloats()
+                                        .sub(BASE_0)
+                                        .fma(d0, e0),
+                                s0);
+                        s1 = x.fma(
+                                q1.and(MASK_0)
+                                        .or(EXPONENT_0)
+                                        .reinterpretAsFloats()
+                                        .sub(BASE_0)
+                                        .fma(d1, e1),
+                                s1);
+                        x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a + 4));
+                        s0 = x.fma(
+                                q0.and(MASK_1)
+                                        .or(EXPONENT_1)
+                                        .reinterpretAsFloats()
+                                        .sub(BASE_1)
+                                        .fma(d0, e0),
+                                s0);
+                        s1 = x.fma(
+                                q1.and(MASK_1)
+                                        .or(EXPONENT_1)
+                                        .reinterpretAsFloats()
+                                        .sub(BASE_1)
+                                        .fma(d1, e1),
+                                s1);
+                        q0 = q0.lanewise(VectorOperators.LSHR, NEXT);
+                        q1 = q1.lanewise(VectorOperators.LSHR, NEXT);
+                        a += 8;
+                    }
+                    w += ROW;
+                }
+                run += RUN_HEAD + NUMBERS;
+            }
+            head += LARGE_BLOCK;
+        }
+        s0.intoMemorySegment(MEMORY, c, ORDER);
+        s1.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    }
+
+    private static FloatVector offset(long min, long scale) {
+        return StoredLanes.bytes(min).mul(StoredLanes.finiteF16(scale)).neg();
     }
 }

@@ -19,7 +19,7 @@ interface PanelFormat {
     /** Columns that a kernel takes at once. */
     int PAIR = 2 * Lanes.LANES;
 
-    /** Most inputs that a kernel takes at once: a part of a chain, and one block of the types with large blocks. */
+    /** Most inputs whose scales fit the table: one block of the types with large blocks. */
     int PIECE = BlockLayout.LARGE;
 
     /** Bytes of {@link #scales}' table for one panel and a {@link #PIECE}. */
@@ -36,17 +36,20 @@ interface PanelFormat {
      */
     void pack(int columns, int k, MemorySegment rows, MemorySegment panel);
 
-    /** Writes what scales {@code depth} inputs, at most a {@link #PIECE}, as float32, for the two methods below. */
+    /** Writes what scales {@code depth} inputs, at most a {@link #PIECE}, as float32, for {@link #unpack}. */
     void scales(int depth, long panel, long table);
 
     /** Writes {@code depth} inputs of a pair as float32, {@code step} bytes apart. */
     void unpack(int depth, long panel, long table, int column, long to, long step);
 
     /**
-     * Continues the chains at {@code c0} and {@code c1} with one row of A and {@code depth} inputs of the same pair of
-     * two panels.
+     * Sums of one row of A and {@code depth} inputs of the same pair of two panels, each a chain from zero, to
+     * {@code c0} and {@code c1}. Scales are read where they lie, before the numbers: reading them ahead would disturb
+     * the processor's own reading ahead.
+     *
+     * @param table working memory
      */
-    void multiply(int depth, long a, long panel0, long panel1, long table0, long table1, int column, long c0, long c1);
+    void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1);
 
     static PanelFormat of(StorageType type) {
         return switch (type) {

@@ -2,16 +2,13 @@ package dev.troupe.model.kernel.quantized;
 
 import static dev.troupe.model.kernel.quantized.PanelFormat.COLUMNS;
 import static dev.troupe.model.kernel.quantized.PanelFormat.PAIR;
-import static dev.troupe.model.kernel.quantized.PanelFormat.PIECE;
 import static dev.troupe.model.kernel.quantized.PanelFormat.TABLE_BYTES;
 import static dev.troupe.model.kernel.quantized.WeightProduct.DEPTH;
-import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 import static dev.troupe.model.kernel.vector.Lanes.store;
 
-import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.Tiles;
 import jdk.incubator.vector.VectorMask;
 
@@ -51,40 +48,22 @@ record PanelProduct(
         long panel1 = count == 2 ? panel0 + format.bytes(k) : panel0; // else computed twice, and read once
         long sums = scratch + SUMS;
         for (int from = 0; from < Math.max(k, 1); from += DEPTH) {
-            int end = Math.min(k, from + DEPTH);
-            zero(sums);
-            for (int at = from; at < end; at += PIECE) {
-                piece(Math.min(PIECE, end - at), at, panel0, panel1, scratch, sums);
+            int depth = Math.min(DEPTH, k - from);
+            long skipped = format.bytes(from);
+            for (int column = 0; column < COLUMNS; column += PAIR) {
+                format.multiply(
+                        depth,
+                        a + from * 4L,
+                        panel0 + skipped,
+                        panel1 + skipped,
+                        scratch,
+                        column,
+                        sums + column * 4L,
+                        sums + (COLUMNS + column) * 4L);
             }
             add(panel, count, from, 0, 1, sums);
         }
         addBias(panel, count, 0, 1);
-    }
-
-    /** Continues the chains of row 0 in two panels. */
-    private void piece(int depth, int from, long panel0, long panel1, long table, long sums) {
-        long skipped = format.bytes(from);
-        long table1 = table + TABLE_BYTES;
-        format.scales(depth, panel0 + skipped, table);
-        format.scales(depth, panel1 + skipped, table1);
-        for (int column = 0; column < COLUMNS; column += PAIR) {
-            format.multiply(
-                    depth,
-                    a + from * 4L,
-                    panel0 + skipped,
-                    panel1 + skipped,
-                    table,
-                    table1,
-                    column,
-                    sums + column * 4L,
-                    sums + (COLUMNS + column) * 4L);
-        }
-    }
-
-    private static void zero(long sums) {
-        for (long at = sums; at < sums + ROW; at += BYTES) {
-            store(Lanes.zero(), at);
-        }
     }
 
     /** Rows of C from {@code row} on in {@code count} panels, 1 or 2, from {@code panel} on. */

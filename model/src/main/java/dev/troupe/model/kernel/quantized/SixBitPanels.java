@@ -15,6 +15,7 @@ import static dev.troupe.model.kernel.vector.StoredLanes.INTS;
 import static dev.troupe.model.kernel.vector.StoredLanes.SHORTS;
 import static dev.troupe.model.kernel.vector.StoredLanes.SIGN_AND_HALF;
 
+import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.StoredLanes;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.MemorySegment;
@@ -154,17 +155,24 @@ final class SixBitPanels implements PanelFormat {
     }
 
     @Override
-    public void multiply(
-            int depth, long a, long panel0, long panel1, long table0, long table1, int column, long c0, long c1) {
-        int groups = depth / Q6_K_GROUP;
-        long first = HEAD + COLUMNS + column * 4L;
-        multiply(groups, a, panel0 + first, table0 + column * 4L, c0);
+    public void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1) {
+        one(depth, a, panel0, table, column, c0);
         if (panel1 != panel0) {
-            multiply(groups, a, panel1 + first, table1 + column * 4L, c1);
+            one(depth, a, panel1, table, column, c1);
         }
     }
 
-    /** One panel: two are more than the compiler keeps in registers. */
+    private void one(int depth, long a, long panel, long table, int column, long c) {
+        Lanes.store(Lanes.zero(), c);
+        Lanes.store(Lanes.zero(), c + BYTES);
+        for (int from = 0; from < depth; from += LARGE) {
+            long block = panel + from / LARGE * BLOCK;
+            scales(LARGE, block, table);
+            multiply(LARGE / Q6_K_GROUP, a + from * 4L, block + HEAD + COLUMNS + column * 4L, table + column * 4L, c);
+        }
+    }
+
+    /** Continues one panel: two are more than the compiler keeps in registers. */
     private static void multiply(int groups, long a, long w, long scale, long c) {
         FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c, ORDER);
         FloatVector s1 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c + BYTES, ORDER);

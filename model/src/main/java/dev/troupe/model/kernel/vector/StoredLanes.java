@@ -66,6 +66,16 @@ public final class StoredLanes {
                 .reinterpretAsFloats();
     }
 
+    /** IEEE half precision, finite numbers only. */
+    public static FloatVector finiteF16(long address) {
+        return ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, address, ORDER)
+                        .convertShape(VectorOperators.S2I, INTS, 0))
+                .lanewise(VectorOperators.LSHL, HALF_SHIFT)
+                .and(SIGN_AND_HALF)
+                .reinterpretAsFloats()
+                .mul(HALF_FACTOR);
+    }
+
     /** Signed bytes; up to 8 of them are read where vectors are shorter. */
     public static FloatVector bytes(long address) {
         return (FloatVector) ByteVector.fromMemorySegment(BYTES, MEMORY, address, ORDER)
