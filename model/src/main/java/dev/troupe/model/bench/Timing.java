@@ -13,7 +13,13 @@ import java.util.concurrent.locks.LockSupport;
  */
 record Timing(double min, double median, double max) {
 
-    private static final long WARM_UP_NANOS = 700_000_000L;
+    /** Warming up goes on until a stretch of it is no faster than the one before: compilation takes seconds. */
+    private static final long STRETCH_NANOS = 400_000_000L;
+
+    private static final int FEWEST_STRETCHES = 3;
+    private static final int MOST_STRETCHES = 15;
+    private static final double STILL_FASTER = 0.9;
+
     /** Short pieces of work are timed more often, for so long. */
     private static final long LEAST_NANOS = 250_000_000L;
 
@@ -51,10 +57,28 @@ record Timing(double min, double median, double max) {
     }
 
     private static void warmUp(int runs, Runnable work) {
-        long until = System.nanoTime() + WARM_UP_NANOS;
-        for (int i = 0; i < runs || System.nanoTime() < until; i++) {
-            work.run();
+        double before = Double.MAX_VALUE;
+        for (int stretch = 0; stretch < MOST_STRETCHES; stretch++) {
+            double best = bestOf(stretch == 0 ? runs : 1, work);
+            if (stretch + 1 >= FEWEST_STRETCHES && best > STILL_FASTER * before) {
+                return;
+            }
+            before = best;
         }
+    }
+
+    /** Nanoseconds of the fastest run in a stretch of at least {@code runs}. */
+    private static double bestOf(int runs, Runnable work) {
+        long best = Long.MAX_VALUE;
+        long start = System.nanoTime();
+        long until = start + STRETCH_NANOS;
+        for (int i = 0; i < runs || start < until; i++) {
+            work.run();
+            long end = System.nanoTime();
+            best = Math.min(best, end - start);
+            start = end;
+        }
+        return best;
     }
 
     /** Durations of one piece of work. */

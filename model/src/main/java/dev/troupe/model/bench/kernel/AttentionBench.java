@@ -12,7 +12,10 @@ import java.util.stream.Stream;
 public final class AttentionBench implements KernelSuite {
     @Override
     public List<BenchCase> cases() {
-        return Stream.of(cases(new AttentionShape(4, 4, 32), 12, 64), cases(new AttentionShape(12, 12, 64), 4, 256))
+        return Stream.of(
+                        cases(new AttentionShape(4, 4, 32), 12, 64),
+                        cases(new AttentionShape(12, 12, 64), 4, 256),
+                        cases(new AttentionShape(12, 12, 64), 1, 2048))
                 .flatMap(List::stream)
                 .toList();
     }

@@ -2,19 +2,20 @@ package dev.troupe.model.kernel.gemm;
 
 import static dev.troupe.model.kernel.gemm.GemmTile.ROWS;
 import static dev.troupe.model.kernel.gemm.GemmTile.ROW_A;
+import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
-import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 import static dev.troupe.model.kernel.vector.Lanes.store;
 
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.Transposition;
-import jdk.incubator.vector.VectorMask;
 
 /** The packed layout of rows of a left-hand matrix [m, k]: strips of {@link GemmTile#ROWS} rows, in each [k][ROWS]. */
 final class LeftStrips {
     /** Bytes behind a strip: rows are written as whole vectors, the surplus of each under the next. */
-    private static final long SLACK = Lanes.BYTES;
+    private static final long SLACK = BYTES;
+
+    private static final int VECTORS = (ROWS + LANES - 1) / LANES;
 
     private LeftStrips() {}
 
@@ -58,28 +59,26 @@ final class LeftStrips {
         }
     }
 
+    /** As {@link #pack} of A stored [k, m]: a strip's row is whole vectors, where A goes on for as long. */
     private static void packStored(int rows, int after, int depth, long a, long stride, long packed) {
         long strip = bytes(depth);
-        int whole = LANES >= ROWS ? Math.max(0, after - LANES + 1) : 0; // rows from which a whole vector can be read
+        int whole = Math.max(0, after - VECTORS * LANES + 1);
         for (int p = 0; p < depth; p++) {
             long from = a + p * stride;
             long to = packed + p * ROW_A;
             int row = 0;
             for (; row < Math.min(rows, whole); row += ROWS) {
-                store(load(from + row * 4L), to);
+                for (int v = 0; v < VECTORS; v++) {
+                    store(load(from + row * 4L + v * BYTES), to + v * BYTES);
+                }
                 to += strip;
             }
             for (; row < rows; row += ROWS) {
-                copy(Math.min(ROWS, rows - row), from + row * 4L, to);
+                for (int r = 0; r < Math.min(ROWS, rows - row); r++) {
+                    Lanes.set(to + r * 4L, Lanes.get(from + (row + r) * 4L));
+                }
                 to += strip;
             }
-        }
-    }
-
-    private static void copy(int count, long from, long to) {
-        for (int j = 0; j < count; j += LANES) {
-            VectorMask<Float> real = first(count - j);
-            store(load(from + j * 4L, real), to + j * 4L, real);
         }
     }
 }
