@@ -81,54 +81,33 @@ final class BytePanels implements PanelFormat {
     }
 
     @Override
-    public void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1) {
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
-        long scale0 = panel0 + column * 2L;
-        long scale1 = panel1 + column * 2L;
-        long w0 = panel0 + NUMBERS + column;
-        long w1 = panel1 + NUMBERS + column;
+    public void multiply(int depth, long a, long panel, long table, int column, long c) {
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = FloatVector.zero(SPECIES);
+        long scale = panel + column * 2L;
+        long w = panel + NUMBERS + column;
         for (int run = 0; run < depth / SMALL; run++) {
-            FloatVector d00 = StoredLanes.finiteF16(scale0);
-            FloatVector d01 = StoredLanes.finiteF16(scale0 + LANES * 2L);
-            FloatVector d10 = StoredLanes.finiteF16(scale1);
-            FloatVector d11 = StoredLanes.finiteF16(scale1 + LANES * 2L);
+            FloatVector d0 = StoredLanes.finiteF16(scale);
+            FloatVector d1 = StoredLanes.finiteF16(scale + LANES * 2L);
             for (int i = 0; i < SMALL; i++) {
                 FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
-                s00 = x.fma(
-                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w0, ORDER)
+                s0 = x.fma(
+                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w, ORDER)
                                         .convertShape(VectorOperators.B2F, SPECIES, 0))
-                                .mul(d00),
-                        s00);
-                s01 = x.fma(
-                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w0 + LANES, ORDER)
+                                .mul(d0),
+                        s0);
+                s1 = x.fma(
+                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w + LANES, ORDER)
                                         .convertShape(VectorOperators.B2F, SPECIES, 0))
-                                .mul(d01),
-                        s01);
-                s10 = x.fma(
-                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w1, ORDER)
-                                        .convertShape(VectorOperators.B2F, SPECIES, 0))
-                                .mul(d10),
-                        s10);
-                s11 = x.fma(
-                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w1 + LANES, ORDER)
-                                        .convertShape(VectorOperators.B2F, SPECIES, 0))
-                                .mul(d11),
-                        s11);
+                                .mul(d1),
+                        s1);
                 a += 4;
-                w0 += COLUMNS;
-                w1 += COLUMNS;
+                w += COLUMNS;
             }
-            w0 += NUMBERS;
-            w1 += NUMBERS;
-            scale0 += RUN;
-            scale1 += RUN;
+            w += NUMBERS;
+            scale += RUN;
         }
-        s00.intoMemorySegment(MEMORY, c0, ORDER);
-        s01.intoMemorySegment(MEMORY, c0 + BYTES, ORDER);
-        s10.intoMemorySegment(MEMORY, c1, ORDER);
-        s11.intoMemorySegment(MEMORY, c1 + BYTES, ORDER);
+        s0.intoMemorySegment(MEMORY, c, ORDER);
+        s1.intoMemorySegment(MEMORY, c + BYTES, ORDER);
     }
 }

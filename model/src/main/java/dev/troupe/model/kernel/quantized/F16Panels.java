@@ -74,54 +74,32 @@ final class F16Panels implements PanelFormat {
     }
 
     @Override
-    public void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1) {
-        long w0 = panel0 + (long) column * SIZE;
-        long w1 = panel1 + (long) column * SIZE;
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
+    public void multiply(int depth, long a, long panel, long table, int column, long c) {
+        long w = panel + (long) column * SIZE;
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = FloatVector.zero(SPECIES);
         for (int p = 0; p < depth; p++) {
             FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
-            s00 = x.fma(
-                    ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, w0, ORDER)
+            s0 = x.fma(
+                    ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, w, ORDER)
                                     .convertShape(VectorOperators.S2I, INTS, 0))
                             .lanewise(VectorOperators.LSHL, HALF_SHIFT)
                             .and(SIGN_AND_HALF)
                             .reinterpretAsFloats()
                             .mul(HALF_FACTOR),
-                    s00);
-            s01 = x.fma(
-                    ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, w0 + SECOND, ORDER)
+                    s0);
+            s1 = x.fma(
+                    ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, w + SECOND, ORDER)
                                     .convertShape(VectorOperators.S2I, INTS, 0))
                             .lanewise(VectorOperators.LSHL, HALF_SHIFT)
                             .and(SIGN_AND_HALF)
                             .reinterpretAsFloats()
                             .mul(HALF_FACTOR),
-                    s01);
-            s10 = x.fma(
-                    ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, w1, ORDER)
-                                    .convertShape(VectorOperators.S2I, INTS, 0))
-                            .lanewise(VectorOperators.LSHL, HALF_SHIFT)
-                            .and(SIGN_AND_HALF)
-                            .reinterpretAsFloats()
-                            .mul(HALF_FACTOR),
-                    s10);
-            s11 = x.fma(
-                    ((IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, w1 + SECOND, ORDER)
-                                    .convertShape(VectorOperators.S2I, INTS, 0))
-                            .lanewise(VectorOperators.LSHL, HALF_SHIFT)
-                            .and(SIGN_AND_HALF)
-                            .reinterpretAsFloats()
-                            .mul(HALF_FACTOR),
-                    s11);
+                    s1);
             a += 4;
-            w0 += ROW;
-            w1 += ROW;
+            w += ROW;
         }
-        s00.intoMemorySegment(MEMORY, c0, ORDER);
-        s01.intoMemorySegment(MEMORY, c0 + BYTES, ORDER);
-        s10.intoMemorySegment(MEMORY, c1, ORDER);
-        s11.intoMemorySegment(MEMORY, c1 + BYTES, ORDER);
+        s0.intoMemorySegment(MEMORY, c, ORDER);
+        s1.intoMemorySegment(MEMORY, c + BYTES, ORDER);
     }
 }

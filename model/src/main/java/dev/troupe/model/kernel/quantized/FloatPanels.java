@@ -52,26 +52,18 @@ final class FloatPanels implements PanelFormat {
     }
 
     @Override
-    public void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1) {
-        long w0 = panel0 + (long) column * SIZE;
-        long w1 = panel1 + (long) column * SIZE;
-        FloatVector s00 = FloatVector.zero(SPECIES);
-        FloatVector s01 = FloatVector.zero(SPECIES);
-        FloatVector s10 = FloatVector.zero(SPECIES);
-        FloatVector s11 = FloatVector.zero(SPECIES);
+    public void multiply(int depth, long a, long panel, long table, int column, long c) {
+        long w = panel + (long) column * SIZE;
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = FloatVector.zero(SPECIES);
         for (int p = 0; p < depth; p++) {
             FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
-            s00 = x.fma(FloatVector.fromMemorySegment(SPECIES, MEMORY, w0, ORDER), s00);
-            s01 = x.fma(FloatVector.fromMemorySegment(SPECIES, MEMORY, w0 + SECOND, ORDER), s01);
-            s10 = x.fma(FloatVector.fromMemorySegment(SPECIES, MEMORY, w1, ORDER), s10);
-            s11 = x.fma(FloatVector.fromMemorySegment(SPECIES, MEMORY, w1 + SECOND, ORDER), s11);
+            s0 = x.fma(FloatVector.fromMemorySegment(SPECIES, MEMORY, w, ORDER), s0);
+            s1 = x.fma(FloatVector.fromMemorySegment(SPECIES, MEMORY, w + SECOND, ORDER), s1);
             a += 4;
-            w0 += ROW;
-            w1 += ROW;
+            w += ROW;
         }
-        s00.intoMemorySegment(MEMORY, c0, ORDER);
-        s01.intoMemorySegment(MEMORY, c0 + BYTES, ORDER);
-        s10.intoMemorySegment(MEMORY, c1, ORDER);
-        s11.intoMemorySegment(MEMORY, c1 + BYTES, ORDER);
+        s0.intoMemorySegment(MEMORY, c, ORDER);
+        s1.intoMemorySegment(MEMORY, c + BYTES, ORDER);
     }
 }

@@ -189,19 +189,12 @@ final class NibblePanels implements PanelFormat {
         return q.and(mask).or(exponent).reinterpretAsFloats().sub(base).fma(d, e);
     }
 
-    /** One panel after the other: the compiler does not take more operations into one loop. */
     @Override
-    public void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1) {
+    public void multiply(int depth, long a, long panel, long table, int column, long c) {
         if (type == StorageType.Q4_0) {
-            multiplySmall(depth / SMALL, a, panel0, column, c0);
-            if (panel1 != panel0) {
-                multiplySmall(depth / SMALL, a, panel1, column, c1);
-            }
+            multiplySmall(depth / SMALL, a, panel, column, c);
         } else {
-            multiplyLarge(depth / LARGE, a, panel0, column, c0);
-            if (panel1 != panel0) {
-                multiplyLarge(depth / LARGE, a, panel1, column, c1);
-            }
+            multiplyLarge(depth / LARGE, a, panel, column, c);
         }
     }
 

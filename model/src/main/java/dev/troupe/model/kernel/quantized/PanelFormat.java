@@ -43,13 +43,14 @@ interface PanelFormat {
     void unpack(int depth, long panel, long table, int column, long to, long step);
 
     /**
-     * Sums of one row of A and {@code depth} inputs of the same pair of two panels, each a chain from zero, to
-     * {@code c0} and {@code c1}. Scales are read where they lie, before the numbers: reading them ahead would disturb
-     * the processor's own reading ahead.
+     * Sums of one row of A and {@code depth} inputs of a pair, each a chain from zero, to {@code c}. One stream of
+     * memory, in order: scales are read where they lie, before the numbers, and one panel after the other, because more
+     * streams, or reading scales ahead, disturb the processor's own reading ahead. Two chains of multiply-adds are
+     * enough to keep up with memory.
      *
      * @param table working memory
      */
-    void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1);
+    void multiply(int depth, long a, long panel, long table, int column, long c);
 
     static PanelFormat of(StorageType type) {
         return switch (type) {

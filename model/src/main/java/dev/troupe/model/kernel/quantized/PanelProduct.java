@@ -13,7 +13,7 @@ import dev.troupe.model.kernel.vector.Tiles;
 import jdk.incubator.vector.VectorMask;
 
 /**
- * One product with packed weights, any two panels of which a thread can compute. Addresses and distances are in bytes.
+ * One product with packed weights, any panels of which a thread can compute. Addresses and distances are in bytes.
  *
  * <p>One row is multiplied with numbers as they are unpacked in registers: the weights pass by once, at the speed of
  * memory. For more rows a chain's depth of two panels is unpacked into the cache and multiplied as float32; the rows
@@ -29,7 +29,7 @@ record PanelProduct(
 
     private static final int WIDTH = 2 * COLUMNS;
     private static final long ROW = WIDTH * (long) Float.BYTES; // of unpacked numbers and of sums
-    private static final long SUMS = 2 * TABLE_BYTES;
+    private static final long SUMS = TABLE_BYTES;
     private static final long UNPACKED = SUMS + STRIP_ROWS * ROW;
 
     /** Bytes of {@link #row}'s scratch memory. */
@@ -42,28 +42,18 @@ record PanelProduct(
         return Math.ceilDiv(n, COLUMNS);
     }
 
-    /** Row 0 of C in {@code count} panels, 1 or 2, from {@code panel} on. */
-    void row(int panel, int count, long scratch) {
-        long panel0 = weights + panel * format.bytes(k);
-        long panel1 = count == 2 ? panel0 + format.bytes(k) : panel0; // else computed twice, and read once
+    /** Row 0 of C in one panel. */
+    void row(int panel, long scratch) {
+        long start = weights + panel * format.bytes(k);
         long sums = scratch + SUMS;
         for (int from = 0; from < Math.max(k, 1); from += DEPTH) {
             int depth = Math.min(DEPTH, k - from);
-            long skipped = format.bytes(from);
             for (int column = 0; column < COLUMNS; column += PAIR) {
-                format.multiply(
-                        depth,
-                        a + from * 4L,
-                        panel0 + skipped,
-                        panel1 + skipped,
-                        scratch,
-                        column,
-                        sums + column * 4L,
-                        sums + (COLUMNS + column) * 4L);
+                format.multiply(depth, a + from * 4L, start + format.bytes(from), scratch, column, sums + column * 4L);
             }
-            add(panel, count, from, 0, 1, sums);
+            add(panel, 1, from, 0, 1, sums);
         }
-        addBias(panel, count, 0, 1);
+        addBias(panel, 1, 0, 1);
     }
 
     /** Rows of C from {@code row} on in {@code count} panels, 1 or 2, from {@code panel} on. */

@@ -155,14 +155,7 @@ final class SixBitPanels implements PanelFormat {
     }
 
     @Override
-    public void multiply(int depth, long a, long panel0, long panel1, long table, int column, long c0, long c1) {
-        one(depth, a, panel0, table, column, c0);
-        if (panel1 != panel0) {
-            one(depth, a, panel1, table, column, c1);
-        }
-    }
-
-    private void one(int depth, long a, long panel, long table, int column, long c) {
+    public void multiply(int depth, long a, long panel, long table, int column, long c) {
         Lanes.store(Lanes.zero(), c);
         Lanes.store(Lanes.zero(), c + BYTES);
         for (int from = 0; from < depth; from += LARGE) {
@@ -172,7 +165,7 @@ final class SixBitPanels implements PanelFormat {
         }
     }
 
-    /** Continues one panel: two are more than the compiler keeps in registers. */
+    /** Continues the chains of one block. */
     private static void multiply(int groups, long a, long w, long scale, long c) {
         FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c, ORDER);
         FloatVector s1 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c + BYTES, ORDER);

@@ -77,12 +77,12 @@ public final class VectorWeightProduct implements WeightProduct {
     }
 
     private void shareOneRow(int panels, int wanted, PanelProduct product) {
-        int tasks = Math.min(wanted, Math.ceilDiv(panels, 2));
+        int tasks = Math.min(wanted, panels);
         pool.run(tasks, task -> {
             int end = (task + 1) * panels / tasks;
             try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROW_SCRATCH)) {
-                for (int panel = task * panels / tasks; panel < end; panel += 2) {
-                    product.row(panel, Math.min(2, end - panel), memory.address());
+                for (int panel = task * panels / tasks; panel < end; panel++) {
+                    product.row(panel, memory.address());
                 }
             }
         });
