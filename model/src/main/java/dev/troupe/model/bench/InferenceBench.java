@@ -22,7 +22,9 @@ public final class InferenceBench {
     private static final int PROMPT = 512;
     private static final int ANSWER = 128;
     private static final int ROUNDS = 5;
-    private static final int WARM_UP_ROUNDS = 3;
+    private static final int LEAST_ROUNDS = 3;
+    private static final int WARM_UP_ROUNDS = 4;
+    private static final long MOST_NANOS = 5_000_000_000L; // after which work is not repeated any more
     private static final List<Integer> STREAMS = List.of(1, 4, 8, 16);
     private static final int STREAM_PROMPT = 128;
     private static final int STREAM_STEPS = 32;
@@ -134,19 +136,22 @@ public final class InferenceBench {
         }
     }
 
-    /** Seconds. */
+    /** Seconds; long work is repeated less often. */
     private static double median(Runnable work) {
-        for (int i = 0; i < WARM_UP_ROUNDS; i++) {
+        long start = System.nanoTime();
+        for (int i = 0; i < WARM_UP_ROUNDS && (i == 0 || System.nanoTime() - start < MOST_NANOS); i++) {
             work.run();
         }
         double[] seconds = new double[ROUNDS];
-        for (int i = 0; i < ROUNDS; i++) {
-            long start = System.nanoTime();
+        int rounds = 0;
+        start = System.nanoTime();
+        while (rounds < ROUNDS && (rounds < LEAST_ROUNDS || System.nanoTime() - start < MOST_NANOS)) {
+            long before = System.nanoTime();
             work.run();
-            seconds[i] = (System.nanoTime() - start) / 1e9;
+            seconds[rounds++] = (System.nanoTime() - before) / 1e9;
         }
-        Arrays.sort(seconds);
-        return seconds[ROUNDS / 2];
+        Arrays.sort(seconds, 0, rounds);
+        return seconds[rounds / 2];
     }
 
     /** Of a model of its own, because a clock around every kernel costs some microseconds each. */
