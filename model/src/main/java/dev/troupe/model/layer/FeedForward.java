@@ -3,6 +3,7 @@ package dev.troupe.model.layer;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.gemm.Epilogue;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
@@ -48,11 +49,11 @@ final class FeedForward {
     void forward(Pass pass, Tensor x, Tensor out) {
         int rows = pass.rows();
         norm.forward(rows, x, normed);
-        up.forward(rows, normed, null, raised);
-        switch (kind) {
-            case GELU -> kernels.activation().geluForward((long) rows * width, raised, inner);
-            case SWIGLU -> kernels.activation().swigluForward(rows, width, raised, inner);
-        }
+        Epilogue activation = switch (kind) {
+            case GELU -> Epilogue.GELU;
+            case SWIGLU -> Epilogue.SWIGLU;
+        };
+        up.forwardActivated(rows, normed, raised, activation, inner);
         down.forward(pass, x, inner, out);
     }
 

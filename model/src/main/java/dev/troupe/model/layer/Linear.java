@@ -1,6 +1,7 @@
 package dev.troupe.model.layer;
 
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.gemm.Epilogue;
 import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,26 @@ public final class Linear {
                         out,
                         residual,
                         weights.bias());
+    }
+
+    /** {@link #forward} without a residual, and y [R, out or half of it] = the activation of it, in one pass. */
+    void forwardActivated(int rows, Tensor x, Tensor raised, Epilogue epilogue, Tensor y) {
+        kernels.gemm()
+                .multiplyActivate(
+                        Transpose.NO,
+                        Transpose.YES,
+                        rows,
+                        out,
+                        in,
+                        x,
+                        in,
+                        weights.weight(),
+                        in,
+                        raised,
+                        weights.bias(),
+                        epilogue,
+                        y,
+                        kernels.activation());
     }
 
     /** Adds to dW (or overwrites it, as the pass says) and to db, and overwrites dx [R, in]. */

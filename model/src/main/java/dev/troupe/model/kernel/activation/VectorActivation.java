@@ -2,10 +2,13 @@ package dev.troupe.model.kernel.activation;
 
 import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
 import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.activation.ActivationRows.CUBIC;
+import static dev.troupe.model.kernel.activation.ActivationRows.TWICE_SQRT_2_OVER_PI;
+import static dev.troupe.model.kernel.activation.ActivationRows.constant;
+import static dev.troupe.model.kernel.activation.ActivationRows.twiceInner;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
-import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 
@@ -16,11 +19,9 @@ import dev.troupe.model.tensor.Tensor;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/** Both activations by way of the sigmoid s: (1 + tanh(u)) / 2 = s(2u), which loses no digits where tanh nears -1. */
+/** {@link ActivationRows} and their derivatives, shared by threads. */
 public final class VectorActivation implements Activation {
     private static final int GRAIN_ELEMENTS = 8192;
-    private static final float TWICE_SQRT_2_OVER_PI = (float) (2 * Math.sqrt(2 / Math.PI));
-    private static final float CUBIC = 0.044715f;
 
     private final ComputePool pool;
 
@@ -32,21 +33,11 @@ public final class VectorActivation implements Activation {
     public void geluForward(long n, Tensor x, Tensor y) {
         requireSize("x", x, n);
         requireSize("y", y, n);
-        Ranges.share(pool, n, GRAIN_ELEMENTS, (from, to) -> geluForward(from, to, x.address(), y.address()));
-    }
-
-    private static void geluForward(long from, long to, long x, long y) {
-        for (long i = from; i < to; i += LANES) {
-            VectorMask<Float> used = first(to - i);
-            FloatVector v = load(x + i * 4, used);
-            v.mul(VectorMath.sigmoid(twiceInner(v))).intoMemorySegment(MEMORY, y + i * 4, ORDER, used);
-        }
-    }
-
-    /** 2·√(2/π)·(x + 0.044715·x³). */
-    private static FloatVector twiceInner(FloatVector x) {
-        FloatVector cubic = x.mul(x).fma(constant(CUBIC), constant(1));
-        return x.mul(TWICE_SQRT_2_OVER_PI).mul(cubic);
+        Ranges.share(
+                pool,
+                n,
+                GRAIN_ELEMENTS,
+                (from, to) -> ActivationRows.gelu(to - from, x.address() + from * 4, y.address() + from * 4));
     }
 
     @Override
@@ -80,20 +71,9 @@ public final class VectorActivation implements Activation {
         requireMatrix("y", y, rows, width, width);
         shareRows(rows, width, (from, to) -> {
             for (long r = from; r < to; r++) {
-                swigluRow(width, gateUp.address() + r * width * 8, y.address() + r * width * 4);
+                ActivationRows.swiglu(width, gateUp.address() + r * width * 8, y.address() + r * width * 4);
             }
         });
-    }
-
-    private static void swigluRow(int width, long gate, long y) {
-        long up = gate + width * 4L;
-        for (int i = 0; i < width; i += LANES) {
-            long at = i * 4L;
-            VectorMask<Float> used = first(width - i);
-            FloatVector g = load(gate + at, used);
-            FloatVector scaled = g.mul(load(up + at, used));
-            scaled.mul(VectorMath.sigmoid(g)).intoMemorySegment(MEMORY, y + at, ORDER, used);
-        }
     }
 
     @Override
@@ -128,9 +108,5 @@ public final class VectorActivation implements Activation {
 
     private void shareRows(int rows, int width, Ranges.RangeTask task) {
         Ranges.share(pool, rows, Math.max(1, GRAIN_ELEMENTS / Math.max(1, width)), task);
-    }
-
-    private static FloatVector constant(float value) {
-        return FloatVector.broadcast(SPECIES, value);
     }
 }

@@ -1,5 +1,7 @@
 package dev.troupe.model.kernel.check;
 
+import dev.troupe.model.kernel.activation.Activation;
+import dev.troupe.model.kernel.gemm.Epilogue;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.tensor.Tensor;
@@ -19,6 +21,8 @@ final class GemmContract implements OperationContract {
     public void brief(Comparison on) {
         at(on, 7, 67, 33);
         at(on, 1, 16, 300);
+        multiplyActivate(on, 7, 34, 20, Epilogue.GELU);
+        multiplyActivate(on, 150, 30, 17, Epilogue.SWIGLU);
     }
 
     @Override
@@ -33,6 +37,38 @@ final class GemmContract implements OperationContract {
         at(on, 97, 384, 128);
         at(on, 3, 2304, 768);
         at(on, 64, 128, 512);
+        for (Epilogue epilogue : Epilogue.values()) {
+            for (int[] shape : new int[][] {{0, 8, 3}, {1, 34, 17}, {7, 64, 48}, {157, 30, 33}, {150, 96, 0}}) {
+                multiplyActivate(on, shape[0], shape[1], shape[2], epilogue);
+            }
+        }
+    }
+
+    private static void multiplyActivate(Comparison on, int m, int n, int k, Epilogue epilogue) {
+        String shape = "m " + m + ", n " + n + ", k " + k + ", " + epilogue;
+        on.compare("gemm with activation", shape, k, (kernels, in) -> {
+            Tensor a = in.normal(m, k);
+            Tensor b = in.normal(n, k);
+            Tensor c = in.output("c", m, n);
+            Tensor out = in.output("out", m, epilogue.width(n));
+            Activation activation = kernels.activation();
+            kernels.gemm()
+                    .multiplyActivate(
+                            Transpose.NO,
+                            Transpose.YES,
+                            m,
+                            n,
+                            k,
+                            a,
+                            k,
+                            b,
+                            k,
+                            c,
+                            in.normal(n),
+                            epilogue,
+                            out,
+                            activation);
+        });
     }
 
     private static void at(Comparison on, int m, int n, int k) {

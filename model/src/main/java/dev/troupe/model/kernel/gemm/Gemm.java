@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.gemm;
 
+import dev.troupe.model.kernel.activation.Activation;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,34 @@ public interface Gemm {
             int ldc,
             @Nullable Tensor addend,
             @Nullable Tensor bias);
+
+    /**
+     * C = op(A) · op(B) (+ {@code bias} [n] on every row when given), and from it {@code out}, while its rows are in
+     * the cache where a provider can: the way into a feed-forward layer. C is kept, for the backward pass. The bits are
+     * those of the two operations one after the other.
+     *
+     * @param c [m, n], without gaps between its rows
+     * @param out [m, {@link Epilogue#width}], without gaps
+     * @param activation of the same provider: computes out where the product does not
+     */
+    default void multiplyActivate(
+            Transpose transposeA,
+            Transpose transposeB,
+            int m,
+            int n,
+            int k,
+            Tensor a,
+            int lda,
+            Tensor b,
+            int ldb,
+            Tensor c,
+            @Nullable Tensor bias,
+            Epilogue epilogue,
+            Tensor out,
+            Activation activation) {
+        multiplyAdd(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, n, null, bias);
+        epilogue.apply(activation, m, n, c, out);
+    }
 
     /** Lays out op(B)[k, n] for {@link #multiplyPacked}; for weights that are used many times. */
     PackedMatrix pack(Transpose transposeB, int k, int n, Tensor b, int ldb, TensorArena arena);

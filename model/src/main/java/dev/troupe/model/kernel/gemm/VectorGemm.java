@@ -7,6 +7,8 @@ import static dev.troupe.model.kernel.gemm.GemmTile.DEPTH;
 import static dev.troupe.model.kernel.gemm.GemmTile.ROWS;
 import static dev.troupe.model.kernel.gemm.GemmTile.ROW_B;
 
+import dev.troupe.model.kernel.activation.Activation;
+import dev.troupe.model.kernel.activation.ActivationRows;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.Tensor;
@@ -55,6 +57,14 @@ public final class VectorGemm implements Gemm {
         this.scratch = scratch;
     }
 
+    /** Something to do with rows that are complete, on the thread that completed them. */
+    @FunctionalInterface
+    private interface RowTask {
+        RowTask NONE = (row, rows) -> {};
+
+        void run(int row, int rows);
+    }
+
     /** A matrix as it is stored: address of its first element, bytes from row to row. */
     private record Stored(boolean transposed, long address, long stride) {
         static Stored of(Transpose transpose, Tensor matrix, int leading) {
@@ -92,6 +102,61 @@ public final class VectorGemm implements Gemm {
             int ldc,
             @Nullable Tensor addend,
             @Nullable Tensor bias) {
+        multiply(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, addend, bias, RowTask.NONE);
+    }
+
+    @Override
+    public void multiplyActivate(
+            Transpose transposeA,
+            Transpose transposeB,
+            int m,
+            int n,
+            int k,
+            Tensor a,
+            int lda,
+            Tensor b,
+            int ldb,
+            Tensor c,
+            @Nullable Tensor bias,
+            Epilogue epilogue,
+            Tensor out,
+            Activation activation) {
+        if (fewRows(m, n)) { // C is small, and its rows are complete only when all of it is
+            multiplyAdd(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, n, null, bias);
+            epilogue.apply(activation, m, n, c, out);
+            return;
+        }
+        int width = epilogue.width(n);
+        requireMatrix("out", out, m, width, width);
+        RowTask activate = (row, rows) -> {
+            for (long r = row; r < row + rows; r++) {
+                long from = c.address() + r * n * 4;
+                long to = out.address() + r * width * 4;
+                switch (epilogue) {
+                    case GELU -> ActivationRows.gelu(width, from, to);
+                    case SWIGLU -> ActivationRows.swiglu(width, from, to);
+                }
+            }
+        };
+        multiply(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, n, null, bias, activate);
+    }
+
+    /** {@link #multiplyAdd}; with many rows, {@code then} is run on them as they are complete. */
+    private void multiply(
+            Transpose transposeA,
+            Transpose transposeB,
+            int m,
+            int n,
+            int k,
+            Tensor a,
+            int lda,
+            Tensor b,
+            int ldb,
+            Tensor c,
+            int ldc,
+            @Nullable Tensor addend,
+            @Nullable Tensor bias,
+            RowTask then) {
         boolean ta = transposeA == Transpose.YES;
         boolean tb = transposeB == Transpose.YES;
         requireMatrix("a", a, ta ? k : m, ta ? m : k, lda);
@@ -107,14 +172,15 @@ public final class VectorGemm implements Gemm {
         Stored right = Stored.of(transposeB, b, ldb);
         for (int from = 0; from < k || from == 0; from += SPAN) {
             int depth = Math.min(SPAN, k - from);
+            boolean last = from + depth >= k;
             long base = from > 0 ? c.address() : addend == null ? 0 : addend.address();
-            long last = from + depth < k || bias == null ? 0 : bias.address();
-            GemmBlock block = new GemmBlock(depth, base, last, c.address(), ldc * 4L);
-            span(m, n, left.fromColumn(from), right.fromRow(from), block);
+            long row = last && bias != null ? bias.address() : 0;
+            GemmBlock block = new GemmBlock(depth, base, row, c.address(), ldc * 4L);
+            span(m, n, left.fromColumn(from), right.fromRow(from), block, last ? then : RowTask.NONE);
         }
     }
 
-    private void span(int m, int n, Stored left, Stored right, GemmBlock block) {
+    private void span(int m, int n, Stored left, Stored right, GemmBlock block, RowTask then) {
         int k = block.k();
         if (fewRows(m, n)) {
             byPanels(m, n, left, right, 0, block);
@@ -127,7 +193,7 @@ public final class VectorGemm implements Gemm {
             for (int first = 0; first < panels; first += group) {
                 int end = Math.min(panels, first + group);
                 packPanels(first, end, n, k, right, packed.address());
-                byRows(m, n, left, first, end, packed.address(), block);
+                byRows(m, n, left, first, end, packed.address(), block, end == panels ? then : RowTask.NONE);
             }
         }
     }
@@ -157,7 +223,7 @@ public final class VectorGemm implements Gemm {
         if (fewRows(m, b.n())) {
             byPanels(m, b.n(), left, null, packed, block);
         } else {
-            byRows(m, b.n(), left, 0, RightPanels.count(b.n()), packed, block);
+            byRows(m, b.n(), left, 0, RightPanels.count(b.n()), packed, block, RowTask.NONE);
         }
     }
 
@@ -184,7 +250,7 @@ public final class VectorGemm implements Gemm {
     }
 
     /** Panels [first, end) of B, packed from the first of them on, by blocks of rows. */
-    private void byRows(int m, int n, Stored a, int first, int end, long packed, GemmBlock block) {
+    private void byRows(int m, int n, Stored a, int first, int end, long packed, GemmBlock block, RowTask then) {
         int strips = LeftStrips.count(m);
         int threads = pool.threads();
         int blocks = Math.min(strips, Math.ceilDiv(Math.ceilDiv(strips, BLOCK_STRIPS), threads) * threads);
@@ -192,6 +258,7 @@ public final class VectorGemm implements Gemm {
             int row = (int) ((long) task * strips / blocks) * ROWS;
             int rows = Math.min(m, (int) ((task + 1L) * strips / blocks) * ROWS) - row;
             rowBlock(m, n, row, rows, a, first, end, packed, block);
+            then.run(row, rows);
         });
     }
 

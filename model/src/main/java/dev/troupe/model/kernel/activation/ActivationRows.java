@@ -1,0 +1,54 @@
+package dev.troupe.model.kernel.activation;
+
+import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
+import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
+import static dev.troupe.model.kernel.vector.Lanes.first;
+import static dev.troupe.model.kernel.vector.Lanes.load;
+
+import dev.troupe.model.kernel.vector.VectorMath;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * The activations over rows in memory, on the calling thread, for kernels that have just written them. By way of the
+ * sigmoid s: (1 + tanh(u)) / 2 = s(2u), which loses no digits where tanh nears -1.
+ */
+public final class ActivationRows {
+    static final float TWICE_SQRT_2_OVER_PI = (float) (2 * Math.sqrt(2 / Math.PI));
+    static final float CUBIC = 0.044715f;
+
+    private ActivationRows() {}
+
+    /** y = gelu(x), {@code count} elements at these addresses. */
+    public static void gelu(long count, long x, long y) {
+        for (long i = 0; i < count; i += LANES) {
+            VectorMask<Float> used = first(count - i);
+            FloatVector v = load(x + i * 4, used);
+            v.mul(VectorMath.sigmoid(twiceInner(v))).intoMemorySegment(MEMORY, y + i * 4, ORDER, used);
+        }
+    }
+
+    /** y = silu(gate) · up, for one row: gate, and up behind it, each {@code width} elements. */
+    public static void swiglu(int width, long gate, long y) {
+        long up = gate + width * 4L;
+        for (int i = 0; i < width; i += LANES) {
+            long at = i * 4L;
+            VectorMask<Float> used = first(width - i);
+            FloatVector g = load(gate + at, used);
+            FloatVector scaled = g.mul(load(up + at, used));
+            scaled.mul(VectorMath.sigmoid(g)).intoMemorySegment(MEMORY, y + at, ORDER, used);
+        }
+    }
+
+    /** 2·√(2/π)·(x + 0.044715·x³). */
+    static FloatVector twiceInner(FloatVector x) {
+        FloatVector cubic = x.mul(x).fma(constant(CUBIC), constant(1));
+        return x.mul(TWICE_SQRT_2_OVER_PI).mul(cubic);
+    }
+
+    static FloatVector constant(float value) {
+        return FloatVector.broadcast(SPECIES, value);
+    }
+}
