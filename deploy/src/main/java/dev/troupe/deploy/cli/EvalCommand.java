@@ -3,6 +3,9 @@ package dev.troupe.deploy.cli;
 import dev.troupe.deploy.run.LocalModel;
 import dev.troupe.model.eval.Evaluation;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.ServedWeights;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -34,13 +37,29 @@ final class EvalCommand implements Callable<Integer> {
             description = "of the operands of products: fp32 or bf16 (default: ${DEFAULT-VALUE})")
     private String precision = "fp32";
 
+    @Option(
+            names = "--weights",
+            paramLabel = "TYPE",
+            defaultValue = "f32",
+            description =
+                    "what matrices are rounded to, as when the model is served: f32, bf16, f16, q8_0, q6_k, q4_k or"
+                            + " q4_0 (default: ${DEFAULT-VALUE})")
+    private String weights = "f32";
+
+    @Option(
+            names = "--prefill",
+            paramLabel = "HOW",
+            defaultValue = "exact",
+            description = "how the text is read, as a prompt is: exact, bf16 or int8 (default: ${DEFAULT-VALUE})")
+    private String prefill = "exact";
+
     @Option(names = "--json", description = "print the result as one JSON object on the last line")
     private boolean json;
 
     @Override
     public Integer call() {
         try (LocalModel local = LocalModel.open(model, backend, Precision.named(precision))) {
-            Evaluation evaluation = local.evaluateFile(text);
+            Evaluation evaluation = evaluate(local);
             if (json) {
                 Map<String, Object> result = new LinkedHashMap<>();
                 result.put("tokens", evaluation.tokens());
@@ -58,5 +77,12 @@ final class EvalCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private Evaluation evaluate(LocalModel local) {
+        StorageType type = ServedWeights.named(weights);
+        Prefill how = Prefill.named(prefill);
+        boolean exact = type == StorageType.F32 && how == Prefill.EXACT;
+        return exact ? local.evaluateFile(text) : local.evaluateFile(text, type, how);
     }
 }

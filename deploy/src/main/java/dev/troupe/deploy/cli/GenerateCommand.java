@@ -81,7 +81,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--prefill",
             paramLabel = "HOW",
             defaultValue = "exact",
-            description = "how the prompt is computed: exact, or bf16, which is faster (default: ${DEFAULT-VALUE})")
+            description = "how the prompt is computed: exact, or bf16 or int8, which are faster"
+                    + " (default: ${DEFAULT-VALUE})")
     private String prefill = "exact";
 
     @Option(names = "--json", description = "print the result as one JSON object on the last line")

@@ -42,7 +42,7 @@ final class InferenceBenchCommand implements Callable<Integer> {
             names = "--prefill",
             paramLabel = "HOW",
             defaultValue = "exact",
-            description = "how the prompt is computed: exact or bf16 (default: ${DEFAULT-VALUE})")
+            description = "how the prompt is computed: exact, bf16 or int8 (default: ${DEFAULT-VALUE})")
     private String prefill = "exact";
 
     @Option(names = "--parts", description = "also measure where the time goes")

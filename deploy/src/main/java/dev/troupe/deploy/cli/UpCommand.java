@@ -39,7 +39,7 @@ final class UpCommand implements Callable<Integer> {
             description = "what the model's matrices are rounded to: f32, bf16, f16, q8_0, q6_k, q4_k or q4_0")
     private @Nullable String weights;
 
-    @Option(names = "--prefill", paramLabel = "HOW", description = "how prompts are computed: exact or bf16")
+    @Option(names = "--prefill", paramLabel = "HOW", description = "how prompts are computed: exact, bf16 or int8")
     private @Nullable String prefill;
 
     @Option(names = "--dir", paramLabel = "DIR", description = "folder of the registry; default: runs/quickstart")

@@ -4,6 +4,7 @@ import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.model.eval.Evaluation;
 import dev.troupe.model.eval.EvaluationSet;
 import dev.troupe.model.eval.PerplexityEvaluator;
+import dev.troupe.model.eval.ServedEvaluator;
 import dev.troupe.model.format.LoadedModel;
 import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.kernel.Kernels;
@@ -82,6 +83,10 @@ public final class LocalModel implements AutoCloseable {
 
     /** As {@link #generating(Function)}, with weights rounded to a type. */
     public <T> T generating(StorageType weights, Prefill prefill, Function<TextGenerator, T> work) {
+        return serving(weights, prefill, model -> work.apply(new TextGenerator(model, loaded.tokenizer())));
+    }
+
+    private <T> T serving(StorageType weights, Prefill prefill, Function<InferenceModel, T> work) {
         int blocks = Math.ceilDiv(loaded.config().contextLength(), KvBlocks.BLOCK_TOKENS);
         try (InferenceModel model = InferenceModel.create(
                 loaded.config(),
@@ -90,13 +95,19 @@ public final class LocalModel implements AutoCloseable {
                 prefill.options(weights, pool),
                 blocks,
                 MAX_ROWS)) {
-            return work.apply(new TextGenerator(model, loaded.tokenizer()));
+            return work.apply(model);
         }
     }
 
     /** How well the model predicts a text file. */
     public Evaluation evaluateFile(Path file) {
         return evaluate(EvaluationSet.ofFile(file, loaded.tokenizer(), windowTokens()));
+    }
+
+    /** How well the model predicts a text file when it reads it as a prompt, with weights rounded to a type. */
+    public Evaluation evaluateFile(Path file, StorageType weights, Prefill prefill) {
+        EvaluationSet set = EvaluationSet.ofFile(file, loaded.tokenizer(), windowTokens());
+        return serving(weights, prefill, model -> new ServedEvaluator(model).evaluate(set));
     }
 
     /** How well the model predicts a set, whose windows are no longer than {@link #windowTokens}. */

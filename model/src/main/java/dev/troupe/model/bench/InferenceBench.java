@@ -4,6 +4,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.PromptProduct;
+import dev.troupe.model.kernel.quantized.PromptWeight;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.transformer.InferenceOptions;
 import dev.troupe.model.transformer.Prefill;
@@ -159,18 +160,24 @@ public final class InferenceBench {
         PartTimer timer = new PartTimer();
         Kernels timed = TimedKernels.of(kernels, timer, config.vocabSize());
         PromptProduct prompts = options.prompts();
-        InferenceOptions timedOptions = prompts == null
-                ? options
-                : new InferenceOptions(options.weights(), (m, a, lda, w, bias, c, ldc, accumulate) -> {
-                    long start = System.nanoTime();
-                    prompts.multiply(m, a, lda, w, bias, c, ldc, accumulate);
-                    timer.add(PartTimer.Part.GEMM, System.nanoTime() - start);
-                });
+        InferenceOptions timedOptions =
+                prompts == null ? options : new InferenceOptions(options.weights(), timed(prompts, timer));
         try (InferenceRun run = new InferenceRun(config, timed, timedOptions, 1, PROMPT)) {
             return Map.of(
                     "prompt", millis(timer, () -> run.prompt(0, PROMPT), 1),
                     "token", millis(timer, () -> run.answers(1, 0, ANSWER), ANSWER));
         }
+    }
+
+    private static PromptProduct timed(PromptProduct prompts, PartTimer timer) {
+        return (packed, rows, arena) -> {
+            PromptWeight weight = prompts.lay(packed, rows, arena);
+            return (m, a, lda, bias, c, ldc, accumulate) -> {
+                long start = System.nanoTime();
+                weight.multiply(m, a, lda, bias, c, ldc, accumulate);
+                timer.add(PartTimer.Part.GEMM, System.nanoTime() - start);
+            };
+        };
     }
 
     /** Milliseconds of each part in one of the {@code units} of {@code work}. */

@@ -5,6 +5,7 @@ import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.PromptProduct;
+import dev.troupe.model.kernel.quantized.PromptWeight;
 import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.layer.Affine;
 import dev.troupe.model.tensor.StorageType;
@@ -42,8 +43,9 @@ sealed interface ServedLinear {
         StorageType type = ServedWeights.fitting(options.weights(), k);
         try (TensorArena scratch = TensorArena.open("inference.rounding")) {
             MemorySegment rows = rounded(type, weights.weight(), scratch);
-            return new Stored(
-                    kernels, options.prompts(), kernels.weightProduct().pack(type, n, k, rows, arena), bias);
+            PackedWeight packed = kernels.weightProduct().pack(type, n, k, rows, arena);
+            PromptProduct prompts = options.prompts();
+            return new Stored(kernels, prompts == null ? null : prompts.lay(packed, rows, arena), packed, bias);
         }
     }
 
@@ -104,7 +106,7 @@ sealed interface ServedLinear {
     /** In a type that is unpacked while it is multiplied. */
     record Stored(
             Kernels kernels,
-            @Nullable PromptProduct prompts,
+            @Nullable PromptWeight prompts,
             PackedWeight weight,
             @Nullable Tensor bias) implements ServedLinear {
         @Override
@@ -132,7 +134,7 @@ sealed interface ServedLinear {
             if (prompts == null) {
                 multiply(rows, x, y, accumulate);
             } else {
-                prompts.multiply(rows, x, k(), weight, bias, y, n(), accumulate);
+                prompts.multiply(rows, x, k(), bias, y, n(), accumulate);
             }
         }
     }

@@ -157,9 +157,19 @@ class ServedWeightsTest {
 
     @ParameterizedTest
     @EnumSource(StorageType.class)
-    void roundedPromptsAreTheSameInAnyBatch(StorageType type) {
+    void promptsInBf16AreTheSameInAnyBatch(StorageType type) {
         assumeTrue(new OneDnnKernelProvider().unavailable().isEmpty(), "oneDNN does not run here");
-        try (InferenceModel model = model(type, Prefill.BF16)) {
+        promptsAreTheSameInAnyBatch(type, Prefill.BF16);
+    }
+
+    @ParameterizedTest
+    @EnumSource(StorageType.class)
+    void promptsInInt8AreTheSameInAnyBatch(StorageType type) {
+        promptsAreTheSameInAnyBatch(type, Prefill.INT8);
+    }
+
+    private void promptsAreTheSameInAnyBatch(StorageType type, Prefill prefill) {
+        try (InferenceModel model = model(type, prefill)) {
             List<List<float[]>> batch = together(model);
             for (int s = 0; s < SEQUENCES; s++) {
                 assertEqualBits(alone(model, s, 1), batch.get(s), s);
@@ -188,11 +198,13 @@ class ServedWeightsTest {
         "Q4_K, EXACT, 0.25",
         "Q4_0, EXACT, 0.3",
         "F32, BF16, 0.02",
-        "Q8_0, BF16, 0.04"
+        "Q8_0, BF16, 0.04",
+        "F32, INT8, 0.05",
+        "Q8_0, INT8, 0.06"
     })
     void logitsAreNearThoseOfFloat32(StorageType type, Prefill prefill, double bound) {
         assumeTrue(
-                prefill == Prefill.EXACT
+                prefill != Prefill.BF16
                         || new OneDnnKernelProvider().unavailable().isEmpty(),
                 "oneDNN does not run here");
         Parameters start = Parameters.allocate(ParameterLayout.of(CONFIG), arena);
@@ -236,7 +248,7 @@ class ServedWeightsTest {
                 .hasMessageContaining("q4_k");
         assertThatThrownBy(() -> Prefill.named("fast"))
                 .isInstanceOf(TroupeException.class)
-                .hasMessageContaining("exact, bf16");
+                .hasMessageContaining("exact, bf16, int8");
         Kernels rounding = KernelProviders.select("vector", Precision.BF16).create(pool);
         InferenceOptions options = Prefill.EXACT.options(StorageType.Q8_0, pool);
         assertThatThrownBy(() -> InferenceModel.create(CONFIG, layer -> weights, rounding, options, 1, 1))
@@ -251,6 +263,6 @@ class ServedWeightsTest {
         for (String name : ServedWeights.names()) {
             assertThat(ServedWeights.configName(ServedWeights.named(name))).isEqualTo(name);
         }
-        assertThat(Arrays.stream(Prefill.values()).map(Prefill::configName)).containsExactly("exact", "bf16");
+        assertThat(Arrays.stream(Prefill.values()).map(Prefill::configName)).containsExactly("exact", "bf16", "int8");
     }
 }

@@ -26,7 +26,7 @@ class ReplicaSettingsTest {
         "threads = many, threads",
         "kvCache = lots, kvCache",
         "weights = q5_0, 'troupe.serving.weights (q5_0) must be one of [f32, f16, bf16, q8_0, q4_0, q4_k, q6_k]'",
-        "prefill = fast, 'troupe.serving.prefill (fast) must be one of [exact, bf16]'",
+        "prefill = fast, 'troupe.serving.prefill (fast) must be one of [exact, bf16, int8]'",
         "modelId = \" \", troupe.serving.modelId"
     })
     void aWrongValueIsNamed(String line, String message) {

@@ -23,8 +23,14 @@ final class Dnnl {
     /** dnnl_format_tag_t: panels of 64 columns, in each [k / 2][64][2]. */
     static final int PANELS = 384; // dnnl_BA16a64b2a
 
-    static final int F32 = 3;
+    /** Panels of 64 columns, in each [k / 4][64][4]. */
+    static final int QUAD_PANELS = 388; // dnnl_BA16a64b4a
+
     static final int BF16 = 2;
+    static final int F32 = 3;
+    static final int S32 = 4;
+    static final int S8 = 5;
+    static final int U8 = 6;
 
     static final int ARG_SRC = 1;
     static final int ARG_DST = 17;

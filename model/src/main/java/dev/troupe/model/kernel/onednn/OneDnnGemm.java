@@ -8,7 +8,7 @@ import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.PackedWeight;
-import dev.troupe.model.kernel.quantized.PromptProduct;
+import dev.troupe.model.kernel.quantized.PromptWeight;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -47,7 +47,7 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
     private final ComputePool pool;
     private final ScratchPool scratch;
     private final TileSizes sizes;
-    private final TileProducts products = new TileProducts();
+    private final TileProducts products = new TileProducts(TileType.BF16);
     private final Cleaner.Cleanable owned;
 
     OneDnnGemm(ComputePool pool, ScratchPool scratch, TileSizes sizes) {
@@ -97,7 +97,7 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
                 ldc);
     }
 
-    /** As {@link PromptProduct#multiply}: weights are unpacked to panels of bf16 each time. */
+    /** As {@link PromptWeight#multiply}: weights are unpacked to panels of bf16 each time. */
     void multiplyStored(
             int m, Tensor a, int lda, PackedWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);

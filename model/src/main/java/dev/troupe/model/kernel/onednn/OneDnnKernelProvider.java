@@ -38,7 +38,9 @@ public final class OneDnnKernelProvider implements KernelProvider {
 
     @Override
     public Optional<String> unavailable() {
-        return OneDnnLibrary.unsuitable().or(others::unavailable).or(Dnnl::problem);
+        return OneDnnLibrary.unsuitable("avx512_bf16", "amx_bf16")
+                .or(others::unavailable)
+                .or(Dnnl::problem);
     }
 
     @Override

@@ -40,15 +40,18 @@ final class OneDnnLibrary {
 
     private OneDnnLibrary() {}
 
-    /** Why this machine cannot run it, found out without unpacking anything; empty when it seems to be able to. */
-    static Optional<String> unsuitable() {
+    /**
+     * Why this machine cannot run it with one of these sets of instructions, found out without unpacking anything;
+     * empty when it seems to be able to.
+     */
+    static Optional<String> unsuitable(String instructions, String others) {
         String system = System.getProperty("os.name") + " " + System.getProperty("os.arch");
         if (!system.equals("Linux amd64")) {
             return Optional.of("the library is there for Linux on x86-64 only, this is " + system);
         }
         List<String> flags = processorFlags();
-        if (!flags.contains("avx512_bf16") && !flags.contains("amx_bf16")) {
-            return Optional.of("the processor has neither avx512_bf16 nor amx_bf16");
+        if (!flags.contains(instructions) && !flags.contains(others)) {
+            return Optional.of("the processor has neither " + instructions + " nor " + others);
         }
         if (OneDnnLibrary.class.getResource(RESOURCES + FILES.getLast().name()) == null) {
             return Optional.of("org.bytedeco:dnnl with classifier linux-x86_64 is not on the class path");

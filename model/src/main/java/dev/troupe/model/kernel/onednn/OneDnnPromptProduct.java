@@ -4,9 +4,10 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.PromptProduct;
+import dev.troupe.model.kernel.quantized.PromptWeight;
 import dev.troupe.model.kernel.vector.ScratchPool;
-import dev.troupe.model.tensor.Tensor;
-import org.jspecify.annotations.Nullable;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
 
 /** Rows of prompts by oneDNN's tiles in bf16, over weights in any type. */
 public final class OneDnnPromptProduct implements PromptProduct {
@@ -30,8 +31,8 @@ public final class OneDnnPromptProduct implements PromptProduct {
     }
 
     @Override
-    public void multiply(
-            int m, Tensor a, int lda, PackedWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
-        gemm.multiplyStored(m, a, lda, w, bias, c, ldc, accumulate);
+    public PromptWeight lay(PackedWeight packed, MemorySegment rows, TensorArena arena) {
+        return (m, a, lda, bias, c, ldc, accumulate) ->
+                gemm.multiplyStored(m, a, lda, packed, bias, c, ldc, accumulate);
     }
 }

@@ -39,8 +39,9 @@ final class SizeTrial implements AutoCloseable {
     /** Whether a tile of this size gives the bits of tiles of {@link TileSizes#TILE_ROWS} rows and one panel. */
     boolean agrees(int rows, int panels, int depth) {
         int columns = panels * Bf16Panels.COLUMNS;
-        try (TileProduct product = new TileProduct(new TileShape(rows, panels, depth, columns));
-                TileProduct reference = new TileProduct(new TileShape(TileSizes.TILE_ROWS, 1, depth, columns))) {
+        try (TileProduct product = new TileProduct(TileType.BF16, new TileShape(rows, panels, depth, columns));
+                TileProduct reference =
+                        new TileProduct(TileType.BF16, new TileShape(TileSizes.TILE_ROWS, 1, depth, columns))) {
             for (int row = 0; row < rows; row += TileSizes.TILE_ROWS) {
                 for (int panel = 0; panel < panels; panel++) {
                     long corner = ((long) row * columns + (long) panel * Bf16Panels.COLUMNS) * Float.BYTES;

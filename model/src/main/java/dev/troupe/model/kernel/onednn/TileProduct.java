@@ -24,11 +24,11 @@ final class TileProduct implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final AtomicReferenceArray<@Nullable Handles> idle = new AtomicReferenceArray<>(KEPT);
 
-    TileProduct(TileShape shape) {
+    TileProduct(TileType type, TileShape shape) {
         Dnnl.useOneThread();
-        a = Dnnl.rows(shape.rows(), shape.depth(), Dnnl.BF16, Bf16Panels.rowStride(shape.depth()));
-        b = Dnnl.tagged(shape.depth(), shape.columns(), Dnnl.BF16, Dnnl.PANELS);
-        c = Dnnl.rows(shape.rows(), shape.columns(), Dnnl.F32, shape.rowC());
+        a = Dnnl.rows(shape.rows(), shape.depth(), type.a(), type.rowStride(shape.depth()));
+        b = Dnnl.tagged(shape.depth(), shape.columns(), type.b(), type.panels());
+        c = Dnnl.rows(shape.rows(), shape.columns(), type.c(), shape.rowC());
         long description = Dnnl.matmul(a, b, c);
         scratchpad = Dnnl.scratchpad(description);
         primitive = Dnnl.createPrimitive(description);

@@ -34,6 +34,11 @@ record TileSizes(List<Integer> rows, List<Integer> panels) {
         panels = List.copyOf(panels);
     }
 
+    /** All, for sums that have no order. */
+    static TileSizes all() {
+        return new TileSizes(ROWS, PANELS);
+    }
+
     /** Those that agree on this processor. */
     static TileSizes tried() {
         try (SizeTrial trial = new SizeTrial(PANELS.getLast(), DEPTHS[DEPTHS.length - 1])) {

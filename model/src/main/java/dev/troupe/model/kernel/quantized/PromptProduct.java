@@ -1,20 +1,21 @@
 package dev.troupe.model.kernel.quantized;
 
-import dev.troupe.model.tensor.Tensor;
-import org.jspecify.annotations.Nullable;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
 
 /**
- * {@link WeightProduct#multiply} for many rows at once, with operands rounded to bf16: faster where the processor has
- * instructions for it, and not the same bits. Batch-invariant in itself: an element depends on its row and column only.
+ * Products like those of {@link WeightProduct} for many rows at once, with operands rounded: faster where the processor
+ * has instructions for it, and not the same bits. Batch-invariant in itself: an element depends on its row and column
+ * only.
  */
+@FunctionalInterface
 public interface PromptProduct {
     /**
-     * C = A · Wᵀ (+ C when {@code accumulate}) (+ {@code bias} [n] on every row when given).
+     * Makes a weight ready for prompts.
      *
-     * @param a [m, k], rows {@code lda} apart
-     * @param w packed by the vector provider's {@link WeightProduct}
-     * @param c [m, n], rows {@code ldc} apart; may not overlap A
+     * @param packed by the vector provider's {@link WeightProduct}; stays open as long as the result is used
+     * @param rows what {@code packed} was made of; not needed afterwards
+     * @param arena for a layout beside it, where one is wanted
      */
-    void multiply(
-            int m, Tensor a, int lda, PackedWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate);
+    PromptWeight lay(PackedWeight packed, MemorySegment rows, TensorArena arena);
 }

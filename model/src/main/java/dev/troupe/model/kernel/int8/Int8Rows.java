@@ -1,0 +1,201 @@
+package dev.troupe.model.kernel.int8;
+
+import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
+import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
+import static dev.troupe.model.kernel.vector.Lanes.first;
+import static dev.troupe.model.kernel.vector.Lanes.load;
+import static dev.troupe.model.kernel.vector.Lanes.store;
+
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Rows of A rounded, and rows of sums scaled, with the Vector API. A rounded number is stored plus
+ * {@link Int8Weight#SHIFT}, 1 to 255.
+ */
+public final class Int8Rows {
+    private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, SPECIES.vectorShape());
+    private static final VectorSpecies<Byte> BYTES_OF_LANES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * Byte.SIZE)));
+    private static final int MAGNITUDE = Integer.MAX_VALUE;
+
+    /**
+     * 1.5 · 2²³: a small number that is added to it is rounded to an integer, ties to even, which stands in the lowest
+     * bits of the sum.
+     */
+    private static final float ROUNDING = 12_582_912f;
+
+    private Int8Rows() {}
+
+    /** The greatest magnitude of a row: as integers, magnitudes have the order that they have as floats. */
+    private static float greatest(int k, long from) {
+        IntVector greatest = IntVector.zero(INTS);
+        int p = 0;
+        for (; p + LANES <= k; p += LANES) {
+            greatest = greatest.max(load(from + p * 4L).reinterpretAsInts().and(MAGNITUDE));
+        }
+        if (p < k) {
+            greatest = greatest.max(
+                    load(from + p * 4L, first(k - p)).reinterpretAsInts().and(MAGNITUDE));
+        }
+        return Float.intBitsToFloat(greatest.reduceLanes(VectorOperators.MAX));
+    }
+
+    private static FloatVector rounded(FloatVector elements, float inverse) {
+        return elements.mul(inverse).add(ROUNDING);
+    }
+
+    /**
+     * Stores a row as bytes.
+     *
+     * @param padded bytes that are written, a multiple of 64: what is beyond k counts for nothing
+     * @return its scale
+     */
+    public static float storeBytes(int k, int padded, long from, long to) {
+        float greatest = greatest(k, from);
+        float inverse = Int8Rounding.inverse(greatest);
+        int p = 0;
+        for (; p + LANES <= k; p += LANES) {
+            storeLanes(load(from + p * 4L), inverse, to + p);
+        }
+        for (; p < padded; p += LANES) {
+            storeLanes(load(from + p * 4L, first(Math.max(0, k - p))), inverse, to + p);
+        }
+        return Int8Rounding.scale(greatest);
+    }
+
+    private static void storeLanes(FloatVector elements, float inverse, long to) {
+        IntVector numbers = rounded(elements, inverse).reinterpretAsInts().add(Int8Weight.SHIFT);
+        ByteVector bytes = (ByteVector) numbers.convertShape(VectorOperators.I2B, BYTES_OF_LANES, 0);
+        bytes.intoMemorySegment(MEMORY, to, ORDER);
+    }
+
+    /** Stores a row of k numbers as float32; returns its scale. */
+    static float storeFloats(int k, long from, long to) {
+        float greatest = greatest(k, from);
+        float inverse = Int8Rounding.inverse(greatest);
+        float zero = ROUNDING - Int8Weight.SHIFT;
+        int p = 0;
+        for (; p + LANES <= k; p += LANES) {
+            store(rounded(load(from + p * 4L), inverse).sub(zero), to + p * 4L);
+        }
+        if (p < k) {
+            VectorMask<Float> tail = first(k - p);
+            store(rounded(load(from + p * 4L, tail), inverse).sub(zero), to + p * 4L, tail);
+        }
+        return Int8Rounding.scale(greatest);
+    }
+
+    /**
+     * Writes a row of C from sums in whole panels. All but {@code scale} and {@code columns} are addresses.
+     *
+     * @param sums of shifted numbers
+     * @param shifts what to subtract from them
+     * @param scale of the row of A
+     * @param scales of the columns
+     * @param addend what the product is added to, perhaps {@code to}, or 0
+     * @param bias what is added last, or 0
+     */
+    public static void finish(
+            int columns, long sums, long shifts, float scale, long scales, long addend, long bias, long to) {
+        if (addend == 0) {
+            write(columns, sums, shifts, scale, scales, to);
+        } else {
+            add(columns, sums, shifts, scale, scales, addend, to);
+        }
+        if (bias != 0) {
+            addBias(columns, bias, to);
+        }
+    }
+
+    private static FloatVector scaled(long sums, long shifts, float scale, long scales) {
+        IntVector sum = IntVector.fromMemorySegment(INTS, MEMORY, sums, ORDER)
+                .sub(IntVector.fromMemorySegment(INTS, MEMORY, shifts, ORDER));
+        return ((FloatVector) sum.convertShape(VectorOperators.I2F, SPECIES, 0))
+                .mul(scale)
+                .mul(load(scales));
+    }
+
+    private static void write(int columns, long sums, long shifts, float scale, long scales, long to) {
+        int j = 0;
+        for (; j + LANES <= columns; j += LANES) {
+            store(scaled(sums + j * 4L, shifts + j * 4L, scale, scales + j * 4L), to + j * 4L);
+        }
+        if (j < columns) {
+            store(scaled(sums + j * 4L, shifts + j * 4L, scale, scales + j * 4L), to + j * 4L, first(columns - j));
+        }
+    }
+
+    private static void add(int columns, long sums, long shifts, float scale, long scales, long addend, long to) {
+        int j = 0;
+        for (; j + LANES <= columns; j += LANES) {
+            FloatVector product = scaled(sums + j * 4L, shifts + j * 4L, scale, scales + j * 4L);
+            store(load(addend + j * 4L).add(product), to + j * 4L);
+        }
+        if (j < columns) {
+            VectorMask<Float> tail = first(columns - j);
+            FloatVector product = scaled(sums + j * 4L, shifts + j * 4L, scale, scales + j * 4L);
+            store(load(addend + j * 4L, tail).add(product), to + j * 4L, tail);
+        }
+    }
+
+    private static void addBias(int columns, long bias, long to) {
+        int j = 0;
+        for (; j + LANES <= columns; j += LANES) {
+            store(load(to + j * 4L).add(load(bias + j * 4L)), to + j * 4L);
+        }
+        if (j < columns) {
+            VectorMask<Float> tail = first(columns - j);
+            store(load(to + j * 4L, tail).add(load(bias + j * 4L, tail)), to + j * 4L, tail);
+        }
+    }
+
+    /** Writes inputs [from, from + depth) of a panel as float32, [depth, to a multiple of four][64]. */
+    static void unpack(int depth, long quads, long to) {
+        for (int p = 0; p < depth; p += Int8Weight.QUAD) {
+            long row = to + p * (Int8Weight.COLUMNS * 4L);
+            for (int j = 0; j < Int8Weight.COLUMNS; j += LANES) {
+                IntVector four = IntVector.fromMemorySegment(
+                        INTS, MEMORY, quads + p * (long) Int8Weight.COLUMNS + j * 4L, ORDER);
+                long at = row + j * 4L;
+                storeTop(four.lanewise(VectorOperators.LSHL, 24), at);
+                storeTop(four.lanewise(VectorOperators.LSHL, 16), at + Int8Weight.COLUMNS * 4L);
+                storeTop(four.lanewise(VectorOperators.LSHL, 8), at + Int8Weight.COLUMNS * 8L);
+                storeTop(four, at + Int8Weight.COLUMNS * 12L);
+            }
+        }
+    }
+
+    /** The uppermost byte of each lane. */
+    private static void storeTop(IntVector lanes, long to) {
+        store((FloatVector) lanes.lanewise(VectorOperators.ASHR, 24).convertShape(VectorOperators.I2F, SPECIES, 0), to);
+    }
+
+    /** Begins integers with float32 ones. */
+    static void begin(int count, long floats, long totals) {
+        for (int j = 0; j < count; j += LANES) {
+            integers(floats + j * 4L).intoMemorySegment(MEMORY, totals + j * 4L, ORDER);
+        }
+    }
+
+    /** Adds float32 integers to integers. */
+    static void total(int count, long floats, long totals) {
+        for (int j = 0; j < count; j += LANES) {
+            long at = totals + j * 4L;
+            integers(floats + j * 4L)
+                    .add(IntVector.fromMemorySegment(INTS, MEMORY, at, ORDER))
+                    .intoMemorySegment(MEMORY, at, ORDER);
+        }
+    }
+
+    private static IntVector integers(long floats) {
+        return (IntVector) load(floats).convertShape(VectorOperators.F2I, INTS, 0);
+    }
+}

@@ -1,0 +1,143 @@
+package dev.troupe.model.kernel.int8;
+
+import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
+import static dev.troupe.model.kernel.KernelArguments.requireSize;
+
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.Dequantization;
+import dev.troupe.model.kernel.quantized.PackedWeight;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A weight W [n, k] of eight bits a number, in panels of 64 outputs as instructions read them that multiply four pairs
+ * of bytes at once: [n / 64][depth / 4][64][4], with zeros beyond n and k.
+ *
+ * <p>These instructions want one operand without a sign: activations are given to them plus {@link #SHIFT}, and what
+ * that adds to a sum, {@code SHIFT} times the sum of a row of W, is subtracted afterwards.
+ *
+ * @param numbers panels of bytes
+ * @param scales float32 [n], padded to whole panels
+ * @param shifts int32 [n], padded: {@link #SHIFT} times the sum of the row
+ */
+public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scales, MemorySegment shifts) {
+    /** What is added to the numbers of A. */
+    public static final int SHIFT = 128;
+
+    /** Outputs of a panel. */
+    public static final int COLUMNS = 64;
+
+    /** The longest sum that cannot leave 32 bits: of 255 times 127. */
+    public static final int MOST_K = Integer.MAX_VALUE / ((SHIFT + Int8Rounding.MOST) * Int8Rounding.MOST);
+
+    /** Inputs that lie side by side. */
+    static final int QUAD = 4;
+
+    /** Bytes of a quad of inputs of all of a panel's outputs. */
+    static final int QUAD_BYTES = COLUMNS * QUAD;
+
+    private static final int DEPTH = 64;
+
+    /** k, rounded up to whole blocks of 64; at least one. */
+    public static int depth(int k) {
+        return Math.max(1, Math.ceilDiv(k, DEPTH)) * DEPTH;
+    }
+
+    /** Panels of {@code n} outputs. */
+    public static int panels(int n) {
+        return Math.ceilDiv(n, COLUMNS);
+    }
+
+    /** Bytes of a panel. */
+    public static long panelBytes(int depth) {
+        return (long) depth * COLUMNS;
+    }
+
+    /**
+     * Rounds and lays out a weight. The rows are not needed afterwards.
+     *
+     * @param type of the rows; what they stand for is rounded
+     * @param rows W [n, k] as in a GGUF file, row after row; may be mapped
+     * @param arena for the layout
+     * @throws IllegalArgumentException when k is more than {@link #MOST_K} or does not fill whole blocks, or
+     *     {@code rows} is too short
+     */
+    public static Int8Weight pack(
+            StorageType type, int n, int k, MemorySegment rows, ComputePool pool, TensorArena arena) {
+        PackedWeight.requireRows(type, n, k, rows);
+        if (k > MOST_K) {
+            throw new IllegalArgumentException(
+                    "sums of " + k + " products of eight bits may leave 32 bits; the most is " + MOST_K);
+        }
+        int panels = panels(n);
+        Int8Weight weight = new Int8Weight(
+                n,
+                k,
+                arena.allocateBytes(panels * panelBytes(depth(k))),
+                arena.allocateBytes((long) panels * COLUMNS * Float.BYTES),
+                arena.allocateBytes((long) panels * COLUMNS * Integer.BYTES));
+        weight.numbers.fill((byte) 0);
+        weight.scales.fill((byte) 0);
+        weight.shifts.fill((byte) 0);
+        pool.run(panels, panel -> {
+            float[] row = new float[k];
+            long bytes = type.bytes(k);
+            for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
+                read(type, rows.asSlice(j * bytes, bytes), row);
+                weight.set(j, row);
+            }
+        });
+        return weight;
+    }
+
+    private static void read(StorageType type, MemorySegment from, float[] row) {
+        MemorySegment to = MemorySegment.ofArray(row);
+        if (type == StorageType.F32) {
+            to.copyFrom(from);
+        } else {
+            Dequantization.read(type, row.length, from, to);
+        }
+    }
+
+    private void set(int j, float[] row) {
+        float greatest = Int8Rounding.greatest(row);
+        float inverse = Int8Rounding.inverse(greatest);
+        int sum = 0;
+        for (int p = 0; p < k; p++) {
+            int number = Int8Rounding.round(row[p], inverse);
+            numbers.set(ValueLayout.JAVA_BYTE, at(j, p), (byte) number);
+            sum += number;
+        }
+        scales.setAtIndex(ValueLayout.JAVA_FLOAT, j, Int8Rounding.scale(greatest));
+        shifts.setAtIndex(ValueLayout.JAVA_INT, j, SHIFT * sum);
+    }
+
+    private long at(int j, int p) {
+        return j / COLUMNS * panelBytes(depth(k)) + (long) p / QUAD * QUAD_BYTES + (long) j % COLUMNS * QUAD + p % QUAD;
+    }
+
+    /** Number {@code p} of row {@code j}. */
+    int number(int j, int p) {
+        return numbers.get(ValueLayout.JAVA_BYTE, at(j, p));
+    }
+
+    float scale(int j) {
+        return scales.getAtIndex(ValueLayout.JAVA_FLOAT, j);
+    }
+
+    /** Checks the arguments of {@link Int8Product#multiply}. */
+    public void requireProduct(int m, Tensor a, int lda, @Nullable Tensor bias, Tensor c, int ldc) {
+        requireMatrix("a", a, m, k, lda);
+        requireMatrix("c", c, m, n, ldc);
+        if (bias != null) {
+            requireSize("bias", bias, n);
+        }
+        if (!numbers.scope().isAlive()) {
+            throw new IllegalStateException("the weight belongs to an arena that is closed");
+        }
+    }
+}
