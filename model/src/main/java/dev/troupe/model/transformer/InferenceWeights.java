@@ -70,7 +70,7 @@ record InferenceWeights(
         if (stored && kernels.precision() != Precision.FP32) {
             throw new TroupeException("products with weights in " + ServedWeights.configName(options.weights())
                     + " are float32: leave the precision at fp32, not "
-                    + kernels.precision().configName() + " (prefill = bf16 rounds the rows of prompts only)");
+                    + kernels.precision().configName() + " (prefill = bf16 or int8 rounds the rows of prompts only)");
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.troupe.model.transformer;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.int8.Int8Check;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.Int8PromptProduct;
 import dev.troupe.model.kernel.int8.VectorInt8Product;
@@ -12,6 +13,9 @@ import dev.troupe.model.tensor.StorageType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** How the rows of prompts are computed: {@code serving.prefill}. */
 public enum Prefill {
@@ -24,6 +28,8 @@ public enum Prefill {
      * still, and as exact in any batch, for a second copy of the weights of a byte a number.
      */
     INT8;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Prefill.class);
 
     /** As configurations say it: "exact". */
     public String configName() {
@@ -62,8 +68,16 @@ public enum Prefill {
 
     /** The same bits either way. */
     private static Int8Product int8(ComputePool pool) {
-        return OneDnnInt8Product.unavailable().isEmpty()
-                ? new OneDnnInt8Product(pool, new ScratchPool())
-                : new VectorInt8Product(pool, new ScratchPool());
+        Optional<String> reason = OneDnnInt8Product.unavailable();
+        if (reason.isEmpty()) {
+            OneDnnInt8Product product = new OneDnnInt8Product(pool, new ScratchPool());
+            if (Int8Check.passes(product, pool)) {
+                return product;
+            }
+            product.close();
+            reason = Optional.of("its sums are not the reference's on this processor");
+        }
+        LOG.warn("prompts in int8 are read no faster than exactly here, without oneDNN: {}", reason.get());
+        return new VectorInt8Product(pool, new ScratchPool());
     }
 }

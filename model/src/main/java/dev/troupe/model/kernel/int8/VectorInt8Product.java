@@ -57,13 +57,7 @@ public final class VectorInt8Product implements Int8Product {
             try (ScratchPool.Scratch rounded = scratch.borrow(rows * (rowBytes + Float.BYTES))) {
                 long scales = rounded.address() + rows * rowBytes;
                 long first = a.address() + (long) from * lda * 4;
-                pool.run(rows * (long) w.k() < WORTH_SHARING ? 1 : pool.threads(), task -> {
-                    int tasks = rows * (long) w.k() < WORTH_SHARING ? 1 : pool.threads();
-                    for (int r = task * rows / tasks; r < (task + 1) * rows / tasks; r++) {
-                        long to = rounded.address() + r * rowBytes;
-                        Lanes.set(scales + r * 4L, Int8Rows.storeFloats(w.k(), first + (long) r * lda * 4, to));
-                    }
-                });
+                round(rows, w.k(), first, lda * 4L, rounded.address(), scales);
                 long corner = (long) from * ldc * 4;
                 share(
                         rows,
@@ -77,6 +71,15 @@ public final class VectorInt8Product implements Int8Product {
                                 ldc * 4L));
             }
         }
+    }
+
+    private void round(int rows, int k, long a, long lda, long to, long scales) {
+        int tasks = (long) rows * k < WORTH_SHARING ? 1 : pool.threads();
+        pool.run(tasks, task -> {
+            for (int r = task * rows / tasks; r < (task + 1) * rows / tasks; r++) {
+                Lanes.set(scales + r * 4L, Int8Rows.storeFloats(k, a + r * lda, to + r * (k * 4L)));
+            }
+        });
     }
 
     /** Panels by blocks of rows. */

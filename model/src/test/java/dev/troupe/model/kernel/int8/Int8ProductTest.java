@@ -238,6 +238,18 @@ class Int8ProductTest {
     }
 
     @Test
+    void aProductThatDiffersInOneNumberDoesNotPass() {
+        for (Int8Product product : others) {
+            assertThat(Int8Check.passes(product, one)).as(name(product)).isTrue();
+        }
+        Int8Product wrong = (m, a, lda, w, bias, c, ldc, accumulate) -> {
+            reference.multiply(m, a, lda, w, bias, c, ldc, accumulate);
+            c.set(c.size() - 1, Math.nextUp(c.get(c.size() - 1)));
+        };
+        assertThat(Int8Check.passes(wrong, one)).isFalse();
+    }
+
+    @Test
     void wrongSizesThrow() {
         Int8Weight w = weight(normal(2, 4, 64));
         Tensor a = arena.allocate(2, 64);
