@@ -56,6 +56,8 @@ class BadInputIT {
     @Test
     void wrongConfigKeySuggestsTheRightOne() {
         refused(List.of("train.step", "train.steps"), train("train.step=10"));
+        refused(List.of("serving.weights", "troupe.serving.weights"), "up", "-D", "serving.weights=q8_0");
+        refused(List.of("troupe.serving.weight", "troupe.serving.weights"), "up", "-D", "troupe.serving.weight=q8_0");
     }
 
     @Test

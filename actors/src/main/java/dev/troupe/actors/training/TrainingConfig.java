@@ -2,6 +2,7 @@ package dev.troupe.actors.training;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.config.KnownKeys;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Precision;
 import java.util.Collections;
@@ -124,7 +125,7 @@ public record TrainingConfig(
                 .withoutPath("akka")
                 .withoutPath("kamon")
                 .withFallback(overrides.hasPath(PREFIX) ? overrides.getConfig(PREFIX) : ConfigFactory.empty());
-        ConfigReader.requireKnown(user, defaults);
+        KnownKeys.require(user, defaults);
         boolean onlyMinutes = user.hasPath("train.minutes") && !user.hasPath("train.steps");
         boolean onlySteps = user.hasPath("train.steps") && !user.hasPath("train.minutes");
         Config merged = user.withFallback(defaults);

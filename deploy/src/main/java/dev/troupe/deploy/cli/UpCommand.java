@@ -2,6 +2,7 @@ package dev.troupe.deploy.cli;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.config.KnownKeys;
 import dev.troupe.deploy.node.Interruption;
 import dev.troupe.deploy.node.MetricsEndpoint;
 import dev.troupe.deploy.node.NodeService;
@@ -47,7 +48,11 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Config config = options().withFallback(configOptions.load());
+        Config given = configOptions.load();
+        KnownKeys.require(
+                given.withoutPath("akka").withoutPath("kamon"),
+                ConfigFactory.load().withOnlyPath("troupe"));
+        Config config = options().withFallback(given);
         return Interruption.guard(interruption -> serve(config, interruption));
     }
 

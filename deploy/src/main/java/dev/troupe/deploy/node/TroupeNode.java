@@ -14,10 +14,10 @@ import dev.troupe.actors.registry.ModelVersion;
 import dev.troupe.actors.registry.RegistryStorage;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ReplicaProtocol;
+import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
 import dev.troupe.actors.serving.engine.EngineSettings;
-import dev.troupe.actors.serving.engine.ModelDirectoryLoader;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.training.TrainingCoordinator;
 import dev.troupe.actors.training.TrainingEvent;
@@ -150,7 +150,7 @@ public final class TroupeNode implements AutoCloseable {
                         "troupe.serving.modelId", version.modelId(),
                         "troupe.serving.chatTemplate", version.chatTemplate()))
                 .withFallback(config));
-        EngineLoader loader = new ModelDirectoryLoader(
+        EngineLoader loader = new DirectoryLoader(
                 settings.engine(), settings.modelId(), settings.chatTemplate(), Path.of(version.directory()));
         CompletableFuture<ModelDescription> loaded = new CompletableFuture<>();
         EngineLoader reporting = () -> {
