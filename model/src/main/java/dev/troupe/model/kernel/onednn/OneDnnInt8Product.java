@@ -175,11 +175,6 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
         }
     }
 
-    /** Primitives that exist. */
-    int primitives() {
-        return products.count();
-    }
-
     /** Frees the primitives; no product may be running or called any more. */
     @Override
     public void close() {
