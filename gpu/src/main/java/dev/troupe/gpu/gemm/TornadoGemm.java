@@ -1,12 +1,10 @@
 package dev.troupe.gpu.gemm;
 
-import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
-import static dev.troupe.model.kernel.KernelArguments.requireSize;
-
 import dev.troupe.gpu.device.DeviceKernel;
 import dev.troupe.gpu.device.Launch;
 import dev.troupe.gpu.memory.DeviceMemory;
 import dev.troupe.model.kernel.gemm.Gemm;
+import dev.troupe.model.kernel.gemm.GemmArguments;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.tensor.Tensor;
@@ -47,15 +45,7 @@ public final class TornadoGemm implements Gemm {
             @Nullable Tensor bias) {
         boolean ta = transposeA == Transpose.YES;
         boolean tb = transposeB == Transpose.YES;
-        requireMatrix("a", a, ta ? k : m, ta ? m : k, lda);
-        requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
-        requireMatrix("c", c, m, n, ldc);
-        if (addend != null) {
-            requireMatrix("addend", addend, m, n, ldc);
-        }
-        if (bias != null) {
-            requireSize("bias", bias, n);
-        }
+        GemmArguments.requireProduct(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, addend, bias);
         boolean fewRows = m <= MOST_FEW_ROWS && !tb;
         Launch launch = new Launch(fewRows ? GemmKernels.FEW_ROWS : GemmKernels.TILED)
                 .put(m, n, k)
@@ -106,7 +96,7 @@ public final class TornadoGemm implements Gemm {
     @Override
     public PackedMatrix pack(Transpose transposeB, int k, int n, Tensor b, int ldb, TensorArena arena) {
         boolean tb = transposeB == Transpose.YES;
-        requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
+        GemmArguments.requireRight(transposeB, k, n, b, ldb);
         Tensor data = arena.allocate(k, n);
         memory.launch(new Launch(TransposeKernel.TRANSPOSE)
                 .groups(ceilDiv(n, TransposeKernel.SIDE), ceilDiv(k, TransposeKernel.SIDE))

@@ -1,7 +1,8 @@
 package dev.troupe.gpu.norm;
 
-import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
-import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.norm.NormalizationArguments.requireBackward;
+import static dev.troupe.model.kernel.norm.NormalizationArguments.requireForward;
+import static dev.troupe.model.kernel.norm.NormalizationArguments.requireLayer;
 
 import dev.troupe.gpu.device.DeviceKernel;
 import dev.troupe.gpu.device.Launch;
@@ -31,10 +32,7 @@ public final class TornadoNormalization implements Normalization {
 
     @Override
     public void rmsForward(int rows, int dim, float eps, Tensor x, Tensor weight, Tensor y, Tensor rstd) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("y", y, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("rstd", rstd, rows);
+        requireForward(rows, dim, x, weight, y, rstd);
         memory.launch(new Launch(NormKernels.RMS_FORWARD)
                 .groups(rows, 1)
                 .put(dim)
@@ -48,12 +46,7 @@ public final class TornadoNormalization implements Normalization {
     @Override
     public void rmsBackward(
             int rows, int dim, Tensor x, Tensor weight, Tensor rstd, Tensor dy, Tensor dx, Tensor dWeight) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("dy", dy, rows, dim, dim);
-        requireMatrix("dx", dx, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("dWeight", dWeight, dim);
-        requireSize("rstd", rstd, rows);
+        requireBackward(rows, dim, x, weight, rstd, dy, dx, dWeight);
         memory.launch(new Launch(NormKernels.RMS_BACKWARD)
                 .groups(rows, 1)
                 .put(dim)
@@ -76,14 +69,8 @@ public final class TornadoNormalization implements Normalization {
             Tensor y,
             Tensor mean,
             Tensor rstd) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("y", y, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("mean", mean, rows);
-        requireSize("rstd", rstd, rows);
-        if (bias != null) {
-            requireSize("bias", bias, dim);
-        }
+        requireForward(rows, dim, x, weight, y, rstd);
+        requireLayer(rows, dim, mean, "bias", bias);
         memory.launch(new Launch(NormKernels.LAYER_FORWARD)
                 .groups(rows, 1)
                 .put(dim)
@@ -108,16 +95,8 @@ public final class TornadoNormalization implements Normalization {
             Tensor dx,
             Tensor dWeight,
             @Nullable Tensor dBias) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("dy", dy, rows, dim, dim);
-        requireMatrix("dx", dx, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("dWeight", dWeight, dim);
-        requireSize("mean", mean, rows);
-        requireSize("rstd", rstd, rows);
-        if (dBias != null) {
-            requireSize("dBias", dBias, dim);
-        }
+        requireBackward(rows, dim, x, weight, rstd, dy, dx, dWeight);
+        requireLayer(rows, dim, mean, "dBias", dBias);
         memory.launch(new Launch(NormKernels.LAYER_BACKWARD)
                 .groups(rows, 1)
                 .put(dim)

@@ -1,8 +1,5 @@
 package dev.troupe.model.kernel.gemm;
 
-import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
-import static dev.troupe.model.kernel.KernelArguments.requireSize;
-
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
@@ -26,12 +23,7 @@ public final class ScalarGemm implements Gemm {
             @Nullable Tensor bias) {
         boolean ta = transposeA == Transpose.YES;
         boolean tb = transposeB == Transpose.YES;
-        requireMatrix("a", a, ta ? k : m, ta ? m : k, lda);
-        requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
-        requireMatrix("c", c, m, n, ldc);
-        if (addend != null) {
-            requireMatrix("addend", addend, m, n, ldc);
-        }
+        GemmArguments.requireProduct(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, addend, bias);
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
                 long at = (long) i * ldc + j;
@@ -53,7 +45,7 @@ public final class ScalarGemm implements Gemm {
     @Override
     public PackedMatrix pack(Transpose transposeB, int k, int n, Tensor b, int ldb, TensorArena arena) {
         boolean tb = transposeB == Transpose.YES;
-        requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
+        GemmArguments.requireRight(transposeB, k, n, b, ldb);
         Tensor data = arena.allocate(k, n);
         for (int p = 0; p < k; p++) {
             for (int j = 0; j < n; j++) {
@@ -71,7 +63,6 @@ public final class ScalarGemm implements Gemm {
     }
 
     private static void addBias(int m, int n, Tensor bias, Tensor c, int ldc) {
-        requireSize("bias", bias, n);
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
                 long at = (long) i * ldc + j;

@@ -157,17 +157,7 @@ public final class VectorGemm implements Gemm {
             @Nullable Tensor addend,
             @Nullable Tensor bias,
             RowTask then) {
-        boolean ta = transposeA == Transpose.YES;
-        boolean tb = transposeB == Transpose.YES;
-        requireMatrix("a", a, ta ? k : m, ta ? m : k, lda);
-        requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
-        requireMatrix("c", c, m, n, ldc);
-        if (addend != null) {
-            requireMatrix("addend", addend, m, n, ldc);
-        }
-        if (bias != null) {
-            requireSize("bias", bias, n);
-        }
+        GemmArguments.requireProduct(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, addend, bias);
         Stored left = Stored.of(transposeA, a, lda);
         Stored right = Stored.of(transposeB, b, ldb);
         for (int from = 0; from < k || from == 0; from += SPAN) {
@@ -200,8 +190,7 @@ public final class VectorGemm implements Gemm {
 
     @Override
     public PackedMatrix pack(Transpose transposeB, int k, int n, Tensor b, int ldb, TensorArena arena) {
-        boolean tb = transposeB == Transpose.YES;
-        requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
+        GemmArguments.requireRight(transposeB, k, n, b, ldb);
         Tensor data = arena.allocate(Math.toIntExact(RightPanels.size(k, n)));
         packPanels(0, RightPanels.count(n), n, k, Stored.of(transposeB, b, ldb), data.address());
         return new PackedMatrix(k, n, data);

@@ -1,7 +1,8 @@
 package dev.troupe.model.kernel.norm;
 
-import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
-import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.norm.NormalizationArguments.requireBackward;
+import static dev.troupe.model.kernel.norm.NormalizationArguments.requireForward;
+import static dev.troupe.model.kernel.norm.NormalizationArguments.requireLayer;
 
 import dev.troupe.model.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -10,10 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class ScalarNormalization implements Normalization {
     @Override
     public void rmsForward(int rows, int dim, float eps, Tensor x, Tensor weight, Tensor y, Tensor rstd) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("y", y, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("rstd", rstd, rows);
+        requireForward(rows, dim, x, weight, y, rstd);
         for (int r = 0; r < rows; r++) {
             long row = (long) r * dim;
             double squares = 0;
@@ -32,12 +30,7 @@ public final class ScalarNormalization implements Normalization {
     @Override
     public void rmsBackward(
             int rows, int dim, Tensor x, Tensor weight, Tensor rstd, Tensor dy, Tensor dx, Tensor dWeight) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("dy", dy, rows, dim, dim);
-        requireMatrix("dx", dx, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("dWeight", dWeight, dim);
-        requireSize("rstd", rstd, rows);
+        requireBackward(rows, dim, x, weight, rstd, dy, dx, dWeight);
         for (int r = 0; r < rows; r++) {
             long row = (long) r * dim;
             float scale = rstd.get(r);
@@ -66,14 +59,8 @@ public final class ScalarNormalization implements Normalization {
             Tensor y,
             Tensor mean,
             Tensor rstd) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("y", y, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("mean", mean, rows);
-        requireSize("rstd", rstd, rows);
-        if (bias != null) {
-            requireSize("bias", bias, dim);
-        }
+        requireForward(rows, dim, x, weight, y, rstd);
+        requireLayer(rows, dim, mean, "bias", bias);
         for (int r = 0; r < rows; r++) {
             long row = (long) r * dim;
             double sum = 0;
@@ -112,16 +99,8 @@ public final class ScalarNormalization implements Normalization {
             Tensor dx,
             Tensor dWeight,
             @Nullable Tensor dBias) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("dy", dy, rows, dim, dim);
-        requireMatrix("dx", dx, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("dWeight", dWeight, dim);
-        requireSize("mean", mean, rows);
-        requireSize("rstd", rstd, rows);
-        if (dBias != null) {
-            requireSize("dBias", dBias, dim);
-        }
+        requireBackward(rows, dim, x, weight, rstd, dy, dx, dWeight);
+        requireLayer(rows, dim, mean, "dBias", dBias);
         for (int r = 0; r < rows; r++) {
             long row = (long) r * dim;
             float center = mean.get(r);

@@ -1,7 +1,8 @@
 package dev.troupe.model.kernel.norm;
 
-import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
-import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.norm.NormalizationArguments.requireBackward;
+import static dev.troupe.model.kernel.norm.NormalizationArguments.requireForward;
+import static dev.troupe.model.kernel.norm.NormalizationArguments.requireLayer;
 import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
@@ -36,10 +37,7 @@ public final class VectorNormalization implements Normalization {
 
     @Override
     public void rmsForward(int rows, int dim, float eps, Tensor x, Tensor weight, Tensor y, Tensor rstd) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("y", y, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("rstd", rstd, rows);
+        requireForward(rows, dim, x, weight, y, rstd);
         shareRows(rows, dim, (from, to) -> {
             for (long r = from; r < to; r++) {
                 long row = x.address() + r * dim * 4;
@@ -61,14 +59,8 @@ public final class VectorNormalization implements Normalization {
             Tensor y,
             Tensor mean,
             Tensor rstd) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("y", y, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("mean", mean, rows);
-        requireSize("rstd", rstd, rows);
-        if (bias != null) {
-            requireSize("bias", bias, dim);
-        }
+        requireForward(rows, dim, x, weight, y, rstd);
+        requireLayer(rows, dim, mean, "bias", bias);
         long biasAddress = bias == null ? 0 : bias.address();
         shareRows(rows, dim, (from, to) -> {
             for (long r = from; r < to; r++) {
@@ -85,12 +77,7 @@ public final class VectorNormalization implements Normalization {
     @Override
     public void rmsBackward(
             int rows, int dim, Tensor x, Tensor weight, Tensor rstd, Tensor dy, Tensor dx, Tensor dWeight) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("dy", dy, rows, dim, dim);
-        requireMatrix("dx", dx, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("dWeight", dWeight, dim);
-        requireSize("rstd", rstd, rows);
+        requireBackward(rows, dim, x, weight, rstd, dy, dx, dWeight);
         backward(rows, dim, x, weight, 0, rstd, dy, dx);
         reduce(rows, dim, x, 0, rstd, dy, dWeight.address(), 0);
     }
@@ -107,16 +94,8 @@ public final class VectorNormalization implements Normalization {
             Tensor dx,
             Tensor dWeight,
             @Nullable Tensor dBias) {
-        requireMatrix("x", x, rows, dim, dim);
-        requireMatrix("dy", dy, rows, dim, dim);
-        requireMatrix("dx", dx, rows, dim, dim);
-        requireSize("weight", weight, dim);
-        requireSize("dWeight", dWeight, dim);
-        requireSize("mean", mean, rows);
-        requireSize("rstd", rstd, rows);
-        if (dBias != null) {
-            requireSize("dBias", dBias, dim);
-        }
+        requireBackward(rows, dim, x, weight, rstd, dy, dx, dWeight);
+        requireLayer(rows, dim, mean, "dBias", dBias);
         backward(rows, dim, x, weight, mean.address(), rstd, dy, dx);
         reduce(rows, dim, x, mean.address(), rstd, dy, dWeight.address(), dBias == null ? 0 : dBias.address());
     }

@@ -4,6 +4,7 @@ import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
 import static dev.troupe.model.kernel.KernelArguments.requireSize;
 
 import dev.troupe.model.kernel.gemm.Gemm;
+import dev.troupe.model.kernel.gemm.GemmArguments;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.kernel.parallel.ComputePool;
@@ -75,15 +76,7 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
             @Nullable Tensor bias) {
         boolean tb = transposeB == Transpose.YES;
         boolean ta = transposeA == Transpose.YES;
-        requireMatrix("a", a, ta ? k : m, ta ? m : k, lda);
-        requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
-        requireMatrix("c", c, m, n, ldc);
-        if (addend != null) {
-            requireMatrix("addend", addend, m, n, ldc);
-        }
-        if (bias != null) {
-            requireSize("bias", bias, n);
-        }
+        GemmArguments.requireProduct(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, addend, bias);
         Operand left = new Operand(ta, k, a.address(), lda * 4L);
         Operand right = new Operand(tb, k, b.address(), ldb * 4L);
         product(
@@ -245,7 +238,7 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
     @Override
     public PackedMatrix pack(Transpose transposeB, int k, int n, Tensor b, int ldb, TensorArena arena) {
         boolean tb = transposeB == Transpose.YES;
-        requireMatrix("b", b, tb ? n : k, tb ? k : n, ldb);
+        GemmArguments.requireRight(transposeB, k, n, b, ldb);
         int depth = Bf16Panels.depth(k);
         Tensor data = arena.allocate(packedFloats(k, n));
         Operand right = new Operand(tb, k, b.address(), ldb * 4L);
