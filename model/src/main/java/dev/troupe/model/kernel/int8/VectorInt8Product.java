@@ -64,11 +64,13 @@ public final class VectorInt8Product implements Int8Product {
                         new Block(
                                 w,
                                 rounded.address(),
-                                scales,
-                                accumulate ? c.address() + corner : 0,
-                                bias == null ? 0 : bias.address(),
-                                c.address() + corner,
-                                ldc * 4L));
+                                new Int8Result(
+                                        w,
+                                        scales,
+                                        accumulate ? c.address() + corner : 0,
+                                        bias == null ? 0 : bias.address(),
+                                        c.address() + corner,
+                                        ldc * 4L)));
             }
         }
     }
@@ -99,8 +101,12 @@ public final class VectorInt8Product implements Int8Product {
         });
     }
 
-    /** A product whose rows of A are rounded. All numbers are addresses, but for the distance between rows of C. */
-    private record Block(Int8Weight w, long a, long scales, long addend, long bias, long c, long rowC) {
+    /**
+     * A product whose rows of A are rounded.
+     *
+     * @param a their address
+     */
+    private record Block(Int8Weight w, long a, Int8Result result) {
         void compute(int panel, int row, int rows, long memory) {
             long quads = w.numbers().address() + panel * Int8Weight.panelBytes(Int8Weight.depth(w.k()));
             long rowA = w.k() * 4L;
@@ -119,24 +125,9 @@ public final class VectorInt8Product implements Int8Product {
                     }
                 }
             }
-            finish(panel, row, rows, memory + TOTALS);
-        }
-
-        private void finish(int panel, int row, int rows, long totals) {
-            long column = panel * ROW; // bytes of the columns before
-            int columns = Math.min(Int8Weight.COLUMNS, w.n() - panel * Int8Weight.COLUMNS);
-            for (int r = 0; r < rows; r++) {
-                long at = (row + r) * rowC + column;
-                Int8Rows.finish(
-                        columns,
-                        totals + r * ROW,
-                        w.shifts().address() + column,
-                        Lanes.get(scales + (row + r) * 4L),
-                        w.scales().address() + column,
-                        addend == 0 ? 0 : addend + at,
-                        bias == 0 ? 0 : bias + column,
-                        c + at);
-            }
+            int column = panel * Int8Weight.COLUMNS;
+            int columns = Math.min(Int8Weight.COLUMNS, w.n() - column);
+            result.finish(row, rows, column, columns, memory + TOTALS, ROW);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.troupe.model.kernel.onednn;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.VectorKernelProvider;
 import dev.troupe.model.kernel.int8.Int8Product;
+import dev.troupe.model.kernel.int8.Int8Result;
 import dev.troupe.model.kernel.int8.Int8Rows;
 import dev.troupe.model.kernel.int8.Int8Weight;
 import dev.troupe.model.kernel.parallel.ComputePool;
@@ -89,11 +90,13 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
                                 depth,
                                 rounded.address(),
                                 rowA,
-                                scales,
-                                accumulate ? c.address() + corner : 0,
-                                bias == null ? 0 : bias.address(),
-                                c.address() + corner,
-                                ldc * 4L));
+                                new Int8Result(
+                                        w,
+                                        scales,
+                                        accumulate ? c.address() + corner : 0,
+                                        bias == null ? 0 : bias.address(),
+                                        c.address() + corner,
+                                        ldc * 4L)));
             }
         } finally {
             Reference.reachabilityFence(this);
@@ -130,28 +133,12 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     }
 
     /**
-     * A product whose rows of A are rounded. All numbers are addresses, but for the depth and the distances between
-     * rows, in bytes.
+     * A product whose rows of A are rounded.
+     *
+     * @param a their address
+     * @param rowA bytes from one to the next
      */
-    private record Block(
-            Int8Weight w, int depth, long a, int rowA, long scales, long addend, long bias, long c, long rowC) {
-        /** Scales a tile of sums into C. */
-        void finish(int row, int rows, int column, int columns, long sums, long rowBytes) {
-            long before = column * 4L;
-            for (int r = 0; r < rows; r++) {
-                long at = (row + r) * rowC + before;
-                Int8Rows.finish(
-                        columns,
-                        sums + r * rowBytes,
-                        w.shifts().address() + before,
-                        Lanes.get(scales + (row + r) * 4L),
-                        w.scales().address() + before,
-                        addend == 0 ? 0 : addend + at,
-                        bias == 0 ? 0 : bias + before,
-                        c + at);
-            }
-        }
-    }
+    private record Block(Int8Weight w, int depth, long a, int rowA, Int8Result result) {}
 
     private void compute(Block block, int row, int rows, int panel, int panels) {
         Int8Weight w = block.w;
@@ -166,7 +153,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
                     int kept = Math.min(height, rows - done);
                     products.get(new TileShape(height, width, block.depth, stride))
                             .run(block.a + (long) (row + done) * block.rowA, b, sums.address());
-                    block.finish(
+                    block.result.finish(
                             row + done, kept, column, Math.min(stride, w.n() - column), sums.address(), stride * 4L);
                     done += kept;
                 }

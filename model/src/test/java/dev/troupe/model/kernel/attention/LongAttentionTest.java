@@ -2,10 +2,9 @@ package dev.troupe.model.kernel.attention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.troupe.model.process.ChildJvm;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -21,22 +20,7 @@ class LongAttentionTest {
     @Test
     void fortyThousandTokensFitWhereTheirScoresWouldNot() throws IOException, InterruptedException {
         assertThat(4L * LongAttention.TIME * LongAttention.TIME / 2).isGreaterThan(10 * MOST_BYTES);
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx128m",
-                        "--add-modules",
-                        "jdk.incubator.vector",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0", // as the launcher
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        LongAttention.class.getName())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-        assertThat(process.exitValue()).as(output).isZero();
-        String[] figures = output.lines().reduce("", (before, last) -> last).split(" ", -1);
+        String[] figures = ChildJvm.lastLine(LongAttention.class, List.of("-Xmx128m"));
         assertThat(Long.parseLong(figures[0])).as("bytes").isBetween(1L, MOST_BYTES);
         assertThat(Double.parseDouble(figures[1])).as("error of the output").isLessThan(LARGEST_ERROR);
         assertThat(Double.parseDouble(figures[2])).as("error of the gradient").isLessThan(LARGEST_ERROR);

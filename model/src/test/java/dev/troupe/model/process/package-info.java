@@ -1,0 +1,2 @@
+/** Programs of the tests that need a process of their own. */
+package dev.troupe.model.process;
