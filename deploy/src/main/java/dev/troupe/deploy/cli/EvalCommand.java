@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -80,7 +81,7 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private Evaluation evaluate(LocalModel local) {
-        StorageType type = ServedWeights.named(weights);
+        @Nullable StorageType type = ServedWeights.named(weights);
         Prefill how = Prefill.named(prefill);
         boolean exact = type == StorageType.F32 && how == Prefill.EXACT;
         return exact ? local.evaluateFile(text) : local.evaluateFile(text, type, how);

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -93,7 +94,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (maxTokens < 1) {
             throw new TroupeException("--max-tokens is " + maxTokens + ": it must be at least 1");
         }
-        StorageType type = ServedWeights.named(weights);
+        @Nullable StorageType type = ServedWeights.named(weights);
         Prefill prompts = Prefill.named(prefill);
         SamplingOptions options = new SamplingOptions(temperature, topK, topP, 0, 1, 0, 0, Map.of(), seed);
         try (LocalModel local = LocalModel.open(model, backend, Precision.named(precision))) {

@@ -19,6 +19,7 @@ import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.TextGenerator;
 import java.nio.file.Path;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A model directory loaded into this process, for the commands that use one without actors. */
 public final class LocalModel implements AutoCloseable {
@@ -82,11 +83,11 @@ public final class LocalModel implements AutoCloseable {
     }
 
     /** As {@link #generating(Function)}, with weights rounded to a type. */
-    public <T> T generating(StorageType weights, Prefill prefill, Function<TextGenerator, T> work) {
+    public <T> T generating(@Nullable StorageType weights, Prefill prefill, Function<TextGenerator, T> work) {
         return serving(weights, prefill, model -> work.apply(new TextGenerator(model, loaded.tokenizer())));
     }
 
-    private <T> T serving(StorageType weights, Prefill prefill, Function<InferenceModel, T> work) {
+    private <T> T serving(@Nullable StorageType weights, Prefill prefill, Function<InferenceModel, T> work) {
         int blocks = Math.ceilDiv(loaded.config().contextLength(), KvBlocks.BLOCK_TOKENS);
         try (InferenceModel model = InferenceModel.create(
                 loaded.config(),
@@ -105,7 +106,7 @@ public final class LocalModel implements AutoCloseable {
     }
 
     /** How well the model predicts a text file when it reads it as a prompt, with weights rounded to a type. */
-    public Evaluation evaluateFile(Path file, StorageType weights, Prefill prefill) {
+    public Evaluation evaluateFile(Path file, @Nullable StorageType weights, Prefill prefill) {
         EvaluationSet set = EvaluationSet.ofFile(file, loaded.tokenizer(), windowTokens());
         return serving(weights, prefill, model -> new ServedEvaluator(model).evaluate(set));
     }

@@ -1,15 +1,20 @@
 package dev.troupe.model.config;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The shape of a decoder-only transformer. Everything about an architecture is said here; no code is per model.
  *
- * @param architecture "llama" or "gpt2": names tensors and config.json when the model is written for others
+ * @param architecture "llama", "qwen2" or "gpt2": names tensors and config.json when the model is written for others
  * @param dim width of the residual stream
  * @param ffnDim inner width of the MLP
  * @param headDim width of a head; numHeads·headDim need not be dim
  * @param contextLength most positions of a sequence
  * @param bias whether linear layers and LayerNorm have biases
  * @param dropout rate in training, 0 for none
+ * @param qkvBias whether queries, keys and values have biases; those of Qwen 2 have where nothing else has
+ * @param ropeScaling how rotary positions are stretched to a longer context; null for not at all
+ * @param slidingWindow positions that a query sees, its own included (Mistral); 0 for all before it
  */
 public record ModelConfig(
         String architecture,
@@ -28,7 +33,10 @@ public record ModelConfig(
         double ropeTheta,
         boolean tiedEmbeddings,
         boolean bias,
-        float dropout) {
+        float dropout,
+        boolean qkvBias,
+        @Nullable RopeScaling ropeScaling,
+        int slidingWindow) {
 
     /** Pre-norm kind. */
     public enum NormKind {
@@ -67,6 +75,54 @@ public record ModelConfig(
         if (!(dropout >= 0 && dropout < 1)) {
             throw new IllegalArgumentException("model.dropout (" + dropout + ") must be in [0, 1)");
         }
+        if (bias && !qkvBias) {
+            throw new IllegalArgumentException("model.qkvBias must be true where model.bias is");
+        }
+        if (slidingWindow < 0) {
+            throw new IllegalArgumentException("model.slidingWindow (" + slidingWindow + ") must not be negative");
+        }
+    }
+
+    /** A model whose linear layers all have biases or none, with plain rotary positions and full attention. */
+    public ModelConfig(
+            String architecture,
+            int vocabSize,
+            int dim,
+            int numLayers,
+            int numHeads,
+            int numKvHeads,
+            int headDim,
+            int ffnDim,
+            int contextLength,
+            NormKind norm,
+            float normEpsilon,
+            MlpKind mlp,
+            PositionKind positions,
+            double ropeTheta,
+            boolean tiedEmbeddings,
+            boolean bias,
+            float dropout) {
+        this(
+                architecture,
+                vocabSize,
+                dim,
+                numLayers,
+                numHeads,
+                numKvHeads,
+                headDim,
+                ffnDim,
+                contextLength,
+                norm,
+                normEpsilon,
+                mlp,
+                positions,
+                ropeTheta,
+                tiedEmbeddings,
+                bias,
+                dropout,
+                bias,
+                null,
+                0);
     }
 
     private static void requirePositive(String name, int value) {

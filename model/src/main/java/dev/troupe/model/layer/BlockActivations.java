@@ -33,7 +33,7 @@ public record BlockActivations(
 
     /** A set for micro batches of up to {@code maxRows} rows. */
     public static BlockActivations allocate(ModelConfig config, int maxRows, TensorArena arena) {
-        AttentionShape shape = new AttentionShape(config.numHeads(), config.numKvHeads(), config.headDim());
+        AttentionShape shape = AttentionShape.of(config);
         int raisedWidth = config.mlp() == MlpKind.SWIGLU ? 2 * config.ffnDim() : config.ffnDim();
         return new BlockActivations(
                 arena.allocate(maxRows, config.dim()),

@@ -4,7 +4,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 
-/** Cosines and sines of rotary positions (arXiv:2104.09864): angle = position · theta^(-2i/D). */
+/** Cosines and sines of rotary positions (arXiv:2104.09864): angle = position · frequency, theta^(-2i/D) unscaled. */
 public final class RotaryTable {
     private RotaryTable() {}
 
@@ -12,21 +12,18 @@ public final class RotaryTable {
     public static Tensor create(ModelConfig config, TensorArena arena) {
         int headDim = config.headDim();
         int half = headDim / 2;
+        RotaryFrequencies frequencies = RotaryFrequencies.of(config);
+        double magnitude = frequencies.magnitude();
         Tensor table = arena.allocate(config.contextLength(), headDim);
         for (int i = 0; i < half; i++) {
-            double frequency = frequency(config.ropeTheta(), i, headDim);
+            double frequency = frequencies.ofPair(i);
             for (int position = 0; position < config.contextLength(); position++) {
                 long row = (long) position * headDim;
                 // StrictMath: the same bits on every machine.
-                table.set(row + i, (float) StrictMath.cos(position * frequency));
-                table.set(row + half + i, (float) StrictMath.sin(position * frequency));
+                table.set(row + i, (float) (StrictMath.cos(position * frequency) * magnitude));
+                table.set(row + half + i, (float) (StrictMath.sin(position * frequency) * magnitude));
             }
         }
         return table;
-    }
-
-    /** Radians a position by which pair {@code i} of a head turns. */
-    static double frequency(double theta, int i, int headDim) {
-        return StrictMath.pow(theta, -2.0 * i / headDim);
     }
 }

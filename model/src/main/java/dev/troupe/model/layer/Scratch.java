@@ -17,7 +17,7 @@ import dev.troupe.model.tensor.TensorArena;
 public record Scratch(Tensor dropped, Tensor dNormed, Tensor dFused, Tensor dHeads, Tensor dInner) {
     /** Buffers for micro batches of up to {@code maxRows} rows; without a backward pass its buffers are empty. */
     public static Scratch allocate(ModelConfig config, int maxRows, boolean backward, TensorArena arena) {
-        AttentionShape shape = new AttentionShape(config.numHeads(), config.numKvHeads(), config.headDim());
+        AttentionShape shape = AttentionShape.of(config);
         int rows = backward ? maxRows : 0;
         return new Scratch(
                 arena.allocate(config.dropout() > 0 ? maxRows : 0, config.dim()),

@@ -34,7 +34,7 @@ final class SelfAttention {
             int maxRows,
             TensorArena arena) {
         this.kernels = kernels;
-        this.shape = new AttentionShape(config.numHeads(), config.numKvHeads(), config.headDim());
+        this.shape = AttentionShape.of(config);
         this.rotaryTable = rotaryTable;
         this.scratch = scratch;
         this.norm = new Norm(

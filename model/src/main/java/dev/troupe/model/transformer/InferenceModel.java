@@ -6,7 +6,6 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.layer.Affine;
 import dev.troupe.model.layer.RotaryTable;
-import dev.troupe.model.layer.TokenEmbedding;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +46,7 @@ public final class InferenceModel implements AutoCloseable {
             int maxRows) {
         this.config = config;
         this.kernels = kernels;
-        this.shape = new AttentionShape(config.numHeads(), config.numKvHeads(), config.headDim());
+        this.shape = AttentionShape.of(config);
         this.numKvBlocks = numKvBlocks;
         this.maxRows = maxRows;
         this.weights = InferenceWeights.of(config, source, kernels, options, numKvBlocks, arena);
@@ -125,10 +124,9 @@ public final class InferenceModel implements AutoCloseable {
         if (rows < 1 || rows > maxRows) {
             throw new IllegalArgumentException(rows + " rows in a model set up for 1 to " + maxRows);
         }
-        TokenEmbedding.Tables embedding = weights.embedding();
-        kernels.embedding().gather(rows, config.dim(), tokens, embedding.tokens(), hidden, false);
-        if (embedding.positions() != null) {
-            kernels.embedding().gather(rows, config.dim(), positions, embedding.positions(), hidden, true);
+        weights.tokens().gather(kernels.embedding(), rows, tokens, hidden);
+        if (weights.positions() != null) {
+            kernels.embedding().gather(rows, config.dim(), positions, weights.positions(), hidden, true);
         }
         for (InferenceLayer layer : weights.layers()) {
             attention(layer, rows, positions, blockTables, ofPrompt);

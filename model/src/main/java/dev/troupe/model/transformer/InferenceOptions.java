@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
  * How a model is laid out for inference.
  *
  * @param weights what its matrices are stored as, see {@link ServedWeights}; F32 rounds nothing and gives the bits of
- *     the training pass
+ *     the training pass; null for the types that they have in their file
  * @param prompts multiplies the rows of prompts, not bit for bit as generated ones; null when one way serves all rows
  */
 public record InferenceOptions(
-        StorageType weights, @Nullable PromptProduct prompts) {
+        @Nullable StorageType weights, @Nullable PromptProduct prompts) {
     /** Float32 weights, one kernel for all rows. */
     public static final InferenceOptions EXACT = new InferenceOptions(StorageType.F32, null);
 }

@@ -2,27 +2,35 @@ package dev.troupe.model.transformer;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.layer.Affine;
-import dev.troupe.model.layer.BlockParts;
-import dev.troupe.model.layer.TokenEmbedding;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A model's weights laid out for inference in an arena of their own, and the cache of keys and values. */
+/**
+ * A model's weights laid out for inference in an arena of their own, and the cache of keys and values.
+ *
+ * @param positions [contextLength, C], null when positions are rotary
+ */
 record InferenceWeights(
-        TokenEmbedding.Tables embedding, List<InferenceLayer> layers, Affine finalNorm, ServedLinear head) {
+        EmbeddingRows tokens,
+        @Nullable Tensor positions,
+        List<InferenceLayer> layers,
+        Affine finalNorm,
+        ServedLinear head) {
     private static final Logger LOG = LoggerFactory.getLogger(InferenceWeights.class);
 
     /**
@@ -38,48 +46,77 @@ record InferenceWeights(
             int numKvBlocks,
             TensorArena arena) {
         requirePrecision(kernels, options);
-        AttentionShape shape = new AttentionShape(config.numHeads(), config.numKvHeads(), config.headDim());
-        PartBinding first = new PartBinding(config, source.layer(0));
-        TokenEmbedding.Tables embedding = new TokenEmbedding.Tables(
-                copy(first.embedding().tokens(), arena),
-                ServedLinear.copy(first.embedding().positions(), arena));
+        AttentionShape shape = AttentionShape.of(config);
+        ParameterNames names = ParameterNames.of(config);
+        StoredWeights first = source.layer(0);
+        EmbeddingRows tokens =
+                EmbeddingRows.of(first, names.embedding() + ".weight", config.vocabSize(), config.dim(), arena);
+        Tensor positions = config.positions() == PositionKind.LEARNED
+                ? first.floats(names.positions() + ".weight", arena, config.contextLength(), config.dim())
+                : null;
         List<InferenceLayer> layers = new ArrayList<>();
-        for (int layer = 0; layer < config.numLayers(); layer++) {
-            BlockParts parts = new PartBinding(config, source.layer(layer)).block(layer);
+        for (int i = 0; i < config.numLayers(); i++) {
+            ParameterNames.Block block = names.blocks().layer(i);
+            Layout layer = new Layout(config, source.layer(i), kernels, options, arena);
             layers.add(new InferenceLayer(
-                    copy(parts.attentionNorm(), arena),
-                    ServedLinear.of(parts.qkv(), kernels, options, arena),
+                    layer.norm(block.attentionNorm()),
+                    layer.linear(block.qkv(), config.qkvBias()),
                     new KvBlocks(shape, numKvBlocks, arena),
-                    ServedLinear.of(parts.attentionOut(), kernels, options, arena),
-                    copy(parts.mlpNorm(), arena),
-                    ServedLinear.of(parts.up(), kernels, options, arena),
-                    ServedLinear.of(parts.down(), kernels, options, arena)));
+                    layer.linear(List.of(block.attentionOut()), config.bias()),
+                    layer.norm(block.mlpNorm()),
+                    layer.linear(block.up(), config.bias()),
+                    layer.linear(List.of(block.down()), config.bias())));
         }
-        PartBinding last = new PartBinding(config, source.layer(config.numLayers() - 1));
+        Layout last = new Layout(config, source.layer(config.numLayers() - 1), kernels, options, arena);
+        String head = config.tiedEmbeddings() ? names.embedding() : names.head();
         InferenceWeights weights = new InferenceWeights(
-                embedding,
-                layers,
-                copy(last.finalNorm(), arena),
-                ServedLinear.of(new Affine(last.head(), null), kernels, options, arena));
+                tokens, positions, layers, last.norm(names.finalNorm()), last.linear(List.of(head), false));
         weights.logOtherTypes(options.weights());
         return weights;
     }
 
     private static void requirePrecision(Kernels kernels, InferenceOptions options) {
-        boolean stored = options.weights() != StorageType.F32 || options.prompts() != null;
-        if (stored && kernels.precision() != Precision.FP32) {
+        boolean rounded = options.weights() != null && options.weights() != StorageType.F32;
+        if ((rounded || options.prompts() != null) && kernels.precision() != Precision.FP32) {
             throw new TroupeException("products with weights in " + ServedWeights.configName(options.weights())
                     + " are float32: leave the precision at fp32, not "
                     + kernels.precision().configName() + " (prefill = bf16 or int8 rounds the rows of prompts only)");
         }
     }
 
-    private static Tensor copy(Tensor tensor, TensorArena arena) {
-        return Objects.requireNonNull(ServedLinear.copy(tensor, arena));
-    }
+    /** The parts of one layer. */
+    private record Layout(
+            ModelConfig config, StoredWeights source, Kernels kernels, InferenceOptions options, TensorArena arena) {
+        Affine norm(String name) {
+            boolean hasBias = config.bias() && config.norm() == NormKind.LAYER;
+            return new Affine(
+                    source.floats(name + ".weight", arena, config.dim()),
+                    hasBias ? source.floats(name + ".bias", arena, config.dim()) : null);
+        }
 
-    private static Affine copy(Affine parts, TensorArena arena) {
-        return new Affine(copy(parts.weight(), arena), ServedLinear.copy(parts.bias(), arena));
+        /** One product with all of {@code names}, one above the other. */
+        ServedLinear linear(List<String> names, boolean hasBias) {
+            try (TensorArena scratch = TensorArena.open("inference.rounding")) {
+                List<StoredTensor> parts = names.stream()
+                        .map(name -> source.get(name + ".weight", scratch))
+                        .toList();
+                return ServedLinear.of(parts, hasBias ? bias(names, parts) : null, kernels, options, arena, scratch);
+            }
+        }
+
+        private Tensor bias(List<String> names, List<StoredTensor> parts) {
+            Tensor bias =
+                    arena.allocate(parts.stream().mapToInt(StoredTensor::rows).sum());
+            try (TensorArena scratch = TensorArena.open("inference.rounding")) {
+                long from = 0;
+                for (String name : names) {
+                    StoredTensor part = source.get(name + ".bias", scratch);
+                    part.read(bias.view(from, part.columns()).segment());
+                    from += part.columns();
+                }
+            }
+            return bias;
+        }
     }
 
     /** Every matrix of the model. */
@@ -92,7 +129,10 @@ record InferenceWeights(
         return all;
     }
 
-    private void logOtherTypes(StorageType wanted) {
+    private void logOtherTypes(@Nullable StorageType wanted) {
+        if (wanted == null) {
+            return;
+        }
         Map<StorageType, Integer> others = new TreeMap<>();
         for (ServedLinear linear : linears()) {
             if (linear instanceof ServedLinear.Stored stored && stored.weight().type() != wanted) {

@@ -99,7 +99,7 @@ public final class ParameterLayout {
     }
 
     private void block(ParameterNames.Block names) {
-        AttentionShape heads = new AttentionShape(config.numHeads(), config.numKvHeads(), config.headDim());
+        AttentionShape heads = AttentionShape.of(config);
         List<Integer> qkvRows = names.qkv().size() == 1
                 ? List.of(heads.fusedWidth())
                 : List.of(heads.queryWidth(), heads.kvWidth(), heads.kvWidth());
@@ -118,10 +118,12 @@ public final class ParameterLayout {
 
         norm(names.attentionNorm());
         norm(names.mlpNorm());
-        if (config.bias()) {
+        if (config.qkvBias()) {
             for (int i = 0; i < names.qkv().size(); i++) {
                 vector(names.qkv().get(i) + ".bias", qkvRows.get(i), 0);
             }
+        }
+        if (config.bias()) {
             vector(names.attentionOut() + ".bias", config.dim(), 0);
             for (String up : names.up()) {
                 vector(up + ".bias", upRows, 0);

@@ -35,11 +35,11 @@ record ParameterNames(String embedding, String positions, String finalNorm, Stri
 
     static ParameterNames of(ModelConfig config) {
         return switch (config.architecture()) {
-            case "llama" -> llama(config.mlp());
+            case "llama", "qwen2" -> llama(config.mlp());
             case "gpt2" -> gpt2();
             default ->
-                throw new IllegalArgumentException(
-                        "model.architecture '" + config.architecture() + "' is not known; use 'llama' or 'gpt2'");
+                throw new IllegalArgumentException("model.architecture '" + config.architecture()
+                        + "' is not known; use 'llama', 'qwen2' or 'gpt2'");
         };
     }
 

@@ -2,12 +2,13 @@ package dev.troupe.model.transformer;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.sampling.CounterRandom;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.List;
 
 /** A flat tensor with a layout: a model's weights, or their gradients. The arena owns the memory. */
-public final class Parameters {
+public final class Parameters implements StoredWeights {
     private final ParameterLayout layout;
     private final Tensor flat;
 
@@ -42,6 +43,14 @@ public final class Parameters {
     public Tensor get(String name) {
         ParameterSpec spec = layout.spec(name);
         return flat.view(spec.offset(), toShape(spec.shape()));
+    }
+
+    @Override
+    public StoredTensor get(String name, TensorArena scratch) {
+        Tensor tensor = get(name);
+        int columns = tensor.dim(tensor.rank() - 1);
+        int rows = tensor.rank() == 1 ? 1 : tensor.dim(0);
+        return new StoredTensor(name, StorageType.F32, rows, columns, tensor.readOnlySegment());
     }
 
     /** One view of parameters that are neighbours in this order, joined along their first dimension. */

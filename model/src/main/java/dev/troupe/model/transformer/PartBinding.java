@@ -34,11 +34,11 @@ final class PartBinding {
         ParameterNames.Block block = names.blocks().layer(layer);
         return new BlockParts(
                 norm(block.attentionNorm()),
-                linear(block.qkv()),
-                linear(List.of(block.attentionOut())),
+                linear(block.qkv(), config.qkvBias()),
+                linear(List.of(block.attentionOut()), config.bias()),
                 norm(block.mlpNorm()),
-                linear(block.up()),
-                linear(List.of(block.down())));
+                linear(block.up(), config.bias()),
+                linear(List.of(block.down()), config.bias()));
     }
 
     Affine finalNorm() {
@@ -59,8 +59,8 @@ final class PartBinding {
         return new Affine(weight(name), hasBias ? parameters.get(name + ".bias") : null);
     }
 
-    private Affine linear(List<String> parts) {
-        return new Affine(joined(parts, ".weight"), config.bias() ? joined(parts, ".bias") : null);
+    private Affine linear(List<String> parts, boolean hasBias) {
+        return new Affine(joined(parts, ".weight"), hasBias ? joined(parts, ".bias") : null);
     }
 
     private Tensor joined(List<String> parts, String suffix) {

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,9 +57,10 @@ public enum Prefill {
     /**
      * Options with this way of computing prompts.
      *
+     * @param weights null for as stored
      * @throws TroupeException when it cannot be done here; the message says why
      */
-    public InferenceOptions options(StorageType weights, ComputePool pool) {
+    public InferenceOptions options(@Nullable StorageType weights, ComputePool pool) {
         return switch (this) {
             case EXACT -> new InferenceOptions(weights, null);
             case BF16 -> new InferenceOptions(weights, OneDnnPromptProduct.create(pool));

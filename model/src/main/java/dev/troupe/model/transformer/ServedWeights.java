@@ -5,22 +5,31 @@ import dev.troupe.model.tensor.StorageType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** What the matrices of a model are rounded to when it is loaded for inference: {@code serving.weights}. */
 public final class ServedWeights {
+    /** Each matrix in the type that its file has it in. */
+    public static final String STORED = "stored";
+
     private ServedWeights() {}
 
-    /** As configurations say it: "q8_0". */
-    public static String configName(StorageType type) {
-        return type.name().toLowerCase(Locale.ROOT);
+    /** As configurations say it: "q8_0"; null is "stored". */
+    public static String configName(@Nullable StorageType type) {
+        return type == null ? STORED : type.name().toLowerCase(Locale.ROOT);
     }
 
     /**
-     * The type of this name.
+     * The type of this name, null for "stored".
      *
      * @throws TroupeException when there is none; its message lists the names
      */
-    public static StorageType named(String name) {
+    public static @Nullable StorageType named(String name) {
+        return name.equals(STORED) ? null : typeNamed(name);
+    }
+
+    private static StorageType typeNamed(String name) {
         return Arrays.stream(StorageType.values())
                 .filter(type -> configName(type).equals(name))
                 .findFirst()
@@ -30,8 +39,8 @@ public final class ServedWeights {
 
     /** All names. */
     public static List<String> names() {
-        return Arrays.stream(StorageType.values())
-                .map(ServedWeights::configName)
+        return Stream.concat(
+                        Stream.of(STORED), Arrays.stream(StorageType.values()).map(ServedWeights::configName))
                 .toList();
     }
 

@@ -1,14 +1,13 @@
 package dev.troupe.model.transformer;
 
 /**
- * Gives the float32 weights of a model layer by layer, so that not all of them need to be in memory while they are laid
- * out for inference.
+ * Gives the weights of a model layer by layer, so that not all of them need to be in memory while they are laid out.
  */
 @FunctionalInterface
 public interface WeightSource {
     /**
-     * Parameters that hold layer {@code layer}; those of the first layer hold the embedding too, those of the last one
-     * the final norm and the head. Valid until the next call.
+     * Weights that hold layer {@code layer}; those of the first layer hold the embedding too, those of the last one the
+     * final norm and the head. Valid until the next call.
      */
-    Parameters layer(int layer);
+    StoredWeights layer(int layer);
 }

@@ -15,9 +15,9 @@ class RotaryTableTest {
     void hasTheGoldenValues() {
         double[] expected = {1, .1, .01, .001};
         for (int i = 0; i < expected.length; i++) {
-            assertThat(RotaryTable.frequency(1e4, i, 8)).isCloseTo(expected[i], within(1e-15));
+            assertThat(RotaryFrequencies.frequency(1e4, i, 8)).isCloseTo(expected[i], within(1e-15));
         }
-        assertThat(RotaryTable.frequency(1e4, 1, 64)).isCloseTo(.7498942093, within(1e-10));
+        assertThat(RotaryFrequencies.frequency(1e4, 1, 64)).isCloseTo(.7498942093, within(1e-10));
         ModelConfig config = TestModels.llama(true); // D 4
         try (TensorArena arena = TensorArena.open("test")) {
             Tensor table = RotaryTable.create(config, arena);

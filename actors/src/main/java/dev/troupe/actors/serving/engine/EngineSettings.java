@@ -3,13 +3,14 @@ package dev.troupe.actors.serving.engine;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.transformer.Prefill;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a model is set up for serving.
  *
  * @param backend name of the kernel provider, or "auto"
  * @param precision of the operands of products
- * @param weights what matrices are rounded to when the model is loaded
+ * @param weights what matrices are rounded to when the model is loaded; null for as they are stored
  * @param prefill how the rows of prompts are computed
  * @param threads that compute; 0 for one per core
  * @param maxBatchTokens most rows of a forward pass
@@ -19,7 +20,7 @@ import dev.troupe.model.transformer.Prefill;
 public record EngineSettings(
         String backend,
         Precision precision,
-        StorageType weights,
+        @Nullable StorageType weights,
         Prefill prefill,
         int threads,
         int maxBatchTokens,

@@ -9,6 +9,7 @@ import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.ServedWeights;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link ModelReplica} needs to know, from {@code troupe.serving} of the configuration.
@@ -72,7 +73,7 @@ public record ReplicaSettings(
         }
     }
 
-    private static StorageType weights(String name) {
+    private static @Nullable StorageType weights(String name) {
         require(ServedWeights.names().contains(name), "weights", name, "one of " + ServedWeights.names());
         return ServedWeights.named(name);
     }

@@ -1,5 +1,7 @@
 package dev.troupe.model.kernel.attention;
 
+import dev.troupe.model.config.ModelConfig;
+
 /**
  * Heads of a causal attention: MHA when {@code numKvHeads == numHeads}, GQA when fewer, MQA when one.
  *
@@ -23,6 +25,12 @@ public record AttentionShape(int numHeads, int numKvHeads, int headDim, int wind
     /** Attention to everything before, without ALiBi. */
     public AttentionShape(int numHeads, int numKvHeads, int headDim) {
         this(numHeads, numKvHeads, headDim, 0, false);
+    }
+
+    /** The heads of a model. */
+    public static AttentionShape of(ModelConfig config) {
+        return new AttentionShape(
+                config.numHeads(), config.numKvHeads(), config.headDim(), config.slidingWindow(), false);
     }
 
     /** Elements of the query part, and of an output row. */

@@ -1,0 +1,106 @@
+package dev.troupe.model.transformer;
+
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.gemm.Transpose;
+import dev.troupe.model.kernel.quantized.PackedWeight;
+import dev.troupe.model.kernel.quantized.PromptProduct;
+import dev.troupe.model.kernel.quantized.Quantization;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lays stored matrices out as their products read them: directly from the rows of the file where the type stays, else
+ * rounded anew, a matrix at a time.
+ */
+record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena, TensorArena scratch) {
+    /**
+     * One product with all {@code parts}, one above the other: a single one where they are of one type.
+     *
+     * @param bias [n of all parts], in the arena
+     */
+    ServedLinear lay(List<StoredTensor> parts, @Nullable Tensor bias) {
+        List<ServedLinear> products = new ArrayList<>();
+        int n = 0;
+        for (int from = 0; from < parts.size(); ) {
+            int end = from + 1;
+            while (end < parts.size() && target(parts.get(end)) == target(parts.get(from))) {
+                end++;
+            }
+            List<StoredTensor> run = parts.subList(from, end);
+            int rows = run.stream().mapToInt(StoredTensor::rows).sum();
+            products.add(one(run, rows, bias == null ? null : bias.view(n, rows)));
+            n += rows;
+            from = end;
+        }
+        return products.size() == 1 ? products.getFirst() : new JoinedLinear(products, n);
+    }
+
+    private StorageType target(StoredTensor part) {
+        StorageType wanted = options.weights();
+        if (wanted == null) {
+            // Kernels that round operands themselves take float32.
+            return kernels.precision() == Precision.FP32 ? part.type() : StorageType.F32;
+        }
+        return wanted == StorageType.F32 ? wanted : ServedWeights.fitting(wanted, part.columns());
+    }
+
+    private ServedLinear one(List<StoredTensor> parts, int n, @Nullable Tensor bias) {
+        int k = parts.getFirst().columns();
+        StorageType type = target(parts.getFirst());
+        PromptProduct prompts = options.prompts();
+        if (type == StorageType.F32 && prompts == null) {
+            Tensor rows = scratch.allocate(n, k);
+            collect(type, parts, rows.segment());
+            return new ServedLinear.Plain(kernels, kernels.gemm().pack(Transpose.YES, k, n, rows, k, arena), bias);
+        }
+        boolean asItIs = parts.size() == 1 && parts.getFirst().type() == type;
+        MemorySegment rows = asItIs ? parts.getFirst().bytes() : scratch.allocateBytes(n * type.bytes(k));
+        if (!asItIs) {
+            collect(type, parts, rows);
+        }
+        PackedWeight packed = pack(type, n, k, rows, parts.getFirst().name());
+        return new ServedLinear.Stored(
+                kernels, prompts == null ? null : prompts.lay(packed, rows, arena), packed, bias);
+    }
+
+    private PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, String name) {
+        try {
+            return kernels.weightProduct().pack(type, n, k, rows, arena);
+        } catch (IllegalArgumentException e) { // a number that is not finite
+            throw new TroupeException(name + " cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    private static void collect(StorageType type, List<StoredTensor> parts, MemorySegment to) {
+        long at = 0;
+        for (StoredTensor part : parts) {
+            long bytes = part.rows() * type.bytes(part.columns());
+            MemorySegment room = to.asSlice(at, bytes);
+            if (part.type() == type) {
+                MemorySegment.copy(part.bytes(), 0, room, 0, bytes);
+            } else {
+                round(part, type, room);
+            }
+            at += bytes;
+        }
+    }
+
+    /** Row by row, so that a model that is rounded is never in memory as float32. */
+    private static void round(StoredTensor from, StorageType type, MemorySegment to) {
+        int k = from.columns();
+        long bytes = type.bytes(k);
+        IntStream.range(0, from.rows()).parallel().forEach(i -> {
+            MemorySegment floats = MemorySegment.ofArray(new float[k]);
+            from.readRow(i, floats);
+            Quantization.write(type, k, floats, to.asSlice(i * bytes, bytes));
+        });
+    }
+}

@@ -1,0 +1,46 @@
+package dev.troupe.model.transformer;
+
+import dev.troupe.model.kernel.quantized.Dequantization;
+import dev.troupe.model.tensor.StorageType;
+import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
+
+/**
+ * A matrix, or a vector as one row, as a file stores it.
+ *
+ * @param name for messages
+ * @param bytes {@code rows} rows of {@code columns} numbers each, one after the other; may be a mapped file
+ */
+public record StoredTensor(String name, StorageType type, int rows, int columns, MemorySegment bytes) {
+    public StoredTensor {
+        if (bytes.byteSize() != rows * type.bytes(columns)) {
+            throw new IllegalArgumentException(
+                    name + " of " + rows + " x " + columns + " in " + type + " has " + bytes.byteSize() + " bytes");
+        }
+    }
+
+    /** Bytes of a row. */
+    public long rowBytes() {
+        return type.bytes(columns);
+    }
+
+    /** The bytes of row {@code i}. */
+    public MemorySegment row(int i) {
+        return bytes.asSlice(i * rowBytes(), rowBytes());
+    }
+
+    /** Writes what row {@code i} stands for: {@code columns} float32 numbers. */
+    public void readRow(int i, MemorySegment to) {
+        if (type == StorageType.F32) {
+            MemorySegment.copy(bytes, i * rowBytes(), to, 0, rowBytes());
+        } else {
+            Dequantization.read(type, columns, row(i), to);
+        }
+    }
+
+    /** Writes what all rows stand for: [rows, columns] float32. */
+    public void read(MemorySegment to) {
+        long floats = columns * 4L;
+        IntStream.range(0, rows).parallel().forEach(i -> readRow(i, to.asSlice(i * floats, floats)));
+    }
+}

@@ -1,0 +1,36 @@
+package dev.troupe.model.transformer;
+
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.util.Optional;
+
+/**
+ * Weights by the names of {@link ParameterLayout}, each in the type in which it is stored. What it gives is read-only
+ * and may be used until it, or the arena that was passed, is closed.
+ */
+public interface StoredWeights {
+    /**
+     * A weight.
+     *
+     * @param scratch for rows that have to be brought into order
+     * @throws dev.troupe.model.TroupeException when there is none of this name
+     */
+    StoredTensor get(String name, TensorArena scratch);
+
+    /**
+     * The same, in pages of a file that stay readable as long as the result is in use, and that take no memory until
+     * they are read; empty where this is not from a file.
+     */
+    default Optional<StoredTensor> lasting(String name) {
+        return Optional.empty();
+    }
+
+    /** A float32 copy of a weight, of the given shape. */
+    default Tensor floats(String name, TensorArena arena, int... shape) {
+        Tensor copy = arena.allocate(shape);
+        try (TensorArena scratch = TensorArena.open("weights.scratch")) {
+            get(name, scratch).read(copy.segment());
+        }
+        return copy;
+    }
+}
