@@ -20,7 +20,11 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = "Measures the perplexity and the bits per byte of a model on a text.")
 final class EvalCommand implements Callable<Integer> {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "a model directory or a checkpoint")
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "MODEL",
+            description = "a GGUF file, a model directory or a checkpoint")
     @SuppressWarnings("NullAway.Init") // required
     private Path model;
 
@@ -41,11 +45,11 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--weights",
             paramLabel = "TYPE",
-            defaultValue = "f32",
+            defaultValue = ServedWeights.STORED,
             description =
-                    "what matrices are rounded to, as when the model is served: f32, bf16, f16, q8_0, q6_k, q4_k or"
-                            + " q4_0 (default: ${DEFAULT-VALUE})")
-    private String weights = "f32";
+                    "what matrices are rounded to, as when the model is served: stored (not at all), f32, bf16, f16,"
+                            + " q8_0, q6_k, q4_k or q4_0 (default: ${DEFAULT-VALUE})")
+    private String weights = ServedWeights.STORED;
 
     @Option(
             names = "--prefill",
@@ -82,8 +86,6 @@ final class EvalCommand implements Callable<Integer> {
 
     private Evaluation evaluate(LocalModel local) {
         @Nullable StorageType type = ServedWeights.named(weights);
-        Prefill how = Prefill.named(prefill);
-        boolean exact = type == StorageType.F32 && how == Prefill.EXACT;
-        return exact ? local.evaluateFile(text) : local.evaluateFile(text, type, how);
+        return local.evaluateFile(text, type, Prefill.named(prefill));
     }
 }

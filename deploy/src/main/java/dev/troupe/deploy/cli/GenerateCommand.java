@@ -2,7 +2,7 @@ package dev.troupe.deploy.cli;
 
 import dev.troupe.deploy.run.LocalModel;
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.format.LoadedModel;
+import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.sampling.SamplingOptions;
 import dev.troupe.model.tensor.StorageType;
@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +28,11 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = "Continues a prompt. The same model, prompt, settings and seed give the same text.")
 final class GenerateCommand implements Callable<Integer> {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "a model directory or a checkpoint")
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "MODEL",
+            description = "a GGUF file, a model directory or a checkpoint")
     @SuppressWarnings("NullAway.Init") // required
     private Path model;
 
@@ -73,10 +76,10 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--weights",
             paramLabel = "TYPE",
-            defaultValue = "f32",
-            description = "what matrices are rounded to: f32, bf16, f16, q8_0, q6_k, q4_k or q4_0"
+            defaultValue = ServedWeights.STORED,
+            description = "what matrices are rounded to: stored (not at all), f32, bf16, f16, q8_0, q6_k, q4_k or q4_0"
                     + " (default: ${DEFAULT-VALUE})")
-    private String weights = "f32";
+    private String weights = ServedWeights.STORED;
 
     @Option(
             names = "--prefill",
@@ -98,7 +101,7 @@ final class GenerateCommand implements Callable<Integer> {
         Prefill prompts = Prefill.named(prefill);
         SamplingOptions options = new SamplingOptions(temperature, topK, topP, 0, 1, 0, 0, Map.of(), seed);
         try (LocalModel local = LocalModel.open(model, backend, Precision.named(precision))) {
-            LoadedModel loaded = local.loaded();
+            OpenModel loaded = local.opened();
             Tokenizer tokenizer = loaded.tokenizer();
             int[] ids = promptIds(tokenizer);
             PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -110,7 +113,7 @@ final class GenerateCommand implements Callable<Integer> {
             List<Integer> answer = local.generating(
                     type,
                     prompts,
-                    generator -> generator.generate(ids, maxTokens, options, stopTokens(tokenizer), show));
+                    generator -> generator.generate(ids, maxTokens, options, tokenizer.endTokens(), show));
             if (json) {
                 JsonLine.print(out, result(loaded, ids, answer));
             } else {
@@ -134,12 +137,7 @@ final class GenerateCommand implements Callable<Integer> {
                 .orElse(ids);
     }
 
-    private static Set<Integer> stopTokens(Tokenizer tokenizer) {
-        int end = tokenizer.endOfText();
-        return end == Tokenizer.NO_TOKEN ? Set.of() : Set.of(end);
-    }
-
-    private Map<String, Object> result(LoadedModel loaded, int[] ids, List<Integer> answer) {
+    private Map<String, Object> result(OpenModel loaded, int[] ids, List<Integer> answer) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put(
                 "text",

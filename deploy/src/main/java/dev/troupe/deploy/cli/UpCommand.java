@@ -31,13 +31,18 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--grpc-port", paramLabel = "P", description = "0 takes any free one; default 9090")
     private @Nullable Integer grpcPort;
 
-    @Option(names = "--model", paramLabel = "DIR|latest", description = "what to serve; default: the configuration's")
+    @Option(
+            names = "--model",
+            paramLabel = "MODEL|latest",
+            description = "a GGUF file or a model directory to serve; default: the configuration's")
     private @Nullable String model;
 
     @Option(
             names = "--weights",
             paramLabel = "TYPE",
-            description = "what the model's matrices are rounded to: f32, bf16, f16, q8_0, q6_k, q4_k or q4_0")
+            description =
+                    "what the model's matrices are rounded to: stored (not at all, the default), f32, bf16, f16, q8_0,"
+                            + " q6_k, q4_k or q4_0")
     private @Nullable String weights;
 
     @Option(names = "--prefill", paramLabel = "HOW", description = "how prompts are computed: exact, bf16 or int8")

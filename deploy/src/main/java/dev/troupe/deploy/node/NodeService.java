@@ -47,7 +47,7 @@ public record NodeService(Optional<ModelDescription> model, Optional<Bindings> b
 
     private static ModelVersion unregistered(NodeConfig config) {
         Path directory = Path.of(config.model()).toAbsolutePath().normalize();
-        String name = directory.getFileName().toString();
+        String name = directory.getFileName().toString().replaceFirst("\\.gguf$", "");
         Lineage unknown = new Lineage("", directory.toString(), 0, "", "", "", null);
         return new ModelVersion(name, "", directory.toString(), PLAIN_TEMPLATE, unknown);
     }

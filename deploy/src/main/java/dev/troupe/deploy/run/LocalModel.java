@@ -5,8 +5,8 @@ import dev.troupe.model.eval.Evaluation;
 import dev.troupe.model.eval.EvaluationSet;
 import dev.troupe.model.eval.PerplexityEvaluator;
 import dev.troupe.model.eval.ServedEvaluator;
-import dev.troupe.model.format.LoadedModel;
-import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.format.ModelFiles;
+import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.attention.KvBlocks;
@@ -15,13 +15,15 @@ import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.InferenceModel;
+import dev.troupe.model.transformer.Parameters;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.TextGenerator;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A model directory loaded into this process, for the commands that use one without actors. */
+/** A model in a file or directory, open in this process, for the commands that use one without actors. */
 public final class LocalModel implements AutoCloseable {
     /** Rows of one forward call: a prompt is read in chunks of these. */
     private static final int MAX_ROWS = 256;
@@ -32,44 +34,54 @@ public final class LocalModel implements AutoCloseable {
 
     private final TensorArena arena;
     private final ComputePool pool;
-    private final LoadedModel loaded;
+    private final OpenModel opened;
+    private @Nullable Parameters parameters;
     private final Kernels kernels;
 
-    private LocalModel(TensorArena arena, ComputePool pool, LoadedModel loaded, Kernels kernels) {
+    private LocalModel(TensorArena arena, ComputePool pool, OpenModel opened, Kernels kernels) {
         this.arena = arena;
         this.pool = pool;
-        this.loaded = loaded;
+        this.opened = opened;
         this.kernels = kernels;
     }
 
     /**
-     * Loads a model.
+     * Opens a model.
      *
      * @param backend name of a kernel provider, or "auto"
      * @param precision of the operands of products
-     * @throws dev.troupe.model.TroupeException when the directory holds no model that can be read, or there is no such
-     *     backend or its results are wrong
+     * @throws dev.troupe.model.TroupeException when there is no model that can be read, or there is no such backend or
+     *     its results are wrong
      */
-    public static LocalModel open(Path directory, String backend, Precision precision) {
+    public static LocalModel open(Path path, String backend, Precision precision) {
+        OpenModel opened = ModelFiles.open(path);
         TensorArena arena = TensorArena.open("command.weights");
         try {
-            LoadedModel loaded = ModelDirectory.load(directory, arena);
             ComputePool pool = FixedComputePool.create(Runtime.getRuntime().availableProcessors());
             try {
-                return new LocalModel(arena, pool, loaded, NodeKernels.create(backend, precision, pool));
+                return new LocalModel(arena, pool, opened, NodeKernels.create(backend, precision, pool));
             } catch (RuntimeException e) {
                 pool.close();
                 throw e;
             }
         } catch (RuntimeException e) {
             arena.close();
+            opened.close();
             throw e;
         }
     }
 
     /** Configuration, weights, tokenizer and version. */
-    public LoadedModel loaded() {
-        return loaded;
+    public OpenModel opened() {
+        return opened;
+    }
+
+    /** A float32 copy of the weights, made once. */
+    private Parameters parameters() {
+        if (parameters == null) {
+            parameters = opened.parameters(arena);
+        }
+        return parameters;
     }
 
     /** The kernels that the model runs on. */
@@ -84,14 +96,14 @@ public final class LocalModel implements AutoCloseable {
 
     /** As {@link #generating(Function)}, with weights rounded to a type. */
     public <T> T generating(@Nullable StorageType weights, Prefill prefill, Function<TextGenerator, T> work) {
-        return serving(weights, prefill, model -> work.apply(new TextGenerator(model, loaded.tokenizer())));
+        return serving(weights, prefill, model -> work.apply(new TextGenerator(model, opened.tokenizer())));
     }
 
     private <T> T serving(@Nullable StorageType weights, Prefill prefill, Function<InferenceModel, T> work) {
-        int blocks = Math.ceilDiv(loaded.config().contextLength(), KvBlocks.BLOCK_TOKENS);
+        int blocks = Math.ceilDiv(opened.config().contextLength(), KvBlocks.BLOCK_TOKENS);
         try (InferenceModel model = InferenceModel.create(
-                loaded.config(),
-                layer -> loaded.weights(),
+                opened.config(),
+                layer -> opened.weights(),
                 kernels,
                 prefill.options(weights, pool),
                 blocks,
@@ -100,33 +112,36 @@ public final class LocalModel implements AutoCloseable {
         }
     }
 
-    /** How well the model predicts a text file. */
-    public Evaluation evaluateFile(Path file) {
-        return evaluate(EvaluationSet.ofFile(file, loaded.tokenizer(), windowTokens()));
-    }
-
-    /** How well the model predicts a text file when it reads it as a prompt, with weights rounded to a type. */
+    /**
+     * How well the model predicts a text file when it reads it as a prompt, with weights rounded to a type, or as they
+     * are stored when it is null. Where nothing is rounded, in the batches of the training pass.
+     */
     public Evaluation evaluateFile(Path file, @Nullable StorageType weights, Prefill prefill) {
-        EvaluationSet set = EvaluationSet.ofFile(file, loaded.tokenizer(), windowTokens());
+        EvaluationSet set = EvaluationSet.ofFile(file, opened.tokenizer(), windowTokens());
+        boolean stored = weights == null && !opened.bytesByType().keySet().equals(Set.of(StorageType.F32));
+        if (!stored && (weights == null || weights == StorageType.F32) && prefill == Prefill.EXACT) {
+            return evaluate(set);
+        }
         return serving(weights, prefill, model -> new ServedEvaluator(model).evaluate(set));
     }
 
     /** How well the model predicts a set, whose windows are no longer than {@link #windowTokens}. */
     public Evaluation evaluate(EvaluationSet set) {
         try (PerplexityEvaluator evaluator =
-                new PerplexityEvaluator(loaded.config(), loaded.weights(), kernels, EVALUATION_BATCH, windowTokens())) {
+                new PerplexityEvaluator(opened.config(), parameters(), kernels, EVALUATION_BATCH, windowTokens())) {
             return evaluator.evaluate(set);
         }
     }
 
     /** Tokens of an evaluation window: the model's context, within reason. */
     public int windowTokens() {
-        return Math.min(loaded.config().contextLength(), MAX_WINDOW_TOKENS);
+        return Math.min(opened.config().contextLength(), MAX_WINDOW_TOKENS);
     }
 
     @Override
     public void close() {
         pool.close();
         arena.close();
+        opened.close();
     }
 }

@@ -69,7 +69,7 @@ public record RunEvaluation(
             Evaluation model = local.evaluate(heldOut);
             Evaluation unigram = UnigramBaseline.train(corpus.tokens().train()).evaluate(heldOut);
             RunEvaluation evaluation = new RunEvaluation(
-                    local.loaded().version(), manifestSha256(checkpoint), model, unigram, samples(local, corpus));
+                    local.opened().version(), manifestSha256(checkpoint), model, unigram, samples(local, corpus));
             evaluation.show(display);
             evaluation.writeJson(run);
             writeFile(
@@ -101,7 +101,7 @@ public record RunEvaluation(
     }
 
     private static String continuation(LocalModel local, String prompt, SamplingOptions options) {
-        Tokenizer tokenizer = local.loaded().tokenizer();
+        Tokenizer tokenizer = local.opened().tokenizer();
         int end = tokenizer.endOfText();
         int[] ids = tokenizer.encode(prompt);
         // A document begins where the one before it has ended.

@@ -177,7 +177,7 @@ public final class CheckpointStore {
             throw new TroupeException("checkpoint " + checkpoint + " is of another model than the configuration's: "
                     + stored + " instead of " + wanted);
         }
-        WeightsReader.read(checkpoint.resolve(ModelDirectory.WEIGHTS), stored, weights);
+        SafetensorsWeights.read(checkpoint.resolve(ModelDirectory.WEIGHTS), stored, weights);
         OptimizerFile.read(checkpoint.resolve(OptimizerFile.FILE_NAME), weights.layout(), optimizer);
         return TrainingStateJson.read(checkpoint.resolve(TrainingStateJson.FILE_NAME));
     }

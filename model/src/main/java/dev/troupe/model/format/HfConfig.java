@@ -19,16 +19,19 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * Hugging Face's config.json. {@code LlamaForCausalLM} and {@code GPT2LMHeadModel} are read and written with the keys
- * that transformers has for them; what it has no key for (dropout of a Llama; GPT-2 without biases) stands in an object
- * "troupe" that others ignore. A mixture that no class of transformers computes, such as GPT-2 with RMSNorm, is written
- * as {@code TroupeForCausalLM}, so that no other tool loads it as what it is not.
+ * Hugging Face's config.json. {@code LlamaForCausalLM}, {@code MistralForCausalLM}, {@code Qwen2ForCausalLM} and
+ * {@code GPT2LMHeadModel} are read and written with the keys that transformers has for them; what it has no key for
+ * (dropout of a Llama; GPT-2 without biases) stands in an object "troupe" that others ignore. A mixture that no class
+ * of transformers computes, such as GPT-2 with RMSNorm, is written as {@code TroupeForCausalLM}, so that no other tool
+ * loads it as what it is not.
  */
 public final class HfConfig {
     /** The usual file name in a model directory. */
     public static final String FILE_NAME = "config.json";
 
     private static final String LLAMA = "LlamaForCausalLM";
+    private static final String MISTRAL = "MistralForCausalLM";
+    private static final String QWEN2 = "Qwen2ForCausalLM";
     private static final String GPT2 = "GPT2LMHeadModel";
     private static final String OWN = "TroupeForCausalLM";
 
@@ -77,11 +80,14 @@ public final class HfConfig {
         try {
             return switch (architecture) {
                 case LLAMA, "llama" -> llama(fields);
+                case MISTRAL, "mistral" -> mistral(fields);
+                case QWEN2, "qwen2" -> qwen2(fields);
                 case GPT2, "gpt2" -> gpt2(fields);
                 case OWN -> mixture(fields);
                 default ->
                     throw new TroupeException(fileName + ": architecture '" + architecture
-                            + "' is not supported; supported are " + LLAMA + " and " + GPT2);
+                            + "' is not supported; supported are "
+                            + String.join(", ", LLAMA, MISTRAL, QWEN2, GPT2));
             };
         } catch (IllegalArgumentException e) {
             throw new TroupeException(fileName + ": " + e.getMessage(), e);
@@ -90,11 +96,26 @@ public final class HfConfig {
 
     private static ModelConfig llama(JsonFields fields) {
         fields.require(fields.text("hidden_act", "silu").equals("silu"), "hidden_act", "\"silu\"");
-        fields.require(!fields.has("rope_scaling"), "rope_scaling", "null");
         boolean bias = fields.flag("attention_bias", false);
         fields.require(
                 fields.flag("mlp_bias", false) == bias, "mlp_bias", "the value of attention_bias (" + bias + ")");
-        return common(fields, "llama", NormKind.RMS, MlpKind.SWIGLU, PositionKind.ROTARY, bias);
+        return common(fields, "llama", NormKind.RMS, MlpKind.SWIGLU, PositionKind.ROTARY, bias, bias, 0);
+    }
+
+    private static ModelConfig mistral(JsonFields fields) {
+        fields.require(fields.text("hidden_act", "silu").equals("silu"), "hidden_act", "\"silu\"");
+        int window = fields.positive("sliding_window", 0);
+        return common(fields, "llama", NormKind.RMS, MlpKind.SWIGLU, PositionKind.ROTARY, false, false, window);
+    }
+
+    private static ModelConfig qwen2(JsonFields fields) {
+        fields.require(fields.text("hidden_act", "silu").equals("silu"), "hidden_act", "\"silu\"");
+        int window = fields.flag("use_sliding_window", false) ? fields.positive("sliding_window", 0) : 0;
+        if (window > 0) {
+            boolean everyLayer = fields.number("max_window_layers", 0) == 0;
+            fields.require(everyLayer, "max_window_layers", "0: a window in every layer");
+        }
+        return common(fields, "qwen2", NormKind.RMS, MlpKind.SWIGLU, PositionKind.ROTARY, false, true, window);
     }
 
     private static ModelConfig mixture(JsonFields fields) {
@@ -105,13 +126,23 @@ public final class HfConfig {
                 choice(own, "norm", NormKind.class),
                 choice(own, "mlp", MlpKind.class),
                 choice(own, "positions", PositionKind.class),
-                own.flag("bias", false));
+                own.flag("bias", false),
+                own.flag("qkv_bias", own.flag("bias", false)),
+                fields.positive("sliding_window", 0));
     }
 
     private static ModelConfig common(
-            JsonFields fields, String architecture, NormKind norm, MlpKind mlp, PositionKind positions, boolean bias) {
+            JsonFields fields,
+            String architecture,
+            NormKind norm,
+            MlpKind mlp,
+            PositionKind positions,
+            boolean bias,
+            boolean qkvBias,
+            int slidingWindow) {
         int dim = fields.positive("hidden_size");
         int numHeads = fields.positive("num_attention_heads");
+        int contextLength = fields.positive("max_position_embeddings");
         return new ModelConfig(
                 architecture,
                 fields.positive("vocab_size"),
@@ -121,15 +152,18 @@ public final class HfConfig {
                 fields.positive("num_key_value_heads", numHeads),
                 fields.has("head_dim") ? fields.positive("head_dim") : headDim(fields, "hidden_size", dim, numHeads),
                 fields.positive("intermediate_size"),
-                fields.positive("max_position_embeddings"),
+                contextLength,
                 norm,
                 (float) fields.number("rms_norm_eps", 1e-6),
                 mlp,
                 positions,
-                fields.number("rope_theta", 10_000),
+                HfRopeScaling.theta(fields),
                 fields.flag("tie_word_embeddings", false),
                 bias,
-                (float) fields.nested(EXTENSION).number("dropout", 0));
+                (float) fields.nested(EXTENSION).number("dropout", 0),
+                qkvBias,
+                HfRopeScaling.read(fields, contextLength),
+                slidingWindow);
     }
 
     private static ModelConfig gpt2(JsonFields fields) {
@@ -229,7 +263,7 @@ public final class HfConfig {
     }
 
     private static boolean isLlama(ModelConfig config) {
-        return config.architecture().equals("llama")
+        return (config.architecture().equals("llama") || config.architecture().equals("qwen2"))
                 && config.norm() == NormKind.RMS
                 && config.mlp() == MlpKind.SWIGLU
                 && config.positions() == PositionKind.ROTARY;
@@ -241,16 +275,32 @@ public final class HfConfig {
                 && config.mlp() == MlpKind.GELU
                 && config.positions() == PositionKind.LEARNED
                 && config.numKvHeads() == config.numHeads()
-                && config.headDim() * config.numHeads() == config.dim();
+                && config.headDim() * config.numHeads() == config.dim()
+                && config.qkvBias() == config.bias()
+                && config.slidingWindow() == 0;
     }
 
     private static void writeLlama(ObjectNode root, ModelConfig config) {
-        writeCommon(root, LLAMA, "llama", config);
+        boolean windowed = config.slidingWindow() > 0;
+        if (config.architecture().equals("qwen2") || (config.qkvBias() && !config.bias())) {
+            writeCommon(root, QWEN2, "qwen2", config);
+            root.put("use_sliding_window", windowed);
+            root.put("max_window_layers", windowed ? 0 : config.numLayers());
+        } else if (windowed) {
+            writeCommon(root, MISTRAL, "mistral", config);
+        } else {
+            writeCommon(root, LLAMA, "llama", config);
+            root.put("attention_bias", config.bias());
+            root.put("mlp_bias", config.bias());
+            root.put("pretraining_tp", 1);
+        }
+        if (windowed) {
+            root.put("sliding_window", config.slidingWindow());
+        } else {
+            root.putNull("sliding_window");
+        }
         root.put("hidden_act", "silu");
-        root.put("attention_bias", config.bias());
-        root.put("mlp_bias", config.bias());
         root.put("attention_dropout", 0.0);
-        root.put("pretraining_tp", 1);
         if (config.dropout() > 0) {
             root.putObject(EXTENSION).put("dropout", decimal(config.dropout()));
         }
@@ -258,12 +308,16 @@ public final class HfConfig {
 
     private static void writeMixture(ObjectNode root, ModelConfig config) {
         writeCommon(root, OWN, EXTENSION, config);
+        if (config.slidingWindow() > 0) {
+            root.put("sliding_window", config.slidingWindow());
+        }
         root.putObject(EXTENSION)
                 .put("architecture", config.architecture())
                 .put("norm", name(config.norm()))
                 .put("mlp", name(config.mlp()))
                 .put("positions", name(config.positions()))
                 .put("bias", config.bias())
+                .put("qkv_bias", config.qkvBias())
                 .put("dropout", decimal(config.dropout()));
     }
 
@@ -279,7 +333,7 @@ public final class HfConfig {
         root.put("max_position_embeddings", config.contextLength());
         root.put("rms_norm_eps", decimal(config.normEpsilon()));
         root.put("rope_theta", config.ropeTheta());
-        root.putNull("rope_scaling");
+        HfRopeScaling.write(root, config.ropeScaling());
     }
 
     private static void writeGpt2(ObjectNode root, ModelConfig config) {

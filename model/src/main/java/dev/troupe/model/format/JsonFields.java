@@ -34,6 +34,11 @@ final class JsonFields {
         return value.isMissingNode() || value.isNull() ? Optional.empty() : Optional.of(value);
     }
 
+    /** Whether this is a nested object that is not there. */
+    boolean isAbsent() {
+        return !object.isObject();
+    }
+
     boolean has(String key) {
         return value(key).isPresent();
     }

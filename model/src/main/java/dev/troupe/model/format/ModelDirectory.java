@@ -33,7 +33,7 @@ import java.util.Optional;
  * manifest.json beside them. Directories of others load without a manifest.
  */
 public final class ModelDirectory {
-    static final String WEIGHTS = "model.safetensors";
+    static final String WEIGHTS = WeightFiles.SINGLE;
 
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
     private static final String END_OF_TEXT = "<|endoftext|>";
@@ -42,27 +42,49 @@ public final class ModelDirectory {
     private ModelDirectory() {}
 
     /**
-     * Loads a model; with a manifest, its files are checked first.
+     * Opens a model; with a manifest, its files are checked first.
      *
-     * @param arena owns the weights
      * @throws TroupeException naming the file and what is missing or wrong
      */
-    public static LoadedModel load(Path directory, TensorArena arena) {
+    static OpenModel open(Path directory) {
         requireDirectory(directory);
+        WeightFiles files = WeightFiles.of(directory);
         Optional<DirectoryManifest> manifest = DirectoryManifest.read(directory);
-        manifest.ifPresent(
-                found -> found.verify(directory, List.of(HfConfig.FILE_NAME, WEIGHTS, TokenizerJson.FILE_NAME)));
+        manifest.ifPresent(found -> found.verify(directory, checked(files)));
         ModelConfig config = HfConfig.read(directory.resolve(HfConfig.FILE_NAME));
         Tokenizer tokenizer = TokenizerJson.read(directory.resolve(TokenizerJson.FILE_NAME));
         if (tokenizer.vocabSize() > config.vocabSize()) {
             throw new TroupeException(directory + ": the tokenizer has " + tokenizer.vocabSize()
                     + " tokens, but config.json says vocab_size " + config.vocabSize());
         }
-        Path weightsFile = directory.resolve(WEIGHTS);
-        requireWeights(directory, weightsFile);
-        Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
-        WeightsReader.read(weightsFile, config, weights);
-        return new LoadedModel(config, weights, tokenizer, version(manifest, weightsFile));
+        SafetensorsWeights weights =
+                SafetensorsWeights.open(files.path(), files.files(), config, ParameterLayout.of(config));
+        return new OpenModel(
+                directory,
+                config,
+                tokenizer,
+                () -> version(manifest, files),
+                DirectoryTemplate.read(directory),
+                weights,
+                weights);
+    }
+
+    private static List<String> checked(WeightFiles files) {
+        List<String> names = new ArrayList<>(List.of(HfConfig.FILE_NAME, TokenizerJson.FILE_NAME));
+        files.files().forEach(file -> names.add(String.valueOf(file.getFileName())));
+        return names;
+    }
+
+    /**
+     * Loads a model as float32; with a manifest, its files are checked first.
+     *
+     * @param arena owns the weights
+     * @throws TroupeException naming the file and what is missing or wrong
+     */
+    public static LoadedModel load(Path directory, TensorArena arena) {
+        try (OpenModel model = open(directory)) {
+            return new LoadedModel(model.config(), model.parameters(arena), model.tokenizer(), model.version());
+        }
     }
 
     private static void requireDirectory(Path directory) {
@@ -70,27 +92,27 @@ public final class ModelDirectory {
             throw new TroupeException(directory
                     + (Files.exists(directory) ? " is not a directory" : " does not exist")
                     + ": a model is a directory with " + HfConfig.FILE_NAME + ", " + WEIGHTS + " and "
-                    + TokenizerJson.FILE_NAME);
+                    + TokenizerJson.FILE_NAME + ", or a GGUF file");
         }
     }
 
-    private static void requireWeights(Path directory, Path weightsFile) {
-        if (!Files.exists(weightsFile) && Files.exists(directory.resolve(WEIGHTS + ".index.json"))) {
-            throw new TroupeException(directory + " holds its weights in several files (" + WEIGHTS
-                    + ".index.json); join them to one " + WEIGHTS + " first");
+    private static String version(Optional<DirectoryManifest> manifest, WeightFiles files) {
+        Optional<FileDigest> known = manifest.map(found -> found.files().get(WEIGHTS));
+        if (known.isPresent()) {
+            return known.get().shortSha256();
         }
-    }
-
-    private static String version(Optional<DirectoryManifest> manifest, Path weightsFile) {
-        return manifest.map(found -> found.files().get(WEIGHTS))
-                .map(FileDigest::shortSha256)
-                .orElseGet(() -> {
-                    try {
-                        return Sha256.of(weightsFile).shortSha256();
-                    } catch (IOException e) {
-                        throw new TroupeException(weightsFile + " cannot be read: " + e.getMessage(), e);
-                    }
-                });
+        try {
+            if (files.files().size() == 1) {
+                return Sha256.of(files.files().getFirst()).shortSha256();
+            }
+            StringBuilder all = new StringBuilder();
+            for (Path file : files.files()) {
+                all.append(Sha256.of(file).sha256());
+            }
+            return new FileDigest(0, Sha256.of(utf8(all.toString()))).shortSha256();
+        } catch (IOException e) {
+            throw new TroupeException(files.path() + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /**

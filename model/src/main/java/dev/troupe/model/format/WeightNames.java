@@ -44,7 +44,7 @@ record WeightNames(ModelConfig config) {
         return BUFFER.matcher(inMemory).matches();
     }
 
-    /** Whether a model without biases may find this tensor in its file, holding zeros. */
+    /** Whether a bias that the model does not have may be in its file, holding zeros. */
     boolean isAbsentBias(String inMemory) {
         return !config.bias() && inMemory.endsWith(".bias");
     }

@@ -8,13 +8,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Byte-level byte-pair encoding as GPT-2 has it: a pre-tokenizer cuts the text into pieces, each piece starts as its
  * bytes, and the earliest learned pair merges first. Every byte has an id, so any bytes (also those that are no UTF-8)
- * survive {@code decodeBytes(encode(bytes))} unchanged. A lone surrogate in a {@code String} is no text and becomes
- * "?", as {@link String#getBytes(java.nio.charset.Charset)} has it.
+ * survive {@code decodeBytes(encode(bytes))} unchanged, unless the vocabulary asks for NFC. A lone surrogate in a
+ * {@code String} is no text and becomes "?", as {@link String#getBytes(java.nio.charset.Charset)} has it.
  *
  * <p>Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units"; Radford et al. 2019,
  * "Language Models are Unsupervised Multitask Learners".
@@ -28,6 +29,9 @@ public final class ByteLevelBpe implements Tokenizer {
     /** Ids by bytes (as Latin-1), when a piece that is a token needs no merges (Llama 3's ignore_merges). */
     private final @Nullable Map<String, Integer> wholePieces;
 
+    private final boolean nfc;
+    private final AddedTokens added;
+    private final AddedTokens markup;
     private final WordCache cache = new WordCache();
 
     private ByteLevelBpe(Builder builder) {
@@ -35,6 +39,9 @@ public final class ByteLevelBpe implements Tokenizer {
         tokens = TokenTable.of(builder.tokens);
         merges = builder.merges.build();
         special = builder.special;
+        nfc = builder.nfc;
+        added = AddedTokens.of(special.added());
+        markup = AddedTokens.of(special.markup());
         byteIds = new int[256];
         Arrays.fill(byteIds, NO_TOKEN);
         for (int id = 0; id < tokens.size(); id++) {
@@ -59,20 +66,40 @@ public final class ByteLevelBpe implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
-        return encode(text.getBytes(StandardCharsets.UTF_8));
+        return encode(text.getBytes(StandardCharsets.UTF_8), added);
     }
 
     @Override
     public int[] encode(byte[] bytes) {
+        return encode(bytes, added);
+    }
+
+    @Override
+    public int[] encodeMarkup(String text) {
+        return encode(text.getBytes(StandardCharsets.UTF_8), markup);
+    }
+
+    private int[] encode(byte[] bytes, AddedTokens found) {
         IntList out = new IntList(bytes.length / 3 + 8);
         Merger merger = new Merger(merges);
-        int from = 0;
-        while (from < bytes.length) {
-            int to = preTokenizer.next(bytes, from, bytes.length);
-            encodePiece(bytes, from, to, merger, out);
-            from = to;
-        }
+        found.split(bytes, (from, to) -> encodeText(bytes, from, to, merger, out), out::add);
         return out.toArray();
+    }
+
+    private void encodeText(byte[] bytes, int start, int end, Merger merger, IntList out) {
+        byte[] text = bytes;
+        int from = start;
+        int to = end;
+        if (nfc) {
+            text = Utf8.nfc(bytes, start, end);
+            from = 0;
+            to = text.length;
+        }
+        while (from < to) {
+            int next = preTokenizer.next(text, from, to);
+            encodePiece(text, from, next, merger, out);
+            from = next;
+        }
     }
 
     private void encodePiece(byte[] text, int from, int to, Merger merger, IntList out) {
@@ -134,6 +161,11 @@ public final class ByteLevelBpe implements Tokenizer {
     }
 
     @Override
+    public Set<Integer> endTokens() {
+        return special.ends();
+    }
+
+    @Override
     public Optional<Integer> beginOfText() {
         return special.begin();
     }
@@ -154,6 +186,10 @@ public final class ByteLevelBpe implements Tokenizer {
 
     SpecialTokens special() {
         return special;
+    }
+
+    boolean normalizes() {
+        return nfc;
     }
 
     boolean mergesIgnoredForWholePieces() {
@@ -177,6 +213,7 @@ public final class ByteLevelBpe implements Tokenizer {
         private final MergeTable.Builder merges = new MergeTable.Builder();
         private SpecialTokens special = SpecialTokens.NONE;
         private boolean wholePieces;
+        private boolean nfc;
 
         Builder(PreTokenizer preTokenizer) {
             this.preTokenizer = preTokenizer;
@@ -212,6 +249,7 @@ public final class ByteLevelBpe implements Tokenizer {
         /** The special tokens; their ids get no bytes. */
         Builder special(SpecialTokens tokens) {
             special = tokens;
+            tokens.added().forEach((content, id) -> token(id, content.getBytes(StandardCharsets.UTF_8)));
             for (int id : tokens.ids().values()) {
                 reserve(id);
                 this.tokens.set(id, null);
@@ -222,6 +260,12 @@ public final class ByteLevelBpe implements Tokenizer {
         /** Pieces that are tokens are encoded as such, without merging. */
         Builder wholePieces(boolean whole) {
             wholePieces = whole;
+            return this;
+        }
+
+        /** Text is brought to Unicode's form NFC before it is encoded (Qwen 2), so it may not come back as it was. */
+        Builder nfc(boolean on) {
+            nfc = on;
             return this;
         }
 

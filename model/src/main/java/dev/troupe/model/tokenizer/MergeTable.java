@@ -17,7 +17,10 @@ final class MergeTable {
     /** Merges in rank order, for writing: left, right, result. */
     private final int[] merges; // [count, 3]
 
-    private MergeTable(long[] slots, int[] merges) {
+    private final int[] ranks; // [count]
+
+    private MergeTable(long[] slots, int[] merges, int[] ranks) {
+        this.ranks = ranks;
         this.slots = slots;
         this.mask = slots.length / 2 - 1;
         this.merges = merges;
@@ -53,6 +56,21 @@ final class MergeTable {
 
     int result(int index) {
         return merges[3 * index + 2];
+    }
+
+    /** Rank of a merge: the lower merges first, of equal ones the leftmost. */
+    int rank(int index) {
+        return ranks[index];
+    }
+
+    /** Whether each merge's rank is its index. */
+    boolean isInOrder() {
+        for (int i = 0; i < ranks.length; i++) {
+            if (ranks[i] != i) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static int slot(long key) {
@@ -95,7 +113,7 @@ final class MergeTable {
                     slots[2 * slot + 1] = ((long) ranks.get(i) << 32) | merges.get(3 * i + 2);
                 }
             }
-            return new MergeTable(slots, merges.toArray());
+            return new MergeTable(slots, merges.toArray(), ranks.toArray());
         }
     }
 }

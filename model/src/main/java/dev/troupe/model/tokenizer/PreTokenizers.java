@@ -15,7 +15,10 @@ public final class PreTokenizers {
     /** GPT-4o. */
     public static final PreTokenizer O200K = new O200kPreTokenizer();
 
-    private static final List<PreTokenizer> ALL = List.of(GPT2, CL100K, QWEN2, O200K);
+    /** SmolLM: digits by themselves, then as GPT-2. */
+    public static final PreTokenizer SMOLLM = new SingleDigits();
+
+    private static final List<PreTokenizer> ALL = List.of(GPT2, CL100K, QWEN2, O200K, SMOLLM);
 
     private PreTokenizers() {}
 

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * SentencePiece's BPE as Llama and Llama-like small models use it: spaces are "▁" (U+2581), the text is one piece that
@@ -29,6 +30,8 @@ public final class SentencePieceBpe implements Tokenizer {
     private final SpecialTokens special;
     private final boolean prependSpace;
     private final int unknown;
+    private final AddedTokens added;
+    private final AddedTokens markup;
     private final int[] byteIds = new int[256];
     /** Ids of single characters by code point. */
     private final int[] basicIds = new int[BASIC_PLANE];
@@ -47,6 +50,8 @@ public final class SentencePieceBpe implements Tokenizer {
         this.special = special;
         this.prependSpace = prependSpace;
         this.unknown = unknown;
+        this.added = AddedTokens.of(special.added());
+        this.markup = AddedTokens.of(special.markup());
         Arrays.fill(byteIds, NO_TOKEN);
         Arrays.fill(basicIds, NO_TOKEN);
         byte[][] bytes = new byte[spellings.size()][];
@@ -55,6 +60,8 @@ public final class SentencePieceBpe implements Tokenizer {
             int fallback = byteOf(spelling);
             if (special.ids().containsKey(spelling)) {
                 bytes[id] = new byte[0];
+            } else if (special.added().containsKey(spelling)) {
+                bytes[id] = spelling.getBytes(StandardCharsets.UTF_8);
             } else if (fallback >= 0) {
                 byteIds[fallback] = id;
                 bytes[id] = new byte[] {(byte) fallback};
@@ -95,20 +102,32 @@ public final class SentencePieceBpe implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
-        return encode(text.getBytes(StandardCharsets.UTF_8));
+        return encode(text.getBytes(StandardCharsets.UTF_8), added);
     }
 
     @Override
     public int[] encode(byte[] bytes) {
-        if (bytes.length == 0) {
-            return new int[0];
-        }
-        IntList symbols = new IntList(bytes.length + 1);
+        return encode(bytes, added);
+    }
+
+    @Override
+    public int[] encodeMarkup(String text) {
+        return encode(text.getBytes(StandardCharsets.UTF_8), markup);
+    }
+
+    private int[] encode(byte[] bytes, AddedTokens found) {
+        IntList out = new IntList(bytes.length + 1);
+        found.split(bytes, (from, to) -> encodeText(bytes, from, to, out), out::add);
+        return out.toArray();
+    }
+
+    private void encodeText(byte[] bytes, int from, int to, IntList out) {
+        IntList symbols = new IntList(to - from + 1);
         if (prependSpace) {
-            addSymbol(symbols, SPACE, bytes, 0, 0);
+            addSymbol(symbols, SPACE, bytes, from, from);
         }
-        for (int i = 0; i < bytes.length; ) {
-            int decoded = Utf8.decode(bytes, i, bytes.length);
+        for (int i = from; i < to; ) {
+            int decoded = Utf8.decode(bytes, i, to);
             int length = decoded & 7;
             int codePoint = decoded >> 3;
             boolean illFormed = codePoint == Utf8.REPLACEMENT && length == 1;
@@ -121,7 +140,7 @@ public final class SentencePieceBpe implements Tokenizer {
             merger.set(i, symbols.get(i));
         }
         merger.merge();
-        return Arrays.copyOf(merger.ids(), merger.size());
+        out.addAll(merger.ids(), 0, merger.size());
     }
 
     /** Adds a character's id, or those of its bytes, or the unknown token once for a run of unknown characters. */
@@ -175,6 +194,11 @@ public final class SentencePieceBpe implements Tokenizer {
     @Override
     public int endOfText() {
         return special.endOfText();
+    }
+
+    @Override
+    public Set<Integer> endTokens() {
+        return special.ends();
     }
 
     @Override

@@ -1,19 +1,25 @@
 package dev.troupe.model.tokenizer;
 
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The special tokens of a vocabulary and the parts that two of them play.
  *
  * @param ids id of each special token by its spelling, in the order of the file
+ * @param added tokens that are no special ones, but are found in a text before anything is merged
+ * @param ends ids that end an answer, {@code endOfText} among them
  * @param endOfText id that ends a document, or {@link Tokenizer#NO_TOKEN}
  * @param beginOfText id that every sequence begins with, or {@link Tokenizer#NO_TOKEN}
  */
-record SpecialTokens(Map<String, Integer> ids, int endOfText, int beginOfText) {
+record SpecialTokens(
+        Map<String, Integer> ids, Map<String, Integer> added, int endOfText, int beginOfText, Set<Integer> ends) {
     static final SpecialTokens NONE = new SpecialTokens(Map.of(), Tokenizer.NO_TOKEN, Tokenizer.NO_TOKEN);
 
     /** Spellings of the end of a text in well-known vocabularies, in order of preference. */
@@ -22,6 +28,36 @@ record SpecialTokens(Map<String, Integer> ids, int endOfText, int beginOfText) {
 
     SpecialTokens {
         ids = Collections.unmodifiableMap(new LinkedHashMap<>(ids));
+        added = Collections.unmodifiableMap(new LinkedHashMap<>(added));
+        Set<Integer> all = new TreeSet<>(ends);
+        if (endOfText != Tokenizer.NO_TOKEN) {
+            all.add(endOfText);
+        }
+        ends = Collections.unmodifiableSet(all);
+    }
+
+    /** Special tokens without other added ones; only the end of a text ends an answer. */
+    SpecialTokens(Map<String, Integer> ids, int endOfText, int beginOfText) {
+        this(ids, Map.of(), endOfText, beginOfText, Set.of());
+    }
+
+    /** The same with tokens that are found in a text. */
+    SpecialTokens withAdded(Map<String, Integer> found) {
+        return new SpecialTokens(ids, found, endOfText, beginOfText, ends);
+    }
+
+    /** The same with more ids that end an answer. */
+    SpecialTokens withEnds(Collection<Integer> more) {
+        Set<Integer> all = new TreeSet<>(ends);
+        all.addAll(more);
+        return new SpecialTokens(ids, added, endOfText, beginOfText, all);
+    }
+
+    /** Spellings that are found where markup counts: special and other added tokens. */
+    Map<String, Integer> markup() {
+        Map<String, Integer> all = new LinkedHashMap<>(ids);
+        all.putAll(added);
+        return all;
     }
 
     /** Special tokens of which the one that is spelled like an end of text ends a text. */

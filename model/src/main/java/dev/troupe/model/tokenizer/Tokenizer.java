@@ -1,6 +1,7 @@
 package dev.troupe.model.tokenizer;
 
 import java.util.Optional;
+import java.util.Set;
 
 /** Text to token ids and back. Implementations are immutable and thread-safe. */
 public interface Tokenizer {
@@ -44,6 +45,19 @@ public interface Tokenizer {
      * then documents just follow each other and a generation ends by length only.
      */
     int endOfText();
+
+    /** Ids that end an answer: {@link #endOfText}, and those that end a turn in a chat. */
+    default Set<Integer> endTokens() {
+        return endOfText() == NO_TOKEN ? Set.of() : Set.of(endOfText());
+    }
+
+    /**
+     * Ids of a text that comes from a chat template: what is spelled like a special token is one. Never for text that a
+     * user wrote alone.
+     */
+    default int[] encodeMarkup(String text) {
+        return encode(text);
+    }
 
     /** The token that a sequence must begin with when the model was trained so (Llama's "&lt;s&gt;"), else empty. */
     Optional<Integer> beginOfText();

@@ -3,6 +3,7 @@ package dev.troupe.model.tokenizer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,12 +26,15 @@ public final class TokenizerJson {
 
     /**
      * Reads a file, or the tokenizer.json of a directory. A {@code tokenizer_config.json} beside it says which tokens
-     * begin and end a text. Throws a {@link TroupeException} that names the file and what is wrong with it.
+     * begin and end a text, a {@code generation_config.json} which others end an answer. Throws a
+     * {@link TroupeException} that names the file and what is wrong with it.
      */
     public static Tokenizer read(Path path) {
         Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
         try {
-            return new TokenizerJsonReader(tree(file), config(file)).read();
+            return new TokenizerJsonReader(
+                            tree(file), beside(file, "tokenizer_config.json"), beside(file, "generation_config.json"))
+                    .read();
         } catch (TroupeException e) {
             throw new TroupeException("tokenizer file " + file + ": " + e.getMessage(), e);
         }
@@ -39,7 +43,7 @@ public final class TokenizerJson {
     /** Reads a tokenizer from JSON text. */
     public static Tokenizer parse(String json) {
         try {
-            return new TokenizerJsonReader(MAPPER.readTree(json), null).read();
+            return new TokenizerJsonReader(MAPPER.readTree(json), null, null).read();
         } catch (JsonProcessingException e) {
             throw malformed(e);
         }
@@ -57,6 +61,24 @@ public final class TokenizerJson {
 
     /** The text of a tokenizer.json. */
     public static String toJson(Tokenizer tokenizer) {
+        return TokenizerJsonWriter.text(tree(tokenizer));
+    }
+
+    /**
+     * As {@link #toJson}, with what files of Hugging Face keep beside it or have no words for, for {@link #parse} on
+     * another node: ends of answers, and merges of equal rank.
+     */
+    public static String toWire(Tokenizer tokenizer) {
+        ObjectNode root = tree(tokenizer);
+        switch (tokenizer) {
+            case ByteLevelBpe bpe -> TokenizerJsonWriter.putOwn(root, bpe.special(), bpe.merges());
+            case SentencePieceBpe bpe -> TokenizerJsonWriter.putOwn(root, bpe.special(), bpe.merges());
+            default -> {} // characters have neither
+        }
+        return TokenizerJsonWriter.text(root);
+    }
+
+    private static ObjectNode tree(Tokenizer tokenizer) {
         return switch (tokenizer) {
             case ByteLevelBpe bpe -> TokenizerJsonWriter.byteLevel(bpe);
             case SentencePieceBpe bpe -> TokenizerJsonWriter.sentencePiece(bpe);
@@ -79,8 +101,8 @@ public final class TokenizerJson {
         }
     }
 
-    private static @Nullable JsonNode config(Path file) {
-        Path config = file.resolveSibling("tokenizer_config.json");
+    private static @Nullable JsonNode beside(Path file, String name) {
+        Path config = file.resolveSibling(name);
         if (!Files.exists(config)) {
             return null;
         }

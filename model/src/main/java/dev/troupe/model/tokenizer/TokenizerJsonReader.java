@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One tokenizer.json on its way to a tokenizer. */
@@ -23,12 +24,18 @@ final class TokenizerJsonReader {
     private final Map<String, Integer> vocab = new LinkedHashMap<>();
     private final Map<String, Integer> added = new LinkedHashMap<>();
     private final Map<String, Integer> specialIds = new LinkedHashMap<>();
+    private final Map<String, Integer> literal = new LinkedHashMap<>(); // added, not special
+    private final @Nullable JsonNode generation;
 
-    /** @param config the tokenizer_config.json, when there is one */
-    TokenizerJsonReader(JsonNode root, @Nullable JsonNode config) {
+    /**
+     * @param config the tokenizer_config.json, when there is one
+     * @param generation the generation_config.json, when there is one
+     */
+    TokenizerJsonReader(JsonNode root, @Nullable JsonNode config, @Nullable JsonNode generation) {
         this.root = root;
         this.model = root.path("model");
         this.config = config;
+        this.generation = generation;
     }
 
     Tokenizer read() {
@@ -71,6 +78,14 @@ final class TokenizerJsonReader {
             added.put(content, id);
             if (token.path("special").asBoolean(false)) {
                 specialIds.put(content, id);
+            } else {
+                refuse(
+                        token.path("lstrip").asBoolean(false)
+                                || token.path("rstrip").asBoolean(false)
+                                || token.path("single_word").asBoolean(false),
+                        "the added token '" + content + "' is not special and takes away spaces around it or wants to"
+                                + " be a word, which isn't supported");
+                literal.put(content, id);
             }
         }
     }
@@ -83,9 +98,13 @@ final class TokenizerJsonReader {
     }
 
     private Tokenizer byteLevel() {
+        boolean nfc = typeOf("normalizer").equals("NFC");
         refuse(
-                !root.path("normalizer").isNull() && !root.path("normalizer").isMissingNode(),
-                "the normalizer " + typeOf("normalizer") + " would change text, which byte-level BPE must not");
+                !nfc
+                        && !root.path("normalizer").isNull()
+                        && !root.path("normalizer").isMissingNode(),
+                "the normalizer " + typeOf("normalizer") + " would change text, which byte-level BPE must not"
+                        + " (only NFC is supported)");
         refuse(
                 byteLevelStep(root.path("pre_tokenizer"))
                         .path("add_prefix_space")
@@ -96,6 +115,7 @@ final class TokenizerJsonReader {
         added.forEach((content, id) -> builder.token(id, content.getBytes(StandardCharsets.UTF_8)));
         readMerges(builder::merge);
         return builder.special(special())
+                .nfc(nfc)
                 .wholePieces(model.path("ignore_merges").asBoolean(false))
                 .build();
     }
@@ -108,6 +128,14 @@ final class TokenizerJsonReader {
                 return PreTokenizers.forPattern(pattern)
                         .orElseThrow(() -> new TroupeException("its pre-tokenizer pattern is unknown: " + pattern
                                 + " (known: " + String.join(", ", PreTokenizers.names()) + ")"));
+            }
+        }
+        for (JsonNode step : node.path("pretokenizers")) {
+            if (step.path("type").asText("").equals("Digits")) {
+                refuse(
+                        !step.path("individual_digits").asBoolean(false),
+                        "its pre-tokenizer keeps digits together, which isn't supported");
+                return PreTokenizers.SMOLLM;
             }
         }
         refuse(
@@ -169,10 +197,14 @@ final class TokenizerJsonReader {
 
     private void readMerges(MergeSink sink) {
         int index = 0;
+        JsonNode ranks = root.path(TokenizerJsonWriter.OWN).path("merge_ranks");
         for (JsonNode merge : model.path("merges")) {
             List<String> parts = parts(merge);
             refuse(parts.size() != 2, "merge " + index + " isn't a pair: " + merge);
-            sink.add(known(parts.get(0), index), known(parts.get(1), index), known(parts.get(0) + parts.get(1), index));
+            int left = known(parts.get(0), index);
+            int right = known(parts.get(1), index);
+            int result = known(parts.get(0) + parts.get(1), index);
+            sink.add(left, right, result, ranks.path(index).asInt(index));
             index++;
         }
     }
@@ -196,11 +228,34 @@ final class TokenizerJsonReader {
     }
 
     private SpecialTokens special() {
+        JsonNode own = root.path(TokenizerJsonWriter.OWN);
+        if (own.isObject()) {
+            List<Integer> ends = new ArrayList<>();
+            own.path("ends").forEach(id -> ends.add(id.asInt()));
+            int end = own.path("end_of_text").asInt(Tokenizer.NO_TOKEN);
+            int begin = own.path("begin_of_text").asInt(Tokenizer.NO_TOKEN);
+            return new SpecialTokens(specialIds, literal, end, begin, Set.copyOf(ends));
+        }
         int begin = begin();
         Optional<Integer> end = configured("eos_token");
-        return end.isPresent()
+        SpecialTokens known = end.isPresent()
                 ? new SpecialTokens(specialIds, end.get(), begin)
                 : SpecialTokens.guessingEnd(specialIds, begin);
+        return known.withAdded(literal).withEnds(generationEnds());
+    }
+
+    /** What generation_config.json says that an answer ends with: an id or several. */
+    private List<Integer> generationEnds() {
+        List<Integer> ends = new ArrayList<>();
+        if (generation != null) {
+            JsonNode given = generation.path("eos_token_id");
+            (given.isArray() ? given : List.of(given)).forEach(id -> {
+                if (id.isInt() && specialIds.containsValue(id.asInt())) {
+                    ends.add(id.asInt());
+                }
+            });
+        }
+        return ends;
     }
 
     /** The token that the post-processor puts before a text, or that tokenizer_config.json says to. */
@@ -254,6 +309,6 @@ final class TokenizerJsonReader {
 
     /** Where merges go, earliest first. */
     private interface MergeSink {
-        Object add(int left, int right, int result);
+        Object add(int left, int right, int result, int rank);
     }
 }

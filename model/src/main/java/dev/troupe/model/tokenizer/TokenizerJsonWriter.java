@@ -8,16 +8,29 @@ import java.util.Map;
 
 /** Tokenizers as tokenizer.json text. */
 final class TokenizerJsonWriter {
+    /** A key that files do not have: see {@link TokenizerJson#toWire}. */
+    static final String OWN = "troupe";
+
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private TokenizerJsonWriter() {}
 
-    static String byteLevel(ByteLevelBpe bpe) {
+    static ObjectNode byteLevel(ByteLevelBpe bpe) {
         ObjectNode root = root(bpe.special());
         PreTokenizer preTokenizer = bpe.preTokenizer();
-        boolean ownPattern = !preTokenizer.pattern().equals(PreTokenizers.GPT2.pattern());
+        boolean digits = preTokenizer.equals(PreTokenizers.SMOLLM);
+        boolean ownPattern = !digits && !preTokenizer.pattern().equals(PreTokenizers.GPT2.pattern());
         ObjectNode byteLevel = byteLevelStep(!ownPattern);
-        if (ownPattern) {
+        if (bpe.normalizes()) {
+            root.putObject("normalizer").put("type", "NFC");
+        }
+        if (digits) {
+            ObjectNode sequence = MAPPER.createObjectNode().put("type", "Sequence");
+            ArrayNode steps = sequence.putArray("pretokenizers");
+            steps.addObject().put("type", "Digits").put("individual_digits", true);
+            steps.add(byteLevel);
+            root.set("pre_tokenizer", sequence);
+        } else if (ownPattern) {
             ObjectNode sequence = MAPPER.createObjectNode().put("type", "Sequence");
             ArrayNode steps = sequence.putArray("pretokenizers");
             ObjectNode split = steps.addObject().put("type", "Split");
@@ -34,7 +47,7 @@ final class TokenizerJsonWriter {
         model.put("ignore_merges", bpe.mergesIgnoredForWholePieces());
         ObjectNode vocab = model.putObject("vocab");
         String[] spellings = new String[bpe.vocabSize()];
-        bpe.special().ids().forEach((content, id) -> spellings[id] = content);
+        bpe.special().markup().forEach((content, id) -> spellings[id] = content);
         for (int id = 0; id < spellings.length; id++) {
             if (spellings[id] == null) {
                 spellings[id] = ByteLevelAlphabet.spell(bpe.tokenBytes(id));
@@ -45,10 +58,10 @@ final class TokenizerJsonWriter {
         }
         putMerges(model, bpe.merges(), spellings);
         root.set("model", model);
-        return text(root);
+        return root;
     }
 
-    static String sentencePiece(SentencePieceBpe bpe) {
+    static ObjectNode sentencePiece(SentencePieceBpe bpe) {
         ObjectNode root = root(bpe.special());
         ObjectNode normalizer = MAPPER.createObjectNode().put("type", "Sequence");
         ArrayNode normalizers = normalizer.putArray("normalizers");
@@ -86,10 +99,10 @@ final class TokenizerJsonWriter {
         }
         putMerges(model, bpe.merges(), spellings);
         root.set("model", model);
-        return text(root);
+        return root;
     }
 
-    static String characters(CharTokenizer characters) {
+    static ObjectNode characters(CharTokenizer characters) {
         ObjectNode root = root(SpecialTokens.NONE);
         root.putNull("pre_tokenizer");
         root.putNull("post_processor");
@@ -101,7 +114,21 @@ final class TokenizerJsonWriter {
         }
         model.putArray("merges");
         root.set("model", model);
-        return text(root);
+        return root;
+    }
+
+    /** Ends of answers, and ranks where they are not the order of the merges. */
+    static void putOwn(ObjectNode root, SpecialTokens special, MergeTable merges) {
+        ObjectNode own =
+                root.putObject(OWN).put("end_of_text", special.endOfText()).put("begin_of_text", special.beginOfText());
+        ArrayNode ends = own.putArray("ends");
+        special.ends().forEach(ends::add);
+        if (!merges.isInOrder()) {
+            ArrayNode ranks = own.putArray("merge_ranks");
+            for (int i = 0; i < merges.size(); i++) {
+                ranks.add(merges.rank(i));
+            }
+        }
     }
 
     private static ObjectNode root(SpecialTokens special) {
@@ -109,7 +136,7 @@ final class TokenizerJsonWriter {
         root.putNull("truncation");
         root.putNull("padding");
         ArrayNode added = root.putArray("added_tokens");
-        special.ids().entrySet().stream()
+        special.markup().entrySet().stream()
                 .sorted(Map.Entry.comparingByValue())
                 .forEach(entry -> added.addObject()
                         .put("id", entry.getValue())
@@ -118,7 +145,7 @@ final class TokenizerJsonWriter {
                         .put("lstrip", false)
                         .put("rstrip", false)
                         .put("normalized", false)
-                        .put("special", true));
+                        .put("special", special.ids().containsKey(entry.getKey())));
         root.putNull("normalizer");
         return root;
     }
@@ -182,11 +209,17 @@ final class TokenizerJsonWriter {
     private static void putMerges(ObjectNode model, MergeTable table, String[] spellings) {
         ArrayNode merges = model.putArray("merges");
         for (int i = 0; i < table.size(); i++) {
-            merges.add(spellings[table.left(i)] + " " + spellings[table.right(i)]);
+            String left = spellings[table.left(i)];
+            String right = spellings[table.right(i)];
+            if (left.indexOf(' ') >= 0 || right.indexOf(' ') >= 0) {
+                merges.addArray().add(left).add(right);
+            } else {
+                merges.add(left + " " + right);
+            }
         }
     }
 
-    private static String text(ObjectNode root) {
+    static String text(ObjectNode root) {
         try {
             return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
         } catch (JsonProcessingException e) {

@@ -1,6 +1,10 @@
 package dev.troupe.model.tokenizer;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
+import java.util.Arrays;
 
 /**
  * Steps through bytes that are meant to be UTF-8. Ill-formed bytes are single units of their own, so that a scanner
@@ -41,6 +45,26 @@ final class Utf8 {
             codePoint = (codePoint << 6) | (b & 0x3F);
         }
         return (codePoint << 3) | length;
+    }
+
+    /** The bytes in Unicode's form NFC; as they are where they are no UTF-8. */
+    static byte[] nfc(byte[] bytes, int from, int to) {
+        boolean ascii = true;
+        for (int i = from; i < to && ascii; i++) {
+            ascii = bytes[i] >= 0;
+        }
+        if (!ascii) {
+            try {
+                String text = StandardCharsets.UTF_8
+                        .newDecoder()
+                        .decode(ByteBuffer.wrap(bytes, from, to - from))
+                        .toString();
+                return Normalizer.normalize(text, Normalizer.Form.NFC).getBytes(StandardCharsets.UTF_8);
+            } catch (CharacterCodingException e) {
+                return Arrays.copyOfRange(bytes, from, to); // no text, so it has no form
+            }
+        }
+        return from == 0 && to == bytes.length ? bytes : Arrays.copyOfRange(bytes, from, to);
     }
 
     /**

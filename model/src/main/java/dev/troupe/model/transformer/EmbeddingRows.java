@@ -1,21 +1,38 @@
 package dev.troupe.model.transformer;
 
 import dev.troupe.model.kernel.embedding.Embedding;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /** The table of token embeddings, looked up row by row. */
 sealed interface EmbeddingRows {
     /** Writes the rows of {@code tokens} to {@code to} [rows, C]. */
     void gather(Embedding embedding, int rows, int[] tokens, Tensor to);
 
-    /** A table that stays in its file where it comes from one, else a copy. */
-    static EmbeddingRows of(StoredWeights weights, String name, int vocabSize, int dim, TensorArena arena) {
-        return weights.lasting(name)
-                .<EmbeddingRows>map(InFile::new)
-                .orElseGet(() -> new InMemory(weights.floats(name, arena, vocabSize, dim)));
+    /**
+     * A table in the type that matrices get: rows of its file where that is the type in it, else a copy.
+     *
+     * @param layout of the model's matrices
+     */
+    static EmbeddingRows of(StoredWeights weights, String name, LinearLayout layout) {
+        StoredTensor table = weights.get(name, layout.scratch());
+        StorageType type = layout.target(table);
+        if (type == table.type()) {
+            Optional<StoredTensor> lasting = weights.lasting(name);
+            if (lasting.isPresent()) {
+                return new Stored(lasting.get());
+            }
+        }
+        if (type == StorageType.F32) {
+            return new InMemory(weights.floats(name, layout.arena(), table.rows(), table.columns()));
+        }
+        MemorySegment copy = layout.arena().allocateBytes(table.rows() * type.bytes(table.columns()));
+        LinearLayout.collect(type, List.of(table), copy);
+        return new Stored(new StoredTensor(name, type, table.rows(), table.columns(), copy));
     }
 
     /** Float32 [V, C]. */
@@ -27,10 +44,10 @@ sealed interface EmbeddingRows {
     }
 
     /**
-     * In the type of the file, of which only the pages of rows that were asked for are ever in memory: a tied head has
-     * a layout of its own, and two copies of a large vocabulary would be a third of a small model.
+     * As stored, a row unpacked when it is asked for. Of a file only the pages of such rows are ever in memory: a tied
+     * head has a layout of its own, and two copies of a large vocabulary would be a third of a small model.
      */
-    record InFile(StoredTensor table) implements EmbeddingRows {
+    record Stored(StoredTensor table) implements EmbeddingRows {
         @Override
         public void gather(Embedding embedding, int rows, int[] tokens, Tensor to) {
             long bytes = table.columns() * 4L;

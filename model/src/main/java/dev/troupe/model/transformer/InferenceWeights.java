@@ -49,8 +49,7 @@ record InferenceWeights(
         AttentionShape shape = AttentionShape.of(config);
         ParameterNames names = ParameterNames.of(config);
         StoredWeights first = source.layer(0);
-        EmbeddingRows tokens =
-                EmbeddingRows.of(first, names.embedding() + ".weight", config.vocabSize(), config.dim(), arena);
+        EmbeddingRows tokens = embedding(first, names.embedding() + ".weight", kernels, options, arena);
         Tensor positions = config.positions() == PositionKind.LEARNED
                 ? first.floats(names.positions() + ".weight", arena, config.contextLength(), config.dim())
                 : null;
@@ -73,6 +72,13 @@ record InferenceWeights(
                 tokens, positions, layers, last.norm(names.finalNorm()), last.linear(List.of(head), false));
         weights.logOtherTypes(options.weights());
         return weights;
+    }
+
+    private static EmbeddingRows embedding(
+            StoredWeights weights, String name, Kernels kernels, InferenceOptions options, TensorArena arena) {
+        try (TensorArena scratch = TensorArena.open("inference.rounding")) {
+            return EmbeddingRows.of(weights, name, new LinearLayout(kernels, options, arena, scratch));
+        }
     }
 
     private static void requirePrecision(Kernels kernels, InferenceOptions options) {

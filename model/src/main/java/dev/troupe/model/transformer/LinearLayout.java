@@ -43,7 +43,8 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
         return products.size() == 1 ? products.getFirst() : new JoinedLinear(products, n);
     }
 
-    private StorageType target(StoredTensor part) {
+    /** The type that a matrix gets. */
+    StorageType target(StoredTensor part) {
         StorageType wanted = options.weights();
         if (wanted == null) {
             // Kernels that round operands themselves take float32.
@@ -79,7 +80,8 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
         }
     }
 
-    private static void collect(StorageType type, List<StoredTensor> parts, MemorySegment to) {
+    /** Writes all parts to {@code to}, rounded where they are of another type. */
+    static void collect(StorageType type, List<StoredTensor> parts, MemorySegment to) {
         long at = 0;
         for (StoredTensor part : parts) {
             long bytes = part.rows() * type.bytes(part.columns());

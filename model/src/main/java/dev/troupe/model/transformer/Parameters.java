@@ -53,6 +53,11 @@ public final class Parameters implements StoredWeights {
         return new StoredTensor(name, StorageType.F32, rows, columns, tensor.readOnlySegment());
     }
 
+    @Override
+    public StorageType type(String name) {
+        return StorageType.F32;
+    }
+
     /** One view of parameters that are neighbours in this order, joined along their first dimension. */
     Tensor joined(List<String> names) {
         ParameterSpec first = layout.spec(names.getFirst());

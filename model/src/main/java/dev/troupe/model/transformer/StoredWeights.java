@@ -1,5 +1,6 @@
 package dev.troupe.model.transformer;
 
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.Optional;
@@ -24,6 +25,9 @@ public interface StoredWeights {
     default Optional<StoredTensor> lasting(String name) {
         return Optional.empty();
     }
+
+    /** The type that a weight is stored in. */
+    StorageType type(String name);
 
     /** A float32 copy of a weight, of the given shape. */
     default Tensor floats(String name, TensorArena arena, int... shape) {

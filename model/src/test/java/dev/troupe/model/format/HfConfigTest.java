@@ -9,10 +9,12 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.config.RopeScaling;
 import dev.troupe.model.tokenizer.CharTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,8 +69,58 @@ class HfConfigTest {
                 .isEqualTo(32);
     }
 
+    @Test
+    void mistralAndQwen2AreRead() {
+        String mistral = LLAMA.replace("LlamaForCausalLM", "MistralForCausalLM");
+        ModelConfig plain = HfConfig.parse("config.json", mistral);
+        assertThat(plain.architecture()).isEqualTo("llama");
+        assertThat(plain.slidingWindow()).isZero();
+        String windowed = mistral.replace("\"rope_scaling\"", "\"sliding_window\": 256, \"rope_scaling\"");
+        assertThat(HfConfig.parse("config.json", windowed).slidingWindow()).isEqualTo(256);
+        ModelConfig qwen = HfConfig.parse(
+                "config.json",
+                LLAMA.replace("LlamaForCausalLM", "Qwen2ForCausalLM")
+                        .replace(
+                                "\"rope_scaling\"",
+                                "\"use_sliding_window\": false, \"sliding_window\": 32, \"rope_scaling\""));
+        assertThat(qwen.architecture()).isEqualTo("qwen2");
+        assertThat(qwen.qkvBias()).isTrue();
+        assertThat(qwen.bias()).isFalse();
+        assertThat(qwen.slidingWindow()).isZero();
+    }
+
+    @Test
+    void ropeScalingIsReadUnderItsNames() {
+        assertThat(scaling("\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0}"))
+                .isEqualTo(new RopeScaling.Linear(2));
+        assertThat(scaling("\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 32.0, \"low_freq_factor\": 1.0,"
+                        + " \"high_freq_factor\": 4.0, \"original_max_position_embeddings\": 8192}"))
+                .isEqualTo(new RopeScaling.Llama3(32, 1, 4, 8192));
+        assertThat(scaling("\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 4.0,"
+                        + " \"original_max_position_embeddings\": 128}"))
+                .isEqualTo(new RopeScaling.Yarn(4, 128, 32, 1, 0.1 * Math.log(4) + 1));
+        assertThat(scaling("\"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 7.0}"))
+                .isNull();
+        assertThatThrownBy(() -> scaling("\"rope_scaling\": {\"type\": \"longrope\", \"factor\": 4.0}"))
+                .hasMessageContaining("rope_scaling.rope_type is");
+    }
+
+    private static @Nullable RopeScaling scaling(String json) {
+        return HfConfig.parse("config.json", LLAMA.replace("\"rope_scaling\": null", json))
+                .ropeScaling();
+    }
+
     static Stream<ModelConfig> configs() {
-        return Stream.of(TestModels.llama(), TestModels.gpt2(true), TestModels.gpt2(false), TestModels.mixture());
+        return Stream.of(
+                TestModels.llama(),
+                TestModels.gpt2(true),
+                TestModels.gpt2(false),
+                TestModels.mixture(),
+                TestModels.qwen2(),
+                TestModels.scaled(new RopeScaling.Linear(4), 0),
+                TestModels.scaled(new RopeScaling.Llama3(8, 1, 4, 8192), 0),
+                TestModels.scaled(new RopeScaling.Yarn(4, 64, 32, 1, 1.25), 24),
+                TestModels.scaled(null, 24));
     }
 
     @ParameterizedTest
@@ -102,9 +154,9 @@ class HfConfigTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
-            "LlamaForCausalLM"               | "MambaForCausalLM"           | architecture 'MambaForCausalLM' is not supported; supported are LlamaForCausalLM and GPT2LMHeadModel
+            "LlamaForCausalLM"               | "MambaForCausalLM"           | architecture 'MambaForCausalLM' is not supported; supported are LlamaForCausalLM, MistralForCausalLM
             "hidden_act": "silu"             | "hidden_act": "relu"         | hidden_act is "relu", but only "silu" is supported
-            "rope_scaling": null             | "rope_scaling": {"factor":8} | rope_scaling is {"factor":8}, but only null
+            "rope_scaling": null             | "rope_scaling": {"factor":8} | rope_scaling.rope_type is , but only "linear", "llama3" or "yarn"
             "hidden_size": 128               | "hidden_size": "128"         | hidden_size must be a whole number
             "hidden_size": 128               | "hidden_size": 12.5          | hidden_size must be a whole number
             "hidden_size": 128               | "hidden_size": -4            | hidden_size must be a whole number

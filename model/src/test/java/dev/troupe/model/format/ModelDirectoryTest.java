@@ -176,10 +176,12 @@ class ModelDirectoryTest {
         Path model = edited(TestModels.llama(), TestModels.random(TestModels.llama(), arena, 8), tensors -> {});
         Files.delete(model.resolve("model.safetensors"));
         assertRefused(model, "model.safetensors does not exist");
-        Files.createFile(model.resolve("model.safetensors.index.json"));
-        assertRefused(model, "holds its weights in several files");
-        Files.delete(model.resolve("tokenizer.json"));
-        assertRefused(model, "tokenizer.json");
+        Files.writeString(model.resolve("model.safetensors.index.json"), "{\"weight_map\": ");
+        assertRefused(model, "model.safetensors.index.json is not valid JSON");
+        Files.writeString(
+                model.resolve("model.safetensors.index.json"), "{\"weight_map\": {\"a\": \"../x.safetensors\"}}");
+        assertRefused(model, "names \"../x.safetensors\", which is not a safetensors file beside it");
+        Files.delete(model.resolve("model.safetensors.index.json"));
         Files.delete(model.resolve("config.json"));
         assertRefused(model, "config.json does not exist");
     }

@@ -4,6 +4,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.config.RopeScaling;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -11,6 +12,7 @@ import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Parameters;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /** Small models for the tests of this package. */
 final class TestModels {
@@ -58,6 +60,41 @@ final class TestModels {
                 true,
                 bias,
                 0.2f);
+    }
+
+    /** As Qwen 2 has it: biases of queries, keys and values only. */
+    static ModelConfig qwen2() {
+        return withExtras("qwen2", true, null, 0);
+    }
+
+    /** Llama's shape with rotary scaling and a window. */
+    static ModelConfig scaled(@Nullable RopeScaling scaling, int window) {
+        return withExtras("llama", false, scaling, window);
+    }
+
+    private static ModelConfig withExtras(
+            String architecture, boolean qkvBias, @Nullable RopeScaling scaling, int window) {
+        return new ModelConfig(
+                architecture,
+                VOCAB,
+                32,
+                2,
+                4,
+                2,
+                16,
+                64,
+                64,
+                NormKind.RMS,
+                1e-6f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                10_000,
+                qkvBias,
+                false,
+                0,
+                qkvBias,
+                scaling,
+                window);
     }
 
     /** GPT-2's names with parts that no class of transformers combines. */

@@ -143,7 +143,7 @@ public final class Generator {
                 request.id() + "-" + choice,
                 prompt.tokens(),
                 maxTokens,
-                tokenizer.endOfText() == Tokenizer.NO_TOKEN ? List.of() : List.of(tokenizer.endOfText()),
+                List.copyOf(tokenizer.endTokens()),
                 sampling(settings, seed),
                 0);
         int buffer = Math.min(maxTokens, config.streamBufferTokens()) + END_EVENTS;

@@ -4,20 +4,19 @@ import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
-import dev.troupe.model.format.LoadedModel;
-import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.format.ModelFiles;
+import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
-import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.TokenizerJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Loads an engine from a model directory, with compute threads of its own. The float32 weights are freed once the
- * engine has laid them out in its own way.
+ * Loads an engine from a model's file or directory, with compute threads of its own. The files are closed once the
+ * engine has laid the weights out in its own way.
  *
  * @param modelId the name that users ask for
  * @param chatTemplate name of the template that turns messages into a prompt
@@ -29,30 +28,28 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
     public Engine load() {
         int threads = settings.threads() == 0 ? Runtime.getRuntime().availableProcessors() : settings.threads();
         ComputePool pool = FixedComputePool.create(threads);
-        try (TensorArena arena = TensorArena.open("serving.loading")) {
-            LoadedModel model = ModelDirectory.load(directory, arena);
+        try (OpenModel model = ModelFiles.open(directory)) {
             Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool);
             return ModelEngine.create(
-                    settings, describe(model), model.config(), model.weights(), kernels, pool, pool::close);
+                    settings, describe(model), model.config(), layer -> model.weights(), kernels, pool, pool::close);
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;
         }
     }
 
-    private ModelDescription describe(LoadedModel model) {
-        Path tokenizer = directory.resolve(TokenizerJson.FILE_NAME);
+    private ModelDescription describe(OpenModel model) {
         try {
             return new ModelDescription(
                     modelId,
                     model.version(),
                     model.config().contextLength(),
                     model.config().vocabSize(),
-                    Files.readString(tokenizer),
+                    TokenizerJson.toWire(model.tokenizer()),
                     ChatTemplate.named(chatTemplate).name(),
-                    Files.getLastModifiedTime(tokenizer).toInstant().getEpochSecond());
+                    Files.getLastModifiedTime(directory).toInstant().getEpochSecond());
         } catch (IOException e) {
-            throw new TroupeException(tokenizer + " cannot be read: " + e.getMessage(), e);
+            throw new TroupeException(directory + " cannot be read: " + e.getMessage(), e);
         }
     }
 }

@@ -8,7 +8,7 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.InferenceModel;
-import dev.troupe.model.transformer.Parameters;
+import dev.troupe.model.transformer.WeightSource;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -39,14 +39,14 @@ public final class ModelEngine implements Engine {
             EngineSettings settings,
             ModelDescription description,
             ModelConfig config,
-            Parameters weights,
+            WeightSource weights,
             Kernels kernels,
             ComputePool pool,
             Runnable freeRest) {
         int numKvBlocks = KvCacheSize.numBlocks(config, settings);
         InferenceModel model = InferenceModel.create(
                 config,
-                layer -> weights,
+                weights,
                 kernels,
                 settings.prefill().options(settings.weights(), pool),
                 numKvBlocks,

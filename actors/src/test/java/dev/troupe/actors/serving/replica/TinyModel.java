@@ -53,7 +53,7 @@ final class TinyModel {
                 settings,
                 description,
                 CONFIG,
-                weights,
+                layer -> weights,
                 KernelProviders.select(settings.backend(), settings.precision()).create(pool),
                 pool,
                 () -> {

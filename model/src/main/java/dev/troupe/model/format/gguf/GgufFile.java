@@ -20,6 +20,7 @@ public final class GgufFile implements AutoCloseable {
     private final Path path;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment file;
+    private final MemorySegment lasting; // the same pages, mapped until nothing refers to them
     private final GgufHeader header;
 
     private GgufFile(Path path) throws IOException {
@@ -28,6 +29,7 @@ public final class GgufFile implements AutoCloseable {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
             header = GgufHeader.parse(path.toString(), file);
+            lasting = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
             opened = true;
         } finally {
             if (!opened) {
@@ -83,6 +85,11 @@ public final class GgufFile implements AutoCloseable {
     /** The mapped data of a tensor, read-only. */
     public MemorySegment data(GgufTensor tensor) {
         return file.asSlice(position(tensor), tensor.bytes());
+    }
+
+    /** The same, which stays readable after this is closed, as long as it is in use. */
+    public MemorySegment lastingData(GgufTensor tensor) {
+        return lasting.asSlice(position(tensor), tensor.bytes());
     }
 
     /** Where a tensor's data begins in the file. */

@@ -26,6 +26,7 @@ public final class SafetensorsFile implements AutoCloseable {
     private final Path path;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment data;
+    private final MemorySegment lasting; // the same pages, mapped until nothing refers to them
     private final SafetensorsHeader header;
 
     private SafetensorsFile(Path path) throws IOException {
@@ -35,6 +36,8 @@ public final class SafetensorsFile implements AutoCloseable {
             MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
             header = SafetensorsHeader.parse(path.toString(), file);
             data = file.asSlice(header.dataStart());
+            lasting = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto())
+                    .asSlice(header.dataStart());
             opened = true;
         } finally {
             if (!opened) {
@@ -126,8 +129,14 @@ public final class SafetensorsFile implements AutoCloseable {
         return entry;
     }
 
-    private MemorySegment bytes(TensorEntry entry) {
+    /** The mapped bytes of a tensor of this file, read-only. */
+    public MemorySegment bytes(TensorEntry entry) {
         return data.asSlice(entry.begin(), entry.end() - entry.begin());
+    }
+
+    /** The same, which stay readable after this is closed, as long as they are in use. */
+    public MemorySegment lastingBytes(TensorEntry entry) {
+        return lasting.asSlice(entry.begin(), entry.end() - entry.begin());
     }
 
     private static int[] shape(List<Integer> shape) {

@@ -1,0 +1,74 @@
+package dev.troupe.model.format;
+
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.format.durable.Sha256;
+import dev.troupe.model.format.gguf.GgufFile;
+import dev.troupe.model.tokenizer.GgufVocabulary;
+import dev.troupe.model.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Opens models of either kind: a GGUF file, or a directory in Hugging Face's layout. */
+public final class ModelFiles {
+    /** Where a GGUF file keeps its chat template. */
+    public static final String CHAT_TEMPLATE = "tokenizer.chat_template";
+
+    private ModelFiles() {}
+
+    /** Whether a path is to be read as a GGUF file. */
+    public static boolean isGguf(Path path) {
+        return Files.isRegularFile(path) || path.toString().endsWith(".gguf");
+    }
+
+    /**
+     * Opens a model and checks it: everything but the numbers.
+     *
+     * @throws TroupeException naming the file and what is missing or wrong
+     */
+    public static OpenModel open(Path path) {
+        return isGguf(path) ? openGguf(path) : ModelDirectory.open(path);
+    }
+
+    private static OpenModel openGguf(Path path) {
+        GgufFile file = GgufFile.open(path);
+        try {
+            ModelConfig config = GgufConfig.read(file);
+            Tokenizer tokenizer = tokenizer(file);
+            if (tokenizer.vocabSize() > config.vocabSize()) {
+                throw new TroupeException(path + ": the tokenizer has " + tokenizer.vocabSize()
+                        + " tokens, but token_embd.weight has " + config.vocabSize() + " rows");
+            }
+            return new OpenModel(
+                    path,
+                    config,
+                    tokenizer,
+                    () -> version(path),
+                    file.metadata().text(CHAT_TEMPLATE),
+                    new GgufWeights(file, config),
+                    file);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private static String version(Path path) {
+        try {
+            return Sha256.of(path).shortSha256();
+        } catch (IOException e) {
+            throw new TroupeException(path + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static Tokenizer tokenizer(GgufFile file) {
+        try {
+            return GgufVocabulary.read(file.metadata());
+        } catch (TroupeException e) {
+            String message = String.valueOf(e.getMessage());
+            String path = file.path().toString();
+            throw message.startsWith(path) ? e : new TroupeException(path + ": " + message, e);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.troupe.model.format;
+
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.ParameterSpec;
+import dev.troupe.model.transformer.Parameters;
+import dev.troupe.model.transformer.StoredWeights;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/**
+ * A model in a file or a directory, open to be served, evaluated or converted. Its weights are pages of files.
+ *
+ * @param path of the file or the directory
+ * @param digest computes {@link #version}
+ * @param chatTemplate the Jinja text that comes with it, when there is one
+ * @param weights valid until this is closed
+ * @param files that the weights are in
+ */
+public record OpenModel(
+        Path path,
+        ModelConfig config,
+        Tokenizer tokenizer,
+        Supplier<String> digest,
+        Optional<String> chatTemplate,
+        StoredWeights weights,
+        AutoCloseable files)
+        implements AutoCloseable {
+
+    /** The first digits of a SHA-256 of the weights: the same weights have the same version. Reads all of them. */
+    public String version() {
+        return digest.get();
+    }
+
+    /** Bytes of all weights by the type that they are stored in. */
+    public Map<StorageType, Long> bytesByType() {
+        Map<StorageType, Long> bytes = new TreeMap<>();
+        for (ParameterSpec spec : ParameterLayout.of(config).specs()) {
+            StorageType type = weights.type(spec.name());
+            bytes.merge(type, type.bytes(spec.size()), Long::sum);
+        }
+        return bytes;
+    }
+
+    /** A float32 copy of all weights, for training and evaluation. */
+    public Parameters parameters(TensorArena arena) {
+        Parameters copy = Parameters.allocate(ParameterLayout.of(config), arena);
+        for (ParameterSpec spec : copy.layout().specs()) {
+            try (TensorArena scratch = TensorArena.open("format.scratch")) {
+                weights.get(spec.name(), scratch).read(copy.get(spec.name()).segment());
+            }
+        }
+        return copy;
+    }
+
+    @Override
+    public void close() {
+        try {
+            files.close();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("files that are mapped can be closed", e);
+        }
+    }
+}

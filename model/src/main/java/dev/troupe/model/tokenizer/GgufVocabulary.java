@@ -1,0 +1,237 @@
+package dev.troupe.model.tokenizer;
+
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.format.gguf.GgufMetadata;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tokenizer in the metadata of a GGUF file, as llama.cpp reads it: {@code llama} (SentencePiece's BPE: the merge that
+ * makes the token of the highest score comes first) and {@code gpt2} (byte-level BPE with a list of merges).
+ */
+public final class GgufVocabulary {
+    static final String MODEL = "tokenizer.ggml.model";
+    static final String PRE = "tokenizer.ggml.pre";
+    static final String TOKENS = "tokenizer.ggml.tokens";
+    static final String SCORES = "tokenizer.ggml.scores";
+    static final String TYPES = "tokenizer.ggml.token_type";
+    static final String MERGES = "tokenizer.ggml.merges";
+    static final String BEGIN = "tokenizer.ggml.bos_token_id";
+    static final String END = "tokenizer.ggml.eos_token_id";
+    static final String UNKNOWN = "tokenizer.ggml.unknown_token_id";
+    static final String ADD_BEGIN = "tokenizer.ggml.add_bos_token";
+    static final String ADD_SPACE = "tokenizer.ggml.add_space_prefix";
+    /** Whether text is brought to NFC, where it is not what the pre-tokenizer's models do. */
+    static final String NFC = "troupe.tokenizer.nfc";
+
+    static final int TYPE_NORMAL = 1;
+    static final int TYPE_UNKNOWN = 2;
+    static final int TYPE_CONTROL = 3;
+    static final int TYPE_USER_DEFINED = 4;
+    static final int TYPE_UNUSED = 5;
+    static final int TYPE_BYTE = 6;
+
+    /** Ids of further tokens that end an answer. */
+    private static final List<String> MORE_ENDS = List.of("tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id");
+
+    /** Control tokens that end an answer in every vocabulary that has them. */
+    private static final Set<String> ENDS = Set.of(
+            "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>");
+
+    private final GgufMetadata metadata;
+    private final List<String> tokens;
+    private final List<Integer> types;
+    private final Map<String, Integer> ids = new HashMap<>();
+    private final Map<String, Integer> control = new LinkedHashMap<>();
+    private final Map<String, Integer> userDefined = new LinkedHashMap<>();
+
+    private GgufVocabulary(GgufMetadata metadata) {
+        this.metadata = metadata;
+        this.tokens = metadata.texts(TOKENS).orElseThrow(() -> new TroupeException(TOKENS + " is missing"));
+        if (tokens.isEmpty() || tokens.size() > TokenizerJsonReader.MAX_ID) {
+            throw new TroupeException(TOKENS + " has " + tokens.size() + " tokens");
+        }
+        this.types = metadata.counts(TYPES).orElseGet(() -> Collections.nCopies(tokens.size(), TYPE_NORMAL));
+        requireOnePerToken(TYPES, types.size());
+        for (int id = 0; id < tokens.size(); id++) {
+            String token = tokens.get(id);
+            ids.putIfAbsent(token, id);
+            switch (types.get(id)) {
+                case TYPE_CONTROL, TYPE_UNKNOWN -> control.put(token, id);
+                case TYPE_USER_DEFINED -> userDefined.put(token, id);
+                default -> {} // parts of text
+            }
+        }
+    }
+
+    /**
+     * The tokenizer of a file.
+     *
+     * @throws TroupeException naming the key that is missing or wrong
+     */
+    public static Tokenizer read(GgufMetadata metadata) {
+        String model = metadata.text(MODEL).orElse("");
+        return switch (model) {
+            case "llama" -> new GgufVocabulary(metadata).sentencePiece();
+            case "gpt2" -> new GgufVocabulary(metadata).byteLevel();
+            default ->
+                throw new TroupeException(MODEL + " is '" + model + "'; supported are llama (SentencePiece's BPE) and"
+                        + " gpt2 (byte-level BPE)");
+        };
+    }
+
+    private void requireOnePerToken(String key, int count) {
+        if (count != tokens.size()) {
+            throw new TroupeException(key + " has " + count + " entries for " + tokens.size() + " tokens");
+        }
+    }
+
+    private Tokenizer byteLevel() {
+        String pre = metadata.text(PRE).orElse("gpt-2");
+        GgufPreTokenizer known = GgufPreTokenizer.named(pre)
+                .orElseThrow(() -> new TroupeException(
+                        PRE + " is '" + pre + "'; supported are " + String.join(", ", GgufPreTokenizer.allNames())));
+        ByteLevelBpe.Builder builder = new ByteLevelBpe.Builder(known.scanner());
+        for (int id = 0; id < tokens.size(); id++) {
+            if (types.get(id) == TYPE_UNUSED) {
+                builder.reserve(id);
+            } else {
+                builder.token(id, ByteLevelAlphabet.bytesOrUtf8(tokens.get(id)));
+            }
+        }
+        for (int[] merge : merges()) {
+            builder.merge(merge[0], merge[1], merge[2]);
+        }
+        return builder.special(special(known.begins()))
+                .wholePieces(known.wholePieces())
+                .nfc(metadata.flag(NFC).orElse(known.nfc()))
+                .build();
+    }
+
+    /** Left, right and result of each merge, in their order. */
+    private List<int[]> merges() {
+        List<String> given = metadata.texts(MERGES).orElseThrow(() -> new TroupeException(MERGES + " is missing"));
+        List<int[]> merges = new ArrayList<>(given.size());
+        for (int i = 0; i < given.size(); i++) {
+            String merge = given.get(i);
+            int space = merge.indexOf(' ', 1); // a part may begin with one
+            if (space < 0) {
+                throw new TroupeException(MERGES + "[" + i + "] isn't a pair: '" + merge + "'");
+            }
+            String left = merge.substring(0, space);
+            String right = merge.substring(space + 1);
+            merges.add(new int[] {known(left, i), known(right, i), known(left + right, i)});
+        }
+        return merges;
+    }
+
+    private int known(String token, int merge) {
+        Integer id = ids.get(token);
+        if (id == null) {
+            throw new TroupeException(MERGES + "[" + merge + "] names '" + token + "', which isn't in the vocabulary");
+        }
+        return id;
+    }
+
+    private Tokenizer sentencePiece() {
+        List<String> spellings = new ArrayList<>(tokens);
+        for (int id = 0; id < spellings.size(); id++) {
+            if (types.get(id) == TYPE_UNUSED) {
+                spellings.set(id, "");
+            }
+        }
+        MergeTable.Builder merges = new MergeTable.Builder();
+        if (metadata.has(MERGES)) {
+            for (int[] merge : merges()) {
+                merges.add(merge[0], merge[1], merge[2]);
+            }
+        } else {
+            addMerges(merges);
+        }
+        int unknown = token(UNKNOWN, Tokenizer.NO_TOKEN);
+        boolean space = metadata.flag(ADD_SPACE).orElse(true);
+        return new SentencePieceBpe(spellings, merges.build(), special(true), space, unknown);
+    }
+
+    /** Every way to make a token of two others, with the token's place by score as its rank. */
+    private void addMerges(MergeTable.Builder merges) {
+        List<Double> scores = metadata.numbers(SCORES).orElseThrow(() -> new TroupeException(SCORES + " is missing"));
+        requireOnePerToken(SCORES, scores.size());
+        int[] ranks = ranks(scores);
+        for (int id = 0; id < tokens.size(); id++) {
+            String token = tokens.get(id);
+            boolean mergeable = types.get(id) == TYPE_NORMAL || types.get(id) == TYPE_USER_DEFINED;
+            for (int cut = 1; mergeable && cut < token.length(); cut++) {
+                Integer left = part(token.substring(0, cut));
+                Integer right = part(token.substring(cut));
+                if (left != null && right != null) {
+                    merges.add(left, right, id, ranks[id]);
+                }
+            }
+        }
+    }
+
+    private @Nullable Integer part(String spelling) {
+        Integer id = ids.get(spelling);
+        return id == null || types.get(id) != TYPE_NORMAL ? null : id;
+    }
+
+    /** Rank of each token: those of one score share one. */
+    private static int[] ranks(List<Double> scores) {
+        double[] descending = new TreeSet<>(scores)
+                .descendingSet().stream().mapToDouble(Double::doubleValue).toArray();
+        Map<Double, Integer> ranks = new HashMap<>();
+        for (int i = 0; i < descending.length; i++) {
+            ranks.put(descending[i], i);
+        }
+        return scores.stream().mapToInt(ranks::get).toArray();
+    }
+
+    private SpecialTokens special(boolean beginsByDefault) {
+        boolean sentencePiece = metadata.text(MODEL).orElse("").equals("llama");
+        int end = token(END, sentencePiece ? idOfType(2) : Tokenizer.NO_TOKEN);
+        int begin = token(BEGIN, sentencePiece ? idOfType(1) : Tokenizer.NO_TOKEN);
+        boolean begins = metadata.flag(ADD_BEGIN).orElse(beginsByDefault);
+        Set<Integer> ends = new TreeSet<>();
+        for (String key : MORE_ENDS) {
+            int id = token(key, Tokenizer.NO_TOKEN);
+            if (id != Tokenizer.NO_TOKEN) {
+                ends.add(id);
+            }
+        }
+        control.forEach((spelling, id) -> {
+            if (ENDS.contains(spelling)) {
+                ends.add(id);
+            }
+        });
+        // The end and the beginning are special whatever their type says.
+        Map<String, Integer> special = new LinkedHashMap<>(control);
+        for (int id : new int[] {end, begin}) {
+            if (id != Tokenizer.NO_TOKEN) {
+                special.put(tokens.get(id), id);
+                userDefined.remove(tokens.get(id));
+            }
+        }
+        return new SpecialTokens(special, userDefined, end, begins ? begin : Tokenizer.NO_TOKEN, ends);
+    }
+
+    /** SentencePiece's usual id, where it is a control token. */
+    private int idOfType(int id) {
+        return id < types.size() && types.get(id) == TYPE_CONTROL ? id : Tokenizer.NO_TOKEN;
+    }
+
+    private int token(String key, int absent) {
+        int id = metadata.count(key).orElse(absent);
+        if (id != Tokenizer.NO_TOKEN && id >= tokens.size()) {
+            throw new TroupeException(key + " is " + id + ", but there are " + tokens.size() + " tokens");
+        }
+        return id;
+    }
+}

@@ -1,0 +1,157 @@
+package dev.troupe.model.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.troupe.model.format.ModelFiles;
+import dev.troupe.model.format.OpenModel;
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.sampling.LogProbs;
+import dev.troupe.model.sampling.SamplingOptions;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tokenizer.SharedData;
+import dev.troupe.model.tokenizer.StreamingDecoder;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.tokenizer.TokenizerJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Published models from GGUF files and a directory, served in the types that they are stored in, against golden.json:
+ * float64 by another program, on which two independent engines agree. Where a file was rounded to eight bits after the
+ * golden values were made, logits have the distance of that rounding.
+ */
+class GoldenFilesTest {
+    private static final String FILES = """
+            stories260K,      stories260K/stories260K-F32.gguf,               0.001, 0.001
+            stories260K,      stories260K/stories260K-Q8_0.gguf,              0.3,   0.01
+            tinystories-656K, tinystories-656K,                               0.001, 0.001
+            tinystories-656K, tinystories-656K/TinyStories-656K-Q8_0.gguf,    0.3,   0.01
+            tinychat-3M,      tinychat-3M/tinychat-3M-Q4_0.gguf,              0.001, 0.001
+            """;
+
+    private static final double EXACT = 0.001;
+    private static final int TOKENS_OF_ROUNDED = 5; // then another token may be the likeliest
+
+    private static int[] ids(JsonNode array) {
+        return StreamSupport.stream(array.spliterator(), false)
+                .mapToInt(JsonNode::asInt)
+                .toArray();
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = FILES)
+    void continuesAndScoresAsOtherEnginesDo(String name, String file, double logitBound, double perplexityBound)
+            throws IOException {
+        JsonNode golden = new JsonMapper()
+                .readTree(SharedData.find("models/golden.json").toFile())
+                .get(name);
+        try (FixedComputePool pool = FixedComputePool.create(2);
+                OpenModel open = ModelFiles.open(SharedData.find("models/" + file))) {
+            Kernels kernels = KernelProviders.select("vector").create(pool);
+            InferenceOptions stored = new InferenceOptions(null, null);
+            try (InferenceModel model =
+                    InferenceModel.create(open.config(), layer -> open.weights(), kernels, stored, 16, 64)) {
+                for (JsonNode entry : golden.get("golden")) {
+                    Tokenizer tokenizer = open.tokenizer();
+                    assertPrompt(tokenizer, entry);
+                    assertLogits(model, entry, logitBound);
+                    boolean exact = logitBound == EXACT;
+                    assertContinuation(model, tokenizer, entry, exact ? Integer.MAX_VALUE : TOKENS_OF_ROUNDED);
+                }
+                assertPerplexity(model, ofText(name, open), golden.get("perplexity"), perplexityBound);
+            }
+        }
+    }
+
+    /**
+     * The tokenizer of the golden text: that of the original. The scores in the GGUF file of tinystories-656K give 28
+     * tokens, here as by llama.cpp's rules, where its tokenizer.json gives 25.
+     */
+    private static Tokenizer ofText(String name, OpenModel open) {
+        Path original = SharedData.find("models/" + name).resolve("tokenizer.json");
+        return Files.exists(original) ? TokenizerJson.read(original) : open.tokenizer();
+    }
+
+    private static void assertPrompt(Tokenizer tokenizer, JsonNode entry) {
+        int[] expected = ids(entry.get("prompt_ids"));
+        int[] text = tokenizer.encode(entry.get("prompt").asText());
+        boolean begins = tokenizer.beginOfText().isPresent();
+        assertThat(text).isEqualTo(Arrays.copyOfRange(expected, begins ? 1 : 0, expected.length));
+        tokenizer.beginOfText().ifPresent(begin -> assertThat(expected[0]).isEqualTo(begin));
+    }
+
+    private static void assertLogits(InferenceModel model, JsonNode entry, double bound) {
+        int[] prompt = ids(entry.get("prompt_ids"));
+        int[] positions = new int[prompt.length];
+        Arrays.setAll(positions, i -> i);
+        int[][] tables = new int[prompt.length][];
+        Arrays.fill(tables, new int[] {0, 1});
+        boolean[] wanted = new boolean[prompt.length];
+        wanted[prompt.length - 1] = true;
+        Tensor logits = model.forward(prompt.length, prompt, positions, tables, wanted);
+        for (JsonNode pair : entry.get("first_step_top8_logits")) {
+            assertThat((double) logits.get(pair.get(0).asInt()))
+                    .as("logit of %s", pair.get(0))
+                    .isCloseTo(pair.get(1).asDouble(), within(bound));
+        }
+    }
+
+    private static void assertContinuation(InferenceModel model, Tokenizer tokenizer, JsonNode entry, int mostTokens) {
+        int[] all = ids(entry.get("greedy_ids"));
+        int[] expected = Arrays.copyOf(all, Math.min(all.length, mostTokens));
+        StreamingDecoder decoder = new StreamingDecoder(tokenizer);
+        StringBuilder streamed = new StringBuilder();
+        List<Integer> answer = new TextGenerator(model, tokenizer)
+                .generate(
+                        ids(entry.get("prompt_ids")),
+                        expected.length,
+                        SamplingOptions.greedy(),
+                        Set.of(),
+                        token -> streamed.append(decoder.append(token)));
+        assertThat(answer.stream().mapToInt(Integer::intValue).toArray()).isEqualTo(expected);
+        if (expected.length < all.length) {
+            return;
+        }
+        // The end of a text is no text.
+        String text = entry.get("greedy_text").asText().replace("<|endoftext|>", "");
+        assertThat(streamed.append(decoder.flush()).toString().strip()).isEqualTo(text.strip());
+        boolean ends = tokenizer.endTokens().contains(expected[expected.length - 1]);
+        assertThat(ends).isEqualTo(entry.get("greedy_text").asText().endsWith("<|endoftext|>"));
+    }
+
+    /** Of all tokens but the first, which is the beginning of a text where the model has one. */
+    private static void assertPerplexity(InferenceModel model, Tokenizer tokenizer, JsonNode golden, double bound) {
+        int[] text = tokenizer.encode(golden.get("text").asText());
+        int[] tokens = tokenizer.beginOfText().isEmpty()
+                ? text
+                : IntStream.concat(IntStream.of(tokenizer.beginOfText().get()), Arrays.stream(text))
+                        .toArray();
+        assertThat(tokens).hasSize(golden.get("n_tokens").asInt());
+        int rows = tokens.length - 1;
+        int[] positions = IntStream.range(0, rows).toArray();
+        int[][] tables = new int[rows][];
+        Arrays.fill(tables, new int[] {0, 1, 2, 3});
+        boolean[] wanted = new boolean[rows];
+        Arrays.fill(wanted, true);
+        Tensor logits = model.forward(rows, Arrays.copyOf(tokens, rows), positions, tables, wanted);
+        double nll = 0;
+        for (int i = 0; i < rows; i++) {
+            nll -= LogProbs.logProb(logits, i, tokens[i + 1]);
+        }
+        double expected = golden.get("ppl").asDouble();
+        assertThat(Math.exp(nll / rows)).isCloseTo(expected, within(bound * expected));
+    }
+}
