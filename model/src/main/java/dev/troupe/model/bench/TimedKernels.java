@@ -7,6 +7,7 @@ import dev.troupe.model.kernel.attention.Attention;
 import dev.troupe.model.kernel.elementwise.Elementwise;
 import dev.troupe.model.kernel.embedding.Embedding;
 import dev.troupe.model.kernel.gemm.Gemm;
+import dev.troupe.model.kernel.linear.LinearProducts;
 import dev.troupe.model.kernel.loss.CrossEntropy;
 import dev.troupe.model.kernel.norm.Normalization;
 import dev.troupe.model.kernel.optimizer.AdamWUpdate;
@@ -37,6 +38,7 @@ final class TimedKernels {
                 kernels.name(),
                 kernels.precision(),
                 timed.wrap(Gemm.class, kernels.gemm(), Part.GEMM),
+                timed.wrap(LinearProducts.class, kernels.linear(), Part.GEMM),
                 timed.wrap(WeightProduct.class, kernels.weightProduct(), Part.GEMM),
                 timed.wrap(Normalization.class, kernels.normalization(), Part.POINTWISE),
                 timed.wrap(Attention.class, kernels.attention(), Part.ATTENTION),

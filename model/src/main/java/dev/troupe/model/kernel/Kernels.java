@@ -5,6 +5,8 @@ import dev.troupe.model.kernel.attention.Attention;
 import dev.troupe.model.kernel.elementwise.Elementwise;
 import dev.troupe.model.kernel.embedding.Embedding;
 import dev.troupe.model.kernel.gemm.Gemm;
+import dev.troupe.model.kernel.linear.LinearProducts;
+import dev.troupe.model.kernel.linear.TensorLinear;
 import dev.troupe.model.kernel.loss.CrossEntropy;
 import dev.troupe.model.kernel.norm.Normalization;
 import dev.troupe.model.kernel.optimizer.AdamWUpdate;
@@ -22,6 +24,7 @@ public record Kernels(
         String name,
         Precision precision,
         Gemm gemm,
+        LinearProducts linear,
         WeightProduct weightProduct,
         Normalization normalization,
         Attention attention,
@@ -31,12 +34,43 @@ public record Kernels(
         Embedding embedding,
         AdamWUpdate adamW,
         Elementwise elementwise) {
+    /** Float32, with linear layers by these matrix products. */
+    public Kernels(
+            String name,
+            Precision precision,
+            Gemm gemm,
+            WeightProduct weightProduct,
+            Normalization normalization,
+            Attention attention,
+            RotaryEmbedding rotary,
+            Activation activation,
+            CrossEntropy crossEntropy,
+            Embedding embedding,
+            AdamWUpdate adamW,
+            Elementwise elementwise) {
+        this(
+                name,
+                precision,
+                gemm,
+                new TensorLinear(gemm, activation, elementwise, null),
+                weightProduct,
+                normalization,
+                attention,
+                rotary,
+                activation,
+                crossEntropy,
+                embedding,
+                adamW,
+                elementwise);
+    }
+
     /** These, with other products. */
-    public Kernels withProducts(String newName, Precision newPrecision, Gemm newGemm) {
+    public Kernels withProducts(String newName, Precision newPrecision, Gemm newGemm, LinearProducts newLinear) {
         return new Kernels(
                 newName,
                 newPrecision,
                 newGemm,
+                newLinear,
                 weightProduct,
                 normalization,
                 attention,

@@ -1,6 +1,8 @@
 package dev.troupe.model.kernel;
 
 import dev.troupe.model.kernel.gemm.RoundedGemm;
+import dev.troupe.model.kernel.linear.LinearProducts;
+import dev.troupe.model.kernel.linear.TensorLinear;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.Bf16Lanes;
 import java.util.Optional;
@@ -32,6 +34,8 @@ public final class VectorBf16KernelProvider implements KernelProvider {
     @Override
     public Kernels create(ComputePool pool) {
         Kernels kernels = others.create(pool);
-        return kernels.withProducts(label(), precision(), new RoundedGemm(pool, kernels.gemm(), Bf16Lanes::roundRow));
+        RoundedGemm gemm = new RoundedGemm(pool, kernels.gemm(), Bf16Lanes::roundRow);
+        LinearProducts linear = new TensorLinear(gemm, kernels.activation(), kernels.elementwise(), gemm::round);
+        return kernels.withProducts(label(), precision(), gemm, linear);
     }
 }

@@ -1,8 +1,10 @@
 package dev.troupe.model.layer;
 
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.attention.AttentionShape;
+import dev.troupe.model.kernel.linear.LinearProducts;
+import dev.troupe.model.kernel.linear.Operand;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 
@@ -13,6 +15,7 @@ import dev.troupe.model.tensor.TensorArena;
  * @param attentionInput [R, C], normed
  * @param fused [R, (H + 2·KV)·D]
  * @param heads [R, H·D]
+ * @param attended the same, as the projection multiplies it
  * @param logSumExp [B, H, T]
  * @param between [R, C], the residual stream after the attention
  * @param mlpInput [R, C], normed
@@ -21,29 +24,31 @@ import dev.troupe.model.tensor.TensorArena;
  * @param output [R, C], the residual stream after the block
  */
 public record BlockActivations(
-        Tensor attentionInput,
+        Operand attentionInput,
         Tensor fused,
         Tensor heads,
+        Operand attended,
         Tensor logSumExp,
         Tensor between,
-        Tensor mlpInput,
-        Tensor raised,
-        Tensor inner,
+        Operand mlpInput,
+        Operand raised,
+        Operand inner,
         Tensor output) {
 
     /** A set for micro batches of up to {@code maxRows} rows. */
-    public static BlockActivations allocate(ModelConfig config, int maxRows, TensorArena arena) {
+    public static BlockActivations allocate(ModelConfig config, Kernels kernels, int maxRows, TensorArena arena) {
         AttentionShape shape = AttentionShape.of(config);
-        int raisedWidth = config.mlp() == MlpKind.SWIGLU ? 2 * config.ffnDim() : config.ffnDim();
+        LinearProducts linear = kernels.linear();
         return new BlockActivations(
-                arena.allocate(maxRows, config.dim()),
+                linear.operand(maxRows, config.dim(), arena),
                 arena.allocate(maxRows, shape.fusedWidth()),
                 arena.allocate(maxRows, shape.queryWidth()),
+                linear.reference(maxRows, shape.queryWidth(), arena),
                 arena.allocate(maxRows, shape.numHeads()),
                 arena.allocate(maxRows, config.dim()),
-                arena.allocate(maxRows, config.dim()),
-                arena.allocate(maxRows, raisedWidth),
-                arena.allocate(maxRows, config.ffnDim()),
+                linear.operand(maxRows, config.dim(), arena),
+                linear.operand(maxRows, FeedForward.raisedWidth(config), arena),
+                linear.operand(maxRows, config.ffnDim(), arena),
                 arena.allocate(maxRows, config.dim()));
     }
 }

@@ -2,8 +2,11 @@ package dev.troupe.model.layer;
 
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.gemm.Epilogue;
-import dev.troupe.model.kernel.gemm.Transpose;
+import dev.troupe.model.kernel.linear.LinearWeight;
+import dev.troupe.model.kernel.linear.Operand;
+import dev.troupe.model.kernel.linear.WeightVersion;
 import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
 
 /** y = x · Wᵀ + b, with W [out, in]. */
@@ -11,76 +14,52 @@ public final class Linear {
     private final Kernels kernels;
     private final Affine weights;
     private final @Nullable Affine gradients;
-    private final int in;
-    private final int out;
+    private final LinearWeight weight;
 
-    /** A layer over these parameters; {@code gradients} is null when there will be no backward pass. */
-    public Linear(Kernels kernels, Affine weights, @Nullable Affine gradients) {
+    /**
+     * A layer over these parameters.
+     *
+     * @param gradients null when there will be no backward pass
+     * @param version of the weights
+     * @param arena of a copy that products may need
+     */
+    public Linear(
+            Kernels kernels, Affine weights, @Nullable Affine gradients, WeightVersion version, TensorArena arena) {
         this.kernels = kernels;
         this.weights = weights;
         this.gradients = gradients;
-        this.out = weights.weight().dim(0);
-        this.in = weights.weight().dim(1);
-    }
-
-    public int in() {
-        return in;
+        this.weight = kernels.linear().weight(weights.weight(), version, gradients != null, arena);
     }
 
     public int out() {
-        return out;
+        return weight.out();
     }
 
     /** y [R, out] = x [R, in] · Wᵀ (+ residual [R, out]) + b. */
-    public void forward(int rows, Tensor x, @Nullable Tensor residual, Tensor y) {
-        kernels.gemm()
-                .multiplyAdd(
-                        Transpose.NO,
-                        Transpose.YES,
-                        rows,
-                        out,
-                        in,
-                        x,
-                        in,
-                        weights.weight(),
-                        in,
-                        y,
-                        out,
-                        residual,
-                        weights.bias());
+    public void forward(int rows, Operand x, @Nullable Tensor residual, Tensor y) {
+        kernels.linear().forward(rows, x, weight, weights.bias(), residual, y);
     }
 
     /** {@link #forward} without a residual, and y [R, out or half of it] = the activation of it, in one pass. */
-    void forwardActivated(int rows, Tensor x, Tensor raised, Epilogue epilogue, Tensor y) {
-        kernels.gemm()
-                .multiplyActivate(
-                        Transpose.NO,
-                        Transpose.YES,
-                        rows,
-                        out,
-                        in,
-                        x,
-                        in,
-                        weights.weight(),
-                        in,
-                        raised,
-                        weights.bias(),
-                        epilogue,
-                        y,
-                        kernels.activation());
+    void forwardActivated(int rows, Operand x, Operand raised, Epilogue activation, Operand y) {
+        kernels.linear().forwardActivated(rows, x, weight, weights.bias(), activation, raised, y);
     }
 
     /** Adds to dW (or overwrites it, as the pass says) and to db, and overwrites dx [R, in]. */
-    public void backward(Pass pass, Tensor x, Tensor dy, Tensor dx) {
-        int rows = pass.rows();
-        boolean add = !pass.overwritesGradients();
-        kernels.gemm()
-                .multiply(Transpose.NO, Transpose.NO, rows, in, out, dy, out, weights.weight(), in, dx, in, false);
+    public void backward(Pass pass, Operand x, Operand dy, Tensor dx) {
+        kernels.linear().inputGradient(pass.rows(), dy, weight, dx);
+        weightGradient(pass, x, dy);
+    }
+
+    /** As {@link #backward}, on to the gradient of raised, of whose activation x was the result. */
+    Operand backwardActivated(Pass pass, Operand x, Operand dy, Epilogue activation, Operand raised, Operand dRaised) {
+        weightGradient(pass, x, dy);
+        return kernels.linear().activatedInputGradient(pass.rows(), dy, weight, activation, raised, dRaised);
+    }
+
+    private void weightGradient(Pass pass, Operand x, Operand dy) {
         Affine g = Gradients.required(gradients);
-        kernels.gemm().multiply(Transpose.YES, Transpose.NO, out, in, rows, dy, out, x, in, g.weight(), in, add);
-        Tensor dBias = g.bias();
-        if (dBias != null) {
-            kernels.elementwise().biasBackward(rows, out, dy, dBias);
-        }
+        boolean add = !pass.overwritesGradients();
+        kernels.linear().weightGradient(pass.rows(), dy, x, g.weight(), add, g.bias());
     }
 }

@@ -3,6 +3,7 @@ package dev.troupe.model.layer;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.linear.Operand;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,13 @@ public final class Norm {
                 kernels.normalization()
                         .layerForward(rows, dim, epsilon, x, weights.weight(), weights.bias(), y, mean, rstd);
         }
+    }
+
+    /** Overwrites y [R, C], an operand; {@code staging} as {@link Operand#target} may need it. */
+    void forward(int rows, Tensor x, Operand y, Tensor staging) {
+        Tensor target = y.target(staging);
+        forward(rows, x, target);
+        kernels.linear().store(rows, target, y);
     }
 
     /** Adds to dx [R, C] and to the gradients of weight and bias. */

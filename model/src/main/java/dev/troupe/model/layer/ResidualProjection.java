@@ -1,6 +1,8 @@
 package dev.troupe.model.layer;
 
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.gemm.Epilogue;
+import dev.troupe.model.kernel.linear.Operand;
 import dev.troupe.model.tensor.Tensor;
 
 /**
@@ -12,12 +14,14 @@ final class ResidualProjection {
     private final Linear linear;
     private final Dropout dropout;
     private final Tensor dropped; // [R, C]
+    private final Operand dBranch; // [R, C]
 
     ResidualProjection(Kernels kernels, Linear linear, Dropout dropout, Scratch scratch) {
         this.kernels = kernels;
         this.linear = linear;
         this.dropout = dropout;
         this.dropped = scratch.dropped();
+        this.dBranch = scratch.dBranch();
     }
 
     /**
@@ -26,7 +30,7 @@ final class ResidualProjection {
      * @param x [R, C]
      * @param h [R, in]
      */
-    void forward(Pass pass, Tensor x, Tensor h, Tensor out) {
+    void forward(Pass pass, Tensor x, Operand h, Tensor out) {
         int rows = pass.rows();
         if (dropout.active(pass)) {
             long elements = (long) rows * linear.out();
@@ -39,15 +43,25 @@ final class ResidualProjection {
     }
 
     /** Overwrites dh [R, in]; dOut [R, C] stays, for it is also the gradient of x. */
-    void backward(Pass pass, Tensor h, Tensor dOut, Tensor dh) {
+    void backward(Pass pass, Operand h, Tensor dOut, Tensor dh) {
+        linear.backward(pass, h, branch(pass, dOut), dh);
+    }
+
+    /** As the other, on to the gradient of raised, of whose activation h was the result. */
+    Operand backwardActivated(Pass pass, Operand h, Tensor dOut, Epilogue activation, Operand raised, Operand dRaised) {
+        return linear.backwardActivated(pass, h, branch(pass, dOut), activation, raised, dRaised);
+    }
+
+    /** The gradient of the branch, before dropout. */
+    private Operand branch(Pass pass, Tensor dOut) {
         int rows = pass.rows();
-        Tensor dBranch = dOut;
+        Tensor gradient = dOut;
         if (dropout.active(pass)) {
-            long elements = (long) rows * linear.out();
             dropped.view(0, rows, linear.out()).copyFrom(dOut.view(0, rows, linear.out()));
-            dropout.apply(pass, elements, dropped);
-            dBranch = dropped;
+            dropout.apply(pass, (long) rows * linear.out(), dropped);
+            gradient = dropped;
         }
-        linear.backward(pass, h, dBranch, dh);
+        kernels.linear().store(rows, gradient, dBranch);
+        return dBranch;
     }
 }

@@ -3,6 +3,8 @@ package dev.troupe.model.layer;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.attention.AttentionShape;
+import dev.troupe.model.kernel.linear.Operand;
+import dev.troupe.model.kernel.linear.WeightVersion;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +18,10 @@ final class SelfAttention {
     private final ResidualProjection projection;
     private final @Nullable Tensor rotaryTable;
     private final Scratch scratch;
-    private final Tensor normed;
+    private final Operand normed;
     private final Tensor fused;
     private final Tensor heads;
+    private final Operand attended;
     private final Tensor logSumExp;
 
     /** @param rotaryTable null when positions are learned */
@@ -31,6 +34,7 @@ final class SelfAttention {
             Dropout dropout,
             Scratch scratch,
             BlockActivations activations,
+            WeightVersion version,
             int maxRows,
             TensorArena arena) {
         this.kernels = kernels;
@@ -44,34 +48,38 @@ final class SelfAttention {
                 gradients == null ? null : gradients.attentionNorm(),
                 maxRows,
                 arena);
-        this.qkv = new Linear(kernels, weights.qkv(), gradients == null ? null : gradients.qkv());
-        Linear out = new Linear(kernels, weights.attentionOut(), gradients == null ? null : gradients.attentionOut());
+        this.qkv = new Linear(kernels, weights.qkv(), gradients == null ? null : gradients.qkv(), version, arena);
+        Linear out = new Linear(
+                kernels, weights.attentionOut(), gradients == null ? null : gradients.attentionOut(), version, arena);
         this.projection = new ResidualProjection(kernels, out, dropout, scratch);
         this.normed = activations.attentionInput();
         this.fused = activations.fused();
         this.heads = activations.heads();
+        this.attended = activations.attended();
         this.logSumExp = activations.logSumExp();
     }
 
     /** Overwrites out [R, C]; x is needed again by {@link #backward}. */
     void forward(Pass pass, Tensor x, Tensor out) {
         int rows = pass.rows();
-        norm.forward(rows, x, normed);
+        norm.forward(rows, x, normed, scratch.normed());
         qkv.forward(rows, normed, null, fused);
         rotate(pass, fused, false);
         kernels.attention().forward(shape, pass.batch(), pass.time(), fused, heads, logSumExp);
-        projection.forward(pass, x, heads, out);
+        kernels.linear().store(rows, heads, attended);
+        projection.forward(pass, x, attended, out);
     }
 
     /** Turns d, the gradient of out [R, C], into the gradient of x. */
     void backward(Pass pass, Tensor x, Tensor d) {
         int rows = pass.rows();
-        projection.backward(pass, heads, d, scratch.dHeads());
+        projection.backward(pass, attended, d, scratch.dHeads());
         kernels.attention()
                 .backward(
                         shape, pass.batch(), pass.time(), fused, heads, logSumExp, scratch.dHeads(), scratch.dFused());
         rotate(pass, scratch.dFused(), true);
-        qkv.backward(pass, normed, scratch.dFused(), scratch.dNormed());
+        kernels.linear().store(rows, scratch.dFused(), scratch.dProjected());
+        qkv.backward(pass, normed, scratch.dProjected(), scratch.dNormed());
         norm.backward(rows, x, scratch.dNormed(), d);
     }
 

@@ -2,6 +2,7 @@ package dev.troupe.model.layer;
 
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.linear.WeightVersion;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ public final class TransformerBlock {
      * @param gradients null when there will be no backward pass
      * @param rotaryTable null when positions are learned
      * @param activations this block's own, or shared when there will be no backward pass
+     * @param version of the weights
      */
     public TransformerBlock(
             int layer,
@@ -30,6 +32,7 @@ public final class TransformerBlock {
             @Nullable Tensor rotaryTable,
             Scratch scratch,
             BlockActivations activations,
+            WeightVersion version,
             int maxRows,
             TensorArena arena) {
         // Dropout stream 0 is the embedding's.
@@ -44,10 +47,11 @@ public final class TransformerBlock {
                 attentionDropout,
                 scratch,
                 activations,
+                version,
                 maxRows,
                 arena);
-        this.mlp =
-                new FeedForward(config, kernels, weights, gradients, mlpDropout, scratch, activations, maxRows, arena);
+        this.mlp = new FeedForward(
+                config, kernels, weights, gradients, mlpDropout, scratch, activations, version, maxRows, arena);
         this.between = activations.between();
         this.output = activations.output();
     }

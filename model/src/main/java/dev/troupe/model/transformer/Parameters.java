@@ -6,11 +6,13 @@ import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A flat tensor with a layout: a model's weights, or their gradients. The arena owns the memory. */
 public final class Parameters implements StoredWeights {
     private final ParameterLayout layout;
     private final Tensor flat;
+    private final AtomicLong changes = new AtomicLong();
 
     private Parameters(ParameterLayout layout, Tensor flat) {
         this.layout = layout;
@@ -32,6 +34,7 @@ public final class Parameters implements StoredWeights {
 
     /** Every parameter, [layout.size()]. */
     public Tensor flat() {
+        changes.incrementAndGet();
         return flat;
     }
 
@@ -41,6 +44,7 @@ public final class Parameters implements StoredWeights {
 
     /** The view of one parameter. */
     public Tensor get(String name) {
+        changes.incrementAndGet();
         ParameterSpec spec = layout.spec(name);
         return flat.view(spec.offset(), toShape(spec.shape()));
     }
@@ -56,6 +60,15 @@ public final class Parameters implements StoredWeights {
     @Override
     public StorageType type(String name) {
         return StorageType.F32;
+    }
+
+    /**
+     * How often a tensor was handed out, through which parameters may have been changed, or all were drawn anew: who
+     * keeps a copy makes it again when this number is another. What is written later through a tensor that was handed
+     * out before is not seen.
+     */
+    public long changes() {
+        return changes.get();
     }
 
     /** One view of parameters that are neighbours in this order, joined along their first dimension. */
@@ -79,6 +92,7 @@ public final class Parameters implements StoredWeights {
      * so a pipeline stage starts with the same numbers as the whole model.
      */
     public void initialize(long seed) {
+        changes.incrementAndGet();
         layout.specs().parallelStream().forEach(spec -> initialize(spec, seed));
     }
 

@@ -3,6 +3,7 @@ package dev.troupe.model.transformer;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.linear.WeightVersion;
 import dev.troupe.model.layer.BlockActivations;
 import dev.troupe.model.layer.LanguageModelHead;
 import dev.troupe.model.layer.Norm;
@@ -26,11 +27,17 @@ import org.jspecify.annotations.Nullable;
  * {@link #forward(int[], int, long)} or {@link #forward(Tensor, int, int, long)} on all but the last,
  * {@link #forwardBackward(Tensor, int, int[], float, long)} on the last, whose {@link #inputGradient} goes to
  * {@link #backward} of the one before, and so on.
+ *
+ * <p>Layers may multiply with copies of the weights. They are made anew after {@link #startGradients}, for every
+ * evaluation, and whenever the weights were asked for to be changed ({@link Parameters#changes}); a tensor of the
+ * weights that was asked for earlier may be written before these, not between the micro batches of a step.
  */
 public final class TrainingStage implements AutoCloseable {
     private final ModelConfig config;
     private final TensorArena arena = TensorArena.open("train.activations");
     private final Pass pass;
+    private final Parameters weights;
+    private final WeightVersion version = new WeightVersion();
     private final int time;
     private final @Nullable TokenEmbedding embedding;
     private final List<TransformerBlock> blocks = new ArrayList<>();
@@ -38,6 +45,7 @@ public final class TrainingStage implements AutoCloseable {
     private final Tensor[] blockInputs; // of the pass under way; the last entry is the output
     private final Tensor gradient; // [R, C], of the residual stream
     private final @Nullable GradientStart gradientStart;
+    private long seenChanges; // of the weights
     private int[] tokens = new int[0];
 
     /**
@@ -64,17 +72,18 @@ public final class TrainingStage implements AutoCloseable {
         this.config = config;
         this.time = time;
         this.pass = new Pass(batch, time);
+        this.weights = weights;
         PartBinding w = new PartBinding(config, weights);
         PartBinding g = gradients == null ? null : new PartBinding(config, gradients);
-        Scratch scratch = Scratch.allocate(config, maxRows, gradients != null, arena);
+        Scratch scratch = Scratch.allocate(config, kernels, maxRows, gradients != null, arena);
         Tensor rotary = config.positions() == PositionKind.ROTARY ? RotaryTable.create(config, arena) : null;
         this.embedding = range.hasEmbedding()
                 ? new TokenEmbedding(config, kernels, w.embedding(), g == null ? null : g.embedding(), maxRows, arena)
                 : null;
-        BlockActivations activations = BlockActivations.allocate(config, maxRows, arena);
+        BlockActivations activations = BlockActivations.allocate(config, kernels, maxRows, arena);
         for (int layer = range.firstLayer(); layer < range.endLayer(); layer++) {
             if (gradients != null && layer > range.firstLayer()) {
-                activations = BlockActivations.allocate(config, maxRows, arena);
+                activations = BlockActivations.allocate(config, kernels, maxRows, arena);
             }
             blocks.add(new TransformerBlock(
                     layer,
@@ -85,6 +94,7 @@ public final class TrainingStage implements AutoCloseable {
                     rotary,
                     scratch,
                     activations,
+                    version,
                     maxRows,
                     arena));
         }
@@ -109,6 +119,7 @@ public final class TrainingStage implements AutoCloseable {
             throw new IllegalStateException("this stage was built for evaluation, without gradients");
         }
         gradientStart.zeroOthers();
+        version.advance();
         pass.overwriteGradients(true);
     }
 
@@ -171,13 +182,13 @@ public final class TrainingStage implements AutoCloseable {
 
     /** First stage: the residual stream [R, C] after its layers, valid until the next call. */
     public Tensor forward(int[] inputs, int seqTime, long dropoutSeed) {
-        pass.beginTraining(batchOf(inputs, seqTime), seqTime, dropoutSeed);
+        beginTraining(batchOf(inputs, seqTime), seqTime, dropoutSeed);
         return forwardTokens(inputs);
     }
 
     /** A later stage: the residual stream after its layers. {@code hidden} [R, C] must stay until the backward pass. */
     public Tensor forward(Tensor hidden, int batch, int seqTime, long dropoutSeed) {
-        pass.beginTraining(batch, seqTime, dropoutSeed);
+        beginTraining(batch, seqTime, dropoutSeed);
         return forwardLayers(hidden);
     }
 
@@ -218,7 +229,17 @@ public final class TrainingStage implements AutoCloseable {
 
     private Tensor forwardWithoutDropout(int[] inputs, int seqTime) {
         pass.beginEvaluation(batchOf(inputs, seqTime), seqTime);
+        version.advance();
         return forwardTokens(inputs);
+    }
+
+    private void beginTraining(int batch, int seqTime, long dropoutSeed) {
+        pass.beginTraining(batch, seqTime, dropoutSeed);
+        long changes = weights.changes();
+        if (changes != seenChanges) {
+            seenChanges = changes;
+            version.advance();
+        }
     }
 
     private Tensor forwardTokens(int[] inputs) {

@@ -272,6 +272,57 @@ public class TrainingStageTest {
                 .map(KernelProvider::label);
     }
 
+    /** Copies of weights that layers may keep are those of the weights as they are now. */
+    @ParameterizedTest
+    @MethodSource("allBackends")
+    void weightsThatChangeAreSeenByEveryPass(String backend) {
+        ModelConfig config = TestModels.gpt2(0);
+        try (TensorArena arena = TensorArena.open("test");
+                FixedComputePool pool = FixedComputePool.create(2)) {
+            Kernels kernels = TestedProviders.assumed(backend).create(pool);
+            Parameters weights = TestModels.randomWeights(config, 9, arena);
+            Parameters gradients = Parameters.allocate(weights.layout(), arena);
+            int[] inputs = TestModels.randomTokens(config, BATCH * TIME, 9);
+            int[] targets = TestModels.randomTokens(config, BATCH * TIME, 10);
+            StageRange range = StageRange.whole(config);
+            Tensor kept = weights.flat();
+            try (TrainingStage stage = new TrainingStage(config, range, kernels, weights, gradients, BATCH, TIME)) {
+                stage.startGradients();
+                double first = stage.forwardBackward(inputs, targets, 1, 0);
+                assertThat(stage.forwardBackward(inputs, targets, 1, 0)).isEqualTo(first);
+                change(kept, 1.5f);
+                double evaluated = stage.evaluate(inputs, targets); // through a tensor from before
+                assertThat(evaluated).isNotEqualTo(first).isEqualTo(lossOf(config, kernels, weights, inputs, targets));
+                change(weights.flat(), 0.5f);
+                double trained = stage.forwardBackward(inputs, targets, 1, 0); // without a new step
+                assertThat(trained)
+                        .isNotEqualTo(evaluated)
+                        .isEqualTo(lossOf(config, kernels, weights, inputs, targets));
+                change(kept, 1.25f);
+                stage.startGradients();
+                double next = stage.forwardBackward(inputs, targets, 1, 0);
+                assertThat(next).isNotEqualTo(trained).isEqualTo(lossOf(config, kernels, weights, inputs, targets));
+            }
+        }
+    }
+
+    static Stream<String> allBackends() {
+        return TestedProviders.names().stream();
+    }
+
+    private static void change(Tensor weights, float factor) {
+        for (long i = 0; i < weights.size(); i++) {
+            weights.set(i, weights.get(i) * factor);
+        }
+    }
+
+    private static double lossOf(ModelConfig config, Kernels kernels, Parameters weights, int[] inputs, int[] targets) {
+        StageRange range = StageRange.whole(config);
+        try (TrainingStage fresh = new TrainingStage(config, range, kernels, weights, null, BATCH, TIME)) {
+            return fresh.evaluate(inputs, targets);
+        }
+    }
+
     @Test
     void refusesWhatDoesNotFitAndFreesItsMemory() {
         ModelConfig config = TestModels.llama(true);

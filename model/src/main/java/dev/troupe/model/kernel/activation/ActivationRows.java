@@ -42,6 +42,40 @@ public final class ActivationRows {
         }
     }
 
+    /** dx = dy times the derivative at x, {@code count} elements: dy · (s + x·s·(1 - s)·d(2u)/dx). */
+    public static void geluBackward(long count, long x, long dy, long dx) {
+        for (long i = 0; i < count; i += LANES) {
+            VectorMask<Float> used = first(count - i);
+            FloatVector v = load(x + i * 4, used);
+            FloatVector d = load(dy + i * 4, used);
+            FloatVector bend = v.mul(v)
+                    .fma(constant(3 * CUBIC), constant(1))
+                    .mul(TWICE_SQRT_2_OVER_PI)
+                    .mul(v);
+            FloatVector s = VectorMath.sigmoid(twiceInner(v));
+            FloatVector rest = s.neg().fma(s, s); // s·(1 - s)
+            rest.fma(bend, s).mul(d).intoMemorySegment(MEMORY, dx + i * 4, ORDER, used);
+        }
+    }
+
+    /** For one row: gate, and up behind it; their gradients likewise, which may be in place. */
+    public static void swigluBackward(int width, long gate, long dy, long dGate) {
+        long up = width * 4L;
+        for (int i = 0; i < width; i += LANES) {
+            long at = i * 4L;
+            VectorMask<Float> used = first(width - i);
+            FloatVector g = load(gate + at, used);
+            FloatVector u = load(gate + up + at, used);
+            FloatVector d = load(dy + at, used);
+            FloatVector du = d.mul(u);
+            FloatVector s = VectorMath.sigmoid(g);
+            FloatVector silu = g.mul(s);
+            FloatVector slope = silu.neg().fma(s, silu).add(s); // s + g·s·(1 - s)
+            du.mul(slope).intoMemorySegment(MEMORY, dGate + at, ORDER, used);
+            d.mul(silu).intoMemorySegment(MEMORY, dGate + up + at, ORDER, used);
+        }
+    }
+
     /** 2·√(2/π)·(x + 0.044715·x³). */
     static FloatVector twiceInner(FloatVector x) {
         FloatVector cubic = x.mul(x).fma(constant(CUBIC), constant(1));

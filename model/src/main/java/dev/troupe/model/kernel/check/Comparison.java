@@ -1,6 +1,7 @@
 package dev.troupe.model.kernel.check;
 
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
@@ -67,6 +68,9 @@ public final class Comparison {
     /** Rounding of a product and of the sums of lanes, in units of the last place of a float32. */
     private static final double UNIT = 2e-6;
 
+    /** From one bf16 to the next, of numbers up to 1. */
+    private static final double BF16_UNIT = 0x1p-7;
+
     private final Kernels subject;
     private final Kernels reference;
     private final long seed;
@@ -98,6 +102,19 @@ public final class Comparison {
      * @throws IllegalStateException naming operation and shape when a kernel throws
      */
     public void compare(String operation, String shape, int length, Operation body) {
+        compare(operation, shape, UNIT * Math.sqrt(length + 1.0), body);
+    }
+
+    /**
+     * As {@link #compare}, of numbers that were rounded after a sum as the operands of products are: two sums that
+     * differ in their last place may round to neighbours.
+     */
+    public void compareOperands(String operation, String shape, int length, Operation body) {
+        double rounding = reference.precision() == Precision.BF16 ? BF16_UNIT : 0;
+        compare(operation, shape, rounding + UNIT * Math.sqrt(length + 1.0), body);
+    }
+
+    private void compare(String operation, String shape, double unit, Operation body) {
         comparisons++;
         try (TensorArena arena = TensorArena.open("kernels.check")) {
             Inputs mine = new Inputs(arena, seed);
@@ -105,7 +122,7 @@ public final class Comparison {
             run(operation, shape, body, subject, mine);
             run(operation, shape, body, reference, theirs);
             for (int i = 0; i < mine.outputs.size(); i++) {
-                double tolerance = UNIT * Math.sqrt(length + 1.0) * Math.max(1, greatest(theirs.outputs.get(i)));
+                double tolerance = unit * Math.max(1, greatest(theirs.outputs.get(i)));
                 double error = distance(mine.outputs.get(i), theirs.outputs.get(i));
                 if (!(error <= tolerance)) { // also when it is not a number
                     found.accept(new KernelDifference(operation, shape, mine.names.get(i), error, tolerance));

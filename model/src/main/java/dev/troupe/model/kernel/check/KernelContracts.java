@@ -7,6 +7,7 @@ public final class KernelContracts {
     /** One for each interface of {@link dev.troupe.model.kernel.Kernels}. */
     public static final List<OperationContract> ALL = List.of(
             new GemmContract(),
+            new LinearContract(),
             new WeightProductContract(),
             new NormalizationContract(),
             new AttentionContract(),

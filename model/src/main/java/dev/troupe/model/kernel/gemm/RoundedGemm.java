@@ -66,6 +66,18 @@ public final class RoundedGemm implements Gemm {
         }
     }
 
+    /** Rounds the first {@code count} numbers of a tensor in place. */
+    public void round(long count, Tensor numbers) {
+        KernelArguments.requireSize("numbers", numbers, count);
+        long at = numbers.address();
+        Ranges.share(
+                pool,
+                count,
+                GRAIN,
+                (from, to) ->
+                        rounding.round(Math.toIntExact(to - from), at + from * Float.BYTES, at + from * Float.BYTES));
+    }
+
     /** A rounded copy without gaps between the rows. */
     private Tensor rounded(int rows, int columns, Tensor matrix, int stride, ScratchPool.Scratch memory) {
         long from = matrix.address();

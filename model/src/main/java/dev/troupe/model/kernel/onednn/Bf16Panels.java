@@ -66,8 +66,7 @@ final class Bf16Panels {
         for (int r = 0; r < rows; r += STRIP) {
             int width = Math.min(STRIP, rows - r);
             weave(k, width, depth, a + r * 4L, stride, between);
-            // A pair is as long as a float, and turning moves whole floats.
-            Transposition.columns(depth / 2, width, between, ROW_BYTES, to + r * rowBytes(depth), rowBytes(depth));
+            turn(width, depth, between, to + r * rowBytes(depth));
         }
     }
 
@@ -80,6 +79,26 @@ final class Bf16Panels {
     static void panelOfColumns(int columns, int k, int depth, long b, long stride, long between, long to) {
         rows(columns, k, depth, b, stride, between);
         Transposition.columns(columns, depth / 2, between, rowBytes(depth), to, ROW_BYTES);
+    }
+
+    /** Rows of bf16 [k][columns] in pairs, [depth / 2][64][2]: a panel of B. */
+    static void weaveStored(int k, int columns, int depth, long from, long stride, long to) {
+        for (int p = 0; p < depth; p += 2) {
+            long first = from + p * stride;
+            int real = p < k ? columns : 0;
+            Bf16Lanes.weaveStored(real, COLUMNS, first, p + 1 < k ? first + stride : 0, to + p / 2 * ROW_BYTES);
+        }
+    }
+
+    /** Woven rows [depth / 2][64][2] become rows of A, the first {@code count} of their columns. */
+    static void turn(int count, int depth, long woven, long to) {
+        // A pair is as long as a float, and turning moves whole floats.
+        Transposition.columns(depth / 2, count, woven, ROW_BYTES, to, rowBytes(depth));
+    }
+
+    /** Sums of the columns of woven rows, all {@link #COLUMNS}. */
+    static void sums(int depth, long woven, long to) {
+        Bf16Lanes.sumPairs(depth / 2, COLUMNS, woven, ROW_BYTES, to);
     }
 
     /** Rows [k][columns] in pairs, [depth / 2][64][2]. */

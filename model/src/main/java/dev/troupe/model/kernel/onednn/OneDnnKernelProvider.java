@@ -45,7 +45,7 @@ public final class OneDnnKernelProvider implements KernelProvider {
 
     @Override
     public Kernels create(ComputePool pool) {
-        return others.create(pool)
-                .withProducts(label(), precision(), new OneDnnGemm(pool, new ScratchPool(), Found.SIZES));
+        OneDnnGemm gemm = new OneDnnGemm(pool, new ScratchPool(), Found.SIZES);
+        return others.create(pool).withProducts(label(), precision(), gemm, gemm.linear());
     }
 }

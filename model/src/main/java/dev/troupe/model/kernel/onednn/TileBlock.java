@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorMask;
  * column; distances are in elements.
  *
  * @param depth k, rounded up as the operands are
- * @param a rows of bf16, with memory for {@link TileSizes#MOST_ROWS} rows after the last
+ * @param a rows of bf16, with memory for {@link TileSizes#TILE_ROWS} rows after the last
  * @param b panels of bf16
  * @param addend what the product is added to, laid out as C and perhaps C itself, or 0
  * @param bias a row that is added last, or 0

@@ -89,22 +89,99 @@ public final class Bf16Lanes {
      * @param second 0 for a row of zeros
      */
     public static void weaveRows(int count, int padded, long first, long second, long to) {
-        int i = 0;
-        for (; i + LANES <= count; i += LANES) {
-            FloatVector upper = second == 0 ? Lanes.zero() : load(second + i * 4L);
-            storePairs(load(first + i * 4L), upper, to + i * 4L);
+        int whole = count / LANES * LANES;
+        if (second == 0) {
+            weaveWithZeros(whole, first, to);
+        } else {
+            weaveWhole(whole, first, second, to);
         }
-        for (; i < padded; i += LANES) {
-            VectorMask<Float> tail = first(Math.max(0, count - i));
-            FloatVector upper = second == 0 ? Lanes.zero() : load(second + i * 4L, tail);
-            storePairs(load(first + i * 4L, tail), upper, to + i * 4L);
+        for (int i = whole; i < padded; i++) {
+            int lower = i < count ? storedBits(first + i * 4L) : 0;
+            int upper = i < count && second != 0 ? storedBits(second + i * 4L) : 0;
+            MEMORY.set(ValueLayout.JAVA_INT_UNALIGNED, to + i * 4L, lower | upper << SHIFT);
         }
     }
 
-    private static void storePairs(FloatVector lower, FloatVector upper, long to) {
-        rounded(lower)
-                .lanewise(VectorOperators.LSHR, SHIFT)
-                .or(rounded(upper).and(UPPER_HALF))
-                .intoMemorySegment(MEMORY, to, ORDER);
+    private static int storedBits(long address) {
+        return rounded(MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, address)) >>> SHIFT;
+    }
+
+    // One loop for both cases would join a loaded vector with a constant one, which the compiler boxes.
+
+    private static void weaveWithZeros(int whole, long first, long to) {
+        for (int i = 0; i < whole; i += LANES) {
+            rounded(load(first + i * 4L))
+                    .lanewise(VectorOperators.LSHR, SHIFT)
+                    .intoMemorySegment(MEMORY, to + i * 4L, ORDER);
+        }
+    }
+
+    private static void weaveWhole(int whole, long first, long second, long to) {
+        for (int i = 0; i < whole; i += LANES) {
+            rounded(load(first + i * 4L))
+                    .lanewise(VectorOperators.LSHR, SHIFT)
+                    .or(rounded(load(second + i * 4L)).and(UPPER_HALF))
+                    .intoMemorySegment(MEMORY, to + i * 4L, ORDER);
+        }
+    }
+
+    /** As {@link #weaveRows}, of rows that are bf16 already, with zeros up to the next whole vector. */
+    public static void weaveStored(int count, int padded, long first, long second, long to) {
+        int i = 0;
+        if (second == 0) {
+            for (; i < count; i += LANES) {
+                halves(first + i * 2L).intoMemorySegment(MEMORY, to + i * 4L, ORDER);
+            }
+        } else {
+            for (; i < count; i += LANES) {
+                halves(first + i * 2L)
+                        .or(halves(second + i * 2L).lanewise(VectorOperators.LSHL, SHIFT))
+                        .intoMemorySegment(MEMORY, to + i * 4L, ORDER);
+            }
+        }
+        for (; i < padded; i += LANES) {
+            store(Lanes.zero(), to + i * 4L);
+        }
+    }
+
+    private static IntVector halves(long address) {
+        return (IntVector) ShortVector.fromMemorySegment(SHORTS, MEMORY, address, ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_S2I, IntVector.SPECIES_PREFERRED, 0);
+    }
+
+    /** One row of bf16 in float32 again. */
+    public static void loadRow(int count, long from, long to) {
+        int i = 0;
+        for (; i + LANES <= count; i += LANES) {
+            store(halves(from + i * 2L).lanewise(VectorOperators.LSHL, SHIFT).reinterpretAsFloats(), to + i * 4L);
+        }
+        for (; i < count; i++) {
+            Lanes.set(to + i * 4L, Float.intBitsToFloat(MEMORY.get(SHORT, from + i * 2L) << SHIFT));
+        }
+    }
+
+    /**
+     * Sums of the columns of woven rows, {@code pairs} pairs of rows in their order; {@code columns} is a multiple of
+     * the lanes.
+     *
+     * @param stride bytes from pair to pair
+     */
+    public static void sumPairs(int pairs, int columns, long from, long stride, long to) {
+        for (int c = 0; c < columns; c += LANES) {
+            FloatVector sum = Lanes.zero();
+            for (int p = 0; p < pairs; p++) {
+                FloatVector both = load(from + p * stride + c * 4L);
+                sum = sum.add(lower(both)).add(upper(both));
+            }
+            store(sum, to + c * 4L);
+        }
+    }
+
+    private static FloatVector lower(FloatVector pairs) {
+        return pairs.reinterpretAsInts().lanewise(VectorOperators.LSHL, SHIFT).reinterpretAsFloats();
+    }
+
+    private static FloatVector upper(FloatVector pairs) {
+        return pairs.reinterpretAsInts().and(UPPER_HALF).reinterpretAsFloats();
     }
 }

@@ -78,6 +78,18 @@ public final class Lanes {
         MEMORY.asSlice(address, bytes).fill(value);
     }
 
+    /** y += x, {@code count} numbers at these addresses. */
+    public static void add(int count, long x, long y) {
+        int i = 0;
+        for (; i + LANES <= count; i += LANES) {
+            store(load(y + i * 4L).add(load(x + i * 4L)), y + i * 4L);
+        }
+        if (i < count) {
+            VectorMask<Float> tail = first(count - i);
+            store(load(y + i * 4L, tail).add(load(x + i * 4L, tail)), y + i * 4L, tail);
+        }
+    }
+
     /** The first {@code count} lanes, for the end of a row; count may exceed the lanes. */
     public static VectorMask<Float> first(long count) {
         return SPECIES.indexInRange(0, count);
