@@ -2,16 +2,12 @@ package dev.troupe.deploy.cli;
 
 import dev.troupe.deploy.run.LocalModel;
 import dev.troupe.model.eval.Evaluation;
-import dev.troupe.model.kernel.Precision;
-import dev.troupe.model.tensor.StorageType;
-import dev.troupe.model.transformer.Prefill;
-import dev.troupe.model.transformer.ServedWeights;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code troupe eval}: how well a model predicts a text. */
@@ -32,38 +28,15 @@ final class EvalCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // required
     private Path text;
 
-    @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto", description = "kernel provider")
-    private String backend = "auto";
-
-    @Option(
-            names = "--precision",
-            paramLabel = "NAME",
-            defaultValue = "fp32",
-            description = "of the operands of products: fp32 or bf16 (default: ${DEFAULT-VALUE})")
-    private String precision = "fp32";
-
-    @Option(
-            names = "--weights",
-            paramLabel = "TYPE",
-            defaultValue = ServedWeights.STORED,
-            description =
-                    "what matrices are rounded to, as when the model is served: stored (not at all), f32, bf16, f16,"
-                            + " q8_0, q6_k, q4_k or q4_0 (default: ${DEFAULT-VALUE})")
-    private String weights = ServedWeights.STORED;
-
-    @Option(
-            names = "--prefill",
-            paramLabel = "HOW",
-            defaultValue = "exact",
-            description = "how the text is read, as a prompt is: exact, bf16 or int8 (default: ${DEFAULT-VALUE})")
-    private String prefill = "exact";
+    @Mixin
+    private ArithmeticOptions arithmetic = new ArithmeticOptions();
 
     @Option(names = "--json", description = "print the result as one JSON object on the last line")
     private boolean json;
 
     @Override
     public Integer call() {
-        try (LocalModel local = LocalModel.open(model, backend, Precision.named(precision))) {
+        try (LocalModel local = arithmetic.open(model)) {
             Evaluation evaluation = evaluate(local);
             if (json) {
                 Map<String, Object> result = new LinkedHashMap<>();
@@ -85,7 +58,6 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private Evaluation evaluate(LocalModel local) {
-        @Nullable StorageType type = ServedWeights.named(weights);
-        return local.evaluateFile(text, type, Prefill.named(prefill));
+        return local.evaluateFile(text, arithmetic.settings());
     }
 }

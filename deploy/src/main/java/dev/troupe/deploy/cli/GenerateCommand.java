@@ -3,13 +3,10 @@ package dev.troupe.deploy.cli;
 import dev.troupe.deploy.run.LocalModel;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.format.OpenModel;
-import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.sampling.SamplingOptions;
-import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tokenizer.StreamingDecoder;
 import dev.troupe.model.tokenizer.Tokenizer;
-import dev.troupe.model.transformer.Prefill;
-import dev.troupe.model.transformer.ServedWeights;
+import dev.troupe.model.transformer.InferenceSettings;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -18,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code troupe generate}: continues a prompt with a model in a directory. */
@@ -63,31 +60,8 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "default: ${DEFAULT-VALUE}")
     private long seed;
 
-    @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto", description = "kernel provider")
-    private String backend = "auto";
-
-    @Option(
-            names = "--precision",
-            paramLabel = "NAME",
-            defaultValue = "fp32",
-            description = "of the operands of products: fp32 or bf16 (default: ${DEFAULT-VALUE})")
-    private String precision = "fp32";
-
-    @Option(
-            names = "--weights",
-            paramLabel = "TYPE",
-            defaultValue = ServedWeights.STORED,
-            description = "what matrices are rounded to: stored (not at all), f32, bf16, f16, q8_0, q6_k, q4_k or q4_0"
-                    + " (default: ${DEFAULT-VALUE})")
-    private String weights = ServedWeights.STORED;
-
-    @Option(
-            names = "--prefill",
-            paramLabel = "HOW",
-            defaultValue = "exact",
-            description = "how the prompt is computed: exact, or bf16 or int8, which are faster"
-                    + " (default: ${DEFAULT-VALUE})")
-    private String prefill = "exact";
+    @Mixin
+    private ArithmeticOptions arithmetic = new ArithmeticOptions();
 
     @Option(names = "--json", description = "print the result as one JSON object on the last line")
     private boolean json;
@@ -97,10 +71,9 @@ final class GenerateCommand implements Callable<Integer> {
         if (maxTokens < 1) {
             throw new TroupeException("--max-tokens is " + maxTokens + ": it must be at least 1");
         }
-        @Nullable StorageType type = ServedWeights.named(weights);
-        Prefill prompts = Prefill.named(prefill);
+        InferenceSettings settings = arithmetic.settings();
         SamplingOptions options = new SamplingOptions(temperature, topK, topP, 0, 1, 0, 0, Map.of(), seed);
-        try (LocalModel local = LocalModel.open(model, backend, Precision.named(precision))) {
+        try (LocalModel local = arithmetic.open(model)) {
             OpenModel loaded = local.opened();
             Tokenizer tokenizer = loaded.tokenizer();
             int[] ids = promptIds(tokenizer);
@@ -111,9 +84,7 @@ final class GenerateCommand implements Callable<Integer> {
                 out.print(prompt);
             }
             List<Integer> answer = local.generating(
-                    type,
-                    prompts,
-                    generator -> generator.generate(ids, maxTokens, options, tokenizer.endTokens(), show));
+                    settings, generator -> generator.generate(ids, maxTokens, options, tokenizer.endTokens(), show));
             if (json) {
                 JsonLine.print(out, result(loaded, ids, answer));
             } else {

@@ -5,6 +5,7 @@ import dev.troupe.model.bench.InferenceBench;
 import dev.troupe.model.bench.InferenceShape;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.ServedWeights;
 import java.util.List;
@@ -45,6 +46,13 @@ final class InferenceBenchCommand implements Callable<Integer> {
             description = "how the prompt is computed: exact, bf16 or int8 (default: ${DEFAULT-VALUE})")
     private String prefill = "exact";
 
+    @Option(
+            names = "--decode",
+            paramLabel = "HOW",
+            defaultValue = "exact",
+            description = "how answers are computed: exact or int8 (default: ${DEFAULT-VALUE})")
+    private String decode = "exact";
+
     @Option(names = "--parts", description = "also measure where the time goes")
     private boolean parts;
 
@@ -53,7 +61,8 @@ final class InferenceBenchCommand implements Callable<Integer> {
         List<StorageType> types = weights.stream().map(ServedWeights::named).toList();
         Prefill how = Prefill.named(prefill);
         try (ComputePool pool = machine.pool()) {
-            InferenceBench.Report report = InferenceBench.run(shape(), types, how, machine.kernels(pool), pool, parts);
+            InferenceBench.Report report =
+                    InferenceBench.run(shape(), types, how, Decode.named(decode), machine.kernels(pool), pool, parts);
             machine.show(report, () -> print(report));
         }
         return 0;
@@ -77,13 +86,14 @@ final class InferenceBenchCommand implements Callable<Integer> {
                 report.peak().readGigabytesPerSecond());
         for (InferenceBench.Row row : report.rows()) {
             System.out.printf(
-                    "%-5s prompt (%s) %6.0f tokens/s, %.0f GFLOP/s, %.0f %% of peak; answer %6.1f tokens/s, %.1f GB/s,"
+                    "%-5s prompt (%s) %6.0f tokens/s, %.0f GFLOP/s, %.0f %% of peak; answer (%s) %6.1f tokens/s, %.1f GB/s,"
                             + " %.0f %% of read; %s%n",
                     row.weights(),
                     row.prefill(),
                     row.promptTokensPerSecond(),
                     row.promptGflops(),
                     row.promptShareOfPeak() * 100,
+                    row.decode(),
                     row.answerTokensPerSecond(),
                     row.answerGigabytesPerSecond(),
                     row.answerShareOfRead() * 100,

@@ -48,6 +48,9 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--prefill", paramLabel = "HOW", description = "how prompts are computed: exact, bf16 or int8")
     private @Nullable String prefill;
 
+    @Option(names = "--decode", paramLabel = "HOW", description = "how answers are computed: exact or int8")
+    private @Nullable String decode;
+
     @Option(names = "--dir", paramLabel = "DIR", description = "folder of the registry; default: runs/quickstart")
     private @Nullable String directory;
 
@@ -88,6 +91,7 @@ final class UpCommand implements Callable<Integer> {
         CommandLineKeys.put(set, "troupe.node.directory", directory);
         CommandLineKeys.put(set, "troupe.serving.weights", weights);
         CommandLineKeys.put(set, "troupe.serving.prefill", prefill);
+        CommandLineKeys.put(set, "troupe.serving.decode", decode);
         return ConfigFactory.parseMap(set, "command line");
     }
 }

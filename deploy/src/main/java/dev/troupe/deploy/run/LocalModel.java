@@ -15,6 +15,7 @@ import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.InferenceModel;
+import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Parameters;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.TextGenerator;
@@ -91,38 +92,34 @@ public final class LocalModel implements AutoCloseable {
 
     /** What {@code work} makes of a generator for one sequence as long as the context, with float32 weights. */
     public <T> T generating(Function<TextGenerator, T> work) {
-        return generating(StorageType.F32, Prefill.EXACT, work);
+        return generating(InferenceSettings.EXACT, work);
     }
 
     /** As {@link #generating(Function)}, with weights rounded to a type. */
-    public <T> T generating(@Nullable StorageType weights, Prefill prefill, Function<TextGenerator, T> work) {
-        return serving(weights, prefill, model -> work.apply(new TextGenerator(model, opened.tokenizer())));
+    public <T> T generating(InferenceSettings settings, Function<TextGenerator, T> work) {
+        return serving(settings, model -> work.apply(new TextGenerator(model, opened.tokenizer())));
     }
 
-    private <T> T serving(@Nullable StorageType weights, Prefill prefill, Function<InferenceModel, T> work) {
+    private <T> T serving(InferenceSettings settings, Function<InferenceModel, T> work) {
         int blocks = Math.ceilDiv(opened.config().contextLength(), KvBlocks.BLOCK_TOKENS);
         try (InferenceModel model = InferenceModel.create(
-                opened.config(),
-                layer -> opened.weights(),
-                kernels,
-                prefill.options(weights, pool),
-                blocks,
-                MAX_ROWS)) {
+                opened.config(), layer -> opened.weights(), kernels, settings.options(pool), blocks, MAX_ROWS)) {
             return work.apply(model);
         }
     }
 
     /**
-     * How well the model predicts a text file when it reads it as a prompt, with weights rounded to a type, or as they
-     * are stored when it is null. Where nothing is rounded, in the batches of the training pass.
+     * How well the model predicts a text file when it reads it as a prompt. Where nothing is rounded, in the batches of
+     * the training pass.
      */
-    public Evaluation evaluateFile(Path file, @Nullable StorageType weights, Prefill prefill) {
+    public Evaluation evaluateFile(Path file, InferenceSettings settings) {
         EvaluationSet set = EvaluationSet.ofFile(file, opened.tokenizer(), windowTokens());
+        StorageType weights = settings.weights();
         boolean stored = weights == null && !opened.bytesByType().keySet().equals(Set.of(StorageType.F32));
-        if (!stored && (weights == null || weights == StorageType.F32) && prefill == Prefill.EXACT) {
+        if (!stored && (weights == null || weights == StorageType.F32) && settings.prefill() == Prefill.EXACT) {
             return evaluate(set);
         }
-        return serving(weights, prefill, model -> new ServedEvaluator(model).evaluate(set));
+        return serving(settings, model -> new ServedEvaluator(model).evaluate(set));
     }
 
     /** How well the model predicts a set, whose windows are no longer than {@link #windowTokens}. */

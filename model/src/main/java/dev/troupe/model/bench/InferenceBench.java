@@ -5,8 +5,12 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.quantized.PromptWeight;
+import dev.troupe.model.kernel.quantized.RoundedProduct;
+import dev.troupe.model.kernel.quantized.RoundedWeight;
 import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceOptions;
+import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.ServedWeights;
 import java.util.ArrayList;
@@ -45,6 +49,7 @@ public final class InferenceBench {
     public record Row(
             String weights,
             String prefill,
+            String decode,
             double promptTokensPerSecond,
             double promptGflops,
             double promptShareOfPeak,
@@ -58,6 +63,7 @@ public final class InferenceBench {
             return new Row(
                     weights,
                     prefill,
+                    decode,
                     promptTokensPerSecond,
                     promptGflops,
                     promptShareOfPeak,
@@ -93,6 +99,7 @@ public final class InferenceBench {
             InferenceShape shape,
             List<StorageType> types,
             Prefill prefill,
+            Decode decode,
             Kernels kernels,
             ComputePool pool,
             boolean withParts) {
@@ -100,14 +107,15 @@ public final class InferenceBench {
         InferenceBench bench = new InferenceBench(shape, kernels);
         List<Row> rows = new ArrayList<>();
         for (StorageType type : types) {
-            InferenceOptions options = prefill.options(type, pool);
-            Row row = bench.measure(options, prefill, peak);
+            InferenceSettings settings = new InferenceSettings(type, prefill, decode);
+            InferenceOptions options = settings.options(pool);
+            Row row = bench.measure(options, settings, peak);
             rows.add(withParts ? row.withParts(bench.parts(options)) : row);
         }
         return new Report(shape.label(), kernels.name(), peak, rows);
     }
 
-    private Row measure(InferenceOptions options, Prefill prefill, MachinePeak peak) {
+    private Row measure(InferenceOptions options, InferenceSettings settings, MachinePeak peak) {
         try (InferenceRun run = new InferenceRun(config, kernels, options, STREAMS.getLast(), PROMPT)) {
             double prompt = median(() -> run.prompt(0, PROMPT));
             double answer = median(() -> run.answers(1, 0, ANSWER)) / ANSWER;
@@ -124,7 +132,8 @@ public final class InferenceBench {
             double gigabytes = bytes / answer / 1e9;
             return new Row(
                     ServedWeights.configName(options.weights()),
-                    prefill.configName(),
+                    settings.prefill().configName(),
+                    settings.decode().configName(),
                     PROMPT / prompt,
                     gflops,
                     gflops / peak.gflops(),
@@ -160,8 +169,13 @@ public final class InferenceBench {
         PartTimer timer = new PartTimer();
         Kernels timed = TimedKernels.of(kernels, timer, config.vocabSize());
         PromptProduct prompts = options.prompts();
-        InferenceOptions timedOptions =
-                prompts == null ? options : new InferenceOptions(options.weights(), timed(prompts, timer));
+        RoundedProduct rounded = options.rounded();
+        InferenceOptions timedOptions = new InferenceOptions(
+                options.weights(),
+                prompts == null ? null : (packed, rows, arena) -> timed(prompts.lay(packed, rows, arena), timer),
+                rounded == null
+                        ? null
+                        : (type, n, k, rows, arena) -> timed(rounded.lay(type, n, k, rows, arena), timer));
         try (InferenceRun run = new InferenceRun(config, timed, timedOptions, 1, PROMPT)) {
             return Map.of(
                     "prompt", millis(timer, () -> run.prompt(0, PROMPT), 1),
@@ -169,14 +183,15 @@ public final class InferenceBench {
         }
     }
 
-    private static PromptProduct timed(PromptProduct prompts, PartTimer timer) {
-        return (packed, rows, arena) -> {
-            PromptWeight weight = prompts.lay(packed, rows, arena);
-            return (m, a, lda, bias, c, ldc, accumulate) -> {
-                long start = System.nanoTime();
-                weight.multiply(m, a, lda, bias, c, ldc, accumulate);
-                timer.add(PartTimer.Part.GEMM, System.nanoTime() - start);
-            };
+    private static RoundedWeight timed(RoundedWeight weight, PartTimer timer) {
+        return new RoundedWeight(timed(weight.product(), timer), weight.bytes());
+    }
+
+    private static PromptWeight timed(PromptWeight weight, PartTimer timer) {
+        return (m, a, lda, bias, c, ldc, accumulate) -> {
+            long start = System.nanoTime();
+            weight.multiply(m, a, lda, bias, c, ldc, accumulate);
+            timer.add(PartTimer.Part.GEMM, System.nanoTime() - start);
         };
     }
 

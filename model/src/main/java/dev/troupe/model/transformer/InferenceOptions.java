@@ -1,6 +1,7 @@
 package dev.troupe.model.transformer;
 
 import dev.troupe.model.kernel.quantized.PromptProduct;
+import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.tensor.StorageType;
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +11,13 @@ import org.jspecify.annotations.Nullable;
  * @param weights what its matrices are stored as, see {@link ServedWeights}; F32 rounds nothing and gives the bits of
  *     the training pass; null for the types that they have in their file
  * @param prompts multiplies the rows of prompts, not bit for bit as generated ones; null when one way serves all rows
+ * @param rounded multiplies all rows, in place of the kernels' products; null when those do, and when {@code prompts}
+ *     is not
  */
 public record InferenceOptions(
-        @Nullable StorageType weights, @Nullable PromptProduct prompts) {
+        @Nullable StorageType weights,
+        @Nullable PromptProduct prompts,
+        @Nullable RoundedProduct rounded) {
     /** Float32 weights, one kernel for all rows. */
-    public static final InferenceOptions EXACT = new InferenceOptions(StorageType.F32, null);
+    public static final InferenceOptions EXACT = new InferenceOptions(StorageType.F32, null, null);
 }

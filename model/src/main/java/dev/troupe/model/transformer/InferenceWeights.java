@@ -83,7 +83,8 @@ record InferenceWeights(
 
     private static void requirePrecision(Kernels kernels, InferenceOptions options) {
         boolean rounded = options.weights() != null && options.weights() != StorageType.F32;
-        if ((rounded || options.prompts() != null) && kernels.precision() != Precision.FP32) {
+        boolean products = options.prompts() != null || options.rounded() != null;
+        if ((rounded || products) && kernels.precision() != Precision.FP32) {
             throw new TroupeException("products with weights in " + ServedWeights.configName(options.weights())
                     + " are float32: leave the precision at fp32, not "
                     + kernels.precision().configName() + " (prefill = bf16 or int8 rounds the rows of prompts only)");
@@ -141,8 +142,9 @@ record InferenceWeights(
         }
         Map<StorageType, Integer> others = new TreeMap<>();
         for (ServedLinear linear : linears()) {
-            if (linear instanceof ServedLinear.Stored stored && stored.weight().type() != wanted) {
-                others.merge(stored.weight().type(), 1, Integer::sum);
+            StorageType type = linear.type();
+            if (type != wanted) {
+                others.merge(type, 1, Integer::sum);
             }
         }
         if (!others.isEmpty()) {

@@ -1,5 +1,6 @@
 package dev.troupe.model.transformer;
 
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import java.util.List;
 
@@ -15,6 +16,12 @@ record JoinedLinear(List<ServedLinear> parts, int n) implements ServedLinear {
     @Override
     public int k() {
         return parts.getFirst().k();
+    }
+
+    /** That of the first part. */
+    @Override
+    public StorageType type() {
+        return parts.getFirst().type();
     }
 
     @Override

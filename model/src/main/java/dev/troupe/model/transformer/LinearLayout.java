@@ -7,6 +7,7 @@ import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.quantized.Quantization;
+import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -57,7 +58,8 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
         int k = parts.getFirst().columns();
         StorageType type = target(parts.getFirst());
         PromptProduct prompts = options.prompts();
-        if (type == StorageType.F32 && prompts == null) {
+        RoundedProduct rounded = options.rounded();
+        if (type == StorageType.F32 && prompts == null && rounded == null) {
             Tensor rows = scratch.allocate(n, k);
             collect(type, parts, rows.segment());
             return new ServedLinear.Plain(kernels, kernels.gemm().pack(Transpose.YES, k, n, rows, k, arena), bias);
@@ -67,16 +69,15 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
         if (!asItIs) {
             collect(type, parts, rows);
         }
-        PackedWeight packed = pack(type, n, k, rows, parts.getFirst().name());
-        return new ServedLinear.Stored(
-                kernels, prompts == null ? null : prompts.lay(packed, rows, arena), packed, bias);
-    }
-
-    private PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, String name) {
         try {
-            return kernels.weightProduct().pack(type, n, k, rows, arena);
+            if (rounded != null) {
+                return new ServedLinear.Rounded(n, k, type, rounded.lay(type, n, k, rows, arena), bias);
+            }
+            PackedWeight packed = kernels.weightProduct().pack(type, n, k, rows, arena);
+            return new ServedLinear.Stored(
+                    kernels, prompts == null ? null : prompts.lay(packed, rows, arena), packed, bias);
         } catch (IllegalArgumentException e) { // a number that is not finite
-            throw new TroupeException(name + " cannot be used: " + e.getMessage(), e);
+            throw new TroupeException(parts.getFirst().name() + " cannot be used: " + e.getMessage(), e);
         }
     }
 

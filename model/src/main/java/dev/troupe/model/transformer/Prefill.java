@@ -3,13 +3,14 @@ package dev.troupe.model.transformer;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.int8.Int8Check;
 import dev.troupe.model.kernel.int8.Int8Product;
-import dev.troupe.model.kernel.int8.Int8PromptProduct;
+import dev.troupe.model.kernel.int8.Int8RoundedProduct;
+import dev.troupe.model.kernel.int8.VectorFourBitProduct;
 import dev.troupe.model.kernel.int8.VectorInt8Product;
 import dev.troupe.model.kernel.onednn.OneDnnInt8Product;
 import dev.troupe.model.kernel.onednn.OneDnnPromptProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.vector.ScratchPool;
-import dev.troupe.model.tensor.StorageType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -25,8 +26,9 @@ public enum Prefill {
     /** With operands rounded to bf16: faster, and still the same in any batch. */
     BF16,
     /**
-     * With operands rounded to eight bits, one scale for a row of activations and one for a row of weights: faster
-     * still, and as exact in any batch, for a second copy of the weights of a byte a number.
+     * With operands rounded to eight bits: activations with weights of four bits as they are, each 32 with a scale, and
+     * with others rounded to one scale a row on both sides. Faster still, and the same in any batch, for a second copy
+     * of the weights where answers are computed otherwise.
      */
     INT8;
 
@@ -55,21 +57,25 @@ public enum Prefill {
     }
 
     /**
-     * Options with this way of computing prompts.
+     * Products for the rows of prompts; null when they are those of all rows.
      *
-     * @param weights null for as stored
      * @throws TroupeException when it cannot be done here; the message says why
      */
-    public InferenceOptions options(@Nullable StorageType weights, ComputePool pool) {
+    @Nullable PromptProduct products(ComputePool pool) {
         return switch (this) {
-            case EXACT -> new InferenceOptions(weights, null);
-            case BF16 -> new InferenceOptions(weights, OneDnnPromptProduct.create(pool));
-            case INT8 -> new InferenceOptions(weights, new Int8PromptProduct(int8(pool), pool));
+            case EXACT -> null;
+            case BF16 -> OneDnnPromptProduct.create(pool);
+            case INT8 -> int8(pool).prompts();
         };
     }
 
+    /** Products in int8 for any rows. */
+    static Int8RoundedProduct int8(ComputePool pool) {
+        return new Int8RoundedProduct(eightBits(pool), new VectorFourBitProduct(pool, new ScratchPool()), pool);
+    }
+
     /** The same bits either way. */
-    private static Int8Product int8(ComputePool pool) {
+    private static Int8Product eightBits(ComputePool pool) {
         Optional<String> reason = OneDnnInt8Product.unavailable();
         if (reason.isEmpty()) {
             OneDnnInt8Product product = new OneDnnInt8Product(pool, new ScratchPool());
@@ -79,7 +85,7 @@ public enum Prefill {
             product.close();
             reason = Optional.of("its sums are not the reference's on this processor");
         }
-        LOG.warn("prompts in int8 are read no faster than exactly here, without oneDNN: {}", reason.get());
+        LOG.warn("products in int8 are no faster than exact ones here, without oneDNN: {}", reason.get());
         return new VectorInt8Product(pool, new ScratchPool());
     }
 }

@@ -4,18 +4,23 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.PromptWeight;
+import dev.troupe.model.kernel.quantized.RoundedWeight;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A linear layer laid out for inference, and its bias. */
-sealed interface ServedLinear permits ServedLinear.Plain, ServedLinear.Stored, JoinedLinear {
+sealed interface ServedLinear permits ServedLinear.Plain, ServedLinear.Rounded, ServedLinear.Stored, JoinedLinear {
     /** Outputs. */
     int n();
 
     /** Inputs. */
     int k();
+
+    /** What the matrix is stored as. */
+    StorageType type();
 
     /** Bytes that one product reads of the matrix. */
     long bytes();
@@ -65,6 +70,11 @@ sealed interface ServedLinear permits ServedLinear.Plain, ServedLinear.Stored, J
         }
 
         @Override
+        public StorageType type() {
+            return StorageType.F32;
+        }
+
+        @Override
         public long bytes() {
             return matrix.data().size() * Float.BYTES;
         }
@@ -97,6 +107,11 @@ sealed interface ServedLinear permits ServedLinear.Plain, ServedLinear.Stored, J
         }
 
         @Override
+        public StorageType type() {
+            return weight.type();
+        }
+
+        @Override
         public long bytes() {
             return weight.data().byteSize();
         }
@@ -113,6 +128,29 @@ sealed interface ServedLinear permits ServedLinear.Plain, ServedLinear.Stored, J
             } else {
                 prompts.multiply(rows, x, k(), bias, y, stride, accumulate);
             }
+        }
+    }
+
+    /** Multiplied with rounded activations, whatever the rows. */
+    record Rounded(
+            int n,
+            int k,
+            StorageType type,
+            RoundedWeight weight,
+            @Nullable Tensor bias) implements ServedLinear {
+        @Override
+        public long bytes() {
+            return weight.bytes();
+        }
+
+        @Override
+        public void multiply(int rows, Tensor x, Tensor y, int stride, boolean accumulate) {
+            weight.product().multiply(rows, x, k, bias, y, stride, accumulate);
+        }
+
+        @Override
+        public void multiplyPrompt(int rows, Tensor x, Tensor y, int stride, boolean accumulate) {
+            multiply(rows, x, y, stride, accumulate);
         }
     }
 }

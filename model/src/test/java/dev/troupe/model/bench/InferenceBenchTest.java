@@ -7,6 +7,7 @@ import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Prefill;
 import java.util.List;
@@ -21,6 +22,7 @@ class InferenceBenchTest {
                     InferenceShape.named("tiny"),
                     List.of(StorageType.F32, StorageType.Q8_0),
                     Prefill.EXACT,
+                    Decode.EXACT,
                     KernelProviders.select("vector").create(pool),
                     pool,
                     true);

@@ -13,7 +13,9 @@ import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.SharedData;
+import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceModel;
+import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -52,7 +54,12 @@ class ServedEvaluatorTest {
 
     private Evaluation evaluate(StorageType type, Prefill prefill, int maxRows) {
         try (InferenceModel model = InferenceModel.create(
-                loaded.config(), layer -> loaded.weights(), kernels, prefill.options(type, pool), BLOCKS, maxRows)) {
+                loaded.config(),
+                layer -> loaded.weights(),
+                kernels,
+                new InferenceSettings(type, prefill, Decode.EXACT).options(pool),
+                BLOCKS,
+                maxRows)) {
             return new ServedEvaluator(model).evaluate(set);
         }
     }

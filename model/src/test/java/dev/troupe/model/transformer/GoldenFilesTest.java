@@ -61,7 +61,7 @@ class GoldenFilesTest {
         try (FixedComputePool pool = FixedComputePool.create(2);
                 OpenModel open = ModelFiles.open(SharedData.find("models/" + file))) {
             Kernels kernels = KernelProviders.select("vector").create(pool);
-            InferenceOptions stored = new InferenceOptions(null, null);
+            InferenceOptions stored = new InferenceOptions(null, null, null);
             try (InferenceModel model =
                     InferenceModel.create(open.config(), layer -> open.weights(), kernels, stored, 16, 64)) {
                 for (JsonNode entry : golden.get("golden")) {

@@ -19,7 +19,6 @@ import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,9 +78,13 @@ class ServedWeightsTest {
     }
 
     private InferenceModel model(Parameters from, StorageType type, Prefill prefill) {
+        return model(from, new InferenceSettings(type, prefill, Decode.EXACT));
+    }
+
+    private InferenceModel model(Parameters from, InferenceSettings settings) {
         Kernels kernels = KernelProviders.select("vector").create(pool);
         return InferenceModel.create(
-                CONFIG, layer -> from, kernels, prefill.options(type, pool), SEQUENCES * BLOCKS, SEQUENCES * TIME);
+                CONFIG, layer -> from, kernels, settings.options(pool), SEQUENCES * BLOCKS, SEQUENCES * TIME);
     }
 
     /** Logits of every position of a text: in chunks of {@code chunk} tokens, in a batch with itself alone. */
@@ -178,6 +181,21 @@ class ServedWeightsTest {
         }
     }
 
+    /** Tokens that are decoded one by one, at first, equal those that are read as a prompt. */
+    @ParameterizedTest
+    @EnumSource(StorageType.class)
+    void answersInInt8AreThoseOfPrompts(StorageType type) {
+        try (InferenceModel prompts = model(type, Prefill.INT8);
+                InferenceModel all = model(weights, new InferenceSettings(type, Prefill.INT8, Decode.INT8))) {
+            List<List<float[]>> batch = together(all);
+            for (int s = 0; s < SEQUENCES; s++) {
+                assertEqualBits(alone(all, s, 1), batch.get(s), s);
+                assertEqualBits(alone(all, s, TIME), batch.get(s), s);
+            }
+            assertThat(all.matrixBytes()).as("one layout").isLessThan(2 * prompts.matrixBytes());
+        }
+    }
+
     private static void assertEqualBits(List<float[]> actual, List<float[]> expected, int text) {
         assertThat(actual).hasSize(TIME);
         for (int p = 0; p < TIME; p++) {
@@ -200,7 +218,9 @@ class ServedWeightsTest {
         "F32, BF16, 0.02",
         "Q8_0, BF16, 0.04",
         "F32, INT8, 0.05",
-        "Q8_0, INT8, 0.06"
+        "Q8_0, INT8, 0.06",
+        "Q4_K, INT8, 0.25",
+        "Q4_0, INT8, 0.3"
     })
     void logitsAreNearThoseOfFloat32(StorageType type, Prefill prefill, double bound) {
         assumeTrue(
@@ -249,8 +269,14 @@ class ServedWeightsTest {
         assertThatThrownBy(() -> Prefill.named("fast"))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("exact, bf16, int8");
+        assertThatThrownBy(() -> Decode.named("fast"))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("exact, int8");
+        assertThatThrownBy(() -> new InferenceSettings(StorageType.Q4_0, Prefill.BF16, Decode.INT8))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("prefill = int8, not bf16");
         Kernels rounding = KernelProviders.select("vector", Precision.BF16).create(pool);
-        InferenceOptions options = Prefill.EXACT.options(StorageType.Q8_0, pool);
+        InferenceOptions options = new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT).options(pool);
         assertThatThrownBy(() -> InferenceModel.create(CONFIG, layer -> weights, rounding, options, 1, 1))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("q8_0")
@@ -263,6 +289,7 @@ class ServedWeightsTest {
         for (String name : ServedWeights.names()) {
             assertThat(ServedWeights.configName(ServedWeights.named(name))).isEqualTo(name);
         }
-        assertThat(Arrays.stream(Prefill.values()).map(Prefill::configName)).containsExactly("exact", "bf16", "int8");
+        assertThat(Prefill.names()).containsExactly("exact", "bf16", "int8");
+        assertThat(Decode.names()).containsExactly("exact", "int8");
     }
 }

@@ -1,17 +1,14 @@
 package dev.troupe.actors.serving.engine;
 
 import dev.troupe.model.kernel.Precision;
-import dev.troupe.model.tensor.StorageType;
-import dev.troupe.model.transformer.Prefill;
-import org.jspecify.annotations.Nullable;
+import dev.troupe.model.transformer.InferenceSettings;
 
 /**
  * How a model is set up for serving.
  *
  * @param backend name of the kernel provider, or "auto"
  * @param precision of the operands of products
- * @param weights what matrices are rounded to when the model is loaded; null for as they are stored
- * @param prefill how the rows of prompts are computed
+ * @param inference what is rounded
  * @param threads that compute; 0 for one per core
  * @param maxBatchTokens most rows of a forward pass
  * @param maxRunning most sequences with a place in the cache
@@ -20,8 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record EngineSettings(
         String backend,
         Precision precision,
-        @Nullable StorageType weights,
-        Prefill prefill,
+        InferenceSettings inference,
         int threads,
         int maxBatchTokens,
         int maxRunning,
@@ -29,6 +25,6 @@ public record EngineSettings(
     /** With float32 weights, and prompts computed as answers are. */
     public EngineSettings(
             String backend, Precision precision, int threads, int maxBatchTokens, int maxRunning, long kvCacheBytes) {
-        this(backend, precision, StorageType.F32, Prefill.EXACT, threads, maxBatchTokens, maxRunning, kvCacheBytes);
+        this(backend, precision, InferenceSettings.EXACT, threads, maxBatchTokens, maxRunning, kvCacheBytes);
     }
 }

@@ -45,12 +45,7 @@ public final class ModelEngine implements Engine {
             Runnable freeRest) {
         int numKvBlocks = KvCacheSize.numBlocks(config, settings);
         InferenceModel model = InferenceModel.create(
-                config,
-                weights,
-                kernels,
-                settings.prefill().options(settings.weights(), pool),
-                numKvBlocks,
-                settings.maxBatchTokens());
+                config, weights, kernels, settings.inference().options(pool), numKvBlocks, settings.maxBatchTokens());
         return new ModelEngine(description, model, freeRest);
     }
 

@@ -5,11 +5,12 @@ import com.typesafe.config.ConfigException;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Precision;
-import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Decode;
+import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.ServedWeights;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /**
  * What a {@link ModelReplica} needs to know, from {@code troupe.serving} of the configuration.
@@ -54,8 +55,7 @@ public record ReplicaSettings(
             EngineSettings engine = new EngineSettings(
                     serving.getString("backend"),
                     Precision.named(serving.getString("precision")),
-                    weights(serving.getString("weights")),
-                    prefill(serving.getString("prefill")),
+                    inference(serving),
                     serving.getInt("threads"),
                     serving.getInt("maxBatchTokens"),
                     serving.getInt("maxRunning"),
@@ -73,14 +73,17 @@ public record ReplicaSettings(
         }
     }
 
-    private static @Nullable StorageType weights(String name) {
-        require(ServedWeights.names().contains(name), "weights", name, "one of " + ServedWeights.names());
-        return ServedWeights.named(name);
+    private static InferenceSettings inference(Config serving) {
+        String weights = oneOf(ServedWeights.names(), serving, "weights");
+        String prefill = oneOf(Prefill.names(), serving, "prefill");
+        String decode = oneOf(Decode.names(), serving, "decode");
+        return new InferenceSettings(ServedWeights.named(weights), Prefill.named(prefill), Decode.named(decode));
     }
 
-    private static Prefill prefill(String name) {
-        require(Prefill.names().contains(name), "prefill", name, "one of " + Prefill.names());
-        return Prefill.named(name);
+    private static String oneOf(List<String> names, Config serving, String key) {
+        String name = serving.getString(key);
+        require(names.contains(name), key, name, "one of " + names);
+        return name;
     }
 
     private static void require(boolean valid, String key, Object value, String range) {

@@ -20,6 +20,8 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.onednn.OneDnnKernelProvider;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Decode;
+import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -110,13 +112,23 @@ class BatchInvarianceTest {
 
     /** The same with rounded weights, and with prompts and answers that go through different kernels. */
     @ParameterizedTest
-    @CsvSource({"Q8_0,EXACT", "Q4_0,EXACT", "F32,BF16", "Q8_0,BF16", "F32,INT8", "Q4_0,INT8"})
-    void roundedWeightsAndPromptsAnswerAsEachAlone(StorageType weights, Prefill prefill) {
+    @CsvSource({
+        "Q8_0,EXACT,EXACT",
+        "Q4_0,EXACT,EXACT",
+        "F32,BF16,EXACT",
+        "Q8_0,BF16,EXACT",
+        "F32,INT8,EXACT",
+        "Q4_0,INT8,EXACT",
+        "Q8_0,INT8,INT8",
+        "Q4_0,INT8,INT8"
+    })
+    void roundedWeightsAndPromptsAnswerAsEachAlone(StorageType weights, Prefill prefill, Decode decode) {
         assumeTrue(prefill != Prefill.BF16
                 || new OneDnnKernelProvider().unavailable().isEmpty());
+        InferenceSettings settings = new InferenceSettings(weights, prefill, decode);
         assertSameAnswers(
-                new EngineSettings("auto", Precision.FP32, weights, prefill, 1, 64, 1, 1 << 20),
-                new EngineSettings("auto", Precision.FP32, weights, prefill, 2, 23, 7, 70_000));
+                new EngineSettings("auto", Precision.FP32, settings, 1, 64, 1, 1 << 20),
+                new EngineSettings("auto", Precision.FP32, settings, 2, 23, 7, 70_000));
     }
 
     private static void assertSameAnswers(EngineSettings oneByOne, EngineSettings together) {

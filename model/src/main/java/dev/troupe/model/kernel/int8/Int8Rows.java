@@ -8,6 +8,7 @@ import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 import static dev.troupe.model.kernel.vector.Lanes.store;
 
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -24,6 +25,7 @@ public final class Int8Rows {
     private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, SPECIES.vectorShape());
     private static final VectorSpecies<Byte> BYTES_OF_LANES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * Byte.SIZE)));
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final int MAGNITUDE = Integer.MAX_VALUE;
 
     /**
@@ -32,14 +34,21 @@ public final class Int8Rows {
      */
     private static final float ROUNDING = 12_582_912f;
 
+    private static final int ROUNDING_BITS = Float.floatToRawIntBits(ROUNDING);
+
     private Int8Rows() {}
 
-    /** The greatest magnitude of a row: as integers, magnitudes have the order that they have as floats. */
+    /** Magnitudes as integers, which have the order that they have as floats. */
+    static IntVector magnitudes(long from) {
+        return load(from).reinterpretAsInts().and(MAGNITUDE);
+    }
+
+    /** The greatest magnitude of a row. */
     private static float greatest(int k, long from) {
         IntVector greatest = IntVector.zero(INTS);
         int p = 0;
         for (; p + LANES <= k; p += LANES) {
-            greatest = greatest.max(load(from + p * 4L).reinterpretAsInts().and(MAGNITUDE));
+            greatest = greatest.max(magnitudes(from + p * 4L));
         }
         if (p < k) {
             greatest = greatest.max(
@@ -50,6 +59,11 @@ public final class Int8Rows {
 
     private static FloatVector rounded(FloatVector elements, float inverse) {
         return elements.mul(inverse).add(ROUNDING);
+    }
+
+    /** Rounded numbers, -127 to 127. */
+    static IntVector numbers(FloatVector elements, float inverse) {
+        return rounded(elements, inverse).reinterpretAsInts().sub(ROUNDING_BITS);
     }
 
     /**
@@ -75,6 +89,35 @@ public final class Int8Rows {
         IntVector numbers = rounded(elements, inverse).reinterpretAsInts().add(Int8Weight.SHIFT);
         ByteVector bytes = (ByteVector) numbers.convertShape(VectorOperators.I2B, BYTES_OF_LANES, 0);
         bytes.intoMemorySegment(MEMORY, to, ORDER);
+    }
+
+    /**
+     * Stores a row as pairs of shorts in an int: of each four numbers the first and the third, then the second and the
+     * fourth; zeros beyond k.
+     *
+     * @param scratch of k, rounded up to four and to whole vectors, ints
+     * @return its scale
+     */
+    static float storePairs(int k, long from, long to, long scratch) {
+        float greatest = greatest(k, from);
+        float inverse = Int8Rounding.inverse(greatest);
+        int p = 0;
+        for (; p + LANES <= k; p += LANES) {
+            numbers(load(from + p * 4L), inverse).intoMemorySegment(MEMORY, scratch + p * 4L, ORDER);
+        }
+        if (p < k) {
+            numbers(load(from + p * 4L, first(k - p)), inverse).intoMemorySegment(MEMORY, scratch + p * 4L, ORDER);
+        }
+        for (int quad = 0; quad * Int8Weight.QUAD < k; quad++) {
+            long at = scratch + quad * 16L;
+            MEMORY.set(INT, to + quad * 8L, pair(at));
+            MEMORY.set(INT, to + quad * 8L + 4, pair(at + 4));
+        }
+        return Int8Rounding.scale(greatest);
+    }
+
+    private static int pair(long at) {
+        return (MEMORY.get(INT, at) & 0xFFFF) | (MEMORY.get(INT, at + 8) << 16);
     }
 
     /** Stores a row of k numbers as float32; returns its scale. */
@@ -143,6 +186,28 @@ public final class Int8Rows {
             VectorMask<Float> tail = first(columns - j);
             FloatVector product = scaled(sums + j * 4L, shifts + j * 4L, scale, scales + j * 4L);
             store(load(addend + j * 4L, tail).add(product), to + j * 4L, tail);
+        }
+    }
+
+    /**
+     * Writes a row of C from float32 sums. All but {@code columns} are addresses.
+     *
+     * @param addend what the sums are added to, perhaps {@code to}, or 0
+     * @param bias what is added last, or 0
+     */
+    static void place(int columns, long sums, long addend, long bias, long to) {
+        int j = 0;
+        for (; j + LANES <= columns; j += LANES) {
+            FloatVector sum = load(sums + j * 4L);
+            store(addend == 0 ? sum : load(addend + j * 4L).add(sum), to + j * 4L);
+        }
+        if (j < columns) {
+            VectorMask<Float> tail = first(columns - j);
+            FloatVector sum = load(sums + j * 4L, tail);
+            store(addend == 0 ? sum : load(addend + j * 4L, tail).add(sum), to + j * 4L, tail);
+        }
+        if (bias != 0) {
+            addBias(columns, bias, to);
         }
     }
 

@@ -39,17 +39,23 @@ public final class VectorInt8Product implements Int8Product {
 
     private final ComputePool pool;
     private final ScratchPool scratch;
+    private final Int8RowProduct oneRow;
 
     /** Products that share their work over {@code pool}. */
     public VectorInt8Product(ComputePool pool, ScratchPool scratch) {
         this.pool = pool;
         this.scratch = scratch;
+        this.oneRow = new Int8RowProduct(pool, scratch);
     }
 
     @Override
     public void multiply(
             int m, Tensor a, int lda, Int8Weight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
+        if (m == 1) {
+            oneRow.multiply(a, w, bias, c, accumulate);
+            return;
+        }
         int most = Math.clamp(MOST_NUMBERS / Math.max(1, w.k()), LEAST_ROWS, Math.max(LEAST_ROWS, m));
         long rowBytes = w.k() * 4L;
         for (int from = 0; from < m && w.n() > 0; from += most) {

@@ -4,6 +4,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.VectorKernelProvider;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.Int8Result;
+import dev.troupe.model.kernel.int8.Int8RowProduct;
 import dev.troupe.model.kernel.int8.Int8Rows;
 import dev.troupe.model.kernel.int8.Int8Weight;
 import dev.troupe.model.kernel.parallel.ComputePool;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Products of bytes by oneDNN, one tile a call on the thread that makes it. Rounding, sharing and scaling are ours, so
- * the bits are the reference's.
+ * the bits are the reference's. A single row, which is bound by memory, is ours altogether.
  *
  * <p>Primitives live until {@link #close}, or until the garbage collector finds the product unreachable.
  */
@@ -36,6 +37,9 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     /** Rows of the largest tile, whose sums wait in the inner cache. */
     private static final int TILE_ROWS = 64;
 
+    /** Rows of the smallest tile: two take the library longer than four. */
+    private static final int LEAST_ROWS = 4;
+
     private static final int TILE_PANELS = 4;
 
     private static final int MOST_ROWS = TileSizes.MOST_ROWS;
@@ -44,6 +48,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
 
     private final ComputePool pool;
     private final ScratchPool scratch;
+    private final Int8RowProduct oneRow;
     private final TileSizes sizes = TileSizes.all();
     private final TileProducts products = new TileProducts(TileType.INT8);
     private final Cleaner.Cleanable owned;
@@ -59,6 +64,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
         });
         this.pool = pool;
         this.scratch = scratch;
+        this.oneRow = new Int8RowProduct(pool, scratch);
         TileProducts primitives = products;
         this.owned = CLEANER.register(this, primitives::close);
     }
@@ -74,6 +80,10 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     public void multiply(
             int m, Tensor a, int lda, Int8Weight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
+        if (m == 1) {
+            oneRow.multiply(a, w, bias, c, accumulate);
+            return;
+        }
         int depth = Int8Weight.depth(w.k());
         int rowA = TileType.INT8.rowStride(depth);
         int most = Math.clamp(GROUP_BYTES / rowA / TILE_ROWS, 1, Math.ceilDiv(Math.max(1, m), TILE_ROWS)) * TILE_ROWS;
@@ -149,7 +159,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
             long b = w.numbers().address() + at * Int8Weight.panelBytes(block.depth);
             try (ScratchPool.Scratch sums = scratch.borrow((long) TILE_ROWS * stride * Integer.BYTES)) {
                 for (int done = 0; done < rows; ) {
-                    int height = sizes.rowsFor(rows - done, TILE_ROWS);
+                    int height = sizes.rowsFor(Math.max(LEAST_ROWS, rows - done), TILE_ROWS);
                     int kept = Math.min(height, rows - done);
                     products.get(new TileShape(height, width, block.depth, stride))
                             .run(block.a + (long) (row + done) * block.rowA, b, sums.address());

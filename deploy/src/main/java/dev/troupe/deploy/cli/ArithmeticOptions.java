@@ -1,0 +1,55 @@
+package dev.troupe.deploy.cli;
+
+import dev.troupe.deploy.run.LocalModel;
+import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.transformer.Decode;
+import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.ServedWeights;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** What computes, and in how many bits: options of commands that use a model in this process. */
+final class ArithmeticOptions {
+    @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto", description = "kernel provider")
+    private String backend = "auto";
+
+    @Option(
+            names = "--precision",
+            paramLabel = "NAME",
+            defaultValue = "fp32",
+            description = "of the operands of products: fp32 or bf16 (default: ${DEFAULT-VALUE})")
+    private String precision = "fp32";
+
+    @Option(
+            names = "--weights",
+            paramLabel = "TYPE",
+            defaultValue = "f32",
+            description =
+                    "what matrices are rounded to, as when the model is served: stored (as in its file), f32, bf16,"
+                            + " f16, q8_0, q6_k, q4_k or q4_0 (default: ${DEFAULT-VALUE})")
+    private String weights = "f32";
+
+    @Option(
+            names = "--prefill",
+            paramLabel = "HOW",
+            defaultValue = "exact",
+            description = "how text that is given is read: exact, or bf16 or int8, which are faster"
+                    + " (default: ${DEFAULT-VALUE})")
+    private String prefill = "exact";
+
+    @Option(
+            names = "--decode",
+            paramLabel = "HOW",
+            defaultValue = "exact",
+            description = "how text is written: exact, or int8, which wants --prefill int8 (default: ${DEFAULT-VALUE})")
+    private String decode = "exact";
+
+    LocalModel open(Path model) {
+        return LocalModel.open(model, backend, Precision.named(precision));
+    }
+
+    InferenceSettings settings() {
+        return new InferenceSettings(ServedWeights.named(weights), Prefill.named(prefill), Decode.named(decode));
+    }
+}

@@ -1,0 +1,33 @@
+package dev.troupe.model.kernel.int8;
+
+import dev.troupe.model.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * C[m, n] = A[m, k] · Wᵀ for weights of four bits, which stay as they are, and activations that are rounded to eight
+ * bits, every 32 of a row with a scale of their own ({@link Int8Rounding}): the arithmetic of llama.cpp for these
+ * types.
+ *
+ * <p>Bits: a number of W stands for scale · q + offset, with one of both for each run of 32 inputs. Let s be the exact
+ * sum of (q - 8) · x over a run of rounded activations, x their numbers and t their scale. In order of runs, in
+ * float32, starting with 0,
+ *
+ * <pre>
+ * sum = fma(s · t, scale, sum)
+ * sum = fma((Σ x) · t, 8 · scale + offset, sum)      for Q4_K; for Q4_0 the offset is -8 scales
+ * C   = C (when accumulate) + sum + bias[column]
+ * </pre>
+ *
+ * So every provider, tile, batch and number of threads gives the same bits. A run with an activation that is not finite
+ * gives NaN in its row.
+ */
+public interface FourBitProduct {
+    /**
+     * C = A · Wᵀ (+ C when {@code accumulate}) (+ {@code bias} [n] on every row when given).
+     *
+     * @param a [m, k], rows {@code lda} apart
+     * @param c [m, n], rows {@code ldc} apart; may not overlap A
+     */
+    void multiply(
+            int m, Tensor a, int lda, FourBitWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate);
+}

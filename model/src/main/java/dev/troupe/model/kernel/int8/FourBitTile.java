@@ -1,0 +1,163 @@
+package dev.troupe.model.kernel.int8;
+
+import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
+
+import dev.troupe.model.kernel.vector.StoredLanes;
+import dev.troupe.model.tensor.StorageType;
+import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Sums of products in 16-bit lanes, of which a vector has twice as many as float32 lanes. A product of 8 and 4 bits
+ * fits, and so does a sum of 32 of them with q - 8: from -32,512 to 28,448. What is summed here are q · x, modulo 2^16;
+ * {@link FourBitScaling} subtracts 8 · Σ x, modulo 2^16.
+ *
+ * <p>The four numbers of a lane are shifted as parts of ints, which the compiler does in one instruction where shifts
+ * of shorts take several. Rows are written out by hand and addresses are masked, so that nothing is checked.
+ *
+ * @param first from {@code weights} to the numbers of the first run
+ * @param distance from the numbers of a run to those of the next
+ */
+record FourBitTile(long first, long distance) implements FourBitPass {
+    static final FourBitTile Q4_0 = new FourBitTile(FourBitWeight.HALVES, FourBitWeight.SMALL_RUN);
+    static final FourBitTile Q4_K =
+            new FourBitTile(2 * FourBitWeight.HALVES + 2L * FourBitWeight.COLUMNS, FourBitWeight.LARGE_RUN);
+
+    /** The bits of an address that user space has on 64-bit systems: with it, no access is checked. */
+    static final long ADDRESS = (1L << 57) - 1;
+
+    private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_PREFERRED;
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+    private static final int MASK = 0x000F000F;
+    private static final int PER_SHORT = 4;
+    private static final int STEPS = FourBitWeight.RUN / PER_SHORT;
+    private static final long ROW = FourBitWeight.COLUMNS * 2L; // of numbers, and of sums
+
+    /** That of a type. */
+    static FourBitTile of(StorageType type) {
+        return type == StorageType.Q4_0 ? Q4_0 : Q4_K;
+    }
+
+    @Override
+    public void run(int runs, int rows, long strip, long weights, long table, long sums, long totals) {
+        long step = FourBitStrips.runBytes(rows);
+        for (int run = 0; run < runs; run++) {
+            long x = strip + run * step;
+            long numbers = weights + first + run * distance;
+            long to = sums + (long) run * rows * ROW;
+            switch (rows) {
+                case 8 -> eight(x, numbers, to);
+                case 4 -> four(x, numbers, to);
+                case 2 -> two(x, numbers, to);
+                default -> one(x, numbers, to);
+            }
+        }
+    }
+
+    private static IntVector numbers(long at) {
+        return IntVector.fromMemorySegment(StoredLanes.INTS, MEMORY, at & ADDRESS, ORDER);
+    }
+
+    private static ShortVector next(IntVector numbers, int bits) {
+        return numbers.lanewise(VectorOperators.LSHR, bits).and(MASK).reinterpretAsShorts();
+    }
+
+    private static ShortVector add(ShortVector sum, ShortVector numbers, long x) {
+        return sum.add(numbers.mul(MEMORY.get(SHORT, x)));
+    }
+
+    private static void one(long strip, long numbers, long sums) {
+        ShortVector s = ShortVector.zero(SHORTS);
+        for (int step = 0; step < STEPS; step++) {
+            IntVector q = numbers(numbers + step * ROW);
+            long x = (strip + step * 8L) & ADDRESS;
+            s = add(s, q.and(MASK).reinterpretAsShorts(), x);
+            s = add(s, next(q, 4), x + 2);
+            s = add(s, next(q, 8), x + 4);
+            s = add(s, next(q, 12), x + 6);
+        }
+        s.intoMemorySegment(MEMORY, sums & ADDRESS, ORDER);
+    }
+
+    private static void two(long strip, long numbers, long sums) {
+        ShortVector s0 = ShortVector.zero(SHORTS);
+        ShortVector s1 = s0;
+        for (int step = 0; step < STEPS; step++) {
+            IntVector q = numbers(numbers + step * ROW);
+            for (int i = 0; i < PER_SHORT; i++) {
+                long x = (strip + step * 16L + i * 4L) & ADDRESS;
+                ShortVector q0 = q.and(MASK).reinterpretAsShorts();
+                s0 = add(s0, q0, x);
+                s1 = add(s1, q0, x + 2);
+                q = q.lanewise(VectorOperators.LSHR, 4);
+            }
+        }
+        long to = sums & ADDRESS;
+        s0.intoMemorySegment(MEMORY, to, ORDER);
+        s1.intoMemorySegment(MEMORY, to + ROW, ORDER);
+    }
+
+    private static void four(long strip, long numbers, long sums) {
+        ShortVector s0 = ShortVector.zero(SHORTS);
+        ShortVector s1 = s0;
+        ShortVector s2 = s0;
+        ShortVector s3 = s0;
+        for (int step = 0; step < STEPS; step++) {
+            IntVector q = numbers(numbers + step * ROW);
+            for (int i = 0; i < PER_SHORT; i++) {
+                long x = (strip + step * 32L + i * 8L) & ADDRESS;
+                ShortVector q0 = q.and(MASK).reinterpretAsShorts();
+                s0 = add(s0, q0, x);
+                s1 = add(s1, q0, x + 2);
+                s2 = add(s2, q0, x + 4);
+                s3 = add(s3, q0, x + 6);
+                q = q.lanewise(VectorOperators.LSHR, 4);
+            }
+        }
+        long to = sums & ADDRESS;
+        s0.intoMemorySegment(MEMORY, to, ORDER);
+        s1.intoMemorySegment(MEMORY, to + ROW, ORDER);
+        s2.intoMemorySegment(MEMORY, to + 2 * ROW, ORDER);
+        s3.intoMemorySegment(MEMORY, to + 3 * ROW, ORDER);
+    }
+
+    private static void eight(long strip, long numbers, long sums) {
+        ShortVector s0 = ShortVector.zero(SHORTS);
+        ShortVector s1 = s0;
+        ShortVector s2 = s0;
+        ShortVector s3 = s0;
+        ShortVector s4 = s0;
+        ShortVector s5 = s0;
+        ShortVector s6 = s0;
+        ShortVector s7 = s0;
+        for (int step = 0; step < STEPS; step++) {
+            IntVector q = numbers(numbers + step * ROW);
+            for (int i = 0; i < PER_SHORT; i++) {
+                long x = (strip + step * 64L + i * 16L) & ADDRESS;
+                ShortVector q0 = q.and(MASK).reinterpretAsShorts();
+                s0 = add(s0, q0, x);
+                s1 = add(s1, q0, x + 2);
+                s2 = add(s2, q0, x + 4);
+                s3 = add(s3, q0, x + 6);
+                s4 = add(s4, q0, x + 8);
+                s5 = add(s5, q0, x + 10);
+                s6 = add(s6, q0, x + 12);
+                s7 = add(s7, q0, x + 14);
+                q = q.lanewise(VectorOperators.LSHR, 4);
+            }
+        }
+        long to = sums & ADDRESS;
+        s0.intoMemorySegment(MEMORY, to, ORDER);
+        s1.intoMemorySegment(MEMORY, to + ROW, ORDER);
+        s2.intoMemorySegment(MEMORY, to + 2 * ROW, ORDER);
+        s3.intoMemorySegment(MEMORY, to + 3 * ROW, ORDER);
+        s4.intoMemorySegment(MEMORY, to + 4 * ROW, ORDER);
+        s5.intoMemorySegment(MEMORY, to + 5 * ROW, ORDER);
+        s6.intoMemorySegment(MEMORY, to + 6 * ROW, ORDER);
+        s7.intoMemorySegment(MEMORY, to + 7 * ROW, ORDER);
+    }
+}

@@ -1,0 +1,192 @@
+package dev.troupe.model.kernel.int8;
+
+import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
+import static dev.troupe.model.kernel.KernelArguments.requireSize;
+
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.BlockLayout;
+import dev.troupe.model.kernel.quantized.PackedWeight;
+import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A weight W [n, k] of Q4_0 or Q4_K in panels of {@link #COLUMNS} outputs, each a vector of 16-bit lanes. The numbers
+ * of a run of 32 inputs are [8][{@link #COLUMNS}] shorts of four each, the first in the lowest bits. Before them
+ *
+ * <ul>
+ *   <li>Q4_0 has [{@link #COLUMNS}] float16 scales;
+ *   <li>Q4_K has [{@link #COLUMNS}] bytes of scales and as many of minima, and before each 256 inputs their float16
+ *       scales, first of the scales, then of the minima.
+ * </ul>
+ *
+ * Outputs beyond n have scales of zero.
+ */
+public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) {
+    /** Inputs that share a scale. */
+    static final int RUN = BlockLayout.SMALL;
+
+    /** Outputs of a panel. */
+    static final int COLUMNS = 2 * Lanes.LANES;
+
+    /** What is subtracted from a number before it is multiplied: sums then fit 16 bits. */
+    static final int ZERO = 8;
+
+    /** Bytes of the float16 numbers before a run of Q4_0, and of each of both before a block of Q4_K. */
+    static final long HALVES = COLUMNS * (long) Short.BYTES;
+
+    private static final int PER_SHORT = 4;
+    private static final long ROW = COLUMNS * (long) Short.BYTES;
+
+    /** Bytes of the numbers of a run. */
+    static final long NUMBERS = (RUN / PER_SHORT) * ROW;
+
+    /** Bytes of a run of Q4_0, its scales first. */
+    static final long SMALL_RUN = HALVES + NUMBERS;
+
+    /** Bytes of a run of Q4_K, its scales and minima first. */
+    static final long LARGE_RUN = 2L * COLUMNS + NUMBERS;
+
+    /** Runs of a block of Q4_K. */
+    static final int LARGE_RUNS = BlockLayout.LARGE / RUN;
+
+    /** Bytes of a block of Q4_K. */
+    static final long LARGE_BLOCK = 2 * HALVES + LARGE_RUNS * LARGE_RUN;
+
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** Whether weights of this type have four bits a number. */
+    public static boolean holds(StorageType type) {
+        return type == StorageType.Q4_0 || type == StorageType.Q4_K;
+    }
+
+    static int panels(int n) {
+        return Math.ceilDiv(n, COLUMNS);
+    }
+
+    static long panelBytes(StorageType type, int k) {
+        return type == StorageType.Q4_0 ? k / RUN * SMALL_RUN : k / BlockLayout.LARGE * LARGE_BLOCK;
+    }
+
+    long panelBytes() {
+        return panelBytes(type, k);
+    }
+
+    /**
+     * Lays a weight out. The rows are not needed afterwards.
+     *
+     * @param type Q4_0 or Q4_K
+     * @param rows W [n, k] as in a GGUF file, row after row; may be mapped
+     * @param arena for the layout
+     * @throws IllegalArgumentException when the type is another, k does not fill whole blocks, {@code rows} is too
+     *     short, or a float16 in them is not finite
+     */
+    public static FourBitWeight pack(
+            StorageType type, int n, int k, MemorySegment rows, ComputePool pool, TensorArena arena) {
+        if (!holds(type)) {
+            throw new IllegalArgumentException("weights in " + type + " have not four bits a number");
+        }
+        PackedWeight.requireRows(type, n, k, rows);
+        int panels = panels(n);
+        FourBitWeight weight = new FourBitWeight(type, n, k, arena.allocateBytes(panels * panelBytes(type, k)));
+        weight.data.fill((byte) 0);
+        pool.run(panels, panel -> {
+            for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
+                for (int run = 0; run < k / RUN; run++) {
+                    weight.packRun(rows, j, run);
+                }
+            }
+        });
+        return weight;
+    }
+
+    private void packRun(MemorySegment rows, int j, int run) {
+        int c = j % COLUMNS;
+        long at = runAt(j, run);
+        long from = j * type.bytes(k);
+        if (type == StorageType.Q4_0) {
+            long block = from + (long) run * type.blockBytes();
+            data.set(SHORT, at + c * 2L, (short) BlockLayout.bits16(rows, block + BlockLayout.Q4_0_SCALE));
+            for (int i = 0; i < RUN; i++) {
+                add(at + HALVES, c, i, BlockLayout.numberOfQ4(rows, block, i));
+            }
+            return;
+        }
+        long block = from + (long) (run / LARGE_RUNS) * type.blockBytes();
+        int within = run % LARGE_RUNS;
+        if (within == 0) {
+            long head = at - 2 * HALVES + c * 2L;
+            data.set(SHORT, head, (short) BlockLayout.bits16(rows, block + BlockLayout.Q4_K_SCALE));
+            data.set(SHORT, head + HALVES, (short) BlockLayout.bits16(rows, block + BlockLayout.Q4_K_MIN_SCALE));
+        }
+        data.set(ValueLayout.JAVA_BYTE, at + c, (byte) BlockLayout.scaleOfQ4K(rows, block, within));
+        data.set(ValueLayout.JAVA_BYTE, at + COLUMNS + c, (byte) BlockLayout.minOfQ4K(rows, block, within));
+        for (int i = 0; i < RUN; i++) {
+            add(at + 2L * COLUMNS, c, i, BlockLayout.numberOfQ4K(rows, block, within * RUN + i));
+        }
+    }
+
+    private void add(long numbers, int c, int i, int number) {
+        long at = numbers + (i / PER_SHORT) * ROW + c * 2L;
+        data.set(SHORT, at, (short) (data.get(SHORT, at) | number << (4 * (i % PER_SHORT))));
+    }
+
+    /** Where a run of a row begins: its own scales, not those of its block. */
+    private long runAt(int j, int run) {
+        long panel = j / COLUMNS * panelBytes();
+        return type == StorageType.Q4_0
+                ? panel + run * SMALL_RUN
+                : panel + run / LARGE_RUNS * LARGE_BLOCK + 2 * HALVES + run % LARGE_RUNS * LARGE_RUN;
+    }
+
+    /** Number {@code i} of a run of row {@code j}, 0 to 15. */
+    int number(int j, int run, int i) {
+        long numbers = runAt(j, run) + (type == StorageType.Q4_0 ? HALVES : 2L * COLUMNS);
+        return data.get(SHORT, numbers + (i / PER_SHORT) * ROW + (j % COLUMNS) * 2L) >> (4 * (i % PER_SHORT)) & 15;
+    }
+
+    /** The scale of a run. */
+    float scale(int j, int run) {
+        long at = runAt(j, run);
+        int c = j % COLUMNS;
+        return type == StorageType.Q4_0 ? half(at + c * 2L) : half(blockHead(at, run) + c * 2L) * unsigned(at + c);
+    }
+
+    /** {@link #ZERO} times the scale of a run of Q4_K plus its offset. */
+    float shift(int j, int run) {
+        long at = runAt(j, run);
+        int c = j % COLUMNS;
+        float min = half(blockHead(at, run) + HALVES + c * 2L) * unsigned(at + COLUMNS + c);
+        return scale(j, run) * ZERO - min;
+    }
+
+    private static long blockHead(long runAt, int run) {
+        return runAt - run % LARGE_RUNS * LARGE_RUN - 2 * HALVES;
+    }
+
+    private float half(long at) {
+        return Float.float16ToFloat(data.get(SHORT, at));
+    }
+
+    private int unsigned(long at) {
+        return data.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
+    }
+
+    /** Checks the arguments of {@link FourBitProduct#multiply}. */
+    void requireProduct(int m, Tensor a, int lda, @Nullable Tensor bias, Tensor c, int ldc) {
+        requireMatrix("a", a, m, k, lda);
+        requireMatrix("c", c, m, n, ldc);
+        if (bias != null) {
+            requireSize("bias", bias, n);
+        }
+        if (!data.scope().isAlive()) {
+            throw new IllegalStateException("the weight belongs to an arena that is closed");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.troupe.model.kernel.int8;
+
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.PromptProduct;
+import dev.troupe.model.kernel.quantized.RoundedProduct;
+import dev.troupe.model.kernel.quantized.RoundedWeight;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Products of activations that are rounded to eight bits: with weights of four bits as they are, with others rounded to
+ * eight bits a number.
+ */
+public final class Int8RoundedProduct implements RoundedProduct {
+    private final Int8Product eight;
+    private final FourBitProduct four;
+    private final ComputePool pool;
+
+    /** Products with weights of eight and of four bits, which work on {@code pool}. */
+    public Int8RoundedProduct(Int8Product eight, FourBitProduct four, ComputePool pool) {
+        this.eight = eight;
+        this.four = four;
+        this.pool = pool;
+    }
+
+    @Override
+    public RoundedWeight lay(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
+        if (FourBitWeight.holds(type)) {
+            FourBitWeight weight = FourBitWeight.pack(type, n, k, rows, pool, arena);
+            return new RoundedWeight(
+                    (m, a, lda, bias, c, ldc, accumulate) -> four.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
+                    weight.data().byteSize());
+        }
+        return rounded(type, n, k, rows, arena);
+    }
+
+    private RoundedWeight rounded(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
+        Int8Weight weight = Int8Weight.pack(type, n, k, rows, pool, arena);
+        return new RoundedWeight(
+                (m, a, lda, bias, c, ldc, accumulate) -> eight.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
+                weight.numbers().byteSize());
+    }
+
+    /**
+     * For rows of prompts only, over a second layout of the weights, in which all are rounded to eight bits: many rows
+     * are multiplied faster than with four.
+     */
+    public PromptProduct prompts() {
+        return (packed, rows, arena) ->
+                rounded(packed.type(), packed.n(), packed.k(), rows, arena).product();
+    }
+}

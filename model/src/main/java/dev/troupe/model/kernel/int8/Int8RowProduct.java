@@ -1,0 +1,107 @@
+package dev.troupe.model.kernel.int8;
+
+import static dev.troupe.model.kernel.vector.Lanes.BYTES;
+import static dev.troupe.model.kernel.vector.Lanes.LANES;
+import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
+
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.kernel.vector.ScratchPool;
+import dev.troupe.model.kernel.vector.StoredLanes;
+import dev.troupe.model.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One row times a weight of eight bits, at the speed at which memory is read. In 16-bit lanes: a product of two bytes
+ * with signs fits, and so do two of them, after which sums go on in 32 bits.
+ */
+public final class Int8RowProduct {
+    /** The bits of an address that user space has on 64-bit systems: with it, no access is checked. */
+    private static final long ADDRESS = (1L << 57) - 1;
+
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+    private static final int VECTORS = Int8Weight.COLUMNS / LANES;
+    private static final long SUMS = Int8Weight.COLUMNS * (long) Integer.BYTES;
+
+    /** Below this many multiply-adds a second thread costs more than it saves. */
+    private static final long WORTH_SHARING = 1 << 17;
+
+    private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
+
+    private final ComputePool pool;
+    private final ScratchPool scratch;
+
+    /** Products that share their work over {@code pool}. */
+    public Int8RowProduct(ComputePool pool, ScratchPool scratch) {
+        this.pool = pool;
+        this.scratch = scratch;
+    }
+
+    /** As {@link Int8Product#multiply} for a single row; arguments are checked. */
+    public void multiply(Tensor a, Int8Weight w, @Nullable Tensor bias, Tensor c, boolean accumulate) {
+        int depth = Int8Weight.depth(w.k());
+        int quads = Math.ceilDiv(w.k(), Int8Weight.QUAD);
+        int panels = Int8Weight.panels(w.n());
+        boolean alone = pool.threads() == 1 || (long) w.n() * w.k() < WORTH_SHARING;
+        int tasks = alone ? 1 : Math.min(panels, TASKS_PER_THREAD * pool.threads());
+        try (ScratchPool.Scratch row = scratch.borrow(Float.BYTES + depth * (2L * Integer.BYTES))) {
+            long pairs = row.address();
+            long scale = pairs + quads * (2L * Integer.BYTES);
+            Lanes.set(scale, Int8Rows.storePairs(w.k(), a.address(), pairs, scale + Float.BYTES));
+            Int8Result result = new Int8Result(
+                    w, scale, accumulate ? c.address() : 0, bias == null ? 0 : bias.address(), c.address(), 0);
+            pool.run(tasks, task -> {
+                int end = (task + 1) * panels / tasks;
+                try (ScratchPool.Scratch sums = scratch.borrow(SUMS)) {
+                    for (int panel = task * panels / tasks; panel < end; panel++) {
+                        int column = panel * Int8Weight.COLUMNS;
+                        begin(w.shifts().address() + column * 4L, sums.address());
+                        long numbers = w.numbers().address() + panel * Int8Weight.panelBytes(depth);
+                        product(quads, pairs, numbers, sums.address());
+                        int columns = Math.min(Int8Weight.COLUMNS, w.n() - column);
+                        result.finish(0, 1, column, columns, sums.address(), 0);
+                    }
+                }
+            });
+        }
+    }
+
+    /** What is subtracted from sums of shifted numbers: these here are not. */
+    private static void begin(long shifts, long sums) {
+        for (int v = 0; v < VECTORS; v++) {
+            ints(shifts + v * BYTES).intoMemorySegment(MEMORY, (sums + v * BYTES) & ADDRESS, ORDER);
+        }
+    }
+
+    private static IntVector ints(long at) {
+        return IntVector.fromMemorySegment(StoredLanes.INTS, MEMORY, at & ADDRESS, ORDER);
+    }
+
+    private static ShortVector pair(long at) {
+        return IntVector.broadcast(StoredLanes.INTS, MEMORY.get(INT, at)).reinterpretAsShorts();
+    }
+
+    /** Sums of 64 outputs, which stay in the cache: in registers they are too much for the compiler. */
+    private static void product(int quads, long pairs, long numbers, long sums) {
+        for (int quad = 0; quad < quads; quad++) {
+            long x = (pairs + quad * 8L) & ADDRESS;
+            ShortVector even = pair(x);
+            ShortVector odd = pair(x + 4);
+            for (int v = 0; v < VECTORS; v++) {
+                ShortVector four = ints(numbers + quad * (long) Int8Weight.QUAD_BYTES + v * BYTES)
+                        .reinterpretAsShorts();
+                ShortVector first = four.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8);
+                ShortVector second = four.lanewise(VectorOperators.ASHR, 8);
+                IntVector two = first.mul(even).add(second.mul(odd)).reinterpretAsInts();
+                IntVector low = two.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16);
+                long at = (sums + v * BYTES) & ADDRESS;
+                ints(at).add(low).add(two.lanewise(VectorOperators.ASHR, 16)).intoMemorySegment(MEMORY, at, ORDER);
+            }
+        }
+    }
+}

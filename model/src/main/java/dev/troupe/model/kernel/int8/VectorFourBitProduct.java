@@ -1,0 +1,137 @@
+package dev.troupe.model.kernel.int8;
+
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.kernel.vector.ScratchPool;
+import dev.troupe.model.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** The product in 16-bit lanes ({@link FourBitTile}), panels shared among the threads. */
+public final class VectorFourBitProduct implements FourBitProduct {
+    /** Below this many multiply-adds a second thread costs more than it saves. */
+    private static final long WORTH_SHARING = 1 << 18;
+
+    /** The same for elements to round. */
+    private static final long WORTH_SHARING_ROUNDING = 1 << 14;
+
+    private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
+
+    /** Bytes of rounded rows that are kept at once: a share of the outer cache. */
+    private static final long MOST_BYTES = 4L << 20;
+
+    private static final long SUMS = FourBitPass.RUNS * FourBitScaling.ENTRY; // after the table
+    private static final long TOTALS = SUMS + FourBitPass.RUNS * FourBitStrips.MOST_ROWS * 2L * FourBitWeight.COLUMNS;
+    private static final long TOTALS_ROW = FourBitWeight.COLUMNS * 4L;
+    private static final long SCRATCH = TOTALS + FourBitStrips.MOST_ROWS * TOTALS_ROW;
+    private static final long NUMBERS = FourBitWeight.RUN * 4L;
+
+    private final ComputePool pool;
+    private final ScratchPool scratch;
+
+    /** Products that share their work over {@code pool}. */
+    public VectorFourBitProduct(ComputePool pool, ScratchPool scratch) {
+        this.pool = pool;
+        this.scratch = scratch;
+    }
+
+    @Override
+    public void multiply(
+            int m, Tensor a, int lda, FourBitWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
+        w.requireProduct(m, a, lda, bias, c, ldc);
+        long rowBytes = FourBitStrips.bytes(1, w.k());
+        int fitting = (int) Math.min(Integer.MAX_VALUE / 2, MOST_BYTES / Math.max(1, rowBytes));
+        int most = Math.max(1, fitting / FourBitStrips.MOST_ROWS) * FourBitStrips.MOST_ROWS;
+        for (int from = 0; from < m && w.n() > 0; from += most) {
+            int rows = Math.min(most, m - from);
+            try (ScratchPool.Scratch strips = scratch.borrow(rows * rowBytes)) {
+                round(rows, w.k(), a.address() + (long) from * lda * 4, lda * 4L, strips.address());
+                share(
+                        w,
+                        new Block(
+                                w,
+                                rows,
+                                strips.address(),
+                                bias == null ? 0 : bias.address(),
+                                c.address() + (long) from * ldc * 4,
+                                ldc * 4L,
+                                accumulate));
+            }
+        }
+    }
+
+    private void round(int rows, int k, long a, long lda, long strips) {
+        int heights = Math.ceilDiv(rows, FourBitStrips.MOST_ROWS);
+        boolean alone = (long) rows * k < WORTH_SHARING_ROUNDING;
+        int tasks = alone ? 1 : Math.min(heights, TASKS_PER_THREAD * pool.threads());
+        pool.run(tasks, task -> {
+            int end = Math.min(rows, (task + 1) * heights / tasks * FourBitStrips.MOST_ROWS);
+            try (ScratchPool.Scratch numbers = scratch.borrow(NUMBERS)) {
+                for (int row = task * heights / tasks * FourBitStrips.MOST_ROWS; row < end; ) {
+                    int height = FourBitStrips.height(rows - row);
+                    long strip = strips + FourBitStrips.bytes(row, k);
+                    for (int r = 0; r < height; r++) {
+                        FourBitStrips.store(height, r, k, a + (row + r) * lda, strip, numbers.address());
+                    }
+                    row += height;
+                }
+            }
+        });
+    }
+
+    private void share(FourBitWeight w, Block block) {
+        int panels = FourBitWeight.panels(w.n());
+        boolean alone = pool.threads() == 1 || (long) block.rows * w.n() * w.k() < WORTH_SHARING;
+        int tasks = alone ? 1 : Math.min(panels, TASKS_PER_THREAD * pool.threads());
+        pool.run(tasks, task -> {
+            int end = (task + 1) * panels / tasks;
+            try (ScratchPool.Scratch memory = scratch.borrow(SCRATCH)) {
+                for (int panel = task * panels / tasks; panel < end; panel++) {
+                    block.compute(panel, memory.address());
+                }
+            }
+        });
+    }
+
+    /** A product whose rows of A are rounded. All but the weight and the number of rows are addresses or distances. */
+    private record Block(FourBitWeight w, int rows, long strips, long bias, long c, long rowC, boolean accumulate) {
+        void compute(int panel, long memory) {
+            long from = w.data().address() + panel * w.panelBytes();
+            int column = panel * FourBitWeight.COLUMNS;
+            int columns = Math.min(FourBitWeight.COLUMNS, w.n() - column);
+            long totals = memory + TOTALS;
+            for (int row = 0; row < rows; ) {
+                int height = FourBitStrips.height(rows - row);
+                Lanes.fill(totals, height * TOTALS_ROW, (byte) 0);
+                long strip = strips + FourBitStrips.bytes(row, w.k());
+                runs(height, strip, from, memory);
+                for (int r = 0; r < height; r++) {
+                    long to = c + (row + r) * rowC + column * 4L;
+                    Int8Rows.place(columns, totals + r * TOTALS_ROW, accumulate ? to : 0, bias(column), to);
+                }
+                row += height;
+            }
+        }
+
+        private long bias(int column) {
+            return bias == 0 ? 0 : bias + column * 4L;
+        }
+
+        private void runs(int height, long strip, long panel, long memory) {
+            FourBitTile tile = FourBitTile.of(w.type());
+            FourBitScaling scales = FourBitScaling.scales(w.type());
+            FourBitScaling scaling = FourBitScaling.of(w.type());
+            int runs = w.k() / FourBitWeight.RUN;
+            long chunk = w.panelBytes() * FourBitPass.RUNS / Math.max(1, runs);
+            for (int from = 0; from < runs; from += FourBitPass.RUNS) {
+                int count = Math.min(FourBitPass.RUNS, runs - from);
+                long x = strip + from * FourBitStrips.runBytes(height);
+                long weights = panel + from / FourBitPass.RUNS * chunk;
+                long sums = memory + SUMS;
+                long totals = memory + TOTALS;
+                FourBitPass.call(tile, count, height, x, weights, memory, sums, totals);
+                FourBitPass.call(scales, count, height, x, weights, memory, sums, totals);
+                FourBitPass.call(scaling, count, height, x, weights, memory, sums, totals);
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.troupe.model.transformer;
+
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.tensor.StorageType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * In how many bits a model answers.
+ *
+ * @param weights what its matrices are rounded to when it is loaded; null for the types of its file
+ * @param prefill how the rows of prompts are computed
+ * @param decode how the rows of generated tokens are computed
+ */
+public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, Decode decode) {
+    /** As the model was trained: float32 throughout. */
+    public static final InferenceSettings EXACT = new InferenceSettings(StorageType.F32, Prefill.EXACT, Decode.EXACT);
+
+    /**
+     * Settings that go together.
+     *
+     * @throws TroupeException when {@code decode} is int8 and {@code prefill} is not: a token must be computed alike
+     *     when it is generated and when it is read again
+     */
+    public InferenceSettings {
+        if (decode == Decode.INT8 && prefill != Prefill.INT8) {
+            throw new TroupeException("decode = int8 needs prefill = int8, not " + prefill.configName()
+                    + ": there is one layout of the weights, for all rows");
+        }
+    }
+
+    /** Whether nothing is rounded. */
+    public boolean exact() {
+        return equals(EXACT);
+    }
+
+    /**
+     * Products for these settings, on {@code pool}.
+     *
+     * @throws TroupeException when it cannot be done here; the message says why
+     */
+    public InferenceOptions options(ComputePool pool) {
+        return decode == Decode.INT8
+                ? new InferenceOptions(weights, null, Prefill.int8(pool))
+                : new InferenceOptions(weights, prefill.products(pool), null);
+    }
+}

@@ -1,0 +1,236 @@
+package dev.troupe.model.kernel.int8;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.kernel.quantized.Dequantization;
+import dev.troupe.model.kernel.quantized.Quantization;
+import dev.troupe.model.kernel.vector.ScratchPool;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The vector product gives the reference's bits, and these are near the product of the real numbers. */
+class FourBitProductTest {
+    private static final long SEED = 7;
+    private static final int WARM_UP = 60;
+    private static final List<StorageType> TYPES = List.of(StorageType.Q4_0, StorageType.Q4_K);
+
+    private final FixedComputePool one = FixedComputePool.create(1);
+    private final FixedComputePool three = FixedComputePool.create(3);
+    private final TensorArena arena = TensorArena.open("test");
+    private final FourBitProduct reference = new ScalarFourBitProduct();
+    private final List<FourBitProduct> others = List.of(
+            new VectorFourBitProduct(one, new ScratchPool()), new VectorFourBitProduct(three, new ScratchPool()));
+
+    @AfterEach
+    void close() {
+        arena.close();
+        one.close();
+        three.close();
+    }
+
+    private Tensor normal(long seed, int... shape) {
+        SplittableRandom random = new SplittableRandom(SEED + seed);
+        Tensor tensor = arena.allocate(shape);
+        for (long i = 0; i < tensor.size(); i++) {
+            tensor.set(i, (float) random.nextGaussian());
+        }
+        return tensor;
+    }
+
+    private MemorySegment stored(StorageType type, Tensor rows) {
+        MemorySegment stored = arena.allocateBytes(rows.dim(0) * type.bytes(rows.dim(1)));
+        Quantization.write(type, rows.size(), rows.segment(), stored);
+        return stored;
+    }
+
+    private FourBitWeight weight(StorageType type, Tensor rows) {
+        return FourBitWeight.pack(type, rows.dim(0), rows.dim(1), stored(type, rows), three, arena);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, 5, 256",
+        "5, 0, 256",
+        "3, 5, 0",
+        "1, 1, 256",
+        "1, 64, 256",
+        "2, 63, 512",
+        "3, 33, 256",
+        "7, 65, 256",
+        "8, 31, 768",
+        "17, 129, 256",
+        "70, 576, 768",
+        "300, 192, 1536",
+        "33, 100, 5632"
+    })
+    void bitsAreThoseOfTheReference(int m, int n, int k) {
+        for (StorageType type : TYPES) {
+            int lda = k + 3;
+            int ldc = n + 5;
+            Tensor a = normal(1, m, lda);
+            Tensor bias = normal(3, n);
+            FourBitWeight w = weight(type, normal(2, n, k));
+            for (boolean accumulate : new boolean[] {false, true}) {
+                for (Tensor added : Arrays.asList(null, bias)) {
+                    Tensor expected = normal(4, m, ldc);
+                    reference.multiply(m, a, lda, w, added, expected, ldc, accumulate);
+                    for (FourBitProduct product : others) {
+                        Tensor c = normal(4, m, ldc);
+                        product.multiply(m, a, lda, w, added, c, ldc, accumulate);
+                        assertThat(c.toArray())
+                                .as("%s, m %d, n %d, k %d, onto C: %s", type, m, n, k, accumulate)
+                                .isEqualTo(expected.toArray());
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void runsOfQ4_0NeedNotFillBlocksOf256() {
+        Tensor a = normal(1, 11, 96);
+        FourBitWeight w = weight(StorageType.Q4_0, normal(2, 40, 96));
+        Tensor expected = arena.allocate(11, 40);
+        reference.multiply(11, a, 96, w, null, expected, 40, false);
+        for (FourBitProduct product : others) {
+            Tensor c = arena.allocate(11, 40);
+            product.multiply(11, a, 96, w, null, c, 40, false);
+            assertThat(c.toArray()).isEqualTo(expected.toArray());
+        }
+    }
+
+    /** Before the compiler is done with it and after; more rows than are rounded at once. */
+    @Test
+    void rowsHaveTheSameBitsInAnyCompany() {
+        int most = 150;
+        int n = 131;
+        int k = 768;
+        Tensor a = normal(1, most, k);
+        for (StorageType type : TYPES) {
+            FourBitWeight w = weight(type, normal(2, n, k));
+            Tensor all = arena.allocate(most, n);
+            reference.multiply(most, a, k, w, null, all, n, false);
+            Tensor c = arena.allocate(most, n);
+            for (int i = 0; i < WARM_UP; i++) {
+                int m = 1 + i * 37 % most;
+                int skipped = most - m;
+                float[] expected = Arrays.copyOfRange(all.toArray(), skipped * n, most * n);
+                for (FourBitProduct product : others) {
+                    product.multiply(m, a.view((long) skipped * k, m, k), k, w, null, c, n, false);
+                    assertThat(Arrays.copyOf(c.toArray(), m * n))
+                            .as("%s, %d rows, call %d", type, m, i)
+                            .isEqualTo(expected);
+                }
+            }
+        }
+    }
+
+    /** Rounding activations to 255 steps of the greatest of 32 loses less than one part in a hundred. */
+    @ParameterizedTest
+    @EnumSource(
+            value = StorageType.class,
+            names = {"Q4_0", "Q4_K"})
+    void isNearTheProductOfTheNumbers(StorageType type) {
+        int m = 20;
+        int n = 50;
+        int k = 1024;
+        Tensor a = normal(1, m, k);
+        MemorySegment stored = stored(type, normal(2, n, k));
+        Tensor rows = arena.allocate(n, k);
+        Dequantization.read(type, rows.size(), stored, rows.segment());
+        Tensor c = arena.allocate(m, n);
+        FourBitWeight w = FourBitWeight.pack(type, n, k, stored, one, arena);
+        reference.multiply(m, a, k, w, null, c, n, false);
+        double squares = 0;
+        double differences = 0;
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                double sum = 0;
+                for (int p = 0; p < k; p++) {
+                    sum += (double) a.get((long) i * k + p) * rows.get((long) j * k + p);
+                }
+                squares += sum * sum;
+                differences += Math.pow(sum - c.get((long) i * n + j), 2);
+            }
+        }
+        assertThat(Math.sqrt(differences / squares)).isPositive().isLessThan(0.01);
+    }
+
+    /** The greatest sums of both signs, ties, zeros, and what is no number. */
+    @Test
+    void extremesAreThoseOfTheReference() {
+        int k = 256;
+        int m = 9;
+        Tensor a = normal(1, m, k);
+        for (int p = 0; p < k; p++) {
+            a.set(p, 1);
+            a.set(k + p, -1);
+            a.set(2L * k + p, 0);
+            a.set(3L * k + p, p % 32 == 3 ? 127 : p % 2 == 0 ? p % 32 / 2f : -(p % 32) / 2f);
+            a.set(4L * k + p, p % 2 == 0 ? Float.MAX_VALUE : -Float.MAX_VALUE);
+            a.set(5L * k + p, 1e-30f * p);
+        }
+        a.set(6L * k + 1, Float.NaN);
+        a.set(7L * k + k - 1, Float.NEGATIVE_INFINITY);
+        for (StorageType type : TYPES) {
+            Tensor rows = normal(2, 40, k);
+            for (int p = 0; p < k; p++) {
+                rows.set(p, 1);
+                rows.set(k + p, -1);
+                rows.set(2L * k + p, 0);
+                rows.set(3L * k + p, p % 2 == 0 ? 1 : -1);
+            }
+            FourBitWeight w = weight(type, rows);
+            Tensor expected = arena.allocate(m, 40);
+            reference.multiply(m, a, k, w, null, expected, 40, false);
+            for (FourBitProduct product : others) {
+                Tensor c = arena.allocate(m, 40);
+                product.multiply(m, a, k, w, null, c, 40, false);
+                assertThat(c.toArray()).as("%s", type).isEqualTo(expected.toArray());
+            }
+            for (int j = 0; j < 40; j++) {
+                assertThat(expected.get(2L * 40 + j)).isZero();
+                assertThat(expected.get(6L * 40 + j)).isNaN();
+                assertThat(expected.get(7L * 40 + j)).isNaN();
+                assertThat(expected.get(8L * 40 + j)).as("the row after").isFinite();
+            }
+        }
+    }
+
+    @Test
+    void wrongSizesAndTypesThrow() {
+        FourBitWeight w = weight(StorageType.Q4_0, normal(2, 4, 64));
+        Tensor a = arena.allocate(2, 64);
+        for (FourBitProduct product : List.of(reference, others.getFirst())) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> product.multiply(3, a, 64, w, null, arena.allocate(3, 4), 4, false));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> product.multiply(2, a, 64, w, null, arena.allocate(2, 3), 4, false));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> product.multiply(2, a, 64, w, arena.allocate(3), arena.allocate(2, 4), 4, false));
+        }
+        MemorySegment bytes = arena.allocateBytes(1 << 12);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> FourBitWeight.pack(StorageType.Q8_0, 4, 64, bytes, one, arena))
+                .withMessageContaining("four bits");
+        FourBitWeight gone;
+        try (TensorArena closed = TensorArena.open("closed")) {
+            gone = FourBitWeight.pack(StorageType.Q4_0, 4, 64, bytes, one, closed);
+        }
+        assertThatIllegalStateException()
+                .isThrownBy(() -> reference.multiply(2, a, 64, gone, null, arena.allocate(2, 4), 4, false));
+    }
+}
