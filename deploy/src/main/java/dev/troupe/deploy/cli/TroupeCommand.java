@@ -19,6 +19,9 @@ import picocli.CommandLine.Spec;
         subcommands = {
             BenchCommand.class,
             EvalCommand.class,
+            InspectCommand.class,
+            ConvertCommand.class,
+            QuantizeCommand.class,
             GenerateCommand.class,
             HelpCommand.class,
             QuickstartCommand.class,

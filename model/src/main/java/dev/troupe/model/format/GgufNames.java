@@ -84,4 +84,11 @@ final class GgufNames {
         int half = headDim / 2;
         return head * headDim + 2 * (within % half) + within / half;
     }
+
+    /** The row in memory that row {@code row} of the file holds. */
+    static int rowInMemory(int row, int headDim) {
+        int head = row / headDim;
+        int within = row % headDim;
+        return head * headDim + within % 2 * (headDim / 2) + within / 2;
+    }
 }

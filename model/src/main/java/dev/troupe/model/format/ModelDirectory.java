@@ -1,7 +1,5 @@
 package dev.troupe.model.format;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.NormKind;
@@ -34,10 +32,6 @@ import java.util.Optional;
  */
 public final class ModelDirectory {
     static final String WEIGHTS = WeightFiles.SINGLE;
-
-    private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
-    private static final String END_OF_TEXT = "<|endoftext|>";
-    private static final JsonMapper JSON = new JsonMapper();
 
     private ModelDirectory() {}
 
@@ -136,7 +130,7 @@ public final class ModelDirectory {
             throws IOException {
         out.write(HfConfig.FILE_NAME, utf8(HfConfig.toJson(config, tokenizer)));
         out.write(TokenizerJson.FILE_NAME, utf8(TokenizerJson.toJson(tokenizer)));
-        out.write(TOKENIZER_CONFIG, utf8(tokenizerConfig(config, tokenizer)));
+        out.write(DirectoryTemplate.CONFIG, utf8(TokenizerFiles.tokenizerConfig(config, tokenizer, Optional.empty())));
         try (TensorArena zeros = TensorArena.open("format.scratch")) {
             List<NamedTensor> tensors = namedTensors(config, weights, zeros);
             out.write(WEIGHTS, channel -> SafetensorsWriter.write(channel, tensors, Map.of("format", "pt")));
@@ -162,19 +156,7 @@ public final class ModelDirectory {
         return tensors;
     }
 
-    /** What transformers' AutoTokenizer needs beside tokenizer.json. */
-    private static String tokenizerConfig(ModelConfig config, Tokenizer tokenizer) {
-        ObjectNode root = JSON.createObjectNode();
-        root.put("tokenizer_class", "PreTrainedTokenizerFast");
-        root.put("model_max_length", config.contextLength());
-        root.put("clean_up_tokenization_spaces", false);
-        if (tokenizer.specialToken(END_OF_TEXT).isPresent()) {
-            root.put("eos_token", END_OF_TEXT);
-        }
-        return root.toPrettyString() + "\n";
-    }
-
-    private static byte[] utf8(String text) {
+    static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 }

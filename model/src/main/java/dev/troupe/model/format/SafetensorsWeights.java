@@ -160,24 +160,11 @@ final class SafetensorsWeights implements StoredWeights, AutoCloseable {
         };
     }
 
-    /** [n, m] to [m, n]; in tiles, so that both sides stay in the cache. */
     private static StoredTensor transposed(StoredTensor source, TensorArena scratch) {
-        int bytes = source.type().blockBytes(); // a plain type: one element
-        int tile = 32;
-        int n = source.rows();
-        int m = source.columns();
-        MemorySegment to = scratch.allocateBytes((long) n * m * bytes);
-        for (int i0 = 0; i0 < n; i0 += tile) {
-            for (int j0 = 0; j0 < m; j0 += tile) {
-                for (int i = i0; i < Math.min(i0 + tile, n); i++) {
-                    for (int j = j0; j < Math.min(j0 + tile, m); j++) {
-                        MemorySegment.copy(
-                                source.bytes(), ((long) i * m + j) * bytes, to, ((long) j * n + i) * bytes, bytes);
-                    }
-                }
-            }
-        }
-        return new StoredTensor(source.name(), source.type(), m, n, to.asSlice(0, (long) n * m * bytes));
+        int element = source.type().blockBytes(); // a plain type
+        MemorySegment bytes =
+                Transposition.transposed(source.bytes(), source.rows(), source.columns(), element, scratch);
+        return new StoredTensor(source.name(), source.type(), source.columns(), source.rows(), bytes);
     }
 
     /** Tensors that add nothing to the model: buffers, a tied head that repeats the embedding, biases of zeros. */

@@ -156,6 +156,11 @@ public final class ByteLevelBpe implements Tokenizer {
     }
 
     @Override
+    public Optional<String> specialSpelling(int id) {
+        return special.spelling(id);
+    }
+
+    @Override
     public int endOfText() {
         return special.endOfText();
     }

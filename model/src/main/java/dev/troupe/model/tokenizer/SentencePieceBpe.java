@@ -192,6 +192,11 @@ public final class SentencePieceBpe implements Tokenizer {
     }
 
     @Override
+    public Optional<String> specialSpelling(int id) {
+        return special.spelling(id);
+    }
+
+    @Override
     public int endOfText() {
         return special.endOfText();
     }

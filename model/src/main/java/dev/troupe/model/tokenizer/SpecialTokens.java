@@ -80,6 +80,13 @@ record SpecialTokens(
         return Optional.ofNullable(ids.get(token));
     }
 
+    Optional<String> spelling(int id) {
+        return ids.entrySet().stream()
+                .filter(entry -> entry.getValue() == id)
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
     Optional<Integer> begin() {
         return beginOfText == Tokenizer.NO_TOKEN ? Optional.empty() : Optional.of(beginOfText);
     }

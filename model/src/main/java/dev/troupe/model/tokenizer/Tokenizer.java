@@ -40,6 +40,11 @@ public interface Tokenizer {
     /** The id of a special token such as "&lt;|endoftext|&gt;", when the vocabulary has it. */
     Optional<Integer> specialToken(String token);
 
+    /** How a special token is spelled; empty for other ids. */
+    default Optional<String> specialSpelling(int id) {
+        return Optional.empty();
+    }
+
     /**
      * The id that ends a document and a generation, or {@link #NO_TOKEN} for a vocabulary without one (characters):
      * then documents just follow each other and a generation ends by length only.

@@ -1,9 +1,10 @@
 package dev.troupe.model.format.gguf;
 
+import dev.troupe.model.format.stream.TensorContent;
+import dev.troupe.model.format.stream.TensorSink;
 import dev.troupe.model.tensor.StorageType;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
@@ -16,28 +17,15 @@ import java.util.Set;
 /** Writes a file of version 3 in one pass; the data of one tensor at a time is in memory. */
 public final class GgufWriter {
     private static final int VERSION = 3;
-    private static final int CHUNK_BYTES = 16 << 20;
 
     private GgufWriter() {}
 
     /** A tensor to be written. */
-    public record Entry(String name, StorageType type, List<Integer> shape, Content content) {
+    public record Entry(String name, StorageType type, List<Integer> shape, TensorContent content) {
         /** Bytes of its data. */
         long bytes() {
             return new GgufTensor(name, type, shape, 0).bytes();
         }
-    }
-
-    /** Writes a tensor's data, all of it, in as many pieces as it likes. */
-    @FunctionalInterface
-    public interface Content {
-        void writeTo(Sink sink) throws IOException;
-    }
-
-    /** Takes the pieces of a tensor's data. */
-    @FunctionalInterface
-    public interface Sink {
-        void write(MemorySegment bytes) throws IOException;
     }
 
     /** Writes a whole file to {@code out} and leaves it open. */
@@ -47,18 +35,8 @@ public final class GgufWriter {
         byte[] header = header(metadata, tensors, alignment);
         write(out, ByteBuffer.wrap(header));
         for (Entry tensor : tensors) {
-            long[] written = {0};
-            tensor.content().writeTo(bytes -> {
-                written[0] += bytes.byteSize();
-                for (long from = 0; from < bytes.byteSize(); from += CHUNK_BYTES) {
-                    long length = Math.min(CHUNK_BYTES, bytes.byteSize() - from);
-                    write(out, bytes.asSlice(from, length).asByteBuffer());
-                }
-            });
-            if (written[0] != tensor.bytes()) {
-                throw new IllegalStateException(tensor.name() + " wrote " + written[0] + " of " + tensor.bytes());
-            }
-            write(out, ByteBuffer.allocate((int) (GgufHeader.padded(written[0], alignment) - written[0])));
+            TensorSink.write(out, tensor.name(), tensor.content(), tensor.bytes());
+            write(out, ByteBuffer.allocate((int) (GgufHeader.padded(tensor.bytes(), alignment) - tensor.bytes())));
         }
     }
 

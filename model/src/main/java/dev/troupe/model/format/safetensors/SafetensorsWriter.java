@@ -3,9 +3,13 @@ package dev.troupe.model.format.safetensors;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.model.format.stream.TensorContent;
+import dev.troupe.model.format.stream.TensorSink;
 import dev.troupe.model.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
@@ -16,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Writes float32 tensors in one pass, in the order given, without a copy of them in memory. */
+/** Writes tensors in one pass, in the order given, without a copy of them in memory. */
 public final class SafetensorsWriter {
     /** The header is padded with spaces so that the data starts on a cache line: mapped views are aligned like ours. */
     private static final int DATA_ALIGNMENT = 64;
@@ -27,27 +31,54 @@ public final class SafetensorsWriter {
     private SafetensorsWriter() {}
 
     /**
-     * Writes a whole file to {@code out} and leaves it open.
+     * A tensor of any type to be written.
+     *
+     * @param content row-major, little-endian
+     */
+    public record Entry(String name, TensorDtype dtype, List<Integer> shape, TensorContent content) {
+        public Entry {
+            shape = List.copyOf(shape);
+        }
+
+        /** Bytes of its data. */
+        public long bytes() {
+            return shape.stream().mapToLong(Integer::longValue).reduce(dtype.bytes(), Math::multiplyExact);
+        }
+    }
+
+    /**
+     * Writes a whole file of float32 tensors to {@code out} and leaves it open.
      *
      * @param metadata strings for the header, such as "format" to "pt"
      */
     public static void write(WritableByteChannel out, List<NamedTensor> tensors, Map<String, String> metadata)
             throws IOException {
-        writeFully(out, header(tensors, metadata));
-        ByteBuffer scratch = null;
-        for (NamedTensor tensor : tensors) {
-            if (tensor.transposed()) {
-                if (scratch == null) {
-                    scratch = ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.nativeOrder());
-                }
-                writeTransposed(out, tensor.tensor(), scratch);
-            } else {
-                writePlain(out, tensor.tensor().readOnlySegment());
-            }
+        writeEntries(out, tensors.stream().map(SafetensorsWriter::entry).toList(), metadata);
+    }
+
+    /** Writes a whole file to {@code out} and leaves it open. */
+    public static void writeEntries(WritableByteChannel out, List<Entry> tensors, Map<String, String> metadata)
+            throws IOException {
+        ByteBuffer header = header(tensors, metadata);
+        while (header.hasRemaining()) {
+            out.write(header);
+        }
+        for (Entry tensor : tensors) {
+            TensorSink.write(out, tensor.name(), tensor.content(), tensor.bytes());
         }
     }
 
-    private static ByteBuffer header(List<NamedTensor> tensors, Map<String, String> metadata) {
+    private static Entry entry(NamedTensor tensor) {
+        return new Entry(
+                tensor.name(),
+                TensorDtype.F32,
+                tensor.shape(),
+                tensor.transposed()
+                        ? sink -> writeTransposed(sink, tensor.tensor())
+                        : sink -> sink.write(tensor.tensor().readOnlySegment()));
+    }
+
+    private static ByteBuffer header(List<Entry> tensors, Map<String, String> metadata) {
         ObjectNode header = JSON.createObjectNode();
         if (!metadata.isEmpty()) {
             ObjectNode entries = header.putObject(SafetensorsHeader.METADATA);
@@ -55,15 +86,15 @@ public final class SafetensorsWriter {
         }
         Set<String> names = new HashSet<>();
         long offset = 0;
-        for (NamedTensor tensor : tensors) {
+        for (Entry tensor : tensors) {
             if (tensor.name().equals(SafetensorsHeader.METADATA) || !names.add(tensor.name())) {
                 throw new IllegalArgumentException("two tensors named " + tensor.name());
             }
             ObjectNode entry = header.putObject(tensor.name());
-            entry.put("dtype", TensorDtype.F32.name());
+            entry.put("dtype", tensor.dtype().name());
             ArrayNode shape = entry.putArray("shape");
             tensor.shape().forEach(shape::add);
-            long end = offset + tensor.tensor().size() * Float.BYTES;
+            long end = offset + tensor.bytes();
             entry.putArray("data_offsets").add(offset).add(end);
             offset = end;
         }
@@ -79,32 +110,22 @@ public final class SafetensorsWriter {
                 .flip();
     }
 
-    private static void writePlain(WritableByteChannel out, MemorySegment bytes) throws IOException {
-        for (long from = 0; from < bytes.byteSize(); from += CHUNK_BYTES) {
-            long length = Math.min(CHUNK_BYTES, bytes.byteSize() - from);
-            writeFully(out, bytes.asSlice(from, length).asByteBuffer());
-        }
-    }
-
-    private static void writeTransposed(WritableByteChannel out, Tensor matrix, ByteBuffer scratch) throws IOException {
+    private static void writeTransposed(TensorSink sink, Tensor matrix) throws IOException {
         int rows = matrix.dim(0);
         int columns = matrix.dim(1);
-        scratch.clear();
-        for (int column = 0; column < columns; column++) {
-            for (int row = 0; row < rows; row++) {
-                if (scratch.remaining() < Float.BYTES) {
-                    writeFully(out, scratch.flip());
-                    scratch.clear();
+        int columnsAtOnce = Math.clamp(CHUNK_BYTES / (4L * Math.max(1, rows)), 1, Math.max(1, columns));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment piece = arena.allocate(4L * rows * columnsAtOnce, 4);
+            for (int from = 0; from < columns; from += columnsAtOnce) {
+                int count = Math.min(columnsAtOnce, columns - from);
+                for (int c = 0; c < count; c++) {
+                    for (int row = 0; row < rows; row++) {
+                        float value = matrix.get((long) row * columns + from + c);
+                        piece.setAtIndex(ValueLayout.JAVA_FLOAT, (long) c * rows + row, value);
+                    }
                 }
-                scratch.putFloat(matrix.get((long) row * columns + column));
+                sink.write(piece.asSlice(0, 4L * rows * count));
             }
-        }
-        writeFully(out, scratch.flip());
-    }
-
-    private static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            out.write(bytes);
         }
     }
 }

@@ -29,6 +29,11 @@ public final class VectorWeightProduct implements WeightProduct {
         this.scratch = scratch;
     }
 
+    /** Bytes that a weight of n outputs and k inputs takes once it is laid out. */
+    public static long packedBytes(StorageType type, int n, int k) {
+        return PanelProduct.panels(n) * PanelFormat.of(type).bytes(k);
+    }
+
     @Override
     public PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
         PackedWeight.requireRows(type, n, k, rows);

@@ -1,0 +1,38 @@
+package dev.troupe.model.format.stream;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+
+/** Takes the pieces of a tensor's data. */
+@FunctionalInterface
+public interface TensorSink {
+    void write(MemorySegment bytes) throws IOException;
+
+    /**
+     * Writes all of a tensor to {@code out}.
+     *
+     * @throws IllegalStateException when it has not {@code expected} bytes
+     */
+    static void write(WritableByteChannel out, String name, TensorContent content, long expected) throws IOException {
+        final int chunk = 16 << 20;
+        long[] written = {0};
+        content.writeTo(bytes -> {
+            written[0] += bytes.byteSize();
+            for (long from = 0; from < bytes.byteSize(); from += chunk) {
+                MemorySegment slice = bytes.asSlice(from, Math.min(chunk, bytes.byteSize() - from));
+                // A buffer over an array of floats on the heap does not exist.
+                ByteBuffer piece =
+                        slice.isNative() ? slice.asByteBuffer() : ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE));
+                while (piece.hasRemaining()) {
+                    out.write(piece);
+                }
+            }
+        });
+        if (written[0] != expected) {
+            throw new IllegalStateException(name + " wrote " + written[0] + " bytes of " + expected);
+        }
+    }
+}
