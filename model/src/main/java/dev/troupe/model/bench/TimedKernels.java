@@ -8,6 +8,8 @@ import dev.troupe.model.kernel.elementwise.Elementwise;
 import dev.troupe.model.kernel.embedding.Embedding;
 import dev.troupe.model.kernel.gemm.Gemm;
 import dev.troupe.model.kernel.linear.LinearProducts;
+import dev.troupe.model.kernel.linear.LinearWeight;
+import dev.troupe.model.kernel.linear.Operand;
 import dev.troupe.model.kernel.loss.CrossEntropy;
 import dev.troupe.model.kernel.norm.Normalization;
 import dev.troupe.model.kernel.optimizer.AdamWUpdate;
@@ -62,10 +64,19 @@ final class TimedKernels {
     }
 
     private Part partOf(Part part, Method method, Object[] arguments) {
-        if (part == Part.GEMM && Arrays.asList(arguments).contains(vocab)) {
+        if (part == Part.GEMM && Arrays.stream(arguments).anyMatch(this::ofTheVocabulary)) {
             return Part.HEAD_AND_LOSS;
         }
         return method.getName().equals("sumOfSquares") ? Part.OPTIMIZER : part;
+    }
+
+    private boolean ofTheVocabulary(Object argument) {
+        return switch (argument) {
+            case Integer number -> number == vocab;
+            case LinearWeight weight -> weight.out() == vocab;
+            case Operand operand -> operand.columns() == vocab;
+            case null, default -> false;
+        };
     }
 
     private static Object invoke(Object kernel, Method method, Object[] arguments) throws Throwable {

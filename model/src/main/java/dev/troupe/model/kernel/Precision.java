@@ -7,7 +7,7 @@ import java.util.Locale;
 
 /**
  * What matrix products round their operands to. Sums, results and all other operations are float32, and so are weights,
- * gradients and activations between operations.
+ * gradients, the residual stream and attention; activations that only products read are kept as rounded.
  */
 public enum Precision {
     FP32,

@@ -2,7 +2,10 @@ package dev.troupe.model.layer;
 
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.Kernels;
-import dev.troupe.model.kernel.gemm.Transpose;
+import dev.troupe.model.kernel.linear.LinearProducts;
+import dev.troupe.model.kernel.linear.LinearWeight;
+import dev.troupe.model.kernel.linear.Operand;
+import dev.troupe.model.kernel.linear.WeightVersion;
 import dev.troupe.model.kernel.loss.CrossEntropy;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -33,12 +36,14 @@ public final class LanguageModelHead {
     private final int dim;
     private final int vocab;
     private final Norm norm;
-    private final Tensor weight; // [V, C]
+    private final LinearWeight weight; // [V, C]
     private final @Nullable Tensor gradient; // [V, C]
     private final int chunkRows;
     private final Tensor normed; // [R, C]
     private final Tensor dNormed; // [R, C]
+    private final Operand normedOperand; // [chunkRows, C], of the chunk under way
     private final Tensor logits; // [chunkRows, V]
+    private final Operand logitsOperand; // their gradient, of the chunk under way
     private final Tensor losses; // [R]
     private final int[] chunkTargets;
     private final Tensor[] normedChunks;
@@ -51,6 +56,7 @@ public final class LanguageModelHead {
      * @param norm the final norm
      * @param weight [V, C]: the output matrix, or the token table it is tied to
      * @param gradient null when there will be no backward pass
+     * @param version of the weights
      */
     public LanguageModelHead(
             ModelConfig config,
@@ -58,6 +64,7 @@ public final class LanguageModelHead {
             Norm norm,
             Tensor weight,
             @Nullable Tensor gradient,
+            WeightVersion version,
             Scratch scratch,
             int maxRows,
             TensorArena arena) {
@@ -65,13 +72,15 @@ public final class LanguageModelHead {
         this.dim = config.dim();
         this.vocab = config.vocabSize();
         this.norm = norm;
-        this.weight = weight;
+        this.weight = kernels.linear().weight(weight, version, gradient != null, arena);
         this.gradient = gradient;
         int fitting = Math.max(CHUNK_ROW_MULTIPLE, MAX_LOGITS / vocab / CHUNK_ROW_MULTIPLE * CHUNK_ROW_MULTIPLE);
         this.chunkRows = Math.min(maxRows, fitting);
         this.normed = arena.allocate(maxRows, dim);
         this.dNormed = scratch.dNormed();
+        this.normedOperand = kernels.linear().reference(chunkRows, dim, arena);
         this.logits = arena.allocate(chunkRows, vocab);
+        this.logitsOperand = kernels.linear().reference(gradient == null ? 0 : chunkRows, vocab, arena);
         this.losses = arena.allocate(maxRows);
         this.chunkTargets = new int[chunkRows];
         this.normedChunks = chunks(normed, maxRows, dim);
@@ -110,6 +119,7 @@ public final class LanguageModelHead {
      */
     public double forwardBackward(Pass pass, Tensor x, int[] targets, float scale, Tensor dx) {
         Tensor dWeight = Gradients.required(gradient);
+        LinearProducts linear = kernels.linear();
         int counted = counted(pass.rows(), targets);
         float rowScale = counted == 0 ? 0 : scale / counted;
         norm.forward(pass.rows(), x, normed);
@@ -118,34 +128,10 @@ public final class LanguageModelHead {
             int rows = computeLogits(pass, first);
             System.arraycopy(targets, first, chunkTargets, 0, rows);
             kernels.crossEntropy().forwardBackward(rows, vocab, logits, chunkTargets, rowScale, lossChunks[chunk]);
-            kernels.gemm()
-                    .multiply(
-                            Transpose.NO,
-                            Transpose.NO,
-                            rows,
-                            dim,
-                            vocab,
-                            logits,
-                            vocab,
-                            weight,
-                            dim,
-                            dNormedChunks[chunk],
-                            dim,
-                            false);
-            kernels.gemm()
-                    .multiply(
-                            Transpose.YES,
-                            Transpose.NO,
-                            vocab,
-                            dim,
-                            rows,
-                            logits,
-                            vocab,
-                            normedChunks[chunk],
-                            dim,
-                            dWeight,
-                            dim,
-                            first > 0 || !pass.overwritesGradients());
+            linear.store(rows, logits, logitsOperand);
+            linear.inputGradient(rows, logitsOperand, weight, dNormedChunks[chunk]);
+            boolean add = first > 0 || !pass.overwritesGradients();
+            linear.weightGradient(rows, logitsOperand, normedOperand, dWeight, add, null);
         }
         kernels.elementwise().zero(0, (long) pass.rows() * dim, dx);
         norm.backward(pass.rows(), x, dNormed, dx);
@@ -163,20 +149,8 @@ public final class LanguageModelHead {
     /** Overwrites the logits with those of the chunk that starts at row {@code first}; returns its number of rows. */
     private int computeLogits(Pass pass, int first) {
         int rows = Math.min(chunkRows, pass.rows() - first);
-        kernels.gemm()
-                .multiply(
-                        Transpose.NO,
-                        Transpose.YES,
-                        rows,
-                        vocab,
-                        dim,
-                        normedChunks[first / chunkRows],
-                        dim,
-                        weight,
-                        dim,
-                        logits,
-                        vocab,
-                        false);
+        kernels.linear().store(rows, normedChunks[first / chunkRows], normedOperand);
+        kernels.linear().forward(rows, normedOperand, weight, null, null, logits);
         return rows;
     }
 

@@ -101,7 +101,7 @@ public final class TrainingStage implements AutoCloseable {
         if (range.hasHead()) {
             Norm norm = new Norm(config, kernels, w.finalNorm(), g == null ? null : g.finalNorm(), maxRows, arena);
             this.head = new LanguageModelHead(
-                    config, kernels, norm, w.head(), g == null ? null : g.head(), scratch, maxRows, arena);
+                    config, kernels, norm, w.head(), g == null ? null : g.head(), version, scratch, maxRows, arena);
         } else {
             this.head = null;
         }
