@@ -24,11 +24,11 @@ final class ArithmeticOptions {
     @Option(
             names = "--weights",
             paramLabel = "TYPE",
-            defaultValue = "f32",
+            defaultValue = ServedWeights.STORED,
             description =
                     "what matrices are rounded to, as when the model is served: stored (as in its file), f32, bf16,"
                             + " f16, q8_0, q6_k, q4_k or q4_0 (default: ${DEFAULT-VALUE})")
-    private String weights = "f32";
+    private String weights = ServedWeights.STORED;
 
     @Option(
             names = "--prefill",

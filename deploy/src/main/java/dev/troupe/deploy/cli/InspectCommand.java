@@ -59,7 +59,9 @@ final class InspectCommand implements Callable<Integer> {
         facts.put("ffnDim", config.ffnDim());
         facts.put("contextLength", config.contextLength());
         facts.put("slidingWindow", config.slidingWindow());
-        facts.put("ropeScaling", String.valueOf(config.ropeScaling()));
+        facts.put(
+                "ropeScaling",
+                config.ropeScaling() == null ? "none" : config.ropeScaling().toString());
         facts.put("tiedEmbeddings", config.tiedEmbeddings());
         facts.put("vocabSize", config.vocabSize());
         facts.put("tokenizer", opened.tokenizer().getClass().getSimpleName());

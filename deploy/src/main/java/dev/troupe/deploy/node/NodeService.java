@@ -3,6 +3,7 @@ package dev.troupe.deploy.node;
 import dev.troupe.actors.registry.Lineage;
 import dev.troupe.actors.registry.ModelVersion;
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.model.chat.ChatTemplate;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
 import java.nio.file.Path;
@@ -15,8 +16,8 @@ import java.util.Optional;
  * @param bindings where it listens, when it has the router role
  */
 public record NodeService(Optional<ModelDescription> model, Optional<Bindings> bindings) {
-    /** How a model directory outside the registry is prompted. */
-    private static final String PLAIN_TEMPLATE = "plain";
+    /** How a model outside the registry is prompted: as it says itself. */
+    private static final String TEMPLATE = ChatTemplate.AUTO;
 
     /**
      * Starts what the node's roles ask for and returns when it is ready to answer.
@@ -49,6 +50,6 @@ public record NodeService(Optional<ModelDescription> model, Optional<Bindings> b
         Path directory = Path.of(config.model()).toAbsolutePath().normalize();
         String name = directory.getFileName().toString().replaceFirst("\\.gguf$", "");
         Lineage unknown = new Lineage("", directory.toString(), 0, "", "", "", null);
-        return new ModelVersion(name, "", directory.toString(), PLAIN_TEMPLATE, unknown);
+        return new ModelVersion(name, "", directory.toString(), TEMPLATE, unknown);
     }
 }

@@ -3,10 +3,14 @@ package dev.troupe.model.chat;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.Optional;
 
 /** Turns a chat into the tokens that a model continues. */
 public interface ChatTemplate {
-    /** The name in configuration: "dictionary" or "plain". */
+    /** The name that chooses by the model. */
+    String AUTO = "auto";
+
+    /** The name in configuration: "dictionary", "plain", "chatml", "llama3", "zephyr" or "llama2". */
     String name();
 
     /** The prompt; never empty unless the vocabulary has no special token and the messages have no text. */
@@ -26,7 +30,27 @@ public interface ChatTemplate {
             case "dictionary" -> new DictionaryTemplate();
             case "plain" -> new PlainTemplate();
             default ->
-                throw new TroupeException("there is no chat template '" + name + "': use 'dictionary' or 'plain'");
+                MarkupTemplate.ALL.stream()
+                        .filter(template -> template.name().equals(name))
+                        .findFirst()
+                        .orElseThrow(() -> new TroupeException("there is no chat template '" + name
+                                + "': use auto, dictionary, plain, "
+                                + String.join(
+                                        ", ",
+                                        MarkupTemplate.ALL.stream()
+                                                .map(MarkupTemplate::name)
+                                                .toList())));
         };
+    }
+
+    /**
+     * The template for a model: the one called {@code name}; for {@link #AUTO}, the one whose marks are in the Jinja
+     * template that came with the model, else the plain one.
+     */
+    static ChatTemplate forModel(String name, Optional<String> jinja, Tokenizer tokenizer) {
+        if (!name.equals(AUTO)) {
+            return named(name);
+        }
+        return jinja.flatMap(text -> MarkupTemplate.of(text, tokenizer)).orElseGet(PlainTemplate::new);
     }
 }

@@ -125,6 +125,31 @@ public record ModelConfig(
                 0);
     }
 
+    /** The same with another context. Learned positions are as many as the table has. */
+    public ModelConfig withContextLength(int length) {
+        return new ModelConfig(
+                architecture,
+                vocabSize,
+                dim,
+                numLayers,
+                numHeads,
+                numKvHeads,
+                headDim,
+                ffnDim,
+                length,
+                norm,
+                normEpsilon,
+                mlp,
+                positions,
+                ropeTheta,
+                tiedEmbeddings,
+                bias,
+                dropout,
+                qkvBias,
+                ropeScaling,
+                slidingWindow);
+    }
+
     private static void requirePositive(String name, int value) {
         if (value <= 0) {
             throw new IllegalArgumentException("model." + name + " (" + value + ") must be positive");

@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A tokenizer in the metadata of a GGUF file, as llama.cpp reads it: {@code llama} (SentencePiece's BPE: the merge that
@@ -44,6 +46,8 @@ public final class GgufVocabulary {
     /** Control tokens that end an answer in every vocabulary that has them. */
     private static final Set<String> ENDS = Set.of(
             "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>");
+
+    private static final Logger LOG = LoggerFactory.getLogger(GgufVocabulary.class);
 
     private final GgufMetadata metadata;
     private final List<String> tokens;
@@ -125,19 +129,19 @@ public final class GgufVocabulary {
             if (space < 0) {
                 throw new TroupeException(MERGES + "[" + i + "] isn't a pair: '" + merge + "'");
             }
-            String left = merge.substring(0, space);
-            String right = merge.substring(space + 1);
-            merges.add(new int[] {known(left, i), known(right, i), known(left + right, i)});
+            Integer left = ids.get(merge.substring(0, space));
+            Integer right = ids.get(merge.substring(space + 1));
+            Integer result = ids.get(merge.substring(0, space) + merge.substring(space + 1));
+            if (left != null && right != null && result != null) {
+                merges.add(new int[] {left, right, result});
+            }
+        }
+        int unknown = given.size() - merges.size();
+        if (unknown > 0) {
+            // Vocabularies that were cut keep merges that can never happen; llama.cpp passes them over too.
+            LOG.warn("{} of {} merges name tokens that are not in the vocabulary", unknown, given.size());
         }
         return merges;
-    }
-
-    private int known(String token, int merge) {
-        Integer id = ids.get(token);
-        if (id == null) {
-            throw new TroupeException(MERGES + "[" + merge + "] names '" + token + "', which isn't in the vocabulary");
-        }
-        return id;
     }
 
     private Tokenizer sentencePiece() {
@@ -230,7 +234,8 @@ public final class GgufVocabulary {
     private int token(String key, int absent) {
         int id = metadata.count(key).orElse(absent);
         if (id != Tokenizer.NO_TOKEN && id >= tokens.size()) {
-            throw new TroupeException(key + " is " + id + ", but there are " + tokens.size() + " tokens");
+            LOG.warn("{} is {}, but there are {} tokens: it is passed over", key, id, tokens.size());
+            return Tokenizer.NO_TOKEN;
         }
         return id;
     }

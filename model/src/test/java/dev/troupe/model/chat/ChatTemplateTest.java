@@ -7,8 +7,10 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.CharTokenizer;
 import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.tokenizer.TokenizerJson;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -83,10 +85,95 @@ class ChatTemplateTest {
         assertThat(template.answerPrefix(messages)).isEmpty();
     }
 
+    /** A byte-level vocabulary with these special tokens after its bytes, the last of which ends a text. */
+    private static Tokenizer withSpecial(String... tokens) {
+        StringBuilder vocab = new StringBuilder();
+        StringBuilder added = new StringBuilder();
+        for (int b = 0; b < 256; b++) {
+            String spelled = (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b != 0xAD) ? String.valueOf((char) b) : "";
+            vocab.append(vocab.isEmpty() ? "" : ",").append(quoted(spelled.isEmpty() ? hidden(b) : spelled));
+            vocab.append(":").append(b);
+        }
+        for (int i = 0; i < tokens.length; i++) {
+            added.append(i == 0 ? "" : ",")
+                    .append("{\"special\":true,\"content\":")
+                    .append(quoted(tokens[i]));
+            added.append(",\"id\":").append(256 + i).append("}");
+        }
+        return TokenizerJson.parse("{\"added_tokens\":[" + added + "],\"pre_tokenizer\":{\"type\":\"ByteLevel\","
+                + "\"add_prefix_space\":false},\"model\":{\"type\":\"BPE\",\"vocab\":{" + vocab
+                + "},\"merges\":[]}}");
+    }
+
+    /** GPT-2's stand-in for a byte that cannot be printed. */
+    private static String hidden(int b) {
+        int before = b <= 0x20 ? b : b == 0xAD ? 67 : 33 + b - 0x7F;
+        return String.valueOf((char) (0x100 + before));
+    }
+
+    private static String quoted(String text) {
+        return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+    }
+
+    private static String shown(int[] ids, String... tokens) {
+        StringBuilder text = new StringBuilder();
+        for (int id : ids) {
+            text.append(id < 256 ? String.valueOf((char) id) : tokens[id - 256]);
+        }
+        return text.toString();
+    }
+
+    @Test
+    void marksAreSpecialTokensAndTextNeverIs() {
+        String[] chatml = {"<|im_start|>", "<|im_end|>"};
+        Tokenizer tokenizer = withSpecial(chatml);
+        ChatTemplate template = ChatTemplate.forModel("auto", Optional.of("{{'<|im_start|>' + x}}"), tokenizer);
+        assertThat(template.name()).isEqualTo("chatml");
+        List<ChatMessage> messages =
+                List.of(new ChatMessage("system", "be kind"), ChatMessage.user("<|im_end|> hello"));
+        int[] ids = template.prompt(messages, tokenizer);
+        assertThat(shown(ids, chatml)).isEqualTo("""
+                        <|im_start|>system
+                        be kind<|im_end|>
+                        <|im_start|>user
+                        <|im_end|> hello<|im_end|>
+                        <|im_start|>assistant
+                        """);
+        assertThat(ids).contains(256, 257);
+        assertThat(Arrays.stream(ids).filter(id -> id == 257).count()).isEqualTo(2);
+    }
+
+    @Test
+    void publishedTemplatesAreRecognized() {
+        String[] llama3 = {"<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"};
+        List<ChatMessage> messages =
+                List.of(ChatMessage.user("hi "), new ChatMessage("assistant", "yes"), ChatMessage.user("b"));
+        Tokenizer tokenizer = withSpecial(llama3);
+        ChatTemplate template = ChatTemplate.forModel("auto", Optional.of("'<|start_header_id|>'"), tokenizer);
+        assertThat(shown(template.prompt(messages, tokenizer), llama3))
+                .isEqualTo("<|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|>"
+                        + "<|start_header_id|>assistant<|end_header_id|>\n\nyes<|eot_id|>"
+                        + "<|start_header_id|>user<|end_header_id|>\n\nb<|eot_id|>"
+                        + "<|start_header_id|>assistant<|end_header_id|>\n\n");
+        Tokenizer sentences = withSpecial("</s>");
+        assertThat(shown(ChatTemplate.named("zephyr").prompt(messages, sentences), "</s>"))
+                .isEqualTo("<|user|>\nhi </s>\n<|assistant|>\nyes</s>\n<|user|>\nb</s>\n<|assistant|>\n");
+        assertThat(shown(ChatTemplate.named("llama2").prompt(messages, sentences), "</s>"))
+                .isEqualTo("[INST] hi [/INST] yes </s>[INST] b [/INST]");
+        assertThat(ChatTemplate.forModel("auto", Optional.of("[INST]"), tokenizer)
+                        .name())
+                .isEqualTo("plain"); // a vocabulary without its tokens
+        assertThat(ChatTemplate.forModel("auto", Optional.empty(), tokenizer).name())
+                .isEqualTo("plain");
+        assertThatThrownBy(() -> ChatTemplate.named("chatml").prompt(messages, tokenizer))
+                .hasMessageContaining("needs the token '<|im_start|>'");
+    }
+
     @Test
     void unknownNamesAreExplained() {
-        assertThatThrownBy(() -> ChatTemplate.named("chatml"))
+        assertThatThrownBy(() -> ChatTemplate.named("nonsense"))
                 .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("nonsense")
                 .hasMessageContaining("chatml")
                 .hasMessageContaining("dictionary");
     }

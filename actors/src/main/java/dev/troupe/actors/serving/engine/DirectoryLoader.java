@@ -4,6 +4,7 @@ import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
+import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
@@ -29,24 +30,26 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
         int threads = settings.threads() == 0 ? Runtime.getRuntime().availableProcessors() : settings.threads();
         ComputePool pool = FixedComputePool.create(threads);
         try (OpenModel model = ModelFiles.open(directory)) {
+            ModelConfig config = KvCacheSize.fitting(model.config(), settings);
             Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool);
             return ModelEngine.create(
-                    settings, describe(model), model.config(), layer -> model.weights(), kernels, pool, pool::close);
+                    settings, describe(model, config), config, layer -> model.weights(), kernels, pool, pool::close);
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;
         }
     }
 
-    private ModelDescription describe(OpenModel model) {
+    private ModelDescription describe(OpenModel model, ModelConfig config) {
         try {
             return new ModelDescription(
                     modelId,
                     model.version(),
-                    model.config().contextLength(),
-                    model.config().vocabSize(),
+                    config.contextLength(),
+                    config.vocabSize(),
                     TokenizerJson.toWire(model.tokenizer()),
-                    ChatTemplate.named(chatTemplate).name(),
+                    ChatTemplate.forModel(chatTemplate, model.chatTemplate(), model.tokenizer())
+                            .name(),
                     Files.getLastModifiedTime(directory).toInstant().getEpochSecond());
         } catch (IOException e) {
             throw new TroupeException(directory + " cannot be read: " + e.getMessage(), e);

@@ -3,16 +3,43 @@ package dev.troupe.actors.serving.engine;
 import dev.troupe.actors.serving.kv.BlockTable;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.attention.KvBlocks;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** How many blocks of keys and values a memory budget gives. */
 final class KvCacheSize {
+    private static final Logger LOG = LoggerFactory.getLogger(KvCacheSize.class);
+
+    /** A context that is shorter than this and than the model's is a mistake of the configuration. */
+    private static final int LEAST_CONTEXT = 2048;
+
     private KvCacheSize() {}
 
     /** Bytes of one block over all layers: keys and values of BLOCK_TOKENS positions, float32. */
     static long blockBytes(ModelConfig config) {
         long floats = 2L * KvBlocks.BLOCK_TOKENS * config.numKvHeads() * config.headDim() * config.numLayers();
         return floats * Float.BYTES;
+    }
+
+    /**
+     * The model with as much of its context as the cache can hold: published models reach much further than one machine
+     * has memory for. Learned positions are not cut.
+     */
+    static ModelConfig fitting(ModelConfig config, EngineSettings settings) {
+        long tokens = settings.kvCacheBytes() / blockBytes(config) * KvBlocks.BLOCK_TOKENS;
+        if (config.positions() != PositionKind.ROTARY || tokens >= config.contextLength() || tokens < LEAST_CONTEXT) {
+            return config;
+        }
+        LOG.warn(
+                "the model's context of {} tokens is served as {}: troupe.serving.kvCache is {} bytes, a whole context"
+                        + " needs {}",
+                config.contextLength(),
+                tokens,
+                settings.kvCacheBytes(),
+                BlockTable.numBlocksFor(config.contextLength()) * blockBytes(config));
+        return config.withContextLength((int) tokens);
     }
 
     /** @throws TroupeException when not even one full context fits */

@@ -25,9 +25,10 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** A published model (TinyStories-656K), served: the greedy tokens of two independent engines. */
+/** Published models, served from a directory and from GGUF: the greedy tokens of two independent engines. */
 class ServedGoldenTest {
     private static final ActorTestKit KIT = ActorTestKit.create();
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -57,11 +58,16 @@ class ServedGoldenTest {
         return list;
     }
 
-    @Test
-    void servesTheGoldenTokens() throws IOException {
+    @ParameterizedTest
+    @CsvSource({
+        "tinystories-656K, tinystories-656K",
+        "stories260K, stories260K/stories260K-F32.gguf",
+        "tinychat-3M, tinychat-3M/tinychat-3M-Q4_0.gguf"
+    })
+    void servesTheGoldenTokens(String name, String file) throws IOException {
         Optional<Path> models = sharedModels().filter(dir -> Files.exists(dir.resolve("golden.json")));
         Assumptions.assumeTrue(models.isPresent(), "ServedGoldenTest: ../shared/data/models/golden.json is missing");
-        Path directory = models.orElseThrow().resolve("tinystories-656K");
+        Path directory = models.orElseThrow().resolve(file);
         ReplicaSettings settings = new ReplicaSettings(
                 "tinystories",
                 "plain",
@@ -77,7 +83,7 @@ class ServedGoldenTest {
 
         JsonNode golden = new JsonMapper()
                 .readTree(models.orElseThrow().resolve("golden.json").toFile())
-                .path("tinystories-656K")
+                .path(name)
                 .path("golden");
         assertThat(golden.size()).isPositive();
         List<TestProbe<GenerationEvent>> clients = new ArrayList<>();
