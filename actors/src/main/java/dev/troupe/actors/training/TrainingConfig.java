@@ -173,7 +173,7 @@ public record TrainingConfig(
                 reader.integer("train.batch", 1, 65_536),
                 reader.integer("train.accumulation", 1, 65_536),
                 reader.whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),
-                reader.nonBlank("train.backend"),
+                reader.nonBlank("compute.backend"),
                 Precision.named(reader.word("train.precision", Precision.names().toArray(String[]::new))),
                 reader.integer("train.threads", 0, 1024),
                 reader.integer("train.lossWindow", 1, 1_000_000),

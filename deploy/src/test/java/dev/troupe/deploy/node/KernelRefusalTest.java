@@ -51,7 +51,7 @@ class KernelRefusalTest {
                 "--grpc-port",
                 "0",
                 "-D",
-                "troupe.serving.backend=wrong",
+                "troupe.compute.backend=wrong",
                 "-D",
                 "troupe.node.metricsPort=-1");
         assertThat(dir.resolve("registry")).doesNotExist();

@@ -11,6 +11,7 @@ import dev.troupe.model.bench.kernel.NormBench;
 import dev.troupe.model.bench.kernel.OpenBlas;
 import dev.troupe.model.bench.kernel.OptimizerBench;
 import dev.troupe.model.bench.kernel.PointwiseBench;
+import dev.troupe.model.bench.kernel.RoundedProductBench;
 import dev.troupe.model.bench.kernel.WeightProductBench;
 import dev.troupe.model.kernel.KernelDevice;
 import dev.troupe.model.kernel.Kernels;
@@ -18,21 +19,11 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Measures the kernels of one provider at the shapes of real models. */
 public final class KernelBench {
-    /** In the order of the report. */
-    private static final List<KernelSuite> SUITES = List.of(
-            new GemmBench(),
-            new WeightProductBench(),
-            new AttentionBench(),
-            new NormBench(),
-            new ActivationBench(),
-            new PointwiseBench(),
-            new LossBench(),
-            new OptimizerBench());
-
     private static final int WARM_UP = 12;
     private static final int ROUNDS = 15;
 
@@ -56,7 +47,7 @@ public final class KernelBench {
      */
     public static KernelBenchReport run(
             Kernels kernels, ComputePool pool, @Nullable KernelDevice device, String filter) {
-        List<BenchCase> cases = cases(filter);
+        List<BenchCase> cases = cases(filter, pool, device != null);
         OpenBlas.installed().ifPresent(blas -> blas.useThreads(pool.threads()));
         KernelBench bench = new KernelBench(kernels, peak(pool, device), device);
         return new KernelBenchReport(
@@ -91,9 +82,26 @@ public final class KernelBench {
         };
     }
 
-    static List<BenchCase> cases(String filter) {
+    /** In the order of the report. */
+    private static Stream<KernelSuite> suites(ComputePool pool, boolean onDevice) {
+        Stream<KernelSuite> all = Stream.of(
+                new GemmBench(),
+                new WeightProductBench(),
+                new RoundedProductBench(pool),
+                new AttentionBench(),
+                new NormBench(),
+                new ActivationBench(),
+                new PointwiseBench(),
+                new LossBench(),
+                new OptimizerBench());
+        return onDevice
+                ? all.filter(suite -> !(suite instanceof RoundedProductBench))
+                : all; // they run on the processor
+    }
+
+    static List<BenchCase> cases(String filter, ComputePool pool, boolean onDevice) {
         List<BenchCase> all =
-                SUITES.stream().flatMap(suite -> suite.cases().stream()).toList();
+                suites(pool, onDevice).flatMap(suite -> suite.cases().stream()).toList();
         List<BenchCase> wanted = all.stream().filter(one -> one.matches(filter)).toList();
         if (wanted.isEmpty()) {
             List<String> names = all.stream().map(BenchCase::kernel).distinct().toList();

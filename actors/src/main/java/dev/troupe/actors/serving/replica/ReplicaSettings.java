@@ -44,7 +44,7 @@ public record ReplicaSettings(
     }
 
     /**
-     * Reads {@code troupe.serving}.
+     * Reads {@code troupe.serving} and {@code troupe.compute}.
      *
      * @param config the whole configuration
      * @throws TroupeException when a value is missing, of the wrong type or out of range
@@ -53,7 +53,7 @@ public record ReplicaSettings(
         try {
             Config serving = config.getConfig("troupe.serving");
             EngineSettings engine = new EngineSettings(
-                    serving.getString("backend"),
+                    config.getString("troupe.compute.backend"),
                     Precision.named(serving.getString("precision")),
                     inference(serving),
                     serving.getInt("threads"),

@@ -21,7 +21,7 @@ public final class ResumeCheck {
     private static final Set<String> MAY_CHANGE = Set.of(
             "data.text",
             "data.prefetch",
-            "train.backend",
+            "compute.backend",
             "train.threads",
             "train.minutes",
             "train.steps",

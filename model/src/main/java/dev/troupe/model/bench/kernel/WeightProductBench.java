@@ -3,7 +3,6 @@ package dev.troupe.model.bench.kernel;
 import dev.troupe.model.bench.kernel.BenchCase.Work;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.quantized.PackedWeight;
-import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -29,8 +28,6 @@ public final class WeightProductBench implements KernelSuite {
 
     /** Several times the last-level cache. */
     private static final long COPIES_BYTES = 192L << 20;
-
-    private static final int DIFFERENT_ROWS = 32; // of a weight: finding scales takes long
 
     @Override
     public List<BenchCase> cases() {
@@ -66,7 +63,7 @@ public final class WeightProductBench implements KernelSuite {
         }
 
         private Runnable prepare(Kernels kernels, TensorArena arena) {
-            MemorySegment rows = rows(arena);
+            MemorySegment rows = BenchInputs.stored(arena, type, n, k);
             List<PackedWeight> weights = new ArrayList<>();
             for (int i = 0; i < copies(); i++) {
                 weights.add(kernels.weightProduct().pack(type, n, k, rows, arena));
@@ -78,17 +75,6 @@ public final class WeightProductBench implements KernelSuite {
                     kernels.weightProduct().multiply(m, a, k, weight, null, c, n, false);
                 }
             };
-        }
-
-        private MemorySegment rows(TensorArena arena) {
-            MemorySegment rows = arena.allocateBytes(bytes());
-            long part = DIFFERENT_ROWS * type.bytes(k);
-            Tensor numbers = BenchInputs.random(arena, DIFFERENT_ROWS, k);
-            Quantization.write(type, numbers.size(), numbers.readOnlySegment(), rows.asSlice(0, part));
-            for (long at = part; at < bytes(); at += part) {
-                MemorySegment.copy(rows, 0, rows, at, part);
-            }
-            return rows;
         }
     }
 }

@@ -1,0 +1,90 @@
+package dev.troupe.model.bench.kernel;
+
+import dev.troupe.model.bench.kernel.BenchCase.Work;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.RoundedProduct;
+import dev.troupe.model.kernel.quantized.RoundedWeight;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.Decode;
+import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.Prefill;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Products with activations rounded to eight bits, as {@code decode = int8} has them: m rows, k inputs, n outputs. One
+ * row goes over several copies of a weight, more than the caches hold, and counts bytes; more rows count operations, of
+ * which integer units do more than the float32 peak that they are compared with.
+ */
+public final class RoundedProductBench implements KernelSuite {
+    private static final List<StorageType> TYPES = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
+
+    /** k, n: a layer and the head of a model of 135 M parameters, a layer of one of 1.1 G. */
+    private static final int[][] SHAPES = {{576, 1536}, {576, 49152}, {2048, 5632}};
+
+    private static final int[] ROWS = {1, 4, 16, 512};
+    private static final int MOST_WITH_COPIES = 16;
+
+    /** Several times the last-level cache. */
+    private static final long COPIES_BYTES = 192L << 20;
+
+    private final ComputePool pool;
+
+    /** Products on {@code pool}. */
+    public RoundedProductBench(ComputePool pool) {
+        this.pool = pool;
+    }
+
+    @Override
+    public List<BenchCase> cases() {
+        List<BenchCase> cases = new ArrayList<>();
+        for (StorageType type : TYPES) {
+            for (int[] shape : SHAPES) {
+                if (shape[0] % type.blockElements() == 0) {
+                    for (int m : ROWS) {
+                        cases.add(new Product(pool, type, m, shape[0], shape[1]).timed());
+                    }
+                }
+            }
+        }
+        return cases;
+    }
+
+    private record Product(ComputePool pool, StorageType type, int m, int k, int n) {
+        BenchCase timed() {
+            double numbers = (double) n * k * copies();
+            double bytesANumber = type == StorageType.Q8_0 ? 1 : (double) type.blockBytes() / type.blockElements();
+            return BenchCase.of(
+                    "int8 product " + type,
+                    m + "x" + k + "x" + n,
+                    m == 1 ? Work.bytes(numbers * bytesANumber) : Work.flops(2 * numbers * m),
+                    (kernels, arena) -> prepare(arena));
+        }
+
+        private int copies() {
+            return m > MOST_WITH_COPIES ? 1 : (int) Math.ceilDiv(COPIES_BYTES, n * type.bytes(k));
+        }
+
+        private Runnable prepare(TensorArena arena) {
+            InferenceSettings settings = new InferenceSettings(type, Prefill.INT8, Decode.INT8);
+            RoundedProduct product =
+                    Objects.requireNonNull(settings.options(pool).rounded());
+            MemorySegment rows = BenchInputs.stored(arena, type, n, k);
+            List<RoundedWeight> weights = new ArrayList<>();
+            for (int i = 0; i < copies(); i++) {
+                weights.add(product.lay(type, n, k, rows, arena));
+            }
+            Tensor a = BenchInputs.random(arena, m, k);
+            Tensor c = arena.allocate(m, n);
+            return () -> {
+                for (RoundedWeight weight : weights) {
+                    weight.product().multiply(m, a, k, null, c, n, false);
+                }
+            };
+        }
+    }
+}
