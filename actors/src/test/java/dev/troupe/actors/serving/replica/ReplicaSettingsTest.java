@@ -25,8 +25,10 @@ class ReplicaSettingsTest {
         "maxQueued = -1, troupe.serving.maxQueued",
         "threads = many, threads",
         "kvCache = lots, kvCache",
-        "weights = q5_0, 'troupe.serving.weights (q5_0) must be one of [f32, f16, bf16, q8_0, q4_0, q4_k, q6_k]'",
+        "weights = q5_0, 'troupe.serving.weights (q5_0) must be one of [stored, f32, f16, bf16, q8_0, q4_0, q4_k, q6_k]'",
         "prefill = fast, 'troupe.serving.prefill (fast) must be one of [exact, bf16, int8]'",
+        "decode = fast, 'troupe.serving.decode (fast) must be one of [exact, int8]'",
+        "decode = int8, 'decode = int8 needs prefill = int8, not exact'",
         "modelId = \" \", troupe.serving.modelId"
     })
     void aWrongValueIsNamed(String line, String message) {

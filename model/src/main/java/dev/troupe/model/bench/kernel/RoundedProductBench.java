@@ -23,8 +23,8 @@ import java.util.Objects;
 public final class RoundedProductBench implements KernelSuite {
     private static final List<StorageType> TYPES = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
 
-    /** k, n: a layer and the head of a model of 135 M parameters, a layer of one of 1.1 G. */
-    private static final int[][] SHAPES = {{576, 1536}, {576, 49152}, {2048, 5632}};
+    /** k, n: the head of a model of 135 M parameters, a layer of one of 1.1 G. */
+    private static final int[][] SHAPES = {{576, 49152}, {2048, 5632}};
 
     private static final int[] ROWS = {1, 4, 16, 512};
     private static final int MOST_WITH_COPIES = 16;

@@ -61,6 +61,9 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final long LOW_BITS = 0x0F0F_0F0F_0F0F_0F0FL;
+
     /** Whether weights of this type have four bits a number. */
     public static boolean holds(StorageType type) {
         return type == StorageType.Q4_0 || type == StorageType.Q4_K;
@@ -113,8 +116,12 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
         if (type == StorageType.Q4_0) {
             long block = from + (long) run * type.blockBytes();
             data.set(SHORT, at + c * 2L, (short) BlockLayout.bits16(rows, block + BlockLayout.Q4_0_SCALE));
-            for (int i = 0; i < RUN; i++) {
-                add(at + HALVES, c, i, BlockLayout.numberOfQ4(rows, block, i));
+            long pairs = block + BlockLayout.Q4_0_NUMBERS;
+            for (int half = 0; half < 2; half++) { // low bits are the first sixteen numbers, high bits the others
+                long mask = half == 0 ? LOW_BITS : ~LOW_BITS;
+                for (int eight = 0; eight < 2; eight++) {
+                    setEight(at + HALVES, c, 2 * half + eight, rows.get(LONG, pairs + eight * 8L), mask);
+                }
             }
             return;
         }
@@ -127,14 +134,21 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
         }
         data.set(ValueLayout.JAVA_BYTE, at + c, (byte) BlockLayout.scaleOfQ4K(rows, block, within));
         data.set(ValueLayout.JAVA_BYTE, at + COLUMNS + c, (byte) BlockLayout.minOfQ4K(rows, block, within));
-        for (int i = 0; i < RUN; i++) {
-            add(at + 2L * COLUMNS, c, i, BlockLayout.numberOfQ4K(rows, block, within * RUN + i));
+        long pairs = block
+                + BlockLayout.Q4_K_NUMBERS
+                + within / 2 * (long) RUN; // low bits are an even run, high bits the odd one
+        for (int eight = 0; eight < 4; eight++) {
+            long mask = within % 2 == 0 ? LOW_BITS : ~LOW_BITS;
+            setEight(at + 2L * COLUMNS, c, eight, rows.get(LONG, pairs + eight * 8L), mask);
         }
     }
 
-    private void add(long numbers, int c, int i, int number) {
-        long at = numbers + (i / PER_SHORT) * ROW + c * 2L;
-        data.set(SHORT, at, (short) (data.get(SHORT, at) | number << (4 * (i % PER_SHORT))));
+    /** Sets eight numbers, which are half of the bits of eight bytes. */
+    private void setEight(long numbers, int c, int eight, long bytes, long mask) {
+        int packed = (int) Long.compress(bytes, mask);
+        long at = numbers + 2L * eight * ROW + c * 2L;
+        data.set(SHORT, at, (short) packed);
+        data.set(SHORT, at + ROW, (short) (packed >>> Short.SIZE));
     }
 
     /** Where a run of a row begins: its own scales, not those of its block. */

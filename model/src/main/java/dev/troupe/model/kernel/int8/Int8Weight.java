@@ -11,6 +11,7 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,8 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
 
     /** The longest sum that cannot leave 32 bits: of 255 times 127. */
     public static final int MOST_K = Integer.MAX_VALUE / ((SHIFT + Int8Rounding.MOST) * Int8Rounding.MOST);
+
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** Inputs that lie side by side. */
     static final int QUAD = 4;
@@ -106,11 +109,16 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
     private void set(int j, float[] row) {
         float greatest = Int8Rounding.greatest(row);
         float inverse = Int8Rounding.inverse(greatest);
+        long at = at(j, 0);
         int sum = 0;
-        for (int p = 0; p < k; p++) {
-            int number = Int8Rounding.round(row[p], inverse);
-            numbers.set(ValueLayout.JAVA_BYTE, at(j, p), (byte) number);
-            sum += number;
+        for (int from = 0; from < k; from += QUAD) {
+            int four = 0;
+            for (int p = from; p < Math.min(k, from + QUAD); p++) {
+                int number = Int8Rounding.round(row[p], inverse);
+                four |= (number & 0xFF) << (Byte.SIZE * (p - from));
+                sum += number;
+            }
+            numbers.set(INT, at + (long) from / QUAD * QUAD_BYTES, four);
         }
         scales.setAtIndex(ValueLayout.JAVA_FLOAT, j, Int8Rounding.scale(greatest));
         shifts.setAtIndex(ValueLayout.JAVA_INT, j, SHIFT * sum);

@@ -17,13 +17,13 @@ public final class BlockLayout {
     public static final int Q8_0_NUMBERS = 2;
 
     public static final int Q4_0_SCALE = 0;
-    static final int Q4_0_NUMBERS = 2;
+    public static final int Q4_0_NUMBERS = 2;
     static final int Q4_0_ZERO = 8; // what is subtracted from a stored number
 
     public static final int Q4_K_SCALE = 0;
     public static final int Q4_K_MIN_SCALE = 2;
     static final int Q4_K_SCALES = 4; // 12 bytes
-    static final int Q4_K_NUMBERS = 16;
+    public static final int Q4_K_NUMBERS = 16;
     /** Sub-blocks of a block of Q4_K. */
     public static final int Q4_K_SCALED = LARGE / SMALL;
 
