@@ -19,7 +19,8 @@ final class TinyRun {
     private static final String SMALL = """
             model { dim = 32, numLayers = 2, numHeads = 4, numKvHeads = 2, ffnDim = 64, contextLength = 16, dropout = 0.1 }
             data { tokenizer = char, heldOutFraction = 0.1, text = test }
-            train { steps = 30, batch = 4, seed = 7, threads = 2, backend = scalar, lossWindow = 5 }
+            compute.backend = scalar
+            train { steps = 30, batch = 4, seed = 7, threads = 2, lossWindow = 5 }
             optimizer { learningRate = 0.01, warmupSteps = 3 }
             checkpoint { everySteps = 10, keep = 10 }
             eval { everySteps = 10, windows = 4, finalWindows = 8, cpuShare = 1.0 }

@@ -68,7 +68,8 @@ class KernelRefusalTest {
                 write("tiny.conf", """
                         model { dim = 32, numLayers = 1, numHeads = 4, numKvHeads = 2, ffnDim = 64, contextLength = 16 }
                         data { tokenizer = char, heldOutFraction = 0.1 }
-                        train { steps = 3, batch = 2, backend = wrong }
+                        train { steps = 3, batch = 2 }
+                        compute.backend = wrong
                         """),
                 "--out",
                 dir.resolve("run").toString(),

@@ -27,10 +27,9 @@ public final class RoundedProductBench implements KernelSuite {
     private static final int[][] SHAPES = {{576, 49152}, {2048, 5632}};
 
     private static final int[] ROWS = {1, 4, 16, 512};
-    private static final int MOST_WITH_COPIES = 16;
 
     /** Several times the last-level cache. */
-    private static final long COPIES_BYTES = 192L << 20;
+    private static final long COPIES_BYTES = 128L << 20;
 
     private final ComputePool pool;
 
@@ -66,7 +65,7 @@ public final class RoundedProductBench implements KernelSuite {
         }
 
         private int copies() {
-            return m > MOST_WITH_COPIES ? 1 : (int) Math.ceilDiv(COPIES_BYTES, n * type.bytes(k));
+            return m > 1 ? 1 : (int) Math.ceilDiv(COPIES_BYTES, n * type.bytes(k));
         }
 
         private Runnable prepare(TensorArena arena) {
