@@ -1,10 +1,10 @@
 package dev.troupe.model.format;
 
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.format.gguf.GgufFile;
-import dev.troupe.model.format.gguf.GgufTensor;
-import dev.troupe.model.format.gguf.GgufWriter;
-import dev.troupe.model.format.gguf.MetadataValue;
+import dev.troupe.model.gguf.GgufFile;
+import dev.troupe.model.gguf.GgufTensor;
+import dev.troupe.model.gguf.GgufWriter;
+import dev.troupe.model.gguf.MetadataValue;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.GgufVocabularyWriter;

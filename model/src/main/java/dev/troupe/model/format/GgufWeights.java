@@ -2,8 +2,8 @@ package dev.troupe.model.format;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.format.gguf.GgufFile;
-import dev.troupe.model.format.gguf.GgufTensor;
+import dev.troupe.model.gguf.GgufFile;
+import dev.troupe.model.gguf.GgufTensor;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.ParameterLayout;

@@ -2,7 +2,7 @@ package dev.troupe.model.format;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.format.durable.DurableFiles;
-import dev.troupe.model.format.gguf.GgufFile;
+import dev.troupe.model.gguf.GgufFile;
 import dev.troupe.model.tensor.StorageType;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;

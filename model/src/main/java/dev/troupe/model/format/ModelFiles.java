@@ -3,7 +3,7 @@ package dev.troupe.model.format;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.durable.Sha256;
-import dev.troupe.model.format.gguf.GgufFile;
+import dev.troupe.model.gguf.GgufFile;
 import dev.troupe.model.tokenizer.GgufVocabulary;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.io.IOException;

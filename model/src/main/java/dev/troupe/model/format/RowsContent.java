@@ -1,11 +1,11 @@
 package dev.troupe.model.format;
 
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.format.stream.TensorContent;
-import dev.troupe.model.format.stream.TensorSink;
 import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tensor.stream.TensorContent;
+import dev.troupe.model.tensor.stream.TensorSink;
 import dev.troupe.model.transformer.StoredTensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

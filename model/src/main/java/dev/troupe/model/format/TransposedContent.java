@@ -1,8 +1,8 @@
 package dev.troupe.model.format;
 
-import dev.troupe.model.format.stream.TensorContent;
-import dev.troupe.model.format.stream.TensorSink;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tensor.stream.TensorContent;
+import dev.troupe.model.tensor.stream.TensorSink;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.troupe.model.tokenizer;
 
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.format.gguf.GgufMetadata;
+import dev.troupe.model.gguf.GgufMetadata;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;

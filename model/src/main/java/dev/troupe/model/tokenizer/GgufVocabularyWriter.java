@@ -1,7 +1,7 @@
 package dev.troupe.model.tokenizer;
 
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.format.gguf.MetadataValue;
+import dev.troupe.model.gguf.MetadataValue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.format.gguf.GgufFile;
-import dev.troupe.model.format.gguf.GgufMetadata;
-import dev.troupe.model.format.gguf.MetadataValue;
+import dev.troupe.model.gguf.GgufFile;
+import dev.troupe.model.gguf.GgufMetadata;
+import dev.troupe.model.gguf.MetadataValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

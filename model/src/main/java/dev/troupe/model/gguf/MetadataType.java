@@ -1,4 +1,4 @@
-package dev.troupe.model.format.gguf;
+package dev.troupe.model.gguf;
 
 /** Types of metadata values, in the order of their numbers in a file. */
 public enum MetadataType {

@@ -1,4 +1,4 @@
-package dev.troupe.model.format.stream;
+package dev.troupe.model.tensor.stream;
 
 import java.io.IOException;
 

@@ -1,4 +1,4 @@
-package dev.troupe.model.format.gguf;
+package dev.troupe.model.gguf;
 
 import dev.troupe.model.tensor.StorageType;
 import java.io.ByteArrayOutputStream;

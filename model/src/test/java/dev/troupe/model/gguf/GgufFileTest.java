@@ -1,4 +1,4 @@
-package dev.troupe.model.format.gguf;
+package dev.troupe.model.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

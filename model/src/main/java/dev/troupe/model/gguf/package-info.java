@@ -13,6 +13,6 @@
  * types are described in {@code dev.troupe.model.kernel.quantized}.
  */
 @NullMarked
-package dev.troupe.model.format.gguf;
+package dev.troupe.model.gguf;
 
 import org.jspecify.annotations.NullMarked;

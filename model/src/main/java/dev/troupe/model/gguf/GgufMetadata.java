@@ -1,4 +1,4 @@
-package dev.troupe.model.format.gguf;
+package dev.troupe.model.gguf;
 
 import dev.troupe.model.TroupeException;
 import java.util.Collections;

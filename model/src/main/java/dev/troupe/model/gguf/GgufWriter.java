@@ -1,8 +1,8 @@
-package dev.troupe.model.format.gguf;
+package dev.troupe.model.gguf;
 
-import dev.troupe.model.format.stream.TensorContent;
-import dev.troupe.model.format.stream.TensorSink;
 import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.stream.TensorContent;
+import dev.troupe.model.tensor.stream.TensorSink;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
