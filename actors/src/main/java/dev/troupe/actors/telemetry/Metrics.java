@@ -59,6 +59,16 @@ public final class Metrics {
     static final Metric.Gauge REQUESTS_QUEUED = Kamon.gauge("troupe.serving.queued", "Requests that wait for a place");
     static final Metric.Gauge KV_BLOCKS_USED = Kamon.gauge("troupe.serving.kv.blocks.used", "KV-cache blocks in use");
     static final Metric.Gauge KV_BLOCKS = Kamon.gauge("troupe.serving.kv.blocks", "KV-cache blocks that exist");
+    static final Metric.Gauge KV_BLOCKS_IDLE =
+            Kamon.gauge("troupe.serving.kv.blocks.idle", "KV-cache blocks kept for requests that share a prefix");
+    static final Metric.Counter KV_EVICTIONS =
+            Kamon.counter("troupe.serving.kv.evictions", "Kept KV-cache blocks that had to make room");
+    static final Metric.Counter TOKENS_CACHED =
+            Kamon.counter("troupe.serving.tokens.cached", "Prompt tokens found in the cache, not computed");
+    static final Metric.Counter TOKENS_DRAFTED =
+            Kamon.counter("troupe.serving.tokens.drafted", "Tokens of answers that were guessed");
+    static final Metric.Counter TOKENS_ACCEPTED =
+            Kamon.counter("troupe.serving.tokens.accepted", "Guessed tokens that held");
     static final Metric.Counter TOKENS_IN = Kamon.counter("troupe.serving.tokens.in", "Prompt tokens processed");
     static final Metric.Counter TOKENS_OUT = Kamon.counter("troupe.serving.tokens.out", "Tokens generated");
 

@@ -29,6 +29,11 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
         }
     }
 
+    /** Whether rows of prompts and rows of generated tokens are computed in different ways, with different bits. */
+    public boolean promptsApart() {
+        return decode != Decode.INT8 && prefill != Prefill.EXACT;
+    }
+
     /** Whether nothing is rounded. */
     public boolean exact() {
         return equals(EXACT);

@@ -21,7 +21,7 @@ public record ScheduledBatch(List<ScheduledChunk> chunks) {
         return chunks.stream().mapToInt(chunk -> chunk.tokens().size()).sum();
     }
 
-    /** Chunks that end with a new token of the answer. */
+    /** Chunks that end with new tokens of the answer. */
     public int numSampled() {
         return (int) chunks.stream().filter(ScheduledChunk::sampled).count();
     }

@@ -1,6 +1,7 @@
 package dev.troupe.actors.serving.batch;
 
 import dev.troupe.actors.serving.kv.BlockTable;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -8,10 +9,35 @@ import java.util.List;
  *
  * @param arrival the sequence's number
  * @param firstPosition position of the first token in the sequence
- * @param tokens one for a decode, a piece of the prompt for a prefill
+ * @param tokens one for a decode, a piece of the prompt for a prefill; guesses behind them
  * @param blocks where the keys and values of the sequence lie
  * @param numPrompt tokens of the prompt, which come first in the sequence; the others were generated
- * @param sampled whether the last token's logits are wanted, because all known tokens are computed then
+ * @param sampled whether the last known token's logits are wanted, because all known tokens are computed then
+ * @param numDraft how many tokens, the last ones, are guesses; their logits are wanted too
  */
 public record ScheduledChunk(
-        long arrival, int firstPosition, List<Integer> tokens, BlockTable blocks, int numPrompt, boolean sampled) {}
+        long arrival,
+        int firstPosition,
+        List<Integer> tokens,
+        BlockTable blocks,
+        int numPrompt,
+        boolean sampled,
+        int numDraft) {
+    /** Rows whose logits are wanted. */
+    public int numWanted() {
+        return sampled ? 1 + numDraft : 0;
+    }
+
+    /** Guess number {@code index}. */
+    public int draft(int index) {
+        return tokens.get(tokens.size() - numDraft + index);
+    }
+
+    /** The same with guesses behind it. */
+    ScheduledChunk withDraft(List<Integer> draft, BlockTable largerTable) {
+        List<Integer> all = new ArrayList<>(tokens);
+        all.addAll(draft);
+        return new ScheduledChunk(
+                arrival, firstPosition, List.copyOf(all), largerTable, numPrompt, sampled, draft.size());
+    }
+}

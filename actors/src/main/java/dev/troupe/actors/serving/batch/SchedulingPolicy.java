@@ -2,7 +2,8 @@ package dev.troupe.actors.serving.batch;
 
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.kv.BlockTable;
-import dev.troupe.model.transformer.KvBlockPool;
+import dev.troupe.actors.serving.kv.SharedBlocks;
+import dev.troupe.model.kernel.attention.KvBlocks;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -10,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /**
  * Continuous batching with chunked prefill, first come first served (Orca, OSDI 2022; Sarathi-Serve, arXiv:2403.02310).
@@ -23,23 +23,37 @@ import java.util.OptionalInt;
  * blocks and goes back to the head of the queue; its tokens are kept and computed again later, with the same bits. The
  * oldest sequence is never preempted by another, so each one finishes.
  *
+ * <p>With {@link SchedulingOptions#prefixCache}, a sequence is admitted behind the full blocks that its prompt shares
+ * with others, and its own full blocks can be found from the step on that computes them: rows of a step store keys and
+ * values before any of them reads. One token at least is computed. With {@link SchedulingOptions#maxDraft}, what is
+ * left of the budget goes to guesses behind the tokens that are decoded; they are not worth a preemption.
+ *
  * <p>Pure bookkeeping, not thread-safe. A batch may be under way while sequences are added or cancelled: blocks that
  * are freed meanwhile are handed out only by the next {@link #schedule}, which is after the batch.
  */
 public final class SchedulingPolicy {
     private final SchedulingLimits limits;
-    private final KvBlockPool pool;
+    private final SchedulingOptions options;
+    private final SharedBlocks pool;
+    private final List<Integer> publishedNow = new ArrayList<>(); // blocks that the latest batch computes
     private final ArrayList<Sequence> running = new ArrayList<>(); // in order of arrival
     private final Deque<Sequence> queue = new ArrayDeque<>(); // in order of arrival
     private final Map<Long, Sequence> byArrival = new HashMap<>();
     private long numPreemptions;
+    private long numDrafted;
+    private long numDraftsAccepted;
+
+    /** A policy that shares and guesses nothing. */
+    public SchedulingPolicy(SchedulingLimits limits) {
+        this(limits, SchedulingOptions.PLAIN);
+    }
 
     /**
      * A policy with nothing running or queued.
      *
      * @throws IllegalArgumentException when a full context does not fit in the cache or the budget is too small
      */
-    public SchedulingPolicy(SchedulingLimits limits) {
+    public SchedulingPolicy(SchedulingLimits limits, SchedulingOptions options) {
         int contextBlocks = BlockTable.numBlocksFor(limits.contextLength());
         if (limits.numKvBlocks() < contextBlocks) {
             throw new IllegalArgumentException("a cache of " + limits.numKvBlocks()
@@ -50,7 +64,8 @@ public final class SchedulingPolicy {
             throw new IllegalArgumentException("limits contradict each other: " + limits);
         }
         this.limits = limits;
-        this.pool = new KvBlockPool(limits.numKvBlocks());
+        this.options = options;
+        this.pool = new SharedBlocks(limits.numKvBlocks());
     }
 
     /**
@@ -81,12 +96,22 @@ public final class SchedulingPolicy {
         }
     }
 
+    /**
+     * The latest batch failed: what it left in the cache cannot be trusted. Its sequences are for the caller to end.
+     */
+    public void failed() {
+        pool.withdraw(publishedNow);
+    }
+
     /** Decides the next step. Empty when there is nothing to do. */
     public ScheduledBatch schedule() {
+        publishedNow.clear();
         List<ScheduledChunk> chunks = new ArrayList<>();
-        int budget = limits.maxBatchTokens() - scheduleDecodes(chunks);
+        int numDecodes = scheduleDecodes(chunks);
+        int budget = limits.maxBatchTokens() - numDecodes;
         budget -= schedulePrefills(chunks, budget);
-        admit(chunks, budget);
+        budget -= admit(chunks, budget);
+        addDrafts(chunks.subList(0, numDecodes), budget);
         return new ScheduledBatch(chunks);
     }
 
@@ -96,7 +121,7 @@ public final class SchedulingPolicy {
         for (int i = 0; i < running.size(); i++) {
             Sequence sequence = running.get(i);
             if (sequence.numPending() == 1 && makeRoom(sequence)) {
-                chunks.add(sequence.chunk(1));
+                chunks.add(chunk(sequence, 1));
                 used++;
             }
         }
@@ -126,7 +151,7 @@ public final class SchedulingPolicy {
         int used = 0;
         for (Sequence sequence : running) {
             if (sequence.numPending() > 1 && used < budget) {
-                ScheduledChunk chunk = sequence.chunk(Math.min(budget - used, sequence.numPending()));
+                ScheduledChunk chunk = chunk(sequence, Math.min(budget - used, sequence.numPending()));
                 used += chunk.tokens().size();
                 chunks.add(chunk);
             }
@@ -134,53 +159,129 @@ public final class SchedulingPolicy {
         return used;
     }
 
-    private void admit(List<ScheduledChunk> chunks, int budget) {
+    private int admit(List<ScheduledChunk> chunks, int budget) {
         int left = budget;
         while (left > 0 && running.size() < limits.maxRunning() && !queue.isEmpty()) {
             Sequence sequence = queue.getFirst();
-            int needed = BlockTable.numBlocksFor(sequence.length());
-            // One block is left for each running sequence: one that is admitted only to be preempted is wasted work.
-            int[] blocks = needed + running.size() <= pool.available() ? pool.tryAllocate(needed) : null;
-            if (blocks == null) {
-                return;
+            if (!takeBlocks(sequence)) {
+                break;
             }
             queue.removeFirst();
-            sequence.setBlocks(BlockTable.EMPTY.plus(blocks));
             running.add(sequence);
-            ScheduledChunk chunk = sequence.chunk(Math.min(left, sequence.numPending()));
+            ScheduledChunk chunk = chunk(sequence, Math.min(left, sequence.numPending()));
             left -= chunk.tokens().size();
             chunks.add(chunk);
         }
+        return budget - left;
+    }
+
+    /**
+     * Gives a sequence what the cache holds of it, and blocks for the rest; false and nothing when there are too few.
+     */
+    private boolean takeBlocks(Sequence sequence) {
+        int all = options.prefixCache() ? sequence.length() - 1 : 0; // one token is computed, for its logits
+        SharedBlocks.Prefix prefix =
+                pool.take(sequence.rows(options.promptsApart()).subList(0, all));
+        int needed =
+                BlockTable.numBlocksFor(sequence.length()) - prefix.blocks().numBlocks();
+        // One block is left for each running sequence: one that is admitted only to be preempted is wasted work.
+        int[] blocks = needed + running.size() <= pool.available() ? pool.tryAllocate(needed) : null;
+        if (blocks == null) {
+            pool.release(prefix.blocks().blocks());
+            return false;
+        }
+        sequence.startBehind(prefix, blocks);
+        return true;
+    }
+
+    /** The next tokens of a sequence; the blocks that they fill can be found from now on. */
+    private ScheduledChunk chunk(Sequence sequence, int count) {
+        publish(sequence, sequence.numComputed() + count);
+        return sequence.chunk(count);
+    }
+
+    private void publish(Sequence sequence, int numTokens) {
+        while (options.prefixCache() && (sequence.numPublished() + 1) * KvBlocks.BLOCK_TOKENS <= numTokens) {
+            int index = sequence.numPublished();
+            int block = sequence.blocks().blocks()[index];
+            SharedBlocks.Published published =
+                    pool.publish(block, sequence.lastPublished(), sequence.rows(options.promptsApart()), index);
+            sequence.published(published);
+            publishedNow.add(published.block());
+        }
+    }
+
+    private void addDrafts(List<ScheduledChunk> decodes, int budget) {
+        int left = options.maxDraft() == 0 ? 0 : budget;
+        for (int i = 0; i < decodes.size() && left > 0; i++) {
+            ScheduledChunk chunk = decodes.get(i);
+            Sequence sequence = byArrival.get(chunk.arrival());
+            if (sequence != null) {
+                List<Integer> draft = draft(sequence, left);
+                if (!draft.isEmpty()) {
+                    decodes.set(i, chunk.withDraft(draft, sequence.blocks()));
+                    left -= draft.size();
+                }
+            }
+        }
+    }
+
+    /** Guesses that fit the answer's limit and the context, up to a stop token, with blocks for them. */
+    private List<Integer> draft(Sequence sequence, int most) {
+        int room = Math.min(sequence.maxTokens() - sequence.numGenerated(), limits.contextLength() - sequence.length());
+        int count =
+                Math.min(Math.min(most, sequence.draftLength(options.maxDraft()).next()), room - 1);
+        List<Integer> draft = PromptLookup.draft(sequence.tokens(), count);
+        int numUseful = 0;
+        while (numUseful < draft.size() && !sequence.isStop(draft.get(numUseful))) {
+            numUseful++;
+        }
+        int missing = BlockTable.numBlocksFor(sequence.length() + numUseful) - sequence.numBlocks();
+        if (missing > 0) {
+            int[] blocks = missing + running.size() <= pool.available() ? pool.tryAllocate(missing) : null;
+            if (blocks == null) {
+                return List.of();
+            }
+            sequence.setBlocks(sequence.blocks().plus(blocks));
+        }
+        return draft.subList(0, numUseful);
     }
 
     /**
      * Records that a chunk of the latest batch was computed.
      *
-     * @param token what was sampled, when the chunk asked for it
+     * @param sampled what was drawn: nothing when the chunk did not ask; else one token more than guesses held
      */
-    public Advance advance(ScheduledChunk chunk, OptionalInt token) {
+    public Advance advance(ScheduledChunk chunk, List<Integer> sampled) {
         Sequence sequence = byArrival.get(chunk.arrival());
         if (sequence == null) {
             return Advance.NOTHING; // cancelled in the meantime
         }
-        sequence.computed(chunk.tokens().size());
-        if (token.isEmpty()) {
-            return Advance.NOTHING;
+        int numAccepted = Math.max(0, sampled.size() - 1);
+        sequence.computed(chunk.tokens().size() - chunk.numDraft() + numAccepted);
+        if (chunk.numDraft() > 0) {
+            sequence.draftLength(options.maxDraft()).learn(chunk.numDraft(), numAccepted);
+            numDrafted += chunk.numDraft();
+            numDraftsAccepted += numAccepted;
         }
-        if (sequence.isStop(token.getAsInt())) {
-            remove(sequence);
-            return new Advance(false, Optional.of(FinishReason.STOP));
+        for (int i = 0; i < sampled.size(); i++) {
+            if (sequence.isStop(sampled.get(i))) {
+                remove(sequence);
+                return new Advance(i, Optional.of(FinishReason.STOP));
+            }
+            sequence.append(sampled.get(i));
+            if (sequence.numGenerated() >= sequence.maxTokens() || sequence.length() >= limits.contextLength()) {
+                remove(sequence);
+                return new Advance(i + 1, Optional.of(FinishReason.LENGTH));
+            }
         }
-        sequence.append(token.getAsInt());
-        if (sequence.numGenerated() >= sequence.maxTokens() || sequence.length() >= limits.contextLength()) {
-            remove(sequence);
-            return new Advance(true, Optional.of(FinishReason.LENGTH));
-        }
-        return new Advance(true, Optional.empty());
+        return new Advance(sampled.size(), Optional.empty());
     }
 
+    /** What is computed stays to be found, as long as there is room. */
     private void free(Sequence sequence) {
-        pool.free(sequence.blocks().blocks());
+        publish(sequence, Math.min(sequence.numComputed(), sequence.length()));
+        pool.release(sequence.blocks().blocks());
         sequence.forgetCache();
     }
 
@@ -199,9 +300,29 @@ public final class SchedulingPolicy {
         return byArrival.isEmpty();
     }
 
-    /** Blocks in use. */
+    /** Blocks that sequences hold. */
     public int numUsedBlocks() {
         return limits.numKvBlocks() - pool.available();
+    }
+
+    /** Blocks that are kept in case that another sequence needs what they hold. */
+    public int numIdleBlocks() {
+        return pool.numIdle();
+    }
+
+    /** How often a block that was kept had to make room. */
+    public long numEvictions() {
+        return pool.numEvictions();
+    }
+
+    /** Tokens that were guessed. */
+    public long numDrafted() {
+        return numDrafted;
+    }
+
+    /** Guesses that held. */
+    public long numDraftsAccepted() {
+        return numDraftsAccepted;
     }
 
     /** How often a sequence had to give up its blocks. */

@@ -2,10 +2,13 @@ package dev.troupe.actors.serving.batch;
 
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.kv.BlockTable;
+import dev.troupe.actors.serving.kv.SharedBlocks;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state of one request in a {@link SchedulingPolicy}: its tokens, how many of them are in the cache, and where.
@@ -22,6 +25,11 @@ public final class Sequence {
 
     private BlockTable blocks = BlockTable.EMPTY;
     private int numComputed;
+    private int numPublished; // blocks, the first ones
+    private long lastPublished = SharedBlocks.START; // number of the last of them
+    private int numCached; // tokens found in the cache when the sequence was admitted first
+    private boolean admitted;
+    private @Nullable DraftLength draftLength;
 
     /**
      * A request of which nothing is computed yet.
@@ -61,6 +69,11 @@ public final class Sequence {
         return Collections.unmodifiableList(tokens.subList(promptTokens, tokens.size()));
     }
 
+    /** Tokens of the prompt that need not be computed, because the cache held them when the sequence was admitted. */
+    public int numCached() {
+        return numCached;
+    }
+
     /** Blocks that this sequence holds. */
     public int numBlocks() {
         return blocks.numBlocks();
@@ -91,10 +104,76 @@ public final class Sequence {
         return tokens.size() - numComputed;
     }
 
+    int numComputed() {
+        return numComputed;
+    }
+
+    List<Integer> tokens() {
+        return Collections.unmodifiableList(tokens);
+    }
+
+    /** The tokens, those that were generated as their complements when they are computed in another way. */
+    List<Integer> rows(boolean promptsApart) {
+        if (!promptsApart) {
+            return tokens;
+        }
+        int ownPrompt = promptTokens - firstIndex;
+        return new AbstractList<>() {
+            @Override
+            public Integer get(int index) {
+                int token = tokens.get(index);
+                return index < ownPrompt ? token : ~token;
+            }
+
+            @Override
+            public int size() {
+                return tokens.size();
+            }
+        };
+    }
+
+    /** Starts behind what the cache holds already. */
+    void startBehind(SharedBlocks.Prefix prefix, int[] more) {
+        blocks = prefix.blocks().plus(more);
+        numPublished = prefix.blocks().numBlocks();
+        lastPublished = prefix.last();
+        numComputed = prefix.blocks().capacityTokens();
+        if (!admitted) {
+            admitted = true;
+            numCached = Math.min(numComputed, promptTokens);
+        }
+    }
+
+    /** How much to guess; {@code most} is the same in every call. */
+    DraftLength draftLength(int most) {
+        if (draftLength == null) {
+            draftLength = new DraftLength(most);
+        }
+        return draftLength;
+    }
+
+    int numPublished() {
+        return numPublished;
+    }
+
+    long lastPublished() {
+        return lastPublished;
+    }
+
+    /** The next full block can be found by others. */
+    void published(SharedBlocks.Published block) {
+        if (blocks.blocks()[numPublished] != block.block()) {
+            blocks = blocks.with(numPublished, block.block());
+        }
+        numPublished++;
+        lastPublished = block.number();
+    }
+
     /** The next {@code count} pending tokens. */
     ScheduledChunk chunk(int count) {
         List<Integer> part = List.copyOf(tokens.subList(numComputed, numComputed + count));
-        return new ScheduledChunk(arrival, numComputed, part, blocks, promptTokens - firstIndex, count == numPending());
+        return new ScheduledChunk(
+                arrival, numComputed, part, blocks, promptTokens - firstIndex, count == numPending(), 0);
     }
 
     void computed(int count) {
@@ -109,5 +188,7 @@ public final class Sequence {
     void forgetCache() {
         blocks = BlockTable.EMPTY;
         numComputed = 0;
+        numPublished = 0;
+        lastPublished = SharedBlocks.START;
     }
 }

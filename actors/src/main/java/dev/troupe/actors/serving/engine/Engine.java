@@ -16,9 +16,11 @@ public interface Engine extends AutoCloseable {
      * One forward pass and its samples.
      *
      * @param samplers one for each sampled chunk of the batch, in order
-     * @return the token of each sampled chunk, in order
+     * @return the tokens of each sampled chunk, in order: after each guess that was drawn indeed the next one, so one
+     *     token more than guesses held. Drawing is a function of logits and index, so these are the tokens that would
+     *     be drawn without guesses
      */
-    List<SampledToken> execute(ScheduledBatch batch, List<AnswerSampler> samplers);
+    List<List<SampledToken>> execute(ScheduledBatch batch, List<AnswerSampler> samplers);
 
     /** Frees weights and cache; never while a batch is computed. */
     @Override

@@ -10,6 +10,7 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.WeightSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -60,13 +61,30 @@ public final class ModelEngine implements Engine {
     }
 
     @Override
-    public List<SampledToken> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
-        Tensor logits = forward(batch); // [numSampled, V]
-        List<SampledToken> samples = new ArrayList<>(samplers.size());
-        for (int row = 0; row < samplers.size(); row++) {
-            samples.add(samplers.get(row).draw(logits, row));
+    public List<List<SampledToken>> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
+        Tensor logits = forward(batch); // [wanted rows, V]
+        List<List<SampledToken>> samples = new ArrayList<>(samplers.size());
+        int row = 0;
+        for (ScheduledChunk chunk : batch.chunks()) {
+            if (chunk.sampled()) {
+                samples.add(draw(chunk, samplers.get(samples.size()), logits, row));
+                row += chunk.numWanted();
+            }
         }
         return samples;
+    }
+
+    /** Draws until a guess is not what was drawn: the logits behind it are those of another sequence. */
+    private static List<SampledToken> draw(ScheduledChunk chunk, AnswerSampler sampler, Tensor logits, int firstRow) {
+        List<SampledToken> drawn = new ArrayList<>();
+        for (int i = 0; i < chunk.numWanted(); i++) {
+            SampledToken next = sampler.draw(logits, firstRow + i);
+            drawn.add(next);
+            if (i < chunk.numDraft() && chunk.draft(i) != next.token()) {
+                break;
+            }
+        }
+        return drawn;
     }
 
     private Tensor forward(ScheduledBatch batch) {
@@ -84,7 +102,7 @@ public final class ModelEngine implements Engine {
                 blockTables[row] = chunk.blocks().blocks();
                 ofPrompt[row] = positions[row] < chunk.numPrompt();
             }
-            wantLogits[row - 1] = chunk.sampled();
+            Arrays.fill(wantLogits, row - chunk.numWanted(), row, true);
         }
         return model.forward(rows, tokens, positions, blockTables, wantLogits, ofPrompt);
     }

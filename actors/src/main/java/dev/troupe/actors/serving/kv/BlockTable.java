@@ -29,6 +29,13 @@ public final class BlockTable {
         return new BlockTable(grown);
     }
 
+    /** This table with another block in place of number {@code index}. */
+    public BlockTable with(int index, int block) {
+        int[] changed = blocks.clone();
+        changed[index] = block;
+        return new BlockTable(changed);
+    }
+
     public int numBlocks() {
         return blocks.length;
     }

@@ -44,6 +44,7 @@ final class ActiveRequest {
             started = true;
             metrics.queueLeft(since(acceptedNanos));
             metrics.tokensIn(sequence.numPrompt());
+            metrics.tokensCached(sequence.numCached());
         }
     }
 

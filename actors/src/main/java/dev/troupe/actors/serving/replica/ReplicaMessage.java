@@ -16,7 +16,7 @@ sealed interface ReplicaMessage {
     record LoadEnded(CompletableFuture<Engine> attempt) implements ReplicaMessage {}
 
     /** A batch is computed. */
-    record StepEnded(ScheduledBatch batch, List<SampledToken> samples) implements ReplicaMessage {}
+    record StepEnded(ScheduledBatch batch, List<List<SampledToken>> samples) implements ReplicaMessage {}
 
     /** Computing a batch threw. */
     record StepFailed(ScheduledBatch batch, Throwable cause) implements ReplicaMessage {}

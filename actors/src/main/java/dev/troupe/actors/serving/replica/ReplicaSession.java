@@ -11,6 +11,7 @@ import dev.troupe.actors.serving.batch.Advance;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.actors.serving.batch.SchedulingLimits;
+import dev.troupe.actors.serving.batch.SchedulingOptions;
 import dev.troupe.actors.serving.batch.SchedulingPolicy;
 import dev.troupe.actors.serving.batch.Sequence;
 import dev.troupe.actors.serving.engine.AnswerSampler;
@@ -22,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -53,12 +53,17 @@ final class ReplicaSession {
         this.engine = engine;
         this.compute = compute;
         this.contextLength = engine.description().contextLength();
-        this.policy = new SchedulingPolicy(new SchedulingLimits(
-                settings.engine().maxBatchTokens(),
-                settings.engine().maxRunning(),
-                settings.maxQueued(),
-                contextLength,
-                engine.numKvBlocks()));
+        this.policy = new SchedulingPolicy(
+                new SchedulingLimits(
+                        settings.engine().maxBatchTokens(),
+                        settings.engine().maxRunning(),
+                        settings.maxQueued(),
+                        contextLength,
+                        engine.numKvBlocks()),
+                new SchedulingOptions(
+                        settings.reuse().prefixCache(),
+                        settings.engine().inference().promptsApart(),
+                        settings.reuse().maxDraft()));
         this.requests = new RequestTable(context);
         this.metrics = Metrics.serving(settings.modelId());
         reportLoad();
@@ -148,7 +153,7 @@ final class ReplicaSession {
         reportLoad();
     }
 
-    void stepEnded(ScheduledBatch batch, List<SampledToken> samples) {
+    void stepEnded(ScheduledBatch batch, List<List<SampledToken>> samples) {
         if (!isInFlight(batch)) {
             return;
         }
@@ -159,7 +164,7 @@ final class ReplicaSession {
             if (chunk.sampled()) {
                 sampled(chunk, samples.get(next++));
             } else {
-                policy.advance(chunk, OptionalInt.empty());
+                policy.advance(chunk, List.of());
             }
         }
         startStep();
@@ -171,12 +176,12 @@ final class ReplicaSession {
         return batch == inFlight;
     }
 
-    private void sampled(ScheduledChunk chunk, SampledToken sample) {
+    private void sampled(ScheduledChunk chunk, List<SampledToken> samples) {
         Optional<ActiveRequest> request = requests.find(chunk.arrival());
-        Advance advance = policy.advance(chunk, OptionalInt.of(sample.token()));
-        if (advance.emitted()) {
-            request.ifPresent(active -> active.emit(sample, metrics));
-        }
+        Advance advance =
+                policy.advance(chunk, samples.stream().map(SampledToken::token).toList());
+        request.ifPresent(
+                active -> samples.subList(0, advance.numEmitted()).forEach(sample -> active.emit(sample, metrics)));
         advance.finished()
                 .ifPresent(reason -> request.ifPresent(active -> {
                     end(active);
@@ -198,6 +203,7 @@ final class ReplicaSession {
                 request.fail("the model failed while it computed this answer; the error is in the server's log");
             });
         }
+        policy.failed();
         startStep();
     }
 
@@ -221,7 +227,7 @@ final class ReplicaSession {
                 samplers.add(request.sampler());
             }
         }
-        CompletableFuture<List<SampledToken>> step =
+        CompletableFuture<List<List<SampledToken>>> step =
                 CompletableFuture.supplyAsync(() -> engine.execute(batch, samplers), compute);
         latestStep = step;
         context.pipeToSelf(
@@ -248,7 +254,8 @@ final class ReplicaSession {
 
     private void reportLoad() {
         metrics.requests(policy.numRunning(), policy.numQueued());
-        metrics.kvBlocks(policy.numUsedBlocks(), engine.numKvBlocks());
+        metrics.kvBlocks(policy.numUsedBlocks(), policy.numIdleBlocks(), engine.numKvBlocks());
+        metrics.reuse(policy.numEvictions(), policy.numDrafted(), policy.numDraftsAccepted());
     }
 
     /**

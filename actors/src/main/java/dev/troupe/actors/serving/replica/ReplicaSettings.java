@@ -17,6 +17,7 @@ import java.util.List;
  *
  * @param modelId the name that users ask for
  * @param chatTemplate name of the template that turns messages into a prompt
+ * @param reuse what is not computed again, and what is computed ahead
  * @param maxQueued most requests that wait for a place; more are rejected
  * @param maxStepFailures steps that may fail in a row before the replica is restarted
  * @param minRestartDelay before the first restart; doubles up to {@code maxRestartDelay}
@@ -25,6 +26,7 @@ public record ReplicaSettings(
         String modelId,
         String chatTemplate,
         EngineSettings engine,
+        ReuseSettings reuse,
         int maxQueued,
         int maxStepFailures,
         Duration minRestartDelay,
@@ -41,6 +43,26 @@ public record ReplicaSettings(
         require(maxQueued >= 1, "maxQueued", maxQueued, "at least 1");
         require(maxStepFailures >= 1, "maxStepFailures", maxStepFailures, "at least 1");
         require(!modelId.isBlank(), "modelId", "'" + modelId + "'", "a name");
+    }
+
+    /** Every token of every request computed by itself. */
+    public ReplicaSettings(
+            String modelId,
+            String chatTemplate,
+            EngineSettings engine,
+            int maxQueued,
+            int maxStepFailures,
+            Duration minRestartDelay,
+            Duration maxRestartDelay) {
+        this(
+                modelId,
+                chatTemplate,
+                engine,
+                ReuseSettings.NONE,
+                maxQueued,
+                maxStepFailures,
+                minRestartDelay,
+                maxRestartDelay);
     }
 
     /**
@@ -64,6 +86,7 @@ public record ReplicaSettings(
                     serving.getString("modelId"),
                     serving.getString("chatTemplate"),
                     engine,
+                    reuse(serving),
                     serving.getInt("maxQueued"),
                     serving.getInt("maxStepFailures"),
                     serving.getDuration("minRestartDelay"),
@@ -78,6 +101,13 @@ public record ReplicaSettings(
         String prefill = oneOf(Prefill.names(), serving, "prefill");
         String decode = oneOf(Decode.names(), serving, "decode");
         return new InferenceSettings(ServedWeights.named(weights), Prefill.named(prefill), Decode.named(decode));
+    }
+
+    private static ReuseSettings reuse(Config serving) {
+        String speculation = oneOf(List.of("off", "ngram"), serving, "speculation");
+        int maxDraft = serving.getInt("maxDraft");
+        require(maxDraft >= 1, "maxDraft", maxDraft, "at least 1");
+        return new ReuseSettings(serving.getBoolean("prefixCache"), speculation.equals("off") ? 0 : maxDraft);
     }
 
     private static String oneOf(List<String> names, Config serving, String key) {

@@ -13,7 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -32,7 +31,7 @@ class SchedulingPolicyTest {
     /** Computes a batch in which every sampled token is {@code token}. */
     private static List<Advance> compute(SchedulingPolicy policy, ScheduledBatch batch, int token) {
         return batch.chunks().stream()
-                .map(chunk -> policy.advance(chunk, chunk.sampled() ? OptionalInt.of(token) : OptionalInt.empty()))
+                .map(chunk -> policy.advance(chunk, chunk.sampled() ? List.of(token) : List.of()))
                 .toList();
     }
 
@@ -84,14 +83,14 @@ class SchedulingPolicyTest {
         policy.offer(sequence(0, 4, 2));
         policy.offer(sequence(1, 6, 100));
         assertThat(compute(policy, policy.schedule(), 1))
-                .containsExactly(new Advance(true, Optional.empty()), new Advance(true, Optional.empty()));
+                .containsExactly(new Advance(1, Optional.empty()), new Advance(1, Optional.empty()));
         assertThat(compute(policy, policy.schedule(), 1))
                 .containsExactly(
-                        new Advance(true, Optional.of(FinishReason.LENGTH)),
-                        new Advance(true, Optional.of(FinishReason.LENGTH)));
+                        new Advance(1, Optional.of(FinishReason.LENGTH)),
+                        new Advance(1, Optional.of(FinishReason.LENGTH)));
         policy.offer(sequence(2, 4, 2));
         assertThat(compute(policy, policy.schedule(), STOP))
-                .containsExactly(new Advance(false, Optional.of(FinishReason.STOP)));
+                .containsExactly(new Advance(0, Optional.of(FinishReason.STOP)));
         assertThat(policy.isIdle()).isTrue();
         assertThat(policy.numUsedBlocks()).isZero();
     }
@@ -199,11 +198,9 @@ class SchedulingPolicyTest {
             }
             for (ScheduledChunk chunk : batch.chunks()) {
                 int token = random.nextInt(60) == 0 ? STOP : 1;
-                Advance advance = policy.advance(chunk, chunk.sampled() ? OptionalInt.of(token) : OptionalInt.empty());
-                if (advance.emitted()) {
-                    answered.merge(chunk.arrival(), 1, Integer::sum);
-                }
-                assertThat(cancelled.contains(chunk.arrival()) && advance.emitted())
+                Advance advance = policy.advance(chunk, chunk.sampled() ? List.of(token) : List.of());
+                answered.merge(chunk.arrival(), advance.numEmitted(), Integer::sum);
+                assertThat(cancelled.contains(chunk.arrival()) && advance.numEmitted() > 0)
                         .as(where)
                         .isFalse();
                 advance.finished().ifPresent(reason -> open.remove(chunk.arrival()));

@@ -14,6 +14,7 @@ import dev.troupe.actors.serving.ReplicaProtocol.Command;
 import dev.troupe.actors.serving.ReplicaProtocol.Describe;
 import dev.troupe.actors.serving.ReplicaProtocol.Description;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
+import dev.troupe.actors.serving.Requests;
 import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.kernel.Precision;
@@ -59,9 +60,31 @@ class BatchInvarianceTest {
         return requests;
     }
 
+    /** Prompts that begin alike, some of them to their end; greedy answers, which repeat themselves, among them. */
+    private static List<GenerationRequest> similarRequests() {
+        List<Integer> common = new Random(SEED)
+                .ints(40, 0, TinyModel.CONFIG.vocabSize())
+                .boxed()
+                .toList();
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (GenerationRequest request : requests()) {
+            int i = requests.size();
+            List<Integer> prompt = new ArrayList<>(common.subList(0, new int[] {40, 33, 32, 17}[i % 4]));
+            prompt.addAll(request.promptTokens()
+                    .subList(0, Math.min(i % 3, request.promptTokens().size())));
+            SamplingParameters sampling = i % 3 == 0 ? Requests.sampling(0, 0, 3) : request.sampling();
+            requests.add(new GenerationRequest(request.requestId(), prompt, 20, request.stopTokens(), sampling, 0));
+        }
+        return requests;
+    }
+
     private static ActorRef<Command> serve(EngineSettings engine) {
-        ReplicaSettings settings =
-                new ReplicaSettings("tiny", "plain", engine, 64, 3, Duration.ofMillis(20), Duration.ofMillis(100));
+        return serve(engine, ReuseSettings.NONE);
+    }
+
+    private static ActorRef<Command> serve(EngineSettings engine, ReuseSettings reuse) {
+        ReplicaSettings settings = new ReplicaSettings(
+                "tiny", "plain", engine, reuse, 64, 3, Duration.ofMillis(20), Duration.ofMillis(100));
         ActorRef<Command> replica = KIT.spawn(ModelReplica.create(settings, () -> TinyModel.load(engine)));
         TestProbe<Description> probe = KIT.createTestProbe(Description.class);
         replica.tell(new Describe(probe.getRef()));
@@ -78,10 +101,10 @@ class BatchInvarianceTest {
     }
 
     /** One after the other, one at a time. */
-    private static List<List<GenerationEvent>> alone(EngineSettings settings) {
+    private static List<List<GenerationEvent>> alone(EngineSettings settings, List<GenerationRequest> requests) {
         ActorRef<Command> replica = serve(settings);
         List<List<GenerationEvent>> answers = new ArrayList<>();
-        for (GenerationRequest request : requests()) {
+        for (GenerationRequest request : requests) {
             TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
             replica.tell(new Submit(request, client.getRef()));
             answers.add(answer(client));
@@ -131,11 +154,49 @@ class BatchInvarianceTest {
                 new EngineSettings("auto", Precision.FP32, settings, 2, 23, 7, 70_000));
     }
 
+    /**
+     * Requests that share prefixes, twice, so that the second time everything is found that there was room for; and
+     * answers that are guessed ahead.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "F32,EXACT,EXACT,true,0,70000",
+        "F32,EXACT,EXACT,true,0,1048576",
+        "F32,EXACT,EXACT,false,6,70000",
+        "F32,EXACT,EXACT,true,6,70000",
+        "F32,EXACT,EXACT,true,6,1048576",
+        "F32,BF16,EXACT,true,6,1048576",
+        "Q8_0,INT8,EXACT,true,6,70000",
+        "Q8_0,INT8,EXACT,true,6,1048576",
+        "Q8_0,INT8,INT8,true,6,70000",
+        "Q4_0,INT8,INT8,true,6,1048576"
+    })
+    void sharedPrefixesAndGuessesAnswerAsEachAlone(
+            StorageType weights, Prefill prefill, Decode decode, boolean prefixCache, int maxDraft, long kvBytes) {
+        assumeTrue(prefill != Prefill.BF16
+                || new OneDnnKernelProvider().unavailable().isEmpty());
+        InferenceSettings inference = new InferenceSettings(weights, prefill, decode);
+        List<GenerationRequest> requests = similarRequests();
+        List<List<GenerationEvent>> alone =
+                alone(new EngineSettings("auto", Precision.FP32, inference, 1, 64, 1, 1 << 20), requests);
+        EngineSettings together = new EngineSettings("auto", Precision.FP32, inference, 2, 40, 7, kvBytes);
+        ActorRef<Command> replica = serve(together, new ReuseSettings(prefixCache, maxDraft));
+        assertAnswers(replica, requests, alone);
+        assertAnswers(replica, requests, alone);
+        KIT.stop(replica);
+    }
+
     private static void assertSameAnswers(EngineSettings oneByOne, EngineSettings together) {
-        List<List<GenerationEvent>> alone = alone(oneByOne);
+        List<GenerationRequest> requests = requests();
         ActorRef<Command> replica = serve(together);
+        assertAnswers(replica, requests, alone(oneByOne, requests));
+        KIT.stop(replica);
+    }
+
+    private static void assertAnswers(
+            ActorRef<Command> replica, List<GenerationRequest> requests, List<List<GenerationEvent>> alone) {
         List<TestProbe<GenerationEvent>> clients = new ArrayList<>();
-        for (GenerationRequest request : requests()) {
+        for (GenerationRequest request : requests) {
             TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
             replica.tell(new Submit(request, client.getRef()));
             clients.add(client);
@@ -157,7 +218,6 @@ class BatchInvarianceTest {
                         .count())
                 .as("the model is not trivial")
                 .isGreaterThan(20);
-        KIT.stop(replica);
     }
 
     /** Half an answer, continued on another replica, equals the whole one. */

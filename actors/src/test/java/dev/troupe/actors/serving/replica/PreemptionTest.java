@@ -4,84 +4,64 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.Requests;
-import dev.troupe.actors.serving.batch.ScheduledBatch;
-import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.actors.serving.batch.SchedulingLimits;
+import dev.troupe.actors.serving.batch.SchedulingOptions;
 import dev.troupe.actors.serving.batch.SchedulingPolicy;
-import dev.troupe.actors.serving.batch.Sequence;
-import dev.troupe.actors.serving.engine.AnswerSampler;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.model.kernel.Precision;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Random;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Policy and model without the actor: sequences that lost their cache and were computed again give the same bits. */
 class PreemptionTest {
     private static final long SEED = 3;
 
-    private record Run(Map<Long, List<SampledToken>> answers, long numPreemptions) {}
+    private record Run(Map<Long, List<SampledToken>> answers, long numPreemptions, int usedBlocks) {}
 
-    private static Run run(int numKvBlocks, int maxBatchTokens) {
+    private static Run run(int numKvBlocks, int maxBatchTokens, SchedulingOptions options) {
         EngineSettings settings = new EngineSettings("auto", Precision.FP32, 1, maxBatchTokens, 8, 1 << 20);
-        Map<Long, List<SampledToken>> answers = new TreeMap<>();
-        Map<Long, AnswerSampler> samplers = new TreeMap<>();
         int context = TinyModel.CONFIG.contextLength();
         SchedulingPolicy policy =
-                new SchedulingPolicy(new SchedulingLimits(maxBatchTokens, 8, 20, context, numKvBlocks));
+                new SchedulingPolicy(new SchedulingLimits(maxBatchTokens, 8, 20, context, numKvBlocks), options);
         Random random = new Random(SEED);
-        for (long arrival = 0; arrival < 8; arrival++) {
-            List<Integer> prompt = random.ints(5 + random.nextInt(30), 0, TinyModel.CONFIG.vocabSize())
-                    .boxed()
-                    .toList();
-            GenerationRequest request =
-                    new GenerationRequest("r" + arrival, prompt, 25, List.of(), Requests.sampling(1, arrival, 4), 0);
-            assertThat(policy.offer(new Sequence(arrival, request))).isTrue();
-            samplers.put(arrival, new AnswerSampler(request));
-            answers.put(arrival, new ArrayList<>());
-        }
         try (Engine engine = TinyModel.load(settings)) {
-            while (!policy.isIdle()) {
-                ScheduledBatch batch = policy.schedule();
-                List<ScheduledChunk> sampled =
-                        batch.chunks().stream().filter(ScheduledChunk::sampled).toList();
-                List<SampledToken> tokens = engine.execute(
-                        batch,
-                        sampled.stream()
-                                .map(chunk -> samplers.get(chunk.arrival()))
-                                .toList());
-                int next = 0;
-                for (ScheduledChunk chunk : batch.chunks()) {
-                    if (chunk.sampled()) {
-                        SampledToken token = tokens.get(next++);
-                        answers.computeIfPresent(chunk.arrival(), (arrival, answer) -> {
-                            answer.add(token);
-                            return answer;
-                        });
-                        policy.advance(chunk, OptionalInt.of(token.token()));
-                    } else {
-                        policy.advance(chunk, OptionalInt.empty());
-                    }
-                }
+            EngineLoop loop = new EngineLoop(policy, engine);
+            for (long arrival = 0; arrival < 8; arrival++) {
+                List<Integer> prompt = random.ints(5 + random.nextInt(30), 0, TinyModel.CONFIG.vocabSize())
+                        .boxed()
+                        .toList();
+                loop.offer(new GenerationRequest(
+                        "r" + arrival, prompt, 25, List.of(), Requests.sampling(1, arrival, 4), 0));
             }
+            loop.run();
+            return new Run(loop.answers(), policy.numPreemptions(), policy.numUsedBlocks());
         }
-        return new Run(answers, policy.numPreemptions());
     }
 
     @Test
     void preemptedAnswersEqualUndisturbedOnes() {
-        Run roomy = run(32, 64);
+        Run roomy = run(32, 64, SchedulingOptions.PLAIN);
         assertThat(roomy.numPreemptions()).isZero();
-        Run tight = run(9, 20);
-        assertThat(tight.numPreemptions()).isPositive();
-        assertThat(tight.answers()).as("seed %d", SEED).isEqualTo(roomy.answers());
         assertThat(roomy.answers().values())
                 .allSatisfy(answer -> assertThat(answer).hasSize(25));
+        Run tight = run(9, 20, SchedulingOptions.PLAIN);
+        assertThat(tight.numPreemptions()).isPositive();
+        assertThat(tight.answers()).as("seed %d", SEED).isEqualTo(roomy.answers());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true,0", "false,6", "true,6"})
+    void andWithSharedBlocksAndGuesses(boolean prefixCache, int maxDraft) {
+        Run plain = run(32, 64, SchedulingOptions.PLAIN);
+        Run tight = run(9, 20, new SchedulingOptions(prefixCache, false, maxDraft));
+        assertThat(tight.numPreemptions()).isPositive();
+        assertThat(tight.answers()).as("seed %d", SEED).isEqualTo(plain.answers());
+        assertThat(tight.usedBlocks()).isZero();
     }
 }

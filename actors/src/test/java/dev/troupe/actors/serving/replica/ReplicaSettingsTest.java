@@ -16,6 +16,11 @@ class ReplicaSettingsTest {
         ReplicaSettings settings = ReplicaSettings.from(ConfigFactory.load());
         assertThat(settings.engine().maxRunning()).isEqualTo(16);
         assertThat(settings.engine().kvCacheBytes()).isEqualTo(1L << 30);
+        assertThat(settings.reuse()).isEqualTo(new ReuseSettings(true, 0));
+        Config guessing = ConfigFactory.parseString("troupe.serving { speculation = ngram, prefixCache = false }");
+        assertThat(ReplicaSettings.from(guessing.withFallback(ConfigFactory.load()))
+                        .reuse())
+                .isEqualTo(new ReuseSettings(false, 12));
     }
 
     @ParameterizedTest
@@ -25,6 +30,8 @@ class ReplicaSettingsTest {
         "maxQueued = -1, troupe.serving.maxQueued",
         "threads = many, threads",
         "kvCache = lots, kvCache",
+        "speculation = on, 'troupe.serving.speculation (on) must be one of [off, ngram]'",
+        "maxDraft = 0, troupe.serving.maxDraft (0) must be at least 1",
         "weights = q5_0, 'troupe.serving.weights (q5_0) must be one of [stored, f32, f16, bf16, q8_0, q4_0, q4_k, q6_k]'",
         "prefill = fast, 'troupe.serving.prefill (fast) must be one of [exact, bf16, int8]'",
         "decode = fast, 'troupe.serving.decode (fast) must be one of [exact, int8]'",

@@ -41,7 +41,7 @@ final class ScriptedEngine implements Engine {
     }
 
     @Override
-    public List<SampledToken> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
+    public List<List<SampledToken>> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
         steps.acquireUninterruptibly();
         if (closed.get()) {
             throw new IllegalStateException("used after it was closed");
@@ -49,14 +49,14 @@ final class ScriptedEngine implements Engine {
         if (poison.test(batch)) {
             throw new ArithmeticException("poisoned");
         }
-        List<SampledToken> samples = new ArrayList<>();
+        List<List<SampledToken>> samples = new ArrayList<>();
         try (TensorArena arena = TensorArena.open("test.scripted")) {
             int row = 0;
             for (ScheduledChunk chunk : batch.chunks()) {
                 if (chunk.sampled()) {
                     Tensor logits = arena.allocate(1, VOCAB);
                     logits.set((chunk.firstPosition() + chunk.tokens().size()) % VOCAB, 5);
-                    samples.add(samplers.get(row++).draw(logits, 0));
+                    samples.add(List.of(samplers.get(row++).draw(logits, 0)));
                 }
             }
         }

@@ -1,0 +1,12 @@
+package dev.troupe.actors.serving.replica;
+
+/**
+ * What a replica does not compute again, and what it computes ahead. Neither changes an answer.
+ *
+ * @param prefixCache whether requests start behind the blocks of keys and values that earlier ones left
+ * @param maxDraft most tokens of an answer that are guessed and computed in one step with a known one; 0 for none
+ */
+public record ReuseSettings(boolean prefixCache, int maxDraft) {
+    /** Nothing of it. */
+    public static final ReuseSettings NONE = new ReuseSettings(false, 0);
+}

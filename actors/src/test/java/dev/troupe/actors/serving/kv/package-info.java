@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.actors.serving.kv;
+
+import org.jspecify.annotations.NullMarked;
