@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.KernelsBench.class,
             BenchCommand.TrainingBench.class,
             InferenceBenchCommand.class,
+            ServeBenchCommand.class,
             BenchCommand.Tokenizers.class
         })
 final class BenchCommand implements Runnable {
@@ -45,7 +46,8 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "say what to measure: kernels, train, inference or tokenizer");
+        throw new ParameterException(
+                spec.commandLine(), "say what to measure: kernels, train, inference, serve or tokenizer");
     }
 
     @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Every kernel at real shapes.")

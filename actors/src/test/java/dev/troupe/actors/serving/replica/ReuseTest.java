@@ -9,6 +9,7 @@ import dev.troupe.actors.serving.batch.SchedulingLimits;
 import dev.troupe.actors.serving.batch.SchedulingOptions;
 import dev.troupe.actors.serving.batch.SchedulingPolicy;
 import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.EngineLoop;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.model.kernel.Precision;

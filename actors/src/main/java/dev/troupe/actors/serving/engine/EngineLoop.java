@@ -1,4 +1,4 @@
-package dev.troupe.actors.serving.replica;
+package dev.troupe.actors.serving.engine;
 
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.batch.Advance;
@@ -6,17 +6,17 @@ import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.actors.serving.batch.SchedulingPolicy;
 import dev.troupe.actors.serving.batch.Sequence;
-import dev.troupe.actors.serving.engine.AnswerSampler;
-import dev.troupe.actors.serving.engine.Engine;
-import dev.troupe.actors.serving.engine.SampledToken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 
-/** Policy and engine without the actor, as a replica runs them. */
-final class EngineLoop {
+/**
+ * Policy and engine without an actor, as a replica runs them, on the calling thread: for measurements and tests. Keeps
+ * all answers.
+ */
+public final class EngineLoop {
     private final SchedulingPolicy policy;
     private final Engine engine;
     private final Map<Long, AnswerSampler> samplers = new TreeMap<>();
@@ -25,13 +25,19 @@ final class EngineLoop {
     private int numSteps;
     private long numRows;
 
-    EngineLoop(SchedulingPolicy policy, Engine engine) {
+    /** Takes steps as {@code policy} says. */
+    public EngineLoop(SchedulingPolicy policy, Engine engine) {
         this.policy = policy;
         this.engine = engine;
     }
 
-    /** Puts a request into the queue; its number. */
-    long offer(GenerationRequest request) {
+    /**
+     * Puts a request into the queue.
+     *
+     * @return its number, from 0 on
+     * @throws IllegalStateException when the queue is full
+     */
+    public long offer(GenerationRequest request) {
         long arrival = answers.size();
         Sequence sequence = new Sequence(arrival, request);
         if (!policy.offer(sequence)) {
@@ -44,7 +50,7 @@ final class EngineLoop {
     }
 
     /** One step. */
-    void step() {
+    public void step() {
         ScheduledBatch batch = policy.schedule();
         numSteps++;
         numRows += batch.numTokens();
@@ -64,35 +70,39 @@ final class EngineLoop {
     }
 
     /** Steps until nothing is left to do. */
-    void run() {
+    public void run() {
         while (!policy.isIdle()) {
             step();
         }
     }
 
-    SchedulingPolicy policy() {
+    /** Decides the steps. */
+    public SchedulingPolicy policy() {
         return policy;
     }
 
-    Sequence sequence(long arrival) {
+    /** A request's state. */
+    public Sequence sequence(long arrival) {
         return Objects.requireNonNull(sequences.get(arrival));
     }
 
-    List<SampledToken> answer(long arrival) {
+    /** The answer to a request so far. */
+    public List<SampledToken> answer(long arrival) {
         return Objects.requireNonNull(answers.get(arrival));
     }
 
     /** The answers of all requests so far. */
-    Map<Long, List<SampledToken>> answers() {
+    public Map<Long, List<SampledToken>> answers() {
         return answers;
     }
 
-    int numSteps() {
+    /** Steps so far. */
+    public int numSteps() {
         return numSteps;
     }
 
     /** Rows computed so far. */
-    long numRows() {
+    public long numRows() {
         return numRows;
     }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.deploy.bench;
+
+import org.jspecify.annotations.NullMarked;
