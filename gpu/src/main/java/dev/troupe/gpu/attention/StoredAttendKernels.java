@@ -208,10 +208,12 @@ final class StoredAttendKernels {
             int from = ints.get(4) + row * ints.get(3) + (ints.get(0) + side * kvHeads + kvHead) * dim;
             from = from + group * StoredNumbers.GROUP;
             float greatest = 0f;
+            float zero = 0f; // or not a number, where one of the group is not finite: a device's max may drop it
             for (int i = 0; i < count; i++) {
                 greatest = TornadoMath.max(greatest, TornadoMath.abs(heap.get(from + i)));
+                zero += heap.get(from + i) * 0f;
             }
-            int scaleBits = StoredNumbers.halfBits(greatest / 127f);
+            int scaleBits = StoredNumbers.halfBits(greatest / 127f + zero);
             float scale = StoredNumbers.half(floats, scaleBits);
             int scaleAt = group * BLOCK + slot;
             int first = group * StoredNumbers.GROUP * BLOCK + slot;

@@ -25,7 +25,9 @@ public final class StoredNumbers {
     /** Powers of two 2^(118 - 16·i). */
     private static final int INVERSES = 32;
 
-    private static final float LARGEST = 3.39e38f;
+    /** From here on, half a step beyond the greatest bfloat16, numbers are rounded to infinity. */
+    private static final float BEYOND_BRAIN = 0x1.ffp127f;
+
     private static final float HALF_UNIT = 2.9802322e-8f; // 2^-25
 
     private StoredNumbers() {}
@@ -124,7 +126,7 @@ public final class StoredNumbers {
         if (magnitude < 65520f) {
             bits = (power - 1) * 1024 + nearest(magnitude * (1 << (30 - power)) * 0.03125f);
         }
-        return signed(x, magnitude, bits);
+        return signed(x, bits);
     }
 
     /** The nearest bfloat16, ties to even. */
@@ -146,11 +148,11 @@ public final class StoredNumbers {
             power = 1;
         }
         int bits = 0x7f80;
-        if (magnitude < LARGEST) {
+        if (magnitude < BEYOND_BRAIN) {
             float steps = magnitude * floats.get(INVERSES + power / 16) * (1 << (16 - power % 16));
             bits = (power - 1) * 128 + nearest(steps);
         }
-        return signed(x, magnitude, bits);
+        return signed(x, bits);
     }
 
     /** The nearest integer to a number that is not negative, ties to even. */
@@ -166,14 +168,19 @@ public final class StoredNumbers {
         return whole;
     }
 
-    private static int signed(float x, float magnitude, int bits) {
+    /**
+     * Bits of a magnitude with the sign of x. TornadoVM compiles a comparison as it is or as the negation of its
+     * opposite, and those differ where x is not a number; only equality and inequality, as in {@code isNaN}, may meet
+     * it.
+     */
+    private static int signed(float x, int bits) {
         int result = bits;
         if (x < 0f) {
             result = bits + 0x8000;
         }
-        if (magnitude >= 0f) {
-            return result;
+        if (Float.isNaN(x)) {
+            result = 0x7fc1; // not a number, in both formats
         }
-        return 0x7fc1; // not a number, in both formats
+        return result;
     }
 }

@@ -12,11 +12,27 @@ final class ActivationContract implements OperationContract {
     @Override
     public void brief(Comparison on) {
         at(on, 3, 21);
+        far(on, 500);
     }
 
     @Override
     public void full(Comparison on) {
         Sizes.sweep((rows, width) -> at(on, rows, width), 3072);
+        far(on, 5000);
+    }
+
+    /** Far from zero, where activations are nearly straight: small errors of a sigmoid are multiplied there. */
+    private static void far(Comparison on, int width) {
+        on.compare("activation of great numbers", "width " + width, 1, (kernels, in) -> {
+            Tensor x = in.normal(1, 2 * width);
+            for (long i = 0; i < x.size(); i++) {
+                x.set(i, 12 * x.get(i));
+            }
+            kernels.activation().geluForward(x.size(), x, in.output("gelu", 1, 2 * width));
+            kernels.activation().geluBackward(x.size(), x, in.normal(1, 2 * width), in.output("dGelu", 1, 2 * width));
+            kernels.activation().swigluForward(1, width, x, in.output("swiglu", 1, width));
+            kernels.activation().swigluBackward(1, width, x, in.normal(1, width), in.output("dSwiglu", 1, 2 * width));
+        });
     }
 
     private static void at(Comparison on, int rows, int width) {

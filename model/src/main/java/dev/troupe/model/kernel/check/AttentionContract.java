@@ -4,6 +4,7 @@ import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
+import java.util.stream.IntStream;
 
 /** Whole sequences forward and backward, and sequences through a paged cache. */
 final class AttentionContract implements OperationContract {
@@ -14,6 +15,7 @@ final class AttentionContract implements OperationContract {
     private static final int[] WINDOWS = {1, 2, 15, 17, 63, 64, 65, 100, 1000};
 
     private static final int MOST_GROUP = 8;
+    private static final float[] NOT_FINITE = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
     private static final int[] STORED_HEAD_DIMS = {1, 15, 16, 31, 32, 33, 64, 80};
 
     @Override
@@ -29,6 +31,7 @@ final class AttentionContract implements OperationContract {
         cached(on, new AttentionShape(4, 2, 16), StorageType.F32, 18);
         for (StorageType type : KvBlocks.TYPES) {
             cached(on, new AttentionShape(2, 1, 33, 20, true), type, 34);
+            notFinite(on, new AttentionShape(2, 1, 33), type, Float.NaN, 20);
         }
     }
 
@@ -75,6 +78,10 @@ final class AttentionContract implements OperationContract {
                 cached(on, new AttentionShape(4, 2, headDim), type, 40);
             }
             cached(on, new AttentionShape(3, 1, 64, 70, true), type, 130);
+            for (float value : NOT_FINITE) {
+                notFinite(on, new AttentionShape(4, 2, 33), type, value, 20);
+                notFinite(on, new AttentionShape(2, 1, 80, 50, true), type, value, 90);
+            }
         }
     }
 
@@ -112,6 +119,34 @@ final class AttentionContract implements OperationContract {
                 Tensor qkv = in.normal(2 * rows, shape.fusedWidth());
                 Tensor out = in.output("out of " + rows, 2 * rows, shape.queryWidth());
                 kernels.attention().cachedForward(blocks, 2 * rows, qkv, positions, blockTables, out);
+            }
+        });
+    }
+
+    /**
+     * A key, then a value, that is not finite: what sees it is not finite either. What earlier queries make of the
+     * value is left open: where several share a product, it is multiplied by their zero, which gives no number.
+     */
+    private static void notFinite(Comparison on, AttentionShape shape, StorageType type, float value, int time) {
+        on.compare("cached attention of " + value, shape + ", " + type + ", time " + time, time, (kernels, in) -> {
+            int numBlocks = time / KvBlocks.BLOCK_TOKENS + 1;
+            int[] table = IntStream.range(0, numBlocks).toArray();
+            int[][] tables = IntStream.range(0, time).mapToObj(r -> table).toArray(int[][]::new);
+            int[] positions = IntStream.range(0, time).toArray();
+            for (int side = 0; side < 2; side++) {
+                KvBlocks blocks = new KvBlocks(shape, type, numBlocks, in.arena());
+                Tensor qkv = in.normal(time, shape.fusedWidth());
+                long row = time / 2;
+                qkv.set(row * shape.fusedWidth() + shape.queryWidth() + (long) side * shape.kvWidth() + 2, value);
+                Tensor out = in.output(side == 0 ? "by key" : "by value", time, shape.queryWidth());
+                kernels.attention().cachedForward(blocks, time, qkv, positions, tables, out);
+                Tensor lost = in.output(side == 0 ? "lost by key" : "lost by value", time, shape.queryWidth());
+                for (long i = 0; i < out.size(); i++) {
+                    boolean open = side == 1 && i < row * shape.queryWidth();
+                    float number = open ? 0 : out.get(i);
+                    lost.set(i, Float.isNaN(number) ? 1 : Float.isInfinite(number) ? 3 : 0);
+                    out.set(i, Float.isFinite(number) ? number : 0);
+                }
             }
         });
     }
