@@ -10,7 +10,12 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.TensorArena;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BinaryOperator;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -44,15 +49,23 @@ class KernelBenchTest {
                 .hasMessageContaining("attention backward");
     }
 
+    /** At the shape with the least work: all shapes would take minutes with code that is not compiled yet. */
     @Test
-    void everyCaseRuns() {
+    void everyKernelRuns() {
         Kernels kernels = KernelProviders.select("vector").create(pool);
-        for (BenchCase one : cases("")) {
+        Map<String, BenchCase> least = cases("").stream()
+                .collect(Collectors.toMap(
+                        BenchCase::kernel,
+                        Function.identity(),
+                        BinaryOperator.minBy(
+                                Comparator.comparingDouble(one -> one.work().units()))));
+        assertThat(least).hasSizeGreaterThan(20);
+        for (BenchCase one : least.values()) {
             try (TensorArena arena = TensorArena.open("test.bench")) {
                 one.preparation().prepare(kernels, arena).run();
             }
-            assertThat(one.work().units()).as(one.kernel()).isPositive();
         }
+        assertThat(cases("")).allMatch(one -> one.work().units() > 0);
     }
 
     @Test
