@@ -1,6 +1,8 @@
 package dev.troupe.model.kernel;
 
 import dev.troupe.model.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Size checks at the entry of every kernel. Kernels compute addresses themselves, so a wrong shape must end here as an
@@ -29,6 +31,23 @@ public final class KernelArguments {
                     name + " has rows of " + columns + " elements only " + stride + " apart");
         }
         requireSize(name, tensor, rows == 0 ? 0 : (rows - 1L) * stride + columns);
+    }
+
+    /**
+     * Requires what a product with a weight W [n, k] reads and writes.
+     *
+     * @param weight where its provider keeps it
+     */
+    public static void requireWeightProduct(
+            int n, int k, MemorySegment weight, int m, Tensor a, int lda, @Nullable Tensor bias, Tensor c, int ldc) {
+        requireMatrix("a", a, m, k, lda);
+        requireMatrix("c", c, m, n, ldc);
+        if (bias != null) {
+            requireSize("bias", bias, n);
+        }
+        if (!weight.scope().isAlive()) {
+            throw new IllegalStateException("the weight belongs to an arena that is closed");
+        }
     }
 
     /** Requires a count of zero or more. */

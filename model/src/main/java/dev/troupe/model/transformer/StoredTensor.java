@@ -31,11 +31,7 @@ public record StoredTensor(String name, StorageType type, int rows, int columns,
 
     /** Writes what row {@code i} stands for: {@code columns} float32 numbers. */
     public void readRow(int i, MemorySegment to) {
-        if (type == StorageType.F32) {
-            MemorySegment.copy(bytes, i * rowBytes(), to, 0, rowBytes());
-        } else {
-            Dequantization.read(type, columns, row(i), to);
-        }
+        Dequantization.read(type, columns, row(i), to);
     }
 
     /** Writes what all rows stand for: [rows, columns] float32. */

@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel;
 
+import static dev.troupe.model.kernel.TestTensors.normal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.troupe.model.kernel.attention.AttentionShape;
@@ -11,7 +12,6 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -22,15 +22,6 @@ public class KernelExactnessTest {
 
     static List<String> providers() {
         return TestedProviders.names();
-    }
-
-    private static Tensor normal(TensorArena arena, long seed, int... shape) {
-        SplittableRandom random = new SplittableRandom(seed);
-        Tensor tensor = arena.allocate(shape);
-        for (long i = 0; i < tensor.size(); i++) {
-            tensor.set(i, (float) random.nextGaussian());
-        }
-        return tensor;
     }
 
     private static int repeats(String provider) {

@@ -1,5 +1,7 @@
 package dev.troupe.model.transformer;
 
+import static dev.troupe.model.transformer.GoldenEntries.assertLogits;
+import static dev.troupe.model.transformer.GoldenEntries.ids;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -24,7 +26,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -44,12 +45,6 @@ class GoldenFilesTest {
 
     private static final double EXACT = 0.001;
     private static final int TOKENS_OF_ROUNDED = 5; // then another token may be the likeliest
-
-    private static int[] ids(JsonNode array) {
-        return StreamSupport.stream(array.spliterator(), false)
-                .mapToInt(JsonNode::asInt)
-                .toArray();
-    }
 
     @ParameterizedTest
     @CsvSource(textBlock = FILES)
@@ -91,22 +86,6 @@ class GoldenFilesTest {
         boolean begins = tokenizer.beginOfText().isPresent();
         assertThat(text).isEqualTo(Arrays.copyOfRange(expected, begins ? 1 : 0, expected.length));
         tokenizer.beginOfText().ifPresent(begin -> assertThat(expected[0]).isEqualTo(begin));
-    }
-
-    private static void assertLogits(InferenceModel model, JsonNode entry, double bound) {
-        int[] prompt = ids(entry.get("prompt_ids"));
-        int[] positions = new int[prompt.length];
-        Arrays.setAll(positions, i -> i);
-        int[][] tables = new int[prompt.length][];
-        Arrays.fill(tables, new int[] {0, 1});
-        boolean[] wanted = new boolean[prompt.length];
-        wanted[prompt.length - 1] = true;
-        Tensor logits = model.forward(prompt.length, prompt, positions, tables, wanted);
-        for (JsonNode pair : entry.get("first_step_top8_logits")) {
-            assertThat((double) logits.get(pair.get(0).asInt()))
-                    .as("logit of %s", pair.get(0))
-                    .isCloseTo(pair.get(1).asDouble(), within(bound));
-        }
     }
 
     private static void assertContinuation(InferenceModel model, Tokenizer tokenizer, JsonNode entry, int mostTokens) {

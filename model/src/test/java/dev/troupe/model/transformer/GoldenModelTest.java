@@ -1,5 +1,7 @@
 package dev.troupe.model.transformer;
 
+import static dev.troupe.model.transformer.GoldenEntries.assertLogits;
+import static dev.troupe.model.transformer.GoldenEntries.ids;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -11,16 +13,13 @@ import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.sampling.SamplingOptions;
-import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.SharedData;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -30,12 +29,6 @@ class GoldenModelTest {
 
     static Stream<String> backends() {
         return TestModels.float32Backends().stream();
-    }
-
-    private static int[] ids(JsonNode array) {
-        return StreamSupport.stream(array.spliterator(), false)
-                .mapToInt(JsonNode::asInt)
-                .toArray();
     }
 
     @ParameterizedTest
@@ -51,27 +44,11 @@ class GoldenModelTest {
             LoadedModel loaded = ModelDirectory.load(directory, arena);
             try (InferenceModel model = InferenceModel.create(loaded.config(), loaded.weights(), kernels, 32, 64)) {
                 for (JsonNode entry : golden.get("golden")) {
-                    assertLogits(model, entry);
+                    assertLogits(model, entry, 1e-3);
                     assertContinuation(new TextGenerator(model, loaded.tokenizer()), loaded, entry);
                 }
             }
             assertPerplexity(loaded, kernels, golden.get("perplexity"));
-        }
-    }
-
-    private static void assertLogits(InferenceModel model, JsonNode entry) {
-        int[] prompt = ids(entry.get("prompt_ids"));
-        int[] positions = new int[prompt.length];
-        Arrays.setAll(positions, i -> i);
-        int[][] tables = new int[prompt.length][];
-        Arrays.fill(tables, new int[] {0, 1});
-        boolean[] wanted = new boolean[prompt.length];
-        wanted[prompt.length - 1] = true;
-        Tensor logits = model.forward(prompt.length, prompt, positions, tables, wanted);
-        for (JsonNode pair : entry.get("first_step_top8_logits")) {
-            assertThat((double) logits.get(pair.get(0).asInt()))
-                    .as("logit of %s", pair.get(0))
-                    .isCloseTo(pair.get(1).asDouble(), within(1e-3));
         }
     }
 

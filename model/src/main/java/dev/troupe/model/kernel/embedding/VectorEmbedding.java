@@ -3,14 +3,11 @@ package dev.troupe.model.kernel.embedding;
 import static dev.troupe.model.kernel.KernelArguments.requireIndices;
 import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
-import static dev.troupe.model.kernel.vector.Lanes.first;
-import static dev.troupe.model.kernel.vector.Lanes.load;
-import static dev.troupe.model.kernel.vector.Lanes.store;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.Ranges;
+import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.tensor.Tensor;
-import jdk.incubator.vector.VectorMask;
 
 /** Looks up by rows; sums back by columns, so that every sum runs over the rows in order on one thread. */
 public final class VectorEmbedding implements Embedding {
@@ -31,9 +28,9 @@ public final class VectorEmbedding implements Embedding {
                 long source = table.address() + (long) indices[(int) r] * dim * 4;
                 long target = out.address() + r * dim * 4;
                 if (accumulate) {
-                    add(dim, source, target);
+                    Rows.add(dim, target, source, target);
                 } else {
-                    copy(dim, source, target);
+                    Rows.copy(dim, source, target);
                 }
             }
         });
@@ -48,30 +45,8 @@ public final class VectorEmbedding implements Embedding {
             for (int r = 0; r < rows; r++) {
                 long source = dOut.address() + ((long) r * dim + from) * 4;
                 long target = dTable.address() + ((long) indices[r] * dim + from) * 4;
-                add((int) (to - from), source, target);
+                Rows.add((int) (to - from), target, source, target);
             }
         });
-    }
-
-    private static void add(int n, long source, long target) {
-        int i = 0;
-        for (; i + LANES <= n; i += LANES) {
-            store(load(target + i * 4L).add(load(source + i * 4L)), target + i * 4L);
-        }
-        if (i < n) {
-            VectorMask<Float> tail = first(n - i);
-            store(load(target + i * 4L, tail).add(load(source + i * 4L, tail)), target + i * 4L, tail);
-        }
-    }
-
-    private static void copy(int n, long source, long target) {
-        int i = 0;
-        for (; i + LANES <= n; i += LANES) {
-            store(load(source + i * 4L), target + i * 4L);
-        }
-        if (i < n) {
-            VectorMask<Float> tail = first(n - i);
-            store(load(source + i * 4L, tail), target + i * 4L, tail);
-        }
     }
 }

@@ -27,9 +27,6 @@ final class GemmTile {
     /** Byte distance from k to k + 1 in a panel, and from row to row of a tile's sums. */
     static final long ROW_B = COLUMNS * (long) Float.BYTES;
 
-    /** The bits of an address that user space has on 64-bit systems. */
-    static final long ADDRESS = (1L << 57) - 1;
-
     /** Does a tile of twelve rows fit the registers? */
     private static final boolean WIDE = Lanes.LANES >= 16;
 

@@ -1,8 +1,8 @@
 package dev.troupe.model.kernel.gemm;
 
-import static dev.troupe.model.kernel.gemm.GemmTile.ADDRESS;
 import static dev.troupe.model.kernel.gemm.GemmTile.ROW_A;
 import static dev.troupe.model.kernel.gemm.GemmTile.ROW_B;
+import static dev.troupe.model.kernel.vector.Lanes.ADDRESS;
 import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.FLOAT;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;

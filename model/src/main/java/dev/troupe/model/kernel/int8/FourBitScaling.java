@@ -1,6 +1,6 @@
 package dev.troupe.model.kernel.int8;
 
-import static dev.troupe.model.kernel.int8.FourBitTile.ADDRESS;
+import static dev.troupe.model.kernel.vector.Lanes.ADDRESS;
 import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;

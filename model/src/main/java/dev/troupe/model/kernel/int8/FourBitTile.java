@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.int8;
 
+import static dev.troupe.model.kernel.vector.Lanes.ADDRESS;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 
@@ -26,9 +27,6 @@ record FourBitTile(long first, long distance) implements FourBitPass {
     static final FourBitTile Q4_0 = new FourBitTile(FourBitWeight.HALVES, FourBitWeight.SMALL_RUN);
     static final FourBitTile Q4_K =
             new FourBitTile(2 * FourBitWeight.HALVES + 2L * FourBitWeight.COLUMNS, FourBitWeight.LARGE_RUN);
-
-    /** The bits of an address that user space has on 64-bit systems: with it, no access is checked. */
-    static final long ADDRESS = (1L << 57) - 1;
 
     private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_PREFERRED;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;

@@ -1,7 +1,6 @@
 package dev.troupe.model.kernel.int8;
 
-import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
-import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.KernelArguments.requireWeightProduct;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.BlockLayout;
@@ -41,6 +40,7 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
     static final long HALVES = COLUMNS * (long) Short.BYTES;
 
     private static final int PER_SHORT = 4;
+    private static final int EIGHTS = RUN / 8; // numbers are read eight at a time
     private static final long ROW = COLUMNS * (long) Short.BYTES;
 
     /** Bytes of the numbers of a run. */
@@ -60,9 +60,6 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
 
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final long LOW_BITS = 0x0F0F_0F0F_0F0F_0F0FL;
 
     /** Whether weights of this type have four bits a number. */
     public static boolean holds(StorageType type) {
@@ -116,12 +113,8 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
         if (type == StorageType.Q4_0) {
             long block = from + (long) run * type.blockBytes();
             data.set(SHORT, at + c * 2L, (short) BlockLayout.bits16(rows, block + BlockLayout.Q4_0_SCALE));
-            long pairs = block + BlockLayout.Q4_0_NUMBERS;
-            for (int half = 0; half < 2; half++) { // low bits are the first sixteen numbers, high bits the others
-                long mask = half == 0 ? LOW_BITS : ~LOW_BITS;
-                for (int eight = 0; eight < 2; eight++) {
-                    setEight(at + HALVES, c, 2 * half + eight, rows.get(LONG, pairs + eight * 8L), mask);
-                }
+            for (int eight = 0; eight < EIGHTS; eight++) {
+                setEight(at + HALVES, c, eight, BlockLayout.eightOfQ4(rows, block, eight));
             }
             return;
         }
@@ -134,18 +127,12 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
         }
         data.set(ValueLayout.JAVA_BYTE, at + c, (byte) BlockLayout.scaleOfQ4K(rows, block, within));
         data.set(ValueLayout.JAVA_BYTE, at + COLUMNS + c, (byte) BlockLayout.minOfQ4K(rows, block, within));
-        long pairs = block
-                + BlockLayout.Q4_K_NUMBERS
-                + within / 2 * (long) RUN; // low bits are an even run, high bits the odd one
-        for (int eight = 0; eight < 4; eight++) {
-            long mask = within % 2 == 0 ? LOW_BITS : ~LOW_BITS;
-            setEight(at + 2L * COLUMNS, c, eight, rows.get(LONG, pairs + eight * 8L), mask);
+        for (int eight = 0; eight < EIGHTS; eight++) {
+            setEight(at + 2L * COLUMNS, c, eight, BlockLayout.eightOfQ4K(rows, block, within * EIGHTS + eight));
         }
     }
 
-    /** Sets eight numbers, which are half of the bits of eight bytes. */
-    private void setEight(long numbers, int c, int eight, long bytes, long mask) {
-        int packed = (int) Long.compress(bytes, mask);
+    private void setEight(long numbers, int c, int eight, int packed) {
         long at = numbers + 2L * eight * ROW + c * 2L;
         data.set(SHORT, at, (short) packed);
         data.set(SHORT, at + ROW, (short) (packed >>> Short.SIZE));
@@ -194,13 +181,6 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
 
     /** Checks the arguments of {@link FourBitProduct#multiply}. */
     void requireProduct(int m, Tensor a, int lda, @Nullable Tensor bias, Tensor c, int ldc) {
-        requireMatrix("a", a, m, k, lda);
-        requireMatrix("c", c, m, n, ldc);
-        if (bias != null) {
-            requireSize("bias", bias, n);
-        }
-        if (!data.scope().isAlive()) {
-            throw new IllegalStateException("the weight belongs to an arena that is closed");
-        }
+        requireWeightProduct(n, k, data, m, a, lda, bias, c, ldc);
     }
 }

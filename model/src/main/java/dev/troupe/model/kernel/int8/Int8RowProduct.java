@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.int8;
 
+import static dev.troupe.model.kernel.vector.Lanes.ADDRESS;
 import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
@@ -21,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  * with signs fits, and so do two of them, after which sums go on in 32 bits.
  */
 public final class Int8RowProduct {
-    /** The bits of an address that user space has on 64-bit systems: with it, no access is checked. */
-    private static final long ADDRESS = (1L << 57) - 1;
-
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final int VECTORS = Int8Weight.COLUMNS / LANES;
     private static final long SUMS = Int8Weight.COLUMNS * (long) Integer.BYTES;

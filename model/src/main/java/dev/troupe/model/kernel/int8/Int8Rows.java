@@ -8,6 +8,7 @@ import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 import static dev.troupe.model.kernel.vector.Lanes.store;
 
+import dev.troupe.model.kernel.vector.Rows;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -154,7 +155,7 @@ public final class Int8Rows {
             add(columns, sums, shifts, scale, scales, addend, to);
         }
         if (bias != 0) {
-            addBias(columns, bias, to);
+            Rows.add(columns, to, bias, to);
         }
     }
 
@@ -186,39 +187,6 @@ public final class Int8Rows {
             VectorMask<Float> tail = first(columns - j);
             FloatVector product = scaled(sums + j * 4L, shifts + j * 4L, scale, scales + j * 4L);
             store(load(addend + j * 4L, tail).add(product), to + j * 4L, tail);
-        }
-    }
-
-    /**
-     * Writes a row of C from float32 sums. All but {@code columns} are addresses.
-     *
-     * @param addend what the sums are added to, perhaps {@code to}, or 0
-     * @param bias what is added last, or 0
-     */
-    static void place(int columns, long sums, long addend, long bias, long to) {
-        int j = 0;
-        for (; j + LANES <= columns; j += LANES) {
-            FloatVector sum = load(sums + j * 4L);
-            store(addend == 0 ? sum : load(addend + j * 4L).add(sum), to + j * 4L);
-        }
-        if (j < columns) {
-            VectorMask<Float> tail = first(columns - j);
-            FloatVector sum = load(sums + j * 4L, tail);
-            store(addend == 0 ? sum : load(addend + j * 4L, tail).add(sum), to + j * 4L, tail);
-        }
-        if (bias != 0) {
-            addBias(columns, bias, to);
-        }
-    }
-
-    private static void addBias(int columns, long bias, long to) {
-        int j = 0;
-        for (; j + LANES <= columns; j += LANES) {
-            store(load(to + j * 4L).add(load(bias + j * 4L)), to + j * 4L);
-        }
-        if (j < columns) {
-            VectorMask<Float> tail = first(columns - j);
-            store(load(to + j * 4L, tail).add(load(bias + j * 4L, tail)), to + j * 4L, tail);
         }
     }
 

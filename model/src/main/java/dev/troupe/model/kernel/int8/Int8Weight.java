@@ -1,7 +1,6 @@
 package dev.troupe.model.kernel.int8;
 
-import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
-import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.KernelArguments.requireWeightProduct;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.Dequantization;
@@ -90,20 +89,11 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
             float[] row = new float[k];
             long bytes = type.bytes(k);
             for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
-                read(type, rows.asSlice(j * bytes, bytes), row);
+                Dequantization.read(type, k, rows.asSlice(j * bytes, bytes), MemorySegment.ofArray(row));
                 weight.set(j, row);
             }
         });
         return weight;
-    }
-
-    private static void read(StorageType type, MemorySegment from, float[] row) {
-        MemorySegment to = MemorySegment.ofArray(row);
-        if (type == StorageType.F32) {
-            to.copyFrom(from);
-        } else {
-            Dequantization.read(type, row.length, from, to);
-        }
     }
 
     private void set(int j, float[] row) {
@@ -139,13 +129,6 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
 
     /** Checks the arguments of {@link Int8Product#multiply}. */
     public void requireProduct(int m, Tensor a, int lda, @Nullable Tensor bias, Tensor c, int ldc) {
-        requireMatrix("a", a, m, k, lda);
-        requireMatrix("c", c, m, n, ldc);
-        if (bias != null) {
-            requireSize("bias", bias, n);
-        }
-        if (!numbers.scope().isAlive()) {
-            throw new IllegalStateException("the weight belongs to an arena that is closed");
-        }
+        requireWeightProduct(n, k, numbers, m, a, lda, bias, c, ldc);
     }
 }

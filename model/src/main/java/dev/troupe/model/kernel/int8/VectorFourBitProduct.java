@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.int8;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -106,7 +107,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
                 runs(height, strip, from, memory);
                 for (int r = 0; r < height; r++) {
                     long to = c + (row + r) * rowC + column * 4L;
-                    Int8Rows.place(columns, totals + r * TOTALS_ROW, accumulate ? to : 0, bias(column), to);
+                    Rows.finish(columns, totals + r * TOTALS_ROW, accumulate ? to : 0, bias(column), to);
                 }
                 row += height;
             }

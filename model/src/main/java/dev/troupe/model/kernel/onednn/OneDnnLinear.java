@@ -10,8 +10,8 @@ import dev.troupe.model.kernel.linear.LinearWeight;
 import dev.troupe.model.kernel.linear.Operand;
 import dev.troupe.model.kernel.linear.WeightVersion;
 import dev.troupe.model.kernel.vector.Bf16Lanes;
-import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.Ranges;
+import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.ref.Reference;
@@ -131,7 +131,7 @@ final class OneDnnLinear implements LinearProducts {
             for (int r = 0; r < count; r++) {
                 long sums = tile + r * stride;
                 if (biasRow != 0) {
-                    Lanes.add(columns, biasRow + column * 4L, sums);
+                    Rows.add(columns, sums, biasRow + column * 4L, sums);
                 }
                 Bf16Lanes.storeRow(columns, columns, sums, before.at(row + r, column));
                 int width = activation.width(columns);

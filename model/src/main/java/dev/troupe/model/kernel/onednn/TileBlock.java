@@ -1,12 +1,7 @@
 package dev.troupe.model.kernel.onednn;
 
-import static dev.troupe.model.kernel.vector.Lanes.LANES;
-import static dev.troupe.model.kernel.vector.Lanes.first;
-import static dev.troupe.model.kernel.vector.Lanes.load;
-import static dev.troupe.model.kernel.vector.Lanes.store;
-
+import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.kernel.vector.ScratchPool;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * One product over prepared operands, any block of which a thread can compute. Addresses are of the first row and
@@ -78,43 +73,8 @@ record TileBlock(
             for (int r = 0; r < rows; r++) {
                 long at = corner + (long) r * rowC * Float.BYTES;
                 long from = tile.address() + (long) r * stride * Float.BYTES;
-                finish(columns, from, addend == 0 ? 0 : addend + at, biasRow, c + at);
+                Rows.finish(columns, from, addend == 0 ? 0 : addend + at, biasRow, c + at);
             }
-        }
-    }
-
-    /** One row: the product, plus the addend, plus the bias, in this order. */
-    private static void finish(int columns, long from, long addend, long bias, long to) {
-        if (addend == 0 && bias == 0) {
-            copy(columns, from, to);
-        } else if (bias == 0) {
-            add(columns, addend, from, to);
-        } else {
-            if (addend != 0) {
-                add(columns, addend, from, from);
-            }
-            add(columns, from, bias, to);
-        }
-    }
-
-    private static void add(int columns, long x, long y, long to) {
-        int j = 0;
-        for (; j + LANES <= columns; j += LANES) {
-            store(load(x + j * 4L).add(load(y + j * 4L)), to + j * 4L);
-        }
-        if (j < columns) {
-            VectorMask<Float> tail = first(columns - j);
-            store(load(x + j * 4L, tail).add(load(y + j * 4L, tail)), to + j * 4L, tail);
-        }
-    }
-
-    private static void copy(int columns, long from, long to) {
-        int j = 0;
-        for (; j + LANES <= columns; j += LANES) {
-            store(load(from + j * 4L), to + j * 4L);
-        }
-        if (j < columns) {
-            store(load(from + j * 4L), to + j * 4L, first(columns - j));
         }
     }
 }

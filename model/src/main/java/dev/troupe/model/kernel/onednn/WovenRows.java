@@ -1,6 +1,6 @@
 package dev.troupe.model.kernel.onednn;
 
-import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.kernel.vector.ScratchPool;
 
 /** Operands of a weight gradient dyᵀ · x, whose sums run over rows of activations: those rows in pairs. */
@@ -33,7 +33,8 @@ final class WovenRows {
                 Bf16Panels.turn(count, depth, woven, to);
                 if (db != 0 && !again) {
                     Bf16Panels.sums(depth, woven, sums);
-                    Lanes.add(count, sums, db + first * (long) Float.BYTES);
+                    long row = db + first * (long) Float.BYTES;
+                    Rows.add(count, row, sums, row);
                 }
             }
         }

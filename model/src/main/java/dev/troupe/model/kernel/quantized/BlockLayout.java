@@ -17,13 +17,13 @@ public final class BlockLayout {
     public static final int Q8_0_NUMBERS = 2;
 
     public static final int Q4_0_SCALE = 0;
-    public static final int Q4_0_NUMBERS = 2;
+    static final int Q4_0_NUMBERS = 2;
     static final int Q4_0_ZERO = 8; // what is subtracted from a stored number
 
     public static final int Q4_K_SCALE = 0;
     public static final int Q4_K_MIN_SCALE = 2;
     static final int Q4_K_SCALES = 4; // 12 bytes
-    public static final int Q4_K_NUMBERS = 16;
+    static final int Q4_K_NUMBERS = 16;
     /** Sub-blocks of a block of Q4_K. */
     public static final int Q4_K_SCALED = LARGE / SMALL;
 
@@ -37,6 +37,9 @@ public final class BlockLayout {
 
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final long LOW_BITS = 0x0F0F_0F0F_0F0F_0F0FL;
 
     private BlockLayout() {}
 
@@ -84,6 +87,18 @@ public final class BlockLayout {
     public static int numberOfQ4(MemorySegment bytes, long block, int i) {
         int pair = unsigned(bytes, block + Q4_0_NUMBERS + i % 16);
         return i < 16 ? pair & 15 : pair >> 4;
+    }
+
+    /** Numbers 8 · {@code eight} and following of the block of Q4_0 at {@code block}, the first in the lowest bits. */
+    public static int eightOfQ4(MemorySegment bytes, long block, int eight) {
+        long pairs = bytes.get(LONG, block + Q4_0_NUMBERS + eight % 2 * 8L);
+        return (int) Long.compress(pairs, eight < 2 ? LOW_BITS : ~LOW_BITS);
+    }
+
+    /** Numbers 8 · {@code eight} and following of the block of Q4_K at {@code block}, the first in the lowest bits. */
+    public static int eightOfQ4K(MemorySegment bytes, long block, int eight) {
+        long pairs = bytes.get(LONG, block + Q4_K_NUMBERS + eight / 8 * 32L + eight % 4 * 8L);
+        return (int) Long.compress(pairs, eight % 8 < 4 ? LOW_BITS : ~LOW_BITS);
     }
 
     /** Number {@code i} of the block of Q4_K at {@code block}, 0 to 15. */

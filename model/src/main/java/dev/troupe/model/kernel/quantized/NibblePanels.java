@@ -105,19 +105,14 @@ final class NibblePanels implements PanelFormat {
                 panel.set(ValueLayout.JAVA_BYTE, start + COLUMNS + c, (byte) BlockLayout.minOfQ4K(rows, from, j));
             }
             for (int i = 0; i < SMALL / PER_INT; i++) {
-                int packed = 0;
-                for (int q = 0; q < PER_INT; q++) {
-                    packed |= number(rows, from, j * SMALL + i * PER_INT + q) << (4 * q);
-                }
+                int packed = eight(rows, from, j * (SMALL / PER_INT) + i);
                 panel.set(ValueLayout.JAVA_INT_UNALIGNED, start + runHead + i * ROW + c * 4L, packed);
             }
         }
     }
 
-    private int number(MemorySegment rows, long from, int i) {
-        return type == StorageType.Q4_0
-                ? BlockLayout.numberOfQ4(rows, from, i)
-                : BlockLayout.numberOfQ4K(rows, from, i);
+    private int eight(MemorySegment rows, long from, int i) {
+        return type == StorageType.Q4_0 ? BlockLayout.eightOfQ4(rows, from, i) : BlockLayout.eightOfQ4K(rows, from, i);
     }
 
     @Override

@@ -1,8 +1,7 @@
 package dev.troupe.model.kernel.quantized;
 
 import static dev.troupe.model.kernel.KernelArguments.requireCount;
-import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
-import static dev.troupe.model.kernel.KernelArguments.requireSize;
+import static dev.troupe.model.kernel.KernelArguments.requireWeightProduct;
 
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
@@ -45,13 +44,6 @@ public record PackedWeight(
 
     /** Checks the arguments of {@link WeightProduct#multiply}. */
     public void requireProduct(int m, Tensor a, int lda, @Nullable Tensor bias, Tensor c, int ldc) {
-        requireMatrix("a", a, m, k, lda);
-        requireMatrix("c", c, m, n, ldc);
-        if (bias != null) {
-            requireSize("bias", bias, n);
-        }
-        if (!data.scope().isAlive()) {
-            throw new IllegalStateException("the weight belongs to an arena that is closed");
-        }
+        requireWeightProduct(n, k, data, m, a, lda, bias, c, ldc);
     }
 }

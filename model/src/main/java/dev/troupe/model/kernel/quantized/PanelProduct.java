@@ -4,13 +4,9 @@ import static dev.troupe.model.kernel.quantized.PanelFormat.COLUMNS;
 import static dev.troupe.model.kernel.quantized.PanelFormat.PAIR;
 import static dev.troupe.model.kernel.quantized.PanelFormat.TABLE_BYTES;
 import static dev.troupe.model.kernel.quantized.WeightProduct.DEPTH;
-import static dev.troupe.model.kernel.vector.Lanes.LANES;
-import static dev.troupe.model.kernel.vector.Lanes.first;
-import static dev.troupe.model.kernel.vector.Lanes.load;
-import static dev.troupe.model.kernel.vector.Lanes.store;
 
+import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.kernel.vector.Tiles;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * One product with packed weights, any panels of which a thread can compute. Addresses and distances are in bytes.
@@ -93,9 +89,9 @@ record PanelProduct(
         for (int r = 0; r < rows; r++) {
             long to = c + corner + r * rowC;
             if (base == 0) {
-                copyRow(columns, sums + r * ROW, to);
+                Rows.copy(columns, sums + r * ROW, to);
             } else {
-                addRow(columns, sums + r * ROW, base + corner + r * rowC, to);
+                Rows.add(columns, base + corner + r * rowC, sums + r * ROW, to);
             }
         }
     }
@@ -106,28 +102,8 @@ record PanelProduct(
         }
         long offset = panel * (COLUMNS * 4L);
         for (int r = row; r < row + rows; r++) {
-            addRow(columns(panel, count), bias + offset, c + r * rowC + offset, c + r * rowC + offset);
-        }
-    }
-
-    private static void addRow(int columns, long x, long base, long to) {
-        int j = 0;
-        for (; j + LANES <= columns; j += LANES) {
-            store(load(base + j * 4L).add(load(x + j * 4L)), to + j * 4L);
-        }
-        if (j < columns) {
-            VectorMask<Float> tail = first(columns - j);
-            store(load(base + j * 4L, tail).add(load(x + j * 4L, tail)), to + j * 4L, tail);
-        }
-    }
-
-    private static void copyRow(int columns, long from, long to) {
-        int j = 0;
-        for (; j + LANES <= columns; j += LANES) {
-            store(load(from + j * 4L), to + j * 4L);
-        }
-        if (j < columns) {
-            store(load(from + j * 4L), to + j * 4L, first(columns - j));
+            long to = c + r * rowC + offset;
+            Rows.add(columns(panel, count), to, bias + offset, to);
         }
     }
 }

@@ -25,6 +25,12 @@ public final class Lanes {
     /** Bytes of a vector. */
     public static final long BYTES = SPECIES.vectorByteSize();
 
+    /**
+     * The bits of an address that user space has on 64-bit systems. With an address that is masked so, and distances
+     * that are constants, the compiler proves accesses to be in bounds and leaves out the checks.
+     */
+    public static final long ADDRESS = (1L << 57) - 1;
+
     /** All of memory. */
     public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     /** The byte order of vectors in memory. */
@@ -76,18 +82,6 @@ public final class Lanes {
 
     public static void fill(long address, long bytes, byte value) {
         MEMORY.asSlice(address, bytes).fill(value);
-    }
-
-    /** y += x, {@code count} numbers at these addresses. */
-    public static void add(int count, long x, long y) {
-        int i = 0;
-        for (; i + LANES <= count; i += LANES) {
-            store(load(y + i * 4L).add(load(x + i * 4L)), y + i * 4L);
-        }
-        if (i < count) {
-            VectorMask<Float> tail = first(count - i);
-            store(load(y + i * 4L, tail).add(load(x + i * 4L, tail)), y + i * 4L, tail);
-        }
     }
 
     /** The first {@code count} lanes, for the end of a row; count may exceed the lanes. */

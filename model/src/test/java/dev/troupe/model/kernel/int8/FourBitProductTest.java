@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.troupe.model.kernel.TestTensors;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.quantized.Dequantization;
 import dev.troupe.model.kernel.quantized.Quantization;
@@ -14,7 +15,6 @@ import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,12 +42,7 @@ class FourBitProductTest {
     }
 
     private Tensor normal(long seed, int... shape) {
-        SplittableRandom random = new SplittableRandom(SEED + seed);
-        Tensor tensor = arena.allocate(shape);
-        for (long i = 0; i < tensor.size(); i++) {
-            tensor.set(i, (float) random.nextGaussian());
-        }
-        return tensor;
+        return TestTensors.normal(arena, SEED + seed, shape);
     }
 
     private MemorySegment stored(StorageType type, Tensor rows) {
@@ -154,19 +149,7 @@ class FourBitProductTest {
         Tensor c = arena.allocate(m, n);
         FourBitWeight w = FourBitWeight.pack(type, n, k, stored, one, arena);
         reference.multiply(m, a, k, w, null, c, n, false);
-        double squares = 0;
-        double differences = 0;
-        for (int i = 0; i < m; i++) {
-            for (int j = 0; j < n; j++) {
-                double sum = 0;
-                for (int p = 0; p < k; p++) {
-                    sum += (double) a.get((long) i * k + p) * rows.get((long) j * k + p);
-                }
-                squares += sum * sum;
-                differences += Math.pow(sum - c.get((long) i * n + j), 2);
-            }
-        }
-        assertThat(Math.sqrt(differences / squares)).isPositive().isLessThan(0.01);
+        assertThat(TestTensors.relativeError(a, rows, c)).isPositive().isLessThan(0.01);
     }
 
     /** The greatest sums of both signs, ties, zeros, and what is no number. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.troupe.model.kernel.TestTensors;
 import dev.troupe.model.kernel.onednn.OneDnnInt8Product;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.quantized.Dequantization;
@@ -16,7 +17,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,12 +57,7 @@ class Int8ProductTest {
     }
 
     private Tensor normal(long seed, int... shape) {
-        SplittableRandom random = new SplittableRandom(SEED + seed);
-        Tensor tensor = arena.allocate(shape);
-        for (long i = 0; i < tensor.size(); i++) {
-            tensor.set(i, (float) random.nextGaussian());
-        }
-        return tensor;
+        return TestTensors.normal(arena, SEED + seed, shape);
     }
 
     private Int8Weight weight(Tensor rows) {
@@ -147,19 +142,7 @@ class Int8ProductTest {
         Tensor rows = normal(2, n, k);
         Tensor c = arena.allocate(m, n);
         reference.multiply(m, a, k, weight(rows), null, c, n, false);
-        double squares = 0;
-        double differences = 0;
-        for (int i = 0; i < m; i++) {
-            for (int j = 0; j < n; j++) {
-                double sum = 0;
-                for (int p = 0; p < k; p++) {
-                    sum += (double) a.get((long) i * k + p) * rows.get((long) j * k + p);
-                }
-                squares += sum * sum;
-                differences += Math.pow(sum - c.get((long) i * n + j), 2);
-            }
-        }
-        assertThat(Math.sqrt(differences / squares)).isPositive().isLessThan(0.02);
+        assertThat(TestTensors.relativeError(a, rows, c)).isPositive().isLessThan(0.02);
     }
 
     @ParameterizedTest

@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.onednn;
 
+import static dev.troupe.model.kernel.TestTensors.normal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -16,7 +17,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,15 +33,6 @@ class OneDnnGemmTest {
     void needsTheLibrary() {
         Optional<String> reason = new OneDnnKernelProvider().unavailable();
         assumeTrue(reason.isEmpty(), () -> "onednn: " + reason.orElse(""));
-    }
-
-    private static Tensor normal(TensorArena arena, long seed, int... shape) {
-        SplittableRandom random = new SplittableRandom(seed);
-        Tensor tensor = arena.allocate(shape);
-        for (long i = 0; i < tensor.size(); i++) {
-            tensor.set(i, (float) random.nextGaussian());
-        }
-        return tensor;
     }
 
     /** On a processor where sizes differ, some of them are missing; all that are there agree. */

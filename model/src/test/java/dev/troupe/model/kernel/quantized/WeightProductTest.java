@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.ScalarKernelProvider;
+import dev.troupe.model.kernel.TestTensors;
 import dev.troupe.model.kernel.VectorKernelProvider;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.gemm.Transpose;
@@ -14,7 +15,6 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,12 +41,7 @@ class WeightProductTest {
     }
 
     private Tensor normal(long seed, int... shape) {
-        SplittableRandom random = new SplittableRandom(seed);
-        Tensor tensor = arena.allocate(shape);
-        for (long i = 0; i < tensor.size(); i++) {
-            tensor.set(i, (float) random.nextGaussian());
-        }
-        return tensor;
+        return TestTensors.normal(arena, seed, shape);
     }
 
     private MemorySegment stored(StorageType type, int n, int k) {

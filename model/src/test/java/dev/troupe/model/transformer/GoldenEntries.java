@@ -1,0 +1,37 @@
+package dev.troupe.model.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.model.tensor.Tensor;
+import java.util.Arrays;
+import java.util.stream.StreamSupport;
+
+/** What golden.json says of a prompt. */
+final class GoldenEntries {
+    private GoldenEntries() {}
+
+    static int[] ids(JsonNode array) {
+        return StreamSupport.stream(array.spliterator(), false)
+                .mapToInt(JsonNode::asInt)
+                .toArray();
+    }
+
+    /** The greatest logits after the prompt. */
+    static void assertLogits(InferenceModel model, JsonNode entry, double bound) {
+        int[] prompt = ids(entry.get("prompt_ids"));
+        int[] positions = new int[prompt.length];
+        Arrays.setAll(positions, i -> i);
+        int[][] tables = new int[prompt.length][];
+        Arrays.fill(tables, new int[] {0, 1});
+        boolean[] wanted = new boolean[prompt.length];
+        wanted[prompt.length - 1] = true;
+        Tensor logits = model.forward(prompt.length, prompt, positions, tables, wanted);
+        for (JsonNode pair : entry.get("first_step_top8_logits")) {
+            assertThat((double) logits.get(pair.get(0).asInt()))
+                    .as("logit of %s", pair.get(0))
+                    .isCloseTo(pair.get(1).asDouble(), within(bound));
+        }
+    }
+}
