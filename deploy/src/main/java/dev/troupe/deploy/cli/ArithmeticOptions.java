@@ -1,25 +1,18 @@
 package dev.troupe.deploy.cli;
 
 import dev.troupe.deploy.run.LocalModel;
-import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.ServedWeights;
 import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What computes, and in how many bits: options of commands that use a model in this process. */
 final class ArithmeticOptions {
-    @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto", description = "kernel provider")
-    private String backend = "auto";
-
-    @Option(
-            names = "--precision",
-            paramLabel = "NAME",
-            defaultValue = "fp32",
-            description = "of the operands of products: fp32 or bf16 (default: ${DEFAULT-VALUE})")
-    private String precision = "fp32";
+    @Mixin
+    private BackendOptions kernels = new BackendOptions();
 
     @Option(
             names = "--weights",
@@ -46,7 +39,7 @@ final class ArithmeticOptions {
     private String decode = "exact";
 
     LocalModel open(Path model) {
-        return LocalModel.open(model, backend, Precision.named(precision));
+        return LocalModel.open(model, kernels.backend(), kernels.precision());
     }
 
     InferenceSettings settings() {

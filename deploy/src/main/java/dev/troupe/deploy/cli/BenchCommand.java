@@ -12,7 +12,6 @@ import dev.troupe.model.bench.TrainShape;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
-import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -206,15 +205,8 @@ final class BenchCommand implements Runnable {
         @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "0 for one per core")
         private int threads;
 
-        @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto", description = "kernel provider")
-        private String backend = "auto";
-
-        @Option(
-                names = "--precision",
-                paramLabel = "NAME",
-                defaultValue = "fp32",
-                description = "of the operands of products: fp32 or bf16 (default: ${DEFAULT-VALUE})")
-        private String precision = "fp32";
+        @Mixin
+        private BackendOptions kernels = new BackendOptions();
 
         @Option(names = "--json", description = "print the result as one JSON object on the last line")
         private boolean json;
@@ -229,11 +221,11 @@ final class BenchCommand implements Runnable {
 
         /** Kernels that agree with the reference: the speed of others means nothing. */
         Kernels kernels(ComputePool pool) {
-            return NodeKernels.create(backend, Precision.named(precision), pool);
+            return NodeKernels.create(kernels.backend(), kernels.precision(), pool);
         }
 
         KernelProvider provider() {
-            return KernelProviders.select(backend, Precision.named(precision));
+            return KernelProviders.select(kernels.backend(), kernels.precision());
         }
 
         void show(Object report, Runnable print) {

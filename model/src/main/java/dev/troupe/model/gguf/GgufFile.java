@@ -1,15 +1,10 @@
 package dev.troupe.model.gguf;
 
 import dev.troupe.model.TroupeException;
-import java.io.IOException;
-import java.lang.foreign.Arena;
+import dev.troupe.model.tensor.MappedFile;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
 /**
@@ -18,24 +13,11 @@ import java.util.Map;
  */
 public final class GgufFile implements AutoCloseable {
     private final Path path;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment file;
-    private final MemorySegment lasting; // the same pages, mapped until nothing refers to them
-    private final GgufHeader header;
+    private final MappedFile<GgufHeader> file;
 
-    private GgufFile(Path path) throws IOException {
+    private GgufFile(Path path, MappedFile<GgufHeader> file) {
         this.path = path;
-        boolean opened = false;
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            header = GgufHeader.parse(path.toString(), file);
-            lasting = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
-            opened = true;
-        } finally {
-            if (!opened) {
-                arena.close();
-            }
-        }
+        this.file = file;
     }
 
     /**
@@ -44,19 +26,10 @@ public final class GgufFile implements AutoCloseable {
      * @throws TroupeException when the file is missing, unreadable or not valid, with the reason
      */
     public static GgufFile open(Path path) {
-        if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
-            throw new TroupeException("GGUF files are little-endian, and this processor is not");
-        }
         if (Files.isDirectory(path)) {
             throw new TroupeException(path + " is a directory, not a GGUF file");
         }
-        try {
-            return new GgufFile(path);
-        } catch (NoSuchFileException e) {
-            throw new TroupeException(path + " does not exist", e);
-        } catch (IOException e) {
-            throw new TroupeException(path + " cannot be read: " + e.getMessage(), e);
-        }
+        return new GgufFile(path, MappedFile.open(path, "GGUF", bytes -> GgufHeader.parse(path.toString(), bytes)));
     }
 
     public Path path() {
@@ -64,41 +37,43 @@ public final class GgufFile implements AutoCloseable {
     }
 
     public GgufMetadata metadata() {
-        return header.metadata();
+        return file.header().metadata();
     }
 
     /** By name, in the order of the file. */
     public Map<String, GgufTensor> tensors() {
-        return header.tensors();
+        return file.header().tensors();
     }
 
     /** Bytes of the header, up to the data. */
     public MemorySegment headerBytes() {
-        return file.asSlice(0, Math.min(header.dataStart(), file.byteSize())).asReadOnly();
+        return file.bytes()
+                .asSlice(0, Math.min(file.header().dataStart(), size()))
+                .asReadOnly();
     }
 
     /** Bytes of the whole file. */
     public long size() {
-        return file.byteSize();
+        return file.bytes().byteSize();
     }
 
     /** The mapped data of a tensor, read-only. */
     public MemorySegment data(GgufTensor tensor) {
-        return file.asSlice(position(tensor), tensor.bytes());
+        return file.bytes().asSlice(position(tensor), tensor.bytes());
     }
 
     /** The same, which stays readable after this is closed, as long as it is in use. */
     public MemorySegment lastingData(GgufTensor tensor) {
-        return lasting.asSlice(position(tensor), tensor.bytes());
+        return file.lasting().asSlice(position(tensor), tensor.bytes());
     }
 
     /** Where a tensor's data begins in the file. */
     public long position(GgufTensor tensor) {
-        return header.dataStart() + tensor.offset();
+        return file.header().dataStart() + tensor.offset();
     }
 
     @Override
     public void close() {
-        arena.close();
+        file.close();
     }
 }

@@ -1,9 +1,7 @@
 package dev.troupe.model.kernel;
 
-import dev.troupe.model.TroupeException;
-import java.util.Arrays;
+import dev.troupe.model.ConfigNames;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * What matrix products round their operands to. Sums, results and all other operations are float32, and so are weights,
@@ -15,24 +13,20 @@ public enum Precision {
 
     /** As configurations say it: "fp32". */
     public String configName() {
-        return name().toLowerCase(Locale.ROOT);
+        return ConfigNames.of(this);
     }
 
     /**
      * The precision of this name.
      *
-     * @throws TroupeException when there is none; its message lists the names
+     * @throws dev.troupe.model.TroupeException when there is none; its message lists the names
      */
     public static Precision named(String name) {
-        return Arrays.stream(values())
-                .filter(precision -> precision.configName().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new TroupeException(
-                        "precision \"" + name + "\" is unknown; there is " + String.join(", ", names())));
+        return ConfigNames.find(Precision.class, "precision", name);
     }
 
     /** All names. */
     public static List<String> names() {
-        return Arrays.stream(values()).map(Precision::configName).toList();
+        return ConfigNames.all(Precision.class);
     }
 }

@@ -1,9 +1,7 @@
 package dev.troupe.model.transformer;
 
-import dev.troupe.model.TroupeException;
-import java.util.Arrays;
+import dev.troupe.model.ConfigNames;
 import java.util.List;
-import java.util.Locale;
 
 /** How the rows of generated tokens are computed: {@code serving.decode}. */
 public enum Decode {
@@ -17,23 +15,20 @@ public enum Decode {
 
     /** As configurations say it: "exact". */
     public String configName() {
-        return name().toLowerCase(Locale.ROOT);
+        return ConfigNames.of(this);
     }
 
     /**
      * The way of this name.
      *
-     * @throws TroupeException when there is none; its message lists the names
+     * @throws dev.troupe.model.TroupeException when there is none; its message lists the names
      */
     public static Decode named(String name) {
-        if (!names().contains(name)) {
-            throw new TroupeException("decode \"" + name + "\" is unknown; there is " + String.join(", ", names()));
-        }
-        return values()[names().indexOf(name)];
+        return ConfigNames.find(Decode.class, "decode", name);
     }
 
     /** All names. */
     public static List<String> names() {
-        return Arrays.stream(values()).map(Decode::configName).toList();
+        return ConfigNames.all(Decode.class);
     }
 }

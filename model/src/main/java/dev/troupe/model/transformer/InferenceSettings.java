@@ -34,11 +34,6 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
         return decode != Decode.INT8 && prefill != Prefill.EXACT;
     }
 
-    /** Whether nothing is rounded. */
-    public boolean exact() {
-        return equals(EXACT);
-    }
-
     /**
      * Products for these settings, on {@code pool}.
      *

@@ -1,6 +1,6 @@
 package dev.troupe.model.transformer;
 
-import dev.troupe.model.TroupeException;
+import dev.troupe.model.ConfigNames;
 import dev.troupe.model.kernel.int8.Int8Check;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.Int8RoundedProduct;
@@ -11,9 +11,7 @@ import dev.troupe.model.kernel.onednn.OneDnnPromptProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.vector.ScratchPool;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,30 +34,27 @@ public enum Prefill {
 
     /** As configurations say it: "exact". */
     public String configName() {
-        return name().toLowerCase(Locale.ROOT);
+        return ConfigNames.of(this);
     }
 
     /**
      * The way of this name.
      *
-     * @throws TroupeException when there is none; its message lists the names
+     * @throws dev.troupe.model.TroupeException when there is none; its message lists the names
      */
     public static Prefill named(String name) {
-        if (!names().contains(name)) {
-            throw new TroupeException("prefill \"" + name + "\" is unknown; there is " + String.join(", ", names()));
-        }
-        return values()[names().indexOf(name)];
+        return ConfigNames.find(Prefill.class, "prefill", name);
     }
 
     /** All names. */
     public static List<String> names() {
-        return Arrays.stream(values()).map(Prefill::configName).toList();
+        return ConfigNames.all(Prefill.class);
     }
 
     /**
      * Products for the rows of prompts; null when they are those of all rows.
      *
-     * @throws TroupeException when it cannot be done here; the message says why
+     * @throws dev.troupe.model.TroupeException when it cannot be done here; the message says why
      */
     @Nullable PromptProduct products(ComputePool pool) {
         return switch (this) {
