@@ -8,6 +8,7 @@ import dev.troupe.actors.serving.batch.SchedulingPolicy;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoop;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
+import dev.troupe.actors.serving.replica.ReuseSettings;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -21,21 +22,15 @@ final class EngineTarget implements LoadTarget {
     private final SchedulingOptions options;
     private EngineLoop loop;
 
-    EngineTarget(ReplicaSettings settings, Engine engine, boolean prefixCache, int maxDraft) {
+    EngineTarget(ReplicaSettings settings, Engine engine, ReuseSettings reuse) {
         this.settings = settings;
         this.engine = engine;
-        this.options =
-                new SchedulingOptions(prefixCache, settings.engine().inference().promptsApart(), maxDraft);
+        this.options = reuse.scheduling(settings.engine().inference());
         this.loop = newLoop();
     }
 
     private EngineLoop newLoop() {
-        SchedulingLimits limits = new SchedulingLimits(
-                settings.engine().maxBatchTokens(),
-                settings.engine().maxRunning(),
-                settings.maxQueued(),
-                engine.description().contextLength(),
-                engine.numKvBlocks());
+        SchedulingLimits limits = settings.limits(engine.description().contextLength(), engine.numKvBlocks());
         return new EngineLoop(new SchedulingPolicy(limits, options), engine);
     }
 

@@ -7,6 +7,7 @@ import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoop;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
+import dev.troupe.actors.serving.replica.ReuseSettings;
 import dev.troupe.deploy.bench.LoadTarget.Answered;
 import dev.troupe.deploy.node.NodeService;
 import dev.troupe.deploy.node.TroupeNode;
@@ -129,8 +130,8 @@ public final class ServeBench {
             if (context < load.numPrompt() + load.numAnswer()) {
                 throw new TroupeException("the context is " + context + " tokens: ask for shorter prompts and answers");
             }
-            EngineTarget target =
-                    new EngineTarget(settings, engine, true, settings.reuse().maxDraft());
+            EngineTarget target = new EngineTarget(
+                    settings, engine, new ReuseSettings(true, settings.reuse().maxDraft()));
             rows.addAll(loads("engine", target));
             prefix = prefix(engine, Math.min(PREFIX_TOKENS, context / 2));
             speculation = speculation(engine, Math.min(REPETITIVE_ANSWER, context / 4));
@@ -211,7 +212,7 @@ public final class ServeBench {
     }
 
     private Prefix prefix(Engine engine, int shared) {
-        EngineTarget target = new EngineTarget(settings, engine, true, 0);
+        EngineTarget target = new EngineTarget(settings, engine, new ReuseSettings(true, 0));
         double[] first = new double[ROUNDS];
         double[] second = new double[ROUNDS];
         for (int round = 0; round < ROUNDS; round++) {
@@ -231,8 +232,8 @@ public final class ServeBench {
         for (int i = 0; i < REPEATS; i++) {
             prompt.addAll(pattern);
         }
-        EngineTarget plain = new EngineTarget(settings, engine, false, 0);
-        EngineTarget guessing = new EngineTarget(settings, engine, false, MAX_DRAFT);
+        EngineTarget plain = new EngineTarget(settings, engine, new ReuseSettings(false, 0));
+        EngineTarget guessing = new EngineTarget(settings, engine, new ReuseSettings(false, MAX_DRAFT));
         double[] plainRate = new double[ROUNDS];
         double[] rate = new double[ROUNDS];
         for (int round = -1; round < ROUNDS; round++) { // the first one compiles

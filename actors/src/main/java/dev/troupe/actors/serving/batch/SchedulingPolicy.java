@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Continuous batching with chunked prefill, first come first served (Orca, OSDI 2022; Sarathi-Serve, arXiv:2403.02310).
@@ -184,14 +185,21 @@ public final class SchedulingPolicy {
                 pool.take(sequence.rows(options.promptsApart()).subList(0, all));
         int needed =
                 BlockTable.numBlocksFor(sequence.length()) - prefix.blocks().numBlocks();
-        // One block is left for each running sequence: one that is admitted only to be preempted is wasted work.
-        int[] blocks = needed + running.size() <= pool.available() ? pool.tryAllocate(needed) : null;
+        int[] blocks = tryAllocate(needed);
         if (blocks == null) {
             pool.release(prefix.blocks().blocks());
             return false;
         }
         sequence.startBehind(prefix, blocks);
         return true;
+    }
+
+    /**
+     * Blocks for what may wait; null when there are too few. One is left for each running sequence: what takes a block
+     * only for another to be preempted is wasted work.
+     */
+    private int @Nullable [] tryAllocate(int count) {
+        return count + running.size() <= pool.available() ? pool.tryAllocate(count) : null;
     }
 
     /** The next tokens of a sequence; the blocks that they fill can be found from now on. */
@@ -238,7 +246,7 @@ public final class SchedulingPolicy {
         }
         int missing = BlockTable.numBlocksFor(sequence.length() + numUseful) - sequence.numBlocks();
         if (missing > 0) {
-            int[] blocks = missing + running.size() <= pool.available() ? pool.tryAllocate(missing) : null;
+            int[] blocks = tryAllocate(missing);
             if (blocks == null) {
                 return List.of();
             }

@@ -10,8 +10,6 @@ import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.batch.Advance;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
-import dev.troupe.actors.serving.batch.SchedulingLimits;
-import dev.troupe.actors.serving.batch.SchedulingOptions;
 import dev.troupe.actors.serving.batch.SchedulingPolicy;
 import dev.troupe.actors.serving.batch.Sequence;
 import dev.troupe.actors.serving.engine.AnswerSampler;
@@ -54,16 +52,8 @@ final class ReplicaSession {
         this.compute = compute;
         this.contextLength = engine.description().contextLength();
         this.policy = new SchedulingPolicy(
-                new SchedulingLimits(
-                        settings.engine().maxBatchTokens(),
-                        settings.engine().maxRunning(),
-                        settings.maxQueued(),
-                        contextLength,
-                        engine.numKvBlocks()),
-                new SchedulingOptions(
-                        settings.reuse().prefixCache(),
-                        settings.engine().inference().promptsApart(),
-                        settings.reuse().maxDraft()));
+                settings.limits(contextLength, engine.numKvBlocks()),
+                settings.reuse().scheduling(settings.engine().inference()));
         this.requests = new RequestTable(context);
         this.metrics = Metrics.serving(settings.modelId());
         reportLoad();

@@ -2,6 +2,7 @@ package dev.troupe.actors.serving.replica;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import dev.troupe.actors.serving.batch.SchedulingLimits;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Precision;
@@ -63,6 +64,12 @@ public record ReplicaSettings(
                 maxStepFailures,
                 minRestartDelay,
                 maxRestartDelay);
+    }
+
+    /** The limits of a scheduler over an engine with such a context and cache. */
+    public SchedulingLimits limits(int contextLength, int numKvBlocks) {
+        return new SchedulingLimits(
+                engine.maxBatchTokens(), engine.maxRunning(), maxQueued, contextLength, numKvBlocks);
     }
 
     /**

@@ -1,5 +1,8 @@
 package dev.troupe.actors.serving.replica;
 
+import dev.troupe.actors.serving.batch.SchedulingOptions;
+import dev.troupe.model.transformer.InferenceSettings;
+
 /**
  * What a replica does not compute again, and what it computes ahead. Neither changes an answer.
  *
@@ -9,4 +12,9 @@ package dev.troupe.actors.serving.replica;
 public record ReuseSettings(boolean prefixCache, int maxDraft) {
     /** Nothing of it. */
     public static final ReuseSettings NONE = new ReuseSettings(false, 0);
+
+    /** What a scheduler may do, over an engine with these settings. */
+    public SchedulingOptions scheduling(InferenceSettings inference) {
+        return new SchedulingOptions(prefixCache, inference.promptsApart(), maxDraft);
+    }
 }
