@@ -30,10 +30,11 @@ public final class GrpcFront {
             ActorRef<Command> router,
             Generator generator,
             OpenAnswers open) {
-        return ServiceHandler.concatOrNotFound(
-                RouterPowerApiHandlerFactory.partial(
-                        new RouterService(system, config, router, generator, open), Router.name, system),
+        var service = new RouterService(system, config, router, generator, open);
+        Function<HttpRequest, CompletionStage<HttpResponse>> generated = ServiceHandler.concatOrNotFound(
+                RouterPowerApiHandlerFactory.partial(service, Router.name, system),
                 HealthHandlerFactory.partial(new HealthService(system, router), Health.name, system),
                 ServerReflection.create(List.of(Router.description, Health.description), system));
+        return new OneReplyCalls(system, service, generated);
     }
 }

@@ -8,8 +8,8 @@ import akka.grpc.javadsl.Metadata;
 import akka.japi.pf.PFBuilder;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
-import dev.troupe.actors.telemetry.Metrics;
 import dev.troupe.routing.RoutingConfig;
+import dev.troupe.routing.generate.ChoiceEvent;
 import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.generate.GenerationSettings;
 import dev.troupe.routing.generate.Generator;
@@ -29,25 +29,20 @@ import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.Router;
 import dev.troupe.routing.route.ServedModel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The router's gRPC service: the same generation as over HTTP, in messages of our own. */
 public final class RouterService implements RouterPowerApi {
-    private static final Logger LOG = LoggerFactory.getLogger(RouterService.class);
     /** It goes into logs: nothing that could forge a line. */
     private static final Pattern GOOD_REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
-
-    /** Label of calls that never came to a model. */
-    private static final String NO_MODEL = "none";
 
     private static final Duration ROUTER_TIMEOUT = Duration.ofSeconds(5);
 
@@ -64,14 +59,13 @@ public final class RouterService implements RouterPowerApi {
      * @param shownId what the answer carries
      */
     private record Call(
-            String method,
+            CallLog log,
             String id,
             String shownId,
             String model,
             String promptField,
             Prompt prompt,
-            GenerationSettings settings,
-            long arrivalNanos) {
+            GenerationSettings settings) {
         static Call of(
                 String method,
                 String givenId,
@@ -88,15 +82,15 @@ public final class RouterService implements RouterPowerApi {
             }
             var id = "grpc-"
                     + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+            var shownId = givenId.isEmpty() ? id : givenId;
             return new Call(
-                    method,
+                    new CallLog(method, id, shownId),
                     id,
-                    givenId.isEmpty() ? id : givenId,
+                    shownId,
                     model,
                     promptField,
                     prompt,
-                    CallReader.settings(options, echo),
-                    System.nanoTime());
+                    CallReader.settings(options, echo));
         }
 
         static Call of(String method, GenerateRequest request) {
@@ -157,8 +151,14 @@ public final class RouterService implements RouterPowerApi {
                 .build();
     }
 
+    /** The interface's form of {@link #generateReply}, which is what calls over the wire come to. */
     @Override
     public CompletionStage<GenerateReply> generate(GenerateRequest request, Metadata metadata) {
+        return generateReply(request, metadata).runWith(Sink.head(), system);
+    }
+
+    /** One reply; cancelling the stream ends the work. */
+    Source<GenerateReply, NotUsed> generateReply(GenerateRequest request, Metadata metadata) {
         return whole(() -> Call.of("grpc/Generate", request), metadata);
     }
 
@@ -167,8 +167,14 @@ public final class RouterService implements RouterPowerApi {
         return stream(() -> Call.of("grpc/GenerateStream", request), metadata);
     }
 
+    /** The interface's form of {@link #chatReply}, which is what calls over the wire come to. */
     @Override
     public CompletionStage<GenerateReply> chat(ChatRequest request, Metadata metadata) {
+        return chatReply(request, metadata).runWith(Sink.head(), system);
+    }
+
+    /** One reply; cancelling the stream ends the work. */
+    Source<GenerateReply, NotUsed> chatReply(ChatRequest request, Metadata metadata) {
         return whole(() -> Call.of("grpc/Chat", request), metadata);
     }
 
@@ -177,31 +183,42 @@ public final class RouterService implements RouterPowerApi {
         return stream(() -> Call.of("grpc/ChatStream", request), metadata);
     }
 
-    private CompletionStage<GenerateReply> whole(Supplier<Call> read, Metadata metadata) {
-        return read(read)
-                .thenCompose(call -> prepare(call, metadata)
-                        .thenCompose(generation -> generation
-                                .events()
-                                .runWith(Sink.seq(), system)
-                                .thenApply(events -> writer(call, generation).whole(events))
-                                .whenComplete((reply, failure) -> ended(call, generation, failure))))
-                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(GrpcErrors.exception(failure)));
+    private Source<GenerateReply, NotUsed> whole(Supplier<Call> read, Metadata metadata) {
+        return answer(
+                read,
+                metadata,
+                (call, generation) -> logged(call, generation)
+                        // The list is this call's own: a generation is run once.
+                        .<List<ChoiceEvent>>fold(new ArrayList<>(), RouterService::plus)
+                        .map(events -> writer(call, generation).whole(events)));
+    }
+
+    private static List<ChoiceEvent> plus(List<ChoiceEvent> events, ChoiceEvent event) {
+        events.add(event);
+        return events;
     }
 
     private Source<GenerateChunk, NotUsed> stream(Supplier<Call> read, Metadata metadata) {
-        var chunks = read(read)
-                .thenCompose(call -> prepare(call, metadata).thenApply(generation -> {
-                    var writer = writer(call, generation);
-                    return generation
-                            .events()
-                            .map(writer::chunk)
-                            .concatLazy(Source.lazySource(() -> Source.single(writer.lastChunk())))
-                            .watchTermination((notUsed, done) -> {
-                                done.whenComplete((ok, failure) -> ended(call, generation, failure));
-                                return notUsed;
-                            });
-                }));
-        var answer = Source.completionStageSource(chunks)
+        return answer(read, metadata, (call, generation) -> {
+            var writer = writer(call, generation);
+            return logged(call, generation)
+                    .map(writer::chunk)
+                    .concatLazy(Source.lazySource(() -> Source.single(writer.lastChunk())));
+        });
+    }
+
+    private static Source<ChoiceEvent, NotUsed> logged(Call call, Generation generation) {
+        return generation.events().map(call.log()::passed).watchTermination((notUsed, done) -> {
+            done.whenComplete((ok, failure) -> call.log().ended(generation, failure));
+            return notUsed;
+        });
+    }
+
+    private <T> Source<T, NotUsed> answer(
+            Supplier<Call> read, Metadata metadata, BiFunction<Call, Generation, Source<T, NotUsed>> written) {
+        var running = read(read)
+                .thenCompose(call -> prepare(call, metadata).thenApply(generation -> written.apply(call, generation)));
+        var answer = Source.completionStageSource(running)
                 .mapError(new PFBuilder<Throwable, Throwable>()
                         .matchAny(GrpcErrors::exception)
                         .build())
@@ -228,43 +245,12 @@ public final class RouterService implements RouterPowerApi {
                         Deadlines.of(metadata, config.requestDeadline())))
                 .whenComplete((ok, failure) -> {
                     if (failure != null) {
-                        refused(call, failure);
+                        call.log().refused(failure);
                     }
                 });
     }
 
-    /** A call that never came to a model; the name it asked for is the client's word and no label. */
-    private static void refused(Call call, Throwable failure) {
-        var status = GrpcErrors.status(failure).getCode().name();
-        var time = Duration.ofNanos(System.nanoTime() - call.arrivalNanos());
-        Metrics.serving(NO_MODEL).requestEnded(call.method(), status, time);
-        LOG.info(
-                "request={} endpoint={} status={} millis={} refused",
-                call.shownId(),
-                call.method(),
-                status,
-                time.toMillis());
-    }
-
     private static ReplyWriter writer(Call call, Generation generation) {
         return new ReplyWriter(call.shownId(), generation, call.settings().logProbs() >= 0);
-    }
-
-    private static void ended(Call call, Generation generation, @Nullable Throwable failure) {
-        var status =
-                failure == null ? "OK" : GrpcErrors.status(failure).getCode().name();
-        var time = Duration.ofNanos(System.nanoTime() - call.arrivalNanos());
-        var model = generation.model();
-        Metrics.serving(model.modelId()).requestEnded(call.method(), status, time);
-        LOG.info(
-                "request={} answer={} endpoint={} model={} version={} status={} promptTokens={} millis={}",
-                call.shownId(),
-                call.id(),
-                call.method(),
-                model.modelId(),
-                model.version(),
-                status,
-                generation.promptTokens(),
-                time.toMillis());
     }
 }
