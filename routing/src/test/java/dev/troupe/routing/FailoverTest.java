@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.LoggingTestKit;
 import akka.actor.typed.ActorRef;
+import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ReplicaProtocol;
+import dev.troupe.actors.serving.batch.ScheduledBatch;
+import dev.troupe.actors.serving.engine.AnswerSampler;
+import dev.troupe.actors.serving.engine.DirectoryLoader;
+import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.serving.replica.ModelReplica;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.model.config.ModelConfig;
@@ -24,6 +30,8 @@ import java.io.InputStreamReader;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,6 +91,64 @@ class FailoverTest {
                             () -> streamedText(http, request, () -> node.kit().stop(second)));
             assertThat(text).isEqualTo(undisturbed.at("/choices/0/text").asText());
             assertThat(node.numReplicas()).isEqualTo(1);
+        }
+    }
+
+    /** Computes as the model does, until it breaks for good. */
+    private record Breaking(Engine model, AtomicInteger stepsLeft) implements Engine {
+        @Override
+        public ModelDescription description() {
+            return model.description();
+        }
+
+        @Override
+        public int numKvBlocks() {
+            return model.numKvBlocks();
+        }
+
+        @Override
+        public List<List<SampledToken>> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
+            if (stepsLeft.decrementAndGet() < 0) {
+                throw new ArithmeticException("broken on purpose");
+            }
+            return model.execute(batch, samplers);
+        }
+
+        @Override
+        public void close() {
+            model.close();
+        }
+    }
+
+    @Test
+    void clientsOfTheOnlyReplicaSeeAPauseWhileItThrowsAndIsRestarted() throws Exception {
+        try (var node = TestNode.start("troupe.serving { modelId = random, threads = 1, kvCache = 64 MiB }")) {
+            writeModel(dir.resolve("model"), node.tokenizer());
+            var settings = ReplicaSettings.from(node.system().settings().config());
+            var loader = new DirectoryLoader(
+                    settings.engine(), settings.modelId(), settings.chatTemplate(), dir.resolve("model"));
+            var stepsLeft = new AtomicInteger(Integer.MAX_VALUE);
+            var loaded = new AtomicInteger();
+            node.kit().spawn(ModelReplica.create(settings, () -> {
+                loaded.incrementAndGet();
+                return loaded.get() == 1 ? new Breaking(loader.load(), stepsLeft) : loader.load();
+            }));
+            TestNode.await("the replica serves", () -> node.numReplicas() == 1);
+            var request = REQUEST.replace("#", Integer.toString(node.tokenizer().endOfText()));
+            var http = new Http(node);
+            var undisturbed = Http.tree(http.post("/v1/completions", request.formatted("false")));
+
+            var whole = http.client()
+                    .sendAsync(
+                            http.json("/v1/completions", request.formatted("false"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            var text = streamedText(http, request, () -> stepsLeft.set(0));
+            assertThat(text).isEqualTo(undisturbed.at("/choices/0/text").asText());
+            var answer = Http.tree(TestNode.get(whole));
+            assertThat(answer.at("/choices")).isEqualTo(undisturbed.at("/choices"));
+            assertThat(answer.at("/usage")).isEqualTo(undisturbed.at("/usage"));
+            assertThat(loaded).hasValue(2);
         }
     }
 

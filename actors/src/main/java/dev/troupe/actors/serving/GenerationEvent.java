@@ -53,6 +53,8 @@ public sealed interface GenerationEvent extends WireMessage {
         LOADING,
         PROMPT_TOO_LONG,
         /** It had begun, and stops or restarts: another replica may go on after the last token. */
-        STOPPED
+        STOPPED,
+        /** A forward pass that had part of the request failed: another try may go on after the last token. */
+        STEP_FAILED
     }
 }

@@ -18,9 +18,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries one sequence from a replica to its client. When the replica is lost, another with the same weights continues
- * from the last token that the client was sent: the prompt grows by the tokens so far, and sampling goes on at their
- * number, so the answer equals an undisturbed one.
+ * Carries one sequence from a replica to its client. When the replica is lost or fails to compute it, another with the
+ * same weights, or the same one when it can again, continues from the last token that the client was sent: the prompt
+ * grows by the tokens so far, and sampling goes on at their number, so the answer equals an undisturbed one.
  */
 final class Dispatch {
     sealed interface Command {}
@@ -61,6 +61,9 @@ final class Dispatch {
     private final Set<ActorRef<ReplicaProtocol.Command>> refused = new HashSet<>();
     private @Nullable ActorRef<ReplicaProtocol.Command> replica;
     private @Nullable RejectReason lastRejection;
+    /** What the latest replica said whose step failed. */
+    private @Nullable String stepFailure;
+
     private int numFailovers;
     private int numAttempts;
 
@@ -182,7 +185,10 @@ final class Dispatch {
         if (rejected.reason() == RejectReason.PROMPT_TOO_LONG) {
             return fail(Kind.CONTEXT_LENGTH, rejected.message());
         }
-        if (rejected.reason() == RejectReason.STOPPED) {
+        if (rejected.reason() == RejectReason.STOPPED || rejected.reason() == RejectReason.STEP_FAILED) {
+            if (rejected.reason() == RejectReason.STEP_FAILED) {
+                stepFailure = rejected.message();
+            }
             var stopped = replica;
             return failOver(stopped == null ? Set.of() : Set.of(stopped));
         }
@@ -225,6 +231,9 @@ final class Dispatch {
         refused.clear();
         refused.addAll(avoid);
         if (numFailovers > MAX_FAILOVERS) {
+            if (stepFailure != null) {
+                return fail(Kind.INTERNAL, stepFailure);
+            }
             return fail(
                     Kind.UNAVAILABLE,
                     numFailovers + " replicas in a row were lost with this request, so it was given up.");

@@ -99,11 +99,10 @@ class RouterTest {
         }
     }
 
-    private void expectFailure(Kind kind) {
-        assertThat(client.expectMessageClass(DispatchEvent.Failed.class)
-                        .failure()
-                        .kind())
-                .isEqualTo(kind);
+    private RequestFailure expectFailure(Kind kind) {
+        var failure = client.expectMessageClass(DispatchEvent.Failed.class).failure();
+        assertThat(failure.kind()).isEqualTo(kind);
+        return failure;
     }
 
     @Test
@@ -197,6 +196,21 @@ class RouterTest {
         expectTokens(11);
         client.expectMessageClass(DispatchEvent.LengthReached.class);
         first.expectNoMessage(Duration.ofMillis(100));
+    }
+
+    @Test
+    void aRequestWhoseStepsKeepFailingIsGivenUpAndSaysWhy() {
+        var first = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        for (int attempt = 1; attempt <= 6; attempt++) {
+            var submit = submitted(first);
+            var id = submit.request().requestId();
+            submit.replyTo()
+                    .tell(new GenerationEvent.Rejected(id, RejectReason.STEP_FAILED, "the model failed " + attempt));
+            first.expectMessageClass(ReplicaProtocol.Cancel.class);
+        }
+        assertThat(expectFailure(Kind.INTERNAL).text()).contains("the model failed 6");
+        first.expectNoMessage(Duration.ofMillis(400));
     }
 
     @Test

@@ -66,13 +66,9 @@ final class ActiveRequest {
                 sequence.requestId(), reason, sequence.numPrompt(), sequence.numGenerated()));
     }
 
-    void fail(String message) {
-        replyTo.tell(new GenerationEvent.Failed(sequence.requestId(), message));
-    }
-
-    /** Another replica may go on with it. */
-    void giveUp(String message) {
-        replyTo.tell(new GenerationEvent.Rejected(sequence.requestId(), RejectReason.STOPPED, message));
+    /** Another replica, or this one at another time, may go on with it. */
+    void giveUp(RejectReason reason, String message) {
+        replyTo.tell(new GenerationEvent.Rejected(sequence.requestId(), reason, message));
     }
 
     private static Duration since(long nanos) {

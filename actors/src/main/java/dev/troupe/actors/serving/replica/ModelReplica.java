@@ -43,9 +43,9 @@ import java.util.concurrent.Executor;
  * Serves one model on this node: loading, then serving, then draining. Loading runs on the blocking dispatcher, steps
  * on the compute dispatcher; this actor only decides and tells.
  *
- * <p>A step that throws fails its own requests and no others. After {@link ReplicaSettings#maxStepFailures} in a row
- * the replica restarts: it loads the model afresh and registers again. A model that cannot be served at all
- * ({@link TroupeException}) stops the actor, so that its parent learns why.
+ * <p>A step that throws gives up its own requests, for another try, and no others. After
+ * {@link ReplicaSettings#maxStepFailures} in a row the replica restarts: it loads the model afresh and registers again.
+ * A model that cannot be served at all ({@link TroupeException}) stops the actor, so that its parent learns why.
  */
 public final class ModelReplica {
     private static final int MAX_STASHED = 256;

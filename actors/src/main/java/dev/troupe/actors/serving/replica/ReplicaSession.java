@@ -179,7 +179,7 @@ final class ReplicaSession {
                 }));
     }
 
-    /** The requests of the batch are lost: what it left in the cache cannot be trusted. The others go on. */
+    /** The requests of the batch are given up: what it left in the cache cannot be trusted. The others go on. */
     void stepFailed(ScheduledBatch batch, Throwable cause) {
         if (!isInFlight(batch)) {
             return;
@@ -190,7 +190,9 @@ final class ReplicaSession {
         for (ScheduledChunk chunk : batch.chunks()) {
             requests.find(chunk.arrival()).ifPresent(request -> {
                 end(request);
-                request.fail("the model failed while it computed this answer; the error is in the server's log");
+                request.giveUp(
+                        RejectReason.STEP_FAILED,
+                        "the model failed while it computed this answer; the error is in the server's log");
             });
         }
         policy.failed();
@@ -256,7 +258,7 @@ final class ReplicaSession {
         Collection<ActiveRequest> open = requests.all();
         for (ActiveRequest request : open) {
             end(request);
-            request.giveUp("the replica stopped before the answer was complete: try again");
+            request.giveUp(RejectReason.STOPPED, "the replica stopped before the answer was complete: try again");
         }
         reportLoad();
         latestStep.whenComplete((samples, failure) -> engine.close());

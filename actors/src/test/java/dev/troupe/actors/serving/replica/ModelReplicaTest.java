@@ -312,7 +312,7 @@ class ModelReplicaTest {
     }
 
     @Test
-    void aStepThatThrowsFailsItsRequestsAndNoOthers() {
+    void aStepThatThrowsGivesItsRequestsUpAndNoOthers() {
         ActorRef<Command> replica = serve(2, 4);
         engine.poison = batch ->
                 batch.chunks().stream().anyMatch(chunk -> chunk.tokens().contains(66));
@@ -320,9 +320,10 @@ class ModelReplicaTest {
         replica.tell(new Submit(Requests.greedy("bad", List.of(66), 5), client.getRef()));
         replica.tell(new Submit(Requests.greedy("good", List.of(1), 2), client.getRef()));
         engine.steps.release(1000);
-        assertThat(client.receiveMessage()).isInstanceOfSatisfying(Failed.class, failed -> {
-            assertThat(failed.requestId()).isEqualTo("bad");
-            assertThat(failed.message()).doesNotContain("poisoned");
+        assertThat(client.receiveMessage()).isInstanceOfSatisfying(Rejected.class, rejected -> {
+            assertThat(rejected.requestId()).isEqualTo("bad");
+            assertThat(rejected.reason()).isEqualTo(RejectReason.STEP_FAILED);
+            assertThat(rejected.message()).doesNotContain("poisoned");
         });
         assertThat(untilEnd()).last().isEqualTo(new Finished("good", FinishReason.LENGTH, 1, 2));
         assertThat(describe(replica)).isEqualTo(new Description(engine.description(), 0, 0));
@@ -348,7 +349,10 @@ class ModelReplicaTest {
         describe(replica);
         engines.getFirst().steps.release(1000);
         for (int i = 0; i < 3; i++) { // by their own steps
-            assertThat(client.receiveMessage()).isInstanceOf(Failed.class);
+            assertThat(client.receiveMessage())
+                    .isInstanceOfSatisfying(
+                            Rejected.class,
+                            rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.STEP_FAILED));
         }
         assertThat(client.receiveMessage()) // by the restart: another replica may take it
                 .isInstanceOfSatisfying(
