@@ -1,0 +1,250 @@
+package dev.troupe.actors.transport;
+
+import dev.troupe.actors.collective.LinkGroup;
+import dev.troupe.actors.collective.Operation;
+import dev.troupe.actors.collective.TensorLink;
+import dev.troupe.model.parallel.CommunicationException;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One rank's links, and the loop in which its thread moves their transfers on. There are no other threads that touch
+ * tensors: when an operation has thrown, their memory is the caller's.
+ *
+ * <p>The first failure decides: it is told to all peers, ends the call under way, and is what every later call throws.
+ */
+final class RankLinks implements LinkGroup {
+    /** Owner of this package's native memory (NativeMemory). */
+    static final String MEMORY_OWNER = "transport";
+    /** Some microseconds, in which a peer that works on the same operation usually gets there. */
+    private static final int SPINS = 100;
+
+    private final String group;
+    private final int rank;
+    private final long timeoutNanos;
+    private final Signal signal;
+    private final @Nullable Link[] links; // by rank; null at this one's own place
+    private final TensorArena arena = TensorArena.open(MEMORY_OWNER);
+    private final AtomicReference<@Nullable Failure> failure = new AtomicReference<>();
+    private final AtomicBoolean busy = new AtomicBoolean();
+    private final AtomicBoolean released = new AtomicBoolean();
+    private final List<PeerNotice> notices = new CopyOnWriteArrayList<>();
+    private volatile boolean closed;
+    private @Nullable TensorArena scratchArena;
+    private MemorySegment scratch = MemorySegment.NULL;
+    private Operation operation = Operation.SEND;
+
+    private record Failure(String reason, @Nullable Throwable cause) {}
+
+    RankLinks(String group, int rank, int size, Duration timeout, Signal signal) {
+        this.group = group;
+        this.rank = rank;
+        this.timeoutNanos = timeout.toNanos();
+        this.signal = signal;
+        this.links = new Link[size];
+    }
+
+    /** Sets the link to a rank and how that rank is told of this one's end, before the first operation. */
+    void connect(Link link, PeerNotice notice) {
+        links[link.peer().rank()] = link;
+        notices.add(notice);
+    }
+
+    @Override
+    public int rank() {
+        return rank;
+    }
+
+    @Override
+    public int size() {
+        return links.length;
+    }
+
+    @Override
+    public TensorLink link(int other) {
+        return Objects.requireNonNull(links[other], "a rank has no link to itself");
+    }
+
+    Signal signal() {
+        return signal;
+    }
+
+    TensorArena arena() {
+        return arena;
+    }
+
+    void wake() {
+        signal.wake();
+    }
+
+    @Override
+    public MemorySegment scratch(long bytes) {
+        if (scratch.byteSize() < bytes) {
+            if (scratchArena != null) {
+                scratchArena.close();
+            }
+            scratchArena = TensorArena.open(MEMORY_OWNER);
+            scratch = scratchArena.allocateBytes(bytes);
+        }
+        return scratch;
+    }
+
+    @Override
+    public void run(Operation newOperation, Runnable body) {
+        if (!busy.compareAndSet(false, true)) {
+            throw new IllegalStateException("two threads use " + this + " at the same time");
+        }
+        try {
+            checkFailure();
+            operation = newOperation;
+            body.run();
+        } catch (CommunicationException e) {
+            throw e; // has failed the group where it was made
+        } catch (RuntimeException | Error e) {
+            throw fail(operation + " failed on rank " + rank + ": " + e, e);
+        } finally {
+            if (failure.get() != null) {
+                forEachLink(Link::abandon);
+            }
+            busy.set(false);
+            if (closed) {
+                release();
+            }
+        }
+    }
+
+    /** Moves all transfers on until this one has ended. */
+    void await(PendingTransfer transfer) {
+        int idle = 0;
+        long idleSince = 0;
+        while (!transfer.finished()) {
+            checkFailure();
+            if (advance()) {
+                idle = 0;
+            } else if (idle < SPINS) {
+                idle++;
+                Thread.onSpinWait();
+            } else {
+                if (idle++ == SPINS) {
+                    idleSince = System.nanoTime();
+                }
+                sleep(timeoutNanos - (System.nanoTime() - idleSince));
+            }
+        }
+    }
+
+    private void sleep(long nanos) {
+        if (nanos <= 0) {
+            throw fail(waitedFor() + " did not answer within " + timeoutNanos / 1_000_000 + " ms", null);
+        }
+        if (Thread.currentThread().isInterrupted()) {
+            throw fail("the thread of rank " + rank + " was interrupted", null);
+        }
+        signal.prepare();
+        if (failure.get() != null || advance()) {
+            signal.cancel();
+        } else {
+            signal.await(nanos);
+        }
+    }
+
+    private boolean advance() {
+        boolean moved = false;
+        for (Link link : links) {
+            if (link != null) {
+                moved |= link.advance();
+            }
+        }
+        return moved;
+    }
+
+    /** The peers of transfers that have not ended. */
+    private String waitedFor() {
+        StringBuilder peers = new StringBuilder();
+        for (Link link : links) {
+            if (link != null && !(link.sends().isEmpty() && link.receives().isEmpty())) {
+                peers.append(peers.isEmpty() ? "" : " or ").append(link.peer());
+            }
+        }
+        return peers.toString();
+    }
+
+    private void checkFailure() {
+        if (failure.get() != null) {
+            throw failed();
+        }
+    }
+
+    private CommunicationException failed() {
+        Failure first = Objects.requireNonNull(failure.get());
+        String message = "group " + group + " ended on rank " + rank + ": " + first.reason();
+        return first.cause() == null
+                ? new CommunicationException(message)
+                : new CommunicationException(message, first.cause());
+    }
+
+    /**
+     * Ends the group, unless it has failed already, and tells the peers.
+     *
+     * @param reason names the rank and what happened
+     * @return what to throw
+     */
+    CommunicationException fail(String reason, @Nullable Throwable cause) {
+        if (failure.compareAndSet(null, new Failure(reason, cause))) {
+            signal.wake();
+            notices.forEach(notice -> notice.failed(reason));
+        }
+        return failed();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        if (failure.compareAndSet(null, new Failure("it was closed", null))) {
+            signal.wake();
+            boolean underWay = busy.get();
+            for (PeerNotice notice : notices) {
+                if (underWay) {
+                    notice.failed("rank " + rank + " closed it during " + operation);
+                } else {
+                    notice.left();
+                }
+            }
+        }
+        if (!busy.get()) {
+            release();
+        }
+    }
+
+    private void release() {
+        if (released.compareAndSet(false, true)) {
+            forEachLink(Link::close);
+            signal.close();
+            if (scratchArena != null) {
+                scratchArena.close();
+            }
+            arena.close();
+        }
+    }
+
+    private void forEachLink(Consumer<Link> action) {
+        for (Link link : links) {
+            if (link != null) {
+                action.accept(link);
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "rank " + rank + " of " + links.length + " of group " + group;
+    }
+}
