@@ -53,8 +53,8 @@ class MemoryEstimateTest {
 
     /**
      * Figure 1 of arXiv:2205.05198, GiB of activations without recomputation, and with selective recomputation and
-     * sequence parallelism; as Calculon's validation has them (arXiv:2304.09300): half a percent. The embedding's mask,
-     * a third of a percent at most, is not in the figure.
+     * sequence parallelism, with the digits that github.com/calculon-ai/calculon's validation gives them: half a
+     * percent. The figure has layers only.
      */
     @ParameterizedTest(name = "{0} layers of {1}")
     @CsvSource({
