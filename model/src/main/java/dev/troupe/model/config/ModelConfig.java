@@ -150,6 +150,31 @@ public record ModelConfig(
                 slidingWindow);
     }
 
+    /** What one of several shards computes: the same with fewer heads, inner columns and tokens. */
+    public ModelConfig withShare(int shareOfHeads, int shareOfKvHeads, int shareOfFfn, int shareOfVocabulary) {
+        return new ModelConfig(
+                architecture,
+                shareOfVocabulary,
+                dim,
+                numLayers,
+                shareOfHeads,
+                shareOfKvHeads,
+                headDim,
+                shareOfFfn,
+                contextLength,
+                norm,
+                normEpsilon,
+                mlp,
+                positions,
+                ropeTheta,
+                tiedEmbeddings,
+                bias,
+                dropout,
+                qkvBias,
+                ropeScaling,
+                slidingWindow);
+    }
+
     private static void requirePositive(String name, int value) {
         if (value <= 0) {
             throw new IllegalArgumentException("model." + name + " (" + value + ") must be positive");

@@ -2,17 +2,16 @@ package dev.troupe.model.layer;
 
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.gemm.Epilogue;
 import dev.troupe.model.kernel.linear.Operand;
-import dev.troupe.model.kernel.linear.WeightVersion;
+import dev.troupe.model.parallel.TensorAxis;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
 
 /** The MLP half of a block: out = x + down(activate(up(norm(x)))), with GELU or SwiGLU. */
 final class FeedForward {
     private final Epilogue activation;
+    private final TensorAxis axis;
     private final Norm norm;
     private final Linear up;
     private final ResidualProjection down;
@@ -22,24 +21,18 @@ final class FeedForward {
     private final Operand inner;
 
     FeedForward(
-            ModelConfig config,
-            Kernels kernels,
+            LayerContext context,
             BlockParts weights,
             @Nullable BlockParts gradients,
             Dropout dropout,
-            Scratch scratch,
-            BlockActivations activations,
-            WeightVersion version,
-            int maxRows,
-            TensorArena arena) {
-        this.activation = activation(config);
-        this.scratch = scratch;
-        this.norm = new Norm(
-                config, kernels, weights.mlpNorm(), gradients == null ? null : gradients.mlpNorm(), maxRows, arena);
-        this.up = new Linear(kernels, weights.up(), gradients == null ? null : gradients.up(), version, arena);
-        Linear projection =
-                new Linear(kernels, weights.down(), gradients == null ? null : gradients.down(), version, arena);
-        this.down = new ResidualProjection(kernels, projection, dropout, scratch);
+            BlockActivations activations) {
+        this.activation = activation(context.config());
+        this.axis = context.axis();
+        this.scratch = context.scratch();
+        this.norm = context.norm(weights.mlpNorm(), gradients == null ? null : gradients.mlpNorm());
+        this.up = context.columnSplit(weights.up(), gradients == null ? null : gradients.up());
+        Linear projection = context.rowSplit(weights.down(), gradients == null ? null : gradients.down());
+        this.down = new ResidualProjection(context, projection, dropout);
         this.normed = activations.mlpInput();
         this.raised = activations.raised();
         this.inner = activations.inner();
@@ -69,6 +62,7 @@ final class FeedForward {
     void backward(Pass pass, Tensor x, Tensor d) {
         Operand dRaised = down.backwardActivated(pass, inner, d, activation, raised, scratch.dRaised());
         up.backward(pass, normed, dRaised, scratch.dNormed());
+        axis.sum((long) pass.rows() * scratch.dNormed().dim(1), scratch.dNormed());
         norm.backward(pass.rows(), x, scratch.dNormed(), d);
     }
 }

@@ -1,12 +1,11 @@
 package dev.troupe.model.layer;
 
-import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.linear.LinearProducts;
 import dev.troupe.model.kernel.linear.LinearWeight;
 import dev.troupe.model.kernel.linear.Operand;
-import dev.troupe.model.kernel.linear.WeightVersion;
 import dev.troupe.model.kernel.loss.CrossEntropy;
+import dev.troupe.model.parallel.TensorAxis;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
@@ -49,35 +48,31 @@ public final class LanguageModelHead {
     private final Tensor[] normedChunks;
     private final Tensor[] dNormedChunks;
     private final Tensor[] lossChunks;
+    private final TensorAxis axis;
+    private final @Nullable SplitCrossEntropy split;
 
     /**
-     * Allocates for micro batches of up to {@code maxRows} rows.
+     * Allocates for micro batches of the context's size.
      *
+     * @param vocabulary tokens of the whole model
      * @param norm the final norm
-     * @param weight [V, C]: the output matrix, or the token table it is tied to
+     * @param weight [V, C]: the output matrix, or the token table it is tied to; or a shard's rows of it
      * @param gradient null when there will be no backward pass
-     * @param version of the weights
      */
     public LanguageModelHead(
-            ModelConfig config,
-            Kernels kernels,
-            Norm norm,
-            Tensor weight,
-            @Nullable Tensor gradient,
-            WeightVersion version,
-            Scratch scratch,
-            int maxRows,
-            TensorArena arena) {
-        this.kernels = kernels;
-        this.dim = config.dim();
-        this.vocab = config.vocabSize();
+            LayerContext context, int vocabulary, Norm norm, Tensor weight, @Nullable Tensor gradient) {
+        TensorArena arena = context.arena();
+        int maxRows = context.maxRows();
+        this.kernels = context.kernels();
+        this.dim = context.config().dim();
+        this.vocab = context.config().vocabSize();
         this.norm = norm;
-        this.weight = kernels.linear().weight(weight, version, gradient != null, arena);
+        this.weight = kernels.linear().weight(weight, context.version(), gradient != null, arena);
         this.gradient = gradient;
         int fitting = Math.max(CHUNK_ROW_MULTIPLE, MAX_LOGITS / vocab / CHUNK_ROW_MULTIPLE * CHUNK_ROW_MULTIPLE);
         this.chunkRows = Math.min(maxRows, fitting);
         this.normed = arena.allocate(maxRows, dim);
-        this.dNormed = scratch.dNormed();
+        this.dNormed = context.scratch().dNormed();
         this.normedOperand = kernels.linear().reference(chunkRows, dim, arena);
         this.logits = arena.allocate(chunkRows, vocab);
         this.logitsOperand = kernels.linear().reference(gradient == null ? 0 : chunkRows, vocab, arena);
@@ -86,6 +81,10 @@ public final class LanguageModelHead {
         this.normedChunks = chunks(normed, maxRows, dim);
         this.dNormedChunks = gradient == null ? new Tensor[0] : chunks(dNormed, maxRows, dim);
         this.lossChunks = chunks(losses, maxRows, 1);
+        this.axis = context.axis();
+        this.split = axis.isSplit()
+                ? new SplitCrossEntropy(kernels.crossEntropy(), axis, vocabulary, chunkRows, arena)
+                : null;
     }
 
     private Tensor[] chunks(Tensor rows, int maxRows, int width) {
@@ -108,7 +107,12 @@ public final class LanguageModelHead {
         for (int first = 0; first < pass.rows(); first += chunkRows) {
             int rows = computeLogits(pass, first);
             System.arraycopy(targets, first, chunkTargets, 0, rows);
-            kernels.crossEntropy().forward(rows, vocab, logits, chunkTargets, lossChunks[first / chunkRows]);
+            Tensor chunkLosses = lossChunks[first / chunkRows];
+            if (split != null) {
+                split.forward(rows, logits, chunkTargets, chunkLosses);
+            } else {
+                kernels.crossEntropy().forward(rows, vocab, logits, chunkTargets, chunkLosses);
+            }
         }
         return meanLoss(pass.rows(), targets);
     }
@@ -127,19 +131,27 @@ public final class LanguageModelHead {
             int chunk = first / chunkRows;
             int rows = computeLogits(pass, first);
             System.arraycopy(targets, first, chunkTargets, 0, rows);
-            kernels.crossEntropy().forwardBackward(rows, vocab, logits, chunkTargets, rowScale, lossChunks[chunk]);
+            if (split != null) {
+                split.forwardBackward(rows, logits, chunkTargets, rowScale, lossChunks[chunk]);
+            } else {
+                kernels.crossEntropy().forwardBackward(rows, vocab, logits, chunkTargets, rowScale, lossChunks[chunk]);
+            }
             linear.store(rows, logits, logitsOperand);
             linear.inputGradient(rows, logitsOperand, weight, dNormedChunks[chunk]);
             boolean add = first > 0 || !pass.overwritesGradients();
             linear.weightGradient(rows, logitsOperand, normedOperand, dWeight, add, null);
         }
+        axis.sum((long) pass.rows() * dim, dNormed);
         kernels.elementwise().zero(0, (long) pass.rows() * dim, dx);
         norm.backward(pass.rows(), x, dNormed, dx);
         return meanLoss(pass.rows(), targets);
     }
 
-    /** Shows the logits of every row, chunk by chunk. */
+    /** Shows the logits of every row, chunk by chunk. Not where the vocabulary is split. */
     public void readLogits(Pass pass, Tensor x, LogitsReader reader) {
+        if (split != null) {
+            throw new IllegalStateException("the vocabulary is split over " + axis.size() + " ranks");
+        }
         norm.forward(pass.rows(), x, normed);
         for (int first = 0; first < pass.rows(); first += chunkRows) {
             reader.read(first, computeLogits(pass, first), logits);

@@ -3,21 +3,25 @@ package dev.troupe.model.layer;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.gemm.Epilogue;
 import dev.troupe.model.kernel.linear.Operand;
+import dev.troupe.model.parallel.TensorAxis;
 import dev.troupe.model.tensor.Tensor;
 
 /**
  * The end of a residual branch: out = x + dropout(h · Wᵀ + b). Without dropout the product is added to x directly,
- * which is also what inference does.
+ * which is also what inference does. On a split axis the products of all ranks are summed first.
  */
 final class ResidualProjection {
     private final Kernels kernels;
+    private final TensorAxis axis;
     private final Linear linear;
     private final Dropout dropout;
     private final Tensor dropped; // [R, C]
     private final Operand dBranch; // [R, C]
 
-    ResidualProjection(Kernels kernels, Linear linear, Dropout dropout, Scratch scratch) {
-        this.kernels = kernels;
+    ResidualProjection(LayerContext context, Linear linear, Dropout dropout) {
+        Scratch scratch = context.scratch();
+        this.kernels = context.kernels();
+        this.axis = context.axis();
         this.linear = linear;
         this.dropout = dropout;
         this.dropped = scratch.dropped();
@@ -32,10 +36,13 @@ final class ResidualProjection {
      */
     void forward(Pass pass, Tensor x, Operand h, Tensor out) {
         int rows = pass.rows();
-        if (dropout.active(pass)) {
+        if (dropout.active(pass) || axis.isSplit()) {
             long elements = (long) rows * linear.out();
             linear.forward(rows, h, null, out);
-            dropout.apply(pass, elements, out);
+            axis.sum(elements, out);
+            if (dropout.active(pass)) {
+                dropout.apply(pass, elements, out);
+            }
             kernels.elementwise().add(elements, x, out);
         } else {
             linear.forward(rows, h, x, out);

@@ -1,17 +1,16 @@
 package dev.troupe.model.layer;
 
-import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.kernel.linear.Operand;
-import dev.troupe.model.kernel.linear.WeightVersion;
+import dev.troupe.model.parallel.TensorAxis;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
 
 /** The attention half of a block: out = x + project(attend(rotate(qkv(norm(x))))). */
 final class SelfAttention {
     private final Kernels kernels;
+    private final TensorAxis axis;
     private final AttentionShape shape;
     private final Norm norm;
     private final Linear qkv;
@@ -26,32 +25,21 @@ final class SelfAttention {
 
     /** @param rotaryTable null when positions are learned */
     SelfAttention(
-            ModelConfig config,
-            Kernels kernels,
+            LayerContext context,
             BlockParts weights,
             @Nullable BlockParts gradients,
             @Nullable Tensor rotaryTable,
             Dropout dropout,
-            Scratch scratch,
-            BlockActivations activations,
-            WeightVersion version,
-            int maxRows,
-            TensorArena arena) {
-        this.kernels = kernels;
-        this.shape = AttentionShape.of(config);
+            BlockActivations activations) {
+        this.kernels = context.kernels();
+        this.axis = context.axis();
+        this.shape = AttentionShape.of(context.config());
         this.rotaryTable = rotaryTable;
-        this.scratch = scratch;
-        this.norm = new Norm(
-                config,
-                kernels,
-                weights.attentionNorm(),
-                gradients == null ? null : gradients.attentionNorm(),
-                maxRows,
-                arena);
-        this.qkv = new Linear(kernels, weights.qkv(), gradients == null ? null : gradients.qkv(), version, arena);
-        Linear out = new Linear(
-                kernels, weights.attentionOut(), gradients == null ? null : gradients.attentionOut(), version, arena);
-        this.projection = new ResidualProjection(kernels, out, dropout, scratch);
+        this.scratch = context.scratch();
+        this.norm = context.norm(weights.attentionNorm(), gradients == null ? null : gradients.attentionNorm());
+        this.qkv = context.columnSplit(weights.qkv(), gradients == null ? null : gradients.qkv());
+        Linear out = context.rowSplit(weights.attentionOut(), gradients == null ? null : gradients.attentionOut());
+        this.projection = new ResidualProjection(context, out, dropout);
         this.normed = activations.attentionInput();
         this.fused = activations.fused();
         this.heads = activations.heads();
@@ -80,6 +68,7 @@ final class SelfAttention {
         rotate(pass, scratch.dFused(), true);
         kernels.linear().store(rows, scratch.dFused(), scratch.dProjected());
         qkv.backward(pass, normed, scratch.dProjected(), scratch.dNormed());
+        axis.sum((long) rows * scratch.dNormed().dim(1), scratch.dNormed());
         norm.backward(rows, x, scratch.dNormed(), d);
     }
 

@@ -1,10 +1,6 @@
 package dev.troupe.model.layer;
 
-import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.kernel.Kernels;
-import dev.troupe.model.kernel.linear.WeightVersion;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
 
 /** One pre-norm block: attention, then the MLP, each added to the residual stream. */
@@ -15,43 +11,26 @@ public final class TransformerBlock {
     private final Tensor output;
 
     /**
-     * A block for micro batches of up to {@code maxRows} rows.
+     * A block.
      *
      * @param layer number in the whole model; tells dropout masks apart
      * @param gradients null when there will be no backward pass
      * @param rotaryTable null when positions are learned
-     * @param activations this block's own, or shared when there will be no backward pass
-     * @param version of the weights
+     * @param activations this block's own, or shared with blocks that will be done with them before
      */
     public TransformerBlock(
+            LayerContext context,
             int layer,
-            ModelConfig config,
-            Kernels kernels,
             BlockParts weights,
             @Nullable BlockParts gradients,
             @Nullable Tensor rotaryTable,
-            Scratch scratch,
-            BlockActivations activations,
-            WeightVersion version,
-            int maxRows,
-            TensorArena arena) {
+            BlockActivations activations) {
         // Dropout stream 0 is the embedding's.
-        Dropout attentionDropout = new Dropout(kernels, config.dropout(), 1 + 2L * layer);
-        Dropout mlpDropout = new Dropout(kernels, config.dropout(), 2 + 2L * layer);
-        this.attention = new SelfAttention(
-                config,
-                kernels,
-                weights,
-                gradients,
-                rotaryTable,
-                attentionDropout,
-                scratch,
-                activations,
-                version,
-                maxRows,
-                arena);
-        this.mlp = new FeedForward(
-                config, kernels, weights, gradients, mlpDropout, scratch, activations, version, maxRows, arena);
+        float rate = context.config().dropout();
+        Dropout attentionDropout = new Dropout(context.kernels(), rate, 1 + 2L * layer);
+        Dropout mlpDropout = new Dropout(context.kernels(), rate, 2 + 2L * layer);
+        this.attention = new SelfAttention(context, weights, gradients, rotaryTable, attentionDropout, activations);
+        this.mlp = new FeedForward(context, weights, gradients, mlpDropout, activations);
         this.between = activations.between();
         this.output = activations.output();
     }

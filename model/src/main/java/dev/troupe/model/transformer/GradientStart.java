@@ -1,61 +1,63 @@
 package dev.troupe.model.transformer;
 
 import dev.troupe.model.kernel.Kernels;
-import dev.troupe.model.layer.Affine;
-import dev.troupe.model.layer.BlockParts;
 import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.transformer.ParameterLayout.Part;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gradients that a backward pass does not overwrite: all but those of the weight matrices, which are results of
  * products. Zeroing everything would write each gradient once more and make the products read it.
  */
 final class GradientStart {
-    private record Gap(long from, long to) {}
+    private record Range(long from, long to) {}
 
     private final Tensor flat;
     private final Kernels kernels;
-    private final List<Gap> gaps = new ArrayList<>();
+    private final List<@Nullable Range> ranges = new ArrayList<>(); // of each part
 
     /**
-     * The gaps between the matrices of a stage.
+     * Finds them.
      *
-     * @param parts the same gradients by layer
+     * @param tableIsOverwritten whether the head's product overwrites the token table's gradients, before the embedding
+     *     adds to them
      */
-    GradientStart(StageRange range, PartBinding parts, Parameters gradients, Kernels kernels) {
+    GradientStart(Parameters gradients, boolean tableIsOverwritten, Kernels kernels) {
         this.flat = gradients.flat();
         this.kernels = kernels;
-        List<Tensor> matrices = new ArrayList<>();
-        for (int layer = range.firstLayer(); layer < range.endLayer(); layer++) {
-            BlockParts block = parts.block(layer);
-            for (Affine linear : List.of(block.qkv(), block.attentionOut(), block.up(), block.down())) {
-                matrices.add(linear.weight());
-            }
+        for (Part part : gradients.layout().parts()) {
+            ranges.add(
+                    switch (part.kind()) {
+                        case TABLE -> tableIsOverwritten ? null : new Range(part.from(), part.to());
+                        case POSITIONS, FINAL_NORM -> new Range(part.from(), part.to());
+                        case BLOCK -> vectors(part);
+                        case HEAD -> null;
+                    });
         }
-        if (range.hasHead()) {
-            matrices.add(parts.head());
-        }
-        matrices.sort(Comparator.comparingLong(Tensor::address));
-        long at = 0;
-        for (Tensor matrix : matrices) {
-            long start = (matrix.address() - flat.address()) / Float.BYTES;
-            addGap(at, start);
-            at = start + matrix.size();
-        }
-        addGap(at, gradients.layout().size());
     }
 
-    private void addGap(long from, long to) {
-        if (from < to) {
-            gaps.add(new Gap(from, to));
+    /** A block's vectors come after its matrices. */
+    private static @Nullable Range vectors(Part block) {
+        for (ParameterSpec spec : block.specs()) {
+            if (spec.shape().size() == 1) {
+                return new Range(spec.offset(), block.to());
+            }
         }
+        return null;
     }
 
     void zeroOthers() {
-        for (Gap gap : gaps) {
-            kernels.elementwise().zero(gap.from(), gap.to(), flat);
+        for (int part = 0; part < ranges.size(); part++) {
+            zeroOthers(part);
+        }
+    }
+
+    void zeroOthers(int part) {
+        Range range = ranges.get(part);
+        if (range != null) {
+            kernels.elementwise().zero(range.from(), range.to(), flat);
         }
     }
 }

@@ -9,9 +9,11 @@ import java.util.List;
  * @param shape in memory order; matrices are [out, in]
  * @param offset of its first element in the flat tensor
  * @param size number of elements
+ * @param slice which part of the whole model's parameter this is
  * @param decay whether weight decay applies: to matrices and embeddings, not to biases and norms
  */
-public record ParameterSpec(String name, List<Integer> shape, long offset, long size, boolean decay, Init init) {
+public record ParameterSpec(
+        String name, List<Integer> shape, long offset, long size, ParameterSlice slice, boolean decay, Init init) {
     public ParameterSpec {
         shape = List.copyOf(shape);
     }

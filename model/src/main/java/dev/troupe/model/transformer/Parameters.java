@@ -89,11 +89,16 @@ public final class Parameters implements StoredWeights {
 
     /**
      * Draws every parameter anew: GPT-2's scheme as nanoGPT has it. Each element is a function of (seed, name, index),
-     * so a pipeline stage starts with the same numbers as the whole model.
+     * so a pipeline stage or a tensor shard starts with the same numbers as the whole model.
      */
     public void initialize(long seed) {
+        initialize(layout.specs(), seed);
+    }
+
+    /** Draws some of them anew: those of a part, where parts share memory. */
+    public void initialize(List<ParameterSpec> specs, long seed) {
         changes.incrementAndGet();
-        layout.specs().parallelStream().forEach(spec -> initialize(spec, seed));
+        specs.parallelStream().forEach(spec -> initialize(spec, seed));
     }
 
     private void initialize(ParameterSpec spec, long seed) {
@@ -105,9 +110,12 @@ public final class Parameters implements StoredWeights {
             }
             case Init.Normal(double standardDeviation) -> {
                 long stream = CounterRandom.stream(spec.name());
-                for (long i = 0; i < spec.size(); i++) {
-                    flat.set(spec.offset() + i, (float) (standardDeviation * CounterRandom.normal(seed, stream, i)));
-                }
+                spec.slice().forEachRun((part, whole, length) -> {
+                    for (int i = 0; i < length; i++) {
+                        flat.set(spec.offset() + part + i, (float)
+                                (standardDeviation * CounterRandom.normal(seed, stream, whole + i)));
+                    }
+                });
             }
         }
     }

@@ -15,6 +15,10 @@ public record StageRange(int firstLayer, int endLayer, boolean hasEmbedding, boo
         return new StageRange(0, config.numLayers(), true, true);
     }
 
+    public int numLayers() {
+        return endLayer - firstLayer;
+    }
+
     /** Whether this is {@link #whole}. */
     public boolean isWhole(ModelConfig config) {
         return equals(whole(config));

@@ -4,19 +4,17 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.linear.WeightVersion;
-import dev.troupe.model.layer.BlockActivations;
 import dev.troupe.model.layer.LanguageModelHead;
+import dev.troupe.model.layer.LayerContext;
 import dev.troupe.model.layer.Norm;
 import dev.troupe.model.layer.Pass;
 import dev.troupe.model.layer.RotaryTable;
 import dev.troupe.model.layer.Scratch;
 import dev.troupe.model.layer.TokenEmbedding;
-import dev.troupe.model.layer.TransformerBlock;
 import dev.troupe.model.sampling.LogProbs;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
-import java.util.ArrayList;
-import java.util.List;
+import dev.troupe.model.transformer.ParameterLayout.PartKind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,23 +37,25 @@ public final class TrainingStage implements AutoCloseable {
     private final Parameters weights;
     private final WeightVersion version = new WeightVersion();
     private final int time;
+    private final StageHooks hooks;
     private final @Nullable TokenEmbedding embedding;
-    private final List<TransformerBlock> blocks = new ArrayList<>();
+    private final BlockStack blocks;
     private final @Nullable LanguageModelHead head;
-    private final Tensor[] blockInputs; // of the pass under way; the last entry is the output
+    private final int tablePart;
+    private final int positionsPart;
+    private final int normPart;
+    private final int headPart;
     private final Tensor gradient; // [R, C], of the residual stream
+    private final @Nullable Tensor tableGradient; // [V, C], of the table as output matrix, where it is kept apart
+    private final @Nullable Tensor embeddingGradient; // [V, C], of the table as embedding, then
     private final @Nullable GradientStart gradientStart;
+    private final boolean windowed; // gradients
+    private final Kernels kernels;
     private long seenChanges; // of the weights
     private int[] tokens = new int[0];
+    private Tensor output; // [R, C], of the latest forward pass
 
-    /**
-     * Allocates everything.
-     *
-     * @param weights at least the parameters of {@code range}
-     * @param gradients of the same layout; null for a stage that only evaluates
-     * @param batch most sequences of a micro batch
-     * @param time most tokens of a sequence, at most the model's context length
-     */
+    /** A stage that keeps everything, of whole matrices; see the other. */
     public TrainingStage(
             ModelConfig config,
             StageRange range,
@@ -64,50 +64,69 @@ public final class TrainingStage implements AutoCloseable {
             @Nullable Parameters gradients,
             int batch,
             int time) {
-        if (time > config.contextLength()) {
+        this(config, range, kernels, weights, gradients, batch, time, StageOptions.DEFAULT);
+    }
+
+    /**
+     * Allocates everything.
+     *
+     * @param model the shape of the whole model
+     * @param weights at least the parameters of {@code range}, or the axis's shard of them
+     * @param gradients of the same range and shard; null for a stage that only evaluates. With windows, those of a part
+     *     are this micro batch's alone and mean something from {@link StageHooks#afterBackward} until the part is used
+     *     again
+     * @param batch most sequences of a micro batch
+     * @param time most tokens of a sequence, at most the model's context length
+     */
+    public TrainingStage(
+            ModelConfig model,
+            StageRange range,
+            Kernels kernels,
+            Parameters weights,
+            @Nullable Parameters gradients,
+            int batch,
+            int time,
+            StageOptions options) {
+        if (time > model.contextLength()) {
             throw new IllegalArgumentException(
-                    "sequences of " + time + " tokens in a model with " + config.contextLength() + " positions");
+                    "sequences of " + time + " tokens in a model with " + model.contextLength() + " positions");
         }
         int maxRows = Math.multiplyExact(batch, time);
-        this.config = config;
+        this.config = options.axis().shard().of(model);
         this.time = time;
+        this.kernels = kernels;
         this.pass = new Pass(batch, time);
         this.weights = weights;
+        this.hooks = options.hooks();
+        ParameterLayout layout = weights.layout();
+        this.tablePart = layout.indexOf(PartKind.TABLE, -1);
+        this.positionsPart = layout.indexOf(PartKind.POSITIONS, -1);
+        this.normPart = layout.indexOf(PartKind.FINAL_NORM, -1);
+        this.headPart = layout.indexOf(PartKind.HEAD, -1);
         PartBinding w = new PartBinding(config, weights);
         PartBinding g = gradients == null ? null : new PartBinding(config, gradients);
         Scratch scratch = Scratch.allocate(config, kernels, maxRows, gradients != null, arena);
+        LayerContext context = new LayerContext(config, kernels, options.axis(), scratch, version, maxRows, arena);
         Tensor rotary = config.positions() == PositionKind.ROTARY ? RotaryTable.create(config, arena) : null;
         this.embedding = range.hasEmbedding()
-                ? new TokenEmbedding(config, kernels, w.embedding(), g == null ? null : g.embedding(), maxRows, arena)
+                ? new TokenEmbedding(context, model.vocabSize(), w.embedding(), g == null ? null : g.embedding())
                 : null;
-        BlockActivations activations = BlockActivations.allocate(config, kernels, maxRows, arena);
-        for (int layer = range.firstLayer(); layer < range.endLayer(); layer++) {
-            if (gradients != null && layer > range.firstLayer()) {
-                activations = BlockActivations.allocate(config, kernels, maxRows, arena);
-            }
-            blocks.add(new TransformerBlock(
-                    layer,
-                    config,
-                    kernels,
-                    w.block(layer),
-                    g == null ? null : g.block(layer),
-                    rotary,
-                    scratch,
-                    activations,
-                    version,
-                    maxRows,
-                    arena));
-        }
+        this.blocks = new BlockStack(context, range, w, g, rotary, options, layout);
+        boolean tied = model.tiedEmbeddings() && range.hasEmbedding() && range.hasHead();
+        boolean apart = tied && options.separateTable() && g != null;
+        this.tableGradient = apart ? arena.allocate(config.vocabSize(), config.dim()) : null;
+        this.embeddingGradient = apart && g != null ? g.embedding().tokens() : null;
         if (range.hasHead()) {
-            Norm norm = new Norm(config, kernels, w.finalNorm(), g == null ? null : g.finalNorm(), maxRows, arena);
-            this.head = new LanguageModelHead(
-                    config, kernels, norm, w.head(), g == null ? null : g.head(), version, scratch, maxRows, arena);
+            Norm norm = context.norm(w.finalNorm(), g == null ? null : g.finalNorm());
+            Tensor headGradient = tableGradient != null || g == null ? tableGradient : g.head();
+            this.head = new LanguageModelHead(context, model.vocabSize(), norm, w.head(), headGradient);
         } else {
             this.head = null;
         }
-        this.gradientStart = gradients == null || g == null ? null : new GradientStart(range, g, gradients, kernels);
+        this.windowed = gradients != null && gradients.layout().isWindowed();
+        this.gradientStart = gradients == null ? null : new GradientStart(gradients, tied && !apart, kernels);
         this.gradient = arena.allocate(gradients == null ? 0 : maxRows, config.dim());
-        this.blockInputs = new Tensor[blocks.size() + 1];
+        this.output = gradient;
     }
 
     /**
@@ -118,9 +137,23 @@ public final class TrainingStage implements AutoCloseable {
         if (gradientStart == null) {
             throw new IllegalStateException("this stage was built for evaluation, without gradients");
         }
-        gradientStart.zeroOthers();
+        if (!windowed) {
+            gradientStart.zeroOthers();
+        }
         version.advance();
         pass.overwriteGradients(true);
+    }
+
+    /** Says that weights were changed by other means than {@link Parameters}. */
+    public void weightsChanged() {
+        version.advance();
+    }
+
+    /** Adds what the token table got as output matrix to what it got as embedding, where the two are kept apart. */
+    public void joinTableGradients() {
+        if (tableGradient != null && embeddingGradient != null) {
+            kernels.elementwise().add(tableGradient.size(), tableGradient, embeddingGradient);
+        }
     }
 
     /**
@@ -151,7 +184,9 @@ public final class TrainingStage implements AutoCloseable {
     /** As the other, with sequences of {@code seqTime} tokens. */
     public double evaluate(int[] inputs, int seqTime, int[] targets) {
         requireSameLength(inputs, targets);
-        return head().forward(pass, forwardWithoutDropout(inputs, seqTime), targets);
+        Tensor stream = forwardWithoutDropout(inputs, seqTime);
+        beforeHead(false);
+        return head().forward(pass, stream, targets);
     }
 
     /**
@@ -172,7 +207,9 @@ public final class TrainingStage implements AutoCloseable {
 
     /** Shows the logits of all rows of the whole model, without dropout, chunk by chunk. */
     public void readLogits(int[] inputs, int seqTime, LanguageModelHead.LogitsReader reader) {
-        head().readLogits(pass, forwardWithoutDropout(inputs, seqTime), reader);
+        Tensor stream = forwardWithoutDropout(inputs, seqTime);
+        beforeHead(false);
+        head().readLogits(pass, stream, reader);
     }
 
     /** Loss of each token of the last micro batch, [B·T] of the largest size; 0 where the target was ignored. */
@@ -202,7 +239,9 @@ public final class TrainingStage implements AutoCloseable {
 
     /** A stage without head: backward of its last forward pass, from the gradient of its output [R, C]. */
     public void backward(Tensor dHidden) {
-        gradient.copyFrom(dHidden);
+        if (dHidden != gradient) {
+            gradient.copyFrom(dHidden);
+        }
         backwardLayers();
     }
 
@@ -211,6 +250,7 @@ public final class TrainingStage implements AutoCloseable {
         return gradient;
     }
 
+    /** The shape that is computed here: the model's, or a tensor shard's of it. */
     public ModelConfig config() {
         return config;
     }
@@ -224,7 +264,33 @@ public final class TrainingStage implements AutoCloseable {
         if (targets.length != pass.rows()) {
             throw new IllegalArgumentException(targets.length + " targets for " + pass.rows() + " tokens");
         }
-        return head().forwardBackward(pass, blockInputs[blocks.size()], targets, gradientScale, gradient);
+        beforeHead(true);
+        double loss = head().forwardBackward(pass, output, targets, gradientScale, gradient);
+        if (headPart >= 0) {
+            hooks.afterBackward(headPart);
+        }
+        hooks.afterBackward(normPart);
+        return loss;
+    }
+
+    /** The head goes forward and backward at once. A tied table is its output matrix. */
+    private void beforeHead(boolean training) {
+        int matrix = headPart >= 0 ? headPart : tablePart;
+        hooks.beforeForward(normPart);
+        hooks.beforeForward(matrix);
+        if (training) {
+            beforeBackward(normPart);
+            if (headPart >= 0) {
+                beforeBackward(headPart);
+            }
+        }
+    }
+
+    private void beforeBackward(int part) {
+        hooks.beforeBackward(part);
+        if (windowed && gradientStart != null) {
+            gradientStart.zeroOthers(part);
+        }
     }
 
     private Tensor forwardWithoutDropout(int[] inputs, int seqTime) {
@@ -247,25 +313,32 @@ public final class TrainingStage implements AutoCloseable {
             throw new IllegalStateException("this stage has no embedding: give it the stage before's output");
         }
         tokens = inputs;
+        hooks.beforeForward(tablePart);
+        if (positionsPart >= 0) {
+            hooks.beforeForward(positionsPart);
+        }
         return forwardLayers(embedding.forward(pass, inputs));
     }
 
     private Tensor forwardLayers(Tensor x) {
-        blockInputs[0] = x;
-        for (int i = 0; i < blocks.size(); i++) {
-            blockInputs[i + 1] = blocks.get(i).forward(pass, blockInputs[i]);
-        }
-        return blockInputs[blocks.size()];
+        output = blocks.forward(pass, x);
+        return output;
     }
 
     private void backwardLayers() {
-        for (int i = blocks.size() - 1; i >= 0; i--) {
-            blocks.get(i).backward(pass, blockInputs[i], gradient);
-        }
+        blocks.backward(pass, gradient, this::beforeBackward);
         if (embedding != null) {
+            beforeBackward(tablePart);
+            if (positionsPart >= 0) {
+                beforeBackward(positionsPart);
+            }
             embedding.backward(pass, tokens, gradient);
+            if (positionsPart >= 0) {
+                hooks.afterBackward(positionsPart);
+            }
+            hooks.afterBackward(tablePart);
         }
-        pass.overwriteGradients(false);
+        pass.overwriteGradients(windowed);
     }
 
     private LanguageModelHead head() {

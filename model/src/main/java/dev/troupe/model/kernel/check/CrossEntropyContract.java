@@ -3,7 +3,10 @@ package dev.troupe.model.kernel.check;
 import dev.troupe.model.kernel.loss.CrossEntropy;
 import dev.troupe.model.tensor.Tensor;
 
-/** Losses alone, and losses with the gradient in place of the logits; some targets do not count. */
+/**
+ * Losses alone, and losses with the gradient in place of the logits; some targets do not count. Then both halves of the
+ * form for a part of the vocabulary.
+ */
 final class CrossEntropyContract implements OperationContract {
     @Override
     public String name() {
@@ -28,6 +31,11 @@ final class CrossEntropyContract implements OperationContract {
             kernels.crossEntropy().forward(rows, vocab, logits, targets, in.output("losses", rows));
             Tensor losses = in.output("losses with gradient", rows);
             kernels.crossEntropy().forwardBackward(rows, vocab, logits, targets, 0.5f, losses);
+
+            Tensor part = in.output("part of the vocabulary", rows, vocab);
+            Tensor maxima = in.output("maxima", rows);
+            kernels.crossEntropy().exponentials(rows, vocab, part, maxima, in.output("sums", rows));
+            kernels.crossEntropy().gradients(rows, vocab, part, maxima, targets, 0.5f);
         });
     }
 }

@@ -47,12 +47,48 @@ public final class VectorCrossEntropy implements CrossEntropy {
         requireMatrix("logits", logits, rows, vocab, vocab);
         requireSize("losses", losses, rows);
         requireIndices("targets", targets, rows, IGNORE, vocab);
-        Ranges.share(pool, rows, Math.max(1, GRAIN_ELEMENTS / Math.max(1, vocab)), (from, to) -> {
+        Ranges.share(pool, rows, grain(vocab), (from, to) -> {
             for (long r = from; r < to; r++) {
                 long row = logits.address() + r * vocab * 4;
                 set(losses.address() + r * 4, row(vocab, row, targets[(int) r], backward, scale));
             }
         });
+    }
+
+    @Override
+    public void exponentials(int rows, int vocab, Tensor logits, Tensor maxima, Tensor sums) {
+        requireMatrix("logits", logits, rows, vocab, vocab);
+        requireSize("maxima", maxima, rows);
+        requireSize("sums", sums, rows);
+        Ranges.share(pool, rows, grain(vocab), (from, to) -> {
+            for (long r = from; r < to; r++) {
+                long row = logits.address() + r * vocab * 4;
+                float max = max(vocab, row);
+                set(maxima.address() + r * 4, max);
+                set(sums.address() + r * 4, sumOfExponentials(vocab, row, max, true));
+            }
+        });
+    }
+
+    @Override
+    public void gradients(int rows, int vocab, Tensor logits, Tensor factors, int[] targets, float scale) {
+        requireMatrix("logits", logits, rows, vocab, vocab);
+        requireSize("factors", factors, rows);
+        requireIndices("targets", targets, rows, IGNORE, vocab);
+        Ranges.share(pool, rows, grain(vocab), (from, to) -> {
+            for (long r = from; r < to; r++) {
+                long row = logits.address() + r * vocab * 4;
+                scale(vocab, row, get(factors.address() + r * 4));
+                int target = targets[(int) r];
+                if (target != IGNORE) {
+                    set(row + target * 4L, get(row + target * 4L) - scale);
+                }
+            }
+        });
+    }
+
+    private static long grain(int vocab) {
+        return Math.max(1, GRAIN_ELEMENTS / Math.max(1, vocab));
     }
 
     private static float row(int vocab, long row, int target, boolean backward, float scale) {

@@ -1,0 +1,163 @@
+package dev.troupe.model.mesh;
+
+import dev.troupe.model.mesh.ShardPlan.Slice;
+import dev.troupe.model.parallel.TensorShard;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.ParameterLayout.Part;
+import dev.troupe.model.transformer.Parameters;
+import dev.troupe.model.transformer.StageRange;
+
+/**
+ * A rank's weights, gradients and moments. What is split over the data axis is there as a shard; a window then holds the
+ * parts that are in use.
+ */
+public final class RankState implements AutoCloseable {
+    /** Blocks in memory at a time where they are split: one in use, one under way. */
+    private static final int WINDOWS = 2;
+
+    /**
+     * Bytes in memory.
+     *
+     * @param weights that this rank keeps
+     * @param gradients that it keeps over micro-batches
+     * @param moments of the optimizer
+     * @param windows of parts in use, where weights or gradients are split
+     */
+    public record MemoryBytes(long weights, long gradients, long moments, long windows) {}
+
+    private final TensorArena weightArena = TensorArena.open("train.weights");
+    private final TensorArena gradientArena = TensorArena.open("train.gradients");
+    private final TensorArena momentArena = TensorArena.open("train.moments");
+    private final TensorArena windowArena = TensorArena.open("train.windows");
+    private final ParameterLayout layout;
+    private final ShardPlan plan;
+    private final ZeroStage zero;
+    private final Parameters weights;
+    private final Parameters gradients;
+    private final Tensor weightShard;
+    private final Tensor gradientShard;
+    private final Tensor moment1;
+    private final Tensor moment2;
+    private long step;
+
+    /** Allocates the state of a rank, with weights as the seed has them and no step taken. */
+    public RankState(MeshSettings settings, int rank) {
+        Mesh mesh = settings.mesh();
+        Mesh.Position at = mesh.position(rank);
+        StageRange range = StageSplit.of(settings.model(), at.pipeline(), mesh.pipeline());
+        TensorShard shard = new TensorShard(at.tensor(), mesh.tensor());
+        this.zero = mesh.data() == 1 ? ZeroStage.NONE : settings.zero();
+        this.layout = ParameterLayout.of(settings.model(), range, shard);
+        this.plan = zero.splitsMoments()
+                ? new ShardPlan(layout, at.data(), mesh.data())
+                : new ShardPlan(layout, 0, 1);
+        ParameterLayout windows = ParameterLayout.of(settings.model(), range, shard, WINDOWS);
+        int shardSize = Math.toIntExact(plan.shardSize());
+        this.weights = zero.splitsWeights()
+                ? Parameters.allocate(windows, windowArena)
+                : Parameters.allocate(layout, weightArena);
+        this.gradients = zero.splitsGradients()
+                ? Parameters.allocate(windows, windowArena)
+                : Parameters.allocate(layout, gradientArena);
+        this.weightShard = weightArena.allocate(zero.splitsWeights() ? shardSize : 0);
+        this.gradientShard = gradientArena.allocate(zero.splitsGradients() ? shardSize : 0);
+        this.moment1 = momentArena.allocate(shardSize);
+        this.moment2 = momentArena.allocate(shardSize);
+        initialize(settings.seed());
+    }
+
+    private void initialize(long seed) {
+        if (!zero.splitsWeights()) {
+            weights.initialize(seed);
+            return;
+        }
+        for (Slice slice : plan.slices()) {
+            weights.initialize(weights.layout().parts().get(slice.part()).specs(), seed);
+            ownWeights(slice).copyFrom(inWindow(weights, slice));
+        }
+    }
+
+    /** Where each parameter of the rank lies when all of them are in memory. */
+    public ParameterLayout layout() {
+        return layout;
+    }
+
+    /** How parts are split over the data axis: into one slice where they are not. */
+    public ShardPlan plan() {
+        return plan;
+    }
+
+    /** What is split, NONE where the data axis has one rank. */
+    public ZeroStage zero() {
+        return zero;
+    }
+
+    /** All weights, or windows for them. */
+    public Parameters weights() {
+        return weights;
+    }
+
+    /** All gradients, or windows for them. */
+    public Parameters gradients() {
+        return gradients;
+    }
+
+    /** Steps taken. */
+    public long step() {
+        return step;
+    }
+
+    /** Set by each step, and when a state is restored. */
+    public void setStep(long taken) {
+        step = taken;
+    }
+
+    /** This rank's slice of the weights: what it updates. */
+    public Tensor ownWeights(Slice slice) {
+        return zero.splitsWeights() ? inShard(weightShard, slice) : inWindow(weights, slice);
+    }
+
+    /** This rank's slice of the gradients that the update reads. */
+    public Tensor ownGradients(Slice slice) {
+        return zero.splitsGradients() ? inShard(gradientShard, slice) : inWindow(gradients, slice);
+    }
+
+    /** This rank's slice of the first moments. */
+    public Tensor moment1(Slice slice) {
+        return inShard(moment1, slice);
+    }
+
+    /** This rank's slice of the second moments. */
+    public Tensor moment2(Slice slice) {
+        return inShard(moment2, slice);
+    }
+
+    /** A part where layers read or write it. */
+    static Tensor part(Parameters parameters, int part) {
+        Part where = parameters.layout().parts().get(part);
+        return parameters.flat().view(where.from(), where.size());
+    }
+
+    static Tensor inWindow(Parameters parameters, Slice slice) {
+        Part where = parameters.layout().parts().get(slice.part());
+        return parameters.flat().view(where.from() + slice.from(), slice.size());
+    }
+
+    private static Tensor inShard(Tensor shard, Slice slice) {
+        return shard.view(slice.shardOffset(), slice.size());
+    }
+
+    public MemoryBytes bytes() {
+        return new MemoryBytes(weightArena.bytes(), gradientArena.bytes(), momentArena.bytes(), windowArena.bytes());
+    }
+
+    @Override
+    public void close() {
+        weightArena.close();
+        gradientArena.close();
+        momentArena.close();
+        windowArena.close();
+    }
+}
