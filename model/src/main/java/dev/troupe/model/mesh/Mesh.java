@@ -47,8 +47,7 @@ public record Mesh(int data, int tensor, int pipeline) {
     public static Mesh parse(String product) {
         Matcher matcher = PRODUCT.matcher(product);
         if (!matcher.matches()) {
-            throw new TroupeException(
-                    "'" + product + "' is not a mesh: write data x tensor x pipeline, such as 2x1x1");
+            throw new TroupeException("'" + product + "' is not a mesh: write data x tensor x pipeline, such as 2x1x1");
         }
         return new Mesh(
                 Integer.parseInt(matcher.group(1)),

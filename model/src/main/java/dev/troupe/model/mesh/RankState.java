@@ -10,8 +10,8 @@ import dev.troupe.model.transformer.Parameters;
 import dev.troupe.model.transformer.StageRange;
 
 /**
- * A rank's weights, gradients and moments. What is split over the data axis is there as a shard; a window then holds the
- * parts that are in use.
+ * A rank's weights, gradients and moments. What is split over the data axis is there as a shard; a window then holds
+ * the parts that are in use.
  */
 public final class RankState implements AutoCloseable {
     /** Blocks in memory at a time where they are split: one in use, one under way. */
@@ -50,9 +50,7 @@ public final class RankState implements AutoCloseable {
         TensorShard shard = new TensorShard(at.tensor(), mesh.tensor());
         this.zero = mesh.data() == 1 ? ZeroStage.NONE : settings.zero();
         this.layout = ParameterLayout.of(settings.model(), range, shard);
-        this.plan = zero.splitsMoments()
-                ? new ShardPlan(layout, at.data(), mesh.data())
-                : new ShardPlan(layout, 0, 1);
+        this.plan = zero.splitsMoments() ? new ShardPlan(layout, at.data(), mesh.data()) : new ShardPlan(layout, 0, 1);
         ParameterLayout windows = ParameterLayout.of(settings.model(), range, shard, WINDOWS);
         int shardSize = Math.toIntExact(plan.shardSize());
         this.weights = zero.splitsWeights()

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How the parts of a layout are split over the ranks of the data axis: each part into as many slices as there are ranks,
- * so that every rank has its share of every part. A rank's slices lie one after the other in its shard.
+ * How the parts of a layout are split over the ranks of the data axis: each part into as many slices as there are
+ * ranks, so that every rank has its share of every part. A rank's slices lie one after the other in its shard.
  */
 public final class ShardPlan {
     /** Slices begin at multiples of a vector of 16 floats. */

@@ -5,13 +5,19 @@ import dev.troupe.model.TroupeException;
 /** What is split over the ranks of the data axis (ZeRO, arXiv:1910.02054); everything else is on each of them. */
 public enum ZeroStage {
     /** Nothing. */
-    NONE,
+    NONE(0),
     /** The optimizer's moments. */
-    OPTIMIZER,
+    OPTIMIZER(1),
     /** Moments and gradients. */
-    GRADIENTS,
+    GRADIENTS(2),
     /** Moments, gradients and weights. */
-    WEIGHTS;
+    WEIGHTS(3);
+
+    private final int number;
+
+    ZeroStage(int number) {
+        this.number = number;
+    }
 
     /**
      * The stage of this number.
@@ -19,14 +25,16 @@ public enum ZeroStage {
      * @throws TroupeException when it is not 0 to 3
      */
     public static ZeroStage of(int number) {
-        if (number < 0 || number >= values().length) {
-            throw new TroupeException("mesh.zero (" + number + ") must be 0, 1, 2 or 3");
+        for (ZeroStage stage : values()) {
+            if (stage.number == number) {
+                return stage;
+            }
         }
-        return values()[number];
+        throw new TroupeException("mesh.zero (" + number + ") must be 0, 1, 2 or 3");
     }
 
     public int number() {
-        return ordinal();
+        return number;
     }
 
     boolean splitsMoments() {

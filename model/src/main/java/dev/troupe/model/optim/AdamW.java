@@ -38,8 +38,8 @@ public final class AdamW {
         Tensor w = weights.flat().view(from, length);
         Tensor g = gradients.flat().view(from, length);
         state.setStep(state.step() + 1);
-        AdamWUpdate.Step decayed = kernelStep(state.step(), learningRate, options.weightDecay(), gradientScale);
-        AdamWUpdate.Step undecayed = kernelStep(state.step(), learningRate, 0, gradientScale);
+        AdamWUpdate.Step decayed = kernelStep(state.step(), learningRate, true, gradientScale);
+        AdamWUpdate.Step undecayed = kernelStep(state.step(), learningRate, false, gradientScale);
         for (Run run : runs) {
             long start = Math.max(run.from(), from);
             long end = Math.min(run.to(), state.to());
@@ -71,9 +71,21 @@ public final class AdamW {
         return options;
     }
 
-    private AdamWUpdate.Step kernelStep(long step, double learningRate, double weightDecay, double gradientScale) {
+    /**
+     * The numbers of a step, for who calls the kernel.
+     *
+     * @param step from 1
+     * @param decay whether weights decay
+     */
+    public AdamWUpdate.Step kernelStep(long step, double learningRate, boolean decay, double gradientScale) {
         return new AdamWUpdate.Step(
-                step, learningRate, options.beta1(), options.beta2(), options.epsilon(), weightDecay, gradientScale);
+                step,
+                learningRate,
+                options.beta1(),
+                options.beta2(),
+                options.epsilon(),
+                decay ? options.weightDecay() : 0,
+                gradientScale);
     }
 
     private static List<Run> runs(ParameterLayout layout) {

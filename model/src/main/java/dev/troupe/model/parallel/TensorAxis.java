@@ -12,6 +12,7 @@ public final class TensorAxis {
     public static final TensorAxis WHOLE = new TensorAxis(null);
 
     private final @Nullable Communicator ranks;
+    private long waitNanos;
 
     private TensorAxis(@Nullable Communicator ranks) {
         this.ranks = ranks;
@@ -43,7 +44,9 @@ public final class TensorAxis {
     /** Replaces the first {@code elements} by their sums over all ranks. */
     public void sum(long elements, Tensor values) {
         if (ranks != null) {
+            long start = System.nanoTime();
             ranks.allReduce(values.view(0, Math.toIntExact(elements)));
+            waitNanos += System.nanoTime() - start;
         }
     }
 
@@ -56,7 +59,14 @@ public final class TensorAxis {
             for (int i = 0; i < bounds.length; i++) {
                 bounds[i] = (long) i * n;
             }
+            long start = System.nanoTime();
             ranks.allGather(values.view(0, Math.multiplyExact(size(), n)), bounds);
+            waitNanos += System.nanoTime() - start;
         }
+    }
+
+    /** Time spent in sums and exchanges so far. */
+    public long waitNanos() {
+        return waitNanos;
     }
 }

@@ -29,6 +29,8 @@ import java.util.NoSuchElementException;
 public final class ParameterLayout {
     private static final double STANDARD_DEVIATION = 0.02; // GPT-2
 
+    private static final int UNLIMITED = Integer.MAX_VALUE;
+
     private final ModelConfig config;
     private final StageRange range;
     private final TensorShard shard;
@@ -62,7 +64,7 @@ public final class ParameterLayout {
         this.config = config;
         this.range = range;
         this.shard = shard;
-        this.windowed = windows < range.numLayers();
+        this.windowed = windows != UNLIMITED;
         ParameterNames names = ParameterNames.of(config);
         if (range.hasEmbedding()) {
             part(
@@ -113,7 +115,7 @@ public final class ParameterLayout {
 
     /** The layout of a tensor shard of a pipeline stage; {@code config} is the whole model's. */
     public static ParameterLayout of(ModelConfig config, StageRange range, TensorShard shard) {
-        return of(config, range, shard, Integer.MAX_VALUE);
+        return of(config, range, shard, UNLIMITED);
     }
 
     /** The same with at most {@code windows} blocks in memory at a time. */
@@ -139,7 +141,7 @@ public final class ParameterLayout {
         return -1;
     }
 
-    /** Whether blocks share memory. */
+    /** Whether it has windows, so that blocks may share memory. */
     public boolean isWindowed() {
         return windowed;
     }

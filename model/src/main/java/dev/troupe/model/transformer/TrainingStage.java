@@ -124,6 +124,7 @@ public final class TrainingStage implements AutoCloseable {
             this.head = null;
         }
         this.windowed = gradients != null && gradients.layout().isWindowed();
+        pass.overwriteGradients(windowed);
         this.gradientStart = gradients == null ? null : new GradientStart(gradients, tied && !apart, kernels);
         this.gradient = arena.allocate(gradients == null ? 0 : maxRows, config.dim());
         this.output = gradient;

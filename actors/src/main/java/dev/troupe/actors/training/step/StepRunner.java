@@ -11,6 +11,7 @@ import dev.troupe.actors.training.exchange.TensorTicket;
 import dev.troupe.actors.training.optim.OptimizerShard;
 import dev.troupe.actors.training.stage.PipelineStage;
 import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.mesh.DropoutSeed;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

@@ -1,15 +1,15 @@
-package dev.troupe.actors.training.step;
+package dev.troupe.model.mesh;
 
 /**
  * The dropout masks of a micro-batch as a function of the run's seed and its index, so that a resume draws the same.
  */
-final class DropoutSeed {
+public final class DropoutSeed {
     private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
 
     private DropoutSeed() {}
 
     /** SplitMix64's output function (doi:10.1145/2660193.2660195) of the two. */
-    static long of(long seed, long microBatch) {
+    public static long of(long seed, long microBatch) {
         long z = seed + (microBatch + 1) * GOLDEN_GAMMA;
         z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
         z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param toPrevious the stage before (0) and this one (1), for its gradient; null on the first
  * @param ends the first (0) and the last (1) stage, where both hold the token table; else null
  */
-public record RankLinks(
+public record RankGroups(
         Communicator world,
         Communicator tensor,
         Communicator gradients,
@@ -43,7 +43,7 @@ public record RankLinks(
     }
 
     /** Opens all groups of a rank, in an order that is the same for all ranks of a group. */
-    public static RankLinks open(Mesh mesh, int rank, boolean tiedTable, GroupOpener opener) {
+    public static RankGroups open(Mesh mesh, int rank, boolean tiedTable, GroupOpener opener) {
         Mesh.Position at = mesh.position(rank);
         List<Integer> all = new ArrayList<>();
         for (int i = 0; i < mesh.ranks(); i++) {
@@ -54,7 +54,7 @@ public record RankLinks(
         int stage = at.pipeline();
         int last = mesh.pipeline() - 1;
         boolean isEnd = tiedTable && last > 0 && (stage == 0 || stage == last);
-        return new RankLinks(
+        return new RankGroups(
                 opener.open("world", all),
                 opener.open("tensor-" + sameLayers.getFirst(), sameLayers),
                 opener.open("gradients-" + sameData.getFirst(), sameData),
@@ -66,8 +66,7 @@ public record RankLinks(
                 isEnd ? pair("ends", mesh.atStage(at, 0), mesh.atStage(at, last), opener) : null);
     }
 
-    private static Communicator boundary(
-            String direction, Mesh mesh, Mesh.Position at, int stage, GroupOpener opener) {
+    private static Communicator boundary(String direction, Mesh mesh, Mesh.Position at, int stage, GroupOpener opener) {
         return pair(direction, mesh.atStage(at, stage), mesh.atStage(at, stage + 1), opener);
     }
 
@@ -77,9 +76,9 @@ public record RankLinks(
 
     @Override
     public void close() {
-        for (Communicator group : new Communicator[] {
-            world, tensor, gradients, weights, fromPrevious, toNext, fromNext, toPrevious, ends
-        }) {
+        for (Communicator group :
+                new Communicator[] {world, tensor, gradients, weights, fromPrevious, toNext, fromNext, toPrevious, ends
+                }) {
             if (group != null) {
                 group.close();
             }

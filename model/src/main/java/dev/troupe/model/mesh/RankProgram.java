@@ -1,0 +1,168 @@
+package dev.troupe.model.mesh;
+
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.optim.AdamW;
+import dev.troupe.model.parallel.Communicator;
+import dev.troupe.model.parallel.TensorAxis;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.ParameterLayout.PartKind;
+import dev.troupe.model.transformer.StageOptions;
+import dev.troupe.model.transformer.StageRange;
+import dev.troupe.model.transformer.TrainingStage;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What one rank of a mesh does: all ranks call {@link #step} with the same arguments, and it returns on all of them
+ * with the same loss and norm. One thread calls it, and it blocks on peers.
+ *
+ * <p>A step: micro-batches through the pipeline, gradients summed over the data axis meanwhile; the norm of the whole
+ * mesh's gradients; AdamW on the slices that are this rank's; weights to those who need them.
+ */
+public final class RankProgram implements AutoCloseable {
+    private final MeshSettings settings;
+    private final RankState state;
+    private final RankGroups groups;
+    private final Kernels kernels;
+    private final TensorAxis tensorAxis;
+    private final List<TrainingStage> stages = new ArrayList<>();
+    private final PartExchange exchange;
+    private final PipelineRunner pipeline;
+    private final RankUpdate update;
+
+    /**
+     * Allocates activations.
+     *
+     * @param state of the rank; who made it closes it, after this
+     * @param groups of the rank; who opened them closes them, before this
+     */
+    public RankProgram(
+            MeshSettings settings,
+            int rank,
+            RankState state,
+            RankGroups groups,
+            Kernels kernels,
+            MicroBatchSource source) {
+        ModelConfig model = settings.model();
+        Mesh mesh = settings.mesh();
+        Mesh.Position at = mesh.position(rank);
+        StageRange range = StageSplit.of(model, at.pipeline(), mesh.pipeline());
+        this.settings = settings;
+        this.state = state;
+        this.groups = groups;
+        this.kernels = kernels;
+        this.tensorAxis = TensorAxis.of(groups.tensor());
+        PipelineSchedule schedule = PipelineSchedule.of(at.pipeline(), mesh.pipeline(), settings.microBatches());
+        this.exchange = new PartExchange(
+                state,
+                groups,
+                kernels,
+                () -> stages.getFirst().joinTableGradients(),
+                () -> stages.forEach(TrainingStage::weightsChanged));
+        StageOptions options = new StageOptions(tensorAxis, settings.recomputeLayers(), true, exchange);
+        for (int i = 0; i < schedule.slots(); i++) {
+            stages.add(new TrainingStage(
+                    model,
+                    range,
+                    kernels,
+                    state.weights(),
+                    state.gradients(),
+                    settings.batch(),
+                    settings.time(),
+                    options));
+        }
+        this.pipeline =
+                new PipelineRunner(settings, at, range, groups, source, schedule, stages, exchange::beginBackward);
+        AdamW adamW = new AdamW(settings.optimizer(), kernels, state.layout());
+        this.update = new RankUpdate(state, adamW, kernels, at);
+    }
+
+    /**
+     * Takes the next step.
+     *
+     * @throws dev.troupe.model.parallel.CommunicationException when a peer is lost; the state is undefined then
+     */
+    public StepOutcome step(double learningRate) {
+        long start = System.nanoTime();
+        long waitedBefore = waitNanos();
+        exchange.beginStep();
+        double[] ownLosses = pipeline.run(state.step());
+        exchange.finishGradients();
+        addEnds();
+        long computed = System.nanoTime();
+        double loss = meanLoss(ownLosses);
+        double norm = Math.sqrt(sum(groups.world().gather(update.sumsOfSquares())));
+        boolean good = Double.isFinite(loss) && Double.isFinite(norm);
+        if (good) {
+            update.update(learningRate, norm);
+            state.weights().flat(); // tells the layers that weights have changed
+            exchange.spreadWeights();
+        }
+        long end = System.nanoTime();
+        return new StepOutcome(
+                loss,
+                norm,
+                good,
+                new StepOutcome.Times(
+                        (end - start) * 1e-9,
+                        (computed - start) * 1e-9,
+                        (waitNanos() - waitedBefore) * 1e-9,
+                        (end - computed) * 1e-9));
+    }
+
+    /** The mean over micro-batches in order of their number; ranks of a tensor axis have the same, and one gives it. */
+    private double meanLoss(double[] own) {
+        double[] given = tensorAxis.rank() == 0 ? own : new double[0];
+        return sum(groups.world().gather(given)) / settings.accumulation();
+    }
+
+    private static double sum(double[] values) {
+        double sum = 0;
+        for (double value : values) {
+            sum += value;
+        }
+        return sum;
+    }
+
+    /**
+     * Where the first and the last stage hold the same token table, each adds what the other's gradients are: the
+     * embedding's and the output matrix's, in this order.
+     */
+    private void addEnds() {
+        Communicator ends = groups.ends();
+        if (ends == null) {
+            return;
+        }
+        PartKind kind = ends.rank() == 0 ? PartKind.TABLE : PartKind.HEAD;
+        Tensor own = state.ownGradients(state.plan().slice(state.layout().indexOf(kind, -1)));
+        try (TensorArena arena = TensorArena.open("train.exchange")) {
+            Tensor other = arena.allocate((int) own.size());
+            if (ends.rank() == 0) {
+                ends.send(own, 1);
+                ends.receive(other, 1);
+            } else {
+                ends.receive(other, 0);
+                ends.send(own, 0);
+            }
+            kernels.elementwise().add(own.size(), other, own);
+        }
+    }
+
+    private long waitNanos() {
+        return exchange.waitNanos() + pipeline.waitNanos() + tensorAxis.waitNanos();
+    }
+
+    /** The rank's weights, gradients and moments. */
+    public RankState state() {
+        return state;
+    }
+
+    @Override
+    public void close() {
+        exchange.close();
+        pipeline.close();
+        stages.forEach(TrainingStage::close);
+    }
+}

@@ -1,0 +1,99 @@
+package dev.troupe.model.mesh;
+
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.optimizer.AdamWUpdate;
+import dev.troupe.model.mesh.ShardPlan.Slice;
+import dev.troupe.model.optim.AdamW;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.ParameterLayout.Part;
+import dev.troupe.model.transformer.ParameterLayout.PartKind;
+import dev.troupe.model.transformer.ParameterSpec;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The end of a step on a rank: its share of the gradient's norm, and AdamW over its slices.
+ *
+ * <p>The norm is summed parameter by parameter in order of the model, each in float64 by one rank that holds it, so a
+ * pipeline gets the bits of a single stage.
+ */
+final class RankUpdate {
+    /**
+     * What this rank updates of a parameter.
+     *
+     * @param counts whether this rank's gradients count in the norm: one of all that hold the same does
+     */
+    private record Piece(
+            boolean decay, boolean counts, Tensor weights, Tensor gradients, Tensor moment1, Tensor moment2) {}
+
+    private final RankState state;
+    private final AdamW adamW;
+    private final Kernels kernels;
+    private final List<Piece> pieces = new ArrayList<>();
+
+    /** The update of the rank at this position. */
+    RankUpdate(RankState state, AdamW adamW, Kernels kernels, Mesh.Position at) {
+        this.state = state;
+        this.adamW = adamW;
+        this.kernels = kernels;
+        ParameterLayout layout = state.layout();
+        boolean hasShard = state.zero().splitsMoments() || at.data() == 0;
+        for (Slice slice : state.plan().slices()) {
+            Part part = layout.parts().get(slice.part());
+            boolean isCopy = part.kind() == PartKind.HEAD && layout.config().tiedEmbeddings();
+            for (ParameterSpec spec : part.specs()) {
+                boolean hasPart = at.tensor() == 0 || !spec.slice().isWhole();
+                addPiece(slice, part, spec, hasShard && hasPart && !isCopy);
+            }
+        }
+    }
+
+    private void addPiece(Slice slice, Part part, ParameterSpec spec, boolean counts) {
+        long from = Math.max(slice.from(), spec.offset() - part.from()) - slice.from();
+        long to = Math.min(slice.to(), spec.end() - part.from()) - slice.from();
+        if (from >= to) {
+            return;
+        }
+        int length = Math.toIntExact(to - from);
+        pieces.add(new Piece(
+                spec.decay(),
+                counts,
+                state.ownWeights(slice).view(from, length),
+                state.ownGradients(slice).view(from, length),
+                state.moment1(slice).view(from, length),
+                state.moment2(slice).view(from, length)));
+    }
+
+    /** This rank's sums of squares, one for each piece of a parameter, for the norm. */
+    double[] sumsOfSquares() {
+        double[] sums = new double[pieces.size()];
+        for (int i = 0; i < sums.length; i++) {
+            Piece piece = pieces.get(i);
+            if (piece.counts()) {
+                Tensor gradients = piece.gradients();
+                sums[i] = kernels.elementwise().sumOfSquares(0, gradients.size(), gradients);
+            }
+        }
+        return sums;
+    }
+
+    /** Takes a step with gradients of this norm. */
+    void update(double learningRate, double norm) {
+        state.setStep(state.step() + 1);
+        double scale = adamW.clipScale(norm);
+        AdamWUpdate.Step decayed = adamW.kernelStep(state.step(), learningRate, true, scale);
+        AdamWUpdate.Step undecayed = adamW.kernelStep(state.step(), learningRate, false, scale);
+        for (Piece piece : pieces) {
+            kernels.adamW()
+                    .update(
+                            piece.decay() ? decayed : undecayed,
+                            0,
+                            piece.weights().size(),
+                            piece.weights(),
+                            piece.gradients(),
+                            piece.moment1(),
+                            piece.moment2());
+        }
+    }
+}
