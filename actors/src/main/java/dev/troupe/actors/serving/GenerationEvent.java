@@ -5,9 +5,14 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.troupe.actors.wire.WireMessage;
 import java.util.List;
 
-/** What a replica tells of a request: any number of {@link TokenGenerated}, then one of the others. */
+/**
+ * What a replica tells of a request: what it found and what was asked of the prompt, any number of
+ * {@link TokenGenerated}, then one of {@link Finished}, {@link Rejected} and {@link Failed}.
+ */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
 @JsonSubTypes({
+    @JsonSubTypes.Type(GenerationEvent.PromptScored.class),
+    @JsonSubTypes.Type(GenerationEvent.Embedded.class),
     @JsonSubTypes.Type(GenerationEvent.TokenGenerated.class),
     @JsonSubTypes.Type(GenerationEvent.Finished.class),
     @JsonSubTypes.Type(GenerationEvent.Rejected.class),
@@ -15,6 +20,22 @@ import java.util.List;
 })
 public sealed interface GenerationEvent extends WireMessage {
     String requestId();
+
+    /**
+     * Log-probabilities of a piece of the prompt, for {@link PromptOutput#LOG_PROBS}. Pieces come in order; after a
+     * preemption those that were told may be told again, with the same numbers.
+     *
+     * @param firstPosition of the first token of the piece in the prompt, at least 1
+     */
+    record PromptScored(String requestId, int firstPosition, List<ScoredPromptToken> tokens)
+            implements GenerationEvent {}
+
+    /**
+     * The prompt as a vector, for {@link PromptOutput#EMBEDDING}.
+     *
+     * @param embedding [C], of length 1
+     */
+    record Embedded(String requestId, List<Float> embedding) implements GenerationEvent {}
 
     /**
      * One more token.
@@ -35,6 +56,14 @@ public sealed interface GenerationEvent extends WireMessage {
 
     /** The request cannot be answered; {@code message} is fit for a user. */
     record Failed(String requestId, String message) implements GenerationEvent {}
+
+    /**
+     * A token of a prompt.
+     *
+     * @param logProb natural log of its probability after the tokens before it
+     * @param alternatives as many as {@link SamplingParameters#logProbs} asked for, most likely first
+     */
+    record ScoredPromptToken(int token, double logProb, List<Alternative> alternatives) implements WireMessage {}
 
     /** A token that was not taken, with its log-probability. */
     record Alternative(int token, double logProb) implements WireMessage {}

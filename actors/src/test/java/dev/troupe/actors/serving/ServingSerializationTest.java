@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import dev.troupe.actors.serving.GenerationEvent.Alternative;
+import dev.troupe.actors.serving.GenerationEvent.Embedded;
 import dev.troupe.actors.serving.GenerationEvent.Failed;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.Finished;
+import dev.troupe.actors.serving.GenerationEvent.PromptScored;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
 import dev.troupe.actors.serving.GenerationEvent.Rejected;
+import dev.troupe.actors.serving.GenerationEvent.ScoredPromptToken;
 import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;
 import dev.troupe.actors.serving.ReplicaProtocol.Cancel;
 import dev.troupe.actors.serving.ReplicaProtocol.Describe;
@@ -47,6 +50,7 @@ class ServingSerializationTest {
         return Stream.of(
                 SAMPLING,
                 REQUEST,
+                REQUEST.telling(PromptOutput.LOG_PROBS),
                 MODEL,
                 new Submit(REQUEST, KIT.createTestProbe(GenerationEvent.class).getRef()),
                 new Cancel("r-1"),
@@ -58,6 +62,9 @@ class ServingSerializationTest {
                 new TokenGenerated(
                         "r-1", 3, 262, -1.0 / 3, List.of(new Alternative(262, -1.0 / 3), new Alternative(5, -1e9))),
                 new TokenGenerated("r-1", 0, 0, Double.NaN, List.of()),
+                new ScoredPromptToken(9, -0.1, List.of(new Alternative(5, -1e9))),
+                new PromptScored("r-1", 1, List.of(new ScoredPromptToken(9, -1.0 / 3, List.of()))),
+                new Embedded("r-1", List.of(0.1f, -1f / 3, 0f)),
                 new Finished("r-1", FinishReason.CANCELLED, 5, 7),
                 new Rejected("r-1", RejectReason.QUEUE_FULL, "the queue is full"),
                 new Failed("r-1", "it failed"));

@@ -8,6 +8,7 @@ import dev.troupe.model.layer.Affine;
 import dev.troupe.model.layer.RotaryTable;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,6 +122,31 @@ public final class InferenceModel implements AutoCloseable {
      */
     public Tensor forward(
             int rows, int[] tokens, int[] positions, int[][] blockTables, boolean[] wantLogits, boolean[] ofPrompt) {
+        return forward(rows, tokens, positions, blockTables, wantLogits, ofPrompt, new boolean[rows])
+                .logits();
+    }
+
+    /**
+     * What a pass gives, valid until the next one.
+     *
+     * @param logits [numWanted, V]
+     * @param hidden [numWantedHidden, C], the residual stream after the final norm
+     */
+    public record Output(Tensor logits, Tensor hidden) {}
+
+    /**
+     * As {@link #forward(int, int[], int[], int[][], boolean[], boolean[])}, with final hidden states.
+     *
+     * @param wantHidden of each row, whether its final hidden state is asked for
+     */
+    public Output forward(
+            int rows,
+            int[] tokens,
+            int[] positions,
+            int[][] blockTables,
+            boolean[] wantLogits,
+            boolean[] ofPrompt,
+            boolean[] wantHidden) {
         if (rows < 1 || rows > maxRows) {
             throw new IllegalArgumentException(rows + " rows in a model set up for 1 to " + maxRows);
         }
@@ -132,12 +158,24 @@ public final class InferenceModel implements AutoCloseable {
             attention(layer, rows, positions, blockTables, ofPrompt);
             mlp(layer, rows, ofPrompt);
         }
-        int wanted = keepWantedRows(rows, wantLogits);
-        norm(wanted, weights.finalNorm());
-        if (wanted > 0) {
-            weights.head().multiply(wanted, normed, logits, false);
+        int[] wanted = IntStream.range(0, rows)
+                .filter(row -> wantLogits[row] || wantHidden[row])
+                .toArray();
+        moveRows(hidden, wanted, hidden);
+        norm(wanted.length, weights.finalNorm());
+        int[] ofHidden = IntStream.range(0, wanted.length)
+                .filter(i -> wantHidden[wanted[i]])
+                .toArray();
+        moveRows(normed, ofHidden, hidden); // free, now that it is normed
+        int[] ofLogits = IntStream.range(0, wanted.length)
+                .filter(i -> wantLogits[wanted[i]])
+                .toArray();
+        moveRows(normed, ofLogits, normed);
+        if (ofLogits.length > 0) {
+            weights.head().multiply(ofLogits.length, normed, logits, false);
         }
-        return logits.view(0, wanted, config.vocabSize());
+        return new Output(
+                logits.view(0, ofLogits.length, config.vocabSize()), hidden.view(0, ofHidden.length, config.dim()));
     }
 
     private void attention(InferenceLayer layer, int rows, int[] positions, int[][] blockTables, boolean[] ofPrompt) {
@@ -205,19 +243,15 @@ public final class InferenceModel implements AutoCloseable {
         }
     }
 
-    /** Moves the wanted rows of the residual stream to the front; returns how many. */
-    private int keepWantedRows(int rows, boolean[] wantLogits) {
-        int dim = config.dim();
-        int wanted = 0;
-        for (int row = 0; row < rows; row++) {
-            if (wantLogits[row]) {
-                if (wanted != row) {
-                    hidden.view((long) wanted * dim, dim).copyFrom(hidden.view((long) row * dim, dim));
-                }
-                wanted++;
+    /** Copies rows [.., C], given in ascending order, to the first rows of {@code to}, which may be the same tensor. */
+    @SuppressWarnings("ReferenceEquality")
+    private void moveRows(Tensor from, int[] rows, Tensor to) {
+        long dim = config.dim();
+        for (int i = 0; i < rows.length; i++) {
+            if (from != to || rows[i] != i) {
+                to.view(i * dim, (int) dim).copyFrom(from.view(rows[i] * dim, (int) dim));
             }
         }
-        return wanted;
     }
 
     /** Bytes of weights that a step reads: all matrices once. */

@@ -1,5 +1,6 @@
 package dev.troupe.actors.serving.batch;
 
+import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.kv.BlockTable;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.List;
  * @param numPrompt tokens of the prompt, which come first in the sequence; the others were generated
  * @param sampled whether the last known token's logits are wanted, because all known tokens are computed then
  * @param numDraft how many tokens, the last ones, are guesses; their logits are wanted too
+ * @param promptOutput what is told of the prompt's positions
  */
 public record ScheduledChunk(
         long arrival,
@@ -22,8 +24,23 @@ public record ScheduledChunk(
         BlockTable blocks,
         int numPrompt,
         boolean sampled,
-        int numDraft) {
-    /** Rows whose logits are wanted. */
+        int numDraft,
+        PromptOutput promptOutput) {
+    /** Whether something is told of the prompt's positions in this chunk. */
+    public boolean readsPrompt() {
+        return promptOutput != PromptOutput.NONE;
+    }
+
+    /** Whether the prompt's reader wants what is computed at this position. */
+    public boolean isRead(int position) {
+        return switch (promptOutput) {
+            case NONE -> false;
+            case LOG_PROBS -> position < numPrompt - 1; // the last one's logits are the answer's
+            case EMBEDDING -> position < numPrompt;
+        };
+    }
+
+    /** Rows whose logits are wanted for the answer. */
     public int numWanted() {
         return sampled ? 1 + numDraft : 0;
     }
@@ -38,6 +55,6 @@ public record ScheduledChunk(
         List<Integer> all = new ArrayList<>(tokens);
         all.addAll(draft);
         return new ScheduledChunk(
-                arrival, firstPosition, List.copyOf(all), largerTable, numPrompt, sampled, draft.size());
+                arrival, firstPosition, List.copyOf(all), largerTable, numPrompt, sampled, draft.size(), promptOutput);
     }
 }

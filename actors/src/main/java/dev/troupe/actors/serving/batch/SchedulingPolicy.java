@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * values before any of them reads. One token at least is computed. With {@link SchedulingOptions#maxDraft}, what is
  * left of the budget goes to guesses behind the tokens that are decoded; they are not worth a preemption.
  *
+ * <p>A sequence that wants no tokens ends when its prompt is computed. One of whose prompt something is told computes
+ * all of it.
+ *
  * <p>Pure bookkeeping, not thread-safe. A batch may be under way while sequences are added or cancelled: blocks that
  * are freed meanwhile are handed out only by the next {@link #schedule}, which is after the batch.
  */
@@ -73,12 +76,12 @@ public final class SchedulingPolicy {
      * Puts a sequence at the end of the queue.
      *
      * @return false when the queue is full
-     * @throws IllegalArgumentException when the prompt leaves no room for an answer
+     * @throws IllegalArgumentException when the prompt leaves no room for an answer that is asked for
      */
     public boolean offer(Sequence sequence) {
-        if (sequence.length() < 1 || sequence.length() >= limits.contextLength()) {
-            throw new IllegalArgumentException(
-                    "a prompt has 1 to " + (limits.contextLength() - 1) + " tokens, not " + sequence.length());
+        int longest = limits.contextLength() - (sequence.maxTokens() > 0 ? 1 : 0);
+        if (sequence.length() < 1 || sequence.length() > longest) {
+            throw new IllegalArgumentException("a prompt has 1 to " + longest + " tokens, not " + sequence.length());
         }
         if (queue.size() >= limits.maxQueued()) {
             return false;
@@ -180,7 +183,8 @@ public final class SchedulingPolicy {
      * Gives a sequence what the cache holds of it, and blocks for the rest; false and nothing when there are too few.
      */
     private boolean takeBlocks(Sequence sequence) {
-        int all = options.prefixCache() ? sequence.length() - 1 : 0; // one token is computed, for its logits
+        boolean share = options.prefixCache() && !sequence.readsPrompt();
+        int all = share ? sequence.length() - 1 : 0; // one token is computed, for its logits
         SharedBlocks.Prefix prefix =
                 pool.take(sequence.rows(options.promptsApart()).subList(0, all));
         int needed =
@@ -271,6 +275,10 @@ public final class SchedulingPolicy {
             sequence.draftLength(options.maxDraft()).learn(chunk.numDraft(), numAccepted);
             numDrafted += chunk.numDraft();
             numDraftsAccepted += numAccepted;
+        }
+        if (sequence.maxTokens() == 0 && sequence.numPending() == 0) {
+            remove(sequence);
+            return new Advance(0, Optional.of(FinishReason.LENGTH));
         }
         for (int i = 0; i < sampled.size(); i++) {
             if (sequence.isStop(sampled.get(i))) {

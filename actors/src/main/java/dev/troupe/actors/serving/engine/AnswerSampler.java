@@ -60,11 +60,19 @@ public final class AnswerSampler {
         int token = sampler.sample(logits, row, nextIndex, history);
         history.add(token);
         double logProb = numLogProbs < 0 ? Double.NaN : LogProbs.logProb(logits, row, token);
-        List<Alternative> alternatives = numLogProbs < 1
+        return new SampledToken(nextIndex++, token, logProb, alternatives(logits, row, numLogProbs));
+    }
+
+    /**
+     * The most likely tokens of a row, best first; none when {@code count} is below 1.
+     *
+     * @param logits [rows, V]
+     */
+    static List<Alternative> alternatives(Tensor logits, int row, int count) {
+        return count < 1
                 ? List.of()
-                : LogProbs.top(logits, row, numLogProbs).stream()
+                : LogProbs.top(logits, row, count).stream()
                         .map(top -> new Alternative(top.token(), top.logProb()))
                         .toList();
-        return new SampledToken(nextIndex++, token, logProb, alternatives);
     }
 }

@@ -16,11 +16,17 @@ public interface Engine extends AutoCloseable {
      * One forward pass and its samples.
      *
      * @param samplers one for each sampled chunk of the batch, in order
+     * @param readers one for each chunk whose prompt is read, in order
      * @return the tokens of each sampled chunk, in order: after each guess that was drawn indeed the next one, so one
      *     token more than guesses held. Drawing is a function of logits and index, so these are the tokens that would
      *     be drawn without guesses
      */
-    List<List<SampledToken>> execute(ScheduledBatch batch, List<AnswerSampler> samplers);
+    List<List<SampledToken>> execute(ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers);
+
+    /** As {@link #execute(ScheduledBatch, List, List)}, of a batch in which nobody reads a prompt. */
+    default List<List<SampledToken>> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
+        return execute(batch, samplers, List.of());
+    }
 
     /** Frees weights and cache; never while a batch is computed. */
     @Override

@@ -1,5 +1,6 @@
 package dev.troupe.actors.serving.engine;
 
+import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.batch.Advance;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
@@ -20,6 +21,8 @@ public final class EngineLoop {
     private final SchedulingPolicy policy;
     private final Engine engine;
     private final Map<Long, AnswerSampler> samplers = new TreeMap<>();
+    private final Map<Long, PromptReader> readers = new TreeMap<>();
+    private final Map<Long, List<GenerationEvent>> promptEvents = new TreeMap<>();
     private final Map<Long, Sequence> sequences = new TreeMap<>();
     private final Map<Long, List<SampledToken>> answers = new TreeMap<>();
     private int numSteps;
@@ -46,6 +49,8 @@ public final class EngineLoop {
         sequences.put(arrival, sequence);
         samplers.put(arrival, new AnswerSampler(request));
         answers.put(arrival, new ArrayList<>());
+        promptEvents.put(arrival, new ArrayList<>());
+        PromptReader.of(request).ifPresent(reader -> readers.put(arrival, reader));
         return arrival;
     }
 
@@ -59,7 +64,12 @@ public final class EngineLoop {
                 batch.chunks().stream()
                         .filter(ScheduledChunk::sampled)
                         .map(chunk -> samplers.get(chunk.arrival()))
+                        .toList(),
+                batch.chunks().stream()
+                        .filter(ScheduledChunk::readsPrompt)
+                        .map(chunk -> readers.get(chunk.arrival()))
                         .toList());
+        readers.forEach((arrival, reader) -> promptEvents(arrival).addAll(reader.events()));
         int next = 0;
         for (ScheduledChunk chunk : batch.chunks()) {
             List<SampledToken> drawn = chunk.sampled() ? samples.get(next++) : List.of();
@@ -89,6 +99,11 @@ public final class EngineLoop {
     /** The answer to a request so far. */
     public List<SampledToken> answer(long arrival) {
         return Objects.requireNonNull(answers.get(arrival));
+    }
+
+    /** What was told of a request's prompt. */
+    public List<GenerationEvent> promptEvents(long arrival) {
+        return Objects.requireNonNull(promptEvents.get(arrival));
     }
 
     /** The answers of all requests so far. */

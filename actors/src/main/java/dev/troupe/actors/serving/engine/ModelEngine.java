@@ -1,6 +1,7 @@
 package dev.troupe.actors.serving.engine;
 
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.model.config.ModelConfig;
@@ -61,11 +62,29 @@ public final class ModelEngine implements Engine {
     }
 
     @Override
-    public List<List<SampledToken>> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
-        Tensor logits = forward(batch); // [wanted rows, V]
+    public List<List<SampledToken>> execute(
+            ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {
+        InferenceModel.Output output = forward(batch);
+        Tensor logits = output.logits(); // [wanted rows, V]
         List<List<SampledToken>> samples = new ArrayList<>(samplers.size());
+        int nextReader = 0;
         int row = 0;
+        int hiddenRow = 0;
         for (ScheduledChunk chunk : batch.chunks()) {
+            if (chunk.readsPrompt()) {
+                PromptReader reader = readers.get(nextReader++);
+                for (int i = 0; i < chunk.tokens().size(); i++) {
+                    int position = chunk.firstPosition() + i;
+                    if (!chunk.isRead(position)) {
+                        continue;
+                    }
+                    if (chunk.promptOutput() == PromptOutput.EMBEDDING) {
+                        reader.read(position, output.hidden(), hiddenRow++);
+                    } else {
+                        reader.read(position, logits, row++);
+                    }
+                }
+            }
             if (chunk.sampled()) {
                 samples.add(draw(chunk, samplers.get(samples.size()), logits, row));
                 row += chunk.numWanted();
@@ -87,13 +106,14 @@ public final class ModelEngine implements Engine {
         return drawn;
     }
 
-    private Tensor forward(ScheduledBatch batch) {
+    private InferenceModel.Output forward(ScheduledBatch batch) {
         int rows = batch.numTokens();
         int[] tokens = new int[rows];
         int[] positions = new int[rows];
         int[][] blockTables = new int[rows][];
         boolean[] wantLogits = new boolean[rows];
         boolean[] ofPrompt = new boolean[rows];
+        boolean[] wantHidden = new boolean[rows];
         int row = 0;
         for (ScheduledChunk chunk : batch.chunks()) {
             for (int i = 0; i < chunk.tokens().size(); i++, row++) {
@@ -101,10 +121,12 @@ public final class ModelEngine implements Engine {
                 positions[row] = chunk.firstPosition() + i;
                 blockTables[row] = chunk.blocks().blocks();
                 ofPrompt[row] = positions[row] < chunk.numPrompt();
+                wantLogits[row] = chunk.promptOutput() == PromptOutput.LOG_PROBS && chunk.isRead(positions[row]);
+                wantHidden[row] = chunk.promptOutput() == PromptOutput.EMBEDDING && chunk.isRead(positions[row]);
             }
             Arrays.fill(wantLogits, row - chunk.numWanted(), row, true);
         }
-        return model.forward(rows, tokens, positions, blockTables, wantLogits, ofPrompt);
+        return model.forward(rows, tokens, positions, blockTables, wantLogits, ofPrompt, wantHidden);
     }
 
     @Override

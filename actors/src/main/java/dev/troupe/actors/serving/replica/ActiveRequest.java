@@ -6,23 +6,31 @@ import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
 import dev.troupe.actors.serving.batch.Sequence;
 import dev.troupe.actors.serving.engine.AnswerSampler;
+import dev.troupe.actors.serving.engine.PromptReader;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.telemetry.ServingMetrics;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A request between its acceptance and its last event. */
 final class ActiveRequest {
     private final Sequence sequence;
     private final AnswerSampler sampler;
+    private final Optional<PromptReader> reader;
     private final ActorRef<GenerationEvent> replyTo;
     private final long acceptedNanos = System.nanoTime();
     private boolean started;
     private boolean answering;
     private long lastTokenNanos;
 
-    ActiveRequest(Sequence sequence, AnswerSampler sampler, ActorRef<GenerationEvent> replyTo) {
+    ActiveRequest(
+            Sequence sequence,
+            AnswerSampler sampler,
+            Optional<PromptReader> reader,
+            ActorRef<GenerationEvent> replyTo) {
         this.sequence = sequence;
         this.sampler = sampler;
+        this.reader = reader;
         this.replyTo = replyTo;
     }
 
@@ -32,6 +40,16 @@ final class ActiveRequest {
 
     AnswerSampler sampler() {
         return sampler;
+    }
+
+    /** Reads the prompt; only of a request that something of its prompt is told. */
+    PromptReader reader() {
+        return reader.orElseThrow();
+    }
+
+    /** A step has read a piece of the prompt. */
+    void promptRead() {
+        reader().events().forEach(replyTo::tell);
     }
 
     ActorRef<GenerationEvent> replyTo() {

@@ -6,6 +6,7 @@ import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
 import dev.troupe.actors.serving.GenerationRequest;
+import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.batch.Advance;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
@@ -14,6 +15,7 @@ import dev.troupe.actors.serving.batch.SchedulingPolicy;
 import dev.troupe.actors.serving.batch.Sequence;
 import dev.troupe.actors.serving.engine.AnswerSampler;
 import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.PromptReader;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.telemetry.Metrics;
 import dev.troupe.actors.telemetry.ServingMetrics;
@@ -95,11 +97,11 @@ final class ReplicaSession {
                 : RequestCheck.mistake(request, engine.description());
         if (mistake.isPresent()) {
             replyTo.tell(new GenerationEvent.Failed(id, mistake.get()));
-        } else if (numPrompt >= contextLength) {
+        } else if (numPrompt > contextLength - (request.maxTokens() > 0 ? 1 : 0)) {
             String message = "the prompt has " + numPrompt + " tokens; the model takes at most " + contextLength
                     + ", prompt and answer together";
             replyTo.tell(new GenerationEvent.Rejected(id, RejectReason.PROMPT_TOO_LONG, message));
-        } else if (request.maxTokens() == 0) {
+        } else if (request.maxTokens() == 0 && request.promptOutput() == PromptOutput.NONE) {
             replyTo.tell(new GenerationEvent.Finished(id, FinishReason.LENGTH, numPrompt, 0));
         } else {
             accept(request, replyTo);
@@ -120,7 +122,7 @@ final class ReplicaSession {
             replyTo.tell(new GenerationEvent.Rejected(request.requestId(), RejectReason.QUEUE_FULL, message));
             return;
         }
-        requests.add(new ActiveRequest(sequence, sampler, replyTo));
+        requests.add(new ActiveRequest(sequence, sampler, PromptReader.of(request), replyTo));
         startStep();
     }
 
@@ -151,11 +153,10 @@ final class ReplicaSession {
         stepFailuresInARow = 0;
         int next = 0;
         for (ScheduledChunk chunk : batch.chunks()) {
-            if (chunk.sampled()) {
-                sampled(chunk, samples.get(next++));
-            } else {
-                policy.advance(chunk, List.of());
+            if (chunk.readsPrompt()) {
+                requests.find(chunk.arrival()).ifPresent(ActiveRequest::promptRead);
             }
+            advance(chunk, chunk.sampled() ? samples.get(next++) : List.of());
         }
         startStep();
     }
@@ -166,7 +167,7 @@ final class ReplicaSession {
         return batch == inFlight;
     }
 
-    private void sampled(ScheduledChunk chunk, List<SampledToken> samples) {
+    private void advance(ScheduledChunk chunk, List<SampledToken> samples) {
         Optional<ActiveRequest> request = requests.find(chunk.arrival());
         Advance advance =
                 policy.advance(chunk, samples.stream().map(SampledToken::token).toList());
@@ -212,15 +213,19 @@ final class ReplicaSession {
 
     private void run(ScheduledBatch batch) {
         List<AnswerSampler> samplers = new ArrayList<>();
+        List<PromptReader> readers = new ArrayList<>();
         for (ScheduledChunk chunk : batch.chunks()) {
             ActiveRequest request = requests.find(chunk.arrival()).orElseThrow();
             request.scheduled(metrics);
             if (chunk.sampled()) {
                 samplers.add(request.sampler());
             }
+            if (chunk.readsPrompt()) {
+                readers.add(request.reader());
+            }
         }
         CompletableFuture<List<List<SampledToken>>> step =
-                CompletableFuture.supplyAsync(() -> engine.execute(batch, samplers), compute);
+                CompletableFuture.supplyAsync(() -> engine.execute(batch, samplers, readers), compute);
         latestStep = step;
         context.pipeToSelf(
                 step,

@@ -2,6 +2,7 @@ package dev.troupe.actors.serving.replica;
 
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.PromptOutput;
 import java.util.Collection;
 import java.util.Optional;
 
@@ -22,6 +23,10 @@ final class RequestCheck {
                 || request.firstIndex() >= request.promptTokens().size()) {
             return Optional.of("the index of the first token (" + request.firstIndex()
                     + ") does not leave a prompt of at least one token");
+        }
+        if (request.promptOutput() == PromptOutput.EMBEDDING && request.maxTokens() > 0) {
+            return Optional.of("an embedding has no answer: the number of tokens to generate (" + request.maxTokens()
+                    + ") must be 0");
         }
         return outside(request.promptTokens(), vocabSize)
                 .or(() -> outside(request.sampling().logitBias().keySet(), vocabSize))

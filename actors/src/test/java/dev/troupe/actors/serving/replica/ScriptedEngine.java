@@ -5,6 +5,7 @@ import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.actors.serving.engine.AnswerSampler;
 import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.PromptReader;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -41,7 +42,8 @@ final class ScriptedEngine implements Engine {
     }
 
     @Override
-    public List<List<SampledToken>> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
+    public List<List<SampledToken>> execute(
+            ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {
         steps.acquireUninterruptibly();
         if (closed.get()) {
             throw new IllegalStateException("used after it was closed");

@@ -39,13 +39,18 @@ final class TinyModel {
 
     private TinyModel() {}
 
-    static Engine load(EngineSettings settings) {
-        TensorArena arena = TensorArena.open(OWNER);
+    static Parameters weights(TensorArena arena) {
         Parameters weights = Parameters.allocate(ParameterLayout.of(CONFIG), arena);
         weights.initialize(5);
         for (long i = 0; i < weights.flat().size(); i++) {
             weights.flat().set(i, weights.flat().get(i) * 8); // far from uniform, so that a wrong bit changes tokens
         }
+        return weights;
+    }
+
+    static Engine load(EngineSettings settings) {
+        TensorArena arena = TensorArena.open(OWNER);
+        Parameters weights = weights(arena);
         ComputePool pool = FixedComputePool.create(settings.threads());
         ModelDescription description =
                 new ModelDescription("tiny", "random-5", CONFIG.contextLength(), CONFIG.vocabSize(), "{}", "plain", 0);
