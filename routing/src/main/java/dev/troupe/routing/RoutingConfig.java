@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param maxBodyBytes largest request body
  * @param maxInFlight sequences at once over all models
  * @param maxChoices most answers to one request
+ * @param maxInputs most inputs of one request for embeddings
  * @param streamBufferTokens how far a client may lag behind its answer
  */
 public record RoutingConfig(
@@ -27,6 +28,7 @@ public record RoutingConfig(
         Duration describeTimeout,
         Duration failoverWait,
         int maxChoices,
+        int maxInputs,
         int defaultChatTokens,
         int defaultCompletionTokens,
         int maxTokens,
@@ -58,6 +60,7 @@ public record RoutingConfig(
                     positive(c, "describeTimeout"),
                     positive(c, "failoverWait"),
                     count(c, "maxChoices"),
+                    count(c, "maxInputs"),
                     count(c, "defaultChatTokens"),
                     count(c, "defaultCompletionTokens"),
                     count(c, "maxTokens"),
@@ -84,6 +87,7 @@ public record RoutingConfig(
                 describeTimeout,
                 failoverWait,
                 maxChoices,
+                maxInputs,
                 defaultChatTokens,
                 defaultCompletionTokens,
                 maxTokens,

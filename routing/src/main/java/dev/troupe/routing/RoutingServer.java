@@ -12,8 +12,11 @@ import akka.http.javadsl.settings.ServerSettings;
 import akka.pattern.Patterns;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.model.TroupeException;
+import dev.troupe.routing.generate.Embedder;
 import dev.troupe.routing.generate.Generator;
+import dev.troupe.routing.generate.Models;
 import dev.troupe.routing.generate.OpenAnswers;
+import dev.troupe.routing.generate.Services;
 import dev.troupe.routing.grpc.GrpcFront;
 import dev.troupe.routing.http.HttpFront;
 import dev.troupe.routing.route.Router;
@@ -49,15 +52,19 @@ public final class RoutingServer {
     private final ActorSystem<?> system;
     private final RoutingConfig config;
     private final ActorRef<Router.Command> router;
-    private final Generator generator;
-    private final OpenAnswers open = new OpenAnswers();
+    private final Services services;
 
     private RoutingServer(ActorSystem<?> system, RoutingConfig config) {
         this.system = system;
         this.config = config;
         router = system.systemActorOf(Router.create(config), "router", Props.empty());
-        generator = new Generator(
-                system, config, router, RuleFilter.from(system.settings().config()));
+        var models = new Models(system, router);
+        var filter = RuleFilter.from(system.settings().config());
+        services = new Services(
+                models,
+                new Generator(models, config, router, filter),
+                new Embedder(models, config, router, filter),
+                new OpenAnswers());
     }
 
     /**
@@ -79,13 +86,13 @@ public final class RoutingServer {
         var http = Http.get(system)
                 .newServerAt(config.httpHost(), config.httpPort())
                 .withSettings(settings(false))
-                .bindFlow(HttpFront.flow(system, config, router, generator, open));
+                .bindFlow(HttpFront.flow(system, config, router, services));
         var boundHttp = explain(http, "HTTP", config.httpHost(), config.httpPort(), "http");
         return boundHttp.thenCompose(httpBinding -> {
             var grpc = Http.get(system)
                     .newServerAt(config.grpcHost(), config.grpcPort())
                     .withSettings(settings(true))
-                    .bind(GrpcFront.handler(system, config, router, generator, open));
+                    .bind(GrpcFront.handler(system, config, router, services));
             return explain(grpc, "gRPC", config.grpcHost(), config.grpcPort(), "grpc")
                     .handle((grpcBinding, failure) -> failure == null
                             ? CompletableFuture.completedFuture(bound(httpBinding, grpcBinding))
@@ -196,7 +203,7 @@ public final class RoutingServer {
 
     /** Done when clients have read what was generated for them, or at {@code endNanos}. */
     private CompletionStage<Done> read(long endNanos) {
-        if (open.count() == 0 || System.nanoTime() - endNanos > 0) {
+        if (services.open().count() == 0 || System.nanoTime() - endNanos > 0) {
             return CompletableFuture.completedFuture(Done.getInstance());
         }
         return after(POLL_INTERVAL).thenCompose(done -> read(endNanos));

@@ -3,26 +3,17 @@ package dev.troupe.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.LoggingTestKit;
-import akka.actor.typed.ActorRef;
 import dev.troupe.actors.serving.ModelDescription;
-import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.engine.AnswerSampler;
 import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.PromptReader;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.serving.replica.ModelReplica;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
-import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
-import dev.troupe.model.format.ModelDirectory;
-import dev.troupe.model.tensor.TensorArena;
-import dev.troupe.model.tokenizer.Tokenizer;
-import dev.troupe.model.transformer.ParameterLayout;
-import dev.troupe.model.transformer.Parameters;
 import dev.troupe.routing.harness.Http;
+import dev.troupe.routing.harness.RandomModel;
 import dev.troupe.routing.harness.TestNode;
 import java.io.BufferedReader;
 import java.io.InputStream;
@@ -44,46 +35,18 @@ class FailoverTest {
     @SuppressWarnings("NullAway.Init")
     Path dir;
 
-    private static void writeModel(Path dir, Tokenizer tokenizer) {
-        var config = new ModelConfig(
-                "llama",
-                tokenizer.vocabSize(),
-                192,
-                4,
-                4,
-                2,
-                48,
-                512,
-                512,
-                NormKind.RMS,
-                1e-5f,
-                MlpKind.SWIGLU,
-                PositionKind.ROTARY,
-                10_000,
-                true,
-                false,
-                0);
-        try (var arena = TensorArena.open("failover-test")) {
-            var weights = Parameters.allocate(ParameterLayout.of(config), arena);
-            weights.initialize(5);
-            ModelDirectory.write(dir, config, weights, tokenizer);
-        }
-    }
-
     @Test
     void anAnswerSurvivesTheDeathOfItsReplicaTokenByToken() throws Exception {
         try (var node = TestNode.start("troupe.serving { modelId = random, threads = 1, kvCache = 64 MiB }")) {
-            writeModel(dir.resolve("model"), node.tokenizer());
-            replica(node);
-            TestNode.await("the first replica serves", () -> node.numReplicas() == 1);
+            RandomModel.write(dir.resolve("model"), node.tokenizer());
+            RandomModel.serve(node, dir.resolve("model"));
             // The end of text is ruled out, so that the answer is long and surely not over when its replica dies.
             var request = REQUEST.replace("#", Integer.toString(node.tokenizer().endOfText()));
             var http = new Http(node);
             var undisturbed = Http.tree(http.post("/v1/completions", request.formatted("false")));
             assertThat(undisturbed.at("/usage/completion_tokens").asInt()).isEqualTo(400);
 
-            var second = replica(node);
-            TestNode.await("the second replica serves", () -> node.numReplicas() == 2);
+            var second = RandomModel.serve(node, dir.resolve("model"));
             // Equally loaded replicas take turns: the next answer is the second one's.
             var text = LoggingTestKit.warn("lost its replica")
                     .expect(
@@ -107,11 +70,12 @@ class FailoverTest {
         }
 
         @Override
-        public List<List<SampledToken>> execute(ScheduledBatch batch, List<AnswerSampler> samplers) {
+        public List<List<SampledToken>> execute(
+                ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {
             if (stepsLeft.decrementAndGet() < 0) {
                 throw new ArithmeticException("broken on purpose");
             }
-            return model.execute(batch, samplers);
+            return model.execute(batch, samplers, readers);
         }
 
         @Override
@@ -123,7 +87,7 @@ class FailoverTest {
     @Test
     void clientsOfTheOnlyReplicaSeeAPauseWhileItThrowsAndIsRestarted() throws Exception {
         try (var node = TestNode.start("troupe.serving { modelId = random, threads = 1, kvCache = 64 MiB }")) {
-            writeModel(dir.resolve("model"), node.tokenizer());
+            RandomModel.write(dir.resolve("model"), node.tokenizer());
             var settings = ReplicaSettings.from(node.system().settings().config());
             var loader = new DirectoryLoader(
                     settings.engine(), settings.modelId(), settings.chatTemplate(), dir.resolve("model"));
@@ -178,11 +142,5 @@ class FailoverTest {
             throw new AssertionError(e);
         }
         return text.toString();
-    }
-
-    private ActorRef<ReplicaProtocol.Command> replica(TestNode node) {
-        return node.kit()
-                .spawn(ModelReplica.create(
-                        ReplicaSettings.from(node.system().settings().config()), dir.resolve("model")));
     }
 }

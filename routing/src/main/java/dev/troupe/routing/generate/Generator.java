@@ -2,8 +2,6 @@ package dev.troupe.routing.generate;
 
 import akka.NotUsed;
 import akka.actor.typed.ActorRef;
-import akka.actor.typed.ActorSystem;
-import akka.actor.typed.javadsl.AskPattern;
 import akka.stream.BufferOverflowException;
 import akka.stream.OverflowStrategy;
 import akka.stream.javadsl.Source;
@@ -11,7 +9,6 @@ import akka.stream.typed.javadsl.ActorSource;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.SamplingParameters;
-import dev.troupe.model.chat.ChatMessage;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.PromptEncoder.Encoded;
@@ -19,13 +16,10 @@ import dev.troupe.routing.route.DispatchEvent;
 import dev.troupe.routing.route.ModelKey;
 import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.RequestFailure.Kind;
-import dev.troupe.routing.route.Resolution;
 import dev.troupe.routing.route.Router;
 import dev.troupe.routing.stream.AnswerText;
 import dev.troupe.routing.stream.TextEvent;
 import dev.troupe.safety.filter.TextFilter;
-import dev.troupe.safety.filter.Verdict;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,40 +28,32 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** From a text request to streams of text: resolves the model, tokenizes, and runs each answer through the router. */
 public final class Generator {
-    private static final Duration ROUTER_TIMEOUT = Duration.ofSeconds(5);
     /** Events that end a stream beside its tokens. */
     private static final int END_EVENTS = 2;
     /** What "top_p": 0 means, the most likely token only, to a sampler that wants a positive share. */
     private static final double SMALLEST_TOP_P = 1e-9;
 
-    private final ActorSystem<?> system;
+    private final Models models;
     private final RoutingConfig config;
     private final ActorRef<Router.Command> router;
     private final TextFilter filter;
-    private final Tokenizers tokenizers = new Tokenizers();
+    private final InputFilter input;
 
     /** @param filter judges every prompt and every answer */
-    public Generator(ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, TextFilter filter) {
+    public Generator(Models models, RoutingConfig config, ActorRef<Router.Command> router, TextFilter filter) {
         this.filter = filter;
-        this.system = system;
+        this.input = new InputFilter(filter);
+        this.models = models;
         this.config = config;
         this.router = router;
     }
 
     /** Checks a request and makes it ready to run; fails with a {@link RequestFailure}. */
     public CompletionStage<Generation> prepare(TextRequest request) {
-        CompletionStage<Resolution> resolved = AskPattern.ask(
-                router, replyTo -> new Router.Resolve(request.modelId(), replyTo), ROUTER_TIMEOUT, system.scheduler());
-        // Tokenizing takes time: not on the router's thread.
-        return resolved.thenApplyAsync(
-                resolution -> switch (resolution) {
-                    case Resolution.Found found -> prepare(request, found.model());
-                    case Resolution.Missing missing -> throw missing.failure();
-                },
-                system.executionContext());
+        return models.with(request.modelId(), (model, tokenizer) -> prepare(request, model, tokenizer));
     }
 
-    private Generation prepare(TextRequest request, ModelDescription model) {
+    private Generation prepare(TextRequest request, ModelDescription model, Tokenizer tokenizer) {
         var settings = request.settings();
         int numChoices = Math.multiplyExact(request.prompts().size(), settings.choices());
         if (numChoices > config.maxChoices()) {
@@ -78,11 +64,10 @@ public final class Generator {
                     "n");
         }
         settings.logitBias().keySet().forEach(token -> checkBias(token, model));
-        var tokenizer = tokenizers.of(model);
-        request.prompts().forEach(prompt -> judge(request, prompt, tokenizer));
+        request.prompts().forEach(prompt -> input.judge(request.id(), request.promptField(), prompt, tokenizer));
         var encoder = new PromptEncoder(model, tokenizer, request.promptField());
         var prompts = request.prompts().stream()
-                .map(prompt -> encoder.encode(prompt, settings.echo()))
+                .map(prompt -> encoder.encode(prompt, settings.echo(), 1))
                 .toList();
         long seed = settings.seed().orElseGet(() -> ThreadLocalRandom.current().nextLong(1L << 53));
         var answers = new ArrayList<Source<ChoiceEvent, NotUsed>>();
@@ -94,35 +79,6 @@ public final class Generator {
         var events =
                 numChoices == 1 ? answers.getFirst() : Source.from(answers).flatMapMerge(numChoices, answer -> answer);
         return new Generation(model, tokenizer, seed, numChoices, promptTokens, events);
-    }
-
-    private void judge(TextRequest request, Prompt prompt, Tokenizer tokenizer) {
-        var texts = switch (prompt) {
-            case Prompt.Text text -> List.of(text.text());
-            case Prompt.Tokens tokens -> List.of(decoded(tokens, tokenizer));
-            case Prompt.Chat chat ->
-                chat.messages().stream().map(ChatMessage::content).toList();
-        };
-        for (var text : texts) {
-            var verdict = filter.judge(text);
-            SafetyLog.report(request.id(), "prompt", verdict);
-            if (verdict instanceof Verdict.Blocked blocked) {
-                throw new RequestFailure(
-                        Kind.CONTENT_FILTER,
-                        "The prompt was refused by the safety rule '"
-                                + blocked.finding().ruleId() + "' ("
-                                + blocked.finding().category() + ").",
-                        request.promptField());
-            }
-        }
-    }
-
-    /** Ids outside the vocabulary are refused later, by name. */
-    private static String decoded(Prompt.Tokens tokens, Tokenizer tokenizer) {
-        return tokenizer.decode(tokens.ids().stream()
-                .mapToInt(Integer::intValue)
-                .filter(id -> id >= 0 && id < tokenizer.vocabSize())
-                .toArray());
     }
 
     private static void checkBias(int token, ModelDescription model) {

@@ -29,7 +29,13 @@ final class PromptEncoder {
         this.field = field;
     }
 
-    Encoded encode(Prompt prompt, boolean echo) {
+    /**
+     * Encodes a prompt.
+     *
+     * @param echo whether the prompt belongs to the answer's text
+     * @param room fewest tokens that must be left of the context
+     */
+    Encoded encode(Prompt prompt, boolean echo, int room) {
         var encoded = switch (prompt) {
             case Prompt.Text text -> new Encoded(begun(boxed(tokenizer.encode(text.text()))), echo ? text.text() : "");
             case Prompt.Tokens tokens -> new Encoded(begun(checked(tokens.ids())), echo ? decoded(tokens.ids()) : "");
@@ -43,12 +49,13 @@ final class PromptEncoder {
             throw new RequestFailure(
                     Kind.INVALID, "The prompt is empty, and this model cannot begin from nothing.", field);
         }
-        if (encoded.tokens().size() >= model.contextLength()) {
+        if (encoded.tokens().size() + room > model.contextLength()) {
             throw new RequestFailure(
                     Kind.CONTEXT_LENGTH,
                     "This model's maximum context length is " + model.contextLength() + " tokens, but the prompt has "
                             + encoded.tokens().size()
-                            + " tokens, which leaves no room for an answer. Shorten the prompt.",
+                            + " tokens" + (room > 0 ? ", which leaves no room for an answer" : "")
+                            + ". Shorten the prompt.",
                     field);
         }
         return encoded;

@@ -8,8 +8,7 @@ import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.japi.function.Function;
 import dev.troupe.routing.RoutingConfig;
-import dev.troupe.routing.generate.Generator;
-import dev.troupe.routing.generate.OpenAnswers;
+import dev.troupe.routing.generate.Services;
 import dev.troupe.routing.proto.Router;
 import dev.troupe.routing.proto.RouterPowerApiHandlerFactory;
 import dev.troupe.routing.proto.health.Health;
@@ -25,12 +24,8 @@ public final class GrpcFront {
     /** The handler of one call. */
     @SuppressWarnings("unchecked") // a generic varargs array of Akka's signature, which only reads it
     public static Function<HttpRequest, CompletionStage<HttpResponse>> handler(
-            ActorSystem<?> system,
-            RoutingConfig config,
-            ActorRef<Command> router,
-            Generator generator,
-            OpenAnswers open) {
-        var service = new RouterService(system, config, router, generator, open);
+            ActorSystem<?> system, RoutingConfig config, ActorRef<Command> router, Services services) {
+        var service = new RouterService(system, config, router, services);
         Function<HttpRequest, CompletionStage<HttpResponse>> generated = ServiceHandler.concatOrNotFound(
                 RouterPowerApiHandlerFactory.partial(service, Router.name, system),
                 HealthHandlerFactory.partial(new HealthService(system, router), Health.name, system),

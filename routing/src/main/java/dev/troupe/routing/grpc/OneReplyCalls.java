@@ -13,16 +13,15 @@ import akka.http.javadsl.model.StatusCodes;
 import akka.japi.function.Function;
 import akka.stream.Materializer;
 import akka.stream.javadsl.Source;
-import dev.troupe.routing.proto.GenerateReply;
 import dev.troupe.routing.proto.Router;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
 
 /**
- * The calls with one reply, {@code Generate} and {@code Chat}, answered as streams of one message; on the wire the two
- * are the same. Akka gRPC's own handler takes a future of the reply and cannot say that the client has cancelled the
- * call (RST_STREAM) or is gone; a response that streams is cancelled then, and with it the work.
+ * The calls with one reply, {@code Generate}, {@code Chat} and {@code Embed}, answered as streams of one message; on
+ * the wire the two are the same. Akka gRPC's own handler takes a future of the reply and cannot say that the client has
+ * cancelled the call (RST_STREAM) or is gone; a response that streams is cancelled then, and with it the work.
  */
 final class OneReplyCalls implements Function<HttpRequest, CompletionStage<HttpResponse>> {
     private static final long serialVersionUID = 1L;
@@ -44,16 +43,32 @@ final class OneReplyCalls implements Function<HttpRequest, CompletionStage<HttpR
     public CompletionStage<HttpResponse> apply(HttpRequest request) throws Exception {
         return switch (request.getUri().path()) {
             case PREFIX + "Generate" ->
-                call(request, Router.Serializers.GenerateRequestSerializer, service::generateReply);
-            case PREFIX + "Chat" -> call(request, Router.Serializers.ChatRequestSerializer, service::chatReply);
+                call(
+                        request,
+                        Router.Serializers.GenerateRequestSerializer,
+                        Router.Serializers.GenerateReplySerializer,
+                        service::generateReply);
+            case PREFIX + "Chat" ->
+                call(
+                        request,
+                        Router.Serializers.ChatRequestSerializer,
+                        Router.Serializers.GenerateReplySerializer,
+                        service::chatReply);
+            case PREFIX + "Embed" ->
+                call(
+                        request,
+                        Router.Serializers.EmbedRequestSerializer,
+                        Router.Serializers.EmbedReplySerializer,
+                        service::embedReply);
             default -> others.apply(request);
         };
     }
 
-    private <T> CompletionStage<HttpResponse> call(
+    private <T, R> CompletionStage<HttpResponse> call(
             HttpRequest request,
             ProtobufSerializer<T> serializer,
-            BiFunction<T, Metadata, Source<GenerateReply, NotUsed>> method) {
+            ProtobufSerializer<R> replySerializer,
+            BiFunction<T, Metadata, Source<R, NotUsed>> method) {
         var errors = GrpcExceptionHandler.defaultMapper();
         var metadata = MetadataBuilder.fromHeaders(request.getHeaders());
         return GrpcMarshalling.<HttpResponse>negotiated(
@@ -61,11 +76,7 @@ final class OneReplyCalls implements Function<HttpRequest, CompletionStage<HttpR
                         (reader, writer) -> GrpcMarshalling.unmarshal(
                                         request.entity(), serializer, Materializer.matFromSystem(system), reader)
                                 .thenApply(message -> GrpcMarshalling.marshalStream(
-                                        method.apply(message, metadata),
-                                        Router.Serializers.GenerateReplySerializer,
-                                        writer,
-                                        system,
-                                        errors))
+                                        method.apply(message, metadata), replySerializer, writer, system, errors))
                                 .exceptionally(
                                         failure -> GrpcExceptionHandler.standard(failure, errors, writer, system)))
                 .orElseGet(() -> CompletableFuture.completedFuture(

@@ -15,8 +15,11 @@ import dev.troupe.routing.generate.GenerationSettings;
 import dev.troupe.routing.generate.Generator;
 import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.generate.Prompt;
+import dev.troupe.routing.generate.Services;
 import dev.troupe.routing.generate.TextRequest;
 import dev.troupe.routing.proto.ChatRequest;
+import dev.troupe.routing.proto.EmbedReply;
+import dev.troupe.routing.proto.EmbedRequest;
 import dev.troupe.routing.proto.GenerateChunk;
 import dev.troupe.routing.proto.GenerateReply;
 import dev.troupe.routing.proto.GenerateRequest;
@@ -25,25 +28,18 @@ import dev.troupe.routing.proto.ListModelsReply;
 import dev.troupe.routing.proto.ListModelsRequest;
 import dev.troupe.routing.proto.Model;
 import dev.troupe.routing.proto.RouterPowerApi;
-import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.Router;
 import dev.troupe.routing.route.ServedModel;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 
 /** The router's gRPC service: the same generation as over HTTP, in messages of our own. */
 public final class RouterService implements RouterPowerApi {
-    /** It goes into logs: nothing that could forge a line. */
-    private static final Pattern GOOD_REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
-
     private static final Duration ROUTER_TIMEOUT = Duration.ofSeconds(5);
 
     private final ActorSystem<?> system;
@@ -51,21 +47,10 @@ public final class RouterService implements RouterPowerApi {
     private final ActorRef<Router.Command> router;
     private final Generator generator;
     private final OpenAnswers open;
+    private final EmbedCall embedding;
 
-    /**
-     * One call, read from either kind of request.
-     *
-     * @param id unique, for the replicas
-     * @param shownId what the answer carries
-     */
-    private record Call(
-            CallLog log,
-            String id,
-            String shownId,
-            String model,
-            String promptField,
-            Prompt prompt,
-            GenerationSettings settings) {
+    /** One call, read from either kind of request. */
+    private record Call(CallLog log, String model, String promptField, Prompt prompt, GenerationSettings settings) {
         static Call of(
                 String method,
                 String givenId,
@@ -74,23 +59,8 @@ public final class RouterService implements RouterPowerApi {
                 Prompt prompt,
                 GenerationOptions options,
                 boolean echo) {
-            if (!givenId.isEmpty() && !GOOD_REQUEST_ID.matcher(givenId).matches()) {
-                throw new RequestFailure(
-                        RequestFailure.Kind.INVALID,
-                        "'request_id' may have 1 to 128 letters, digits and the characters . _ : -",
-                        "request_id");
-            }
-            var id = "grpc-"
-                    + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-            var shownId = givenId.isEmpty() ? id : givenId;
             return new Call(
-                    new CallLog(method, id, shownId),
-                    id,
-                    shownId,
-                    model,
-                    promptField,
-                    prompt,
-                    CallReader.settings(options, echo));
+                    CallLog.of(method, givenId), model, promptField, prompt, CallReader.settings(options, echo));
         }
 
         static Call of(String method, GenerateRequest request) {
@@ -117,16 +87,13 @@ public final class RouterService implements RouterPowerApi {
     }
 
     public RouterService(
-            ActorSystem<?> system,
-            RoutingConfig config,
-            ActorRef<Router.Command> router,
-            Generator generator,
-            OpenAnswers open) {
+            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Services services) {
         this.system = system;
         this.config = config;
         this.router = router;
-        this.generator = generator;
-        this.open = open;
+        this.generator = services.generator();
+        this.open = services.open();
+        this.embedding = new EmbedCall(services.embedder());
     }
 
     @Override
@@ -183,6 +150,18 @@ public final class RouterService implements RouterPowerApi {
         return stream(() -> Call.of("grpc/ChatStream", request), metadata);
     }
 
+    /** The interface's form of {@link #embedReply}, which is what calls over the wire come to. */
+    @Override
+    public CompletionStage<EmbedReply> embed(EmbedRequest request, Metadata metadata) {
+        return embedReply(request, metadata).runWith(Sink.head(), system);
+    }
+
+    /** One reply; cancelling the stream ends the work. */
+    Source<EmbedReply, NotUsed> embedReply(EmbedRequest request, Metadata metadata) {
+        return counted(read(() -> Deadlines.of(metadata, config.requestDeadline()))
+                .thenCompose(deadline -> embedding.answer(request, deadline)));
+    }
+
     private Source<GenerateReply, NotUsed> whole(Supplier<Call> read, Metadata metadata) {
         return answer(
                 read,
@@ -209,15 +188,19 @@ public final class RouterService implements RouterPowerApi {
 
     private static Source<ChoiceEvent, NotUsed> logged(Call call, Generation generation) {
         return generation.events().map(call.log()::passed).watchTermination((notUsed, done) -> {
-            done.whenComplete((ok, failure) -> call.log().ended(generation, failure));
+            done.whenComplete((ok, failure) ->
+                    call.log().ended(generation.model(), generation.numChoices(), generation.promptTokens(), failure));
             return notUsed;
         });
     }
 
     private <T> Source<T, NotUsed> answer(
             Supplier<Call> read, Metadata metadata, BiFunction<Call, Generation, Source<T, NotUsed>> written) {
-        var running = read(read)
-                .thenCompose(call -> prepare(call, metadata).thenApply(generation -> written.apply(call, generation)));
+        return counted(read(read)
+                .thenCompose(call -> prepare(call, metadata).thenApply(generation -> written.apply(call, generation))));
+    }
+
+    private <T> Source<T, NotUsed> counted(CompletionStage<Source<T, NotUsed>> running) {
         var answer = Source.completionStageSource(running)
                 .mapError(new PFBuilder<Throwable, Throwable>()
                         .matchAny(GrpcErrors::exception)
@@ -226,7 +209,7 @@ public final class RouterService implements RouterPowerApi {
         return open.counted(answer);
     }
 
-    private static CompletionStage<Call> read(Supplier<Call> read) {
+    private static <T> CompletionStage<T> read(Supplier<T> read) {
         try {
             return CompletableFuture.completedFuture(read.get());
         } catch (RuntimeException e) {
@@ -237,7 +220,7 @@ public final class RouterService implements RouterPowerApi {
     private CompletionStage<Generation> prepare(Call call, Metadata metadata) {
         return generator
                 .prepare(new TextRequest(
-                        call.id(),
+                        call.log().id(),
                         call.model(),
                         call.promptField(),
                         List.of(call.prompt()),
@@ -251,6 +234,6 @@ public final class RouterService implements RouterPowerApi {
     }
 
     private static ReplyWriter writer(Call call, Generation generation) {
-        return new ReplyWriter(call.shownId(), generation, call.settings().logProbs() >= 0);
+        return new ReplyWriter(call.log().shownId(), generation, call.settings().logProbs() >= 0);
     }
 }

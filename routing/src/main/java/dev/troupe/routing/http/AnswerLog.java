@@ -1,9 +1,9 @@
 package dev.troupe.routing.http;
 
+import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.telemetry.Metrics;
 import dev.troupe.actors.telemetry.ServingMetrics;
 import dev.troupe.routing.generate.ChoiceEvent;
-import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.stream.TextEvent;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -20,17 +20,32 @@ final class AnswerLog {
     private final String endpoint;
     private final Exchange exchange;
     private final String answerId;
-    private final Generation generation;
+    private final ModelDescription model;
+    private final int numParts;
+    private final int promptTokens;
     private final ServingMetrics metrics;
     private int numEnded;
     private int numTokens;
 
-    AnswerLog(String endpoint, Exchange exchange, String answerId, Generation generation) {
+    /**
+     * A log of one request.
+     *
+     * @param numParts answers, each of which ends by itself
+     */
+    AnswerLog(
+            String endpoint,
+            Exchange exchange,
+            String answerId,
+            ModelDescription model,
+            int numParts,
+            int promptTokens) {
         this.endpoint = endpoint;
         this.exchange = exchange;
         this.answerId = answerId;
-        this.generation = generation;
-        metrics = Metrics.serving(generation.model().modelId());
+        this.model = model;
+        this.numParts = numParts;
+        this.promptTokens = promptTokens;
+        metrics = Metrics.serving(model.modelId());
     }
 
     /** A request that got no answer at all; its model's name is the client's word and no label. */
@@ -49,15 +64,18 @@ final class AnswerLog {
 
     ChoiceEvent passed(ChoiceEvent event) {
         if (event.event() instanceof TextEvent.End end) {
-            numEnded++;
-            numTokens += end.numTokens();
+            partEnded(end.numTokens());
         }
         return event;
     }
 
+    void partEnded(int numGenerated) {
+        numEnded++;
+        numTokens += numGenerated;
+    }
+
     void ended(@Nullable Throwable failure) {
-        int status =
-                failure != null ? ApiProblem.of(failure).status() : numEnded == generation.numChoices() ? 200 : 499;
+        int status = failure != null ? ApiProblem.of(failure).status() : numEnded == numParts ? 200 : 499;
         var time = Duration.ofNanos(System.nanoTime() - exchange.arrivalNanos());
         metrics.requestEnded(endpoint, Integer.toString(status), time);
         LOG.info(
@@ -65,10 +83,10 @@ final class AnswerLog {
                 exchange.requestId(),
                 answerId,
                 endpoint,
-                generation.model().modelId(),
-                generation.model().version(),
+                model.modelId(),
+                model.version(),
                 status,
-                generation.promptTokens(),
+                promptTokens,
                 numTokens,
                 time.toMillis());
         if (status == 500) {

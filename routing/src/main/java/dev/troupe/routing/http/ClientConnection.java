@@ -1,5 +1,8 @@
 package dev.troupe.routing.http;
 
+import akka.stream.KillSwitch;
+import dev.troupe.routing.route.RequestFailure;
+import dev.troupe.routing.route.RequestFailure.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,11 @@ final class ClientConnection {
             }
         }
         action.run();
+    }
+
+    /** Fails a stream when the connection closes. */
+    void abortOnClose(KillSwitch stream) {
+        onClose(() -> stream.abort(new RequestFailure(Kind.CANCELLED, "The client closed the connection.")));
     }
 
     void close() {

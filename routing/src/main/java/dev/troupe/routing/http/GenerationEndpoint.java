@@ -8,7 +8,6 @@ import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
 import akka.http.javadsl.model.headers.RawHeader;
 import akka.japi.pf.PFBuilder;
-import akka.stream.KillSwitch;
 import akka.stream.KillSwitches;
 import akka.stream.UniqueKillSwitch;
 import akka.stream.javadsl.Keep;
@@ -22,12 +21,8 @@ import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.generate.Generator;
 import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.generate.TextRequest;
-import dev.troupe.routing.route.RequestFailure;
-import dev.troupe.routing.route.RequestFailure.Kind;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 
 /**
@@ -104,9 +99,7 @@ final class GenerationEndpoint implements Endpoint {
 
     @Override
     public CompletionStage<HttpResponse> handle(Exchange exchange) {
-        var id = idPrefix
-                + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong())
-                + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
+        var id = AnswerId.random(idPrefix);
         return bodies.json(exchange.request())
                 .thenApplyAsync(reader, system.executionContext())
                 .thenCompose(request -> prepare(id, request))
@@ -133,7 +126,8 @@ final class GenerationEndpoint implements Endpoint {
     private CompletionStage<HttpResponse> run(Exchange exchange, String id, ApiRequest request, Generation generation) {
         var shape = shapes.create(generation.tokenizer(), request.settings().logProbs() >= 0);
         var writer = new AnswerWriter(AnswerId.of(id, generation.model()), shape, generation, request.includeUsage());
-        var log = new AnswerLog(path, exchange, id, generation);
+        var log = new AnswerLog(
+                path, exchange, id, generation.model(), generation.numChoices(), generation.promptTokens());
         var events = generation
                 .events()
                 .viaMat(KillSwitches.single(), Keep.right())
@@ -148,14 +142,14 @@ final class GenerationEndpoint implements Endpoint {
     private CompletionStage<HttpResponse> whole(
             Exchange exchange, Source<ChoiceEvent, UniqueKillSwitch> events, AnswerWriter writer) {
         var running = events.toMat(Sink.seq(), Keep.both()).run(system);
-        abortOnDisconnect(exchange, running.first());
+        exchange.connection().abortOnClose(running.first());
         return running.second().thenApply(all -> Replies.json(writer.whole(all)));
     }
 
     private CompletionStage<HttpResponse> stream(
             Exchange exchange, Source<ChoiceEvent, UniqueKillSwitch> events, AnswerWriter writer) {
         var running = events.prefixAndTail(1).toMat(Sink.head(), Keep.both()).run(system);
-        abortOnDisconnect(exchange, running.first());
+        exchange.connection().abortOnClose(running.first());
         return running.second()
                 .thenApply(parts -> HttpResponse.create()
                         .addHeader(RawHeader.create("cache-control", "no-cache"))
@@ -183,11 +177,5 @@ final class GenerationEndpoint implements Endpoint {
         var text = new StringBuilder();
         chunks.forEach(chunk -> text.append("data: ").append(Json.write(chunk)).append("\n\n"));
         return ByteString.fromString(text.toString());
-    }
-
-    private static void abortOnDisconnect(Exchange exchange, KillSwitch killSwitch) {
-        exchange.connection()
-                .onClose(() ->
-                        killSwitch.abort(new RequestFailure(Kind.CANCELLED, "The client closed the connection.")));
     }
 }

@@ -12,8 +12,7 @@ import akka.http.javadsl.model.headers.Allow;
 import akka.http.javadsl.model.headers.RawHeader;
 import akka.stream.javadsl.Flow;
 import dev.troupe.routing.RoutingConfig;
-import dev.troupe.routing.generate.Generator;
-import dev.troupe.routing.generate.OpenAnswers;
+import dev.troupe.routing.generate.Services;
 import dev.troupe.routing.route.Router;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -42,12 +41,7 @@ public final class HttpFront {
 
     private final Endpoint oneModel;
 
-    private HttpFront(
-            ActorSystem<?> system,
-            RoutingConfig config,
-            ActorRef<Router.Command> router,
-            Generator generator,
-            OpenAnswers open) {
+    private HttpFront(ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Services services) {
         this.system = system;
         this.config = config;
         var models = new ModelEndpoints(system, router);
@@ -57,18 +51,15 @@ public final class HttpFront {
         get("/healthz", exchange -> health.alive());
         get("/readyz", exchange -> health.ready());
         get("/v1/models", exchange -> models.list());
-        post("/v1/chat/completions", GenerationEndpoint.chat(system, config, generator, open));
-        post("/v1/completions", GenerationEndpoint.completion(system, config, generator, open));
+        post("/v1/chat/completions", GenerationEndpoint.chat(system, config, services.generator(), services.open()));
+        post("/v1/completions", GenerationEndpoint.completion(system, config, services.generator(), services.open()));
+        post(EmbeddingEndpoint.PATH, new EmbeddingEndpoint(system, config, services.embedder()));
     }
 
     /** The flow that handles one connection. */
     public static Flow<HttpRequest, HttpResponse, NotUsed> flow(
-            ActorSystem<?> system,
-            RoutingConfig config,
-            ActorRef<Router.Command> router,
-            Generator generator,
-            OpenAnswers open) {
-        var front = new HttpFront(system, config, router, generator, open);
+            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Services services) {
+        var front = new HttpFront(system, config, router, services);
         return Flow.fromMaterializer((materializer, attributes) -> {
                     var connection = new ClientConnection();
                     return Flow.of(HttpRequest.class)

@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.stream.Collectors;
 
 /**
  * Reads the bodies of {@code /v1/chat/completions} and {@code /v1/completions}. What OpenAI's API knows and we cannot
@@ -46,7 +45,7 @@ final class RequestReader {
     static ApiRequest completion(JsonNode body) {
         var fields = RequestFields.ofBody(body);
         var model = fields.requiredString("model");
-        var prompts = prompts(fields.required("prompt"));
+        var prompts = PromptFields.prompts(fields.required("prompt"), "prompt");
         var settings = settings(
                 fields,
                 fields.integer("max_tokens"),
@@ -202,36 +201,5 @@ final class RequestReader {
             fields.rejectUnknown();
         }
         return text.toString();
-    }
-
-    /** A string, a list of strings, a list of token ids, or a list of those. */
-    private static List<Prompt> prompts(JsonNode node) {
-        if (node.isTextual()) {
-            return List.of(new Prompt.Text(node.textValue()));
-        }
-        if (!node.isArray()) {
-            throw RequestFields.wrongType("prompt", "a string or an array", node);
-        }
-        if (node.isEmpty()) {
-            throw ApiProblem.invalid(
-                    "'prompt' is an empty array: give at least one prompt.", "prompt", "invalid_value");
-        }
-        if (node.get(0).isNumber()) {
-            return List.of(tokens(node, "prompt"));
-        }
-        var prompts = new ArrayList<Prompt>();
-        for (var item : node) {
-            var path = "prompt[" + prompts.size() + "]";
-            prompts.add(item.isArray() ? tokens(item, path) : new Prompt.Text(RequestFields.text(item, path)));
-        }
-        return prompts;
-    }
-
-    private static Prompt tokens(JsonNode array, String path) {
-        var ids = new ArrayList<Integer>();
-        for (var item : array) {
-            ids.add(RequestFields.integer(item, path + "[" + ids.size() + "]"));
-        }
-        return new Prompt.Tokens(ids.stream().collect(Collectors.toUnmodifiableList()));
     }
 }

@@ -8,6 +8,7 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
 import dev.troupe.actors.serving.GenerationRequest;
+import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.routing.route.RequestFailure.Kind;
 import java.time.Duration;
@@ -64,6 +65,8 @@ final class Dispatch {
     /** What the latest replica said whose step failed. */
     private @Nullable String stepFailure;
 
+    private int numScored = 1; // tokens of the prompt: the first one has no log-probability
+    private boolean embedded;
     private int numFailovers;
     private int numAttempts;
 
@@ -140,9 +143,20 @@ final class Dispatch {
                         request.maxTokens() - generated.size(),
                         request.stopTokens(),
                         request.sampling(),
-                        request.firstIndex() + generated.size()),
+                        request.firstIndex() + generated.size(),
+                        request.client(),
+                        promptTold() ? PromptOutput.NONE : request.promptOutput()),
                 events));
         return Behaviors.same();
+    }
+
+    /** Whether the client has all that it asked for of the prompt. */
+    private boolean promptTold() {
+        return switch (job.request().promptOutput()) {
+            case NONE -> true;
+            case LOG_PROBS -> numScored >= job.request().numPrompt();
+            case EMBEDDING -> embedded;
+        };
     }
 
     /** Tells the events of this attempt from those of a replica that was given up but still talks. */
@@ -153,6 +167,11 @@ final class Dispatch {
 
     private Behavior<Command> onEvent(GenerationEvent event) {
         return switch (event) {
+            case GenerationEvent.PromptScored scored -> onScored(scored);
+            case GenerationEvent.Embedded vector -> {
+                embedded = true;
+                yield tell(new DispatchEvent.Embedded(vector.embedding()));
+            }
             case GenerationEvent.TokenGenerated token -> onToken(token);
             case GenerationEvent.Finished finished ->
                 switch (finished.reason()) {
@@ -176,8 +195,29 @@ final class Dispatch {
                             + " was due. Please report this with the request's id.");
         }
         generated.add(token.token());
-        job.replyTo()
-                .tell(new DispatchEvent.Token(token.index(), token.token(), token.logProb(), token.alternatives()));
+        return tell(new DispatchEvent.Token(token.index(), token.token(), token.logProb(), token.alternatives()));
+    }
+
+    /** A replica that starts again, or took over, tells again what the client knows. */
+    private Behavior<Command> onScored(GenerationEvent.PromptScored scored) {
+        int known = numScored - scored.firstPosition();
+        if (known < 0) {
+            cancel();
+            return fail(
+                    Kind.INTERNAL,
+                    "The replica scored token " + scored.firstPosition() + " of the prompt where " + numScored
+                            + " was due. Please report this with the request's id.");
+        }
+        if (known >= scored.tokens().size()) {
+            return Behaviors.same();
+        }
+        var news = List.copyOf(scored.tokens().subList(known, scored.tokens().size()));
+        numScored += news.size();
+        return tell(new DispatchEvent.PromptScored(news));
+    }
+
+    private Behavior<Command> tell(DispatchEvent event) {
+        job.replyTo().tell(event);
         return Behaviors.same();
     }
 
@@ -238,7 +278,7 @@ final class Dispatch {
                     Kind.UNAVAILABLE,
                     numFailovers + " replicas in a row were lost with this request, so it was given up.");
         }
-        if (generated.size() == job.request().maxTokens()) {
+        if (promptTold() && generated.size() == job.request().maxTokens()) {
             // The last token came, the end of the answer did not.
             return end(new DispatchEvent.LengthReached());
         }

@@ -1,10 +1,17 @@
 package dev.troupe.routing.route;
 
 import dev.troupe.actors.serving.GenerationEvent.Alternative;
+import dev.troupe.actors.serving.GenerationEvent.ScoredPromptToken;
 import java.util.List;
 
-/** What the stream of one sequence carries: any number of tokens in order, then one of the others. */
+/** What the stream of one sequence carries: what is told of the prompt, any number of tokens in order, then an end. */
 public sealed interface DispatchEvent {
+    /** Log-probabilities of the next tokens of the prompt, from its second token on, each told once. */
+    record PromptScored(List<ScoredPromptToken> tokens) implements DispatchEvent {}
+
+    /** The prompt as a vector of length 1 [C]. */
+    record Embedded(List<Float> embedding) implements DispatchEvent {}
+
     /**
      * One more token.
      *

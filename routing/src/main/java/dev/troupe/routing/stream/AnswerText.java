@@ -46,6 +46,8 @@ public final class AnswerText {
     public List<TextEvent> on(DispatchEvent event) {
         return switch (event) {
             case DispatchEvent.Token token -> onToken(token);
+            case DispatchEvent.PromptScored scored -> List.of();
+            case DispatchEvent.Embedded embedded -> List.of();
             case DispatchEvent.Stopped stopped -> end(FinishReason.STOP);
             case DispatchEvent.LengthReached reached -> end(FinishReason.LENGTH);
             case DispatchEvent.Failed failed -> throw failed.failure();
