@@ -76,7 +76,7 @@ public final class RankProgram implements AutoCloseable {
         this.pipeline =
                 new PipelineRunner(settings, at, range, groups, source, schedule, stages, exchange::beginBackward);
         AdamW adamW = new AdamW(settings.optimizer(), kernels, state.layout());
-        this.update = new RankUpdate(state, adamW, kernels, at);
+        this.update = new RankUpdate(state, adamW, kernels);
     }
 
     /**
@@ -97,8 +97,7 @@ public final class RankProgram implements AutoCloseable {
         boolean good = Double.isFinite(loss) && Double.isFinite(norm);
         if (good) {
             update.update(learningRate, norm);
-            state.weights().flat(); // tells the layers that weights have changed
-            exchange.spreadWeights();
+            spreadWeights();
         }
         long end = System.nanoTime();
         return new StepOutcome(
@@ -152,6 +151,17 @@ public final class RankProgram implements AutoCloseable {
 
     private long waitNanos() {
         return exchange.waitNanos() + pipeline.waitNanos() + tensorAxis.waitNanos();
+    }
+
+    /**
+     * Completes the weights of ranks that hold all of them and own a slice (ZeRO 1 and 2) after each rank has got its
+     * own slice back; does nothing elsewhere. All ranks of the data axis call it, at the same step.
+     *
+     * @throws dev.troupe.model.parallel.CommunicationException when a peer is lost; the state is undefined then
+     */
+    public void spreadWeights() {
+        state.weights().flat(); // tells the layers that weights have changed
+        exchange.spreadWeights();
     }
 
     /** The rank's weights, gradients and moments. */

@@ -1,13 +1,11 @@
 package dev.troupe.model.mesh;
 
 import dev.troupe.model.mesh.ShardPlan.Slice;
-import dev.troupe.model.parallel.TensorShard;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterLayout.Part;
 import dev.troupe.model.transformer.Parameters;
-import dev.troupe.model.transformer.StageRange;
 
 /**
  * A rank's weights, gradients and moments. What is split over the data axis is there as a shard; a window then holds
@@ -31,7 +29,7 @@ public final class RankState implements AutoCloseable {
     private final TensorArena gradientArena = TensorArena.open("train.gradients");
     private final TensorArena momentArena = TensorArena.open("train.moments");
     private final TensorArena windowArena = TensorArena.open("train.windows");
-    private final ParameterLayout layout;
+    private final RankLayout layout;
     private final ShardPlan plan;
     private final ZeroStage zero;
     private final Parameters weights;
@@ -44,21 +42,18 @@ public final class RankState implements AutoCloseable {
 
     /** Allocates the state of a rank, with weights as the seed has them and no step taken. */
     public RankState(MeshSettings settings, int rank) {
-        Mesh mesh = settings.mesh();
-        Mesh.Position at = mesh.position(rank);
-        StageRange range = StageSplit.of(settings.model(), at.pipeline(), mesh.pipeline());
-        TensorShard shard = new TensorShard(at.tensor(), mesh.tensor());
-        this.zero = mesh.data() == 1 ? ZeroStage.NONE : settings.zero();
-        this.layout = ParameterLayout.of(settings.model(), range, shard);
-        this.plan = zero.splitsMoments() ? new ShardPlan(layout, at.data(), mesh.data()) : new ShardPlan(layout, 0, 1);
-        ParameterLayout windows = ParameterLayout.of(settings.model(), range, shard, WINDOWS);
+        this.layout = RankLayout.of(settings, rank);
+        this.plan = layout.plan();
+        this.zero = layout.zero();
+        ParameterLayout whole = layout.parameters();
+        ParameterLayout windows = ParameterLayout.of(settings.model(), whole.range(), whole.shard(), WINDOWS);
         int shardSize = Math.toIntExact(plan.shardSize());
         this.weights = zero.splitsWeights()
                 ? Parameters.allocate(windows, windowArena)
-                : Parameters.allocate(layout, weightArena);
+                : Parameters.allocate(whole, weightArena);
         this.gradients = zero.splitsGradients()
                 ? Parameters.allocate(windows, windowArena)
-                : Parameters.allocate(layout, gradientArena);
+                : Parameters.allocate(whole, gradientArena);
         this.weightShard = weightArena.allocate(zero.splitsWeights() ? shardSize : 0);
         this.gradientShard = gradientArena.allocate(zero.splitsGradients() ? shardSize : 0);
         this.moment1 = momentArena.allocate(shardSize);
@@ -79,6 +74,11 @@ public final class RankState implements AutoCloseable {
 
     /** Where each parameter of the rank lies when all of them are in memory. */
     public ParameterLayout layout() {
+        return layout.parameters();
+    }
+
+    /** What of the model is here. */
+    public RankLayout rankLayout() {
         return layout;
     }
 

@@ -2,13 +2,10 @@ package dev.troupe.model.mesh;
 
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.optimizer.AdamWUpdate;
+import dev.troupe.model.mesh.RankLayout.OwnedPiece;
 import dev.troupe.model.mesh.ShardPlan.Slice;
 import dev.troupe.model.optim.AdamW;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.transformer.ParameterLayout;
-import dev.troupe.model.transformer.ParameterLayout.Part;
-import dev.troupe.model.transformer.ParameterLayout.PartKind;
-import dev.troupe.model.transformer.ParameterSpec;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,37 +29,23 @@ final class RankUpdate {
     private final Kernels kernels;
     private final List<Piece> pieces = new ArrayList<>();
 
-    /** The update of the rank at this position. */
-    RankUpdate(RankState state, AdamW adamW, Kernels kernels, Mesh.Position at) {
+    /** The update of the rank that has this state. */
+    RankUpdate(RankState state, AdamW adamW, Kernels kernels) {
         this.state = state;
         this.adamW = adamW;
         this.kernels = kernels;
-        ParameterLayout layout = state.layout();
-        boolean hasShard = state.zero().splitsMoments() || at.data() == 0;
-        for (Slice slice : state.plan().slices()) {
-            Part part = layout.parts().get(slice.part());
-            boolean isCopy = part.kind() == PartKind.HEAD && layout.config().tiedEmbeddings();
-            for (ParameterSpec spec : part.specs()) {
-                boolean hasPart = at.tensor() == 0 || !spec.slice().isWhole();
-                addPiece(slice, part, spec, hasShard && hasPart && !isCopy);
-            }
+        for (OwnedPiece owned : state.rankLayout().pieces()) {
+            Slice slice = owned.slice();
+            long from = owned.sliceOffset();
+            int length = owned.length();
+            pieces.add(new Piece(
+                    owned.spec().decay(),
+                    owned.first(),
+                    state.ownWeights(slice).view(from, length),
+                    state.ownGradients(slice).view(from, length),
+                    state.moment1(slice).view(from, length),
+                    state.moment2(slice).view(from, length)));
         }
-    }
-
-    private void addPiece(Slice slice, Part part, ParameterSpec spec, boolean counts) {
-        long from = Math.max(slice.from(), spec.offset() - part.from()) - slice.from();
-        long to = Math.min(slice.to(), spec.end() - part.from()) - slice.from();
-        if (from >= to) {
-            return;
-        }
-        int length = Math.toIntExact(to - from);
-        pieces.add(new Piece(
-                spec.decay(),
-                counts,
-                state.ownWeights(slice).view(from, length),
-                state.ownGradients(slice).view(from, length),
-                state.moment1(slice).view(from, length),
-                state.moment2(slice).view(from, length)));
     }
 
     /** This rank's sums of squares, one for each piece of a parameter, for the norm. */

@@ -1,18 +1,13 @@
 package dev.troupe.model.mesh;
 
+import static dev.troupe.model.mesh.TestMeshes.gpt2;
+import static dev.troupe.model.mesh.TestMeshes.llama;
+import static dev.troupe.model.mesh.TestMeshes.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
-import dev.troupe.model.kernel.Kernels;
-import dev.troupe.model.kernel.VectorKernelProvider;
-import dev.troupe.model.kernel.parallel.FixedComputePool;
-import dev.troupe.model.optim.AdamWOptions;
-import dev.troupe.model.sampling.CounterRandom;
 import dev.troupe.model.transformer.ParameterLayout;
 import java.util.List;
 import java.util.stream.Stream;
@@ -24,86 +19,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every form of parallelism against one rank: the same losses and norms, step by step. */
 class MeshEqualityTest {
     private static final int STEPS = 4;
-    private static final int BATCH = 2;
-    private static final int TIME = 12;
-    private static final int ACCUMULATION = 4;
     private static final double RATE = 1e-2;
 
-    /** Dropout included: its masks must not depend on the split. */
-    private static ModelConfig llama(boolean tied) {
-        return new ModelConfig(
-                "llama",
-                67,
-                32,
-                4,
-                4,
-                2,
-                8,
-                48,
-                TIME,
-                NormKind.RMS,
-                1e-5f,
-                MlpKind.SWIGLU,
-                PositionKind.ROTARY,
-                10_000,
-                tied,
-                false,
-                0.1f);
-    }
-
-    private static ModelConfig gpt2() {
-        return new ModelConfig(
-                "gpt2",
-                67,
-                32,
-                4,
-                4,
-                4,
-                8,
-                64,
-                TIME,
-                NormKind.LAYER,
-                1e-5f,
-                MlpKind.GELU,
-                PositionKind.LEARNED,
-                10_000,
-                true,
-                true,
-                0.1f);
-    }
-
-    private static MeshSettings settings(ModelConfig model, String mesh, int zero, int recompute) {
-        return new MeshSettings(
-                model,
-                Mesh.parse(mesh),
-                ZeroStage.of(zero),
-                BATCH,
-                TIME,
-                ACCUMULATION,
-                recompute,
-                AdamWOptions.gpt3(RATE, 0, 100),
-                7);
-    }
-
     private static MeshTraining.Curve train(MeshSettings settings) throws Exception {
-        return MeshTraining.run(
-                settings,
-                STEPS,
-                RATE,
-                MeshEqualityTest::kernels,
-                (number, inputs, targets) -> fill(settings, number, inputs, targets));
-    }
-
-    private static Kernels kernels() {
-        return new VectorKernelProvider().create(FixedComputePool.create(1));
-    }
-
-    private static void fill(MeshSettings settings, long number, int[] inputs, int[] targets) {
-        int vocabulary = settings.model().vocabSize();
-        for (int i = 0; i < inputs.length; i++) {
-            inputs[i] = (int) (CounterRandom.uniform(5, number, i) * vocabulary);
-            targets[i] = (3 * inputs[i] + 1) % vocabulary; // something that can be learned
-        }
+        return MeshTraining.run(settings, STEPS, RATE);
     }
 
     static Stream<Arguments> forms() {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.model.mesh.checkpoint;
+
+import org.jspecify.annotations.NullMarked;
