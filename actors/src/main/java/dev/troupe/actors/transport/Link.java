@@ -68,6 +68,9 @@ abstract class Link implements TensorLink {
     /** Does a bounded piece of what can be done without waiting; false when there was nothing. */
     abstract boolean advance();
 
+    /** Nothing can go on: the thread of the rank is about to wait. */
+    void beforeWait() {}
+
     /** After a failure: forgets all transfers, and returns when nobody touches their memory. */
     void abandon() {
         sends.clear();

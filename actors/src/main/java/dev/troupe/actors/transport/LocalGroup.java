@@ -29,7 +29,7 @@ public final class LocalGroup {
         }
         List<RankLinks> ranks = new ArrayList<>();
         for (int rank = 0; rank < size; rank++) {
-            RankLinks links = new RankLinks(GROUP, rank, size, timeout, new ParkSignal());
+            RankLinks links = new RankLinks(GROUP, new Peer(rank, NODE), size, timeout, new ParkSignal());
             ranks.forEach(other -> LocalLink.connect(links, other, NODE));
             ranks.add(links);
         }

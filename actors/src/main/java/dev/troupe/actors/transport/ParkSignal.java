@@ -5,7 +5,15 @@ import org.jspecify.annotations.Nullable;
 
 /** The wait of a rank all of whose peers are threads of this JVM. */
 final class ParkSignal implements Signal {
+    /** Some microseconds, in which a peer that works on the same operation usually gets there. */
+    private static final int SPINS = 100;
+
     private volatile @Nullable Thread waiting;
+
+    @Override
+    public int spins() {
+        return SPINS;
+    }
 
     @Override
     public void prepare() {

@@ -3,6 +3,7 @@ package dev.troupe.actors.transport;
 import dev.troupe.actors.collective.Operation;
 import dev.troupe.actors.collective.Transfer;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /** A transfer that the thread of a rank moves on while it waits for any of the rank's transfers. */
 final class PendingTransfer implements Transfer {
@@ -55,6 +56,11 @@ final class PendingTransfer implements Transfer {
 
     long left() {
         return memory.byteSize() - moved;
+    }
+
+    /** The next bytes, which the caller reads or writes. */
+    ByteBuffer slice(int bytes) {
+        return memory.asSlice(moved, bytes).asByteBuffer();
     }
 
     void move(long bytes) {

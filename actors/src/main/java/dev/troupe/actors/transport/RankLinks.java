@@ -24,10 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class RankLinks implements LinkGroup {
     /** Owner of this package's native memory (NativeMemory). */
     static final String MEMORY_OWNER = "transport";
-    /** Some microseconds, in which a peer that works on the same operation usually gets there. */
-    private static final int SPINS = 100;
 
     private final String group;
+    private final Peer self;
     private final int rank;
     private final long timeoutNanos;
     private final Signal signal;
@@ -38,15 +37,18 @@ final class RankLinks implements LinkGroup {
     private final AtomicBoolean released = new AtomicBoolean();
     private final List<PeerNotice> notices = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
+    private Runnable whenFailed = () -> {};
+    private Runnable whenReleased = () -> {};
     private @Nullable TensorArena scratchArena;
     private MemorySegment scratch = MemorySegment.NULL;
     private Operation operation = Operation.SEND;
 
     private record Failure(String reason, @Nullable Throwable cause) {}
 
-    RankLinks(String group, int rank, int size, Duration timeout, Signal signal) {
+    RankLinks(String group, Peer self, int size, Duration timeout, Signal signal) {
         this.group = group;
-        this.rank = rank;
+        this.self = self;
+        this.rank = self.rank();
         this.timeoutNanos = timeout.toNanos();
         this.signal = signal;
         this.links = new Link[size];
@@ -56,6 +58,20 @@ final class RankLinks implements LinkGroup {
     void connect(Link link, PeerNotice notice) {
         links[link.peer().rank()] = link;
         notices.add(notice);
+    }
+
+    /** Has something run when the group fails, on the thread that notices. */
+    void whenFailed(Runnable action) {
+        whenFailed = action;
+    }
+
+    /** Has something run when everything has been released. */
+    void whenReleased(Runnable action) {
+        whenReleased = action;
+    }
+
+    String group() {
+        return group;
     }
 
     @Override
@@ -109,7 +125,7 @@ final class RankLinks implements LinkGroup {
         } catch (CommunicationException e) {
             throw e; // has failed the group where it was made
         } catch (RuntimeException | Error e) {
-            throw fail(operation + " failed on rank " + rank + ": " + e, e);
+            throw fail(operation + " failed on " + self + ": " + e, e);
         } finally {
             if (failure.get() != null) {
                 forEachLink(Link::abandon);
@@ -129,11 +145,11 @@ final class RankLinks implements LinkGroup {
             checkFailure();
             if (advance()) {
                 idle = 0;
-            } else if (idle < SPINS) {
+            } else if (idle < signal.spins()) {
                 idle++;
                 Thread.onSpinWait();
             } else {
-                if (idle++ == SPINS) {
+                if (idle++ == signal.spins()) {
                     idleSince = System.nanoTime();
                 }
                 sleep(timeoutNanos - (System.nanoTime() - idleSince));
@@ -146,12 +162,13 @@ final class RankLinks implements LinkGroup {
             throw fail(waitedFor() + " did not answer within " + timeoutNanos / 1_000_000 + " ms", null);
         }
         if (Thread.currentThread().isInterrupted()) {
-            throw fail("the thread of rank " + rank + " was interrupted", null);
+            throw fail("the thread of " + self + " was interrupted", null);
         }
         signal.prepare();
         if (failure.get() != null || advance()) {
             signal.cancel();
         } else {
+            forEachLink(Link::beforeWait);
             signal.await(nanos);
         }
     }
@@ -166,6 +183,10 @@ final class RankLinks implements LinkGroup {
         return moved;
     }
 
+    boolean hasFailed() {
+        return failure.get() != null;
+    }
+
     /** The peers of transfers that have not ended. */
     private String waitedFor() {
         StringBuilder peers = new StringBuilder();
@@ -177,7 +198,8 @@ final class RankLinks implements LinkGroup {
         return peers.toString();
     }
 
-    private void checkFailure() {
+    /** Throws what has ended the group, if anything has. */
+    void checkFailure() {
         if (failure.get() != null) {
             throw failed();
         }
@@ -200,6 +222,7 @@ final class RankLinks implements LinkGroup {
     CommunicationException fail(String reason, @Nullable Throwable cause) {
         if (failure.compareAndSet(null, new Failure(reason, cause))) {
             signal.wake();
+            whenFailed.run();
             notices.forEach(notice -> notice.failed(reason));
         }
         return failed();
@@ -213,7 +236,7 @@ final class RankLinks implements LinkGroup {
             boolean underWay = busy.get();
             for (PeerNotice notice : notices) {
                 if (underWay) {
-                    notice.failed("rank " + rank + " closed it during " + operation);
+                    notice.failed(self + " closed it during " + operation);
                 } else {
                     notice.left();
                 }
@@ -227,11 +250,13 @@ final class RankLinks implements LinkGroup {
     private void release() {
         if (released.compareAndSet(false, true)) {
             forEachLink(Link::close);
+            notices.forEach(PeerNotice::close);
             signal.close();
             if (scratchArena != null) {
                 scratchArena.close();
             }
             arena.close();
+            whenReleased.run();
         }
     }
 
@@ -245,6 +270,6 @@ final class RankLinks implements LinkGroup {
 
     @Override
     public String toString() {
-        return "rank " + rank + " of " + links.length + " of group " + group;
+        return self + " of the " + links.length + " ranks of group " + group;
     }
 }

@@ -5,6 +5,9 @@ package dev.troupe.actors.transport;
  * once more whether there is something to do, then {@link #await} or {@link #cancel}; so no wake-up is lost.
  */
 interface Signal extends AutoCloseable {
+    /** How often it pays to look again before waiting. */
+    int spins();
+
     /** From now on a wake-up ends the next wait. */
     void prepare();
 
