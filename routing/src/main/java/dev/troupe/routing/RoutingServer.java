@@ -17,6 +17,7 @@ import dev.troupe.routing.generate.Generator;
 import dev.troupe.routing.generate.Models;
 import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.generate.Services;
+import dev.troupe.routing.generate.Tokenization;
 import dev.troupe.routing.grpc.GrpcFront;
 import dev.troupe.routing.http.HttpFront;
 import dev.troupe.routing.route.Router;
@@ -64,6 +65,7 @@ public final class RoutingServer {
                 models,
                 new Generator(models, config, router, filter),
                 new Embedder(models, config, router, filter),
+                new Tokenization(models),
                 new OpenAnswers());
     }
 

@@ -2,11 +2,22 @@ package dev.troupe.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import akka.grpc.GrpcClientSettings;
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.StageRange;
+import dev.troupe.model.transformer.TrainingStage;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.RandomModel;
 import dev.troupe.routing.harness.TestNode;
+import dev.troupe.routing.proto.GenerateRequest;
+import dev.troupe.routing.proto.GenerationOptions;
+import dev.troupe.routing.proto.RouterClient;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
@@ -42,6 +53,97 @@ class ServedModelTest {
                 http.post("/v1/embeddings", "{'model':'random','input':" + input + ",'encoding_format':'base64'}");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         return Http.tree(response).at("/data/0/embedding").asText();
+    }
+
+    /** As a client sees them: numbers of JSON, which have every bit of a double. */
+    @Test
+    void logProbabilitiesOfAnEchoedPromptAreThoseOfTraining() throws Exception {
+        var text = "the stage is set; é🎭 hello world";
+        int[] tokens = node.tokenizer().encode(text);
+        double[] trained = trainedLogProbs(tokens);
+        for (var maxTokens : List.of("0", "3")) {
+            var body = Http.tree(http.post(
+                    "/v1/completions",
+                    "{'model':'random','prompt':'" + text + "','echo':true,'logprobs':2,'max_tokens':" + maxTokens
+                            + ",'temperature':0}"));
+            var choice = body.at("/choices/0");
+            assertThat(choice.get("text").asText()).startsWith(text);
+            var logProbs = choice.at("/logprobs/token_logprobs");
+            assertThat(logProbs).hasSize(tokens.length + Integer.parseInt(maxTokens));
+            assertThat(logProbs.get(0).isNull()).isTrue();
+            assertThat(choice.at("/logprobs/top_logprobs/0").isNull()).isTrue();
+            for (int i = 1; i < tokens.length; i++) {
+                assertThat(logProbs.get(i).doubleValue()).as("token %d", i).isEqualTo(trained[i - 1]);
+                assertThat(choice.at("/logprobs/top_logprobs/" + i)).isNotEmpty();
+            }
+            assertThat(choice.at("/logprobs/text_offset/0").asInt()).isZero();
+            int last = choice.at("/logprobs/text_offset/" + (tokens.length - 1)).asInt();
+            assertThat(text.substring(last))
+                    .isEqualTo(
+                            choice.at("/logprobs/tokens/" + (tokens.length - 1)).asText());
+            assertThat(body.at("/usage/completion_tokens").asText()).isEqualTo(maxTokens);
+            assertThat(choice.get("finish_reason").asText()).isEqualTo("length");
+        }
+        var client = RouterClient.create(
+                GrpcClientSettings.connectToServiceAt(
+                                "127.0.0.1", node.bindings().grpcPort(), node.system())
+                        .withTls(false),
+                node.system());
+        var reply = TestNode.get(client.generate(GenerateRequest.newBuilder()
+                .setText(text)
+                .setEcho(true)
+                .setOptions(GenerationOptions.newBuilder().setMaxTokens(0).setLogProbs(0))
+                .build()));
+        var scored = reply.getChoices(0).getLogProbsList();
+        assertThat(scored).hasSize(tokens.length);
+        assertThat(scored.getFirst().hasLogProb()).isFalse();
+        for (int i = 1; i < tokens.length; i++) {
+            assertThat(scored.get(i).getLogProb()).isEqualTo(trained[i - 1]);
+        }
+    }
+
+    private static double[] trainedLogProbs(int[] tokens) {
+        var config = RandomModel.config(node.tokenizer());
+        int[] targets = Arrays.copyOf(Arrays.copyOfRange(tokens, 1, tokens.length), tokens.length);
+        try (var arena = TensorArena.open("test");
+                var pool = FixedComputePool.create(1);
+                var stage = new TrainingStage(
+                        config,
+                        StageRange.whole(config),
+                        KernelProviders.select("auto", Precision.FP32).create(pool),
+                        RandomModel.weights(node.tokenizer(), arena),
+                        null,
+                        1,
+                        tokens.length)) {
+            return stage.logProbs(tokens, tokens.length, targets);
+        }
+    }
+
+    /** Whole blocks of sixteen tokens, but never all of a prompt: the last one's logits are needed. */
+    @Test
+    void usageTellsWhatTheCacheHeld() throws Exception {
+        var prompt = "[" + "65,66,67,68,".repeat(12) + "69]"; // 49 tokens
+        var request = "{'model':'random','prompt':" + prompt + ",'max_tokens':2%s}";
+        var first = Http.tree(http.post("/v1/completions", request.formatted("")));
+        assertThat(first.at("/usage/prompt_tokens").asInt()).isEqualTo(49);
+        assertThat(first.at("/usage/prompt_tokens_details/cached_tokens").asInt(-1))
+                .isZero();
+        for (var more : List.of("", ",'n':2", ",'stream':true,'stream_options':{'include_usage':true}")) {
+            var response = http.post("/v1/completions", request.formatted(more));
+            var usage =
+                    more.contains("stream") ? Http.events(response).reversed().get(1) : Http.tree(response);
+            assertThat(usage.at("/usage/prompt_tokens").asInt()).isEqualTo(49);
+            assertThat(usage.at("/usage/prompt_tokens_details/cached_tokens").asInt())
+                    .as(more)
+                    .isEqualTo(48);
+        }
+        var chat =
+                "{'model':'random','max_tokens':2,'messages':[{'role':'user','content':'" + "zxzx".repeat(20) + "'}]}";
+        http.post("/v1/chat/completions", chat);
+        var usage = Http.tree(http.post("/v1/chat/completions", chat)).get("usage");
+        assertThat(usage.at("/prompt_tokens_details/cached_tokens").asInt())
+                .isEqualTo((usage.get("prompt_tokens").asInt() - 1) / 16 * 16)
+                .isPositive();
     }
 
     /** The same bytes alone and with others under way, which are answers and vectors. */

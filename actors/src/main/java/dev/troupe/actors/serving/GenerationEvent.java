@@ -11,6 +11,7 @@ import java.util.List;
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
 @JsonSubTypes({
+    @JsonSubTypes.Type(GenerationEvent.PromptCached.class),
     @JsonSubTypes.Type(GenerationEvent.PromptScored.class),
     @JsonSubTypes.Type(GenerationEvent.Embedded.class),
     @JsonSubTypes.Type(GenerationEvent.TokenGenerated.class),
@@ -20,6 +21,9 @@ import java.util.List;
 })
 public sealed interface GenerationEvent extends WireMessage {
     String requestId();
+
+    /** The first {@code tokens} of the prompt, more than none, need not be computed: the cache holds them. */
+    record PromptCached(String requestId, int tokens) implements GenerationEvent {}
 
     /**
      * Log-probabilities of a piece of the prompt, for {@link PromptOutput#LOG_PROBS}. Pieces come in order; after a

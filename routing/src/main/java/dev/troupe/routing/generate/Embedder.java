@@ -98,7 +98,9 @@ public final class Embedder {
                     return NotUsed.getInstance();
                 })
                 .takeWhile(event -> !(event instanceof DispatchEvent.LengthReached))
+                .filter(event -> !(event instanceof DispatchEvent.PromptCached))
                 .map(event -> switch (event) {
+                    case DispatchEvent.PromptCached unexpected -> throw unexpected(unexpected);
                     case DispatchEvent.Embedded embedded ->
                         new Vector(
                                 index,

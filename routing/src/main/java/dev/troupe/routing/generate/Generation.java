@@ -11,6 +11,7 @@ import dev.troupe.model.tokenizer.Tokenizer;
  * @param model that answers
  * @param seed of choice 0
  * @param numChoices answers in all
+ * @param numPrompts prompts; the answers to one follow each other, as many to each
  * @param promptTokens of all prompts, each counted once
  * @param events of all answers, each ended by its own end; running it starts the work, cancelling it ends the work, and
  *     it fails with a {@link dev.troupe.routing.route.RequestFailure}
@@ -20,5 +21,6 @@ public record Generation(
         Tokenizer tokenizer,
         long seed,
         int numChoices,
+        int numPrompts,
         int promptTokens,
         Source<ChoiceEvent, NotUsed> events) {}

@@ -42,10 +42,16 @@ public record GenerationSettings(
 
     private static final int MAX_BIASES = 1024;
 
+    /** Whether log-probabilities of the prompt are asked for. */
+    public boolean scoresPrompt() {
+        return echo && logProbs >= 0;
+    }
+
     /** @throws RequestFailure that names the field when a value is out of range */
     public GenerationSettings {
         if (maxTokens.isPresent()) {
-            require("max_tokens", maxTokens.getAsInt(), 1, Integer.MAX_VALUE);
+            // A prompt may be echoed, and scored, for its own sake.
+            require("max_tokens", maxTokens.getAsInt(), echo ? 0 : 1, Integer.MAX_VALUE);
         }
         require("temperature", temperature, 0, 2);
         require("top_k", topK, 0, Integer.MAX_VALUE);
@@ -67,9 +73,6 @@ public record GenerationSettings(
             if (text.isEmpty() || text.length() > MAX_STOP_LENGTH) {
                 throw invalid("stop", "must hold texts of 1 to " + MAX_STOP_LENGTH + " characters");
             }
-        }
-        if (echo && logProbs >= 0) {
-            throw invalid("echo", "cannot be combined with log-probabilities here");
         }
         logitBias = Map.copyOf(logitBias);
         stop = List.copyOf(stop);

@@ -8,6 +8,7 @@ import akka.stream.javadsl.Source;
 import akka.stream.typed.javadsl.ActorSource;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.RoutingConfig;
@@ -18,6 +19,7 @@ import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.RequestFailure.Kind;
 import dev.troupe.routing.route.Router;
 import dev.troupe.routing.stream.AnswerText;
+import dev.troupe.routing.stream.PromptPlaces;
 import dev.troupe.routing.stream.TextEvent;
 import dev.troupe.safety.filter.TextFilter;
 import java.util.ArrayList;
@@ -28,8 +30,8 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** From a text request to streams of text: resolves the model, tokenizes, and runs each answer through the router. */
 public final class Generator {
-    /** Events that end a stream beside its tokens. */
-    private static final int END_EVENTS = 2;
+    /** Events of a stream beside its tokens. */
+    private static final int OTHER_EVENTS = 3;
     /** What "top_p": 0 means, the most likely token only, to a sampler that wants a positive share. */
     private static final double SMALLEST_TOP_P = 1e-9;
 
@@ -67,7 +69,8 @@ public final class Generator {
         request.prompts().forEach(prompt -> input.judge(request.id(), request.promptField(), prompt, tokenizer));
         var encoder = new PromptEncoder(model, tokenizer, request.promptField());
         var prompts = request.prompts().stream()
-                .map(prompt -> encoder.encode(prompt, settings.echo(), 1))
+                .map(prompt -> encoder.encode(
+                        prompt, settings.echo(), settings.maxTokens().orElse(1) > 0 ? 1 : 0))
                 .toList();
         long seed = settings.seed().orElseGet(() -> ThreadLocalRandom.current().nextLong(1L << 53));
         var answers = new ArrayList<Source<ChoiceEvent, NotUsed>>();
@@ -78,7 +81,7 @@ public final class Generator {
         int promptTokens = prompts.stream().mapToInt(p -> p.tokens().size()).sum();
         var events =
                 numChoices == 1 ? answers.getFirst() : Source.from(answers).flatMapMerge(numChoices, answer -> answer);
-        return new Generation(model, tokenizer, seed, numChoices, promptTokens, events);
+        return new Generation(model, tokenizer, seed, numChoices, prompts.size(), promptTokens, events);
     }
 
     private static void checkBias(int token, ModelDescription model) {
@@ -96,13 +99,20 @@ public final class Generator {
         var settings = request.settings();
         int maxTokens = maxTokens(request, model, prompt);
         var generation = new GenerationRequest(
-                request.id() + "-" + choice,
-                prompt.tokens(),
-                maxTokens,
-                List.copyOf(tokenizer.endTokens()),
-                sampling(settings, seed),
-                0);
-        int buffer = Math.min(maxTokens, config.streamBufferTokens()) + END_EVENTS;
+                        request.id() + "-" + choice,
+                        prompt.tokens(),
+                        maxTokens,
+                        List.copyOf(tokenizer.endTokens()),
+                        sampling(settings, seed),
+                        0)
+                .telling(settings.scoresPrompt() ? PromptOutput.LOG_PROBS : PromptOutput.NONE);
+        var places = settings.scoresPrompt()
+                ? PromptPlaces.of(tokenizer, prompt.tokens(), prompt.shownPrefix())
+                : PromptPlaces.NONE;
+        // Scores come in pieces of at least one token.
+        int buffer = Math.min(maxTokens, config.streamBufferTokens())
+                + places.tokens().size()
+                + OTHER_EVENTS;
         return ActorSource.<DispatchEvent>actorRef(
                         event -> false, event -> Optional.empty(), buffer, OverflowStrategy.fail())
                 .mapMaterializedValue(out -> {
@@ -111,7 +121,8 @@ public final class Generator {
                 })
                 .mapError(BufferOverflowException.class, e -> tooSlow())
                 .<TextEvent>statefulMapConcat(() -> {
-                    var text = new AnswerText(tokenizer, settings.stop(), filter.stream(), prompt.shownPrefix());
+                    var text =
+                            new AnswerText(tokenizer, settings.stop(), filter.stream(), prompt.shownPrefix(), places);
                     return event -> reported(request.id(), text, text.on(event));
                 })
                 .takeWhile(event -> !(event instanceof TextEvent.End), true)

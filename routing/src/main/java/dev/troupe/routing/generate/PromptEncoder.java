@@ -36,15 +36,7 @@ final class PromptEncoder {
      * @param room fewest tokens that must be left of the context
      */
     Encoded encode(Prompt prompt, boolean echo, int room) {
-        var encoded = switch (prompt) {
-            case Prompt.Text text -> new Encoded(begun(boxed(tokenizer.encode(text.text()))), echo ? text.text() : "");
-            case Prompt.Tokens tokens -> new Encoded(begun(checked(tokens.ids())), echo ? decoded(tokens.ids()) : "");
-            case Prompt.Chat chat -> {
-                var template = ChatTemplate.named(model.chatTemplate());
-                yield new Encoded(
-                        boxed(template.prompt(chat.messages(), tokenizer)), template.answerPrefix(chat.messages()));
-            }
-        };
+        var encoded = encoded(prompt, echo);
         if (encoded.tokens().isEmpty()) {
             throw new RequestFailure(
                     Kind.INVALID, "The prompt is empty, and this model cannot begin from nothing.", field);
@@ -59,6 +51,23 @@ final class PromptEncoder {
                     field);
         }
         return encoded;
+    }
+
+    /** A prompt's tokens, with those that the model was trained to see before and between texts; of any length. */
+    List<Integer> tokens(Prompt prompt) {
+        return encoded(prompt, false).tokens();
+    }
+
+    private Encoded encoded(Prompt prompt, boolean echo) {
+        return switch (prompt) {
+            case Prompt.Text text -> new Encoded(begun(boxed(tokenizer.encode(text.text()))), echo ? text.text() : "");
+            case Prompt.Tokens tokens -> new Encoded(begun(checked(tokens.ids())), echo ? decoded(tokens.ids()) : "");
+            case Prompt.Chat chat -> {
+                var template = ChatTemplate.named(model.chatTemplate());
+                yield new Encoded(
+                        boxed(template.prompt(chat.messages(), tokenizer)), template.answerPrefix(chat.messages()));
+            }
+        };
     }
 
     /** A sequence starts with the token that the model was trained to see first; an empty one needs some token. */

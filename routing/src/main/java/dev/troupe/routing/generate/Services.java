@@ -5,4 +5,5 @@ package dev.troupe.routing.generate;
  *
  * @param open streams that clients still read
  */
-public record Services(Models models, Generator generator, Embedder embedder, OpenAnswers open) {}
+public record Services(
+        Models models, Generator generator, Embedder embedder, Tokenization tokenization, OpenAnswers open) {}

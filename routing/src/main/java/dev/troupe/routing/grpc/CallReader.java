@@ -31,8 +31,12 @@ final class CallReader {
         if (request.getMessagesCount() == 0) {
             throw invalid("messages", "'messages' is empty: give at least one message.");
         }
+        return conversation(request.getMessagesList());
+    }
+
+    static Prompt conversation(List<dev.troupe.routing.proto.ChatMessage> list) {
         var messages = new ArrayList<ChatMessage>();
-        for (var message : request.getMessagesList()) {
+        for (var message : list) {
             if (!ROLES.contains(message.getRole())) {
                 throw invalid(
                         "messages",

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.troupe.actors.serving.GenerationEvent.Alternative;
 import dev.troupe.routing.generate.ChoiceEvent;
 import dev.troupe.routing.generate.Generation;
+import dev.troupe.routing.generate.TokenUsage;
 import dev.troupe.routing.proto.Choice;
 import dev.troupe.routing.proto.ChoiceFinished;
 import dev.troupe.routing.proto.FinishReason;
@@ -24,12 +25,13 @@ final class ReplyWriter {
     private final String requestId;
     private final Generation generation;
     private final boolean logProbs;
-    private int completionTokens;
+    private final TokenUsage usage;
 
     ReplyWriter(String requestId, Generation generation, boolean logProbs) {
         this.requestId = requestId;
         this.generation = generation;
         this.logProbs = logProbs;
+        this.usage = new TokenUsage(generation);
     }
 
     GenerateReply whole(List<ChoiceEvent> events) {
@@ -47,7 +49,7 @@ final class ReplyWriter {
                     choice.addAllLogProbs(logProbs(piece.tokens()));
                 }
                 case TextEvent.End end -> {
-                    completionTokens += end.numTokens();
+                    usage.ended(event.choice(), end);
                     choice.setFinishReason(reason(end.reason()));
                 }
             }
@@ -74,7 +76,7 @@ final class ReplyWriter {
                         .setText(piece.text())
                         .addAllLogProbs(logProbs(piece.tokens())));
             case TextEvent.End end -> {
-                completionTokens += end.numTokens();
+                usage.ended(event.choice(), end);
                 chunk.setFinished(
                         ChoiceFinished.newBuilder().setChoice(event.choice()).setFinishReason(reason(end.reason())));
             }
@@ -95,9 +97,10 @@ final class ReplyWriter {
 
     private Usage usage() {
         return Usage.newBuilder()
-                .setPromptTokens(generation.promptTokens())
-                .setCompletionTokens(completionTokens)
-                .setTotalTokens(generation.promptTokens() + completionTokens)
+                .setPromptTokens(usage.promptTokens())
+                .setCompletionTokens(usage.completionTokens())
+                .setTotalTokens(usage.totalTokens())
+                .setCachedTokens(usage.cachedTokens())
                 .build();
     }
 
@@ -118,11 +121,11 @@ final class ReplyWriter {
 
     private TokenLogProb.Builder describe(int token, double logProb) {
         byte[] bytes = generation.tokenizer().tokenBytes(token);
-        return TokenLogProb.newBuilder()
+        var described = TokenLogProb.newBuilder()
                 .setToken(token)
                 .setText(new String(bytes, StandardCharsets.UTF_8))
-                .setRaw(ByteString.copyFrom(bytes))
-                .setLogProb(logProb);
+                .setRaw(ByteString.copyFrom(bytes));
+        return Double.isNaN(logProb) ? described : described.setLogProb(logProb);
     }
 
     private static FinishReason reason(TextEvent.FinishReason reason) {

@@ -18,6 +18,8 @@ import dev.troupe.routing.generate.Prompt;
 import dev.troupe.routing.generate.Services;
 import dev.troupe.routing.generate.TextRequest;
 import dev.troupe.routing.proto.ChatRequest;
+import dev.troupe.routing.proto.DetokenizeReply;
+import dev.troupe.routing.proto.DetokenizeRequest;
 import dev.troupe.routing.proto.EmbedReply;
 import dev.troupe.routing.proto.EmbedRequest;
 import dev.troupe.routing.proto.GenerateChunk;
@@ -28,6 +30,8 @@ import dev.troupe.routing.proto.ListModelsReply;
 import dev.troupe.routing.proto.ListModelsRequest;
 import dev.troupe.routing.proto.Model;
 import dev.troupe.routing.proto.RouterPowerApi;
+import dev.troupe.routing.proto.TokenizeReply;
+import dev.troupe.routing.proto.TokenizeRequest;
 import dev.troupe.routing.route.Router;
 import dev.troupe.routing.route.ServedModel;
 import java.time.Duration;
@@ -48,6 +52,7 @@ public final class RouterService implements RouterPowerApi {
     private final Generator generator;
     private final OpenAnswers open;
     private final EmbedCall embedding;
+    private final TokenCalls tokens;
 
     /** One call, read from either kind of request. */
     private record Call(CallLog log, String model, String promptField, Prompt prompt, GenerationSettings settings) {
@@ -93,6 +98,7 @@ public final class RouterService implements RouterPowerApi {
         this.router = router;
         this.generator = services.generator();
         this.open = services.open();
+        this.tokens = new TokenCalls(services.tokenization());
         this.embedding = new EmbedCall(services.embedder());
     }
 
@@ -148,6 +154,22 @@ public final class RouterService implements RouterPowerApi {
     @Override
     public Source<GenerateChunk, NotUsed> chatStream(ChatRequest request, Metadata metadata) {
         return stream(() -> Call.of("grpc/ChatStream", request), metadata);
+    }
+
+    @Override
+    public CompletionStage<TokenizeReply> tokenize(TokenizeRequest request, Metadata metadata) {
+        return once(() -> tokens.tokenize(request));
+    }
+
+    @Override
+    public CompletionStage<DetokenizeReply> detokenize(DetokenizeRequest request, Metadata metadata) {
+        return once(() -> tokens.detokenize(request));
+    }
+
+    private static <T> CompletionStage<T> once(Supplier<CompletionStage<T>> work) {
+        return read(work)
+                .thenCompose(stage -> stage)
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(GrpcErrors.exception(failure)));
     }
 
     /** The interface's form of {@link #embedReply}, which is what calls over the wire come to. */

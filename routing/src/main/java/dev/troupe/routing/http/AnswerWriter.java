@@ -3,6 +3,7 @@ package dev.troupe.routing.http;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.routing.generate.ChoiceEvent;
 import dev.troupe.routing.generate.Generation;
+import dev.troupe.routing.generate.TokenUsage;
 import dev.troupe.routing.stream.ScoredToken;
 import dev.troupe.routing.stream.TextEvent;
 import java.util.ArrayList;
@@ -15,13 +16,14 @@ final class AnswerWriter {
     private final Generation generation;
     private final boolean includeUsage;
     private final boolean[] opened;
-    private int completionTokens;
+    private final TokenUsage usage;
 
     AnswerWriter(AnswerId answer, AnswerShape shape, Generation generation, boolean includeUsage) {
         this.answer = answer;
         this.shape = shape;
         this.generation = generation;
         this.includeUsage = includeUsage;
+        usage = new TokenUsage(generation);
         opened = new boolean[generation.numChoices()];
     }
 
@@ -42,7 +44,7 @@ final class AnswerWriter {
                         tokens.addAll(piece.tokens());
                     }
                     case TextEvent.End end -> {
-                        completionTokens += end.numTokens();
+                        usage.ended(choice, end);
                         choices.add(shape.whole(text.toString(), tokens, end.reason())
                                 .put("index", choice));
                     }
@@ -66,7 +68,7 @@ final class AnswerWriter {
                 switch (event.event()) {
                     case TextEvent.Piece piece -> shape.piece(piece.text(), piece.tokens());
                     case TextEvent.End end -> {
-                        completionTokens += end.numTokens();
+                        usage.ended(choice, end);
                         yield shape.closing(end.reason());
                     }
                 }));
@@ -104,8 +106,10 @@ final class AnswerWriter {
 
     private void addUsage(ObjectNode body) {
         body.putObject("usage")
-                .put("prompt_tokens", generation.promptTokens())
-                .put("completion_tokens", completionTokens)
-                .put("total_tokens", generation.promptTokens() + completionTokens);
+                .put("prompt_tokens", usage.promptTokens())
+                .put("completion_tokens", usage.completionTokens())
+                .put("total_tokens", usage.totalTokens())
+                .putObject("prompt_tokens_details")
+                .put("cached_tokens", usage.cachedTokens());
     }
 }

@@ -58,8 +58,13 @@ final class CompletionShape implements AnswerShape {
         var offsets = object.putArray("text_offset");
         for (var token : tokens) {
             texts.add(text(token.token()));
-            own.add(token.logProb());
             offsets.add(token.textOffset());
+            if (Double.isNaN(token.logProb())) { // the first token of an echoed prompt
+                own.addNull();
+                top.addNull();
+                continue;
+            }
+            own.add(token.logProb());
             var others = top.addObject();
             token.alternatives().forEach(other -> others.put(text(other.token()), other.logProb()));
         }
@@ -67,6 +72,8 @@ final class CompletionShape implements AnswerShape {
     }
 
     private String text(int token) {
-        return new String(tokenizer.tokenBytes(token), StandardCharsets.UTF_8);
+        return tokenizer
+                .specialSpelling(token)
+                .orElseGet(() -> new String(tokenizer.tokenBytes(token), StandardCharsets.UTF_8));
     }
 }

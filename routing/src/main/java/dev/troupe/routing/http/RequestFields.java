@@ -68,7 +68,18 @@ final class RequestFields {
         if (!node.isTextual()) {
             throw wrongType(path, "a string", node);
         }
-        return node.textValue();
+        var text = node.textValue();
+        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+            if (Character.getType(text.codePointAt(i)) == Character.SURROGATE) {
+                throw ApiProblem.invalid(
+                        "'" + path + "' is no Unicode text: the escape \\u"
+                                + Integer.toHexString(text.charAt(i)) + " at character " + i
+                                + " is half of a surrogate pair.",
+                        path,
+                        "invalid_value");
+            }
+        }
+        return text;
     }
 
     double number(String field, double absent) {

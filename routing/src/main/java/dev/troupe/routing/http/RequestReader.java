@@ -145,7 +145,8 @@ final class RequestReader {
         return biases;
     }
 
-    private static List<ChatMessage> messages(JsonNode node) {
+    /** A conversation, not empty. */
+    static List<ChatMessage> messages(JsonNode node) {
         if (!node.isArray()) {
             throw RequestFields.wrongType("messages", "an array", node);
         }

@@ -167,6 +167,9 @@ final class Dispatch {
 
     private Behavior<Command> onEvent(GenerationEvent event) {
         return switch (event) {
+            // What another replica had of it says nothing: it was lost, and the answer is no news to this one.
+            case GenerationEvent.PromptCached cached ->
+                numFailovers > 0 ? Behaviors.same() : tell(new DispatchEvent.PromptCached(cached.tokens()));
             case GenerationEvent.PromptScored scored -> onScored(scored);
             case GenerationEvent.Embedded vector -> {
                 embedded = true;

@@ -1,5 +1,6 @@
 package dev.troupe.routing.stream;
 
+import dev.troupe.actors.serving.GenerationEvent.ScoredPromptToken;
 import dev.troupe.model.tokenizer.StreamingDecoder;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.route.DispatchEvent;
@@ -20,18 +21,33 @@ public final class AnswerText {
     private final StopStrings stops;
     private final StreamingFilter filter;
     private final String prefix;
+    private final PromptPlaces prompt;
     /** Tokens whose text is still held back. */
     private final Deque<ScoredToken> held = new ArrayDeque<>();
 
     private boolean begun;
     private int numTokens;
+    private int numCached;
+    private int numScored; // tokens of the prompt
     /** UTF-16 units that there are, the prefix included, and those of them that were released. */
     private int decodedLength;
 
     private int releasedLength;
 
-    /** @param prefix text before the generated one that the client gets too */
+    /** An answer whose prompt is not scored. */
     public AnswerText(Tokenizer tokenizer, List<String> stopStrings, StreamingFilter filter, String prefix) {
+        this(tokenizer, stopStrings, filter, prefix, PromptPlaces.NONE);
+    }
+
+    /**
+     * An answer of which nothing is there yet.
+     *
+     * @param prefix text before the generated one that the client gets too
+     * @param prompt where the prompt's tokens are in that text, when they are scored
+     */
+    public AnswerText(
+            Tokenizer tokenizer, List<String> stopStrings, StreamingFilter filter, String prefix, PromptPlaces prompt) {
+        this.prompt = prompt;
         decoder = new StreamingDecoder(tokenizer);
         stops = new StopStrings(stopStrings);
         this.filter = filter;
@@ -46,7 +62,14 @@ public final class AnswerText {
     public List<TextEvent> on(DispatchEvent event) {
         return switch (event) {
             case DispatchEvent.Token token -> onToken(token);
-            case DispatchEvent.PromptScored scored -> List.of();
+            case DispatchEvent.PromptCached cached -> {
+                numCached = cached.tokens();
+                yield List.of();
+            }
+            case DispatchEvent.PromptScored scored -> {
+                hold(scored.tokens());
+                yield List.of();
+            }
             case DispatchEvent.Embedded embedded -> List.of();
             case DispatchEvent.Stopped stopped -> end(FinishReason.STOP);
             case DispatchEvent.LengthReached reached -> end(FinishReason.LENGTH);
@@ -69,6 +92,18 @@ public final class AnswerText {
         return stops.matched() ? last(text, FinishReason.STOP) : more(text);
     }
 
+    /** The prompt's tokens go out with its text, the first one without a log-probability. */
+    private void hold(List<ScoredPromptToken> tokens) {
+        if (numScored == 0) {
+            held.add(new ScoredToken(prompt.token(0), Double.NaN, prompt.offset(0), List.of()));
+            numScored = 1;
+        }
+        for (var token : tokens) {
+            held.add(new ScoredToken(token.token(), token.logProb(), prompt.offset(numScored), token.alternatives()));
+            numScored++;
+        }
+    }
+
     private List<TextEvent> end(FinishReason reason) {
         var text = begin();
         var rest = decoder.flush();
@@ -84,6 +119,9 @@ public final class AnswerText {
             return "";
         }
         begun = true;
+        if (prompt.size() == 1) {
+            hold(List.of()); // there were no scores to wait for
+        }
         decodedLength = prefix.length();
         return filter.append(prefix);
     }
@@ -92,7 +130,7 @@ public final class AnswerText {
         var events = new ArrayList<TextEvent>();
         release(text, false, events);
         if (filter.isBlocked()) {
-            events.add(new TextEvent.End(FinishReason.CONTENT_FILTER, numTokens));
+            events.add(new TextEvent.End(FinishReason.CONTENT_FILTER, numTokens, numCached));
         }
         return events;
     }
@@ -102,7 +140,7 @@ public final class AnswerText {
         var all = text + filter.finish();
         boolean cut = filter.isBlocked();
         release(all, !cut && !stops.matched(), events);
-        events.add(new TextEvent.End(cut ? FinishReason.CONTENT_FILTER : reason, numTokens));
+        events.add(new TextEvent.End(cut ? FinishReason.CONTENT_FILTER : reason, numTokens, numCached));
         return events;
     }
 

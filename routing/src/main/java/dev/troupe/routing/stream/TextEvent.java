@@ -16,8 +16,9 @@ public sealed interface TextEvent {
      * The answer is complete.
      *
      * @param numTokens generated in all, those of a stop string included
+     * @param numCached tokens of the prompt that were in a cache
      */
-    record End(FinishReason reason, int numTokens) implements TextEvent {}
+    record End(FinishReason reason, int numTokens, int numCached) implements TextEvent {}
 
     /** Why an answer ended. */
     enum FinishReason {

@@ -58,7 +58,7 @@ class AnswerTextTest {
                 assertThat(piece.text()).doesNotContain("\uFFFD");
             }
         });
-        assertThat(events.getLast()).isEqualTo(new TextEvent.End(FinishReason.STOP, 8));
+        assertThat(events.getLast()).isEqualTo(new TextEvent.End(FinishReason.STOP, 8, 0));
         // One score per token, released with the character that it begins or continues.
         assertThat(tokens(events)).hasSize(8);
         assertThat(tokens(events).stream().map(ScoredToken::textOffset)).containsExactly(0, 0, 1, 1, 1, 1, 3, 4);
@@ -72,7 +72,7 @@ class AnswerTextTest {
         assertThat(events).isEmpty();
         events.addAll(answer.on(new DispatchEvent.LengthReached()));
         assertThat(text(events)).isEqualTo("\uFFFD");
-        assertThat(events.getLast()).isEqualTo(new TextEvent.End(FinishReason.LENGTH, 1));
+        assertThat(events.getLast()).isEqualTo(new TextEvent.End(FinishReason.LENGTH, 1, 0));
     }
 
     @Test
@@ -81,7 +81,7 @@ class AnswerTextTest {
         var events = feed(answer, "one STOP two", new DispatchEvent.Stopped());
         assertThat(text(events)).isEqualTo("one ");
         assertThat(tokens(events)).hasSize(4);
-        assertThat(events.getLast()).isEqualTo(new TextEvent.End(FinishReason.STOP, 8));
+        assertThat(events.getLast()).isEqualTo(new TextEvent.End(FinishReason.STOP, 8, 0));
     }
 
     @Test

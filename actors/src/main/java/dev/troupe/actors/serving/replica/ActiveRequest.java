@@ -63,6 +63,9 @@ final class ActiveRequest {
             metrics.queueLeft(since(acceptedNanos));
             metrics.tokensIn(sequence.numPrompt());
             metrics.tokensCached(sequence.numCached());
+            if (sequence.numCached() > 0) {
+                replyTo.tell(new GenerationEvent.PromptCached(sequence.requestId(), sequence.numCached()));
+            }
         }
     }
 
