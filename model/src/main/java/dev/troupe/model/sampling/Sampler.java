@@ -3,6 +3,7 @@ package dev.troupe.model.sampling;
 import dev.troupe.model.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses tokens as {@link SamplingOptions} says. A choice is a function of logits, history, seed and index alone, so a
@@ -34,6 +35,17 @@ public final class Sampler {
      * @param history prompt and answer so far, for the penalties; the caller adds the token drawn
      */
     public int sample(Tensor rows, int row, int index, TokenCounts history) {
+        return sample(rows, row, index, history, null);
+    }
+
+    /**
+     * Draws token number {@code index} of the answer from some of the vocabulary: as if the others had no probability.
+     *
+     * @param rows [rows, V]
+     * @param history prompt and answer so far, for the penalties; the caller adds the token drawn
+     * @param allowed not empty; null for all tokens
+     */
+    public int sample(Tensor rows, int row, int index, TokenCounts history, @Nullable TokenMask allowed) {
         if (rows.dim(1) != vocabSize) {
             throw new IllegalArgumentException(rows + " are not logits of a vocabulary of " + vocabSize);
         }
@@ -45,7 +57,7 @@ public final class Sampler {
                 0,
                 vocabSize);
         adjust(history);
-        int best = argMax();
+        int best = argMax(allowed == null ? 0 : keepOnly(allowed));
         if (options.temperature() == 0) {
             return best;
         }
@@ -90,10 +102,26 @@ public final class Sampler {
         logits[token] = logits[token] > 0 ? logits[token] / factor : logits[token] * factor;
     }
 
+    /** Drops tokens that are not allowed; returns the lowest that is. */
+    private int keepOnly(TokenMask allowed) {
+        int first = vocabSize;
+        for (int token = vocabSize - 1; token >= 0; token--) {
+            if (allowed.allows(token)) {
+                first = token;
+            } else {
+                logits[token] = Float.NEGATIVE_INFINITY;
+            }
+        }
+        if (first == vocabSize) {
+            throw new IllegalArgumentException("no token of " + vocabSize + " is allowed");
+        }
+        return first;
+    }
+
     /** The best token, of equal ones the lowest. */
-    private int argMax() {
-        int best = 0;
-        for (int token = 1; token < vocabSize; token++) {
+    private int argMax(int first) {
+        int best = first;
+        for (int token = first + 1; token < vocabSize; token++) {
             if (logits[token] > logits[best]) {
                 best = token;
             }

@@ -1,0 +1,46 @@
+package dev.troupe.model.grammar;
+
+import dev.troupe.model.sampling.TokenMask;
+import dev.troupe.model.tokenizer.Tokenizer;
+import java.util.Set;
+
+/**
+ * The text of one answer that is held to a schema, token by token. A function of the tokens alone: built again from
+ * them, it goes on as if nothing had been. Not thread-safe.
+ */
+public final class ConstrainedText {
+    private final JsonGrammar grammar;
+    private final Tokenizer tokenizer;
+    private final Set<Integer> ends;
+    private GrammarState state;
+
+    /** @param ends tokens that may end the answer, once it is complete */
+    public ConstrainedText(JsonGrammar grammar, Tokenizer tokenizer, Set<Integer> ends) {
+        this.grammar = grammar;
+        this.tokenizer = tokenizer;
+        this.ends = Set.copyOf(ends);
+        this.state = grammar.start();
+    }
+
+    /** Tokens that may come next; empty when the text is complete, cannot go on, and no token says so. */
+    public TokenMask allowed() {
+        return grammar.mask(state, ends);
+    }
+
+    /**
+     * One more token of the text, or its end.
+     *
+     * @throws IllegalArgumentException when it may not come next
+     */
+    public void append(int token) {
+        byte[] bytes = tokenizer.tokenBytes(token);
+        boolean isEnd = ends.contains(token) && state.isComplete();
+        if (isEnd) {
+            return;
+        }
+        state = state.append(bytes)
+                .filter(next -> bytes.length > 0)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "token " + token + " cannot go on with a text that the answer's schema allows"));
+    }
+}

@@ -1,0 +1,270 @@
+package dev.troupe.model.grammar;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Makes an automaton of a JSON schema (draft 2020-12, the part in {@link SchemaKeywords}). Every text that the
+ * automaton takes is valid by the schema; of valid texts it takes those with properties in the schema's order, names
+ * and fixed values in one spelling, no properties that the schema does not mention unless it says
+ * {@code additionalProperties}, and white space and digits within the limits of {@link JsonRules}.
+ */
+final class SchemaCompiler {
+    /** Longer schemas are refused. */
+    static final int MAX_LENGTH = 64 * 1024;
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+            .build();
+
+    /** A schema within the document. */
+    record Place(JsonNode schema, String path) {
+        Place child(String key, JsonNode child) {
+            return new Place(child, path + "/" + key.replace("~", "~0").replace("/", "~1"));
+        }
+    }
+
+    private final GrammarBuilder grammar = new GrammarBuilder();
+    private final JsonRules json = new JsonRules(grammar);
+    private final StringRules strings = new StringRules(grammar, json);
+    private final References references;
+    private final Map<String, Integer> rules = new HashMap<>(); // by path
+    private final Deque<Runnable> pending = new ArrayDeque<>();
+
+    private SchemaCompiler(JsonNode root) {
+        this.references = new References(root);
+    }
+
+    /**
+     * The automaton of a schema.
+     *
+     * @param alphabet bytes that a text may have
+     * @throws SchemaException when the text is no schema, asks for what is not supported, is too large, or nothing is
+     *     valid by it
+     */
+    static Automaton compile(String schema, BitSet alphabet) {
+        if (schema.length() > MAX_LENGTH) {
+            throw new SchemaException("#", "is " + schema.length() + " characters long; at most " + MAX_LENGTH);
+        }
+        JsonNode root;
+        try {
+            root = JSON.readTree(schema);
+        } catch (JsonProcessingException e) {
+            throw new SchemaException("#", "is not valid JSON: " + e.getOriginalMessage());
+        }
+        return new SchemaCompiler(root).compile(new Place(root, "#"), alphabet);
+    }
+
+    private Automaton compile(Place root, BitSet alphabet) {
+        int rule = grammar.rule();
+        // A model may begin its answer with a space or a line break.
+        emit(root, json.space(grammar.start(rule)), grammar.end(rule), Set.of());
+        while (!pending.isEmpty()) {
+            pending.removeFirst().run();
+        }
+        Automaton automaton = Determinizer.automaton(grammar, rule, alphabet);
+        if (!automaton.isSatisfiable()) {
+            boolean everSatisfiable = automaton.need(automaton.root()) != Automaton.NEVER;
+            throw new SchemaException(
+                    "#",
+                    everSatisfiable
+                            ? "asks for more than " + (Automaton.MAX_DEPTH - 2) + " objects and arrays in each other"
+                            : "allows no value at all, or none that this model's vocabulary can spell");
+        }
+        return automaton;
+    }
+
+    /**
+     * Transitions for all values of a schema, within the current rule.
+     *
+     * @param inlined references that led here without anything in between
+     */
+    private void emit(Place place, int from, int to, Set<String> inlined) {
+        JsonNode schema = place.schema();
+        if (schema.isBoolean()) {
+            if (schema.booleanValue()) {
+                grammar.call(from, json.valueRule(), to);
+            }
+            return;
+        }
+        SchemaKeywords.check(place);
+        if (schema.has("$ref")) {
+            Place target = references.target(place);
+            if (inlined.contains(target.path())) {
+                throw new SchemaException(place.path(), "refers to itself with nothing in between");
+            }
+            Set<String> more = new LinkedHashSet<>(inlined);
+            more.add(target.path());
+            emit(target, from, to, more);
+        } else if (schema.has("enum") || schema.has("const")) {
+            for (JsonNode value : SchemaKeywords.fixedValues(place)) {
+                grammar.literal(from, value.toString().getBytes(StandardCharsets.UTF_8), to);
+            }
+        } else if (schema.has("anyOf") || schema.has("oneOf") || schema.has("allOf")) {
+            List<Place> branches = SchemaKeywords.branches(place);
+            if (schema.has("oneOf")) {
+                new Distinction(references).check(place, branches);
+            }
+            branches.forEach(branch -> emit(branch, from, to, inlined));
+        } else {
+            emitTypes(place, from, to);
+        }
+    }
+
+    private void emitTypes(Place place, int from, int to) {
+        List<String> types = SchemaKeywords.types(place);
+        if (types.isEmpty()) {
+            grammar.call(from, json.valueRule(), to);
+        }
+        for (String type : types) {
+            switch (type) {
+                case "object" -> emitObject(place, from, to);
+                case "array" -> emitArray(place, from, to);
+                case "string" -> strings.emit(place, from, to);
+                case "number" -> json.number(from, to);
+                case "integer" -> json.integer(from, to);
+                case "boolean" -> {
+                    grammar.literal(from, "true".getBytes(StandardCharsets.US_ASCII), to);
+                    grammar.literal(from, "false".getBytes(StandardCharsets.US_ASCII), to);
+                }
+                default -> grammar.literal(from, "null".getBytes(StandardCharsets.US_ASCII), to);
+            }
+        }
+    }
+
+    /** A value inside another: a rule of its own, unless it is a list of fixed values. */
+    private void child(Place place, int from, int to) {
+        Place target = references.resolved(place);
+        boolean small = target.schema().isBoolean()
+                || target.schema().has("enum")
+                || target.schema().has("const");
+        if (small) {
+            emit(target, from, to, Set.of());
+        } else {
+            grammar.call(from, rule(target), to);
+        }
+    }
+
+    private int rule(Place place) {
+        Integer known = rules.get(place.path());
+        if (known != null) {
+            return known;
+        }
+        int rule = grammar.rule();
+        rules.put(place.path(), rule);
+        pending.addLast(() -> emit(place, grammar.start(rule), grammar.end(rule), Set.of()));
+        return rule;
+    }
+
+    private void emitObject(Place place, int from, int to) {
+        List<Place> properties = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        List<String> required = SchemaKeywords.required(place);
+        Place all = place.child("properties", place.schema().path("properties"));
+        all.schema().properties().forEach(entry -> {
+            names.add(entry.getKey());
+            properties.add(all.child(entry.getKey(), entry.getValue()));
+        });
+        JsonNode additional = place.schema().path("additionalProperties");
+        Place others = place.child("additionalProperties", additional);
+        boolean free = additional.isMissingNode() && names.isEmpty() && required.isEmpty();
+        if (free || (additional.isBoolean() && additional.booleanValue() && names.isEmpty() && required.isEmpty())) {
+            grammar.call(from, json.objectRule(), to);
+            return;
+        }
+        for (String name : required) {
+            if (!names.contains(name)) {
+                if (additional.isBoolean() && !additional.booleanValue()) {
+                    throw new SchemaException(
+                            place.path() + "/required", "names '" + name + "', which additionalProperties forbids");
+                }
+                names.add(name);
+                properties.add(additional.isMissingNode() ? new Place(SchemaKeywords.ANYTHING, place.path()) : others);
+            }
+        }
+        int first = json.space(grammar.character(from, '{')); // nothing written yet
+        int later = grammar.state(); // something written
+        for (int i = 0; i < names.size(); i++) {
+            boolean optional = !required.contains(names.get(i));
+            int nextFirst = grammar.state();
+            int nextLater = grammar.state();
+            int name = grammar.state();
+            grammar.empty(first, name);
+            if (i > 0) {
+                grammar.empty(json.space(grammar.character(later, ',')), name);
+            }
+            member(JsonNodeFactory.instance.textNode(names.get(i)).toString(), properties.get(i), name, nextLater);
+            if (optional) {
+                grammar.empty(first, nextFirst);
+                grammar.empty(later, nextLater);
+            }
+            first = nextFirst;
+            later = nextLater;
+        }
+        if (!additional.isMissingNode() && !(additional.isBoolean() && !additional.booleanValue())) {
+            int name = grammar.state();
+            grammar.empty(first, name);
+            grammar.empty(json.space(grammar.character(later, ',')), name);
+            int colon = grammar.state();
+            strings.nameOtherThan(names, name, colon);
+            int value = json.space(grammar.character(colon, ':'));
+            child(others, value, later);
+        }
+        grammar.bytes(first, '}', '}', to);
+        grammar.bytes(json.space(later), '}', '}', to);
+    }
+
+    private void member(String name, Place value, int from, int to) {
+        int colon = grammar.state();
+        grammar.literal(from, name.getBytes(StandardCharsets.UTF_8), colon);
+        child(value, json.space(grammar.character(colon, ':')), to);
+    }
+
+    private void emitArray(Place place, int from, int to) {
+        JsonNode prefix = place.schema().path("prefixItems");
+        int min = SchemaKeywords.count(place, "minItems", 0);
+        int max = SchemaKeywords.count(place, "maxItems", Integer.MAX_VALUE);
+        boolean unlimited = max == Integer.MAX_VALUE;
+        int numCounted = unlimited ? Math.max(Math.max(min, 1), prefix.size()) : max;
+        int at = json.space(grammar.character(from, '[')); // behind i items
+        for (int i = 0; i <= numCounted; i++) {
+            if (i >= min) {
+                grammar.bytes(i == 0 ? at : json.space(at), ']', ']', to);
+            }
+            if (i < numCounted) {
+                int next = grammar.state();
+                child(item(place, prefix, i), i == 0 ? at : json.space(grammar.character(at, ',')), next);
+                at = next;
+            }
+        }
+        if (unlimited) {
+            child(item(place, prefix, numCounted), json.space(grammar.character(at, ',')), at);
+        }
+    }
+
+    private static Place item(Place place, JsonNode prefix, int index) {
+        if (index < prefix.size()) {
+            return place.child("prefixItems", prefix).child(Integer.toString(index), prefix.get(index));
+        }
+        JsonNode items = place.schema().path("items");
+        return place.child("items", items.isMissingNode() ? SchemaKeywords.ANYTHING : items);
+    }
+}

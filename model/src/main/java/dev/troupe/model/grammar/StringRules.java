@@ -1,0 +1,224 @@
+package dev.troupe.model.grammar;
+
+import dev.troupe.model.grammar.CodePoints.Range;
+import dev.troupe.model.grammar.SchemaCompiler.Place;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The rules of JSON strings: any, of limited length, by a pattern or a format, and names that are not taken. */
+final class StringRules {
+    private static final String DATE = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])";
+    private static final String TIME =
+            "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])";
+    private static final String BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+
+    /** Formats and patterns of which every text has the format; days end with 28, which every month has. */
+    private static final Map<String, String> FORMATS = new TreeMap<>(Map.of(
+            "date", "^" + DATE + "$",
+            "time", "^" + TIME + "$",
+            "date-time", "^" + DATE + "T" + TIME + "$",
+            "uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+            "ipv4", "^" + BYTE + "(\\." + BYTE + "){3}$",
+            "email", "^[a-zA-Z0-9_+-]{1,32}(\\.[a-zA-Z0-9_+-]{1,32}){0,3}@[a-z0-9]{1,32}(\\.[a-z0-9]{1,32}){1,3}$"));
+
+    private static final String ESCAPED = "\b\t\n\f\r";
+    private static final String ESCAPES = "btnfr";
+
+    private final GrammarBuilder grammar;
+    private final JsonRules json;
+    private final Map<List<Range>, Integer> wideClasses = new HashMap<>();
+
+    StringRules(GrammarBuilder grammar, JsonRules json) {
+        this.grammar = grammar;
+        this.json = json;
+    }
+
+    /** The strings of a schema, with their quotes. */
+    void emit(Place place, int from, int to) {
+        var schema = place.schema();
+        boolean limited = schema.has("minLength") || schema.has("maxLength");
+        int numRules = (limited ? 1 : 0) + (schema.has("pattern") ? 1 : 0) + (schema.has("format") ? 1 : 0);
+        if (numRules > 1) {
+            throw new SchemaException(
+                    place.path(), "has more than one of 'pattern', 'format' and length limits, which is not supported");
+        }
+        if (schema.has("pattern")) {
+            emitPattern(schema.path("pattern").asText(""), place.path() + "/pattern", from, to);
+        } else if (schema.has("format")) {
+            String format = schema.path("format").asText("");
+            String pattern = FORMATS.get(format);
+            if (pattern == null) {
+                throw new SchemaException(
+                        place.path() + "/format", "is '" + format + "'; supported are " + FORMATS.keySet());
+            }
+            emitPattern(pattern, place.path() + "/format", from, to);
+        } else if (limited) {
+            emitLimited(place, from, to);
+        } else {
+            json.string(from, to);
+        }
+    }
+
+    /** Lengths are those of JSON schema: Unicode characters. */
+    private void emitLimited(Place place, int from, int to) {
+        int min = SchemaKeywords.count(place, "minLength", 0);
+        int max = SchemaKeywords.count(place, "maxLength", Integer.MAX_VALUE);
+        if (min > max) {
+            throw new SchemaException(place.path() + "/minLength", "is more than maxLength");
+        }
+        int at = grammar.character(from, '"');
+        for (int length = 0; length < (max == Integer.MAX_VALUE ? min : max); length++) {
+            if (length >= min) {
+                grammar.bytes(at, '"', '"', to);
+            }
+            int next = grammar.state();
+            json.textCharacter(at, next);
+            at = next;
+        }
+        if (max == Integer.MAX_VALUE) {
+            json.stringRest(at, to);
+        } else {
+            grammar.bytes(at, '"', '"', to);
+        }
+    }
+
+    /** Texts in which a regular expression is found, as JSON schema has it. */
+    private void emitPattern(String pattern, String path, int from, int to) {
+        int open = grammar.character(from, '"');
+        for (Regex.Alternative alternative : Regex.parse(pattern, path)) {
+            int at = grammar.state();
+            grammar.empty(open, at);
+            if (!alternative.fromStart()) {
+                json.textCharacter(at, at);
+            }
+            int matched = grammar.state();
+            emit(alternative.body(), at, matched);
+            if (!alternative.toEnd()) {
+                json.textCharacter(matched, matched);
+            }
+            grammar.bytes(matched, '"', '"', to);
+        }
+    }
+
+    private void emit(Regex regex, int from, int to) {
+        switch (regex) {
+            case Regex.Characters(List<Range> ranges) -> characters(ranges, from, to);
+            case Regex.Sequence(List<Regex> parts) -> {
+                int at = from;
+                for (Regex part : parts) {
+                    int next = grammar.state();
+                    emit(part, at, next);
+                    at = next;
+                }
+                grammar.empty(at, to);
+            }
+            case Regex.Choice(List<Regex> options) -> options.forEach(option -> emit(option, from, to));
+            case Regex.Repeat(Regex body, int min, int max) -> repeat(body, min, max, from, to);
+        }
+    }
+
+    private void repeat(Regex body, int min, int max, int from, int to) {
+        int at = grammar.state();
+        grammar.empty(from, at);
+        for (int i = 0; i < min; i++) {
+            int next = grammar.state();
+            emit(body, at, next);
+            at = next;
+        }
+        if (max == Integer.MAX_VALUE) {
+            int again = grammar.state();
+            grammar.empty(at, again);
+            emit(body, again, again);
+            grammar.empty(again, to);
+            return;
+        }
+        grammar.empty(at, to);
+        for (int i = min; i < max; i++) {
+            int next = grammar.state();
+            emit(body, at, next);
+            grammar.empty(next, to);
+            at = next;
+        }
+    }
+
+    /** One character of a set, escaped where JSON wants it so. */
+    private void characters(List<Range> ranges, int from, int to) {
+        List<Range> wide = new ArrayList<>();
+        for (Range range : ranges) {
+            for (int c = range.from(); c <= Math.min(range.to(), 0x7F); c++) {
+                ascii((char) c, from, to);
+            }
+            if (range.to() > 0x7F) {
+                wide.add(new Range(Math.max(range.from(), 0x80), range.to()));
+            }
+        }
+        if (!wide.isEmpty()) {
+            int rule = wideClasses.computeIfAbsent(wide, key -> {
+                int made = grammar.rule();
+                wide.forEach(range -> CodePoints.utf8(grammar, grammar.start(made), range, grammar.end(made)));
+                return made;
+            });
+            grammar.call(from, rule, to);
+        }
+    }
+
+    private void ascii(char c, int from, int to) {
+        int escape = ESCAPED.indexOf(c);
+        if (c == '"' || c == '\\') {
+            grammar.bytes(grammar.character(from, '\\'), c, c, to);
+        } else if (escape >= 0) {
+            char letter = ESCAPES.charAt(escape);
+            grammar.bytes(grammar.character(from, '\\'), letter, letter, to);
+        } else if (c < ' ') {
+            int zeros = grammar.character(grammar.character(grammar.character(from, '\\'), 'u'), '0');
+            int first = grammar.character(grammar.character(zeros, '0'), Character.forDigit(c >> 4, 16));
+            char last = Character.forDigit(c & 15, 16);
+            grammar.bytes(first, last, last, to);
+        } else {
+            grammar.bytes(from, c, c, to);
+        }
+    }
+
+    /** A string in quotes that is none of some names; without escapes, so that it is not one in disguise either. */
+    void nameOtherThan(List<String> names, int from, int to) {
+        int free = grammar.state(); // differs from all names already
+        BitSet all = new BitSet();
+        all.set(' ', CodePoints.MAX + 1);
+        all.clear('"');
+        all.clear('\\');
+        characters(CodePoints.ranges(all), free, free);
+        grammar.bytes(free, '"', '"', to);
+        nameFrom(names, 0, grammar.character(from, '"'), free, to, all);
+    }
+
+    /** @param depth characters that all these names have in common with the text */
+    private void nameFrom(List<String> names, int depth, int at, int free, int to, BitSet all) {
+        Map<Integer, List<String>> byNext = new TreeMap<>();
+        boolean taken = false;
+        for (String name : names) {
+            if (name.codePointCount(0, name.length()) == depth) {
+                taken = true;
+            } else {
+                int next = name.codePointAt(name.offsetByCodePoints(0, depth));
+                byNext.computeIfAbsent(next, key -> new ArrayList<>()).add(name);
+            }
+        }
+        if (!taken) {
+            grammar.bytes(at, '"', '"', to);
+        }
+        BitSet others = (BitSet) all.clone();
+        byNext.forEach((next, rest) -> {
+            others.clear(next);
+            if (all.get(next)) {
+                int deeper = grammar.state();
+                characters(List.of(new Range(next, next)), at, deeper);
+                nameFrom(rest, depth + 1, deeper, free, to, all);
+            }
+        });
+        characters(CodePoints.ranges(others), at, free);
+    }
+}

@@ -1,0 +1,252 @@
+package dev.troupe.model.grammar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.model.sampling.TokenMask;
+import dev.troupe.model.tokenizer.BpeTrainer;
+import dev.troupe.model.tokenizer.CharTokenizer;
+import dev.troupe.model.tokenizer.Tokenizer;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Texts that a schema's automaton takes, and masks against one token after another. */
+class JsonGrammarTest {
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    /** Tokens of several bytes that cross the borders of JSON's parts. */
+    private static final Tokenizer TOKENIZER = BpeTrainer.train(
+            List.of("{\"a\": [1, 2.5e-3, true, null], \"name\":\"größe 日本\"}\n".repeat(3)
+                    + "\"}, \"}], [[[[ {\"ab\": {\"k\":\"z\"}} 10 20 -1 false ".repeat(3)),
+            380,
+            List.of(BpeTrainer.END_OF_TEXT),
+            1);
+
+    private static final TokenTrie TRIE = TokenTrie.of(TOKENIZER);
+    private static final Set<Integer> ENDS = TOKENIZER.endTokens();
+
+    private static String takes(String schema, String text) {
+        return JsonGrammar.compile(schema.replace('\'', '"'), TRIE)
+                .start()
+                .append(text.replace('\'', '"').getBytes(StandardCharsets.UTF_8))
+                .map(state -> state.isComplete() ? "whole" : "part")
+                .orElse("no");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'type':'object'} | {'a':{'b':[1,-2.5e+7,'x',true,false,null,{}]}} | whole",
+                "{'type':'object'} | `\n  { 'a' :1}` | no",
+                "{'type':'object'} | `\n{\n  'a': 1,\n  'b': [ 1, 2 ]\n}` | whole",
+                "{'type':'object'} | [ | no",
+                "{'type':'object'} | {'a':01 | no",
+                "{'type':'object'} | {'a':1.} | no",
+                "{'type':'object'} | {'a':1,} | no",
+                "{'type':'object'} | {'a':'\\x | no",
+                "{'type':'object'} | {'a':'\\ud83d\\ude00\\u00e9\\n'} | whole",
+                "{'type':'object'} | {'a':'\\ud83d' | no",
+                "{'type':'object'} | {}x | no",
+                "{} | 12 | whole",
+                "{} | 'é日😀' | whole",
+                "{'type':'integer'} | -120 | whole",
+                "{'type':'integer'} | 1.0 | no",
+                "{'type':['integer','null']} | null | whole",
+                "{'enum':['a','ab',1,[1,{'k':null}]]} | 'ab' | whole",
+                "{'enum':['a','ab',1,[1,{'k':null}]]} | 'a' | whole",
+                "{'enum':['a','ab',1,[1,{'k':null}]]} | [1,{'k':null}] | whole",
+                "{'type':'string','enum':['a',1]} | 1 | no",
+                "{'const':1.50} | 1.50 | whole",
+                "{'type':'string','minLength':2,'maxLength':3} | '日😀' | whole",
+                "{'type':'string','minLength':2,'maxLength':3} | 'a' | no",
+                "{'type':'string','minLength':2,'maxLength':3} | 'abcd' | no",
+                "{'type':'string','pattern':'^a+b?$'} | 'aaab' | whole",
+                "{'type':'string','pattern':'^a+b?$'} | 'aaaba | no",
+                "{'type':'string','format':'date'} | '2026-02-28' | whole",
+                "{'type':'string','format':'date'} | '2026-13 | no",
+                "{'type':'array','items':{'type':'integer'},'minItems':1,'maxItems':2} | [1, 2] | whole",
+                "{'type':'array','items':{'type':'integer'},'minItems':1,'maxItems':2} | [] | no",
+                "{'type':'array','items':{'type':'integer'},'minItems':1,'maxItems':2} | [1,2, | no",
+                "{'type':'array','prefixItems':[{'const':1}],'items':{'const':2}} | [1,2,2] | whole",
+                "{'type':'array','prefixItems':[{'const':1}],'items':{'const':2}} | [2 | no",
+                "{'properties':{'a':{'type':'null'},'b':{},'c':{}},'required':['b']} | {'b':1,'c':2} | whole",
+                "{'properties':{'a':{'type':'null'},'b':{},'c':{}},'required':['b']} | {'a':null} | no",
+                "{'properties':{'a':{'type':'null'},'b':{},'c':{}},'required':['b']} | {'c' | no",
+                "{'properties':{'a':{}},'additionalProperties':true} | {'ab':1,'b':2} | whole",
+                "{'properties':{'a':{'const':1}},'additionalProperties':true} | {'b':2,'a' | no",
+                "{'properties':{'a':{'const':1}},'additionalProperties':true} | {'\\u0061' | no",
+                "{'additionalProperties':{'type':'integer'}} | {'x':1,'y':2} | whole",
+                "{'additionalProperties':{'type':'integer'}} | {'x':'1' | no",
+                "{'$ref':'#/$defs/t','$defs':{'t':{'properties':{'n':{'$ref':'#/$defs/t'}}}}} | {'n':{'n':{}}} | whole",
+                "{'anyOf':[{'type':'integer'},{'type':'string','maxLength':1}]} | 'ab' | no",
+                "{'properties':{'a/b':{'$ref':'#/properties/c~1d'},'c/d':{'const':5}}} | {'a/b':5} | whole",
+            })
+    void takesValidTexts(String schema, String text, String expected) {
+        assertThat(takes(schema, text)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'type':'array','uniqueItems':true} | # | uniqueItems",
+                "{'properties':{'a':{'items':{'multipleOf':3}}}} | #/properties/a/items | multipleOf",
+                "{'$defs':{'x':{'not':{}}},'items':{'$ref':'#/$defs/x'}} | #/$defs/x | not",
+                "{'$ref':'#/$defs/gone'} | #/$ref | not there",
+                "{'$ref':'http://example.org/x'} | #/$ref | in this schema",
+                "{'$ref':'#'} | # | refers to itself",
+                "{'anyOf':[{'$ref':'#'},{'type':'null'}]} | #/anyOf/0 | refers to itself",
+                "{'type':'string','anyOf':[{}]} | # | beside",
+                "{'allOf':[{},{}]} | #/allOf | merge",
+                "{'oneOf':[{'type':'integer'},{'type':'number'}]} | #/oneOf | anyOf",
+                "{'type':'strin'} | #/type | strin",
+                "{'enum':[]} | #/enum | not empty",
+                "{'type':'object','required':['a'],'additionalProperties':false} | #/required | forbids",
+                "{'properties':{'a':{'$ref':'#'}},'required':['a']} | # | no value",
+                "{'type':'string','minLength':3,'maxLength':2} | #/minLength | maxLength",
+                "{'type':'string','maxLength':100000} | # | too large",
+                "{'type':'string','pattern':'(?=a)'} | #/pattern | not supported",
+                "{'type':'string','pattern':'[b-a]'} | #/pattern | not supported",
+                "{'type':'string','pattern':'(a'} | #/pattern | too early",
+                "{'type':'string','format':'iri'} | #/format | date-time",
+                "{'items':3} | #/items | must be",
+                "{'type':'array','minItems':-1} | #/minItems | negative",
+                "[1] | # | must be",
+                "{'a | # | JSON",
+            })
+    void namesWhatIsWrongWithASchema(String schema, String path, String word) {
+        assertThatThrownBy(() -> JsonGrammar.check(schema.replace('\'', '"')))
+                .isInstanceOfSatisfying(
+                        SchemaException.class, e -> assertThat(e.path()).isEqualTo(path))
+                .hasMessageContaining(word);
+    }
+
+    @Test
+    void nestingIsLimited() {
+        String text = "[".repeat(64);
+        assertThat(takes("{}", text + "1" + "]".repeat(64))).isEqualTo("whole");
+        assertThat(takes("{}", text + "'a'" + "]".repeat(64))).isEqualTo("whole");
+        assertThat(takes("{}", text + "[[[[")).isEqualTo("no");
+        String deep = "{'type':'array','minItems':1,'items':".repeat(70) + "{}" + "}".repeat(70);
+        assertThatThrownBy(() -> JsonGrammar.check(deep.replace('\'', '"'))).hasMessageContaining("in each other");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
+    void randomTokensUnderTheMaskGiveValidTexts(long seed) throws Exception {
+        Random random = new Random(seed);
+        int numComplete = 0;
+        for (int i = 0; i < 15; i++) {
+            ObjectNode schema = new RandomSchema(random).next();
+            JsonGrammar grammar = JsonGrammar.compile(schema.toString(), TRIE);
+            String text = randomText(grammar, random, schema);
+            if (text != null) {
+                JsonNode value = JSON.readTree(text);
+                assertThat(new SchemaCheck(schema).isValid(value))
+                        .as("seed %d: %s by %s", seed, text, schema)
+                        .isTrue();
+                numComplete++;
+            }
+        }
+        assertThat(numComplete).as("texts of seed %d that came to an end", seed).isGreaterThan(8);
+    }
+
+    /** A text that ends, or null after many tokens. Every mask is compared with what each token alone does. */
+    private static @Nullable String randomText(JsonGrammar grammar, Random random, ObjectNode schema) {
+        GrammarState state = grammar.start();
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        for (int i = 0; i < 400; i++) {
+            TokenMask mask = grammar.mask(state, ENDS);
+            List<Integer> allowed = new ArrayList<>();
+            List<Integer> closing = new ArrayList<>();
+            for (int token = 0; token < TOKENIZER.vocabSize(); token++) {
+                byte[] bytes = TOKENIZER.tokenBytes(token);
+                boolean fits = bytes.length == 0
+                        ? ENDS.contains(token) && state.isComplete()
+                        : state.append(bytes).isPresent();
+                assertThat(mask.allows(token))
+                        .as("token '%s' after %s by %s", new String(bytes, StandardCharsets.UTF_8), text, schema)
+                        .isEqualTo(fits);
+                if (fits) {
+                    allowed.add(token);
+                    if (bytes.length == 0 || "\"]}".indexOf(bytes[0]) >= 0) {
+                        closing.add(token);
+                    }
+                }
+            }
+            assertThat(allowed).as("tokens after %s by %s", text, schema).isNotEmpty();
+            List<Integer> from = closing.isEmpty() || random.nextInt(3) == 0 ? allowed : closing;
+            int token = from.get(random.nextInt(from.size()));
+            if (ENDS.contains(token)) {
+                return text.toString(StandardCharsets.UTF_8);
+            }
+            text.writeBytes(TOKENIZER.tokenBytes(token));
+            state = state.append(TOKENIZER.tokenBytes(token)).orElseThrow();
+        }
+        return null;
+    }
+
+    @Test
+    void manyAmbiguousAlternativesKeepMaskAndTextTogether() {
+        StringBuilder branches = new StringBuilder();
+        for (int i = 0; i < 40; i++) {
+            branches.append(i == 0 ? "" : ",")
+                    .append("{'type':'array','minItems':%d,'items':{'$ref':'#'}}".formatted(i));
+        }
+        String schema = "{'anyOf':[" + branches + "]}";
+        JsonGrammar grammar = JsonGrammar.compile(schema.replace('\'', '"'), TRIE);
+        Random random = new Random(3);
+        GrammarState state = grammar.start();
+        for (int i = 0; i < 30; i++) {
+            TokenMask mask = grammar.mask(state, ENDS);
+            List<Integer> allowed = new ArrayList<>();
+            for (int token = 0; token < TOKENIZER.vocabSize(); token++) {
+                byte[] bytes = TOKENIZER.tokenBytes(token);
+                if (bytes.length > 0) {
+                    assertThat(mask.allows(token)).isEqualTo(state.append(bytes).isPresent());
+                    if (mask.allows(token)) {
+                        allowed.add(token);
+                    }
+                }
+            }
+            if (allowed.isEmpty()) {
+                assertThat(state.isComplete()).isTrue();
+                return;
+            }
+            state = state.append(TOKENIZER.tokenBytes(allowed.get(random.nextInt(allowed.size()))))
+                    .orElseThrow();
+        }
+    }
+
+    @Test
+    void aVocabularyThatCannotSpellJsonIsRefused() {
+        TokenTrie letters = TokenTrie.of(CharTokenizer.train("abc \n"));
+        assertThatThrownBy(() -> JsonGrammar.compile("{\"type\":\"object\"}", letters))
+                .hasMessageContaining("can spell");
+        TokenTrie enough = TokenTrie.of(CharTokenizer.train("{}:\"abcä1234567890"));
+        JsonGrammar grammar = JsonGrammar.compile(
+                "{\"properties\":{\"a\":{\"type\":\"integer\"},\"ä\":{}},\"required\":[\"a\"]}", enough);
+        assertThat(grammar.start().append("{\"a\":1".getBytes(StandardCharsets.UTF_8)))
+                .isPresent();
+        assertThat(grammar.start().append("{\"a\":1,".getBytes(StandardCharsets.UTF_8)))
+                .isEmpty();
+    }
+}

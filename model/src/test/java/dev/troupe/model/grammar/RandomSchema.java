@@ -1,0 +1,133 @@
+package dev.troupe.model.grammar;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Random;
+
+/** Random schemas of everything that the compiler knows. */
+final class RandomSchema {
+    private static final List<String> NAMES = List.of("a", "ab", "name", "na", "größe", "x\"y", "日本", "a b", "");
+    private static final List<String> PATTERNS =
+            List.of("^[a-z]{1,3}$", "ab|^c+d?$", "\\d+-\\w", "^(x|yz)*é$", "^[^\\x00-\\x1f]{0,4}$", "\"q\"", "^.\\n$");
+
+    private final Random random;
+
+    RandomSchema(Random random) {
+        this.random = random;
+    }
+
+    ObjectNode next() {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        if (random.nextInt(3) == 0) {
+            ObjectNode tree = root.putObject("$defs").putObject("tree").put("type", "object");
+            ObjectNode properties = tree.putObject("properties");
+            properties.set("v", schema(3));
+            properties.putObject("next").put("$ref", "#/$defs/tree");
+            properties.putObject("all").put("type", "array").putObject("items").put("$ref", "#/$defs/tree");
+            tree.putArray("required").add("v");
+            return random.nextBoolean() ? root.put("$ref", "#/$defs/tree") : any(root);
+        }
+        return schema(0);
+    }
+
+    private ObjectNode any(ObjectNode root) {
+        ArrayNode branches = root.putArray("anyOf");
+        branches.addObject().put("$ref", "#/$defs/tree");
+        branches.add(schema(2));
+        branches.addObject().put("type", "array").putObject("items").put("$ref", "#/$defs/tree");
+        return root;
+    }
+
+    private ObjectNode schema(int depth) {
+        ObjectNode schema = JsonNodeFactory.instance.objectNode();
+        int kind = random.nextInt(depth >= 3 ? 7 : 12);
+        switch (kind) {
+            case 0 -> string(schema);
+            case 1 -> schema.put("type", "number");
+            case 2 -> schema.put("type", "integer");
+            case 3 -> schema.putArray("type").add("boolean").add("null").add("string");
+            case 4 -> {
+                ArrayNode values =
+                        schema.putArray("enum").add(1).add("1").addNull().add(1.5);
+                values.add(name()).add(true);
+                values.addObject().put("k", 1).putArray("l").add("z");
+            }
+            case 5 -> schema.put("const", name());
+            case 6 -> schema.put("title", "anything");
+            case 7, 8 -> object(schema, depth);
+            case 9 -> array(schema, depth);
+            case 10 -> {
+                ArrayNode branches = schema.putArray("anyOf");
+                for (int i = 0; i < 1 + random.nextInt(3); i++) {
+                    branches.add(schema(depth + 1));
+                }
+            }
+            default -> oneOf(schema, depth);
+        }
+        return schema;
+    }
+
+    private void oneOf(ObjectNode schema, int depth) {
+        ArrayNode branches = schema.putArray("oneOf");
+        for (String mark : List.of("p", "q")) {
+            ObjectNode branch = branches.addObject().put("type", "object");
+            branch.putObject("properties").putObject("kind").put("const", mark);
+            ((ObjectNode) branch.get("properties")).set("value", schema(depth + 1));
+            branch.putArray("required").add("kind");
+            branch.put("additionalProperties", false);
+        }
+        branches.addObject().put("type", "integer");
+    }
+
+    private void string(ObjectNode schema) {
+        schema.put("type", "string");
+        switch (random.nextInt(4)) {
+            case 0 -> schema.put("pattern", PATTERNS.get(random.nextInt(PATTERNS.size())));
+            case 1 -> {
+                int min = random.nextInt(4);
+                schema.put("minLength", min).put("maxLength", min + random.nextInt(9));
+            }
+            case 2 -> schema.put("minLength", random.nextInt(3));
+            default -> {}
+        }
+    }
+
+    private void object(ObjectNode schema, int depth) {
+        schema.put("type", "object");
+        if (random.nextInt(5) == 0) {
+            return;
+        }
+        ObjectNode properties = schema.putObject("properties");
+        ArrayNode required = schema.putArray("required");
+        for (int i = 0; i < random.nextInt(5); i++) {
+            String name = name();
+            properties.set(name, schema(depth + 1));
+            if (random.nextBoolean()) {
+                required.add(name);
+            }
+        }
+        switch (random.nextInt(4)) {
+            case 0 -> schema.put("additionalProperties", false);
+            case 1 -> schema.put("additionalProperties", true);
+            case 2 -> schema.set("additionalProperties", schema(depth + 1));
+            default -> required.add("unmentioned");
+        }
+    }
+
+    private void array(ObjectNode schema, int depth) {
+        schema.put("type", "array").set("items", schema(depth + 1));
+        int min = random.nextInt(3);
+        switch (random.nextInt(4)) {
+            case 0 -> schema.put("minItems", min);
+            case 1 -> schema.put("maxItems", min);
+            case 2 -> schema.put("minItems", min).put("maxItems", min + random.nextInt(3));
+            default -> schema.putArray("prefixItems").add(schema(depth + 1));
+        }
+    }
+
+    private String name() {
+        return NAMES.get(random.nextInt(NAMES.size()));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.model.grammar;
+
+import org.jspecify.annotations.NullMarked;
