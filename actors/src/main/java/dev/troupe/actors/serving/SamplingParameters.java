@@ -12,6 +12,7 @@ import java.util.Map;
  * @param minP 0 for no limit
  * @param seed of this request's random numbers
  * @param logProbs how many alternatives to report with each token; -1 for none, 0 for the token's own only
+ * @param jsonSchema that the answer is valid by, unless it ends by its length; "" for none
  */
 public record SamplingParameters(
         double temperature,
@@ -23,5 +24,33 @@ public record SamplingParameters(
         double frequencyPenalty,
         Map<Integer, Double> logitBias,
         long seed,
-        int logProbs)
-        implements WireMessage {}
+        int logProbs,
+        String jsonSchema)
+        implements WireMessage {
+
+    /** Answers of any text. */
+    public SamplingParameters(
+            double temperature,
+            int topK,
+            double topP,
+            double minP,
+            double repetitionPenalty,
+            double presencePenalty,
+            double frequencyPenalty,
+            Map<Integer, Double> logitBias,
+            long seed,
+            int logProbs) {
+        this(
+                temperature,
+                topK,
+                topP,
+                minP,
+                repetitionPenalty,
+                presencePenalty,
+                frequencyPenalty,
+                logitBias,
+                seed,
+                logProbs,
+                "");
+    }
+}

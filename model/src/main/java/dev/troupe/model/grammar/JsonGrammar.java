@@ -9,8 +9,6 @@ public final class JsonGrammar {
     /** The schema of what OpenAI's API calls a JSON object: any. */
     public static final String ANY_OBJECT = "{\"type\":\"object\"}";
 
-    private static final int NUM_BYTES = 256;
-
     private final Automaton automaton;
     private final TokenTrie trie;
     private final TokenMasks masks;
@@ -34,12 +32,11 @@ public final class JsonGrammar {
     /**
      * Finds what is wrong with a schema.
      *
-     * @throws SchemaException when it cannot be compiled, whatever the vocabulary
+     * @param alphabet {@link TokenTrie#alphabet} of a vocabulary
+     * @throws SchemaException as {@link #compile} does
      */
-    public static void check(String schema) {
-        BitSet bytes = new BitSet(NUM_BYTES);
-        bytes.set(0, NUM_BYTES);
-        SchemaCompiler.compile(schema, bytes);
+    public static void check(String schema, BitSet alphabet) {
+        SchemaCompiler.compile(schema, alphabet);
     }
 
     /** The place before the first token. */
@@ -50,7 +47,7 @@ public final class JsonGrammar {
     /**
      * The tokens that may come next: those whose bytes a valid text can go on with.
      *
-     * @param ends tokens without text that may come when the text is complete
+     * @param ends tokens that may come when the text is complete, and not before, whatever their bytes
      */
     public TokenMask mask(GrammarState state, Collection<Integer> ends) {
         return masks.mask(state, ends);

@@ -21,13 +21,22 @@ final class TokenMasks {
     private static final int NO_LIMIT = 1 << 20;
 
     /**
-     * What a state allows in its rule.
-     *
-     * @param leaving nodes of the trie where the rule may end
-     * @param peak the deepest stack that any of it needs, counted from the rule
-     * @param overflown whether alternatives were dropped on the way
+     * What a state allows in its rule: tokens, nodes of the trie where the rule may end, the deepest stack that any of
+     * it needs, counted from the rule, and whether alternatives were dropped on the way.
      */
-    private record Inside(long[] bits, int[] leaving, int peak, boolean overflown) {}
+    private static final class Inside {
+        private final long[] bits;
+        private final int[] leaving;
+        private final int peak;
+        private final boolean overflown;
+
+        Inside(long[] bits, int[] leaving, int peak, boolean overflown) {
+            this.bits = bits;
+            this.leaving = leaving;
+            this.peak = peak;
+            this.overflown = overflown;
+        }
+    }
 
     private final Automaton automaton;
     private final TokenTrie trie;
@@ -42,7 +51,7 @@ final class TokenMasks {
         this.maxKept = (int) Math.max(1, MAX_KEPT_BYTES / (numWords * (long) Long.BYTES));
     }
 
-    /** @param ends tokens that may come when the text is complete */
+    /** @param ends tokens that may come when the text is complete, and not before */
     TokenMask mask(GrammarState state, Collection<Integer> ends) {
         long[] bits = new long[numWords];
         boolean exact = true;
@@ -54,11 +63,11 @@ final class TokenMasks {
             bits = new long[numWords];
             follow(0, state.configurations(), bits);
         }
-        if (state.isComplete()) {
-            for (int end : ends) {
-                if (end >> 6 < numWords) {
-                    bits[end >> 6] |= 1L << end;
-                }
+        boolean complete = state.isComplete();
+        for (int end : ends) {
+            if (end >> 6 < numWords) {
+                long bit = 1L << end;
+                bits[end >> 6] = complete ? bits[end >> 6] | bit : bits[end >> 6] & ~bit;
             }
         }
         return new TokenMask(bits);
@@ -72,16 +81,16 @@ final class TokenMasks {
         Frame stack = configuration.stack();
         int room = Automaton.MAX_DEPTH - Frame.depth(stack);
         Inside inside = inside(configuration.state());
-        if (inside.peak() > room) {
+        if (inside.peak > room) {
             // Close to the limit of nesting: some of what is kept is too deep here.
             inside = new Walk(room).run(configuration.state());
         }
         for (int i = 0; i < numWords; i++) {
-            bits[i] |= inside.bits()[i];
+            bits[i] |= inside.bits[i];
         }
-        boolean exact = !inside.overflown();
+        boolean exact = !inside.overflown;
         if (stack != null) {
-            for (int node : inside.leaving()) {
+            for (int node : inside.leaving) {
                 Configurations outside = new Configurations(automaton, Automaton.MAX_DEPTH);
                 outside.add(stack.returnTo(), stack.below(), BottomListener.NONE);
                 exact &= !outside.isOverflown() && follow(node, outside, bits);

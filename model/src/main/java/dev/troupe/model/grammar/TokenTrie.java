@@ -30,7 +30,15 @@ public final class TokenTrie {
     }
 
     /** A token and its bytes. */
-    private record Spelled(byte[] bytes, int token) {
+    private static final class Spelled {
+        private final byte[] bytes;
+        private final int token;
+
+        Spelled(byte[] bytes, int token) {
+            this.bytes = bytes;
+            this.token = token;
+        }
+
         int at(int depth) {
             return bytes[depth] & 0xFF;
         }
@@ -42,19 +50,29 @@ public final class TokenTrie {
     /** The trie of a tokenizer's vocabulary. */
     public static TokenTrie of(Tokenizer tokenizer) {
         List<Spelled> spelled = new ArrayList<>();
-        BitSet alphabet = new BitSet(NUM_BYTES);
         for (int token = 0; token < tokenizer.vocabSize(); token++) {
             byte[] bytes = tokenizer.tokenBytes(token);
             if (bytes.length > 0) {
                 spelled.add(new Spelled(bytes, token));
             }
+        }
+        // Stable: tokens of equal bytes stay in order.
+        spelled.sort((a, b) -> Arrays.compareUnsigned(a.bytes, b.bytes));
+        return build(tokenizer.vocabSize(), spelled, alphabet(tokenizer));
+    }
+
+    /**
+     * Bytes that are tokens of their own: texts of these alone never come to a place where no token fits.
+     */
+    public static BitSet alphabet(Tokenizer tokenizer) {
+        BitSet alphabet = new BitSet(NUM_BYTES);
+        for (int token = 0; token < tokenizer.vocabSize(); token++) {
+            byte[] bytes = tokenizer.tokenBytes(token);
             if (bytes.length == 1) {
                 alphabet.set(bytes[0] & 0xFF);
             }
         }
-        // Stable: tokens of equal bytes stay in order.
-        spelled.sort((a, b) -> Arrays.compareUnsigned(a.bytes(), b.bytes()));
-        return build(tokenizer.vocabSize(), spelled, alphabet);
+        return alphabet;
     }
 
     private static TokenTrie build(int vocabSize, List<Spelled> spelled, BitSet alphabet) {
@@ -70,8 +88,8 @@ public final class TokenTrie {
             firstChild.add(nodes.size());
             firstToken.add(tokens.size());
             int from = range.from();
-            while (from < range.to() && spelled.get(from).bytes().length == range.depth()) {
-                tokens.add(spelled.get(from++).token());
+            while (from < range.to() && spelled.get(from).bytes.length == range.depth()) {
+                tokens.add(spelled.get(from++).token);
             }
             while (from < range.to()) {
                 int to = from + 1;
@@ -98,9 +116,9 @@ public final class TokenTrie {
         return vocabSize;
     }
 
-    /** Bytes that are tokens of their own: texts of these alone never come to a place where no token fits. */
-    public BitSet alphabet() {
-        return (BitSet) alphabet.clone();
+    /** Bytes that are tokens of their own; not to be changed. */
+    BitSet alphabet() {
+        return alphabet;
     }
 
     int childrenFrom(int node) {

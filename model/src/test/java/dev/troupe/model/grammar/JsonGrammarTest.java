@@ -133,7 +133,7 @@ class JsonGrammarTest {
                 "{'a | # | JSON",
             })
     void namesWhatIsWrongWithASchema(String schema, String path, String word) {
-        assertThatThrownBy(() -> JsonGrammar.check(schema.replace('\'', '"')))
+        assertThatThrownBy(() -> JsonGrammar.compile(schema.replace('\'', '"'), TRIE))
                 .isInstanceOfSatisfying(
                         SchemaException.class, e -> assertThat(e.path()).isEqualTo(path))
                 .hasMessageContaining(word);
@@ -146,7 +146,7 @@ class JsonGrammarTest {
         assertThat(takes("{}", text + "'a'" + "]".repeat(64))).isEqualTo("whole");
         assertThat(takes("{}", text + "[[[[")).isEqualTo("no");
         String deep = "{'type':'array','minItems':1,'items':".repeat(70) + "{}" + "}".repeat(70);
-        assertThatThrownBy(() -> JsonGrammar.check(deep.replace('\'', '"'))).hasMessageContaining("in each other");
+        assertThatThrownBy(() -> JsonGrammar.compile(deep.replace('\'', '"'), TRIE)).hasMessageContaining("in each other");
     }
 
     @ParameterizedTest

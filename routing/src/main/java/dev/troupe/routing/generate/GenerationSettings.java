@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  * @param logProbs alternatives to report with each token; -1 for no log-probabilities at all
  * @param choices answers to each prompt
  * @param echo whether answers begin with their prompt
+ * @param jsonSchema that answers are valid by, unless they end by their length; "" for none
  */
 public record GenerationSettings(
         OptionalInt maxTokens,
@@ -31,7 +32,8 @@ public record GenerationSettings(
         List<String> stop,
         int logProbs,
         int choices,
-        boolean echo) {
+        boolean echo,
+        String jsonSchema) {
 
     /** Most stop strings, and the longest one in UTF-16 units: each piece of text is compared to all of them. */
     public static final int MAX_STOPS = 16;
@@ -73,6 +75,9 @@ public record GenerationSettings(
             if (text.isEmpty() || text.length() > MAX_STOP_LENGTH) {
                 throw invalid("stop", "must hold texts of 1 to " + MAX_STOP_LENGTH + " characters");
             }
+        }
+        if (echo && !jsonSchema.isEmpty()) {
+            throw invalid("echo", "cannot be combined with a JSON answer");
         }
         logitBias = Map.copyOf(logitBias);
         stop = List.copyOf(stop);

@@ -40,6 +40,7 @@ public final class Generator {
     private final ActorRef<Router.Command> router;
     private final TextFilter filter;
     private final InputFilter input;
+    private final SchemaChecks schemas = new SchemaChecks();
 
     /** @param filter judges every prompt and every answer */
     public Generator(Models models, RoutingConfig config, ActorRef<Router.Command> router, TextFilter filter) {
@@ -67,6 +68,7 @@ public final class Generator {
         }
         settings.logitBias().keySet().forEach(token -> checkBias(token, model));
         request.prompts().forEach(prompt -> input.judge(request.id(), request.promptField(), prompt, tokenizer));
+        schemas.check(settings.jsonSchema(), model, tokenizer);
         var encoder = new PromptEncoder(model, tokenizer, request.promptField());
         var prompts = request.prompts().stream()
                 .map(prompt -> encoder.encode(
@@ -164,6 +166,7 @@ public final class Generator {
                 settings.frequencyPenalty(),
                 settings.logitBias(),
                 seed,
-                settings.logProbs());
+                settings.logProbs(),
+                settings.jsonSchema());
     }
 }

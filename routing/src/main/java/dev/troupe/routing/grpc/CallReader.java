@@ -1,6 +1,7 @@
 package dev.troupe.routing.grpc;
 
 import dev.troupe.model.chat.ChatMessage;
+import dev.troupe.model.grammar.JsonGrammar;
 import dev.troupe.routing.generate.GenerationSettings;
 import dev.troupe.routing.generate.Prompt;
 import dev.troupe.routing.proto.ChatRequest;
@@ -66,7 +67,17 @@ final class CallReader {
                 options.getStopList(),
                 options.hasLogProbs() ? options.getLogProbs() : -1,
                 options.hasChoices() ? options.getChoices() : 1,
-                echo);
+                echo,
+                schema(options));
+    }
+
+    /** The schema of the answer; "" for none. */
+    private static String schema(GenerationOptions options) {
+        return switch (options.getFormatCase()) {
+            case JSON_OBJECT -> options.getJsonObject() ? JsonGrammar.ANY_OBJECT : "";
+            case JSON_SCHEMA -> options.getJsonSchema();
+            case FORMAT_NOT_SET -> "";
+        };
     }
 
     private static RequestFailure invalid(String field, String message) {

@@ -35,7 +35,6 @@ final class RequestReader {
         }
         fields.unsupported("tool_choice", "none", "auto");
         fields.unsupported("function_call", "none", "auto");
-        fields.unsupported("response_format", "{\"type\":\"text\"}");
         fields.unsupported("modalities", "[\"text\"]");
         fields.unsupported("reasoning_effort", "none");
         fields.ignore("parallel_tool_calls");
@@ -94,7 +93,8 @@ final class RequestReader {
                 stop(fields),
                 logProbs,
                 fields.integer("n").orElse(1),
-                echo);
+                echo,
+                ResponseFormat.schema(fields));
     }
 
     /** The newer name and the older one mean the same. */

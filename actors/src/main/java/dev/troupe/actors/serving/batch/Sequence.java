@@ -4,6 +4,7 @@ import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.kv.BlockTable;
 import dev.troupe.actors.serving.kv.SharedBlocks;
+import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -90,8 +91,9 @@ public final class Sequence {
         return maxTokens;
     }
 
+    /** Whether a token ends the answer, as no token does: the answer is complete, and its vocabulary has no end. */
     boolean isStop(int token) {
-        return stopTokens.contains(token);
+        return token == Tokenizer.NO_TOKEN || stopTokens.contains(token);
     }
 
     BlockTable blocks() {

@@ -3,12 +3,16 @@ package dev.troupe.actors.serving.engine;
 import dev.troupe.actors.serving.GenerationEvent.Alternative;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.SamplingParameters;
+import dev.troupe.model.grammar.ConstrainedText;
 import dev.troupe.model.sampling.LogProbs;
 import dev.troupe.model.sampling.Sampler;
 import dev.troupe.model.sampling.SamplingOptions;
 import dev.troupe.model.sampling.TokenCounts;
+import dev.troupe.model.sampling.TokenMask;
 import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +23,7 @@ public final class AnswerSampler {
     private final SamplingOptions options;
     private final int numLogProbs;
     private final TokenCounts history;
+    private final @Nullable ConstrainedText constraint;
     private int nextIndex;
     private @Nullable Sampler sampler; // has arrays as long as the vocabulary: made when the first token is drawn
 
@@ -28,6 +33,17 @@ public final class AnswerSampler {
      * @throws IllegalArgumentException when a sampling parameter is out of its range; the message is fit for a user
      */
     public AnswerSampler(GenerationRequest request) {
+        this(request, Optional.empty());
+    }
+
+    /**
+     * Reads the sampling parameters and the answer so far.
+     *
+     * @param constraint what the whole answer is held to, before its first token
+     * @throws IllegalArgumentException when a sampling parameter is out of its range, or the answer so far is not as the
+     *     constraint allows; the message is fit for a user
+     */
+    public AnswerSampler(GenerationRequest request, Optional<ConstrainedText> constraint) {
         SamplingParameters sampling = request.sampling();
         this.options = new SamplingOptions(
                 sampling.temperature(),
@@ -45,7 +61,11 @@ public final class AnswerSampler {
         int numPrompt = known.size() - request.firstIndex();
         this.history = TokenCounts.ofPrompt(
                 known.subList(0, numPrompt).stream().mapToInt(Integer::intValue).toArray());
-        known.subList(numPrompt, known.size()).forEach(history::add);
+        this.constraint = constraint.orElse(null);
+        for (int token : known.subList(numPrompt, known.size())) {
+            history.add(token);
+            constraint.ifPresent(text -> text.append(token));
+        }
     }
 
     /**
@@ -57,8 +77,15 @@ public final class AnswerSampler {
         if (sampler == null) {
             sampler = new Sampler(options, logits.dim(1));
         }
-        int token = sampler.sample(logits, row, nextIndex, history);
+        TokenMask allowed = constraint == null ? null : constraint.allowed();
+        if (allowed != null && allowed.isEmpty()) {
+            return new SampledToken(nextIndex, Tokenizer.NO_TOKEN, Double.NaN, List.of());
+        }
+        int token = sampler.sample(logits, row, nextIndex, history, allowed);
         history.add(token);
+        if (constraint != null) {
+            constraint.append(token);
+        }
         double logProb = numLogProbs < 0 ? Double.NaN : LogProbs.logProb(logits, row, token);
         return new SampledToken(nextIndex++, token, logProb, alternatives(logits, row, numLogProbs));
     }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -20,6 +21,7 @@ import java.util.TreeMap;
 public final class EngineLoop {
     private final SchedulingPolicy policy;
     private final Engine engine;
+    private final Grammars grammars;
     private final Map<Long, AnswerSampler> samplers = new TreeMap<>();
     private final Map<Long, PromptReader> readers = new TreeMap<>();
     private final Map<Long, List<GenerationEvent>> promptEvents = new TreeMap<>();
@@ -32,6 +34,7 @@ public final class EngineLoop {
     public EngineLoop(SchedulingPolicy policy, Engine engine) {
         this.policy = policy;
         this.engine = engine;
+        this.grammars = new Grammars(engine.description());
     }
 
     /**
@@ -47,7 +50,14 @@ public final class EngineLoop {
             throw new IllegalStateException("the queue is full");
         }
         sequences.put(arrival, sequence);
-        samplers.put(arrival, new AnswerSampler(request));
+        String schema = request.sampling().jsonSchema();
+        samplers.put(
+                arrival,
+                new AnswerSampler(
+                        request,
+                        schema.isEmpty()
+                                ? Optional.empty()
+                                : Optional.of(grammars.begin(grammars.compile(schema), request))));
         answers.put(arrival, new ArrayList<>());
         promptEvents.put(arrival, new ArrayList<>());
         PromptReader.of(request).ifPresent(reader -> readers.put(arrival, reader));

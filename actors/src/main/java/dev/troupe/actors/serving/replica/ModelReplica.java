@@ -28,6 +28,8 @@ import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
 import dev.troupe.actors.serving.replica.ReplicaMessage.LoadEnded;
 import dev.troupe.actors.serving.replica.ReplicaMessage.Received;
+import dev.troupe.actors.serving.replica.ReplicaMessage.SchemaReady;
+import dev.troupe.actors.serving.replica.ReplicaMessage.SchemaRefused;
 import dev.troupe.actors.serving.replica.ReplicaMessage.StepEnded;
 import dev.troupe.actors.serving.replica.ReplicaMessage.StepFailed;
 import dev.troupe.model.TroupeException;
@@ -119,6 +121,8 @@ public final class ModelReplica {
                     case LoadEnded(var attempt) -> attempt == loading ? loaded(engineOf(loading)) : Behaviors.same();
                     case StepEnded stale -> Behaviors.same();
                     case StepFailed stale -> Behaviors.same();
+                    case SchemaReady stale -> Behaviors.same();
+                    case SchemaRefused stale -> Behaviors.same();
                 },
                 (ignored, signal) -> {
                     if (signal instanceof PreRestart || signal instanceof PostStop) {
@@ -189,6 +193,14 @@ public final class ModelReplica {
                         stepFailed(session, batch, cause);
                         yield Behaviors.same();
                     }
+                    case SchemaReady(var submit, var grammar) -> {
+                        session.schemaReady(submit, grammar);
+                        yield Behaviors.same();
+                    }
+                    case SchemaRefused(var submit, var cause) -> {
+                        session.schemaRefused(submit, cause);
+                        yield Behaviors.same();
+                    }
                     case LoadEnded stale -> Behaviors.same();
                 },
                 (ignored, signal) -> {
@@ -225,6 +237,14 @@ public final class ModelReplica {
                     }
                     case StepFailed(var batch, var cause) -> {
                         session.stepFailed(batch, cause); // no restart: what is left is finished or fails
+                        yield draining(session, finishedBefore, waiting);
+                    }
+                    case SchemaReady(var submit, var grammar) -> {
+                        session.schemaReady(submit, grammar);
+                        yield draining(session, finishedBefore, waiting);
+                    }
+                    case SchemaRefused(var submit, var cause) -> {
+                        session.schemaRefused(submit, cause);
                         yield draining(session, finishedBefore, waiting);
                     }
                     case LoadEnded stale -> Behaviors.same();

@@ -15,15 +15,22 @@ import dev.troupe.actors.serving.batch.SchedulingPolicy;
 import dev.troupe.actors.serving.batch.Sequence;
 import dev.troupe.actors.serving.engine.AnswerSampler;
 import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.Grammars;
 import dev.troupe.actors.serving.engine.PromptReader;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.telemetry.Metrics;
 import dev.troupe.actors.telemetry.ServingMetrics;
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.grammar.ConstrainedText;
+import dev.troupe.model.grammar.JsonGrammar;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +46,11 @@ final class ReplicaSession {
     private final Executor compute;
     private final SchedulingPolicy policy;
     private final RequestTable requests;
+    private final Grammars grammars;
+    private final Map<String, Submit> compiling = new LinkedHashMap<>(); // by id: the schema is not ready yet
     private final ServingMetrics metrics;
     private final int contextLength;
+    private final int maxQueued;
 
     private long nextArrival;
     private int stepFailuresInARow;
@@ -52,11 +62,13 @@ final class ReplicaSession {
         this.context = context;
         this.engine = engine;
         this.compute = compute;
+        this.maxQueued = settings.maxQueued();
         this.contextLength = engine.description().contextLength();
         this.policy = new SchedulingPolicy(
                 settings.limits(contextLength, engine.numKvBlocks()),
                 settings.reuse().scheduling(settings.engine().inference()));
         this.requests = new RequestTable(context);
+        this.grammars = new Grammars(engine.description());
         this.metrics = Metrics.serving(settings.modelId());
         reportLoad();
     }
@@ -74,7 +86,7 @@ final class ReplicaSession {
     }
 
     boolean isIdle() {
-        return policy.isIdle();
+        return policy.isIdle() && compiling.isEmpty();
     }
 
     /** Requests that had their last event, whatever it was. */
@@ -92,7 +104,7 @@ final class ReplicaSession {
         String id = request.requestId();
         ActorRef<GenerationEvent> replyTo = submit.replyTo();
         int numPrompt = request.promptTokens().size();
-        Optional<String> mistake = requests.contains(id)
+        Optional<String> mistake = requests.contains(id) || compiling.containsKey(id)
                 ? Optional.of("a request with the id " + id + " is being answered already")
                 : RequestCheck.mistake(request, engine.description());
         if (mistake.isPresent()) {
@@ -103,16 +115,61 @@ final class ReplicaSession {
             replyTo.tell(new GenerationEvent.Rejected(id, RejectReason.PROMPT_TOO_LONG, message));
         } else if (request.maxTokens() == 0 && request.promptOutput() == PromptOutput.NONE) {
             replyTo.tell(new GenerationEvent.Finished(id, FinishReason.LENGTH, numPrompt, 0));
+        } else if (request.sampling().jsonSchema().isEmpty()) {
+            accept(request, replyTo, Optional.empty());
         } else {
-            accept(request, replyTo);
+            constrain(submit);
         }
     }
 
-    private void accept(GenerationRequest request, ActorRef<GenerationEvent> replyTo) {
+    /** A schema that is not ready is compiled elsewhere first. */
+    private void constrain(Submit submit) {
+        GenerationRequest request = submit.request();
+        String schema = request.sampling().jsonSchema();
+        Optional<JsonGrammar> ready = grammars.find(schema);
+        if (ready.isPresent()) {
+            accept(request, submit.replyTo(), Optional.of(grammars.begin(ready.get(), request)));
+        } else if (compiling.size() >= maxQueued) {
+            String message = "the queue is full (" + compiling.size() + " schemas wait): try again later";
+            submit.replyTo().tell(new GenerationEvent.Rejected(request.requestId(), RejectReason.QUEUE_FULL, message));
+        } else {
+            compiling.put(request.requestId(), submit);
+            context.pipeToSelf(
+                    CompletableFuture.supplyAsync(() -> grammars.compile(schema), compute),
+                    (grammar, failure) -> failure == null
+                            ? new ReplicaMessage.SchemaReady(submit, grammar)
+                            : new ReplicaMessage.SchemaRefused(submit, failure));
+        }
+    }
+
+    void schemaReady(Submit submit, JsonGrammar grammar) {
+        GenerationRequest request = submit.request();
+        if (compiling.remove(request.requestId(), submit)) {
+            accept(request, submit.replyTo(), Optional.of(grammars.begin(grammar, request)));
+        }
+    }
+
+    void schemaRefused(Submit submit, Throwable failure) {
+        String id = submit.request().requestId();
+        if (compiling.remove(id, submit)) {
+            Throwable cause = failure instanceof CompletionException && failure.getCause() != null
+                    ? failure.getCause()
+                    : failure;
+            if (cause instanceof TroupeException) {
+                context.getLog().warn("the schema of {} cannot be used: {}", id, cause.getMessage());
+            } else {
+                context.getLog().error("the schema of {} cannot be used", id, cause);
+            }
+            submit.replyTo().tell(new GenerationEvent.Failed(id, String.valueOf(cause.getMessage())));
+        }
+    }
+
+    private void accept(
+            GenerationRequest request, ActorRef<GenerationEvent> replyTo, Optional<ConstrainedText> constraint) {
         Sequence sequence = new Sequence(nextArrival++, request);
         AnswerSampler sampler;
         try {
-            sampler = new AnswerSampler(request);
+            sampler = new AnswerSampler(request, constraint);
         } catch (IllegalArgumentException e) {
             replyTo.tell(new GenerationEvent.Failed(request.requestId(), String.valueOf(e.getMessage())));
             return;
@@ -128,6 +185,15 @@ final class ReplicaSession {
 
     /** Ends a request at once; its blocks are free for the next step. */
     void cancel(String requestId) {
+        Submit waiting = compiling.remove(requestId);
+        if (waiting != null) {
+            waiting.replyTo()
+                    .tell(new GenerationEvent.Finished(
+                            requestId,
+                            FinishReason.CANCELLED,
+                            waiting.request().promptTokens().size(),
+                            0));
+        }
         requests.find(requestId).ifPresent(request -> {
             end(request);
             request.finish(FinishReason.CANCELLED);
@@ -261,6 +327,10 @@ final class ReplicaSession {
      */
     void close() {
         Collection<ActiveRequest> open = requests.all();
+        compiling.forEach((id, submit) -> submit.replyTo()
+                .tell(new GenerationEvent.Rejected(
+                        id, RejectReason.STOPPED, "the replica stopped before the answer began: try again")));
+        compiling.clear();
         for (ActiveRequest request : open) {
             end(request);
             request.giveUp(RejectReason.STOPPED, "the replica stopped before the answer was complete: try again");

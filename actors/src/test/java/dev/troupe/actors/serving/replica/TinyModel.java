@@ -49,11 +49,15 @@ final class TinyModel {
     }
 
     static Engine load(EngineSettings settings) {
+        return load(settings, "{}");
+    }
+
+    static Engine load(EngineSettings settings, String tokenizerJson) {
         TensorArena arena = TensorArena.open(OWNER);
         Parameters weights = weights(arena);
         ComputePool pool = FixedComputePool.create(settings.threads());
         ModelDescription description =
-                new ModelDescription("tiny", "random-5", CONFIG.contextLength(), CONFIG.vocabSize(), "{}", "plain", 0);
+                new ModelDescription("tiny", "random-5", CONFIG.contextLength(), CONFIG.vocabSize(), tokenizerJson, "plain", 0);
         return ModelEngine.create(
                 settings,
                 description,
