@@ -40,8 +40,8 @@ class ServingSerializationTest {
         KIT.shutdownTestKit();
     }
 
-    private static final SamplingParameters SAMPLING =
-            new SamplingParameters(0.1 + 0.2, 40, 0.95, 1e-300, 1.1, -0.5, 0.25, Map.of(3, -100.0, 70000, 1.5), -7L, 5, "{\"enum\":[\"é\"]}");
+    private static final SamplingParameters SAMPLING = new SamplingParameters(
+            0.1 + 0.2, 40, 0.95, 1e-300, 1.1, -0.5, 0.25, Map.of(3, -100.0, 70000, 1.5), -7L, 5, "{\"enum\":[\"é\"]}");
     private static final GenerationRequest REQUEST =
             new GenerationRequest("r-1", List.of(1, 50256, 0), 128, List.of(2), SAMPLING, 1);
     private static final ModelDescription MODEL =

@@ -98,36 +98,30 @@ final class RegexParser {
 
     private Regex atom() {
         int c = pattern[at++];
-        switch (c) {
-            case '(' -> {
-                if (accept('?') && !accept(':')) {
-                    throw unexpected();
-                }
-                if (++depth > MOST / 10) {
-                    throw error("has too many groups in each other");
-                }
-                Regex inner = choice();
-                depth--;
-                expect(')');
-                return inner;
-            }
-            case '[' -> {
-                return characters(set());
-            }
-            case '.' -> {
-                return characters(complement(of('\n', '\r', 0x2028, 0x2029)));
-            }
-            case '\\' -> {
-                return characters(escape());
-            }
+        return switch (c) {
+            case '(' -> group();
+            case '[' -> characters(set());
+            case '.' -> characters(complement(of('\n', '\r', 0x2028, 0x2029)));
+            case '\\' -> characters(escape());
             case '^', '*', '+', '?', '{', '}', ']' -> {
                 at--;
                 throw unexpected();
             }
-            default -> {
-                return characters(of(c));
-            }
+            default -> characters(of(c));
+        };
+    }
+
+    private Regex group() {
+        if (accept('?') && !accept(':')) {
+            throw unexpected();
         }
+        if (++depth > MOST / 10) {
+            throw error("has too many groups in each other");
+        }
+        Regex inner = choice();
+        depth--;
+        expect(')');
+        return inner;
     }
 
     private BitSet set() {

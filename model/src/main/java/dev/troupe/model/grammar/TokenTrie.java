@@ -61,9 +61,7 @@ public final class TokenTrie {
         return build(tokenizer.vocabSize(), spelled, alphabet(tokenizer));
     }
 
-    /**
-     * Bytes that are tokens of their own: texts of these alone never come to a place where no token fits.
-     */
+    /** Bytes that are tokens of their own: texts of these alone never come to a place where no token fits. */
     public static BitSet alphabet(Tokenizer tokenizer) {
         BitSet alphabet = new BitSet(NUM_BYTES);
         for (int token = 0; token < tokenizer.vocabSize(); token++) {

@@ -146,7 +146,8 @@ class JsonGrammarTest {
         assertThat(takes("{}", text + "'a'" + "]".repeat(64))).isEqualTo("whole");
         assertThat(takes("{}", text + "[[[[")).isEqualTo("no");
         String deep = "{'type':'array','minItems':1,'items':".repeat(70) + "{}" + "}".repeat(70);
-        assertThatThrownBy(() -> JsonGrammar.compile(deep.replace('\'', '"'), TRIE)).hasMessageContaining("in each other");
+        assertThatThrownBy(() -> JsonGrammar.compile(deep.replace('\'', '"'), TRIE))
+                .hasMessageContaining("in each other");
     }
 
     @ParameterizedTest

@@ -122,6 +122,23 @@ class GrpcApiTest {
     }
 
     @Test
+    void schemasReachTheReplica() throws Exception {
+        TestNode.get(client.generate(
+                request().setOptions(options().setJsonObject(true)).build()));
+        assertThat(replica.submitted().remove().sampling().jsonSchema()).isEqualTo("{\"type\":\"object\"}");
+        var schema = "{\"type\":\"array\",\"items\":{\"const\":3}}";
+        TestNode.get(client.generate(
+                request().setOptions(options().setJsonSchema(schema)).build()));
+        assertThat(replica.submitted().remove().sampling().jsonSchema()).isEqualTo(schema);
+        assertStatus(
+                client.generate(request()
+                        .setOptions(options().setJsonSchema("{\"not\":{}}"))
+                        .build()),
+                Status.Code.INVALID_ARGUMENT,
+                "'not'");
+    }
+
+    @Test
     void takesTokensAndEchoes() throws Exception {
         var reply = TestNode.get(client.generate(request()
                 .setTokens(TokenIds.newBuilder().addIds(104).addIds(105))

@@ -100,7 +100,14 @@ class HttpErrorsTest {
                 "{#,'stream':'yes'}        | stream | invalid_type | true or false",
                 "{#,'stream_options':{}}   | stream_options | invalid_value | 'stream' is true",
                 "{#,'tools':[{'type':'function'}]} | tools | unsupported_parameter | not supported",
-                "{#,'response_format':{'type':'json_object'}} | response_format | unsupported_parameter | not supported",
+                "{#,'response_format':{'type':'yaml'}} | response_format.type | invalid_value | json_schema",
+                "{#,'response_format':{'type':'json_schema'}} | response_format.json_schema"
+                        + " | missing_required_parameter | json_schema",
+                "{#,'response_format':{'type':'json_schema','json_schema':{'name':'x','schema':[]}}}"
+                        + " | response_format.json_schema.schema | invalid_type | an object",
+                "{#,'response_format':{'type':'json_schema','json_schema':{'name':'x','schema':"
+                        + "{'type':'object','properties':{'a':{'multipleOf':2}}}}}}"
+                        + " | response_format | invalid_value | #/properties/a has the keyword 'multipleOf'",
                 "{#,'temprature':1}        | temprature | unknown_parameter | Unrecognized",
                 "{'model':'tiny','messages':[{'role':'user','content':'say abracadabra'}]}"
                         + " | messages | content_filter | magic",

@@ -40,8 +40,8 @@ public final class AnswerSampler {
      * Reads the sampling parameters and the answer so far.
      *
      * @param constraint what the whole answer is held to, before its first token
-     * @throws IllegalArgumentException when a sampling parameter is out of its range, or the answer so far is not as the
-     *     constraint allows; the message is fit for a user
+     * @throws IllegalArgumentException when a sampling parameter is out of its range, or the answer so far is not as
+     *     the constraint allows; the message is fit for a user
      */
     public AnswerSampler(GenerationRequest request, Optional<ConstrainedText> constraint) {
         SamplingParameters sampling = request.sampling();

@@ -41,7 +41,8 @@ public final class Grammars {
      * @throws dev.troupe.model.grammar.SchemaException when answers cannot be held to it
      */
     public JsonGrammar compile(String schema) {
-        JsonGrammar grammar = find(schema).orElseGet(() -> JsonGrammar.compile(schema, vocabulary().trie()));
+        JsonGrammar grammar = find(schema)
+                .orElseGet(() -> JsonGrammar.compile(schema, vocabulary().trie()));
         synchronized (this) {
             ready.put(schema, grammar);
             if (ready.size() > MOST) {

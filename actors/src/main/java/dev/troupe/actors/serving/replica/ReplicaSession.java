@@ -152,9 +152,8 @@ final class ReplicaSession {
     void schemaRefused(Submit submit, Throwable failure) {
         String id = submit.request().requestId();
         if (compiling.remove(id, submit)) {
-            Throwable cause = failure instanceof CompletionException && failure.getCause() != null
-                    ? failure.getCause()
-                    : failure;
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
             if (cause instanceof TroupeException) {
                 context.getLog().warn("the schema of {} cannot be used: {}", id, cause.getMessage());
             } else {

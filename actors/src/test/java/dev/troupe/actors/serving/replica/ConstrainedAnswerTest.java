@@ -64,7 +64,8 @@ class ConstrainedAnswerTest {
         Random random = new Random(SEED);
         List<GenerationRequest> requests = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
-            List<Integer> prompt = random.ints(4, 0, TinyModel.CONFIG.vocabSize()).boxed().toList();
+            List<Integer> prompt =
+                    random.ints(4, 0, TinyModel.CONFIG.vocabSize()).boxed().toList();
             String schema = SCHEMAS.get(i % SCHEMAS.size());
             SamplingParameters sampling =
                     new SamplingParameters(i < 4 ? 0 : 1, 0, 1, 0, 1.1, 0, 0, Map.of(), SEED + i, 2, schema);
@@ -77,8 +78,8 @@ class ConstrainedAnswerTest {
         EngineSettings engine = new EngineSettings("auto", Precision.FP32, 1, 40, maxRunning, kvBytes);
         ReplicaSettings settings = new ReplicaSettings(
                 "tiny", "plain", engine, reuse, 64, 3, Duration.ofMillis(20), Duration.ofMillis(100));
-        ActorRef<Command> replica = KIT.spawn(
-                ModelReplica.create(settings, () -> TinyModel.load(engine, TokenizerJson.toWire(TOKENIZER))));
+        ActorRef<Command> replica =
+                KIT.spawn(ModelReplica.create(settings, () -> TinyModel.load(engine, TokenizerJson.toWire(TOKENIZER))));
         TestProbe<Description> probe = KIT.createTestProbe(Description.class);
         replica.tell(new Describe(probe.getRef()));
         probe.receiveMessage(PATIENCE);
@@ -120,7 +121,9 @@ class ConstrainedAnswerTest {
         int numStopped = 0;
         for (int i = 0; i < clients.size(); i++) {
             List<GenerationEvent> alone = answer(one, requests().get(i));
-            assertThat(answer(clients.get(i))).as("request %d of seed %d", i, SEED).isEqualTo(alone);
+            assertThat(answer(clients.get(i)))
+                    .as("request %d of seed %d", i, SEED)
+                    .isEqualTo(alone);
             Finished finished = (Finished) alone.getLast();
             if (finished.reason() == FinishReason.STOP) {
                 numStopped++;
@@ -164,17 +167,21 @@ class ConstrainedAnswerTest {
     void whatCannotBeAnsweredSaysWhy() {
         ActorRef<Command> replica = serve(4, 1 << 20, ReuseSettings.NONE);
         GenerationRequest unsupported = withSchema("a", "{\"type\": \"array\", \"uniqueItems\": true}", List.of(1), 0);
-        assertThat(answer(replica, unsupported)).singleElement().isInstanceOfSatisfying(Failed.class, failed -> assertThat(
-                        failed.message())
-                .contains("uniqueItems"));
+        assertThat(answer(replica, unsupported))
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Failed.class, failed -> assertThat(failed.message()).contains("uniqueItems"));
         GenerationRequest spelled = withSchema("b", "{\"const\": \"\u00e9\"}", List.of(1), 0);
-        assertThat(answer(replica, spelled)).singleElement().isInstanceOfSatisfying(Failed.class, failed -> assertThat(
-                        failed.message())
-                .contains("spell"));
-        GenerationRequest wrong = withSchema("c", "{\"const\": 12}", List.of(1, TOKENIZER.encode("x")[0]), 1);
-        assertThat(answer(replica, wrong)).singleElement().isInstanceOfSatisfying(Failed.class, failed -> assertThat(
-                        failed.message())
-                .contains("schema"));
+        assertThat(answer(replica, spelled))
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Failed.class, failed -> assertThat(failed.message()).contains("spell"));
+        GenerationRequest wrong =
+                withSchema("c", "{\"const\": 12}", List.of(1, TOKENIZER.encode("x")[0]), 1);
+        assertThat(answer(replica, wrong))
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Failed.class, failed -> assertThat(failed.message()).contains("schema"));
         KIT.stop(replica);
     }
 
@@ -184,9 +191,10 @@ class ConstrainedAnswerTest {
         TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
         replica.tell(new Submit(withSchema("gone", "{\"const\": [1, 2]}", List.of(1), 0), client.getRef()));
         replica.tell(new Cancel("gone"));
-        assertThat(client.receiveMessage(PATIENCE)).isInstanceOfSatisfying(Finished.class, finished -> assertThat(
-                        finished.reason())
-                .isEqualTo(FinishReason.CANCELLED));
+        assertThat(client.receiveMessage(PATIENCE))
+                .isInstanceOfSatisfying(
+                        Finished.class,
+                        finished -> assertThat(finished.reason()).isEqualTo(FinishReason.CANCELLED));
         TestProbe<Drained> drained = KIT.createTestProbe(Drained.class);
         replica.tell(new Submit(withSchema("last", "{\"const\": [1, 3]}", List.of(1), 0), client.getRef()));
         replica.tell(new Drain(drained.getRef()));

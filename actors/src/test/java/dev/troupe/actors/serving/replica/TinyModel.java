@@ -56,8 +56,8 @@ final class TinyModel {
         TensorArena arena = TensorArena.open(OWNER);
         Parameters weights = weights(arena);
         ComputePool pool = FixedComputePool.create(settings.threads());
-        ModelDescription description =
-                new ModelDescription("tiny", "random-5", CONFIG.contextLength(), CONFIG.vocabSize(), tokenizerJson, "plain", 0);
+        ModelDescription description = new ModelDescription(
+                "tiny", "random-5", CONFIG.contextLength(), CONFIG.vocabSize(), tokenizerJson, "plain", 0);
         return ModelEngine.create(
                 settings,
                 description,

@@ -1,0 +1,62 @@
+package dev.troupe.routing.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.troupe.model.grammar.JsonGrammar;
+import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.Http;
+import dev.troupe.routing.harness.TestNode;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** {@code response_format} on its way to the replica, which holds answers to it. */
+class ResponseFormatTest {
+    private static final String HELLO = "'model':'tiny','messages':[{'role':'user','content':'hello'}]";
+    private static final String SCHEMA = "{'type':'object','properties':{'a':{'type':'integer'}},'required':['a']}";
+
+    private static TestNode node;
+    private static FakeReplica replica;
+    private static Http http;
+
+    @BeforeAll
+    static void start() throws Exception {
+        node = TestNode.start("");
+        replica = node.replica();
+        http = new Http(node);
+    }
+
+    @AfterAll
+    static void stop() {
+        node.close();
+    }
+
+    @BeforeEach
+    void script() {
+        replica.submitted().clear();
+        replica.says(node.tokenizer(), "{\"a\": 1}");
+    }
+
+    private static String schemaOf(String path, String body) throws Exception {
+        var response = http.post(path, body);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return replica.submitted().remove().sampling().jsonSchema();
+    }
+
+    @Test
+    void schemasReachTheReplica() throws Exception {
+        var chat = "/v1/chat/completions";
+        assertThat(schemaOf(chat, "{" + HELLO + "}")).isEmpty();
+        assertThat(schemaOf(chat, "{" + HELLO + ",'response_format':{'type':'text'}}"))
+                .isEmpty();
+        assertThat(schemaOf(chat, "{" + HELLO + ",'response_format':{'type':'json_object'}}"))
+                .isEqualTo(JsonGrammar.ANY_OBJECT);
+        var named = "{'type':'json_schema','json_schema':{'name':'x','description':'y','strict':true,'schema':" + SCHEMA
+                + "}}";
+        assertThat(schemaOf(chat, "{" + HELLO + ",'n':1,'response_format':" + named + "}"))
+                .isEqualTo(SCHEMA.replace('\'', '"'));
+        assertThat(schemaOf("/v1/completions", "{'model':'tiny','prompt':'x','response_format':" + named + "}"))
+                .isEqualTo(SCHEMA.replace('\'', '"'));
+    }
+}
