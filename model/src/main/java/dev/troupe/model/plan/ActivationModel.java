@@ -11,9 +11,12 @@ package dev.troupe.model.plan;
 public final class ActivationModel {
     private final ModelShape shape;
     private final int elementBytes;
+    private final boolean fusedAttention;
 
-    public ActivationModel(ModelShape shape, StatePrecision precision) {
+    /** @param fusedAttention whether scores are never kept */
+    public ActivationModel(ModelShape shape, StatePrecision precision, boolean fusedAttention) {
         this.shape = shape;
+        this.fusedAttention = fusedAttention;
         this.elementBytes = precision.activationBytes();
     }
 
@@ -27,8 +30,11 @@ public final class ActivationModel {
         return replicatedBytes() / (sequenceParallel ? tensor : 1) + (dividedBytes() + scores) / tensor;
     }
 
-    /** What attention's scores take of one token in one layer over all devices: 5 a s in 16 bits. */
+    /** What attention's scores take of one token in one layer over all devices: 5 a s in 16 bits, 0 when fused. */
     double scoreBytesPerToken() {
+        if (fusedAttention) {
+            return 0;
+        }
         double scores = (double) shape.heads() * shape.sequence();
         return shape.family().hasDropout() ? scores * (2 * elementBytes + 1) : scores * elementBytes;
     }

@@ -26,7 +26,7 @@ public record MemoryEstimate(double weights, double gradients, double optimizer,
         ZeroStage zero = layout.zero();
         double gathered =
                 zero.splitsWeights() ? 2 * shape.layerParameters() / mesh.tensor() * precision.weightBytes() : 0;
-        ActivationModel activations = new ActivationModel(shape, precision);
+        ActivationModel activations = new ActivationModel(shape, precision, job.fusedAttention());
         return new MemoryEstimate(
                 parameters * precision.weightBytes() / (zero.splitsWeights() ? mesh.data() : 1),
                 parameters * precision.gradientBytes() / (zero.splitsGradients() ? mesh.data() : 1),

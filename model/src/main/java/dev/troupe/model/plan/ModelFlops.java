@@ -47,6 +47,11 @@ public final class ModelFlops {
         };
     }
 
+    /** What backward computes of a token in a layer again when attention is fused: the scores, 2 s h. */
+    static double recomputedByFusedAttention(TrainingJob job) {
+        return job.fusedAttention() ? attentionForward(job.shape()) / 2 : 0;
+    }
+
     /**
      * Days that devices need for tokens at a rate. With {@code flopsPerToken} = 8 P it is equation 4 of
      * arXiv:2104.04473.

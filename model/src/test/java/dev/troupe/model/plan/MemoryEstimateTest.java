@@ -17,7 +17,7 @@ class MemoryEstimateTest {
         int layers = 1000;
         int hidden = (int) Math.round(Math.sqrt(parameters / (12.0 * layers)));
         ModelShape shape = ModelShape.gpt(layers, hidden, 1, 1, 1);
-        TrainingJob job = new TrainingJob(shape, StatePrecision.BF16, data, true);
+        TrainingJob job = TrainingJob.classic(shape, StatePrecision.BF16, data);
         return MemoryEstimate.of(job, new Layout(new Mesh(data, 1, 1), 1, 1, zero, Recompute.FULL, false));
     }
 
@@ -74,7 +74,7 @@ class MemoryEstimateTest {
             double none,
             double both) {
         ModelShape shape = ModelShape.gpt(layers, hidden, heads, 51_200, 2048);
-        ActivationModel activations = new ActivationModel(shape, StatePrecision.BF16);
+        ActivationModel activations = new ActivationModel(shape, StatePrecision.BF16, false);
         Mesh mesh = new Mesh(1, 8, pipeline);
         Layout plain = new Layout(mesh, micro, chunks, ZeroStage.NONE, Recompute.NONE, false);
         Layout selective = new Layout(mesh, micro, chunks, ZeroStage.NONE, Recompute.SELECTIVE, true);
@@ -100,7 +100,7 @@ class MemoryEstimateTest {
     })
     void statesOfSelectiveRecomputation(int layers, int hidden, int heads, int pipeline, double gib) {
         ModelShape shape = ModelShape.gpt(layers, hidden, heads, 51_200, 2048);
-        TrainingJob job = new TrainingJob(shape, StatePrecision.BF16_FP32_GRADIENTS, 8, true);
+        TrainingJob job = TrainingJob.classic(shape, StatePrecision.BF16_FP32_GRADIENTS, 8);
         Layout layout = new Layout(new Mesh(1, 8, pipeline), 1, 1, ZeroStage.NONE, Recompute.FULL, false);
         double embedding = shape.embeddingParameters() / 8 * 18;
         assertThat((stateBytes(MemoryEstimate.of(job, layout)) - embedding) / GIB)
@@ -112,7 +112,7 @@ class MemoryEstimateTest {
     void layerOfGpt() {
         double h = 1024;
         double s = 512;
-        ActivationModel model = new ActivationModel(ModelShape.gpt(4, 1024, 16, 1000, 512), StatePrecision.BF16);
+        ActivationModel model = new ActivationModel(ModelShape.gpt(4, 1024, 16, 1000, 512), StatePrecision.BF16, false);
         assertThat(model.layerBytesPerToken(1, false, Recompute.NONE)).isEqualTo(34 * h + 5 * 16 * s);
         assertThat(model.layerBytesPerToken(1, false, Recompute.SELECTIVE)).isEqualTo(34 * h);
         assertThat(model.layerBytesPerToken(1, false, Recompute.FULL)).isEqualTo(2 * h);
@@ -124,7 +124,7 @@ class MemoryEstimateTest {
     @ParameterizedTest
     @EnumSource(StatePrecision.class)
     void zeroOnlySaves(StatePrecision precision) {
-        TrainingJob job = new TrainingJob(ShapeOfParameters.find(13e9, 51_200, 2048), precision, 256, true);
+        TrainingJob job = TrainingJob.classic(ShapeOfParameters.find(13e9, 51_200, 2048), precision, 256);
         double before = Double.POSITIVE_INFINITY;
         for (ZeroStage stage : ZeroStage.values()) {
             Layout layout = new Layout(new Mesh(32, 2, 2), 1, 1, stage, Recompute.SELECTIVE, true);

@@ -4,7 +4,6 @@ package dev.troupe.model.plan.schedule;
 final class Channel {
     private final EventQueue events;
     private double freeAt;
-    private double busySeconds;
 
     Channel(EventQueue events) {
         this.events = events;
@@ -13,16 +12,11 @@ final class Channel {
     /** Sends something now or when the channel is free; {@code arrived} happens when all of it has arrived. */
     void send(double seconds, Runnable arrived) {
         freeAt = Math.max(freeAt, events.now()) + seconds;
-        busySeconds += seconds;
         events.at(freeAt, arrived);
     }
 
     /** When the last thing that was sent has arrived. */
     double freeAt() {
         return freeAt;
-    }
-
-    double busySeconds() {
-        return busySeconds;
     }
 }

@@ -1,0 +1,101 @@
+package dev.troupe.model.plan;
+
+/**
+ * What data parallelism moves, by stage of ZeRO (arXiv:1910.02054, section 7): an all-reduce of the gradients; from
+ * stage 1 on a reduce-scatter of the gradients and an all-gather of the weights, which is as much. Stage 2 keeps no
+ * whole gradients and reduces them after every micro-batch; stage 3 gathers the weights before each forward and each
+ * backward pass.
+ */
+final class DataParallelTraffic {
+    private final Collectives collectives;
+    private final TrainingJob job;
+    private final Layout layout;
+
+    DataParallelTraffic(Collectives collectives, TrainingJob job, Layout layout) {
+        this.collectives = collectives;
+        this.job = job;
+        this.layout = layout;
+    }
+
+    /**
+     * @param forward seconds of a micro-batch's forward pass through the stage
+     * @param backward seconds of its backward pass
+     */
+    AxisTraffic of(double forward, double backward) {
+        Mesh mesh = layout.mesh();
+        if (mesh.data() == 1) {
+            return AxisTraffic.NONE;
+        }
+        int microBatches = layout.microBatches(job.globalBatch());
+        double gatherBytes = Collectives.gatherBytes(mesh.data(), weightBytes());
+        double scatterBytes = Collectives.gatherBytes(mesh.data(), gradientBytes());
+        double gather = gatherSeconds();
+        double scatter = scatterSeconds();
+        double hidden = job.overlap() ? 1 : 0;
+        return switch (layout.zero()) {
+            case NONE -> new AxisTraffic(2 * scatterBytes, 2 * scatter, exposed(2 * scatter, backward));
+            case OPTIMIZER ->
+                new AxisTraffic(scatterBytes + gatherBytes, scatter + gather, exposed(scatter, backward) + gather);
+            case GRADIENTS ->
+                new AxisTraffic(
+                        microBatches * scatterBytes + gatherBytes,
+                        microBatches * scatter + gather,
+                        (microBatches - 1) * Math.max(0, scatter - hidden * backward)
+                                + exposed(scatter, backward)
+                                + gather);
+            case PARAMETERS ->
+                new AxisTraffic(
+                        microBatches * (scatterBytes + 2 * gatherBytes),
+                        microBatches * (scatter + 2 * gather),
+                        microBatches
+                                        * (Math.max(0, gather - hidden * forward)
+                                                + Math.max(0, gather + scatter - hidden * backward))
+                                + (gather + scatter) / layersOfChunk());
+        };
+    }
+
+    /** Seconds of what has to be reduced behind the last backward pass. */
+    double reductionSeconds() {
+        return (layout.zero() == ZeroStage.NONE ? 2 : 1) * scatterSeconds();
+    }
+
+    /** Buckets that a chunk's gradients are reduced in: a layer each, or all at once where nothing overlaps. */
+    int buckets() {
+        return job.overlap() ? layersOfChunk() : 1;
+    }
+
+    private double exposed(double seconds, double backward) {
+        return PipelineFormula.reductionSeconds(seconds, backward, job.overlap() ? layersOfStage() : 1);
+    }
+
+    private int layersOfStage() {
+        return Math.max(1, job.shape().layers() / layout.mesh().pipeline());
+    }
+
+    private int layersOfChunk() {
+        return Math.max(1, layersOfStage() / layout.chunks());
+    }
+
+    private double parameters() {
+        Mesh mesh = layout.mesh();
+        return MemoryEstimate.stageParameters(job.shape(), mesh) / mesh.tensor();
+    }
+
+    private double weightBytes() {
+        return parameters() * job.precision().weightBytes();
+    }
+
+    private double gradientBytes() {
+        return parameters() * job.precision().gradientBytes();
+    }
+
+    private double gatherSeconds() {
+        Mesh mesh = layout.mesh();
+        return collectives.gatherSeconds(mesh.data(), mesh.tensor(), weightBytes());
+    }
+
+    private double scatterSeconds() {
+        Mesh mesh = layout.mesh();
+        return collectives.gatherSeconds(mesh.data(), mesh.tensor(), gradientBytes());
+    }
+}
