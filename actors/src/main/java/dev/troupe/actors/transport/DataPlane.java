@@ -186,6 +186,7 @@ public final class DataPlane implements AutoCloseable {
     private static void refuse(SocketChannel channel, String why) {
         try {
             Hello.refuse(channel, why);
+            Sockets.drain(channel);
         } catch (IOException e) {
             LOG.debug("a refusal could not be sent", e);
         }

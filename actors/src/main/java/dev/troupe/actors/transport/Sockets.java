@@ -16,6 +16,9 @@ final class Sockets {
     /** What the kernel may hold of a direction; it takes less where its own limit is less. */
     static final int BUFFER_BYTES = 4 << 20;
 
+    private static final int DRAIN_MILLIS = 500;
+    private static final int DRAIN_BYTES = 64 << 10;
+
     private static final Logger LOG = LoggerFactory.getLogger(Sockets.class);
 
     private Sockets() {}
@@ -42,6 +45,20 @@ final class Sockets {
             if (channel.read(buffer) < 0) {
                 throw new EOFException("the connection was closed");
             }
+        }
+    }
+
+    /**
+     * Ends a conversation so that what was written is read: closing with bytes unread would reset the connection, and
+     * the peer might never see them. Reads no more than a little, for no longer than a moment.
+     */
+    static void drain(SocketChannel channel) throws IOException {
+        channel.shutdownOutput();
+        channel.socket().setSoTimeout(DRAIN_MILLIS);
+        InputStream in = channel.socket().getInputStream();
+        int left = DRAIN_BYTES;
+        for (int count = 0; count >= 0 && left > 0; left -= count) {
+            count = in.read(new byte[1024]);
         }
     }
 
