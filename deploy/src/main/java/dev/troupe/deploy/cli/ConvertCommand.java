@@ -15,9 +15,13 @@ import picocli.CommandLine.Parameters;
         name = "convert",
         mixinStandardHelpOptions = true,
         description = "Writes a GGUF file as a model directory, or a directory as a GGUF file, with tokenizer and chat"
-                + " template. Numbers stay as they are, but for blocks, which a directory holds as f32.")
+                + " template; and a checkpoint of any mesh as either. Numbers stay as they are, but for blocks,"
+                + " which a directory holds as f32.")
 final class ConvertCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "FROM", description = "a GGUF file or a model directory")
+    @Parameters(
+            index = "0",
+            paramLabel = "FROM",
+            description = "a GGUF file, a model directory, or a checkpoint of a training")
     @SuppressWarnings("NullAway.Init") // required
     private Path from;
 

@@ -1,24 +1,19 @@
 package dev.troupe.model.format;
 
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.durable.AtomicDirectory;
 import dev.troupe.model.format.durable.DirectoryManifest;
 import dev.troupe.model.format.durable.DurableFiles;
+import dev.troupe.model.format.shards.StateKind;
 import dev.troupe.model.optim.OptimizerState;
+import dev.troupe.model.transformer.ParameterSpec;
 import dev.troupe.model.transformer.Parameters;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +24,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class CheckpointStore {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
-    private static final Pattern NAME = Pattern.compile("step-(\\d{8,18})");
     private static final int KEEP_ALL = Integer.MAX_VALUE;
 
     private final Path directory;
@@ -75,7 +69,7 @@ public final class CheckpointStore {
      */
     public Path write(CheckpointContents contents) {
         long step = contents.training().step();
-        Path target = directory.resolve(String.format(Locale.ROOT, "step-%08d", step));
+        Path target = CheckpointNames.path(directory, step);
         try {
             AtomicDirectory.publish(files, target, out -> {
                 ModelDirectory.writeFiles(out, contents.config(), contents.weights(), contents.tokenizer());
@@ -116,21 +110,7 @@ public final class CheckpointStore {
 
     /** All checkpoints, damaged ones included, in order of step. */
     public List<Path> list() {
-        if (!Files.isDirectory(directory)) {
-            return List.of();
-        }
-        try (Stream<Path> entries = Files.list(directory)) {
-            return entries.filter(entry -> step(entry).isPresent())
-                    .sorted(Comparator.comparingLong(entry -> step(entry).orElseThrow()))
-                    .toList();
-        } catch (IOException e) {
-            throw new TroupeException("the checkpoints in " + directory + " cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    private static Optional<Long> step(Path checkpoint) {
-        Matcher matcher = NAME.matcher(String.valueOf(checkpoint.getFileName()));
-        return matcher.matches() ? Optional.of(Long.parseLong(matcher.group(1))) : Optional.empty();
+        return CheckpointNames.list(directory);
     }
 
     /**
@@ -156,34 +136,48 @@ public final class CheckpointStore {
      * @throws TroupeException naming the first that is missing, cut or changed
      */
     public static void verify(Path checkpoint) {
-        DirectoryManifest manifest = DirectoryManifest.read(checkpoint)
-                .orElseThrow(() -> new TroupeException(
-                        checkpoint.resolve(DirectoryManifest.FILE_NAME) + " is missing: the checkpoint is not whole"));
+        DirectoryManifest manifest = DirectoryManifest.read(checkpoint).orElseThrow(() -> notWhole(checkpoint));
         manifest.verify(checkpoint);
     }
 
+    static TroupeException notWhole(Path checkpoint) {
+        return new TroupeException(
+                checkpoint.resolve(DirectoryManifest.FILE_NAME) + " is missing: the checkpoint is not whole");
+    }
+
     /**
-     * Verifies a checkpoint and reads it into the tensors of a run.
+     * Verifies a checkpoint, a mesh's or one process's, and reads it into the tensors of a run.
      *
-     * @param weights of the same model as the checkpoint's
+     * @param weights of the same model as the checkpoint's, whole
      * @param optimizer gets its range of the moments
      * @throws TroupeException when the checkpoint is damaged or of another model
      */
     public static TrainingState load(Path checkpoint, Parameters weights, OptimizerState optimizer) {
         verify(checkpoint);
-        ModelConfig stored = HfConfig.read(checkpoint.resolve(HfConfig.FILE_NAME));
-        ModelConfig wanted = HfConfig.normalized(weights.layout().config());
-        if (!stored.equals(wanted)) {
-            throw new TroupeException("checkpoint " + checkpoint + " is of another model than the configuration's: "
-                    + stored + " instead of " + wanted);
+        try (CheckpointReader reader = CheckpointReader.open(checkpoint)) {
+            reader.requireModel(weights.layout().config());
+            for (ParameterSpec spec : weights.layout().specs()) {
+                reader.read(StateKind.WEIGHT, spec, 0, weights.get(spec.name()));
+                long from = Math.max(spec.offset(), optimizer.from());
+                int length = Math.toIntExact(Math.max(0, Math.min(spec.end(), optimizer.to()) - from));
+                if (length > 0) {
+                    long first = from - spec.offset();
+                    long at = from - optimizer.from();
+                    reader.read(
+                            StateKind.MOMENT1, spec, first, optimizer.moment1().view(at, length));
+                    reader.read(
+                            StateKind.MOMENT2, spec, first, optimizer.moment2().view(at, length));
+                }
+            }
+            optimizer.setStep(reader.steps());
+            return reader.training();
         }
-        SafetensorsWeights.read(checkpoint.resolve(ModelDirectory.WEIGHTS), stored, weights);
-        OptimizerFile.read(checkpoint.resolve(OptimizerFile.FILE_NAME), weights.layout(), optimizer);
-        return TrainingStateJson.read(checkpoint.resolve(TrainingStateJson.FILE_NAME));
     }
 
     /** Reads only where a checkpoint's run stood. */
     public static TrainingState readState(Path checkpoint) {
-        return TrainingStateJson.read(checkpoint.resolve(TrainingStateJson.FILE_NAME));
+        return ShardedManifest.read(checkpoint)
+                .map(ShardedManifest::training)
+                .orElseGet(() -> TrainingStateJson.read(checkpoint.resolve(TrainingStateJson.FILE_NAME)));
     }
 }

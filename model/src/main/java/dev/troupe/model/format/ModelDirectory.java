@@ -28,7 +28,7 @@ import java.util.Optional;
 
 /**
  * A model in Hugging Face's layout: config.json, model.safetensors, tokenizer.json, tokenizer_config.json, and our
- * manifest.json beside them. Directories of others load without a manifest.
+ * manifest.json beside them. Directories of others load without a manifest. A sharded checkpoint opens as one too.
  */
 public final class ModelDirectory {
     static final String WEIGHTS = WeightFiles.SINGLE;
@@ -42,6 +42,10 @@ public final class ModelDirectory {
      */
     static OpenModel open(Path directory) {
         requireDirectory(directory);
+        Optional<ShardedManifest> sharded = ShardedManifest.read(directory);
+        if (sharded.isPresent()) {
+            return ShardedWeights.open(directory, sharded.get());
+        }
         WeightFiles files = WeightFiles.of(directory);
         Optional<DirectoryManifest> manifest = DirectoryManifest.read(directory);
         manifest.ifPresent(found -> found.verify(directory, checked(files)));

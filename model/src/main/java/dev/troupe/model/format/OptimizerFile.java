@@ -5,13 +5,11 @@ import dev.troupe.model.format.durable.AtomicDirectory;
 import dev.troupe.model.format.safetensors.NamedTensor;
 import dev.troupe.model.format.safetensors.SafetensorsFile;
 import dev.troupe.model.format.safetensors.SafetensorsWriter;
-import dev.troupe.model.format.safetensors.TensorEntry;
 import dev.troupe.model.optim.OptimizerState;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterSpec;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,38 +45,12 @@ final class OptimizerFile {
         return NamedTensor.of(prefix + spec.name(), moment.view(spec.offset(), shape));
     }
 
-    /** Fills {@code state} with its range of the moments. */
-    static void read(Path path, ParameterLayout layout, OptimizerState state) {
-        try (SafetensorsFile file = SafetensorsFile.open(path)) {
-            for (ParameterSpec spec : layout.specs()) {
-                if (spec.offset() < state.to() && spec.end() > state.from()) {
-                    copyRange(path, file, MOMENT1, spec, state, state.moment1());
-                    copyRange(path, file, MOMENT2, spec, state, state.moment2());
-                }
-            }
-            state.setStep(Long.parseLong(file.metadata().getOrDefault(STEP, "")));
+    /** How many steps were taken. */
+    static long steps(Path path, SafetensorsFile file) {
+        try {
+            return Long.parseLong(file.metadata().getOrDefault(STEP, ""));
         } catch (NumberFormatException e) {
             throw new TroupeException(path + " does not say how many steps were taken", e);
         }
-    }
-
-    private static void copyRange(
-            Path path, SafetensorsFile file, String prefix, ParameterSpec spec, OptimizerState state, Tensor moment) {
-        String name = prefix + spec.name();
-        TensorEntry entry = file.tensors().get(name);
-        if (entry == null || !entry.shape().equals(spec.shape())) {
-            throw new TroupeException(path + ": tensor '" + name + "' "
-                    + (entry == null ? "is missing" : "has shape " + entry.shape() + " instead of " + spec.shape()));
-        }
-        Tensor source = file.view(name)
-                .orElseThrow(() -> new TroupeException(path + ": tensor '" + name + "' is not aligned float32"));
-        long begin = Math.max(spec.offset(), state.from());
-        long end = Math.min(spec.end(), state.to());
-        MemorySegment.copy(
-                source.readOnlySegment(),
-                (begin - spec.offset()) * Float.BYTES,
-                moment.segment(),
-                (begin - state.from()) * Float.BYTES,
-                (end - begin) * Float.BYTES);
     }
 }

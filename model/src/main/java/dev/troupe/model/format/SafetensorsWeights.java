@@ -10,7 +10,6 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterSpec;
-import dev.troupe.model.transformer.Parameters;
 import dev.troupe.model.transformer.StoredTensor;
 import dev.troupe.model.transformer.StoredWeights;
 import java.lang.foreign.MemorySegment;
@@ -54,13 +53,6 @@ final class SafetensorsWeights implements StoredWeights, AutoCloseable {
         } catch (RuntimeException e) {
             opened.forEach(SafetensorsFile::close);
             throw e;
-        }
-    }
-
-    /** Copies all of one file to {@code weights}. */
-    static void read(Path path, ModelConfig config, Parameters weights) {
-        try (SafetensorsWeights source = open(path, List.of(path), config, weights.layout())) {
-            source.copyTo(weights);
         }
     }
 
@@ -125,15 +117,6 @@ final class SafetensorsWeights implements StoredWeights, AutoCloseable {
     @Override
     public StorageType type(String name) {
         return type(place(name).entry().dtype());
-    }
-
-    /** Writes float32 to every parameter. */
-    void copyTo(Parameters weights) {
-        for (ParameterSpec spec : weights.layout().specs()) {
-            try (TensorArena scratch = TensorArena.open("format.scratch")) {
-                get(spec.name(), scratch).read(weights.get(spec.name()).segment());
-            }
-        }
     }
 
     private Place place(String name) {

@@ -29,11 +29,18 @@ final class TrainingStateJson {
 
     static TrainingState read(Path file) {
         try {
-            return JSON.readValue(Files.readString(file), TrainingState.class);
-        } catch (JsonProcessingException e) {
-            throw new TroupeException(file + " is damaged: " + e.getOriginalMessage(), e);
+            return parse(file.toString(), Files.readString(file));
         } catch (IOException e) {
             throw new TroupeException(file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** {@code fileName} is for messages. */
+    static TrainingState parse(String fileName, String json) {
+        try {
+            return JSON.readValue(json, TrainingState.class);
+        } catch (JsonProcessingException e) {
+            throw new TroupeException(fileName + " is damaged: " + e.getOriginalMessage(), e);
         }
     }
 }

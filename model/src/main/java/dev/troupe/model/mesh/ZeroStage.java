@@ -45,7 +45,8 @@ public enum ZeroStage {
         return this == GRADIENTS || this == WEIGHTS;
     }
 
-    boolean splitsWeights() {
+    /** Whether a rank keeps its slice of the weights only. */
+    public boolean splitsWeights() {
         return this == WEIGHTS;
     }
 }

@@ -7,7 +7,7 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 
 /** The real file system, until it is killed at a call or runs out of space. */
-final class FaultyFiles implements DurableFiles {
+public final class FaultyFiles implements DurableFiles {
     /** A checkpoint has a write for each tensor: every eighth is killed at, for the sake of time. */
     private static final int COUNTED_WRITES = 8;
 
@@ -18,24 +18,24 @@ final class FaultyFiles implements DurableFiles {
     private long bytesWritten;
 
     /** Stands for a kill -9: nothing catches it, and nothing is cleaned up. */
-    static final class Killed extends Error {
+    public static final class Killed extends Error {
         private static final long serialVersionUID = 1L;
     }
 
-    int calls() {
+    public int calls() {
         return calls;
     }
 
-    long bytesWritten() {
+    public long bytesWritten() {
         return bytesWritten;
     }
 
     /** The call of this number, and every one after it, does not happen. */
-    void killAt(int call) {
+    public void killAt(int call) {
         killAt = call;
     }
 
-    void spaceLeft(long bytes) {
+    public void spaceLeft(long bytes) {
         spaceLeft = bytes;
     }
 

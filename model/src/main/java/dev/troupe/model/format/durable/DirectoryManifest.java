@@ -38,13 +38,17 @@ public record DirectoryManifest(Map<String, FileDigest> files) {
 
     /** Writes the manifest of what was written to {@code directory} so far. */
     public static void write(AtomicDirectory directory) throws IOException {
-        ObjectNode root = JSON.createObjectNode().put("format", FORMAT);
-        ObjectNode files = root.putObject("files");
-        directory
-                .written()
-                .forEach((name, digest) ->
-                        files.putObject(name).put("bytes", digest.bytes()).put("sha256", digest.sha256()));
+        ObjectNode root = new DirectoryManifest(directory.written()).toTree();
         directory.write(FILE_NAME, (JSON.writeValueAsString(root) + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What the file says, to which others may add. */
+    public ObjectNode toTree() {
+        ObjectNode root = JSON.createObjectNode().put("format", FORMAT);
+        ObjectNode entries = root.putObject("files");
+        files.forEach((name, digest) ->
+                entries.putObject(name).put("bytes", digest.bytes()).put("sha256", digest.sha256()));
+        return root;
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.troupe.model.mesh.checkpoint;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.format.shards.StateKind;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.RankLayout;
@@ -105,12 +106,20 @@ public final class ShardSnapshot implements AutoCloseable {
     }
 
     private Tensor part(StateKind kind, Slice slice) {
-        return data.view(kind.row() * layout.shardSize() + slice.shardOffset(), slice.size());
+        return data.view(row(kind) * layout.shardSize() + slice.shardOffset(), slice.size());
+    }
+
+    private static int row(StateKind kind) {
+        return switch (kind) {
+            case WEIGHT -> 0;
+            case MOMENT1 -> 1;
+            case MOMENT2 -> 2;
+        };
     }
 
     /** Elements [offset, offset + length) of the shard. */
     Tensor elements(StateKind kind, long offset, int length) {
-        return data.view(kind.row() * layout.shardSize() + offset, length);
+        return data.view(row(kind) * layout.shardSize() + offset, length);
     }
 
     /** All of it, [3, S]: to be sent, or to be overwritten by what a peer sends; see {@link #received}. */

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.model.format.shards;
+
+import org.jspecify.annotations.NullMarked;
