@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoop;
+import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.serving.replica.ReuseSettings;
@@ -124,22 +125,36 @@ public final class ServeBench {
         List<Row> rows = new ArrayList<>();
         Prefix prefix;
         Speculation speculation;
-        try (Engine engine = new DirectoryLoader(settings.engine(), "bench", ChatTemplate.AUTO, model).load()) {
+        try (Engine engine = loader(settings.engine()).load()) {
             vocabSize = engine.description().vocabSize();
             int context = engine.description().contextLength();
             if (context < load.numPrompt() + load.numAnswer()) {
                 throw new TroupeException("the context is " + context + " tokens: ask for shorter prompts and answers");
             }
             EngineTarget target = new EngineTarget(
-                    settings, engine, new ReuseSettings(true, settings.reuse().maxDraft()));
+                    settings,
+                    engine,
+                    new ReuseSettings(
+                            true, settings.reuse().maxDraft(), settings.reuse().draftModel()));
             rows.addAll(loads("engine", target));
             prefix = prefix(engine, Math.min(PREFIX_TOKENS, context / 2));
-            speculation = speculation(engine, Math.min(REPETITIVE_ANSWER, context / 4));
+            int numAnswer = Math.min(REPETITIVE_ANSWER, context / 4);
+            if (settings.reuse().draftModel()) {
+                try (Engine alone = loader(settings.engine().withoutDraft()).load()) {
+                    speculation = speculation(alone, engine, numAnswer);
+                }
+            } else {
+                speculation = speculation(engine, engine, numAnswer);
+            }
         }
         if (load.http()) {
             rows.addAll(overHttp());
         }
         return new Report(model.getFileName().toString(), rows, prefix, speculation);
+    }
+
+    private DirectoryLoader loader(EngineSettings engine) {
+        return new DirectoryLoader(engine, "bench", ChatTemplate.AUTO, model);
     }
 
     private List<Row> overHttp() {
@@ -226,14 +241,22 @@ public final class ServeBench {
         return new Prefix(shared, median(first), median(second), median(second) / median(first));
     }
 
-    private Speculation speculation(Engine engine, int numAnswer) {
+    /**
+     * Measures guesses: of the draft model, when the engine has one, else of what followed before.
+     *
+     * @param alone without a draft model
+     */
+    private Speculation speculation(Engine alone, Engine engine, int numAnswer) {
         List<Integer> pattern = tokens(PATTERN);
         List<Integer> prompt = new ArrayList<>();
         for (int i = 0; i < REPEATS; i++) {
             prompt.addAll(pattern);
         }
-        EngineTarget plain = new EngineTarget(settings, engine, new ReuseSettings(false, 0));
-        EngineTarget guessing = new EngineTarget(settings, engine, new ReuseSettings(false, MAX_DRAFT));
+        EngineTarget plain = new EngineTarget(settings, alone, new ReuseSettings(false, 0));
+        EngineTarget guessing = new EngineTarget(
+                settings,
+                engine,
+                new ReuseSettings(false, MAX_DRAFT, settings.reuse().draftModel()));
         double[] plainRate = new double[ROUNDS];
         double[] rate = new double[ROUNDS];
         for (int round = -1; round < ROUNDS; round++) { // the first one compiles

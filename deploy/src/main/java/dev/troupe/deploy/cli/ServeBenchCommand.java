@@ -53,6 +53,9 @@ final class ServeBenchCommand implements Callable<Integer> {
     @Option(names = "--decode", paramLabel = "HOW", description = "as for up")
     private @Nullable String decode;
 
+    @Option(names = "--draft-model", paramLabel = "MODEL", description = "as for up")
+    private @Nullable Path draftModel;
+
     @Option(names = "-D", paramLabel = "key=value", description = "sets a key of the configuration")
     private Map<String, String> keys = new LinkedHashMap<>();
 
@@ -68,6 +71,7 @@ final class ServeBenchCommand implements Callable<Integer> {
         CommandLineKeys.put(set, "troupe.serving.weights", weights);
         CommandLineKeys.put(set, "troupe.serving.prefill", prefill);
         CommandLineKeys.put(set, "troupe.serving.decode", decode);
+        CommandLineKeys.putDraftModel(set, draftModel);
         Config config = ConfigFactory.parseMap(set, "command line");
         ServeBench.Report report =
                 ServeBench.run(model, config, new ServeBench.Load(streams, numPrompt, numAnswer, rounds, !engineOnly));

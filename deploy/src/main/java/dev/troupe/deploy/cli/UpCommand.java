@@ -7,6 +7,7 @@ import dev.troupe.deploy.node.Interruption;
 import dev.troupe.deploy.node.MetricsEndpoint;
 import dev.troupe.deploy.node.NodeService;
 import dev.troupe.deploy.node.TroupeNode;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -51,6 +52,13 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--decode", paramLabel = "HOW", description = "how answers are computed: exact or int8")
     private @Nullable String decode;
 
+    @Option(
+            names = "--draft-model",
+            paramLabel = "MODEL",
+            description =
+                    "a small model with the same vocabulary that guesses how answers go on: faster, the same bytes")
+    private @Nullable Path draftModel;
+
     @Option(names = "--dir", paramLabel = "DIR", description = "folder of the registry; default: runs/quickstart")
     private @Nullable String directory;
 
@@ -92,6 +100,7 @@ final class UpCommand implements Callable<Integer> {
         CommandLineKeys.put(set, "troupe.serving.weights", weights);
         CommandLineKeys.put(set, "troupe.serving.prefill", prefill);
         CommandLineKeys.put(set, "troupe.serving.decode", decode);
+        CommandLineKeys.putDraftModel(set, draftModel);
         return ConfigFactory.parseMap(set, "command line");
     }
 }

@@ -24,6 +24,11 @@ public final class TokenCounts {
         answer.merge(token, 1, Integer::sum);
     }
 
+    /** Takes back an {@link #add}. */
+    public void remove(int token) {
+        answer.computeIfPresent(token, (key, count) -> count > 1 ? count - 1 : null);
+    }
+
     /** How often the answer has this token. */
     public int inAnswer(int token) {
         return answer.getOrDefault(token, 0);

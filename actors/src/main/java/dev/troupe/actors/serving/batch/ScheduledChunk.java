@@ -15,6 +15,8 @@ import java.util.List;
  * @param numPrompt tokens of the prompt, which come first in the sequence; the others were generated
  * @param sampled whether the last known token's logits are wanted, because all known tokens are computed then
  * @param numDraft how many tokens, the last ones, are guesses; their logits are wanted too
+ * @param numToGuess how many tokens the engine is to guess and to put behind, before it computes the chunk; their
+ *     blocks are there
  * @param promptOutput what is told of the prompt's positions
  */
 public record ScheduledChunk(
@@ -25,6 +27,7 @@ public record ScheduledChunk(
         int numPrompt,
         boolean sampled,
         int numDraft,
+        int numToGuess,
         PromptOutput promptOutput) {
     /** Whether something is told of the prompt's positions in this chunk. */
     public boolean readsPrompt() {
@@ -50,11 +53,46 @@ public record ScheduledChunk(
         return tokens.get(tokens.size() - numDraft + index);
     }
 
+    /** The same rows, of which nothing is wanted but, perhaps, the last one's logits. */
+    public ScheduledChunk onlyRows(boolean wanted) {
+        return new ScheduledChunk(arrival, firstPosition, tokens, blocks, numPrompt, wanted, 0, 0, PromptOutput.NONE);
+    }
+
+    /** One row of the same sequence. */
+    public ScheduledChunk at(int position, int token, boolean wanted) {
+        return new ScheduledChunk(
+                arrival, position, List.of(token), blocks, numPrompt, wanted, 0, 0, PromptOutput.NONE);
+    }
+
+    /** Guesses that are verified with this chunk, whoever makes them. */
+    int numGuesses() {
+        return numDraft + numToGuess;
+    }
+
+    /** The same with guesses of the engine's own. */
+    public ScheduledChunk withGuesses(List<Integer> guesses) {
+        return withDraft(guesses, blocks);
+    }
+
+    /** The same, for the engine to guess {@code count} tokens. */
+    ScheduledChunk toGuess(int count, BlockTable largerTable) {
+        return new ScheduledChunk(
+                arrival, firstPosition, tokens, largerTable, numPrompt, sampled, 0, count, promptOutput);
+    }
+
     /** The same with guesses behind it. */
     ScheduledChunk withDraft(List<Integer> draft, BlockTable largerTable) {
         List<Integer> all = new ArrayList<>(tokens);
         all.addAll(draft);
         return new ScheduledChunk(
-                arrival, firstPosition, List.copyOf(all), largerTable, numPrompt, sampled, draft.size(), promptOutput);
+                arrival,
+                firstPosition,
+                List.copyOf(all),
+                largerTable,
+                numPrompt,
+                sampled,
+                draft.size(),
+                0,
+                promptOutput);
     }
 }

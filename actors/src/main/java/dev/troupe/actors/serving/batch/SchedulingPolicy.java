@@ -229,34 +229,42 @@ public final class SchedulingPolicy {
             ScheduledChunk chunk = decodes.get(i);
             Sequence sequence = byArrival.get(chunk.arrival());
             if (sequence != null) {
-                List<Integer> draft = draft(sequence, left);
-                if (!draft.isEmpty()) {
-                    decodes.set(i, chunk.withDraft(draft, sequence.blocks()));
-                    left -= draft.size();
-                }
+                ScheduledChunk guessing = guessing(chunk, sequence, left);
+                decodes.set(i, guessing);
+                left -= guessing.numGuesses();
             }
         }
     }
 
     /** Guesses that fit the answer's limit and the context, up to a stop token, with blocks for them. */
-    private List<Integer> draft(Sequence sequence, int most) {
+    private ScheduledChunk guessing(ScheduledChunk chunk, Sequence sequence, int most) {
         int room = Math.min(sequence.maxTokens() - sequence.numGenerated(), limits.contextLength() - sequence.length());
         int count =
                 Math.min(Math.min(most, sequence.draftLength(options.maxDraft()).next()), room - 1);
+        if (options.engineGuesses()) {
+            return count > 0 && reserve(sequence, count) ? chunk.toGuess(count, sequence.blocks()) : chunk;
+        }
         List<Integer> draft = PromptLookup.draft(sequence.tokens(), count);
         int numUseful = 0;
         while (numUseful < draft.size() && !sequence.isStop(draft.get(numUseful))) {
             numUseful++;
         }
-        int missing = BlockTable.numBlocksFor(sequence.length() + numUseful) - sequence.numBlocks();
+        return numUseful > 0 && reserve(sequence, numUseful)
+                ? chunk.withDraft(draft.subList(0, numUseful), sequence.blocks())
+                : chunk;
+    }
+
+    /** Gives a sequence blocks for {@code count} more tokens; false when there are too few. */
+    private boolean reserve(Sequence sequence, int count) {
+        int missing = BlockTable.numBlocksFor(sequence.length() + count) - sequence.numBlocks();
         if (missing > 0) {
             int[] blocks = tryAllocate(missing);
             if (blocks == null) {
-                return List.of();
+                return false;
             }
             sequence.setBlocks(sequence.blocks().plus(blocks));
         }
-        return draft.subList(0, numUseful);
+        return true;
     }
 
     /**
@@ -271,9 +279,9 @@ public final class SchedulingPolicy {
         }
         int numAccepted = Math.max(0, sampled.size() - 1);
         sequence.computed(chunk.tokens().size() - chunk.numDraft() + numAccepted);
-        if (chunk.numDraft() > 0) {
-            sequence.draftLength(options.maxDraft()).learn(chunk.numDraft(), numAccepted);
-            numDrafted += chunk.numDraft();
+        if (chunk.numGuesses() > 0) {
+            sequence.draftLength(options.maxDraft()).learn(chunk.numGuesses(), numAccepted);
+            numDrafted += chunk.numGuesses();
             numDraftsAccepted += numAccepted;
         }
         if (sequence.maxTokens() == 0 && sequence.numPending() == 0) {

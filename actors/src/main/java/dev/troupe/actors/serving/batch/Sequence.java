@@ -185,6 +185,7 @@ public final class Sequence {
                 promptTokens - firstIndex,
                 maxTokens > 0 && count == numPending(),
                 0,
+                0,
                 promptOutput);
     }
 

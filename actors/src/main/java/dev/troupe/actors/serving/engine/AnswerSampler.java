@@ -91,6 +91,23 @@ public final class AnswerSampler {
     }
 
     /**
+     * The token that {@link #draw} would give after {@code guessed} more tokens, if these were the model's logits. As a
+     * draw is a function of logits, seed and index, a model that is much like this one guesses much like it draws.
+     * Leaves the answer as it is.
+     *
+     * @param logits [rows, V]
+     */
+    public int guess(Tensor logits, int row, List<Integer> guessed) {
+        if (sampler == null) {
+            sampler = new Sampler(options, logits.dim(1));
+        }
+        guessed.forEach(history::add);
+        int token = sampler.sample(logits, row, nextIndex + guessed.size(), history);
+        guessed.forEach(history::remove);
+        return token;
+    }
+
+    /**
      * The most likely tokens of a row, best first; none when {@code count} is below 1.
      *
      * @param logits [rows, V]

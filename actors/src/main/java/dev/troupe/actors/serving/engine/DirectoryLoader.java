@@ -14,6 +14,7 @@ import dev.troupe.model.tokenizer.TokenizerJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads an engine from a model's file or directory, with compute threads of its own. The files are closed once the
@@ -29,15 +30,48 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
     public Engine load() {
         int threads = settings.threads() == 0 ? Runtime.getRuntime().availableProcessors() : settings.threads();
         ComputePool pool = FixedComputePool.create(threads);
-        try (OpenModel model = ModelFiles.open(directory)) {
-            ModelConfig config = KvCacheSize.fitting(model.config(), settings);
-            Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool);
-            return ModelEngine.create(
-                    settings, describe(model, config), config, layer -> model.weights(), kernels, pool, pool::close);
+        try (OpenModel model = ModelFiles.open(directory);
+                @Nullable OpenModel draft =
+                                settings.draftModel().map(ModelFiles::open).orElse(null)) {
+            return load(model, draft, pool);
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;
         }
+    }
+
+    private Engine load(OpenModel model, @Nullable OpenModel draft, ComputePool pool) {
+        long blockBytes = KvCacheSize.blockBytes(model.config());
+        if (draft != null) {
+            DraftLoader.requireSameVocabulary(draft, model);
+            blockBytes += KvCacheSize.blockBytes(draft.config());
+        }
+        ModelConfig config = KvCacheSize.fitting(model.config(), settings, blockBytes);
+        int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);
+        Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool);
+        if (draft == null) {
+            return target(model, config, kernels, pool, numKvBlocks);
+        }
+        ModelConfig draftConfig = DraftLoader.fitting(draft, config.contextLength());
+        DraftModel guesses = DraftLoader.load(draft, draftConfig, settings, kernels, pool, numKvBlocks);
+        try {
+            return new DraftingEngine(target(model, config, kernels, pool, numKvBlocks), guesses);
+        } catch (RuntimeException | Error e) {
+            guesses.close();
+            throw e;
+        }
+    }
+
+    private Engine target(OpenModel model, ModelConfig config, Kernels kernels, ComputePool pool, int numKvBlocks) {
+        return ModelEngine.create(
+                settings,
+                describe(model, config),
+                config,
+                layer -> model.weights(),
+                kernels,
+                pool,
+                numKvBlocks,
+                pool::close);
     }
 
     private ModelDescription describe(OpenModel model, ModelConfig config) {

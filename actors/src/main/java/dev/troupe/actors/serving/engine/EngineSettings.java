@@ -2,6 +2,8 @@ package dev.troupe.actors.serving.engine;
 
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.transformer.InferenceSettings;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * How a model is set up for serving.
@@ -13,6 +15,7 @@ import dev.troupe.model.transformer.InferenceSettings;
  * @param maxBatchTokens most rows of a forward pass
  * @param maxRunning most sequences with a place in the cache
  * @param kvCacheBytes most bytes of the key-value cache; less is taken when {@code maxRunning} full contexts need less
+ * @param draftModel file or directory of a small model with the same vocabulary, which guesses; empty for none
  */
 public record EngineSettings(
         String backend,
@@ -21,7 +24,25 @@ public record EngineSettings(
         int threads,
         int maxBatchTokens,
         int maxRunning,
-        long kvCacheBytes) {
+        long kvCacheBytes,
+        Optional<Path> draftModel) {
+    /** Without a draft model. */
+    public EngineSettings(
+            String backend,
+            Precision precision,
+            InferenceSettings inference,
+            int threads,
+            int maxBatchTokens,
+            int maxRunning,
+            long kvCacheBytes) {
+        this(backend, precision, inference, threads, maxBatchTokens, maxRunning, kvCacheBytes, Optional.empty());
+    }
+
+    /** The same without a draft model. */
+    public EngineSettings withoutDraft() {
+        return new EngineSettings(backend, precision, inference, threads, maxBatchTokens, maxRunning, kvCacheBytes);
+    }
+
     /** With float32 weights, and prompts computed as answers are. */
     public EngineSettings(
             String backend, Precision precision, int threads, int maxBatchTokens, int maxRunning, long kvCacheBytes) {

@@ -26,9 +26,11 @@ final class KvCacheSize {
     /**
      * The model with as much of its context as the cache can hold: published models reach much further than one machine
      * has memory for. Learned positions are not cut.
+     *
+     * @param blockBytes of one block, in all models that share the cache
      */
-    static ModelConfig fitting(ModelConfig config, EngineSettings settings) {
-        long tokens = settings.kvCacheBytes() / blockBytes(config) * KvBlocks.BLOCK_TOKENS;
+    static ModelConfig fitting(ModelConfig config, EngineSettings settings, long blockBytes) {
+        long tokens = settings.kvCacheBytes() / blockBytes * KvBlocks.BLOCK_TOKENS;
         if (config.positions() != PositionKind.ROTARY || tokens >= config.contextLength() || tokens < LEAST_CONTEXT) {
             return config;
         }
@@ -38,18 +40,23 @@ final class KvCacheSize {
                 config.contextLength(),
                 tokens,
                 settings.kvCacheBytes(),
-                BlockTable.numBlocksFor(config.contextLength()) * blockBytes(config));
+                BlockTable.numBlocksFor(config.contextLength()) * blockBytes);
         return config.withContextLength((int) tokens);
     }
 
-    /** @throws TroupeException when not even one full context fits */
-    static int numBlocks(ModelConfig config, EngineSettings settings) {
+    /**
+     * Blocks of the cache.
+     *
+     * @param blockBytes of one block, in all models that share the cache
+     * @throws TroupeException when not even one full context fits
+     */
+    static int numBlocks(ModelConfig config, EngineSettings settings, long blockBytes) {
         int contextBlocks = BlockTable.numBlocksFor(config.contextLength());
-        long affordable = settings.kvCacheBytes() / blockBytes(config);
+        long affordable = settings.kvCacheBytes() / blockBytes;
         if (affordable < contextBlocks) {
             throw new TroupeException("troupe.serving.kvCache (" + settings.kvCacheBytes()
                     + " bytes) cannot hold one context of " + config.contextLength() + " tokens: set it to at least "
-                    + contextBlocks * blockBytes(config) + " bytes");
+                    + contextBlocks * blockBytes + " bytes");
         }
         long useful = (long) contextBlocks * settings.maxRunning();
         return Math.toIntExact(Math.min(affordable, useful));

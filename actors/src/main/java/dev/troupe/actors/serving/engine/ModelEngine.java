@@ -11,7 +11,6 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.WeightSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -45,7 +44,20 @@ public final class ModelEngine implements Engine {
             Kernels kernels,
             ComputePool pool,
             Runnable freeRest) {
-        int numKvBlocks = KvCacheSize.numBlocks(config, settings);
+        int numKvBlocks = KvCacheSize.numBlocks(config, settings, KvCacheSize.blockBytes(config));
+        return create(settings, description, config, weights, kernels, pool, numKvBlocks, freeRest);
+    }
+
+    /** As above, with a cache of {@code numKvBlocks} blocks. */
+    static ModelEngine create(
+            EngineSettings settings,
+            ModelDescription description,
+            ModelConfig config,
+            WeightSource weights,
+            Kernels kernels,
+            ComputePool pool,
+            int numKvBlocks,
+            Runnable freeRest) {
         InferenceModel model = InferenceModel.create(
                 config, weights, kernels, settings.inference().options(pool), numKvBlocks, settings.maxBatchTokens());
         return new ModelEngine(description, model, freeRest);
@@ -107,26 +119,15 @@ public final class ModelEngine implements Engine {
     }
 
     private InferenceModel.Output forward(ScheduledBatch batch) {
-        int rows = batch.numTokens();
-        int[] tokens = new int[rows];
-        int[] positions = new int[rows];
-        int[][] blockTables = new int[rows][];
-        boolean[] wantLogits = new boolean[rows];
-        boolean[] ofPrompt = new boolean[rows];
-        boolean[] wantHidden = new boolean[rows];
-        int row = 0;
-        for (ScheduledChunk chunk : batch.chunks()) {
-            for (int i = 0; i < chunk.tokens().size(); i++, row++) {
-                tokens[row] = chunk.tokens().get(i);
-                positions[row] = chunk.firstPosition() + i;
-                blockTables[row] = chunk.blocks().blocks();
-                ofPrompt[row] = positions[row] < chunk.numPrompt();
-                wantLogits[row] = chunk.promptOutput() == PromptOutput.LOG_PROBS && chunk.isRead(positions[row]);
-                wantHidden[row] = chunk.promptOutput() == PromptOutput.EMBEDDING && chunk.isRead(positions[row]);
-            }
-            Arrays.fill(wantLogits, row - chunk.numWanted(), row, true);
-        }
-        return model.forward(rows, tokens, positions, blockTables, wantLogits, ofPrompt, wantHidden);
+        BatchRows rows = BatchRows.of(batch.chunks());
+        return model.forward(
+                rows.count(),
+                rows.tokens(),
+                rows.positions(),
+                rows.blockTables(),
+                rows.wantLogits(),
+                rows.ofPrompt(),
+                rows.wantHidden());
     }
 
     @Override

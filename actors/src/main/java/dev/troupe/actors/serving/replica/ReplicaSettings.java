@@ -10,8 +10,10 @@ import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.ServedWeights;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a {@link ModelReplica} needs to know, from {@code troupe.serving} of the configuration.
@@ -32,6 +34,9 @@ public record ReplicaSettings(
         int maxStepFailures,
         Duration minRestartDelay,
         Duration maxRestartDelay) {
+
+    private static final String DRAFT = "draft";
+    private static final List<String> SPECULATIONS = List.of("off", "ngram", DRAFT);
 
     public ReplicaSettings {
         require(engine.threads() >= 0, "threads", engine.threads(), "at least 0");
@@ -88,7 +93,8 @@ public record ReplicaSettings(
                     serving.getInt("threads"),
                     serving.getInt("maxBatchTokens"),
                     serving.getInt("maxRunning"),
-                    serving.getBytes("kvCache"));
+                    serving.getBytes("kvCache"),
+                    draftModel(serving));
             return new ReplicaSettings(
                     serving.getString("modelId"),
                     serving.getString("chatTemplate"),
@@ -111,10 +117,24 @@ public record ReplicaSettings(
     }
 
     private static ReuseSettings reuse(Config serving) {
-        String speculation = oneOf(List.of("off", "ngram"), serving, "speculation");
+        String speculation = oneOf(SPECULATIONS, serving, "speculation");
         int maxDraft = serving.getInt("maxDraft");
         require(maxDraft >= 1, "maxDraft", maxDraft, "at least 1");
-        return new ReuseSettings(serving.getBoolean("prefixCache"), speculation.equals("off") ? 0 : maxDraft);
+        return new ReuseSettings(
+                serving.getBoolean("prefixCache"), speculation.equals("off") ? 0 : maxDraft, speculation.equals(DRAFT));
+    }
+
+    private static Optional<Path> draftModel(Config serving) {
+        if (!oneOf(SPECULATIONS, serving, "speculation").equals(DRAFT)) {
+            return Optional.empty();
+        }
+        String path = serving.getString("draftModel");
+        require(
+                !path.isBlank(),
+                "draftModel",
+                "'" + path + "'",
+                "a model's file or directory with speculation = draft");
+        return Optional.of(Path.of(path));
     }
 
     private static String oneOf(List<String> names, Config serving, String key) {

@@ -43,17 +43,20 @@ class KvCacheSizeTest {
     void aContextThatDoesNotFitIsCutToWhatDoes() {
         ModelConfig large = model(PositionKind.ROTARY, 131_072);
         EngineSettings settings = cache(4_000 * TOKEN);
-        ModelConfig served = KvCacheSize.fitting(large, settings);
+        ModelConfig served = KvCacheSize.fitting(large, settings, KvCacheSize.blockBytes(large));
         assertThat(served).isEqualTo(large.withContextLength(4_000));
-        assertThat(KvCacheSize.numBlocks(served, settings)).isEqualTo(250);
+        assertThat(KvCacheSize.numBlocks(served, settings, KvCacheSize.blockBytes(served)))
+                .isEqualTo(250);
     }
 
     @Test
     void aContextThatFitsStays() {
         ModelConfig small = model(PositionKind.ROTARY, 512);
         EngineSettings settings = cache(100_000 * TOKEN);
-        assertThat(KvCacheSize.fitting(small, settings)).isSameAs(small);
-        assertThat(KvCacheSize.numBlocks(small, settings)).isEqualTo(4 * 512 / 16);
+        assertThat(KvCacheSize.fitting(small, settings, KvCacheSize.blockBytes(small)))
+                .isSameAs(small);
+        assertThat(KvCacheSize.numBlocks(small, settings, KvCacheSize.blockBytes(small)))
+                .isEqualTo(4 * 512 / 16);
     }
 
     @Test
@@ -61,8 +64,9 @@ class KvCacheSizeTest {
         for (PositionKind positions : PositionKind.values()) {
             ModelConfig large = model(positions, 131_072);
             EngineSettings settings = cache(100 * TOKEN);
-            assertThat(KvCacheSize.fitting(large, settings)).isSameAs(large);
-            assertThatThrownBy(() -> KvCacheSize.numBlocks(large, settings))
+            assertThat(KvCacheSize.fitting(large, settings, KvCacheSize.blockBytes(large)))
+                    .isSameAs(large);
+            assertThatThrownBy(() -> KvCacheSize.numBlocks(large, settings, KvCacheSize.blockBytes(large)))
                     .isInstanceOf(TroupeException.class)
                     .hasMessageContaining("cannot hold one context of 131072 tokens");
         }

@@ -1,0 +1,75 @@
+package dev.troupe.actors.serving.engine;
+
+import dev.troupe.actors.serving.PromptOutput;
+import dev.troupe.actors.serving.batch.ScheduledChunk;
+import java.util.Arrays;
+import java.util.List;
+
+/** The rows of a forward pass, as {@link dev.troupe.model.transformer.InferenceModel} takes them. */
+final class BatchRows {
+    private final int count;
+    private final int[] tokens;
+    private final int[] positions;
+    private final int[][] blockTables;
+    private final boolean[] wantLogits;
+    private final boolean[] ofPrompt;
+    private final boolean[] wantHidden;
+
+    private BatchRows(int count) {
+        this.count = count;
+        this.tokens = new int[count];
+        this.positions = new int[count];
+        this.blockTables = new int[count][];
+        this.wantLogits = new boolean[count];
+        this.ofPrompt = new boolean[count];
+        this.wantHidden = new boolean[count];
+    }
+
+    /** The tokens of all chunks, in order. */
+    static BatchRows of(List<ScheduledChunk> chunks) {
+        BatchRows rows = new BatchRows(
+                chunks.stream().mapToInt(chunk -> chunk.tokens().size()).sum());
+        int row = 0;
+        for (ScheduledChunk chunk : chunks) {
+            for (int i = 0; i < chunk.tokens().size(); i++, row++) {
+                int position = chunk.firstPosition() + i;
+                rows.tokens[row] = chunk.tokens().get(i);
+                rows.positions[row] = position;
+                rows.blockTables[row] = chunk.blocks().blocks();
+                rows.ofPrompt[row] = position < chunk.numPrompt();
+                rows.wantLogits[row] = chunk.promptOutput() == PromptOutput.LOG_PROBS && chunk.isRead(position);
+                rows.wantHidden[row] = chunk.promptOutput() == PromptOutput.EMBEDDING && chunk.isRead(position);
+            }
+            Arrays.fill(rows.wantLogits, row - chunk.numWanted(), row, true);
+        }
+        return rows;
+    }
+
+    int count() {
+        return count;
+    }
+
+    int[] tokens() {
+        return tokens;
+    }
+
+    int[] positions() {
+        return positions;
+    }
+
+    int[][] blockTables() {
+        return blockTables;
+    }
+
+    boolean[] wantLogits() {
+        return wantLogits;
+    }
+
+    boolean[] ofPrompt() {
+        return ofPrompt;
+    }
+
+    boolean[] wantHidden() {
+        return wantHidden;
+    }
+}
