@@ -17,9 +17,21 @@ const examples = {
   plain: ['Once upon a time'],
 };
 
+// A server with API keys is asked with one, which stays in this tab.
+async function call(path, options = {}) {
+  const key = sessionStorage.getItem('api-key');
+  const headers = { ...options.headers, ...(key ? { authorization: 'Bearer ' + key } : {}) };
+  const answer = await fetch(path, { ...options, headers });
+  if (answer.status !== 401) return answer;
+  const given = prompt('This server wants an API key:');
+  if (!given) return answer;
+  sessionStorage.setItem('api-key', given.trim());
+  return call(path, options);
+}
+
 async function loadModels() {
   try {
-    const answer = await fetch('/v1/models');
+    const answer = await call('/v1/models');
     if (!answer.ok) throw new Error(await problem(answer));
     models = (await answer.json()).data;
   } catch (error) {
@@ -153,7 +165,7 @@ async function ask(text) {
   running = new AbortController();
   setBusy(true);
   try {
-    const answer = await fetch('/v1/chat/completions', {
+    const answer = await call('/v1/chat/completions', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: body(),

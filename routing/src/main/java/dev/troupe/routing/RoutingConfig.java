@@ -3,6 +3,7 @@ package dev.troupe.routing;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import dev.troupe.model.TroupeException;
+import dev.troupe.routing.access.ApiKeys;
 import java.time.Duration;
 
 /**
@@ -12,6 +13,7 @@ import java.time.Duration;
  * @param maxInFlight sequences at once over all models
  * @param maxChoices most answers to one request
  * @param maxInputs most inputs of one request for embeddings
+ * @param apiKeys that clients may show
  * @param streamBufferTokens how far a client may lag behind its answer
  */
 public record RoutingConfig(
@@ -33,7 +35,8 @@ public record RoutingConfig(
         int defaultCompletionTokens,
         int maxTokens,
         int streamBufferTokens,
-        Duration drainDeadline) {
+        Duration drainDeadline,
+        ApiKeys apiKeys) {
 
     private static final String PREFIX = "troupe.routing";
 
@@ -65,7 +68,8 @@ public record RoutingConfig(
                     count(c, "defaultCompletionTokens"),
                     count(c, "maxTokens"),
                     count(c, "streamBuffer"),
-                    positive(c, "drainDeadline"));
+                    positive(c, "drainDeadline"),
+                    ApiKeys.of(c.getStringList("apiKeys")));
         } catch (ConfigException e) {
             throw new TroupeException("Bad configuration of " + PREFIX + ": " + e.getMessage(), e);
         }
@@ -92,7 +96,8 @@ public record RoutingConfig(
                 defaultCompletionTokens,
                 maxTokens,
                 streamBufferTokens,
-                drainDeadline);
+                drainDeadline,
+                apiKeys);
     }
 
     private static String host(Config c, String key) {

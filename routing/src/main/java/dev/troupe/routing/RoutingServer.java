@@ -126,6 +126,7 @@ public final class RoutingServer {
                         akka.http.server {
                           enable-http2 = %s
                           request-timeout = infinite
+                          remote-address-attribute = on
                           idle-timeout = %d ms
                           server-header = "troupe"
                           parsing.max-content-length = infinite

@@ -159,7 +159,7 @@ public final class ServeBench {
 
     private List<Row> overHttp() {
         Config overrides = ConfigFactory.parseString("troupe.node { roles = [server, router], metricsPort = -1 }\n"
-                        + "troupe.routing { http.port = 0, grpc.port = 0 }\n"
+                        + "troupe.routing { http.port = 0, grpc.port = 0, apiKeys = [] }\n"
                         + "akka.remote.artery.canonical.port = 0\n"
                         + "troupe.node.model = \"" + model.toAbsolutePath() + "\"")
                 .withFallback(config);

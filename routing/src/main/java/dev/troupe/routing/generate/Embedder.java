@@ -89,8 +89,15 @@ public final class Embedder {
 
     private Source<Vector, NotUsed> vector(
             EmbeddingRequest request, ModelDescription model, int index, List<Integer> tokens) {
-        var sequence = new GenerationRequest(request.id() + "-" + index, tokens, 0, List.of(), NO_SAMPLING, 0)
-                .telling(PromptOutput.EMBEDDING);
+        var sequence = new GenerationRequest(
+                request.id() + "-" + index,
+                tokens,
+                0,
+                List.of(),
+                NO_SAMPLING,
+                0,
+                request.client(),
+                PromptOutput.EMBEDDING);
         return ActorSource.<DispatchEvent>actorRef(
                         event -> false, event -> Optional.empty(), EVENTS, OverflowStrategy.fail())
                 .mapMaterializedValue(out -> {

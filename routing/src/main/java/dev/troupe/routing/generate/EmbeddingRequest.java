@@ -12,7 +12,14 @@ import java.util.OptionalInt;
  * @param inputField what clients call the inputs, for error messages
  * @param inputs not empty; texts and tokens
  * @param dimensions first numbers of each vector that are wanted, scaled to length 1 again; empty for all
+ * @param client whose request it is, for the queues of replicas
  * @param deadline from now to the last vector
  */
 public record EmbeddingRequest(
-        String id, String modelId, String inputField, List<Prompt> inputs, OptionalInt dimensions, Duration deadline) {}
+        String id,
+        String modelId,
+        String inputField,
+        List<Prompt> inputs,
+        OptionalInt dimensions,
+        String client,
+        Duration deadline) {}

@@ -101,13 +101,14 @@ public final class Generator {
         var settings = request.settings();
         int maxTokens = maxTokens(request, model, prompt);
         var generation = new GenerationRequest(
-                        request.id() + "-" + choice,
-                        prompt.tokens(),
-                        maxTokens,
-                        List.copyOf(tokenizer.endTokens()),
-                        sampling(settings, seed),
-                        0)
-                .telling(settings.scoresPrompt() ? PromptOutput.LOG_PROBS : PromptOutput.NONE);
+                request.id() + "-" + choice,
+                prompt.tokens(),
+                maxTokens,
+                List.copyOf(tokenizer.endTokens()),
+                sampling(settings, seed),
+                0,
+                request.client(),
+                settings.scoresPrompt() ? PromptOutput.LOG_PROBS : PromptOutput.NONE);
         var places = settings.scoresPrompt()
                 ? PromptPlaces.of(tokenizer, prompt.tokens(), prompt.shownPrefix())
                 : PromptPlaces.NONE;

@@ -10,6 +10,7 @@ import java.util.List;
  * @param modelId may be empty when only one model is served
  * @param promptField what clients call the prompt, for error messages
  * @param prompts not empty
+ * @param client whose request it is, for the queues of replicas
  * @param deadline from now to the end of all answers
  */
 public record TextRequest(
@@ -18,4 +19,5 @@ public record TextRequest(
         String promptField,
         List<Prompt> prompts,
         GenerationSettings settings,
+        String client,
         Duration deadline) {}

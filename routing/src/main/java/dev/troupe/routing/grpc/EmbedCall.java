@@ -29,9 +29,9 @@ final class EmbedCall {
     }
 
     /** One reply; cancelling the stream ends the work. Fails with a {@link RequestFailure}. */
-    CompletionStage<Source<EmbedReply, NotUsed>> answer(EmbedRequest request, Duration deadline) {
+    CompletionStage<Source<EmbedReply, NotUsed>> answer(EmbedRequest request, String client, Duration deadline) {
         var log = CallLog.of("grpc/Embed", request.getRequestId());
-        return embedder.prepare(read(request, log.id(), deadline))
+        return embedder.prepare(read(request, log.id(), client, deadline))
                 .whenComplete((ok, failure) -> {
                     if (failure != null) {
                         log.refused(failure);
@@ -62,7 +62,7 @@ final class EmbedCall {
         return vectors;
     }
 
-    private static EmbeddingRequest read(EmbedRequest request, String id, Duration deadline) {
+    private static EmbeddingRequest read(EmbedRequest request, String id, String client, Duration deadline) {
         if (request.getInputsCount() == 0) {
             throw new RequestFailure(
                     RequestFailure.Kind.INVALID, "'inputs' is empty: give at least one input.", "inputs");
@@ -79,6 +79,7 @@ final class EmbedCall {
                 "inputs",
                 request.getInputsList().stream().map(EmbedCall::prompt).toList(),
                 request.hasDimensions() ? OptionalInt.of(request.getDimensions()) : OptionalInt.empty(),
+                client,
                 deadline);
     }
 

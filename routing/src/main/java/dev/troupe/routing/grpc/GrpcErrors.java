@@ -33,6 +33,7 @@ final class GrpcErrors {
     private static Status status(RequestFailure failure) {
         return switch (failure.kind()) {
             case INVALID, CONTEXT_LENGTH, CONTENT_FILTER -> Status.INVALID_ARGUMENT;
+            case UNAUTHENTICATED -> Status.UNAUTHENTICATED;
             case MODEL_NOT_FOUND -> Status.NOT_FOUND;
             case OVERLOADED, SLOW_READER -> Status.RESOURCE_EXHAUSTED;
             case UNAVAILABLE -> Status.UNAVAILABLE;

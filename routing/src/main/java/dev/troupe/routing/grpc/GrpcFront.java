@@ -30,6 +30,7 @@ public final class GrpcFront {
                 RouterPowerApiHandlerFactory.partial(service, Router.name, system),
                 HealthHandlerFactory.partial(new HealthService(system, router), Health.name, system),
                 ServerReflection.create(List.of(Router.description, Health.description), system));
-        return new OneReplyCalls(system, service, generated);
+        var calls = new OneReplyCalls(system, service, generated);
+        return request -> calls.apply(Callers.withAddress(request));
     }
 }

@@ -51,11 +51,13 @@ public final class RouterService implements RouterPowerApi {
     private final ActorRef<Router.Command> router;
     private final Generator generator;
     private final OpenAnswers open;
+    private final Callers callers;
     private final EmbedCall embedding;
     private final TokenCalls tokens;
 
     /** One call, read from either kind of request. */
-    private record Call(CallLog log, String model, String promptField, Prompt prompt, GenerationSettings settings) {
+    private record Call(
+            CallLog log, String model, String promptField, Prompt prompt, GenerationSettings settings, String user) {
         static Call of(
                 String method,
                 String givenId,
@@ -63,9 +65,10 @@ public final class RouterService implements RouterPowerApi {
                 String promptField,
                 Prompt prompt,
                 GenerationOptions options,
-                boolean echo) {
+                boolean echo,
+                String user) {
             return new Call(
-                    CallLog.of(method, givenId), model, promptField, prompt, CallReader.settings(options, echo));
+                    CallLog.of(method, givenId), model, promptField, prompt, CallReader.settings(options, echo), user);
         }
 
         static Call of(String method, GenerateRequest request) {
@@ -76,7 +79,8 @@ public final class RouterService implements RouterPowerApi {
                     "prompt",
                     CallReader.prompt(request),
                     request.getOptions(),
-                    request.getEcho());
+                    request.getEcho(),
+                    request.getUser());
         }
 
         static Call of(String method, ChatRequest request) {
@@ -87,7 +91,8 @@ public final class RouterService implements RouterPowerApi {
                     "messages",
                     CallReader.prompt(request),
                     request.getOptions(),
-                    false);
+                    false,
+                    request.getUser());
         }
     }
 
@@ -98,12 +103,17 @@ public final class RouterService implements RouterPowerApi {
         this.router = router;
         this.generator = services.generator();
         this.open = services.open();
+        this.callers = new Callers(config.apiKeys());
         this.tokens = new TokenCalls(services.tokenization());
         this.embedding = new EmbedCall(services.embedder());
     }
 
     @Override
     public CompletionStage<ListModelsReply> listModels(ListModelsRequest request, Metadata metadata) {
+        return once(metadata, this::listModels);
+    }
+
+    private CompletionStage<ListModelsReply> listModels() {
         CompletionStage<Router.ServedModels> served =
                 AskPattern.ask(router, Router.ListModels::new, ROUTER_TIMEOUT, system.scheduler());
         return served.thenApply(answer -> ListModelsReply.newBuilder()
@@ -158,17 +168,17 @@ public final class RouterService implements RouterPowerApi {
 
     @Override
     public CompletionStage<TokenizeReply> tokenize(TokenizeRequest request, Metadata metadata) {
-        return once(() -> tokens.tokenize(request));
+        return once(metadata, () -> tokens.tokenize(request));
     }
 
     @Override
     public CompletionStage<DetokenizeReply> detokenize(DetokenizeRequest request, Metadata metadata) {
-        return once(() -> tokens.detokenize(request));
+        return once(metadata, () -> tokens.detokenize(request));
     }
 
-    private static <T> CompletionStage<T> once(Supplier<CompletionStage<T>> work) {
-        return read(work)
-                .thenCompose(stage -> stage)
+    private <T> CompletionStage<T> once(Metadata metadata, Supplier<CompletionStage<T>> work) {
+        return read(() -> callers.of(metadata))
+                .thenCompose(caller -> work.get())
                 .exceptionallyCompose(failure -> CompletableFuture.failedFuture(GrpcErrors.exception(failure)));
     }
 
@@ -180,8 +190,9 @@ public final class RouterService implements RouterPowerApi {
 
     /** One reply; cancelling the stream ends the work. */
     Source<EmbedReply, NotUsed> embedReply(EmbedRequest request, Metadata metadata) {
-        return counted(read(() -> Deadlines.of(metadata, config.requestDeadline()))
-                .thenCompose(deadline -> embedding.answer(request, deadline)));
+        return counted(read(() -> callers.of(metadata))
+                .thenCompose(caller -> embedding.answer(
+                        request, caller.client(request.getUser()), Deadlines.of(metadata, config.requestDeadline()))));
     }
 
     private Source<GenerateReply, NotUsed> whole(Supplier<Call> read, Metadata metadata) {
@@ -240,14 +251,15 @@ public final class RouterService implements RouterPowerApi {
     }
 
     private CompletionStage<Generation> prepare(Call call, Metadata metadata) {
-        return generator
-                .prepare(new TextRequest(
+        return read(() -> callers.of(metadata))
+                .thenCompose(caller -> generator.prepare(new TextRequest(
                         call.log().id(),
                         call.model(),
                         call.promptField(),
                         List.of(call.prompt()),
                         call.settings(),
-                        Deadlines.of(metadata, config.requestDeadline())))
+                        caller.client(call.user()),
+                        Deadlines.of(metadata, config.requestDeadline()))))
                 .whenComplete((ok, failure) -> {
                     if (failure != null) {
                         call.log().refused(failure);

@@ -32,6 +32,7 @@ final class ApiProblem extends RuntimeException {
         var param = failure.param();
         return switch (failure.kind()) {
             case INVALID -> invalid(message, param, "invalid_value");
+            case UNAUTHENTICATED -> new ApiProblem(401, "invalid_request_error", null, "invalid_api_key", message);
             case MODEL_NOT_FOUND -> new ApiProblem(404, "invalid_request_error", param, "model_not_found", message);
             case CONTEXT_LENGTH -> invalid(message, param, "context_length_exceeded");
             case CONTENT_FILTER -> invalid(message, param, "content_filter");
@@ -39,7 +40,7 @@ final class ApiProblem extends RuntimeException {
             case UNAVAILABLE -> new ApiProblem(503, "server_error", null, "unavailable", message);
             // Nobody reads it; the number is the one that nginx made known, for logs and metrics.
             case CANCELLED -> new ApiProblem(499, "cancelled", null, "client_closed_request", message);
-            case DEADLINE -> new ApiProblem(504, "timeout_error", null, "deadline_exceeded", message);
+            case DEADLINE -> new ApiProblem(408, "timeout_error", null, "deadline_exceeded", message);
             case SLOW_READER -> new ApiProblem(408, "timeout_error", null, "slow_reader", message);
             case INTERNAL -> new ApiProblem(500, "server_error", null, "internal_error", message);
         };

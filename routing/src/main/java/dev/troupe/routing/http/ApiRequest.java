@@ -7,7 +7,13 @@ import java.util.List;
 /**
  * What a body of either endpoint asks for.
  *
+ * @param user what the request says of its sender, may be empty
  * @param includeUsage whether a stream ends with a chunk of token counts
  */
 record ApiRequest(
-        String model, List<Prompt> prompts, GenerationSettings settings, boolean stream, boolean includeUsage) {}
+        String model,
+        List<Prompt> prompts,
+        GenerationSettings settings,
+        String user,
+        boolean stream,
+        boolean includeUsage) {}

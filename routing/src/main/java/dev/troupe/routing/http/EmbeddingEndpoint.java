@@ -38,7 +38,7 @@ final class EmbeddingEndpoint implements Endpoint {
     }
 
     /** @param base64 whether vectors go out as little-endian float32 in base64, which is shorter than numbers */
-    private record Call(String model, List<Prompt> inputs, OptionalInt dimensions, boolean base64) {}
+    private record Call(String model, List<Prompt> inputs, OptionalInt dimensions, boolean base64, String user) {}
 
     private record Prepared(Call call, Embeddings embeddings) {}
 
@@ -47,7 +47,7 @@ final class EmbeddingEndpoint implements Endpoint {
         var id = AnswerId.random("embd-");
         return bodies.json(exchange.request())
                 .thenApplyAsync(EmbeddingEndpoint::read, system.executionContext())
-                .thenCompose(call -> prepare(id, call))
+                .thenCompose(call -> prepare(id, exchange, call))
                 .whenComplete((ok, failure) -> {
                     if (failure != null) {
                         AnswerLog.refused(PATH, exchange, failure);
@@ -56,9 +56,15 @@ final class EmbeddingEndpoint implements Endpoint {
                 .thenCompose(prepared -> run(exchange, id, prepared.call(), prepared.embeddings()));
     }
 
-    private CompletionStage<Prepared> prepare(String id, Call call) {
+    private CompletionStage<Prepared> prepare(String id, Exchange exchange, Call call) {
         return embedder.prepare(new EmbeddingRequest(
-                        id, call.model(), "input", call.inputs(), call.dimensions(), config.requestDeadline()))
+                        id,
+                        call.model(),
+                        "input",
+                        call.inputs(),
+                        call.dimensions(),
+                        exchange.caller().client(call.user()),
+                        config.requestDeadline()))
                 .thenApply(embeddings -> new Prepared(call, embeddings));
     }
 
@@ -82,9 +88,9 @@ final class EmbeddingEndpoint implements Endpoint {
                         "encoding_format",
                         "invalid_value");
         };
-        fields.ignore("user");
+        var user = fields.string("user").orElse("");
         fields.rejectUnknown();
-        return new Call(model, inputs, dimensions, base64);
+        return new Call(model, inputs, dimensions, base64, user);
     }
 
     private CompletionStage<HttpResponse> run(Exchange exchange, String id, Call call, Embeddings embeddings) {

@@ -102,7 +102,7 @@ final class GenerationEndpoint implements Endpoint {
         var id = AnswerId.random(idPrefix);
         return bodies.json(exchange.request())
                 .thenApplyAsync(reader, system.executionContext())
-                .thenCompose(request -> prepare(id, request))
+                .thenCompose(request -> prepare(id, exchange, request))
                 .whenComplete((ok, failure) -> {
                     if (failure != null) {
                         AnswerLog.refused(path, exchange, failure);
@@ -111,7 +111,7 @@ final class GenerationEndpoint implements Endpoint {
                 .thenCompose(prepared -> run(exchange, id, prepared.request(), prepared.generation()));
     }
 
-    private CompletionStage<Prepared> prepare(String id, ApiRequest request) {
+    private CompletionStage<Prepared> prepare(String id, Exchange exchange, ApiRequest request) {
         return generator
                 .prepare(new TextRequest(
                         id,
@@ -119,6 +119,7 @@ final class GenerationEndpoint implements Endpoint {
                         promptField,
                         request.prompts(),
                         request.settings(),
+                        exchange.caller().client(request.user()),
                         config.requestDeadline()))
                 .thenApply(generation -> new Prepared(request, generation));
     }

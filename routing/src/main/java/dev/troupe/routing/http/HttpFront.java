@@ -4,19 +4,25 @@ import akka.Done;
 import akka.NotUsed;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
+import akka.http.javadsl.model.AttributeKeys;
 import akka.http.javadsl.model.HttpMethod;
 import akka.http.javadsl.model.HttpMethods;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.RemoteAddress;
 import akka.http.javadsl.model.headers.Allow;
 import akka.http.javadsl.model.headers.RawHeader;
 import akka.stream.javadsl.Flow;
 import dev.troupe.routing.RoutingConfig;
+import dev.troupe.routing.access.Caller;
 import dev.troupe.routing.generate.Services;
+import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.Router;
+import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
@@ -32,6 +38,9 @@ public final class HttpFront {
     private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
     private static final String REQUEST_ID = "x-request-id";
     private static final Pattern GOOD_REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    /** Where API keys are asked for. */
+    private static final String API_PREFIX = "/v1";
+
     private static final String MODEL_PREFIX = "/v1/models/";
 
     private final ActorSystem<?> system;
@@ -89,15 +98,45 @@ public final class HttpFront {
 
     private CompletionStage<HttpResponse> handle(HttpRequest request, ClientConnection connection) {
         var requestId = requestId(request);
-        var exchange = new Exchange(request, request.getUri().path(), requestId, connection, System.nanoTime());
+        var anonymous = new Caller(Optional.empty(), address(request));
+        var exchange =
+                new Exchange(request, request.getUri().path(), anonymous, requestId, connection, System.nanoTime());
         CompletionStage<HttpResponse> answer;
         try {
-            answer = route(exchange);
+            answer = route(exchange.path().startsWith(API_PREFIX) ? known(exchange) : exchange);
         } catch (RuntimeException e) {
             answer = CompletableFuture.failedFuture(e);
         }
         return answer.exceptionally(failure -> failed(exchange, failure))
                 .thenApply(response -> response.addHeader(RawHeader.create(REQUEST_ID, requestId)));
+    }
+
+    private static String address(HttpRequest request) {
+        return request.getAttribute(AttributeKeys.remoteAddress)
+                .flatMap(RemoteAddress::getAddress)
+                .map(InetAddress::getHostAddress)
+                .orElse("unknown");
+    }
+
+    /** The same exchange, of a caller that may ask. */
+    private Exchange known(Exchange exchange) {
+        var authorization = exchange.request().getHeader("authorization").map(header -> header.value());
+        try {
+            var caller =
+                    config.apiKeys().caller(authorization, exchange.caller().address());
+            return new Exchange(
+                    exchange.request(),
+                    exchange.path(),
+                    caller,
+                    exchange.requestId(),
+                    exchange.connection(),
+                    exchange.arrivalNanos());
+        } catch (RequestFailure failure) {
+            exchange.request().discardEntityBytes(system);
+            var label = endpoints.containsKey(exchange.path()) ? exchange.path() : API_PREFIX;
+            AnswerLog.refused(label, exchange, failure);
+            throw failure;
+        }
     }
 
     private CompletionStage<HttpResponse> route(Exchange exchange) {

@@ -36,7 +36,8 @@ final class Replies {
                         "retry-after",
                         Long.toString(Math.max(1, config.retryAfter().toSeconds()))));
             // OpenAI's clients send a request again after 408 and 5xx unless told not to: it would only take as long.
-            case 408, 504 -> headers.add(RawHeader.create("x-should-retry", "false"));
+            case 401 -> headers.add(RawHeader.create("www-authenticate", "Bearer"));
+            case 408 -> headers.add(RawHeader.create("x-should-retry", "false"));
             // What is left of the body is not read.
             case 413 -> headers.add(Connection.create("close"));
             default -> {}

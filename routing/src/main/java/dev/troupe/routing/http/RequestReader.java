@@ -58,6 +58,7 @@ final class RequestReader {
     private static ApiRequest finish(
             RequestFields fields, String model, List<Prompt> prompts, GenerationSettings settings) {
         boolean stream = fields.bool("stream", false);
+        var user = fields.string("user").orElse("");
         var options = fields.any("stream_options");
         boolean includeUsage = false;
         if (options.isPresent()) {
@@ -72,9 +73,9 @@ final class RequestReader {
         }
         fields.unsupported("store", "false");
         fields.unsupported("service_tier", "auto", "default");
-        fields.ignore("user", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention");
+        fields.ignore("metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention");
         fields.rejectUnknown();
-        return new ApiRequest(model, prompts, settings, stream, includeUsage);
+        return new ApiRequest(model, prompts, settings, user, stream, includeUsage);
     }
 
     private static GenerationSettings settings(

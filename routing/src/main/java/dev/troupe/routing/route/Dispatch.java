@@ -61,7 +61,7 @@ final class Dispatch {
     private final List<Integer> generated = new ArrayList<>();
     private final Set<ActorRef<ReplicaProtocol.Command>> refused = new HashSet<>();
     private @Nullable ActorRef<ReplicaProtocol.Command> replica;
-    private @Nullable RejectReason lastRejection;
+    private GenerationEvent.@Nullable Rejected lastRejection;
     /** What the latest replica said whose step failed. */
     private @Nullable String stepFailure;
 
@@ -235,7 +235,7 @@ final class Dispatch {
             var stopped = replica;
             return failOver(stopped == null ? Set.of() : Set.of(stopped));
         }
-        lastRejection = rejected.reason();
+        lastRejection = rejected;
         if (replica != null) {
             refused.add(replica);
         }
@@ -249,10 +249,11 @@ final class Dispatch {
             timers.startSingleTimer(new TryAgain(), RETRY_PAUSE);
             return Behaviors.same();
         }
-        return lastRejection == RejectReason.QUEUE_FULL
+        return lastRejection != null && lastRejection.reason() == RejectReason.QUEUE_FULL
                 ? fail(
                         Kind.OVERLOADED,
-                        "Every replica of " + job.model().modelId() + " has a full queue. Try again in a moment.")
+                        "Every replica of " + job.model().modelId() + " has a full queue (" + lastRejection.message()
+                                + "). Try again in a moment.")
                 : fail(
                         Kind.UNAVAILABLE,
                         "Every replica of " + job.model().modelId()

@@ -10,6 +10,8 @@ public final class RequestFailure extends RuntimeException {
     public enum Kind {
         /** The request itself is wrong; {@link RequestFailure#param} may name the field. */
         INVALID,
+        /** No API key, or an unknown one. */
+        UNAUTHENTICATED,
         /** Nobody serves that model. */
         MODEL_NOT_FOUND,
         /** The prompt leaves no room in the model's context. */

@@ -6,9 +6,18 @@ import dev.troupe.actors.serving.GenerationEvent.RejectReason;
 import dev.troupe.routing.harness.FakeReplica;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.TestNode;
+import dev.troupe.routing.route.Router;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import kamon.Kamon;
+import kamon.tag.Tag;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -175,15 +184,79 @@ class HttpErrorsTest {
             assertProblem(response, 429, "", "queue_full", "Try again");
             assertThat(response.headers().firstValue("retry-after")).contains("1");
         }
-        replica.rejects(RejectReason.DRAINING);
-        assertProblem(http.post(CHAT, "{" + HELLO + "}"), 503, "", "unavailable", "shutting down");
     }
 
     @Test
-    void theDeadlineIsStatus504AndCancelsTheReplica() throws Exception {
+    void replicasThatLoadOrDrainAreStatus503() throws Exception {
+        for (var reason : List.of(RejectReason.LOADING, RejectReason.DRAINING)) {
+            replica.rejects(reason);
+            for (var path : List.of(CHAT, "/v1/embeddings")) {
+                var response = path.equals(CHAT)
+                        ? http.post(path, "{" + HELLO + "}")
+                        : http.post(path, "{'model':'tiny','input':'x'}");
+                assertProblem(response, 503, "", "unavailable", "loading or shutting down");
+                assertThat(response.headers().firstValue("retry-after")).contains("1");
+            }
+        }
+    }
+
+    @Test
+    void aNodeThatDrainsIsStatus503() throws Exception {
+        try (var draining = TestNode.start("")) {
+            draining.replica();
+            draining.bindings().router().tell(new Router.Drain(draining.system().ignoreRef()));
+            var client = new Http(draining);
+            var response = client.post(CHAT, "{" + HELLO + "}");
+            assertProblem(response, 503, "", "unavailable", "shutting down");
+            assertThat(response.headers().firstValue("retry-after")).contains("1");
+            assertThat(client.get("/readyz").statusCode()).isEqualTo(503);
+        }
+    }
+
+    /** The client reads no status any more; metrics have it. */
+    @Test
+    void aClientThatLeavesIsCountedAs499() throws Exception {
+        try (var lonely = TestNode.start("")) {
+            var leaver = new FakeReplica(lonely.model("left", TestNode.VERSION));
+            lonely.add(leaver);
+            try (var raw = new Socket(
+                    InetAddress.getLoopbackAddress(), lonely.bindings().httpPort())) {
+                var body = ("{" + HELLO.replace("tiny", "left") + "}").replace('\'', '"');
+                raw.getOutputStream()
+                        .write(("POST " + CHAT + " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+                                        + "content-length: " + body.length() + "\r\n\r\n" + body)
+                                .getBytes(StandardCharsets.US_ASCII));
+                TestNode.await("submitted", () -> leaver.submitted().size() == 1);
+            }
+            TestNode.await("cancelled", () -> leaver.cancelled().size() == 1);
+            TestNode.await("counted", () -> statuses("left").equals(Set.of("499")));
+        }
+    }
+
+    /** Those of a model's requests that metrics have counted. */
+    private static Set<String> statuses(String model) {
+        var statuses = new TreeSet<String>();
+        Kamon.status().metricRegistry().metrics().foreach(metric -> {
+            if (metric.name().equals("troupe.serving.requests")) {
+                metric.instruments().foreach(instrument -> {
+                    var tags = new TreeMap<String, Object>();
+                    instrument.tags().iterator().foreach(tag -> tags.put(tag.key(), Tag.unwrapValue(tag)));
+                    if (model.equals(tags.get("model"))) {
+                        statuses.add(String.valueOf(tags.get("status")));
+                    }
+                    return null;
+                });
+            }
+            return null;
+        });
+        return statuses;
+    }
+
+    @Test
+    void theDeadlineIsStatus408AndCancelsTheReplica() throws Exception {
         replica.script((request, replyTo) -> {});
         var response = http.post(CHAT, "{" + HELLO + "}");
-        assertProblem(response, 504, "", "deadline_exceeded", "1.5 s");
+        assertProblem(response, 408, "", "deadline_exceeded", "1.5 s");
         assertThat(response.headers().firstValue("x-should-retry")).contains("false");
         TestNode.await("cancelled", () -> replica.cancelled().size() == 1);
     }

@@ -10,5 +10,12 @@ package dev.troupe.actors.serving.batch;
  * @param contextLength most positions of a sequence, prompt and answer together
  * @param numKvBlocks blocks of the cache; at least those of one full context, so that the oldest sequence always can go
  *     on
+ * @param maxQueuedPerClient most sequences of one client that wait for a place
  */
-public record SchedulingLimits(int maxBatchTokens, int maxRunning, int maxQueued, int contextLength, int numKvBlocks) {}
+public record SchedulingLimits(
+        int maxBatchTokens, int maxRunning, int maxQueued, int contextLength, int numKvBlocks, int maxQueuedPerClient) {
+    /** One client may fill the queue. */
+    public SchedulingLimits(int maxBatchTokens, int maxRunning, int maxQueued, int contextLength, int numKvBlocks) {
+        this(maxBatchTokens, maxRunning, maxQueued, contextLength, numKvBlocks, maxQueued);
+    }
+}

@@ -4,9 +4,7 @@ import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.kv.BlockTable;
 import dev.troupe.actors.serving.kv.SharedBlocks;
 import dev.troupe.model.kernel.attention.KvBlocks;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,13 +12,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Continuous batching with chunked prefill, first come first served (Orca, OSDI 2022; Sarathi-Serve, arXiv:2403.02310).
+ * Continuous batching with chunked prefill (Orca, OSDI 2022; Sarathi-Serve, arXiv:2403.02310); clients take turns.
  *
  * <p>Every step fills a budget of tokens: one token of each decoding sequence, then pieces of the prompts of admitted
- * sequences in order of arrival, then sequences from the queue while there are places and blocks. Nobody overtakes: the
- * head of the queue is admitted or nobody is, so every running sequence arrived before every queued one.
+ * sequences in order of admission, then sequences from the queue while there are places and blocks. Clients whose
+ * sequences wait take turns ({@link WaitingQueue}). Nobody overtakes: the head of the queue is admitted or nobody is,
+ * so every running sequence was admitted before every one that waits for the second time.
  *
- * <p>When a decoding sequence needs a block and none is free, the running sequence that arrived last gives up its
+ * <p>When a decoding sequence needs a block and none is free, the running sequence that was admitted last gives up its
  * blocks and goes back to the head of the queue; its tokens are kept and computed again later, with the same bits. The
  * oldest sequence is never preempted by another, so each one finishes.
  *
@@ -40,8 +39,8 @@ public final class SchedulingPolicy {
     private final SchedulingOptions options;
     private final SharedBlocks pool;
     private final List<Integer> publishedNow = new ArrayList<>(); // blocks that the latest batch computes
-    private final ArrayList<Sequence> running = new ArrayList<>(); // in order of arrival
-    private final Deque<Sequence> queue = new ArrayDeque<>(); // in order of arrival
+    private final ArrayList<Sequence> running = new ArrayList<>(); // in order of admission
+    private final WaitingQueue queue = new WaitingQueue();
     private final Map<Long, Sequence> byArrival = new HashMap<>();
     private long numPreemptions;
     private long numDrafted;
@@ -64,7 +63,10 @@ public final class SchedulingPolicy {
                     + " blocks cannot hold one sequence of " + limits.contextLength() + " tokens, which takes "
                     + contextBlocks);
         }
-        if (limits.maxRunning() < 1 || limits.maxQueued() < 1 || limits.maxBatchTokens() < limits.maxRunning()) {
+        if (limits.maxRunning() < 1
+                || limits.maxQueued() < 1
+                || limits.maxQueuedPerClient() < 1
+                || limits.maxBatchTokens() < limits.maxRunning()) {
             throw new IllegalArgumentException("limits contradict each other: " + limits);
         }
         this.limits = limits;
@@ -73,9 +75,9 @@ public final class SchedulingPolicy {
     }
 
     /**
-     * Puts a sequence at the end of the queue.
+     * Puts a sequence behind those of its client in the queue.
      *
-     * @return false when the queue is full
+     * @return false when the queue, or the client's part of it, is full
      * @throws IllegalArgumentException when the prompt leaves no room for an answer that is asked for
      */
     public boolean offer(Sequence sequence) {
@@ -83,10 +85,10 @@ public final class SchedulingPolicy {
         if (sequence.length() < 1 || sequence.length() > longest) {
             throw new IllegalArgumentException("a prompt has 1 to " + longest + " tokens, not " + sequence.length());
         }
-        if (queue.size() >= limits.maxQueued()) {
+        if (queue.size() >= limits.maxQueued() || hasFullQueue(sequence.client())) {
             return false;
         }
-        queue.addLast(sequence);
+        queue.add(sequence);
         byArrival.put(sequence.arrival(), sequence);
         return true;
     }
@@ -142,7 +144,7 @@ public final class SchedulingPolicy {
             }
             Sequence victim = running.removeLast();
             free(victim);
-            queue.addFirst(victim);
+            queue.addPreempted(victim);
             numPreemptions++;
             if (victim == sequence) {
                 return false;
@@ -166,7 +168,7 @@ public final class SchedulingPolicy {
     private int admit(List<ScheduledChunk> chunks, int budget) {
         int left = budget;
         while (left > 0 && running.size() < limits.maxRunning() && !queue.isEmpty()) {
-            Sequence sequence = queue.getFirst();
+            Sequence sequence = queue.first();
             if (!takeBlocks(sequence)) {
                 break;
             }
@@ -317,6 +319,11 @@ public final class SchedulingPolicy {
     /** Sequences that wait, preempted ones included. */
     public int numQueued() {
         return queue.size();
+    }
+
+    /** Whether as many sequences of a client wait as may. */
+    public boolean hasFullQueue(String client) {
+        return queue.size(client) >= limits.maxQueuedPerClient();
     }
 
     /** Whether nothing runs and nothing waits. */

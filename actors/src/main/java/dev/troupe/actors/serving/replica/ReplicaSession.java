@@ -174,7 +174,9 @@ final class ReplicaSession {
             return;
         }
         if (!policy.offer(sequence)) {
-            String message = "the queue is full (" + policy.numQueued() + " requests wait): try again later";
+            String message = policy.hasFullQueue(request.client())
+                    ? "as many requests of this client wait as may: try again when one is answered"
+                    : "the queue is full (" + policy.numQueued() + " requests wait): try again later";
             replyTo.tell(new GenerationEvent.Rejected(request.requestId(), RejectReason.QUEUE_FULL, message));
             return;
         }

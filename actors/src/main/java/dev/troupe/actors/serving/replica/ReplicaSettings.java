@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param chatTemplate name of the template that turns messages into a prompt
  * @param reuse what is not computed again, and what is computed ahead
  * @param maxQueued most requests that wait for a place; more are rejected
+ * @param maxQueuedPerClient most of them of one client
  * @param maxStepFailures steps that may fail in a row before the replica is restarted
  * @param minRestartDelay before the first restart; doubles up to {@code maxRestartDelay}
  */
@@ -31,6 +32,7 @@ public record ReplicaSettings(
         EngineSettings engine,
         ReuseSettings reuse,
         int maxQueued,
+        int maxQueuedPerClient,
         int maxStepFailures,
         Duration minRestartDelay,
         Duration maxRestartDelay) {
@@ -47,8 +49,31 @@ public record ReplicaSettings(
                 engine.maxBatchTokens(),
                 "at least maxRunning, " + engine.maxRunning());
         require(maxQueued >= 1, "maxQueued", maxQueued, "at least 1");
+        require(maxQueuedPerClient >= 1, "maxQueuedPerClient", maxQueuedPerClient, "at least 1");
         require(maxStepFailures >= 1, "maxStepFailures", maxStepFailures, "at least 1");
         require(!modelId.isBlank(), "modelId", "'" + modelId + "'", "a name");
+    }
+
+    /** One client may fill the queue. */
+    public ReplicaSettings(
+            String modelId,
+            String chatTemplate,
+            EngineSettings engine,
+            ReuseSettings reuse,
+            int maxQueued,
+            int maxStepFailures,
+            Duration minRestartDelay,
+            Duration maxRestartDelay) {
+        this(
+                modelId,
+                chatTemplate,
+                engine,
+                reuse,
+                maxQueued,
+                maxQueued,
+                maxStepFailures,
+                minRestartDelay,
+                maxRestartDelay);
     }
 
     /** Every token of every request computed by itself. */
@@ -74,7 +99,12 @@ public record ReplicaSettings(
     /** The limits of a scheduler over an engine with such a context and cache. */
     public SchedulingLimits limits(int contextLength, int numKvBlocks) {
         return new SchedulingLimits(
-                engine.maxBatchTokens(), engine.maxRunning(), maxQueued, contextLength, numKvBlocks);
+                engine.maxBatchTokens(),
+                engine.maxRunning(),
+                maxQueued,
+                contextLength,
+                numKvBlocks,
+                maxQueuedPerClient);
     }
 
     /**
@@ -101,6 +131,7 @@ public record ReplicaSettings(
                     engine,
                     reuse(serving),
                     serving.getInt("maxQueued"),
+                    serving.getInt("maxQueuedPerClient"),
                     serving.getInt("maxStepFailures"),
                     serving.getDuration("minRestartDelay"),
                     serving.getDuration("maxRestartDelay"));

@@ -1,0 +1,79 @@
+package dev.troupe.actors.serving.batch;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Sequences that wait for a place. Those that were preempted go first, in the order in which they were admitted; then
+ * clients take turns, each with its oldest sequence (round robin, as in RFC 970), so that one who asks for much waits
+ * for itself. A client that comes, or comes again, takes its turn after all who wait.
+ */
+final class WaitingQueue {
+    private final Deque<Sequence> preempted = new ArrayDeque<>();
+    private final LinkedHashMap<String, Deque<Sequence>> clients = new LinkedHashMap<>(); // in order of turns
+    private int numQueued; // of clients
+
+    /** Puts a sequence behind its client's others. */
+    void add(Sequence sequence) {
+        clients.computeIfAbsent(sequence.client(), name -> new ArrayDeque<>()).addLast(sequence);
+        numQueued++;
+    }
+
+    /** Puts the sequence that was admitted last of all running ones before everybody. */
+    void addPreempted(Sequence sequence) {
+        preempted.addFirst(sequence);
+    }
+
+    /**
+     * The sequence whose turn it is.
+     *
+     * @throws java.util.NoSuchElementException when nobody waits
+     */
+    Sequence first() {
+        return preempted.isEmpty() ? clients.sequencedValues().getFirst().getFirst() : preempted.getFirst();
+    }
+
+    /** Takes {@link #first} out; it is the next client's turn. */
+    void removeFirst() {
+        if (!preempted.isEmpty()) {
+            preempted.removeFirst();
+            return;
+        }
+        Map.Entry<String, Deque<Sequence>> client = Objects.requireNonNull(clients.pollFirstEntry());
+        client.getValue().removeFirst();
+        numQueued--;
+        if (!client.getValue().isEmpty()) {
+            clients.putLast(client.getKey(), client.getValue());
+        }
+    }
+
+    /** Takes a sequence out, wherever it is; nothing happens when it is not here. */
+    void remove(Sequence sequence) {
+        Deque<Sequence> own = clients.get(sequence.client());
+        if (own != null && own.remove(sequence)) {
+            numQueued--;
+            if (own.isEmpty()) {
+                clients.remove(sequence.client());
+            }
+        } else {
+            preempted.remove(sequence);
+        }
+    }
+
+    boolean isEmpty() {
+        return size() == 0;
+    }
+
+    int size() {
+        return preempted.size() + numQueued;
+    }
+
+    /** Sequences of one client that were not admitted yet. */
+    int size(String client) {
+        Deque<Sequence> own = clients.get(client);
+        return own == null ? 0 : own.size();
+    }
+}
