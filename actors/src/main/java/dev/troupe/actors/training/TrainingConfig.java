@@ -5,6 +5,8 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.config.KnownKeys;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.mesh.Mesh;
+import dev.troupe.model.mesh.ZeroStage;
 import java.util.Collections;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -24,6 +26,7 @@ public record TrainingConfig(
         OptimizerSection optimizer,
         CheckpointSection checkpoint,
         EvalSection eval,
+        MeshSection mesh,
         Map<String, String> values) {
 
     public TrainingConfig {
@@ -110,6 +113,21 @@ public record TrainingConfig(
     public record EvalSection(int everySteps, int windows, int finalWindows, double cpuShare) {}
 
     /**
+     * How the run is split.
+     *
+     * @param nodes that a run waits for before it begins
+     * @param copyEverySteps steps between copies of the state in the memory of other nodes
+     * @param peerTimeoutSeconds how long a rank waits for another that says nothing
+     */
+    public record MeshSection(
+            Mesh mesh, ZeroStage zero, int recomputeLayers, int nodes, int copyEverySteps, int peerTimeoutSeconds) {
+        /** Whether the run is for a cluster's trainer nodes, or for this process alone. */
+        public boolean isSplit() {
+            return mesh.ranks() > 1 || nodes > 1;
+        }
+    }
+
+    /**
      * Reads and checks a configuration.
      *
      * @param overrides what the user sets, in sections at the top level ({@code train.steps}), in the full form
@@ -143,6 +161,7 @@ public record TrainingConfig(
                         reader.integer("eval.windows", 1, 1_000_000),
                         reader.integer("eval.finalWindows", 1, 10_000_000),
                         reader.number("eval.cpuShare", 0.01, 1)),
+                mesh(reader),
                 merged.entrySet().stream()
                         .collect(Collectors.toMap(
                                 Map.Entry::getKey,
@@ -178,6 +197,19 @@ public record TrainingConfig(
                 reader.integer("train.threads", 0, 1024),
                 reader.integer("train.lossWindow", 1, 1_000_000),
                 reader.integer("train.stepTimeoutSeconds", 1, 1_000_000));
+    }
+
+    private static MeshSection mesh(ConfigReader reader) {
+        return new MeshSection(
+                new Mesh(
+                        reader.integer("mesh.data", 1, 65_536),
+                        reader.integer("mesh.tensor", 1, 65_536),
+                        reader.integer("mesh.pipeline", 1, 65_536)),
+                ZeroStage.of(reader.integer("mesh.zero", 0, 3)),
+                reader.integer("mesh.recomputeLayers", 0, 65_536),
+                reader.integer("mesh.nodes", 1, 65_536),
+                reader.integer("mesh.copyEverySteps", 1, 1_000_000),
+                reader.integer("mesh.peerTimeoutSeconds", 1, 1_000_000));
     }
 
     private static OptimizerSection optimizer(ConfigReader reader) {

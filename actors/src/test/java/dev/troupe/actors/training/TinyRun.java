@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.stream.Collectors;
 
 /** A run small enough for tests: some thousand characters of made-up sentences, a model of two layers. */
-final class TinyRun {
+public final class TinyRun {
     private static final List<String> WORDS = List.of("the", "cat", "dog", "sees", "runs", "to", "a", "tree", "and");
 
     private static final String SMALL = """
@@ -28,12 +28,12 @@ final class TinyRun {
 
     private TinyRun() {}
 
-    static TrainingConfig config(String overrides) {
+    public static TrainingConfig config(String overrides) {
         Config user = ConfigFactory.parseString(overrides).withFallback(ConfigFactory.parseString(SMALL));
         return TrainingConfig.from(user);
     }
 
-    static TrainingSetup setup(Path root, String run, boolean resume, String overrides) {
+    public static TrainingSetup setup(Path root, String run, boolean resume, String overrides) {
         TrainingConfig config = config(overrides);
         String text = text(7);
         CharTokenizer tokenizer = CharTokenizer.train(text);

@@ -1,0 +1,24 @@
+package dev.troupe.actors.training.mesh;
+
+import java.util.List;
+
+/** What happens to the mesh of a run, for whoever shows it. */
+public sealed interface MeshEvent {
+    /** Ranks were seated for the first time, and are ready. */
+    record Seated(long epoch, Seating seating, double seconds) implements MeshEvent {}
+
+    /**
+     * Something was lost, and the ranks are ready again.
+     *
+     * @param lost names of nodes that do not answer any more; none when a node failed and still answers
+     * @param cause what was noticed first
+     * @param step that is taken next: steps after it are taken again
+     * @param seconds from when it was noticed
+     */
+    record Recovered(long epoch, List<String> lost, String cause, long step, Seating seating, double seconds)
+            implements MeshEvent {
+        public Recovered {
+            lost = List.copyOf(lost);
+        }
+    }
+}

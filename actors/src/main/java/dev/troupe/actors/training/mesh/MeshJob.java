@@ -1,0 +1,44 @@
+package dev.troupe.actors.training.mesh;
+
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.run.RunAssembly;
+import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.mesh.MeshSettings;
+import java.util.Map;
+
+/**
+ * What every node must know to train: paths are of a file system that all of them see.
+ *
+ * @param settings the run's configuration, key by key
+ * @param trainTokens folder of token shards
+ * @param heldOutTokens folder of token shards
+ */
+public record MeshJob(
+        String runId, Map<String, String> settings, int vocabSize, String trainTokens, String heldOutTokens)
+        implements WireMessage {
+    public MeshJob {
+        settings = Map.copyOf(settings);
+    }
+
+    /** The configuration, checked again. */
+    public TrainingConfig config() {
+        return TrainingConfig.from(ConfigFactory.parseMap(settings));
+    }
+
+    /** What the ranks agree on. */
+    public MeshSettings mesh() {
+        TrainingConfig config = config();
+        var model = config.model().withVocabulary(vocabSize);
+        return new MeshSettings(
+                model,
+                config.mesh().mesh(),
+                config.mesh().zero(),
+                config.train().batch(),
+                model.contextLength(),
+                config.train().accumulation(),
+                config.mesh().recomputeLayers(),
+                RunAssembly.optimizerOptions(config, 0),
+                config.train().seed());
+    }
+}

@@ -1,0 +1,191 @@
+package dev.troupe.actors.training.mesh;
+
+import dev.troupe.actors.compute.NodeKernels;
+import dev.troupe.model.data.BatchOrder;
+import dev.troupe.model.data.TokenBatches;
+import dev.troupe.model.data.TokenShards;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.mesh.MeshSettings;
+import dev.troupe.model.mesh.RankGroups;
+import dev.troupe.model.mesh.RankProgram;
+import dev.troupe.model.mesh.RankState;
+import dev.troupe.model.mesh.StepOutcome;
+import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
+import dev.troupe.model.parallel.CommunicationException;
+import dev.troupe.model.parallel.Communicator;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One rank on this node: its state, its program and the copies of its state. Everything but {@link #end} happens on the
+ * rank's thread.
+ */
+final class RankHost {
+    private final Epoch epoch;
+    private final int rank;
+    private final RankThread thread;
+    private final Deque<AutoCloseable> resources = new ArrayDeque<>(); // closed in reverse, on the thread
+    private final Deque<Communicator> open = new ArrayDeque<>();
+    private boolean ended;
+    private @Nullable RankState state;
+    private @Nullable RankProgram program;
+    private volatile @Nullable CopySlots copies;
+    private @Nullable Communicator keeping;
+
+    RankHost(Epoch epoch, int rank) {
+        this.epoch = epoch;
+        this.rank = rank;
+        this.thread = new RankThread("troupe-rank-" + rank);
+    }
+
+    int rank() {
+        return rank;
+    }
+
+    /** The copies of the rank's state; null before it is built. */
+    @Nullable CopySlots copies() {
+        return copies;
+    }
+
+    /**
+     * Allocates, joins the rank's groups, and begins with {@code restored}, or as the seed says.
+     *
+     * @param restored brings the state, to a rank of this layout; null for none
+     * @return the steps taken before
+     */
+    CompletableFuture<Long> build(@Nullable Restore restored) {
+        return thread.run(() -> {
+            MeshSettings settings = epoch.settings();
+            RankState own = own(new RankState(settings, rank));
+            state = own;
+            if (restored != null) {
+                restored.into(own);
+            }
+            CopySlots slots = new CopySlots(epoch.shardOf(rank), () -> ShardSnapshot.allocate(own));
+            copies = slots;
+            RankGroups groups = RankGroups.open(
+                    settings.mesh(),
+                    rank,
+                    settings.model().tiedEmbeddings(),
+                    (name, members) -> opened(epoch.join(
+                            name,
+                            members.indexOf(rank),
+                            members.stream().map(epoch.seating()::of).toList())));
+            ComputePool pool = own(FixedComputePool.create(threads()));
+            Kernels kernels = NodeKernels.create(
+                    epoch.config().train().backend(), epoch.config().train().precision(), pool);
+            TokenBatches batches = new TokenBatches(
+                    TokenShards.open(Path.of(epoch.job().trainTokens())),
+                    BatchOrder.named(epoch.config().data().order()),
+                    settings.seed());
+            RankProgram built = own(new RankProgram(
+                    settings,
+                    rank,
+                    own,
+                    groups,
+                    kernels,
+                    (number, inputs, targets) ->
+                            batches.fill(number, settings.batch(), settings.time(), inputs, targets)));
+            program = built;
+            if (restored != null) {
+                built.spreadWeights();
+            }
+            if (epoch.isKept(rank)) {
+                keeping = opened(epoch.joinPatiently("copies-" + rank, 0, epoch.keepingGroup(rank)));
+            }
+            copy();
+            return own.step();
+        });
+    }
+
+    /** Brings a rank's state from somewhere. */
+    @FunctionalInterface
+    interface Restore {
+        void into(RankState state);
+    }
+
+    private int threads() {
+        int onNode = epoch.seating().ranksOf(epoch.here().nodeId()).size();
+        return Math.max(1, epoch.config().train().computeThreads() / onNode);
+    }
+
+    /** Takes a step with all other ranks. */
+    CompletableFuture<StepOutcome> step(long step, double learningRate) {
+        return thread.run(() -> {
+            RankState own = required(state);
+            if (own.step() != step) {
+                throw new IllegalStateException("rank " + rank + " is at step " + own.step() + ", not " + step);
+            }
+            StepOutcome outcome = required(program).step(learningRate);
+            if (outcome.updated() && epoch.isCopied(own.step())) {
+                copy();
+            }
+            return outcome;
+        });
+    }
+
+    /**
+     * Copies the state and sends it to its keeper. The step is over only when the keeper has it: then every rank's
+     * state of this step is on two nodes, and the copies of the step before may be overwritten.
+     */
+    private void copy() {
+        RankState own = required(state);
+        CopySlots slots = required(copies);
+        ShardSnapshot slot = slots.overwriteOldest();
+        slot.take(own);
+        slots.filled(own.step());
+        if (keeping != null) {
+            keeping.gather(); // the keeper gives up its older copy only now
+            keeping.send(slot.data(), 1);
+            keeping.gather(); // the keeper has all of it
+        }
+    }
+
+    /**
+     * Ends the rank: calls that wait for peers fail at once. Its copies stay, and are the caller's.
+     *
+     * @return when memory and threads are free
+     */
+    CompletableFuture<Void> end() {
+        synchronized (open) {
+            ended = true;
+            open.forEach(Communicator::close);
+        }
+        thread.interrupt(); // it may be joining a group
+        CompletableFuture<Void> freed = thread.run(() -> {
+            while (!resources.isEmpty()) {
+                resources.pop().close();
+            }
+            return null;
+        });
+        return freed.whenComplete((_, _) -> Thread.ofVirtual().start(thread::close));
+    }
+
+    private Communicator opened(Communicator group) {
+        synchronized (open) {
+            if (ended) {
+                group.close();
+                throw new CommunicationException("rank " + rank + " has left its epoch");
+            }
+            open.push(group);
+        }
+        return group;
+    }
+
+    private <T extends AutoCloseable> T own(T resource) {
+        resources.push(resource);
+        return resource;
+    }
+
+    private static <T> T required(@Nullable T part) {
+        if (part == null) {
+            throw new IllegalStateException("the rank is not built");
+        }
+        return part;
+    }
+}

@@ -1,0 +1,228 @@
+package dev.troupe.actors.training.mesh;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.receptionist.Receptionist;
+import akka.actor.typed.receptionist.ServiceKey;
+import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Answer;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Build;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Command;
+import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Leave;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Lost;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Report;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
+import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
+import dev.troupe.actors.training.mesh.TrainerProtocol.TakeStep;
+import dev.troupe.actors.transport.DataPlane;
+import dev.troupe.model.mesh.StepOutcome;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node's readiness to train: runs the ranks that it is given and keeps copies of states through a change of epoch. It
+ * decides nothing. It is found under {@link #KEY}.
+ */
+public final class TrainerNode {
+    /** Where trainer nodes register. */
+    public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "trainer-nodes");
+
+    /** Steps of a new epoch after which the copies of the one before are not needed any more. */
+    private static final int STEPS_TO_BE_SAFE = 2;
+
+    private record EpochEnded(Build next) implements Command {}
+
+    private record BuildEnded(
+            Build order, @Nullable Long step, @Nullable Throwable failure) implements Command {}
+
+    private record StepEnded(
+            TakeStep order,
+            @Nullable List<StepOutcome> outcomes,
+            @Nullable Throwable failure) implements Command {}
+
+    private final ActorContext<Command> context;
+    private final DataPlane plane;
+    private final List<CopySlots> earlier = new ArrayList<>(); // copies of epochs before
+    private @Nullable NodeRanks ranks;
+    private @Nullable String runId;
+    private long latestEpoch;
+    private int stepsOfEpoch;
+
+    private TrainerNode(ActorContext<Command> context, DataPlane plane) {
+        this.context = context;
+        this.plane = plane;
+    }
+
+    /** A node that trains through this data plane, which the actor closes at its end. */
+    public static Behavior<Command> create(DataPlane plane) {
+        return Behaviors.setup(context -> {
+            context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
+            TrainerNode node = new TrainerNode(context, plane);
+            return Behaviors.receive(Command.class)
+                    .onAnyMessage(node::onCommand)
+                    .onSignal(PostStop.class, _ -> node.stop())
+                    .build();
+        });
+    }
+
+    private Behavior<Command> onCommand(Command command) {
+        switch (command) {
+            case Report(ActorRef<Reported> replyTo) -> report(replyTo);
+            case Build order -> onBuild(order);
+            case EpochEnded(Build next) -> begin(next);
+            case BuildEnded ended -> onBuilt(ended);
+            case TakeStep order -> onTakeStep(order);
+            case StepEnded ended -> onStepEnded(ended);
+            case Leave(String run) -> onLeave(run);
+            default -> throw new IllegalArgumentException("not a trainer's command: " + command);
+        }
+        return Behaviors.same();
+    }
+
+    private void report(ActorRef<Reported> replyTo) {
+        List<HeldCopy> held = new ArrayList<>();
+        earlier.forEach(slots -> held.addAll(slots.held()));
+        if (ranks != null) {
+            held.addAll(ranks.held());
+        }
+        replyTo.tell(new Reported(plane.endpoint(), runId, latestEpoch, held, context.getSelf()));
+    }
+
+    private void onBuild(Build order) {
+        if (order.epoch() <= latestEpoch) {
+            order.replyTo().tell(lost(order.epoch(), "the order is of an epoch that is over"));
+            return;
+        }
+        if (runId != null && !runId.equals(order.job().runId())) {
+            forgetCopies();
+        }
+        latestEpoch = order.epoch();
+        runId = order.job().runId();
+        context.pipeToSelf(endEpoch(), (_, _) -> new EpochEnded(order));
+    }
+
+    /** Ends the epoch under way; its copies stay. */
+    private CompletableFuture<Void> endEpoch() {
+        NodeRanks ending = ranks;
+        ranks = null;
+        if (ending == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        CompletableFuture<Void> end = ending.end();
+        earlier.addAll(ending.copies());
+        return end;
+    }
+
+    private void begin(Build order) {
+        if (order.epoch() != latestEpoch) {
+            order.replyTo().tell(lost(order.epoch(), "another epoch began meanwhile"));
+            return;
+        }
+        stepsOfEpoch = 0;
+        try {
+            TrainingConfig config = order.job().config();
+            Epoch epoch =
+                    new Epoch(order.epoch(), order.job(), config, order.job().mesh(), order.seating(), plane);
+            NodeRanks building = new NodeRanks(epoch);
+            ranks = building;
+            context.pipeToSelf(
+                    building.build(order.start(), List.copyOf(earlier)),
+                    (step, failure) -> new BuildEnded(order, step, failure));
+        } catch (RuntimeException e) { // of reading the order, or of finding copies
+            context.getSelf().tell(new BuildEnded(order, null, e));
+        }
+    }
+
+    private void onBuilt(BuildEnded ended) {
+        Build order = ended.order();
+        Long step = ended.step();
+        if (step != null && order.epoch() == latestEpoch) {
+            order.replyTo().tell(new Built(order.epoch(), nodeId(), step));
+        } else {
+            order.replyTo().tell(lost(order.epoch(), messageOf(ended.failure())));
+        }
+    }
+
+    private void onTakeStep(TakeStep order) {
+        NodeRanks current = ranks;
+        if (current == null || current.epoch().number() != order.epoch()) {
+            order.replyTo().tell(lost(order.epoch(), "the order is of an epoch that is over"));
+            return;
+        }
+        stepsOfEpoch++;
+        if (stepsOfEpoch == STEPS_TO_BE_SAFE) {
+            forgetCopies();
+        }
+        context.pipeToSelf(
+                current.step(order.step(), order.learningRate()),
+                (outcomes, failure) -> new StepEnded(order, outcomes, failure));
+    }
+
+    private void onStepEnded(StepEnded ended) {
+        TakeStep order = ended.order();
+        List<StepOutcome> outcomes = ended.outcomes();
+        if (outcomes == null) {
+            order.replyTo().tell(lost(order.epoch(), messageOf(ended.failure())));
+            return;
+        }
+        StepOutcome first = outcomes.getFirst();
+        double waiting = 0;
+        for (StepOutcome outcome : outcomes) {
+            waiting = Math.max(waiting, outcome.times().waiting());
+        }
+        order.replyTo()
+                .tell(new StepTaken(
+                        order.epoch(),
+                        nodeId(),
+                        order.step(),
+                        first.loss(),
+                        first.gradientNorm(),
+                        first.updated(),
+                        first.times().total(),
+                        waiting,
+                        first.times().update()));
+    }
+
+    private void onLeave(String run) {
+        if (run.equals(runId)) {
+            var _ = endEpoch(); // what fails in an end is the rank's own thread's, and was told when it happened
+            forgetCopies();
+            runId = null;
+        }
+    }
+
+    private void forgetCopies() {
+        earlier.forEach(CopySlots::close);
+        earlier.clear();
+    }
+
+    private Behavior<Command> stop() {
+        var _ = endEpoch().whenComplete((_, _) -> plane.close());
+        forgetCopies();
+        return Behaviors.same();
+    }
+
+    private Answer lost(long epoch, String message) {
+        return new Lost(epoch, nodeId(), message);
+    }
+
+    private String nodeId() {
+        return plane.endpoint().nodeId();
+    }
+
+    private static String messageOf(@Nullable Throwable failure) {
+        Throwable cause = failure;
+        while (cause instanceof CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause == null ? "unknown failure" : String.valueOf(cause);
+    }
+}

@@ -1,0 +1,127 @@
+package dev.troupe.actors.training.mesh;
+
+import akka.actor.typed.ActorRef;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.transport.Endpoint;
+import dev.troupe.actors.wire.WireMessage;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a trainer node is told, and what it answers. An epoch is one seating of the mesh: its number rises with every
+ * new one, and an order of an older epoch is refused, so that a node that was out of reach cannot disturb.
+ */
+public final class TrainerProtocol {
+    private TrainerProtocol() {}
+
+    /** What a trainer node may be told. */
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+    @JsonSubTypes({
+        @JsonSubTypes.Type(Report.class),
+        @JsonSubTypes.Type(Build.class),
+        @JsonSubTypes.Type(TakeStep.class),
+        @JsonSubTypes.Type(Leave.class)
+    })
+    public interface Command extends WireMessage {}
+
+    /** Asks what is there. */
+    public record Report(ActorRef<Reported> replyTo) implements Command {}
+
+    /**
+     * Gives the node its ranks, after ending those of the epoch before.
+     *
+     * @param start where their state comes from
+     */
+    public record Build(long epoch, MeshJob job, Seating seating, Start start, ActorRef<Answer> replyTo)
+            implements Command {}
+
+    /**
+     * Has the node's ranks take a step together with all others.
+     *
+     * @param step steps taken before; the ranks must be there
+     */
+    public record TakeStep(long epoch, long step, double learningRate, ActorRef<Answer> replyTo) implements Command {}
+
+    /** Ends a run: ranks, copies and all. */
+    public record Leave(String runId) implements Command {}
+
+    /** Where the state of ranks comes from. */
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+    @JsonSubTypes({@JsonSubTypes.Type(Fresh.class), @JsonSubTypes.Type(FromCopies.class)})
+    public sealed interface Start extends WireMessage {}
+
+    /** Weights as the seed has them. */
+    public record Fresh() implements Start {}
+
+    /**
+     * Copies in the memory of nodes.
+     *
+     * @param step of all of them
+     * @param holders [ranks] node that has the rank's
+     */
+    public record FromCopies(long step, List<Endpoint> holders) implements Start {
+        public FromCopies {
+            holders = List.copyOf(holders);
+        }
+    }
+
+    /**
+     * The answer to {@link Report}.
+     *
+     * @param runId of the run that the node has ranks or copies of; null for none
+     * @param epoch the latest it was told of
+     * @param copies states in its memory
+     */
+    public record Reported(
+            Endpoint endpoint, @Nullable String runId, long epoch, List<HeldCopy> copies, ActorRef<Command> node)
+            implements WireMessage {
+        public Reported {
+            copies = List.copyOf(copies);
+        }
+    }
+
+    /**
+     * A state in memory.
+     *
+     * @param shard the first rank that has this state: all its replicas have the same
+     */
+    public record HeldCopy(int shard, long step) implements WireMessage {}
+
+    /** Answers to {@link Build} and {@link TakeStep}. */
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+    @JsonSubTypes({@JsonSubTypes.Type(Built.class), @JsonSubTypes.Type(StepTaken.class), @JsonSubTypes.Type(Lost.class)
+    })
+    public sealed interface Answer extends WireMessage {
+        /** Of the order. */
+        long epoch();
+
+        /** Who answers. */
+        String nodeId();
+    }
+
+    /** The ranks are ready to take step {@code step}. */
+    public record Built(long epoch, String nodeId, long step) implements Answer {}
+
+    /**
+     * The ranks took the step.
+     *
+     * @param updated false when loss or norm is no number: weights are those before
+     * @param seconds of the step
+     * @param waitingSeconds for peers in it, of the rank that waited longest
+     */
+    public record StepTaken(
+            long epoch,
+            String nodeId,
+            long step,
+            double loss,
+            double gradientNorm,
+            boolean updated,
+            double seconds,
+            double waitingSeconds,
+            double updateSeconds)
+            implements Answer {}
+
+    /** It did not work: a peer is gone, most likely. The ranks of the epoch are no use any more; copies are. */
+    public record Lost(long epoch, String nodeId, String message) implements Answer {}
+}

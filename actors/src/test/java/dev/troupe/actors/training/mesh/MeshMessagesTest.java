@@ -1,0 +1,65 @@
+package dev.troupe.actors.training.mesh;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.SerializationTestKit;
+import akka.actor.typed.ActorRef;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Build;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Fresh;
+import dev.troupe.actors.training.mesh.TrainerProtocol.FromCopies;
+import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Leave;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Lost;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Report;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
+import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
+import dev.troupe.actors.training.mesh.TrainerProtocol.TakeStep;
+import dev.troupe.actors.transport.Endpoint;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every message between the runner and trainer nodes equals itself after the wire. */
+class MeshMessagesTest {
+    private static final ActorTestKit KIT = ActorTestKit.create(
+            "mesh-messages-test",
+            ConfigFactory.parseString("akka.coordinated-shutdown.exit-jvm = off")
+                    .withFallback(ConfigFactory.load()));
+
+    @AfterAll
+    static void stop() {
+        KIT.shutdownTestKit();
+    }
+
+    static Stream<Object> messages() {
+        Endpoint node = new Endpoint("127.0.0.1", 4711, "a");
+        MeshJob job = new MeshJob("run", Map.of("train.seed", "7"), 65, "/train", "/heldOut");
+        Seating seating = new Seating(List.of(node, node));
+        ActorRef<TrainerProtocol.Answer> answers = ref(TrainerProtocol.Answer.class);
+        return Stream.of(
+                new Report(ref(Reported.class)),
+                new Reported(node, null, 0, List.of(), ref(TrainerProtocol.Command.class)),
+                new Reported(node, "run", 3, List.of(new HeldCopy(1, 7)), ref(TrainerProtocol.Command.class)),
+                new Build(1, job, seating, new Fresh(), answers),
+                new Build(2, job, seating, new FromCopies(7, List.of(node, node)), answers),
+                new Built(2, "a", 7),
+                new TakeStep(2, 7, 1e-3, answers),
+                new StepTaken(2, "a", 7, 3.5, 0.5, true, 1, 0.25, 0.125),
+                new Lost(2, "a", "a peer is gone"),
+                new Leave("run"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void survivesTheWire(Object message) {
+        new SerializationTestKit(KIT.system()).verifySerialization(message, true);
+    }
+
+    private static <T> ActorRef<T> ref(Class<T> type) {
+        return KIT.createTestProbe(type).getRef();
+    }
+}

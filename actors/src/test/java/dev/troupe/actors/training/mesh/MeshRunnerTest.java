@@ -1,0 +1,174 @@
+package dev.troupe.actors.training.mesh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.training.TinyRun;
+import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.step.StepRunner;
+import dev.troupe.actors.training.step.StepRunner.StepDone;
+import dev.troupe.actors.transport.DataPlane;
+import dev.troupe.model.tensor.NativeMemory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Several trainer nodes in one JVM, each with a data plane of its own, so that tensors go through sockets. */
+class MeshRunnerTest {
+    private static final ActorTestKit KIT = ActorTestKit.create(
+            ConfigFactory.parseString("akka.actor.provider = local").withFallback(ConfigFactory.load()));
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int STEPS = 6;
+    private static int runs;
+
+    @TempDir
+    private Path folder;
+
+    @AfterAll
+    static void end() {
+        KIT.shutdownTestKit();
+    }
+
+    /** A run on some nodes. */
+    private final class Run implements AutoCloseable {
+        private final Map<String, ActorRef<TrainerProtocol.Command>> nodes = new HashMap<>();
+        private final BlockingQueue<MeshEvent> events = new LinkedBlockingQueue<>();
+        private final TestProbe<StepRunner.StepResult> results = KIT.createTestProbe();
+        private final List<Double> losses = new ArrayList<>();
+        private final ActorRef<MeshRunner.Command> runner;
+        private int started;
+
+        Run(String mesh, int zero, int numNodes) {
+            String[] axes = mesh.split("x", 3);
+            runs++;
+            for (int i = 0; i < numNodes; i++) {
+                addNode();
+            }
+            TrainingSetup setup = TinyRun.setup(
+                    folder,
+                    "run" + runs,
+                    false,
+                    "compute.backend = vector, train { batch = 2, accumulation = 2, threads = 1 }, mesh { data = "
+                            + axes[0]
+                            + ", tensor = " + axes[1] + ", pipeline = " + axes[2] + ", zero = " + zero + ", nodes = "
+                            + numNodes + " }");
+            MeshJob job = new MeshJob(
+                    setup.runId(),
+                    setup.config().values(),
+                    setup.model().vocabSize(),
+                    setup.trainTokens().toString(),
+                    setup.heldOutTokens().toString());
+            runner = KIT.spawn(MeshRunner.create(job, events::add));
+        }
+
+        void addNode() {
+            String name = "node" + runs + "-" + started++;
+            nodes.put(name, KIT.spawn(TrainerNode.create(DataPlane.open(name, "127.0.0.1", 0))));
+        }
+
+        void kill(String node) {
+            KIT.stop(nodes.remove(node), PATIENCE);
+        }
+
+        void begin() {
+            runner.tell(new MeshRunner.Run(new StepRunner.RunStep(losses.size(), 1e-2, results.getRef())));
+        }
+
+        void await() {
+            if (results.receiveMessage(PATIENCE) instanceof StepDone done) {
+                losses.add(done.loss());
+            } else {
+                throw new AssertionError("the step diverged");
+            }
+        }
+
+        List<Double> train(int steps) {
+            for (int i = 0; i < steps; i++) {
+                begin();
+                await();
+            }
+            return losses;
+        }
+
+        String aSeat(int rank) throws InterruptedException {
+            MeshEvent event = events.take();
+            return switch (event) {
+                case MeshEvent.Seated seated -> seated.seating().of(rank).nodeId();
+                case MeshEvent.Recovered recovered ->
+                    recovered.seating().of(rank).nodeId();
+            };
+        }
+
+        @Override
+        public void close() {
+            KIT.stop(runner, PATIENCE);
+            nodes.values().forEach(node -> KIT.stop(node, PATIENCE));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2x1x1,0,2", "2x1x1,3,2", "1x2x1,0,2", "1x1x2,0,2", "2x1x2,1,3", "2x2x1,2,1"})
+    void nodesTakeTheStepsOfOneRank(String mesh, int zero, int numNodes) {
+        List<Double> one;
+        try (Run run = new Run("1x1x1", 0, 1)) {
+            one = run.train(STEPS);
+        }
+        try (Run run = new Run(mesh, zero, numNodes)) {
+            List<Double> many = run.train(STEPS);
+            for (int i = 0; i < STEPS; i++) {
+                assertThat(Math.abs(many.get(i) - one.get(i)) / one.get(i)).isLessThan(1e-5);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2x1x1,0", "2x1x1,3", "1x2x1,0", "1x1x2,0", "2x1x2,1"})
+    void aLostNodeChangesNoNumber(String mesh, int zero) throws Exception {
+        List<Double> undisturbed;
+        try (Run run = new Run(mesh, zero, 3)) {
+            undisturbed = run.train(STEPS);
+        }
+        try (Run run = new Run(mesh, zero, 3)) {
+            run.train(2);
+            String victim = run.aSeat(0);
+            run.begin();
+            run.kill(victim);
+            run.await();
+            run.train(1);
+            assertThat(run.events.take())
+                    .isInstanceOf(MeshEvent.Recovered.class)
+                    .satisfies(event ->
+                            assertThat(((MeshEvent.Recovered) event).lost()).containsExactly(victim));
+            run.addNode();
+            run.kill(run.nodes.keySet().iterator().next());
+            assertThat(run.train(STEPS - 4)).isEqualTo(undisturbed);
+        }
+    }
+
+    @Test
+    void nothingIsLeftBehind() throws Exception {
+        try (Run run = new Run("2x1x1", 1, 2)) {
+            run.train(2);
+        }
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (NativeMemory.snapshot().values().stream().anyMatch(bytes -> bytes != 0)) {
+            assertThat(System.nanoTime())
+                    .as("native memory %s", NativeMemory.snapshot())
+                    .isLessThan(end);
+            Thread.sleep(20);
+        }
+    }
+}
