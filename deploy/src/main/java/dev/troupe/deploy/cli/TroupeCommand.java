@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.class,
             EvalCommand.class,
             InspectCommand.class,
+            PlanCommand.class,
             ConvertCommand.class,
             QuantizeCommand.class,
             GenerateCommand.class,

@@ -60,6 +60,15 @@ public record ModelShape(
         return new ModelShape(Family.GPT, layers, hidden, heads, heads, 4 * hidden, vocab, sequence);
     }
 
+    /**
+     * A GPT-3-like model of about so many parameters: as {@link ShapeOfParameters} derives it.
+     *
+     * @throws TroupeException when there is none
+     */
+    public static ModelShape ofParameters(double parameters, int vocab, int sequence) {
+        return ShapeOfParameters.find(parameters, vocab, sequence);
+    }
+
     /** Parameters of a layer: matrices, biases and norms. GPT: 12 h² + 13 h. */
     public double layerParameters() {
         return layerMatrixParameters() + (family == Family.GPT ? 13.0 : 2.0) * hidden;

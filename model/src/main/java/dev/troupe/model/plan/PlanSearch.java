@@ -11,14 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at every mesh of the devices, and in each at every micro-batch, interleaving, stage of ZeRO and recomputation.
- * The fastest layout that fits wins; of equally fast ones the one with most memory left.
+ * The fastest layout that fits wins; of those that are as fast, the one whose links are busy least: it relies least on
+ * traffic being hidden.
  */
 public final class PlanSearch {
     private static final int MOST_MICRO_BATCH = 16;
     private static final int MOST_CHUNKS = 8;
 
     /** Steps count as equally long within this share: the model of time is no better. */
-    private static final double SAME = 1e-3;
+    static final double SAME = 0.01;
 
     private final TrainingJob job;
     private final Cluster cluster;
@@ -59,6 +60,11 @@ public final class PlanSearch {
             }
         }
         fitting.sort(Comparator.comparingDouble(found -> found.step().seconds()));
+        if (!fitting.isEmpty()) {
+            Candidate best = best(fitting);
+            fitting.remove(best);
+            fitting.addFirst(best);
+        }
         tooLarge.sort(Comparator.comparingDouble(found -> found.memory().total()));
         return new SearchResult(fitting, tooLarge, impossible, numLayouts);
     }
@@ -82,28 +88,34 @@ public final class PlanSearch {
     }
 
     private @Nullable Candidate best(Mesh mesh) {
-        Candidate best = null;
+        List<Candidate> fitting = new ArrayList<>();
+        Candidate smallest = null;
         for (Layout layout : layouts(mesh)) {
             numLayouts++;
             MemoryEstimate memory = MemoryEstimate.of(job, layout);
             Candidate candidate =
                     new Candidate(layout, memory, steps.estimate(layout), memory.total() <= cluster.usableBytes());
-            if (best == null || better(candidate, best)) {
-                best = candidate;
+            if (candidate.fits()) {
+                fitting.add(candidate);
+            } else if (smallest == null || memory.total() < smallest.memory().total()) {
+                smallest = candidate;
             }
         }
-        return best;
+        return fitting.isEmpty() ? smallest : best(fitting);
     }
 
-    private static boolean better(Candidate one, Candidate other) {
-        if (one.fits() != other.fits()) {
-            return one.fits();
-        }
-        double gain = other.step().seconds() / one.step().seconds() - 1;
-        if (!one.fits() || Math.abs(gain) < SAME) {
-            return one.memory().total() < other.memory().total();
-        }
-        return gain > 0;
+    /** Of the fastest the one with the quietest links, then the one with the most memory left. */
+    private static Candidate best(List<Candidate> fitting) {
+        double least = fitting.stream()
+                .mapToDouble(found -> found.step().seconds())
+                .min()
+                .orElseThrow();
+        return fitting.stream()
+                .filter(found -> found.step().seconds() <= least * (1 + SAME))
+                .min(Comparator.comparingDouble(
+                                (Candidate found) -> found.step().linkSeconds())
+                        .thenComparingDouble(found -> found.memory().total()))
+                .orElseThrow();
     }
 
     private List<Layout> layouts(Mesh mesh) {

@@ -10,11 +10,20 @@ public final class RunnerUp {
     private RunnerUp() {}
 
     /**
-     * What limits a slower candidate: of the parts of its step, the one that it loses most time with.
+     * What limits another candidate: of the parts of its step, the one that it loses most time with; of those that are
+     * as fast, busier links.
      *
      * @param best the plan
      */
     public static String slower(Candidate best, Candidate other) {
+        if (other.step().seconds() <= best.step().seconds() * (1 + PlanSearch.SAME)) {
+            return String.format(
+                    Locale.ROOT,
+                    "as fast within %.0f %%, with links busy for %.2f s of a step against %.2f",
+                    100 * PlanSearch.SAME,
+                    other.step().linkSeconds(),
+                    best.step().linkSeconds());
+        }
         Map<String, Double> bestParts = best.step().parts().byName();
         Map<String, Double> otherParts = other.step().parts().byName();
         String limit = "";

@@ -23,6 +23,11 @@ public record StepEstimate(
         return parts.total();
     }
 
+    /** Seconds that a device's links are busy, over the axes. */
+    public double linkSeconds() {
+        return tensor.seconds() + pipeline.seconds() + data.seconds();
+    }
+
     /** Days for a number of tokens, without failures. */
     public double days(double tokens) {
         return tokens / tokensPerSecond / Units.SECONDS_PER_DAY;

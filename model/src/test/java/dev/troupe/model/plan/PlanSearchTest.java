@@ -37,7 +37,7 @@ class PlanSearchTest {
     }
 
     @Test
-    void planIsTheFastestThatFits() {
+    void planIsAmongTheFastestThatFit() {
         Cluster cluster = cluster(1024, 80e9, 25e9);
         SearchResult result = PlanSearch.run(JOB, cluster, SearchLimits.none());
         Candidate plan = result.fitting().getFirst();
@@ -45,7 +45,7 @@ class PlanSearchTest {
         assertThat(result.fitting()).allSatisfy(other -> {
             assertThat(other.fits()).isTrue();
             assertThat(other.step().seconds())
-                    .isGreaterThanOrEqualTo(plan.step().seconds());
+                    .isGreaterThanOrEqualTo(plan.step().seconds() / 1.01);
         });
         assertThat(result.tooLarge())
                 .allSatisfy(other -> assertThat(other.memory().total()).isGreaterThan(cluster.usableBytes()));
@@ -70,7 +70,7 @@ class PlanSearchTest {
         for (double memory : new double[] {640e9, 160e9, 80e9, 40e9, 24e9}) {
             SearchResult result = PlanSearch.run(JOB, cluster(1024, memory, 25e9), SearchLimits.none());
             double seconds = result.fitting().getFirst().step().seconds();
-            assertThat(seconds).as("%s bytes", memory).isGreaterThanOrEqualTo(before * 0.999);
+            assertThat(seconds).as("%s bytes", memory).isGreaterThanOrEqualTo(before / 1.01);
             before = seconds;
         }
     }
@@ -81,7 +81,7 @@ class PlanSearchTest {
         for (double inter : new double[] {400e9, 50e9, 25e9, 5e9, 1e9}) {
             SearchResult result = PlanSearch.run(JOB, cluster(1024, 80e9, inter), SearchLimits.none());
             double seconds = result.fitting().getFirst().step().seconds();
-            assertThat(seconds).as("%s bytes a second", inter).isGreaterThanOrEqualTo(before * 0.999);
+            assertThat(seconds).as("%s bytes a second", inter).isGreaterThanOrEqualTo(before / 1.01);
             before = seconds;
         }
     }
