@@ -105,6 +105,7 @@ class PlanCommandTest {
                 Arguments.of(List.of("--params", "7e9", "--gpus", "8", "--layers", "3"), "give one of them"),
                 Arguments.of(List.of("--layers", "3", "--gpus", "8"), "--hidden is missing"),
                 Arguments.of(List.of("--params", "7e9", "--gpus", "8", "--zero", "4"), "zero is 4"),
+                Arguments.of(List.of("--params", "7e9", "--gpus", "8", "--micro-batch", "0"), "micro-batch is 0"),
                 Arguments.of(List.of("--params", "7e9", "--gpus", "8", "--gpu", "z80"), "a100"),
                 Arguments.of(List.of("--params", "7e9", "--gpus", "8", "--precision", "fp7"), "bf16_fp32_gradients"),
                 Arguments.of(List.of("--params", "7e9", "--gpus", "8", "--tensor", "3"), "do not multiply to 8"),

@@ -59,6 +59,14 @@ final class DataParallelTraffic {
         return (layout.zero() == ZeroStage.NONE ? 2 : 1) * scatterSeconds();
     }
 
+    /** Seconds in which updated weights are gathered: under stages 1 and 2; stage 3 gathers them when it needs them. */
+    double gatherAfterUpdateSeconds() {
+        return switch (layout.zero()) {
+            case OPTIMIZER, GRADIENTS -> gatherSeconds();
+            case NONE, PARAMETERS -> 0;
+        };
+    }
+
     /** Buckets that a chunk's gradients are reduced in: a layer each, or all at once where nothing overlaps. */
     int buckets() {
         return job.overlap() ? layersOfChunk() : 1;

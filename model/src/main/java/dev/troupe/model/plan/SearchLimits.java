@@ -16,6 +16,20 @@ public record SearchLimits(
         @Nullable ZeroStage zero,
         @Nullable Recompute recompute,
         boolean sequenceParallel) {
+    public SearchLimits {
+        requirePositive("data", data);
+        requirePositive("tensor", tensor);
+        requirePositive("pipeline", pipeline);
+        requirePositive("micro-batch", microBatch);
+        requirePositive("interleave", chunks);
+    }
+
+    private static void requirePositive(String name, @Nullable Integer value) {
+        if (value != null) {
+            PlanArguments.positive(name, value);
+        }
+    }
+
     /** Everything is free. */
     public static SearchLimits none() {
         return new SearchLimits(null, null, null, null, null, null, null, true);

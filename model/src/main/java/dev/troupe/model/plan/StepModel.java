@@ -61,7 +61,10 @@ public final class StepModel {
                 rate * (ModelFlops.hardwarePerToken(job.shape(), layout.recompute()) + again) / peak);
     }
 
-    /** The same step as work for the simulation: what each stage computes, the links' times, the gradients' buckets. */
+    /**
+     * The same step as work for the simulation: what each stage computes, the links' times, the gradients' buckets. Of
+     * ZeRO 2 and 3 it has the last micro-batch's traffic, as if that of the others were hidden.
+     */
     public PipelineWork work(Layout layout) {
         Mesh mesh = layout.mesh();
         LayerTime layer = layerTime(layout);
@@ -77,7 +80,6 @@ public final class StepModel {
         }
         DataParallelTraffic data = new DataParallelTraffic(collectives, job, layout);
         boolean apart = mesh.data() > 1;
-        double gather = layout.zero() == ZeroStage.OPTIMIZER ? data.reductionSeconds() : 0;
         int m = layout.microBatches(job.globalBatch());
         return new PipelineWork(
                 PipelineSchedule.of(mesh.pipeline(), layout.chunks(), m),
@@ -85,7 +87,7 @@ public final class StepModel {
                 mesh.pipeline() == 1 ? 0 : transferSeconds(layout),
                 apart ? data.reductionSeconds() : 0,
                 data.buckets(),
-                optimizerSeconds(layout) + (apart ? gather : 0));
+                optimizerSeconds(layout) + (apart ? data.gatherAfterUpdateSeconds() : 0));
     }
 
     private LayerTime layerTime(Layout layout) {

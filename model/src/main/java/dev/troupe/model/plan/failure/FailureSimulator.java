@@ -1,5 +1,6 @@
 package dev.troupe.model.plan.failure;
 
+import dev.troupe.model.TroupeException;
 import dev.troupe.model.plan.PlanArguments;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +15,9 @@ import java.util.random.RandomGenerator;
 public final class FailureSimulator {
     /** More than a run can survive and end: a plan whose simulation comes here would never end. */
     private static final int MOST_FAILURES = 10_000_000;
+
+    /** Minutes of simulation. */
+    private static final double MOST_SEGMENTS = 1e9;
 
     private final FailureModel model;
     private final RandomGenerator random;
@@ -33,11 +37,16 @@ public final class FailureSimulator {
      *
      * @param intervalSeconds of work between checkpoints
      * @param workSeconds of the whole run without failures and checkpoints
+     * @throws TroupeException when the runs would not end
      */
     public static List<SimulatedRun> run(
             FailureModel model, double intervalSeconds, double workSeconds, long seed, int runs) {
         PlanArguments.positive("checkpoint interval", intervalSeconds);
         PlanArguments.positive("work", workSeconds);
+        if (runs * workSeconds / intervalSeconds > MOST_SEGMENTS) {
+            throw new TroupeException("the work is too long to be simulated: " + runs * workSeconds / intervalSeconds
+                    + " checkpoints; fewer tokens or more devices would do");
+        }
         SplittableRandom seeds = new SplittableRandom(seed);
         List<SimulatedRun> results = new ArrayList<>();
         for (int i = 0; i < runs; i++) {
@@ -84,7 +93,8 @@ public final class FailureSimulator {
 
     private void fail() {
         if (++failures > MOST_FAILURES) {
-            throw new IllegalStateException("the run failed " + MOST_FAILURES + " times and did not end");
+            throw new TroupeException("a simulated run failed " + MOST_FAILURES
+                    + " times and did not end: devices fail too often for it (mtbf-hours)");
         }
         draw();
     }

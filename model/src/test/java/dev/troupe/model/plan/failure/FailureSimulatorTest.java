@@ -129,6 +129,17 @@ class FailureSimulatorTest {
     }
 
     @Test
+    void runsThatWouldNotEndAreRefused() {
+        FailureModel hopeless = new FailureModel(1, 20, 300);
+        assertThatThrownBy(() -> FailureSimulator.run(hopeless, 60, DAY, SEED, 2))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("mtbf-hours");
+        assertThatThrownBy(() -> FailureSimulator.run(new FailureModel(HOUR, 20, 300), 60, 1e12, SEED, 2))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("too long");
+    }
+
+    @Test
     void wrongNumbersAreNamed() {
         assertThatThrownBy(() -> FailureModel.of(8, 0, 10, 10))
                 .isInstanceOf(TroupeException.class)
