@@ -1,16 +1,20 @@
 package dev.troupe.deploy.cli;
 
+import dev.troupe.deploy.bench.DraftBench;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.bench.InferenceBench;
 import dev.troupe.model.bench.InferenceShape;
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.transformer.Decode;
+import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.ServedWeights;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -53,6 +57,13 @@ final class InferenceBenchCommand implements Callable<Integer> {
             description = "how answers are computed: exact or int8 (default: ${DEFAULT-VALUE})")
     private String decode = "exact";
 
+    @Option(
+            names = "--draft",
+            paramLabel = "NAME",
+            description = "measure instead what a draft model of this shape costs and gives; the model's own shape"
+                    + " guesses every token right")
+    private @Nullable String draft;
+
     @Option(names = "--parts", description = "also measure where the time goes")
     private boolean parts;
 
@@ -61,16 +72,45 @@ final class InferenceBenchCommand implements Callable<Integer> {
         List<StorageType> types = weights.stream().map(ServedWeights::named).toList();
         Prefill how = Prefill.named(prefill);
         try (ComputePool pool = machine.pool()) {
-            InferenceBench.Report report =
-                    InferenceBench.run(shape(), types, how, Decode.named(decode), machine.kernels(pool), pool, parts);
+            if (draft != null) {
+                InferenceShape guessing = shape(draft);
+                Kernels kernels = machine.kernels(pool);
+                List<DraftBench.Report> reports = types.stream()
+                        .map(type -> DraftBench.run(
+                                shape(shape),
+                                guessing,
+                                new InferenceSettings(type, how, Decode.named(decode)),
+                                kernels,
+                                pool))
+                        .toList();
+                machine.show(reports, () -> reports.forEach(InferenceBenchCommand::print));
+                return 0;
+            }
+            InferenceBench.Report report = InferenceBench.run(
+                    shape(shape), types, how, Decode.named(decode), machine.kernels(pool), pool, parts);
             machine.show(report, () -> print(report));
         }
         return 0;
     }
 
-    private InferenceShape shape() {
+    private static void print(DraftBench.Report report) {
+        System.out.printf(
+                "%s with a draft of shape %s: %.1f tokens/s, %.1f without; %d of %d guesses held, %d steps for %d,"
+                        + " answers %s%n",
+                report.shape(),
+                report.draft(),
+                report.tokensPerSecond(),
+                report.plainTokensPerSecond(),
+                report.numAccepted(),
+                report.numDrafted(),
+                report.steps(),
+                report.plainSteps(),
+                report.same() ? "the same" : "DIFFERENT");
+    }
+
+    private static InferenceShape shape(String name) {
         try {
-            return InferenceShape.named(shape);
+            return InferenceShape.named(name);
         } catch (IllegalArgumentException e) {
             throw new TroupeException(String.valueOf(e.getMessage()), e);
         }

@@ -31,7 +31,13 @@ public record InferenceShape(
                         + ALL.stream().map(InferenceShape::label).toList()));
     }
 
-    ModelConfig config() {
+    /** The same with as many tokens as another: a draft must have those of the model that it guesses for. */
+    public InferenceShape withVocabularyOf(InferenceShape other) {
+        return new InferenceShape(label, layers, dim, heads, kvHeads, ffn, other.vocab, tied);
+    }
+
+    /** The model, with a context of 4,096 tokens. */
+    public ModelConfig config() {
         return new ModelConfig(
                 "llama",
                 vocab,

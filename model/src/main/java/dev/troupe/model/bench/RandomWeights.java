@@ -13,7 +13,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** Random weights of one layer at a time: models that are too large to be in memory as float32 can be measured too. */
-final class RandomWeights implements WeightSource, AutoCloseable {
+public final class RandomWeights implements WeightSource, AutoCloseable {
     private static final int PART = 1 << 16; // elements drawn from one seed
     private static final float WIDTH = 0.07f; // of a uniform distribution with a standard deviation of 0.02
 
@@ -22,7 +22,8 @@ final class RandomWeights implements WeightSource, AutoCloseable {
     private @Nullable TensorArena arena;
     private @Nullable Parameters parameters;
 
-    RandomWeights(ModelConfig config) {
+    /** Weights that are the same for every model of this shape. */
+    public RandomWeights(ModelConfig config) {
         this.config = config;
     }
 

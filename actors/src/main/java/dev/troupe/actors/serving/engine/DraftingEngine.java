@@ -2,16 +2,26 @@ package dev.troupe.actors.serving.engine;
 
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
+import dev.troupe.model.transformer.InferenceModel;
 import java.util.List;
 
 /** An engine with a {@link DraftModel} beside it, which makes the guesses that the scheduler asks for. */
-final class DraftingEngine implements Engine {
+public final class DraftingEngine implements Engine {
     private final Engine engine;
     private final DraftModel draft;
 
     DraftingEngine(Engine engine, DraftModel draft) {
         this.engine = engine;
         this.draft = draft;
+    }
+
+    /**
+     * Puts a draft beside an engine; both are closed with the result.
+     *
+     * @param draft with the same vocabulary, and as many cache blocks and rows
+     */
+    public static Engine of(Engine engine, InferenceModel draft) {
+        return new DraftingEngine(engine, new DraftModel(draft));
     }
 
     @Override
