@@ -20,6 +20,8 @@ import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.RankState;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.BpeTrainer;
+import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.transformer.ParameterSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -293,5 +295,48 @@ class MeshCheckpointStoreTest {
                 }
             }
         }
+    }
+
+    /** A character tokenizer has no form in GGUF, one of bytes has. */
+    @Test
+    void anExportToGgufHasTheWeights() {
+        ModelConfig model = withVocabulary(llama(false), 270);
+        MeshSettings settings = settings(model, "2x2x2", 3, 0);
+        MeshCheckpointStore store = new MeshCheckpointStore(directory, 1);
+        Tokenizer tokenizer =
+                BpeTrainer.train(List.of("the theatre of the thespians"), 270, List.of(BpeTrainer.END_OF_TEXT), 1);
+        List<ShardFile> written =
+                TestShards.writeShards(new ShardWriter(), store.begin(5), settings, 5, TestShards.SEED);
+        Path checkpoint = store.publish(settings, tokenizer, TestShards.training(settings, 5), written);
+        Path exported = directory.resolve("exported.gguf");
+        ModelConverter.convert(checkpoint, exported, null);
+        try (TensorArena arena = TensorArena.open("test");
+                OpenModel gguf = ModelFiles.open(exported);
+                OpenModel direct = ModelFiles.open(checkpoint)) {
+            assertThat(gguf.tokenizer().encode("the others")).isEqualTo(tokenizer.encode("the others"));
+            assertThat(gguf.parameters(arena).flat().toArray())
+                    .isEqualTo(direct.parameters(arena).flat().toArray());
+        }
+    }
+
+    private static ModelConfig withVocabulary(ModelConfig model, int size) {
+        return new ModelConfig(
+                model.architecture(),
+                size,
+                model.dim(),
+                model.numLayers(),
+                model.numHeads(),
+                model.numKvHeads(),
+                model.headDim(),
+                model.ffnDim(),
+                model.contextLength(),
+                model.norm(),
+                model.normEpsilon(),
+                model.mlp(),
+                model.positions(),
+                model.ropeTheta(),
+                model.tiedEmbeddings(),
+                model.bias(),
+                model.dropout());
     }
 }
