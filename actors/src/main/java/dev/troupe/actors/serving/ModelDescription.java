@@ -9,6 +9,7 @@ import dev.troupe.actors.wire.WireMessage;
  * @param version of the weights: the checkpoint's identity, named in every answer
  * @param tokenizerJson the whole tokenizer.json
  * @param chatTemplate name of the template that turns messages into a prompt
+ * @param jinja the template that came with the model, when that is the one; else ""
  */
 public record ModelDescription(
         String modelId,
@@ -17,5 +18,19 @@ public record ModelDescription(
         int vocabSize,
         String tokenizerJson,
         String chatTemplate,
-        long createdEpochSeconds)
-        implements WireMessage {}
+        long createdEpochSeconds,
+        String jinja)
+        implements WireMessage {
+
+    /** A model without a template of its own. */
+    public ModelDescription(
+            String modelId,
+            String version,
+            int contextLength,
+            int vocabSize,
+            String tokenizerJson,
+            String chatTemplate,
+            long createdEpochSeconds) {
+        this(modelId, version, contextLength, vocabSize, tokenizerJson, chatTemplate, createdEpochSeconds, "");
+    }
+}

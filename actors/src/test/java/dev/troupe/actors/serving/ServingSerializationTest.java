@@ -45,7 +45,7 @@ class ServingSerializationTest {
     private static final GenerationRequest REQUEST =
             new GenerationRequest("r-1", List.of(1, 50256, 0), 128, List.of(2), SAMPLING, 1);
     private static final ModelDescription MODEL =
-            new ModelDescription("m", "abc123", 1024, 50257, "{\"a\":\"é\\n\"}", "plain", 1_764_000_000L);
+            new ModelDescription("m", "abc123", 1024, 50257, "{\"a\":\"é\\n\"}", "model", 1_764_000_000L, "{{ 'é' }}");
 
     static Stream<WireMessage> messages() {
         return Stream.of(

@@ -1,6 +1,7 @@
 package dev.troupe.model.chat;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.jinja.JinjaException;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Optional;
@@ -10,11 +11,38 @@ public interface ChatTemplate {
     /** The name that chooses by the model. */
     String AUTO = "auto";
 
-    /** The name in configuration: "dictionary", "plain", "chatml", "llama3", "zephyr" or "llama2". */
+    /** The name in configuration: "model", "dictionary", "plain", "chatml", "llama3", "zephyr" or "llama2". */
     String name();
 
     /** The prompt; never empty unless the vocabulary has no special token and the messages have no text. */
     int[] prompt(List<ChatMessage> messages, Tokenizer tokenizer);
+
+    /**
+     * The prompt of messages that may speak of tools.
+     *
+     * @throws TroupeException when the template has no place for what is in the conversation, or refuses it
+     */
+    default int[] prompt(Conversation conversation, Tokenizer tokenizer) {
+        boolean speaksOfTools = !conversation.tools().isEmpty()
+                || conversation.messages().stream()
+                        .anyMatch(message -> message.role().equals("tool")
+                                || !message.toolCalls().isEmpty());
+        if (speaksOfTools) {
+            throw new TroupeException("the chat template '" + name()
+                    + "' cannot show tools: serve a model whose own template can (chatTemplate = auto)");
+        }
+        return prompt(conversation.messages(), tokenizer);
+    }
+
+    /** Whether it is the Jinja template that came with the model. */
+    default boolean isModelsOwn() {
+        return false;
+    }
+
+    /** How calls of tools are written after this template; empty when it has no place for tools. */
+    default Optional<ToolFormat> toolFormat() {
+        return Optional.empty();
+    }
 
     /**
      * Text at the end of the prompt that belongs to the answer ("heterotroph", which the model continues with "
@@ -24,7 +52,16 @@ public interface ChatTemplate {
         return "";
     }
 
-    /** The template of that name. Throws a {@link TroupeException} that lists the names otherwise. */
+    /**
+     * The template of that name. Throws a {@link TroupeException} that lists the names otherwise.
+     *
+     * @param jinja the model's own, which "model" runs; "" for none
+     */
+    static ChatTemplate named(String name, String jinja) {
+        return name.equals(ModelTemplate.NAME) && !jinja.isEmpty() ? new ModelTemplate(jinja) : named(name);
+    }
+
+    /** The template of that name, which is not the model's own. Throws a {@link TroupeException} as above otherwise. */
     static ChatTemplate named(String name) {
         return switch (name) {
             case "dictionary" -> new DictionaryTemplate();
@@ -34,7 +71,7 @@ public interface ChatTemplate {
                         .filter(template -> template.name().equals(name))
                         .findFirst()
                         .orElseThrow(() -> new TroupeException("there is no chat template '" + name
-                                + "': use auto, dictionary, plain, "
+                                + "': use auto, model (when one comes with it), dictionary, plain, "
                                 + String.join(
                                         ", ",
                                         MarkupTemplate.ALL.stream()
@@ -44,13 +81,22 @@ public interface ChatTemplate {
     }
 
     /**
-     * The template for a model: the one called {@code name}; for {@link #AUTO}, the one whose marks are in the Jinja
-     * template that came with the model, else the plain one.
+     * The template for a model: the one called {@code name}; for {@link #AUTO}, the Jinja template that came with the
+     * model, else the plain one.
+     *
+     * @throws TroupeException when the model's own is wanted and cannot be read; it names the line
      */
-    static ChatTemplate forModel(String name, Optional<String> jinja, Tokenizer tokenizer) {
+    static ChatTemplate forModel(String name, Optional<String> jinja) {
         if (!name.equals(AUTO)) {
-            return named(name);
+            return named(name, jinja.orElse(""));
         }
-        return jinja.flatMap(text -> MarkupTemplate.of(text, tokenizer)).orElseGet(PlainTemplate::new);
+        try {
+            return jinja.filter(text -> !text.isBlank())
+                    .<ChatTemplate>map(ModelTemplate::new)
+                    .orElseGet(PlainTemplate::new);
+        } catch (JinjaException e) {
+            throw new TroupeException(
+                    e.getMessage() + " (troupe.serving.chatTemplate can name another: plain, chatml, llama3, ...)", e);
+        }
     }
 }

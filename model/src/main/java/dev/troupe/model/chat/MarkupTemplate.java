@@ -2,17 +2,12 @@ package dev.troupe.model.chat;
 
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.List;
-import java.util.Optional;
 
 /**
- * The published ways to mark up a chat. A model's own template, a Jinja program, is not run: it is recognized by the
- * marks in it, as llama.cpp does without Jinja, and the same marks are set here. Only the marks become special tokens;
- * what users write is encoded as text.
- *
- * @param mark by which a template is recognized
- * @param needed a special token that the vocabulary must have
+ * The published ways to mark up a chat, for models that bring no template of their own. Only the marks become special
+ * tokens; what users write is encoded as text.
  */
-record MarkupTemplate(String name, String mark, String needed, Style style) implements ChatTemplate {
+record MarkupTemplate(String name, Style style) implements ChatTemplate {
     /** Sets the marks of a chat. */
     @FunctionalInterface
     interface Style {
@@ -20,21 +15,10 @@ record MarkupTemplate(String name, String mark, String needed, Style style) impl
     }
 
     static final List<MarkupTemplate> ALL = List.of(
-            new MarkupTemplate("chatml", "<|im_start|>", "<|im_start|>", MarkupTemplate::chatml),
-            new MarkupTemplate("llama3", "<|start_header_id|>", "<|start_header_id|>", MarkupTemplate::llama3),
-            new MarkupTemplate("zephyr", "<|user|>", "</s>", MarkupTemplate::zephyr),
-            new MarkupTemplate("llama2", "[INST]", "</s>", MarkupTemplate::llama2));
-
-    /** The one whose marks are in a model's own template. */
-    static Optional<ChatTemplate> of(String jinja, Tokenizer tokenizer) {
-        for (MarkupTemplate template : ALL) {
-            if (jinja.contains(template.mark)
-                    && tokenizer.specialToken(template.needed).isPresent()) {
-                return Optional.of(template);
-            }
-        }
-        return Optional.empty();
-    }
+            new MarkupTemplate("chatml", MarkupTemplate::chatml),
+            new MarkupTemplate("llama3", MarkupTemplate::llama3),
+            new MarkupTemplate("zephyr", MarkupTemplate::zephyr),
+            new MarkupTemplate("llama2", MarkupTemplate::llama2));
 
     @Override
     public int[] prompt(List<ChatMessage> messages, Tokenizer tokenizer) {

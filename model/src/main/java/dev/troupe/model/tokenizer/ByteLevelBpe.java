@@ -156,6 +156,11 @@ public final class ByteLevelBpe implements Tokenizer {
     }
 
     @Override
+    public Map<String, Integer> specialTokens() {
+        return special.ids();
+    }
+
+    @Override
     public Optional<String> specialSpelling(int id) {
         return special.spelling(id);
     }

@@ -192,6 +192,11 @@ public final class SentencePieceBpe implements Tokenizer {
     }
 
     @Override
+    public Map<String, Integer> specialTokens() {
+        return special.ids();
+    }
+
+    @Override
     public Optional<String> specialSpelling(int id) {
         return special.spelling(id);
     }

@@ -1,5 +1,6 @@
 package dev.troupe.model.tokenizer;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -39,6 +40,11 @@ public interface Tokenizer {
 
     /** The id of a special token such as "&lt;|endoftext|&gt;", when the vocabulary has it. */
     Optional<Integer> specialToken(String token);
+
+    /** Ids of all special tokens by their spelling. */
+    default Map<String, Integer> specialTokens() {
+        return Map.of();
+    }
 
     /** How a special token is spelled; empty for other ids. */
     default Optional<String> specialSpelling(int id) {

@@ -127,8 +127,7 @@ class ChatTemplateTest {
     void marksAreSpecialTokensAndTextNeverIs() {
         String[] chatml = {"<|im_start|>", "<|im_end|>"};
         Tokenizer tokenizer = withSpecial(chatml);
-        ChatTemplate template = ChatTemplate.forModel("auto", Optional.of("{{'<|im_start|>' + x}}"), tokenizer);
-        assertThat(template.name()).isEqualTo("chatml");
+        ChatTemplate template = ChatTemplate.named("chatml");
         List<ChatMessage> messages =
                 List.of(new ChatMessage("system", "be kind"), ChatMessage.user("<|im_end|> hello"));
         int[] ids = template.prompt(messages, tokenizer);
@@ -144,12 +143,12 @@ class ChatTemplateTest {
     }
 
     @Test
-    void publishedTemplatesAreRecognized() {
+    void publishedWaysToMarkUpChats() {
         String[] llama3 = {"<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"};
         List<ChatMessage> messages =
                 List.of(ChatMessage.user("hi "), new ChatMessage("assistant", "yes"), ChatMessage.user("b"));
         Tokenizer tokenizer = withSpecial(llama3);
-        ChatTemplate template = ChatTemplate.forModel("auto", Optional.of("'<|start_header_id|>'"), tokenizer);
+        ChatTemplate template = ChatTemplate.named("llama3");
         assertThat(shown(template.prompt(messages, tokenizer), llama3))
                 .isEqualTo("<|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|>"
                         + "<|start_header_id|>assistant<|end_header_id|>\n\nyes<|eot_id|>"
@@ -160,13 +159,61 @@ class ChatTemplateTest {
                 .isEqualTo("<|user|>\nhi </s>\n<|assistant|>\nyes</s>\n<|user|>\nb</s>\n<|assistant|>\n");
         assertThat(shown(ChatTemplate.named("llama2").prompt(messages, sentences), "</s>"))
                 .isEqualTo("[INST] hi [/INST] yes </s>[INST] b [/INST]");
-        assertThat(ChatTemplate.forModel("auto", Optional.of("[INST]"), tokenizer)
-                        .name())
-                .isEqualTo("plain"); // a vocabulary without its tokens
-        assertThat(ChatTemplate.forModel("auto", Optional.empty(), tokenizer).name())
-                .isEqualTo("plain");
         assertThatThrownBy(() -> ChatTemplate.named("chatml").prompt(messages, tokenizer))
                 .hasMessageContaining("needs the token '<|im_start|>'");
+    }
+
+    private static final String OWN = """
+            {%- for message in messages %}
+            {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
+            {%- for call in message.tool_calls %}
+            {{- '<tool_call>' + call.function | tojson + '</tool_call>' }}
+            {%- endfor %}
+            {%- endfor %}
+            {%- if tools %}{{ tools | tojson }}{% endif %}
+            {%- if messages[-1].role == 'system' %}{{ raise_exception('Ask something.') }}{% endif %}
+            {%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}
+            """;
+
+    @Test
+    void aModelsOwnTemplateIsRun() {
+        String[] marks = {"<|im_start|>", "<|im_end|>"};
+        Tokenizer tokenizer = withSpecial(marks);
+        ChatTemplate template = ChatTemplate.forModel("auto", Optional.of(OWN));
+        assertThat(template.name()).isEqualTo("model");
+        assertThat(template.toolFormat()).contains(ToolFormat.HERMES);
+        List<ChatMessage> messages = List.of(
+                ChatMessage.user("<|im_end|> hello"),
+                new ChatMessage("assistant", "", List.of(new ToolCall("c1", "f", "{\"a\": \"<|im_end|>\"}")), "", ""));
+        Tool tool = new Tool("f", "{\"type\":\"function\",\"function\":{\"name\":\"f\"}}", "");
+        int[] ids = template.prompt(new Conversation(messages, List.of(tool), "<|im_start|>x"), tokenizer);
+        assertThat(shown(ids, marks)).isEqualTo("""
+                        <|im_start|>user
+                        <|im_end|> hello<|im_end|>
+                        <|im_start|>assistant
+                        <|im_end|>
+                        <tool_call>{"name": "f", "arguments": {"a": "<|im_end|>"}}</tool_call>[{"type": "function", \
+                        "function": {"name": "f"}}]<|im_start|>assistant
+                        <|im_start|>x""");
+        // What the user and the call say is text, though it is spelled like a mark.
+        assertThat(Arrays.stream(ids).filter(id -> id == 257).count()).isEqualTo(2);
+        assertThatThrownBy(() -> template.prompt(List.of(new ChatMessage("system", "x")), tokenizer))
+                .hasMessage("Ask something.");
+    }
+
+    @Test
+    void templatesThatCannotBeReadOrShowNoToolsSaySo() {
+        assertThat(ChatTemplate.forModel("auto", Optional.empty()).name()).isEqualTo("plain");
+        assertThat(ChatTemplate.forModel("chatml", Optional.of(OWN)).name()).isEqualTo("chatml");
+        assertThatThrownBy(() -> ChatTemplate.forModel("auto", Optional.of("a\n{% for %}")))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("line 2")
+                .hasMessageContaining("troupe.serving.chatTemplate");
+        Tool tool = new Tool("f", "{}", "");
+        Conversation conversation = new Conversation(List.of(ChatMessage.user("x")), List.of(tool), "");
+        assertThatThrownBy(() -> ChatTemplate.named("plain").prompt(conversation, BPE))
+                .hasMessageContaining("cannot show tools");
+        assertThatThrownBy(() -> ChatTemplate.named("model")).hasMessageContaining("when one comes with it");
     }
 
     @Test

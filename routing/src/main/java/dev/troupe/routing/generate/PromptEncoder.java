@@ -1,7 +1,10 @@
 package dev.troupe.routing.generate;
 
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
+import dev.troupe.model.chat.Conversation;
+import dev.troupe.model.jinja.JinjaException;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.RequestFailure.Kind;
@@ -62,12 +65,21 @@ final class PromptEncoder {
         return switch (prompt) {
             case Prompt.Text text -> new Encoded(begun(boxed(tokenizer.encode(text.text()))), echo ? text.text() : "");
             case Prompt.Tokens tokens -> new Encoded(begun(checked(tokens.ids())), echo ? decoded(tokens.ids()) : "");
-            case Prompt.Chat chat -> {
-                var template = ChatTemplate.named(model.chatTemplate());
-                yield new Encoded(
-                        boxed(template.prompt(chat.messages(), tokenizer)), template.answerPrefix(chat.messages()));
-            }
+            case Prompt.Chat chat -> encoded(Conversation.of(chat.messages()));
         };
+    }
+
+    private Encoded encoded(Conversation conversation) {
+        try {
+            var template = ChatTemplate.named(model.chatTemplate(), model.jinja());
+            return new Encoded(
+                    boxed(template.prompt(conversation, tokenizer)), template.answerPrefix(conversation.messages()));
+        } catch (JinjaException e) {
+            var by = e.isRaised() ? "The model's chat template refuses this conversation: " : "";
+            throw new RequestFailure(Kind.INVALID, by + e.getMessage(), field);
+        } catch (TroupeException e) {
+            throw new RequestFailure(Kind.INVALID, String.valueOf(e.getMessage()), field);
+        }
     }
 
     /** A sequence starts with the token that the model was trained to see first; an empty one needs some token. */

@@ -75,6 +75,7 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
     }
 
     private ModelDescription describe(OpenModel model, ModelConfig config) {
+        ChatTemplate template = ChatTemplate.forModel(chatTemplate, model.chatTemplate());
         try {
             return new ModelDescription(
                     modelId,
@@ -82,9 +83,9 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
                     config.contextLength(),
                     config.vocabSize(),
                     TokenizerJson.toWire(model.tokenizer()),
-                    ChatTemplate.forModel(chatTemplate, model.chatTemplate(), model.tokenizer())
-                            .name(),
-                    Files.getLastModifiedTime(directory).toInstant().getEpochSecond());
+                    template.name(),
+                    Files.getLastModifiedTime(directory).toInstant().getEpochSecond(),
+                    template.isModelsOwn() ? model.chatTemplate().orElse("") : "");
         } catch (IOException e) {
             throw new TroupeException(directory + " cannot be read: " + e.getMessage(), e);
         }

@@ -1,0 +1,116 @@
+package dev.troupe.model.chat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.model.TroupeException;
+import java.util.List;
+
+/** How a model writes that it wants functions to be called. */
+public enum ToolFormat {
+    /** {@code <tool_call>{"name": ..., "arguments": {...}}</tool_call>}: Hermes, Qwen 2.5 and 3, and many others. */
+    HERMES("<tool_call>", "</tool_call>", "arguments"),
+    /** {@code {"name": ..., "parameters": {...}}} and nothing else: Llama 3.1 and later. */
+    LLAMA("<|python_tag|>", "", "parameters"),
+    /** {@code [TOOL_CALLS] [{"name": ..., "arguments": {...}}]}: Mistral. */
+    MISTRAL("[TOOL_CALLS]", "", "arguments");
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final String open;
+    private final String close;
+    private final String argumentsKey;
+
+    ToolFormat(String open, String close, String argumentsKey) {
+        this.open = open;
+        this.close = close;
+        this.argumentsKey = argumentsKey;
+    }
+
+    /** The format that a Jinja template writes earlier calls in. */
+    static ToolFormat of(String jinja) {
+        if (jinja.contains(MISTRAL.open)) {
+            return MISTRAL;
+        }
+        boolean llama = jinja.contains("\"parameters\"") && !jinja.contains(HERMES.open);
+        return llama ? LLAMA : HERMES;
+    }
+
+    /** The mark before calls. */
+    public String open() {
+        return open;
+    }
+
+    /** The mark behind a call; "" for none. */
+    public String close() {
+        return close;
+    }
+
+    /** The key of the arguments in a call. */
+    public String argumentsKey() {
+        return argumentsKey;
+    }
+
+    /** What an answer that must be a call begins with, before its JSON. */
+    public String forcedStart() {
+        return switch (this) {
+            case HERMES -> open + "\n";
+            case LLAMA -> "";
+            case MISTRAL -> open;
+        };
+    }
+
+    /**
+     * The JSON schema of an answer that is one call of one of these functions, behind {@link #forcedStart}.
+     *
+     * @param tools not empty
+     */
+    public String callSchema(List<Tool> tools) {
+        ObjectNode root = JSON.createObjectNode();
+        ObjectNode definitions = root.putObject("$defs");
+        ArrayNode calls = JSON.createArrayNode();
+        for (Tool tool : tools) {
+            String key = "parameters" + calls.size();
+            definitions.set(key, parameters(tool, "#/$defs/" + key));
+            ObjectNode call = calls.addObject().put("type", "object");
+            ObjectNode properties = call.putObject("properties");
+            properties.putObject("name").put("const", tool.name());
+            properties.putObject(argumentsKey).put("$ref", "#/$defs/" + key);
+            call.putArray("required").add("name").add(argumentsKey);
+            call.put("additionalProperties", false);
+        }
+        if (this == MISTRAL) {
+            root.put("type", "array").put("minItems", 1).put("maxItems", 1);
+            root.putObject("items").set("anyOf", calls);
+        } else {
+            root.set("anyOf", calls);
+        }
+        return root.toString();
+    }
+
+    /** A function's schema, its references moved to where it stands now. */
+    private static JsonNode parameters(Tool tool, String place) {
+        if (tool.parameters().isEmpty()) {
+            return JSON.createObjectNode().put("type", "object").put("additionalProperties", false);
+        }
+        try {
+            JsonNode schema = JSON.readTree(tool.parameters());
+            move(schema, place);
+            return schema;
+        } catch (JsonProcessingException e) {
+            throw new TroupeException(
+                    "the parameters of the function '" + tool.name() + "' are no JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private static void move(JsonNode node, String place) {
+        if (node instanceof ObjectNode object
+                && object.path("$ref").isTextual()
+                && object.path("$ref").textValue().startsWith("#")) {
+            object.put("$ref", place + object.path("$ref").textValue().substring(1));
+        }
+        node.forEach(child -> move(child, place));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.model.jinja;
+
+import org.jspecify.annotations.NullMarked;

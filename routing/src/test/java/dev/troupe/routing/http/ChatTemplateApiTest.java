@@ -1,0 +1,75 @@
+package dev.troupe.routing.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.Http;
+import dev.troupe.routing.harness.TestNode;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** A model's own template over HTTP: what it makes of messages, and what it refuses. */
+class ChatTemplateApiTest {
+    private static final String CHAT = "/v1/chat/completions";
+    private static final String JINJA = """
+            {%- for message in messages %}
+            {%- if message.role == 'system' %}{{ raise_exception('No system messages, please.') }}{% endif %}
+            {{- '[' + message.role + '] ' + message.content + '\\n' }}
+            {%- if message.content == 'fail' %}{{ message.content.no_such() }}{% endif %}
+            {%- endfor %}
+            {%- if add_generation_prompt %}{{ '[assistant]' }}{% endif %}
+            """;
+
+    private static TestNode node;
+    private static FakeReplica replica;
+    private static Http http;
+
+    @BeforeAll
+    static void start() throws Exception {
+        node = TestNode.start("");
+        ModelDescription plain = node.model(TestNode.MODEL, TestNode.VERSION);
+        replica = new FakeReplica(new ModelDescription(
+                plain.modelId(),
+                plain.version(),
+                plain.contextLength(),
+                plain.vocabSize(),
+                plain.tokenizerJson(),
+                "model",
+                plain.createdEpochSeconds(),
+                JINJA));
+        node.add(replica);
+        replica.says(node.tokenizer(), "yes");
+        http = new Http(node);
+    }
+
+    @AfterAll
+    static void stop() {
+        node.close();
+    }
+
+    @Test
+    void messagesBecomeWhatTheTemplateWrites() throws Exception {
+        var response = http.post(CHAT, "{'model':'tiny','messages':[{'role':'user','content':'<|endoftext|> hi'}]}");
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        var prompt = replica.submitted().remove().promptTokens();
+        int[] ids = prompt.stream().mapToInt(Integer::intValue).toArray();
+        assertThat(node.tokenizer().decode(ids)).isEqualTo("[user] <|endoftext|> hi\n[assistant]");
+        assertThat(ids).doesNotContain(node.tokenizer().endOfText());
+    }
+
+    @Test
+    void whatTheTemplateRefusesIsAnErrorOfTheRequest() throws Exception {
+        var refused = http.post(CHAT, "{'model':'tiny','messages':[{'role':'system','content':'x'}]}");
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(Http.tree(refused).at("/error/message").asText())
+                .contains("refuses this conversation: No system messages, please.");
+        assertThat(Http.tree(refused).at("/error/param").asText()).isEqualTo("messages");
+        var failed = http.post(CHAT, "{'model':'tiny','messages':[{'role':'user','content':'fail'}]}");
+        assertThat(failed.statusCode()).isEqualTo(400);
+        assertThat(Http.tree(failed).at("/error/message").asText())
+                .contains("line 4")
+                .contains("no_such");
+    }
+}
