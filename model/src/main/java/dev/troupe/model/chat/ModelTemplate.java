@@ -8,6 +8,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.jinja.JinjaTemplate;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -74,7 +75,7 @@ final class ModelTemplate implements ChatTemplate {
         values.put("add_generation_prompt", true);
         tokenizer.beginOfText().flatMap(tokenizer::specialSpelling).ifPresent(text -> values.put("bos_token", text));
         tokenizer.specialSpelling(tokenizer.endOfText()).ifPresent(text -> values.put("eos_token", text));
-        String text = template.render(values, LocalDateTime.now());
+        String text = template.render(values, LocalDateTime.now(ZoneId.systemDefault()));
         return marks.encode(text + conversation.answerStart());
     }
 
