@@ -29,10 +29,29 @@ const whole = await client.chat.completions.create({
   max_tokens: 20,
   temperature: 0,
 });
+const structured = await client.chat.completions.create({
+  model: models[0],
+  messages: [{ role: 'user', content: 'define heterotroph' }],
+  max_tokens: 200,
+  response_format: {
+    type: 'json_schema',
+    json_schema: { name: 'kind', schema: { type: 'object', properties: { kind: { enum: ['noun', 'verb'] } }, required: ['kind'] } },
+  },
+});
+let tools = null;
+try {
+  await client.chat.completions.create({
+    model: models[0],
+    messages: [{ role: 'user', content: 'define heterotroph' }],
+    tools: [{ type: 'function', function: { name: 'look_up' } }],
+  });
+} catch (error) {
+  tools = { status: error.status, message: error.message };
+}
 let unknown = null;
 try {
   await client.completions.create({ model: 'no-such-model', prompt: 'x' });
 } catch (error) {
   unknown = { status: error.status, message: error.message };
 }
-console.log(JSON.stringify({ models, text, chunks, finish, usage, whole: whole.choices[0].message.content, unknown }));
+console.log(JSON.stringify({ models, text, chunks, finish, usage, whole: whole.choices[0].message.content, structured: structured.choices[0].message.content, tools, unknown }));

@@ -132,6 +132,10 @@ class QuickstartIT {
         assertThat(result.path("chunks").asInt()).isGreaterThan(3);
         assertThat(result.path("finish").asText()).isIn("stop", "length");
         assertThat(result.path("usage").path("completion_tokens").asInt()).isBetween(1, 20);
+        JsonNode structured = JSON.readTree(result.path("structured").asText());
+        assertThat(structured.path("kind").asText()).isIn("noun", "verb");
+        assertThat(result.path("tools").path("status").asInt()).isEqualTo(400);
+        assertThat(result.path("tools").path("message").asText()).contains("no place for tools");
         assertThat(result.path("unknown").path("status").asInt()).isEqualTo(404);
     }
 

@@ -4,6 +4,7 @@ import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -49,7 +50,7 @@ final class SpecialMarks {
         int from = 0;
         while (!ids.isEmpty() && matcher.find()) {
             addText(text.substring(from, matcher.start()), out);
-            out.add(ids.get(matcher.group()));
+            out.add(Objects.requireNonNull(ids.get(matcher.group())));
             from = matcher.end();
         }
         addText(text.substring(from), out);

@@ -72,8 +72,8 @@ public final class ToolCallParser {
 
     /** What more of the text says. */
     public List<Part> append(String text) {
-        for (char c : text.toCharArray()) {
-            append(c);
+        for (int i = 0; i < text.length(); i++) {
+            append(text.charAt(i));
         }
         if (phase == Phase.TEXT) {
             releaseText();

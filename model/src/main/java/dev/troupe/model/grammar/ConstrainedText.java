@@ -2,6 +2,8 @@ package dev.troupe.model.grammar;
 
 import dev.troupe.model.sampling.TokenMask;
 import dev.troupe.model.tokenizer.Tokenizer;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -25,6 +27,16 @@ public final class ConstrainedText {
     /** Tokens that may come next; empty when the text is complete, cannot go on, and no token says so. */
     public TokenMask allowed() {
         return grammar.mask(state, ends);
+    }
+
+    /** Tokens that may come next after some more; empty when these may not come, or nothing may follow them. */
+    public Optional<TokenMask> allowedAfter(List<Integer> tokens) {
+        Optional<GrammarState> at = Optional.of(state);
+        for (int token : tokens) {
+            byte[] bytes = tokenizer.tokenBytes(token);
+            at = bytes.length == 0 ? Optional.empty() : at.flatMap(before -> before.append(bytes));
+        }
+        return at.map(after -> grammar.mask(after, ends)).filter(mask -> !mask.isEmpty());
     }
 
     /**

@@ -185,7 +185,7 @@ final class JsonRules {
     }
 
     /** One to {@code most} digits. */
-    private void digits(int from, int most, int to) {
+    void digits(int from, int most, int to) {
         int at = from;
         for (int i = 0; i < most; i++) {
             int next = grammar.state();

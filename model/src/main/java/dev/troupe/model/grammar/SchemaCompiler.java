@@ -45,6 +45,7 @@ final class SchemaCompiler {
     private final GrammarBuilder grammar = new GrammarBuilder();
     private final JsonRules json = new JsonRules(grammar);
     private final StringRules strings = new StringRules(grammar, json);
+    private final NumberRules numbers = new NumberRules(grammar, json);
     private final References references;
     private final Map<String, Integer> rules = new HashMap<>(); // by path
     private final Deque<Runnable> pending = new ArrayDeque<>();
@@ -139,8 +140,8 @@ final class SchemaCompiler {
                 case "object" -> emitObject(place, from, to);
                 case "array" -> emitArray(place, from, to);
                 case "string" -> strings.emit(place, from, to);
-                case "number" -> json.number(from, to);
-                case "integer" -> json.integer(from, to);
+                case "number" -> numbers.emit(place, false, from, to);
+                case "integer" -> numbers.emit(place, true, from, to);
                 case "boolean" -> {
                     grammar.literal(from, "true".getBytes(StandardCharsets.US_ASCII), to);
                     grammar.literal(from, "false".getBytes(StandardCharsets.US_ASCII), to);

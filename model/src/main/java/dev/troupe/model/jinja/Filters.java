@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What may follow "|". */
@@ -53,6 +55,9 @@ final class Filters {
             "format",
             "wordcount");
     private static final int MAX_INDENT = 64;
+    private static final Pattern FIELD = Pattern.compile("%(.)", Pattern.DOTALL);
+    private static final Pattern WORD = Pattern.compile("\\S+");
+    private static final Pattern DOT = Pattern.compile("\\.");
 
     private Filters() {}
 
@@ -163,7 +168,7 @@ final class Filters {
                         .replace(">", "&gt;")
                         .replace("'", "&#39;")
                         .replace("\"", "&#34;");
-            case "wordcount" -> (long) s.strip().split("\\s+").length;
+            case "wordcount" -> WORD.matcher(s).results().count();
             default -> formatted(s, arguments);
         };
     }
@@ -185,23 +190,18 @@ final class Filters {
 
     /** %s and %d, in order. */
     private static String formatted(String s, CallArguments arguments) {
-        StringBuilder text = new StringBuilder();
-        int next = 0;
-        for (int i = 0; i < s.length(); i++) {
-            char c = s.charAt(i);
-            char kind = c == '%' && i + 1 < s.length() ? s.charAt(i + 1) : ' ';
-            if (c != '%') {
-                text.append(c);
-                continue;
+        Matcher field = FIELD.matcher(s);
+        int[] next = new int[1];
+        return field.replaceAll(found -> {
+            char kind = found.group(1).charAt(0);
+            if (kind == '%') {
+                return "%";
             }
-            i++;
-            switch (kind) {
-                case '%' -> text.append('%');
-                case 's', 'd' -> text.append(Values.text(arguments.required(next++, "value")));
-                default -> throw new IllegalArgumentException("'%" + kind + "' is not supported in a format");
+            if (kind != 's' && kind != 'd') {
+                throw new IllegalArgumentException("'%" + kind + "' is not supported in a format");
             }
-        }
-        return text.toString();
+            return Matcher.quoteReplacement(Values.text(arguments.required(next[0]++, "value")));
+        });
     }
 
     private static @Nullable Object ofElements(@Nullable Object value, String name, CallArguments arguments) {
@@ -310,7 +310,7 @@ final class Filters {
 
     private static @Nullable Object attribute(@Nullable Object item, String path) {
         Object value = item;
-        for (String name : path.split("\\.")) {
+        for (String name : DOT.split(path, -1)) {
             value = value instanceof Map<?, ?> map && map.containsKey(name) ? map.get(name) : new Undefined(name);
         }
         return value;

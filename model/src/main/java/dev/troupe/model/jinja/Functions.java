@@ -32,28 +32,29 @@ final class Functions {
     private Functions() {}
 
     static void addTo(Scope scope, LocalDateTime now) {
-        scope.set("raise_exception", (Callable) (positional, named) -> {
-            throw JinjaException.raised(Values.text(new CallArguments(positional, named).required(0, "message")));
+        scope.set("raise_exception", (Callable) arguments -> {
+            throw JinjaException.raised(Values.text(arguments.required(0, "message")));
         });
-        scope.set("namespace", (Callable) (positional, named) -> {
+        scope.set("namespace", (Callable) arguments -> {
             Namespace namespace = new Namespace();
-            for (Object given : positional) {
+            for (Object given : arguments.positional()) {
                 if (given instanceof Map<?, ?> map) {
                     namespace.values().putAll(Values.dictionary(map));
                 }
             }
-            namespace.values().putAll(named);
+            namespace.values().putAll(arguments.named());
             return namespace;
         });
-        scope.set("dict", (Callable) (positional, named) -> {
-            Map<String, @Nullable Object> map =
-                    Values.dictionary(positional.isEmpty() ? Map.of() : (Map<?, ?>) asMap(positional.getFirst()));
-            map.putAll(named);
+        scope.set("dict", (Callable) arguments -> {
+            Map<String, @Nullable Object> map = Values.dictionary(
+                    arguments.positional().isEmpty()
+                            ? Map.of()
+                            : asMap(arguments.positional().getFirst()));
+            map.putAll(arguments.named());
             return map;
         });
-        scope.set("range", (Callable) (positional, named) -> range(new CallArguments(positional, named)));
-        scope.set("strftime_now", (Callable)
-                (positional, named) -> date(now, new CallArguments(positional, named).text(0, "format", "")));
+        scope.set("range", (Callable) Functions::range);
+        scope.set("strftime_now", (Callable) arguments -> date(now, arguments.text(0, "format", "")));
     }
 
     private static Map<?, ?> asMap(@Nullable Object value) {

@@ -13,7 +13,11 @@ public final class JinjaTemplate {
         this.body = body;
     }
 
-    /** @throws JinjaException that names the line of what is not understood */
+    /**
+     * Reads a template.
+     *
+     * @throws JinjaException that names the line of what is not understood
+     */
     public static JinjaTemplate parse(String template) {
         return new JinjaTemplate(TemplateParser.parse(template));
     }

@@ -69,7 +69,8 @@ final class JsonText {
 
     private void string(String s) {
         out.append('"');
-        for (char c : s.toCharArray()) {
+        for (int i = 0; i < s.length(); i++) {
+            char c = s.charAt(i);
             int escape = "\"\\\n\t\r\f\b".indexOf(c);
             if (escape >= 0) {
                 out.append('\\').append("\"\\ntrfb".charAt(escape));

@@ -20,8 +20,11 @@ record Loop(List<@Nullable Object> items, int index, int depth) {
             case "previtem" -> index > 0 ? items.get(index - 1) : new Undefined("previtem");
             case "nextitem" -> index + 1 < size ? items.get(index + 1) : new Undefined("nextitem");
             case "cycle" ->
-                (Callable) (positional, named) ->
-                        positional.isEmpty() ? new Undefined("cycle") : positional.get(index % positional.size());
+                (Callable) arguments -> arguments.positional().isEmpty()
+                        ? new Undefined("cycle")
+                        : arguments
+                                .positional()
+                                .get(index % arguments.positional().size());
             default -> new Undefined("loop." + name);
         };
     }

@@ -48,15 +48,9 @@ final class Methods {
     /** A method of an object, or null when it has none of that name. */
     static @Nullable Callable find(@Nullable Object object, String name) {
         return switch (object) {
-            case String s
-            when OF_STRINGS.contains(name) ->
-                (positional, named) -> ofString(s, name, new CallArguments(positional, named));
-            case Map<?, ?> map
-            when OF_DICTIONARIES.contains(name) ->
-                (positional, named) -> ofDictionary(map, name, new CallArguments(positional, named));
-            case List<?> list
-            when OF_LISTS.contains(name) ->
-                (positional, named) -> ofList(list, name, new CallArguments(positional, named));
+            case String s when OF_STRINGS.contains(name) -> arguments -> ofString(s, name, arguments);
+            case Map<?, ?> map when OF_DICTIONARIES.contains(name) -> arguments -> ofDictionary(map, name, arguments);
+            case List<?> list when OF_LISTS.contains(name) -> arguments -> ofList(list, name, arguments);
             case null, default -> null;
         };
     }
@@ -248,7 +242,8 @@ final class Methods {
     static String title(String s) {
         StringBuilder text = new StringBuilder();
         boolean inWord = false;
-        for (char c : s.toCharArray()) {
+        for (int i = 0; i < s.length(); i++) {
+            char c = s.charAt(i);
             text.append(inWord ? Character.toLowerCase(c) : Character.toUpperCase(c));
             inWord = Character.isLetter(c);
         }

@@ -57,7 +57,8 @@ final class Operators {
             case "*" -> a * b;
             case "//" -> Math.floorDiv(a, nonZero(b));
             case "%" -> Math.floorMod(a, nonZero(b));
-            default -> b < 0 ? (Object) Math.pow(a, b) : (Object) (long) Math.pow(a, b);
+            default ->
+                b < 0 ? (Object) Math.pow((double) a, (double) b) : (Object) (long) Math.pow((double) a, (double) b);
         };
     }
 
@@ -102,28 +103,20 @@ final class Operators {
 
     /** {@code object[index]}; {@link Undefined} when there is nothing. */
     static @Nullable Object item(@Nullable Object object, @Nullable Object index) {
-        switch (object) {
-            case Map<?, ?> map
-            when map.containsKey(index) -> {
-                return map.get(index);
-            }
-            case List<?> list
-            when index instanceof Long i -> {
-                int at = Math.toIntExact(i < 0 ? i + list.size() : i);
-                return at >= 0 && at < list.size() ? list.get(at) : new Undefined("element " + i);
-            }
-            case String s
-            when index instanceof Long i -> {
-                List<@Nullable Object> characters = Values.elements(s);
-                int at = Math.toIntExact(i < 0 ? i + characters.size() : i);
-                return at >= 0 && at < characters.size() ? characters.get(at) : new Undefined("character " + i);
-            }
+        return switch (object) {
+            case Map<?, ?> map when map.containsKey(index) -> map.get(index);
+            case List<?> list when index instanceof Long i -> element(new ArrayList<>(list), i);
+            case String s when index instanceof Long i -> element(Values.elements(s), i);
             case Undefined undefined -> throw new IllegalArgumentException("'" + undefined.name() + "' is undefined");
             case null -> throw new IllegalArgumentException("none has no element " + Values.represented(index));
-            default -> {
-                return index instanceof String name ? attribute(object, name) : new Undefined(Values.text(index));
-            }
-        }
+            default -> index instanceof String name ? attribute(object, name) : new Undefined(Values.text(index));
+        };
+    }
+
+    /** @param index from the end when it is negative */
+    private static @Nullable Object element(List<@Nullable Object> items, long index) {
+        long at = index < 0 ? index + items.size() : index;
+        return at >= 0 && at < items.size() ? items.get((int) at) : new Undefined("element " + index);
     }
 
     /** {@code object.name}; {@link Undefined} when there is nothing. */

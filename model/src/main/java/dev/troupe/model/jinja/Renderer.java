@@ -145,7 +145,8 @@ final class Renderer {
     }
 
     private Callable macro(Statement.Macro macro, Scope outside) {
-        return (positional, named) -> {
+        return arguments -> {
+            List<@Nullable Object> positional = arguments.positional();
             enter(0);
             Scope scope = new Scope(outside);
             if (positional.size() > macro.parameters().size()) {
@@ -157,8 +158,8 @@ final class Renderer {
                 Expression byDefault = macro.defaults().get(name);
                 if (i < positional.size()) {
                     scope.set(name, positional.get(i));
-                } else if (named.containsKey(name)) {
-                    scope.set(name, named.get(name));
+                } else if (arguments.named().containsKey(name)) {
+                    scope.set(name, arguments.named().get(name));
                 } else {
                     scope.set(name, byDefault == null ? new Undefined(name) : value(byDefault, scope));
                 }
@@ -246,7 +247,7 @@ final class Renderer {
 
     private static @Nullable Object called(@Nullable Object function, Expression name, CallArguments arguments) {
         if (function instanceof Callable callable) {
-            return callable.call(arguments.positional(), arguments.named());
+            return callable.call(arguments);
         }
         String shown = switch (name) {
             case Expression.Name(String n, int line) -> n;

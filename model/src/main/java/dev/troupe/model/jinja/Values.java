@@ -141,7 +141,8 @@ final class Values {
     private static String quoted(String s) {
         char quote = s.contains("'") && !s.contains("\"") ? '"' : '\'';
         StringBuilder text = new StringBuilder().append(quote);
-        for (char c : s.toCharArray()) {
+        for (int i = 0; i < s.length(); i++) {
+            char c = s.charAt(i);
             int escape = "\n\t\r\\".indexOf(c);
             if (escape >= 0) {
                 text.append('\\').append("ntr\\".charAt(escape));

@@ -45,8 +45,8 @@ final class RandomSchema {
         int kind = random.nextInt(depth >= 3 ? 7 : 12);
         switch (kind) {
             case 0 -> string(schema);
-            case 1 -> schema.put("type", "number");
-            case 2 -> schema.put("type", "integer");
+            case 1 -> limited(schema.put("type", "number"));
+            case 2 -> limited(schema.put("type", "integer"));
             case 3 -> schema.putArray("type").add("boolean").add("null").add("string");
             case 4 -> {
                 ArrayNode values =
@@ -67,6 +67,16 @@ final class RandomSchema {
             default -> oneOf(schema, depth);
         }
         return schema;
+    }
+
+    private void limited(ObjectNode schema) {
+        int least = random.nextInt(3000) - 1500;
+        switch (random.nextInt(4)) {
+            case 0 -> schema.put("minimum", least);
+            case 1 -> schema.put("exclusiveMaximum", least);
+            case 2 -> schema.put("minimum", least).put("maximum", least + random.nextInt(300));
+            default -> {}
+        }
     }
 
     private void oneOf(ObjectNode schema, int depth) {

@@ -41,6 +41,7 @@ final class SchemaCheck {
                 && switch (value.getNodeType()) {
                     case OBJECT -> isValidObject(value, schema);
                     case ARRAY -> isValidArray(value, schema);
+                    case NUMBER -> isValidNumber(value, schema);
                     case STRING -> isValidString(value.textValue(), schema);
                     default -> true;
                 };
@@ -113,6 +114,13 @@ final class SchemaCheck {
             }
         }
         return true;
+    }
+
+    private static boolean isValidNumber(JsonNode value, JsonNode schema) {
+        double number = value.doubleValue();
+        return number >= schema.path("minimum").asDouble(Double.NEGATIVE_INFINITY)
+                && number <= schema.path("maximum").asDouble(Double.POSITIVE_INFINITY)
+                && number < schema.path("exclusiveMaximum").asDouble(Double.POSITIVE_INFINITY);
     }
 
     private static boolean isValidString(String text, JsonNode schema) {

@@ -37,7 +37,7 @@ class JinjaTemplateTest {
 
     private static Map<String, String> templates() throws IOException {
         Map<String, String> templates = new LinkedHashMap<>();
-        for (String part : resource("cases.txt").split("(?m)^=== ")) {
+        for (String part : resource("cases.txt").split("(?m)^=== ", -1)) {
             int end = part.indexOf('\n');
             if (end > 0) {
                 templates.put(part.substring(0, end), part.substring(end + 1));

@@ -4,6 +4,7 @@ import akka.NotUsed;
 import akka.actor.typed.ActorRef;
 import akka.stream.BufferOverflowException;
 import akka.stream.OverflowStrategy;
+import akka.stream.javadsl.Flow;
 import akka.stream.javadsl.Source;
 import akka.stream.typed.javadsl.ActorSource;
 import dev.troupe.actors.serving.GenerationRequest;
@@ -24,6 +25,7 @@ import dev.troupe.routing.stream.TextEvent;
 import dev.troupe.safety.filter.TextFilter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
@@ -68,7 +70,9 @@ public final class Generator {
         }
         settings.logitBias().keySet().forEach(token -> checkBias(token, model));
         request.prompts().forEach(prompt -> input.judge(request.id(), request.promptField(), prompt, tokenizer));
-        schemas.check(settings.jsonSchema(), model, tokenizer);
+        schemas.check(settings.jsonSchema(), "response_format", model, tokenizer);
+        var tools = ToolPlan.of(request.prompts().getFirst(), settings, model, tokenizer);
+        tools.ifPresent(plan -> schemas.check(plan.schema(), "tools", model, tokenizer));
         var encoder = new PromptEncoder(model, tokenizer, request.promptField());
         var prompts = request.prompts().stream()
                 .map(prompt -> encoder.encode(
@@ -78,7 +82,7 @@ public final class Generator {
         var answers = new ArrayList<Source<ChoiceEvent, NotUsed>>();
         for (int choice = 0; choice < numChoices; choice++) {
             var prompt = prompts.get(choice / settings.choices());
-            answers.add(answer(request, model, tokenizer, prompt, choice, seed + choice));
+            answers.add(answer(request, model, tokenizer, prompt, tools, choice, seed + choice));
         }
         int promptTokens = prompts.stream().mapToInt(p -> p.tokens().size()).sum();
         var events =
@@ -97,7 +101,13 @@ public final class Generator {
     }
 
     private Source<ChoiceEvent, NotUsed> answer(
-            TextRequest request, ModelDescription model, Tokenizer tokenizer, Encoded prompt, int choice, long seed) {
+            TextRequest request,
+            ModelDescription model,
+            Tokenizer tokenizer,
+            Encoded prompt,
+            Optional<ToolPlan> tools,
+            int choice,
+            long seed) {
         var settings = request.settings();
         int maxTokens = maxTokens(request, model, prompt);
         var generation = new GenerationRequest(
@@ -105,7 +115,7 @@ public final class Generator {
                 prompt.tokens(),
                 maxTokens,
                 List.copyOf(tokenizer.endTokens()),
-                sampling(settings, seed),
+                sampling(settings, seed, tools.map(ToolPlan::schema).orElse("")),
                 0,
                 request.client(),
                 settings.scoresPrompt() ? PromptOutput.LOG_PROBS : PromptOutput.NONE);
@@ -124,12 +134,27 @@ public final class Generator {
                 })
                 .mapError(BufferOverflowException.class, e -> tooSlow())
                 .<TextEvent>statefulMapConcat(() -> {
-                    var text =
-                            new AnswerText(tokenizer, settings.stop(), filter.stream(), prompt.shownPrefix(), places);
+                    var text = new AnswerText(
+                            tokenizer,
+                            settings.stop(),
+                            filter.stream(),
+                            // JSON begins with itself, whatever belongs to the answers of a template.
+                            settings.jsonSchema().isEmpty() ? prompt.shownPrefix() : "",
+                            places,
+                            tools.map(ToolPlan::marks).orElse(Map.of()));
                     return event -> reported(request.id(), text, text.on(event));
                 })
+                .via(tools.map(plan -> calls(plan, generation.requestId())).orElseGet(Flow::create))
                 .takeWhile(event -> !(event instanceof TextEvent.End), true)
                 .map(event -> new ChoiceEvent(choice, event));
+    }
+
+    /** Finds calls in the text of an answer. */
+    private static Flow<TextEvent, TextEvent, NotUsed> calls(ToolPlan plan, String answerId) {
+        return Flow.<TextEvent>create().statefulMapConcat(() -> {
+            var answer = plan.answer(answerId);
+            return answer::on;
+        });
     }
 
     /** Writes down what the safety filter found, once the answer is complete. */
@@ -156,7 +181,8 @@ public final class Generator {
         return Math.min(Math.min(asked, config.maxTokens()), room);
     }
 
-    private static SamplingParameters sampling(GenerationSettings settings, long seed) {
+    /** @param toolSchema of an answer that must be a call; else "" */
+    private static SamplingParameters sampling(GenerationSettings settings, long seed, String toolSchema) {
         return new SamplingParameters(
                 settings.temperature(),
                 settings.topK(),
@@ -168,6 +194,6 @@ public final class Generator {
                 settings.logitBias(),
                 seed,
                 settings.logProbs(),
-                settings.jsonSchema());
+                toolSchema.isEmpty() ? settings.jsonSchema() : toolSchema);
     }
 }

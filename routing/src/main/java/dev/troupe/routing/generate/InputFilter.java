@@ -1,12 +1,14 @@
 package dev.troupe.routing.generate;
 
 import dev.troupe.model.chat.ChatMessage;
+import dev.troupe.model.chat.ToolCall;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.RequestFailure.Kind;
 import dev.troupe.safety.filter.TextFilter;
 import dev.troupe.safety.filter.Verdict;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Judges prompts before a model sees them. */
 final class InputFilter {
@@ -27,7 +29,7 @@ final class InputFilter {
             case Prompt.Text text -> List.of(text.text());
             case Prompt.Tokens tokens -> List.of(decoded(tokens, tokenizer));
             case Prompt.Chat chat ->
-                chat.messages().stream().map(ChatMessage::content).toList();
+                chat.messages().stream().flatMap(InputFilter::texts).toList();
         };
         for (var text : texts) {
             var verdict = filter.judge(text);
@@ -41,6 +43,11 @@ final class InputFilter {
                         field);
             }
         }
+    }
+
+    private static Stream<String> texts(ChatMessage message) {
+        return Stream.concat(
+                Stream.of(message.content()), message.toolCalls().stream().map(ToolCall::arguments));
     }
 
     /** Ids outside the vocabulary are refused later, by name. */

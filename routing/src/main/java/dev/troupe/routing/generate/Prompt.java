@@ -11,6 +11,11 @@ public sealed interface Prompt {
     /** Token ids of the model's own tokenizer. */
     record Tokens(List<Integer> ids) implements Prompt {}
 
-    /** A conversation, for the model's chat template. */
-    record Chat(List<ChatMessage> messages) implements Prompt {}
+    /** A conversation, for the model's chat template, and what may be called in its answer. */
+    record Chat(List<ChatMessage> messages, ToolUse tools) implements Prompt {
+        /** A conversation without tools. */
+        public Chat(List<ChatMessage> messages) {
+            this(messages, ToolUse.NONE);
+        }
+    }
 }

@@ -4,6 +4,7 @@ import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
 import dev.troupe.model.chat.Conversation;
+import dev.troupe.model.chat.ToolFormat;
 import dev.troupe.model.jinja.JinjaException;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.route.RequestFailure;
@@ -65,13 +66,17 @@ final class PromptEncoder {
         return switch (prompt) {
             case Prompt.Text text -> new Encoded(begun(boxed(tokenizer.encode(text.text()))), echo ? text.text() : "");
             case Prompt.Tokens tokens -> new Encoded(begun(checked(tokens.ids())), echo ? decoded(tokens.ids()) : "");
-            case Prompt.Chat chat -> encoded(Conversation.of(chat.messages()));
+            case Prompt.Chat chat -> encoded(chat);
         };
     }
 
-    private Encoded encoded(Conversation conversation) {
+    private Encoded encoded(Prompt.Chat chat) {
         try {
             var template = ChatTemplate.named(model.chatTemplate(), model.jinja());
+            var start = chat.tools().isForced()
+                    ? template.toolFormat().map(ToolFormat::forcedStart).orElse("")
+                    : "";
+            var conversation = new Conversation(chat.messages(), chat.tools().tools(), start);
             return new Encoded(
                     boxed(template.prompt(conversation, tokenizer)), template.answerPrefix(conversation.messages()));
         } catch (JinjaException e) {

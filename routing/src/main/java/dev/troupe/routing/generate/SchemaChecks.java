@@ -25,8 +25,13 @@ final class SchemaChecks {
     private final Map<ModelKey, BitSet> alphabets = new ConcurrentHashMap<>();
     private final Set<Checked> good = ConcurrentHashMap.newKeySet();
 
-    /** @throws RequestFailure that says what is wrong and where; "" is no schema and never wrong */
-    void check(String schema, ModelDescription model, Tokenizer tokenizer) {
+    /**
+     * Passes schemas that answers can be held to; "" is no schema and never wrong.
+     *
+     * @param field what clients call it
+     * @throws RequestFailure that says what is wrong and where
+     */
+    void check(String schema, String field, ModelDescription model, Tokenizer tokenizer) {
         var checked = new Checked(ModelKey.of(model), schema);
         if (schema.isEmpty() || good.contains(checked)) {
             return;
@@ -37,7 +42,7 @@ final class SchemaChecks {
         try {
             JsonGrammar.check(schema, alphabets.computeIfAbsent(checked.model(), key -> TokenTrie.alphabet(tokenizer)));
         } catch (SchemaException e) {
-            throw new RequestFailure(Kind.INVALID, "Invalid schema: " + e.getMessage() + ".", "response_format");
+            throw new RequestFailure(Kind.INVALID, "Invalid schema: " + e.getMessage() + ".", field);
         }
         if (good.size() >= MAX_KNOWN) {
             good.clear();

@@ -1,9 +1,14 @@
 package dev.troupe.routing.grpc;
 
+import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatMessage;
+import dev.troupe.model.chat.Tool;
+import dev.troupe.model.chat.ToolCall;
 import dev.troupe.model.grammar.JsonGrammar;
 import dev.troupe.routing.generate.GenerationSettings;
 import dev.troupe.routing.generate.Prompt;
+import dev.troupe.routing.generate.ToolUse;
+import dev.troupe.routing.generate.ToolUse.Mode;
 import dev.troupe.routing.proto.ChatRequest;
 import dev.troupe.routing.proto.GenerateRequest;
 import dev.troupe.routing.proto.GenerationOptions;
@@ -16,7 +21,7 @@ import java.util.Set;
 
 /** Reads the requests of the router service; a field out of range is a {@link RequestFailure} that names it. */
 final class CallReader {
-    private static final Set<String> ROLES = Set.of("system", "user", "assistant");
+    private static final Set<String> ROLES = Set.of("system", "user", "assistant", "tool");
 
     private CallReader() {}
 
@@ -32,21 +37,49 @@ final class CallReader {
         if (request.getMessagesCount() == 0) {
             throw invalid("messages", "'messages' is empty: give at least one message.");
         }
-        return conversation(request.getMessagesList());
+        return new Prompt.Chat(messages(request.getMessagesList()), tools(request));
+    }
+
+    private static ToolUse tools(ChatRequest request) {
+        try {
+            var tools = request.getToolsList().stream()
+                    .map(tool -> Tool.function(tool.getName(), tool.getDescription(), tool.getParameters()))
+                    .toList();
+            boolean parallel = !request.hasParallelToolCalls() || request.getParallelToolCalls();
+            return switch (request.getToolChoice()) {
+                case "", "auto" -> new ToolUse(tools, Mode.AUTO, "", parallel);
+                case "none" -> ToolUse.NONE;
+                case "required" -> new ToolUse(tools, Mode.REQUIRED, request.getToolFunction(), parallel);
+                case String other ->
+                    throw invalid(
+                            "tool_choice",
+                            "'tool_choice' is '" + other + "'; it must be 'auto', 'none' or 'required'.");
+            };
+        } catch (TroupeException e) {
+            throw invalid("tools", String.valueOf(e.getMessage()));
+        }
     }
 
     static Prompt conversation(List<dev.troupe.routing.proto.ChatMessage> list) {
+        return new Prompt.Chat(messages(list));
+    }
+
+    private static List<ChatMessage> messages(List<dev.troupe.routing.proto.ChatMessage> list) {
         var messages = new ArrayList<ChatMessage>();
         for (var message : list) {
             if (!ROLES.contains(message.getRole())) {
                 throw invalid(
                         "messages",
                         "The role of message " + messages.size() + " is '" + message.getRole()
-                                + "'; it must be 'system', 'user' or 'assistant'.");
+                                + "'; it must be 'system', 'user', 'assistant' or 'tool'.");
             }
-            messages.add(new ChatMessage(message.getRole(), message.getContent()));
+            var calls = message.getToolCallsList().stream()
+                    .map(call -> new ToolCall(call.getId(), call.getName(), call.getArguments()))
+                    .toList();
+            messages.add(new ChatMessage(
+                    message.getRole(), message.getContent(), calls, message.getToolCallId(), message.getName()));
         }
-        return new Prompt.Chat(List.copyOf(messages));
+        return messages;
     }
 
     static GenerationSettings settings(GenerationOptions options, boolean echo) {

@@ -12,7 +12,10 @@ import dev.troupe.routing.proto.GenerateChunk;
 import dev.troupe.routing.proto.GenerateReply;
 import dev.troupe.routing.proto.TextPiece;
 import dev.troupe.routing.proto.TokenLogProb;
+import dev.troupe.routing.proto.ToolCall;
+import dev.troupe.routing.proto.ToolCallPiece;
 import dev.troupe.routing.proto.Usage;
+import dev.troupe.routing.stream.CollectedCalls;
 import dev.troupe.routing.stream.ScoredToken;
 import dev.troupe.routing.stream.TextEvent;
 import java.nio.charset.StandardCharsets;
@@ -37,9 +40,11 @@ final class ReplyWriter {
     GenerateReply whole(List<ChoiceEvent> events) {
         var choices = new ArrayList<Choice.Builder>();
         var texts = new ArrayList<StringBuilder>();
+        var calls = new ArrayList<CollectedCalls>();
         for (int i = 0; i < generation.numChoices(); i++) {
             choices.add(Choice.newBuilder().setIndex(i));
             texts.add(new StringBuilder());
+            calls.add(new CollectedCalls());
         }
         for (var event : events) {
             var choice = choices.get(event.choice());
@@ -47,6 +52,10 @@ final class ReplyWriter {
                 case TextEvent.Piece piece -> {
                     texts.get(event.choice()).append(piece.text());
                     choice.addAllLogProbs(logProbs(piece.tokens()));
+                }
+                case TextEvent.Call call -> {
+                    calls.get(event.choice()).add(call);
+                    choice.addAllLogProbs(logProbs(call.tokens()));
                 }
                 case TextEvent.End end -> {
                     usage.ended(event.choice(), end);
@@ -62,7 +71,10 @@ final class ReplyWriter {
                 .setSeed(generation.seed())
                 .setUsage(usage());
         for (int i = 0; i < choices.size(); i++) {
-            reply.addChoices(choices.get(i).setText(texts.get(i).toString()));
+            reply.addChoices(choices.get(i)
+                    .setText(texts.get(i).toString())
+                    .addAllToolCalls(
+                            calls.get(i).calls().stream().map(ReplyWriter::call).toList()));
         }
         return reply.build();
     }
@@ -75,6 +87,14 @@ final class ReplyWriter {
                         .setChoice(event.choice())
                         .setText(piece.text())
                         .addAllLogProbs(logProbs(piece.tokens())));
+            case TextEvent.Call call ->
+                chunk.setToolCall(ToolCallPiece.newBuilder()
+                        .setChoice(event.choice())
+                        .setIndex(call.index())
+                        .setId(call.id())
+                        .setName(call.name())
+                        .setArguments(call.arguments())
+                        .addAllLogProbs(logProbs(call.tokens())));
             case TextEvent.End end -> {
                 usage.ended(event.choice(), end);
                 chunk.setFinished(
@@ -82,6 +102,14 @@ final class ReplyWriter {
             }
         }
         return chunk.build();
+    }
+
+    private static ToolCall call(dev.troupe.model.chat.ToolCall call) {
+        return ToolCall.newBuilder()
+                .setId(call.id())
+                .setName(call.name())
+                .setArguments(call.arguments())
+                .build();
     }
 
     GenerateChunk lastChunk() {
@@ -131,6 +159,7 @@ final class ReplyWriter {
     private static FinishReason reason(TextEvent.FinishReason reason) {
         return switch (reason) {
             case STOP -> FinishReason.FINISH_REASON_STOP;
+            case TOOL_CALLS -> FinishReason.FINISH_REASON_TOOL_CALLS;
             case LENGTH -> FinishReason.FINISH_REASON_LENGTH;
             case CONTENT_FILTER -> FinishReason.FINISH_REASON_CONTENT_FILTER;
         };

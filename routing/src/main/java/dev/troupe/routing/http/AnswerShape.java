@@ -1,8 +1,10 @@
 package dev.troupe.routing.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.model.chat.ToolCall;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.stream.ScoredToken;
+import dev.troupe.routing.stream.TextEvent;
 import dev.troupe.routing.stream.TextEvent.FinishReason;
 import java.util.List;
 import java.util.Locale;
@@ -14,13 +16,16 @@ interface AnswerShape {
     String object(boolean chunk);
 
     /** The element of "choices" for a whole answer. */
-    ObjectNode whole(String text, List<ScoredToken> tokens, FinishReason reason);
+    ObjectNode whole(String text, List<ToolCall> calls, List<ScoredToken> tokens, FinishReason reason);
 
     /** The first chunk of a choice, before its text, if the endpoint has one. */
     Optional<ObjectNode> opening();
 
     /** A chunk of text. */
     ObjectNode piece(String text, List<ScoredToken> tokens);
+
+    /** A chunk of a call; only of a chat. */
+    ObjectNode call(TextEvent.Call call);
 
     /** The last chunk of a choice. */
     ObjectNode closing(FinishReason reason);

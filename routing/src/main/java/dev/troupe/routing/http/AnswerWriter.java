@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.routing.generate.ChoiceEvent;
 import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.generate.TokenUsage;
+import dev.troupe.routing.stream.CollectedCalls;
 import dev.troupe.routing.stream.ScoredToken;
 import dev.troupe.routing.stream.TextEvent;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ final class AnswerWriter {
         for (int choice = 0; choice < generation.numChoices(); choice++) {
             var text = new StringBuilder();
             var tokens = new ArrayList<ScoredToken>();
+            var calls = new CollectedCalls();
             for (var event : events) {
                 if (event.choice() != choice) {
                     continue;
@@ -43,9 +45,13 @@ final class AnswerWriter {
                         text.append(piece.text());
                         tokens.addAll(piece.tokens());
                     }
+                    case TextEvent.Call call -> {
+                        calls.add(call);
+                        tokens.addAll(call.tokens());
+                    }
                     case TextEvent.End end -> {
                         usage.ended(choice, end);
-                        choices.add(shape.whole(text.toString(), tokens, end.reason())
+                        choices.add(shape.whole(text.toString(), calls.calls(), tokens, end.reason())
                                 .put("index", choice));
                     }
                 }
@@ -67,6 +73,7 @@ final class AnswerWriter {
                 choice,
                 switch (event.event()) {
                     case TextEvent.Piece piece -> shape.piece(piece.text(), piece.tokens());
+                    case TextEvent.Call call -> shape.call(call);
                     case TextEvent.End end -> {
                         usage.ended(choice, end);
                         yield shape.closing(end.reason());

@@ -1,8 +1,10 @@
 package dev.troupe.routing.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.model.chat.ToolCall;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.stream.ScoredToken;
+import dev.troupe.routing.stream.TextEvent;
 import dev.troupe.routing.stream.TextEvent.FinishReason;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -27,13 +29,22 @@ final class ChatShape implements AnswerShape {
     }
 
     @Override
-    public ObjectNode whole(String text, List<ScoredToken> tokens, FinishReason reason) {
+    public ObjectNode whole(String text, List<ToolCall> calls, List<ScoredToken> tokens, FinishReason reason) {
         var choice = Json.object();
-        choice.putObject("message")
+        var message = choice.putObject("message")
                 .put("role", "assistant")
-                .put("content", text)
-                .putNull("refusal")
-                .putArray("annotations");
+                .put("content", text.isEmpty() && !calls.isEmpty() ? null : text)
+                .putNull("refusal");
+        message.putArray("annotations");
+        if (!calls.isEmpty()) {
+            var list = message.putArray("tool_calls");
+            calls.forEach(call -> list.addObject()
+                    .put("id", call.id())
+                    .put("type", "function")
+                    .putObject("function")
+                    .put("name", call.name())
+                    .put("arguments", call.arguments()));
+        }
         addLogProbs(choice, tokens);
         return choice.put("finish_reason", AnswerShape.name(reason));
     }
@@ -50,6 +61,23 @@ final class ChatShape implements AnswerShape {
         var choice = Json.object();
         choice.putObject("delta").put("content", text);
         addLogProbs(choice, tokens);
+        return choice.putNull("finish_reason");
+    }
+
+    @Override
+    public ObjectNode call(TextEvent.Call call) {
+        var choice = Json.object();
+        var node = choice.putObject("delta").putArray("tool_calls").addObject().put("index", call.index());
+        if (call.name().isEmpty()) {
+            node.putObject("function").put("arguments", call.arguments());
+        } else {
+            node.put("id", call.id())
+                    .put("type", "function")
+                    .putObject("function")
+                    .put("name", call.name())
+                    .put("arguments", call.arguments());
+        }
+        addLogProbs(choice, call.tokens());
         return choice.putNull("finish_reason");
     }
 

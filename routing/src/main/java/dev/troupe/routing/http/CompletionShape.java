@@ -1,8 +1,10 @@
 package dev.troupe.routing.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.model.chat.ToolCall;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.stream.ScoredToken;
+import dev.troupe.routing.stream.TextEvent;
 import dev.troupe.routing.stream.TextEvent.FinishReason;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -27,7 +29,7 @@ final class CompletionShape implements AnswerShape {
     }
 
     @Override
-    public ObjectNode whole(String text, List<ScoredToken> tokens, FinishReason reason) {
+    public ObjectNode whole(String text, List<ToolCall> calls, List<ScoredToken> tokens, FinishReason reason) {
         return choice(text, tokens).put("finish_reason", AnswerShape.name(reason));
     }
 
@@ -39,6 +41,11 @@ final class CompletionShape implements AnswerShape {
     @Override
     public ObjectNode piece(String text, List<ScoredToken> tokens) {
         return choice(text, tokens).putNull("finish_reason");
+    }
+
+    @Override
+    public ObjectNode call(TextEvent.Call call) {
+        throw new IllegalStateException("only chats have tools");
     }
 
     @Override

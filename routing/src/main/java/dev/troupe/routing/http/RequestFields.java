@@ -130,6 +130,11 @@ final class RequestFields {
                 .orElse(absent);
     }
 
+    /** Whether a field was asked for. */
+    boolean isKnown(String field) {
+        return known.contains(field);
+    }
+
     /** Fields that change nothing about an answer here and may be there. */
     void ignore(String... fields) {
         known.addAll(Set.of(fields));

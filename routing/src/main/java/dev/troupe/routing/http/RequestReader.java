@@ -1,7 +1,6 @@
 package dev.troupe.routing.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.troupe.model.chat.ChatMessage;
 import dev.troupe.routing.generate.GenerationSettings;
 import dev.troupe.routing.generate.Prompt;
 import java.util.ArrayList;
@@ -21,7 +20,7 @@ final class RequestReader {
     static ApiRequest chat(JsonNode body) {
         var fields = RequestFields.ofBody(body);
         var model = fields.requiredString("model");
-        var messages = messages(fields.required("messages"));
+        var messages = MessageReader.messages(fields.required("messages"));
         boolean logProbs = fields.bool("logprobs", false);
         var top = fields.integer("top_logprobs");
         if (top.isPresent() && !logProbs) {
@@ -29,16 +28,13 @@ final class RequestReader {
                     "'top_logprobs' is only allowed when 'logprobs' is true.", "top_logprobs", "invalid_value");
         }
         var settings = settings(fields, chatMaxTokens(fields), logProbs ? top.orElse(0) : -1, false);
-        for (var field :
-                List.of("tools", "functions", "prediction", "audio", "web_search_options", "moderation", "verbosity")) {
+        for (var field : List.of("functions", "prediction", "audio", "web_search_options", "moderation", "verbosity")) {
             fields.unsupported(field);
         }
-        fields.unsupported("tool_choice", "none", "auto");
         fields.unsupported("function_call", "none", "auto");
         fields.unsupported("modalities", "[\"text\"]");
         fields.unsupported("reasoning_effort", "none");
-        fields.ignore("parallel_tool_calls");
-        return finish(fields, model, List.of(new Prompt.Chat(messages)), settings);
+        return finish(fields, model, List.of(new Prompt.Chat(messages, ToolReader.read(fields))), settings);
     }
 
     static ApiRequest completion(JsonNode body) {
@@ -144,64 +140,5 @@ final class RequestReader {
             }
         }
         return biases;
-    }
-
-    /** A conversation, not empty. */
-    static List<ChatMessage> messages(JsonNode node) {
-        if (!node.isArray()) {
-            throw RequestFields.wrongType("messages", "an array", node);
-        }
-        if (node.isEmpty()) {
-            throw ApiProblem.invalid("'messages' is empty: give at least one message.", "messages", "invalid_value");
-        }
-        var messages = new ArrayList<ChatMessage>();
-        for (var item : node) {
-            messages.add(message(item, "messages[" + messages.size() + "]"));
-        }
-        return messages;
-    }
-
-    private static ChatMessage message(JsonNode node, String path) {
-        var fields = RequestFields.of(node, path);
-        var role = switch (fields.requiredString("role")) {
-            case "developer", "system" -> "system";
-            case "user" -> "user";
-            case "assistant" -> "assistant";
-            case String other ->
-                throw ApiProblem.invalid(
-                        "'" + path + ".role' is '" + other
-                                + "'; it must be 'system', 'developer', 'user' or 'assistant'.",
-                        path + ".role",
-                        "invalid_value");
-        };
-        var content = content(fields.required("content"), path + ".content");
-        for (var field : List.of("tool_calls", "function_call", "audio", "refusal", "tool_call_id")) {
-            fields.unsupported(field);
-        }
-        fields.ignore("name");
-        fields.rejectUnknown();
-        return new ChatMessage(role, content);
-    }
-
-    /** A string, or a list of text parts. */
-    private static String content(JsonNode node, String path) {
-        if (!node.isArray()) {
-            return RequestFields.text(node, path);
-        }
-        var text = new StringBuilder();
-        int i = 0;
-        for (var part : node) {
-            var partPath = path + "[" + i++ + "]";
-            var fields = RequestFields.of(part, partPath);
-            if (!fields.requiredString("type").equals("text")) {
-                throw ApiProblem.invalid(
-                        "'" + partPath + "' is not text; only text parts are supported here.",
-                        partPath + ".type",
-                        "unsupported_value");
-            }
-            text.append(fields.requiredString("text"));
-            fields.rejectUnknown();
-        }
-        return text.toString();
     }
 }

@@ -58,7 +58,7 @@ final class TokenEndpoints {
         boolean pieces = fields.bool("return_pieces", false);
         fields.rejectUnknown();
         Prompt prompt = text.<Prompt>map(Prompt.Text::new)
-                .orElseGet(() -> new Prompt.Chat(RequestReader.messages(messages.orElseThrow())));
+                .orElseGet(() -> new Prompt.Chat(MessageReader.messages(messages.orElseThrow())));
         return tokenization
                 .tokenize(model, text.isPresent() ? "prompt" : "messages", prompt, special, pieces)
                 .thenApply(tokenized -> body(tokenized, pieces));

@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The text of one answer, made of its tokens as they come: complete characters, nothing of a stop string, nothing that
@@ -22,6 +23,7 @@ public final class AnswerText {
     private final StreamingFilter filter;
     private final String prefix;
     private final PromptPlaces prompt;
+    private final Map<Integer, String> marks;
     /** Tokens whose text is still held back. */
     private final Deque<ScoredToken> held = new ArrayDeque<>();
 
@@ -36,7 +38,7 @@ public final class AnswerText {
 
     /** An answer whose prompt is not scored. */
     public AnswerText(Tokenizer tokenizer, List<String> stopStrings, StreamingFilter filter, String prefix) {
-        this(tokenizer, stopStrings, filter, prefix, PromptPlaces.NONE);
+        this(tokenizer, stopStrings, filter, prefix, PromptPlaces.NONE, Map.of());
     }
 
     /**
@@ -44,10 +46,17 @@ public final class AnswerText {
      *
      * @param prefix text before the generated one that the client gets too
      * @param prompt where the prompt's tokens are in that text, when they are scored
+     * @param marks text of special tokens that is part of the answer's, by id
      */
     public AnswerText(
-            Tokenizer tokenizer, List<String> stopStrings, StreamingFilter filter, String prefix, PromptPlaces prompt) {
+            Tokenizer tokenizer,
+            List<String> stopStrings,
+            StreamingFilter filter,
+            String prefix,
+            PromptPlaces prompt,
+            Map<Integer, String> marks) {
         this.prompt = prompt;
+        this.marks = Map.copyOf(marks);
         decoder = new StreamingDecoder(tokenizer);
         stops = new StopStrings(stopStrings);
         this.filter = filter;
@@ -86,7 +95,8 @@ public final class AnswerText {
         var text = begin();
         numTokens++;
         held.add(new ScoredToken(token.token(), token.logProb(), decodedLength, token.alternatives()));
-        var decoded = decoder.append(token.token());
+        var mark = marks.get(token.token());
+        var decoded = mark == null ? decoder.append(token.token()) : decoder.flush() + mark;
         decodedLength += decoded.length();
         text += filter.append(stops.append(decoded));
         return stops.matched() ? last(text, FinishReason.STOP) : more(text);

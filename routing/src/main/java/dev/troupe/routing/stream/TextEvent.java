@@ -13,6 +13,16 @@ public sealed interface TextEvent {
     record Piece(String text, List<ScoredToken> tokens) implements TextEvent {}
 
     /**
+     * A call of a tool, or more of one.
+     *
+     * @param index of the call in the answer
+     * @param id in the first event of a call, as is the name; else ""
+     * @param arguments more of the text of a JSON object
+     * @param tokens those that begin in this piece
+     */
+    record Call(int index, String id, String name, String arguments, List<ScoredToken> tokens) implements TextEvent {}
+
+    /**
      * The answer is complete.
      *
      * @param numTokens generated in all, those of a stop string included
@@ -24,6 +34,8 @@ public sealed interface TextEvent {
     enum FinishReason {
         /** The model ended it, or a stop string came up. */
         STOP,
+        /** The model ended it, and wants tools to be called. */
+        TOOL_CALLS,
         /** As many tokens as were asked for, or the context is full. */
         LENGTH,
         /** A safety filter cut it. */

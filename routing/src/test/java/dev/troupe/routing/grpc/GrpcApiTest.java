@@ -17,6 +17,7 @@ import dev.troupe.routing.proto.GenerationOptions;
 import dev.troupe.routing.proto.ListModelsRequest;
 import dev.troupe.routing.proto.RouterClient;
 import dev.troupe.routing.proto.TokenIds;
+import dev.troupe.routing.proto.Tool;
 import dev.troupe.routing.proto.health.HealthCheckRequest;
 import dev.troupe.routing.proto.health.HealthCheckResponse.ServingStatus;
 import dev.troupe.routing.proto.health.HealthClient;
@@ -136,6 +137,23 @@ class GrpcApiTest {
                         .build()),
                 Status.Code.INVALID_ARGUMENT,
                 "'not'");
+    }
+
+    @Test
+    void toolsNeedATemplateThatShowsThem() {
+        var chat = ChatRequest.newBuilder()
+                .addMessages(ChatMessage.newBuilder().setRole("user").setContent("hello"))
+                .addTools(Tool.newBuilder().setName("f").setParameters("{\"type\":\"object\"}"));
+        assertStatus(client.chat(chat.build()), Status.Code.INVALID_ARGUMENT, "no place for tools");
+        assertStatus(
+                client.chat(chat.setToolChoice("required").setToolFunction("g").build()),
+                Status.Code.INVALID_ARGUMENT,
+                "'g'");
+        assertStatus(
+                client.chat(chat.setTools(0, Tool.newBuilder().setName("f").setParameters("{"))
+                        .build()),
+                Status.Code.INVALID_ARGUMENT,
+                "no JSON");
     }
 
     @Test

@@ -88,7 +88,11 @@ class HttpErrorsTest {
                 "{'model':'tiny','messages':[]}   | messages | invalid_value | at least one",
                 "{'model':'tiny','messages':[3]}  | messages[0] | invalid_type | an object",
                 "{'model':'tiny','messages':[{'content':'x'}]} | messages[0].role | missing_required_parameter | role",
-                "{'model':'tiny','messages':[{'role':'tool','content':'x'}]} | messages[0].role | invalid_value | tool",
+                "{'model':'tiny','messages':[{'role':'tool','content':'x'}]} | messages[0].tool_call_id"
+                        + " | missing_required_parameter | tool_call_id",
+                "{'model':'tiny','messages':[{'role':'tool','tool_call_id':'1','content':'x'}]} | messages | invalid_value"
+                        + " | cannot show tools",
+                "{'model':'tiny','messages':[{'role':'robot','content':'x'}]} | messages[0].role | invalid_value | robot",
                 "{'model':'tiny','messages':[{'role':'user'}]} | messages[0].content | missing_required_parameter | content",
                 "{'model':'tiny','messages':[{'role':'user','content':[{'type':'image_url'}]}]}"
                         + " | messages[0].content[0].type | unsupported_value | text",
@@ -108,7 +112,11 @@ class HttpErrorsTest {
                 "{#,'logprobs':true,'top_logprobs':21} | logprobs | invalid_value | 20",
                 "{#,'stream':'yes'}        | stream | invalid_type | true or false",
                 "{#,'stream_options':{}}   | stream_options | invalid_value | 'stream' is true",
-                "{#,'tools':[{'type':'function'}]} | tools | unsupported_parameter | not supported",
+                "{#,'tools':[{'type':'function'}]} | tools[0].function | missing_required_parameter | function",
+                "{#,'tools':[{'type':'function','function':{'name':'f'}}]} | tools | invalid_value | no place for tools",
+                "{'model':'tiny','messages':[{'role':'assistant','tool_calls':[{'id':'1','function':"
+                        + "{'name':'f','arguments':'[]'}}]}]} | messages[0].tool_calls[0].function.arguments | invalid_value"
+                        + " | JSON object",
                 "{#,'response_format':{'type':'yaml'}} | response_format.type | invalid_value | json_schema",
                 "{#,'response_format':{'type':'json_schema'}} | response_format.json_schema"
                         + " | missing_required_parameter | json_schema",

@@ -101,8 +101,11 @@ public final class AnswerSampler {
         if (sampler == null) {
             sampler = new Sampler(options, logits.dim(1));
         }
+        // A guess that may not come is wasted, no more: without a mask it is drawn from all tokens.
+        TokenMask allowed =
+                constraint == null ? null : constraint.allowedAfter(guessed).orElse(null);
         guessed.forEach(history::add);
-        int token = sampler.sample(logits, row, nextIndex + guessed.size(), history);
+        int token = sampler.sample(logits, row, nextIndex + guessed.size(), history, allowed);
         guessed.forEach(history::remove);
         return token;
     }

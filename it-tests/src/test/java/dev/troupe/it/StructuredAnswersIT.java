@@ -1,0 +1,209 @@
+package dev.troupe.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.Behaviors;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.serving.replica.ModelReplica;
+import dev.troupe.actors.serving.replica.ReplicaSettings;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.BpeTrainer;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.Parameters;
+import dev.troupe.routing.RoutingConfig;
+import dev.troupe.routing.RoutingServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Answers by a schema and calls of tools, by a real replica of a tiny model with random weights and a template of its
+ * own: what such a model says is chance, so only the mask makes it right.
+ */
+class StructuredAnswersIT {
+    private static final String MODEL = "random";
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final String TEMPLATE = """
+            {%- if tools %}{{ 'Tools: ' + tools | tojson + '\\n' }}{% endif %}
+            {%- for message in messages %}
+            {{- message.role + ': ' + message.content }}
+            {%- for call in message.tool_calls %}{{ '<tool_call>' + call.function | tojson + '</tool_call>' }}{% endfor %}
+            {{- '\\n' }}
+            {%- endfor %}
+            {%- if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}
+            """;
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    static Path dir;
+
+    @SuppressWarnings("NullAway.Init")
+    private static ActorSystem<Void> system;
+
+    @SuppressWarnings("NullAway.Init")
+    private static String base;
+
+    @BeforeAll
+    static void start() throws Exception {
+        writeModel();
+        var config = ConfigFactory.parseString("""
+                        akka { actor.provider = local, coordinated-shutdown.exit-jvm = off, loglevel = WARNING }
+                        troupe.routing { http.port = 0, grpc.port = 0 }
+                        troupe.serving { modelId = random, threads = 1, kvCache = 16 MiB, speculation = ngram }
+                        """).withFallback(ConfigFactory.load());
+        system = ActorSystem.create(
+                Behaviors.setup(context -> {
+                    context.spawn(ModelReplica.create(ReplicaSettings.from(config), dir.resolve("model")), "replica");
+                    return Behaviors.empty();
+                }),
+                "structured",
+                config);
+        base = RoutingServer.start(system, RoutingConfig.from(config))
+                .toCompletableFuture()
+                .get(20, TimeUnit.SECONDS)
+                .httpUrl();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (send(HttpRequest.newBuilder(URI.create(base + "/v1/models")))
+                .at("/data")
+                .isEmpty()) {
+            assertThat(System.nanoTime()).as("the replica is ready").isLessThan(end);
+            Thread.sleep(50);
+        }
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        system.terminate();
+        system.getWhenTerminated().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    }
+
+    private static void writeModel() throws IOException {
+        var tokenizer = BpeTrainer.train(
+                List.of("{\"a\": [1, 2], \"b\": \"c\"} {\"a\": [1, 2]}"), 290, List.of(BpeTrainer.END_OF_TEXT), 1);
+        var config = new ModelConfig(
+                "llama",
+                tokenizer.vocabSize(),
+                32,
+                2,
+                2,
+                1,
+                16,
+                64,
+                2048,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                10_000,
+                true,
+                false,
+                0);
+        try (var arena = TensorArena.open("structured-answers")) {
+            var weights = Parameters.allocate(ParameterLayout.of(config), arena);
+            weights.initialize(1);
+            ModelDirectory.write(dir.resolve("model"), config, weights, tokenizer);
+        }
+        Files.writeString(dir.resolve("model").resolve("chat_template.jinja"), TEMPLATE);
+    }
+
+    private static JsonNode send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        try (var client = HttpClient.newHttpClient()) {
+            return JSON.readTree(client.send(request.build(), HttpResponse.BodyHandlers.ofString())
+                    .body());
+        }
+    }
+
+    private static JsonNode chat(String fields) throws IOException, InterruptedException {
+        var body = "{\"model\":\"random\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," + fields + "}";
+        return send(HttpRequest.newBuilder(URI.create(base + "/v1/chat/completions"))
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
+    @Test
+    void anAnswerOfChanceIsAValidObjectUnlessItIsCut() throws Exception {
+        int numStopped = 0;
+        for (int seed = 1; seed <= 4; seed++) {
+            var answer = chat("\"seed\":" + seed + ",\"n\":4,\"max_tokens\":400,\"temperature\":1.2,"
+                    + "\"response_format\":{\"type\":\"json_object\"}");
+            for (var choice : answer.at("/choices")) {
+                var text = choice.at("/message/content").asText();
+                if (choice.at("/finish_reason").asText().equals("stop")) {
+                    numStopped++;
+                    assertThat(JSON.readTree(text).isObject())
+                            .as("seed %d: %s", seed, text)
+                            .isTrue();
+                } else {
+                    assertThat(choice.at("/finish_reason").asText()).isEqualTo("length");
+                }
+            }
+        }
+        assertThat(numStopped).as("objects that came to their end").isPositive();
+    }
+
+    @Test
+    void theNpmClientGetsAnswersBySchemaAndCalls() throws Exception {
+        Optional<Path> node = Tools.find("node");
+        Optional<Path> npm = Tools.find("npm");
+        assumeTrue(node.isPresent() && npm.isPresent(), "openai npm client: node or npm is missing");
+        Path folder = Files.createDirectories(dir.resolve("npm"));
+        Files.writeString(folder.resolve("package.json"), "{\"private\": true, \"type\": \"module\"}");
+        Tools.Output install = Tools.run(
+                folder,
+                Duration.ofMinutes(3),
+                List.of(npm.get().toString(), "install", "--no-audit", "--no-fund", "openai@7"));
+        assumeTrue(install.exitCode() == 0, "openai npm client: npm could not install it: " + install.text());
+        try (InputStream script = StructuredAnswersIT.class.getResourceAsStream("/openai-structured.mjs")) {
+            Files.write(
+                    folder.resolve("client.mjs"), Objects.requireNonNull(script).readAllBytes());
+        }
+        Tools.Output output = Tools.run(
+                folder, Duration.ofMinutes(1), List.of(node.get().toString(), "client.mjs", base + "/v1", MODEL));
+        assertThat(output.exitCode()).as(output.text()).isZero();
+        JsonNode result = JSON.readTree(output.text());
+        assertThat(result.path("answers")).hasSize(3);
+        for (JsonNode answer : result.path("answers")) {
+            assertThat(answer.path("finish").asText()).isEqualTo("stop");
+            JsonNode animal = JSON.readTree(answer.path("content").asText());
+            assertThat(animal.path("kind").asText()).isIn("cat", "dog");
+            assertThat(animal.path("legs").isIntegralNumber()).isTrue();
+            assertThat(animal.path("tags").size()).isLessThanOrEqualTo(2);
+        }
+        for (String call : List.of("call", "streamedCall")) {
+            assertThat(result.at("/" + call + "/type").asText()).isEqualTo("function");
+            assertThat(result.at("/" + call + "/id").asText()).startsWith("call_");
+            assertThat(result.at("/" + call + "/function/name").asText()).isEqualTo("move");
+            JsonNode arguments =
+                    JSON.readTree(result.at("/" + call + "/function/arguments").asText());
+            assertThat(arguments.path("to").asText()).isIn("left", "right");
+        }
+        assertThat(result.at("/streamedCall/function/arguments")).isEqualTo(result.at("/call/function/arguments"));
+        assertThat(result.path("finish").asText()).isEqualTo("tool_calls");
+        assertThat(result.path("streamedFinish").asText()).isEqualTo("tool_calls");
+        assertThat(result.at("/refused/status").asInt()).isEqualTo(400);
+        assertThat(result.at("/refused/message").asText()).contains("uniqueItems");
+    }
+}

@@ -1,0 +1,79 @@
+package dev.troupe.routing.generate;
+
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.model.chat.ChatTemplate;
+import dev.troupe.model.chat.Tool;
+import dev.troupe.model.chat.ToolCallParser;
+import dev.troupe.model.chat.ToolFormat;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.routing.route.RequestFailure;
+import dev.troupe.routing.route.RequestFailure.Kind;
+import dev.troupe.routing.stream.ToolAnswer;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/**
+ * How a model's answers to one prompt call tools.
+ *
+ * @param marks text of special tokens that stand around calls, by id
+ * @param schema that the answer is held to; "" when the model decides whether it calls
+ */
+record ToolPlan(ToolFormat format, ToolUse use, Map<Integer, String> marks, String schema) {
+    private static final String FIELD = "tools";
+    private static final int ID_LENGTH = 24;
+    /** Mistral's templates refuse others. */
+    private static final int MISTRAL_ID_LENGTH = 9;
+
+    /**
+     * The plan for a prompt; empty for one without tools.
+     *
+     * @throws RequestFailure when the model has no tools, or cannot be held to what is asked
+     */
+    static Optional<ToolPlan> of(
+            Prompt prompt, GenerationSettings settings, ModelDescription model, Tokenizer tokenizer) {
+        if (!(prompt instanceof Prompt.Chat chat) || chat.tools().isEmpty()) {
+            return Optional.empty();
+        }
+        var use = chat.tools();
+        var format = ChatTemplate.named(model.chatTemplate(), model.jinja())
+                .toolFormat()
+                .orElseThrow(() -> new RequestFailure(
+                        Kind.INVALID,
+                        "This model's chat template, '" + model.chatTemplate() + "', has no place for tools.",
+                        FIELD));
+        if (!settings.jsonSchema().isEmpty()) {
+            throw new RequestFailure(
+                    Kind.INVALID,
+                    "'response_format' cannot be combined with tools: an answer is one or the other. Set 'tool_choice'"
+                            + " to 'none' for an answer in JSON.",
+                    "response_format");
+        }
+        var marks = new TreeMap<Integer, String>();
+        for (var mark : Set.of(format.open(), format.close())) {
+            tokenizer.specialToken(mark).ifPresent(id -> marks.put(id, mark));
+        }
+        return Optional.of(new ToolPlan(format, use, marks, use.isForced() ? format.callSchema(use.callable()) : ""));
+    }
+
+    /** The reader of one answer; {@code id} is unique to it. */
+    ToolAnswer answer(String id) {
+        var names = use.tools().stream().map(Tool::name).collect(Collectors.toSet());
+        return new ToolAnswer(
+                new ToolCallParser(format, names, use.isForced()), use.parallel(), index -> callId(id, index));
+    }
+
+    /** The same for the same answer: nothing of an answer is drawn outside of its seed. */
+    private String callId(String id, int index) {
+        var digits = UUID.nameUUIDFromBytes((id + "/" + index).getBytes(StandardCharsets.UTF_8))
+                .toString()
+                .replace("-", "");
+        return format == ToolFormat.MISTRAL
+                ? digits.substring(0, MISTRAL_ID_LENGTH)
+                : "call_" + digits.substring(0, ID_LENGTH);
+    }
+}
