@@ -38,11 +38,14 @@ final class TokenMasks {
         }
     }
 
+    /** A state, and the frames that a stack may have above it. */
+    private record Place(int state, int room) {}
+
     private final Automaton automaton;
     private final TokenTrie trie;
     private final int numWords;
     private final int maxKept;
-    private final Map<Integer, Inside> kept = new ConcurrentHashMap<>();
+    private final Map<Place, Inside> kept = new ConcurrentHashMap<>();
 
     TokenMasks(Automaton automaton, TokenTrie trie) {
         this.automaton = automaton;
@@ -80,10 +83,10 @@ final class TokenMasks {
         }
         Frame stack = configuration.stack();
         int room = Automaton.MAX_DEPTH - Frame.depth(stack);
-        Inside inside = inside(configuration.state());
+        Inside inside = inside(configuration.state(), NO_LIMIT);
         if (inside.peak > room) {
-            // Close to the limit of nesting: some of what is kept is too deep here.
-            inside = new Walk(room).run(configuration.state());
+            // Close to the limit of nesting: some of that is too deep here.
+            inside = inside(configuration.state(), room);
         }
         for (int i = 0; i < numWords; i++) {
             bits[i] |= inside.bits[i];
@@ -99,16 +102,17 @@ final class TokenMasks {
         return exact;
     }
 
-    private Inside inside(int state) {
-        Inside known = kept.get(state);
+    private Inside inside(int state, int room) {
+        Place place = new Place(state, room);
+        Inside known = kept.get(place);
         if (known != null) {
             return known;
         }
-        Inside computed = new Walk(NO_LIMIT).run(state);
+        Inside computed = new Walk(room).run(state);
         if (kept.size() >= maxKept) {
             kept.clear();
         }
-        kept.put(state, computed);
+        kept.put(place, computed);
         return computed;
     }
 
