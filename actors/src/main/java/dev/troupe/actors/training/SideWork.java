@@ -13,10 +13,9 @@ import org.slf4j.Logger;
  * its thread only. Steps must wait while {@link #isCopying}; everything else runs along.
  */
 final class SideWork {
-    private final RunAssembly run;
-    private final ActorRef<CheckpointWriter.Command> writer;
+    private final ActorRef<CheckpointWriter.Save> writer;
     private final ActorRef<CheckpointWriter.Answer> writerAnswers;
-    private final ActorRef<Evaluator.Command> evaluator;
+    private final ActorRef<Evaluator.Evaluate> evaluator;
     private final ActorRef<Evaluator.Answer> evaluatorAnswers;
     private final RunReporter reporter;
     private final Logger log;
@@ -31,13 +30,12 @@ final class SideWork {
 
     SideWork(
             RunAssembly run,
-            ActorRef<CheckpointWriter.Command> writer,
+            ActorRef<CheckpointWriter.Save> writer,
             ActorRef<CheckpointWriter.Answer> writerAnswers,
-            ActorRef<Evaluator.Command> evaluator,
+            ActorRef<Evaluator.Evaluate> evaluator,
             ActorRef<Evaluator.Answer> evaluatorAnswers,
             RunReporter reporter,
             Logger log) {
-        this.run = run;
         this.writer = writer;
         this.writerAnswers = writerAnswers;
         this.evaluator = evaluator;
@@ -80,7 +78,7 @@ final class SideWork {
     void save(TrainingState state) {
         saving = true;
         copyingForCheckpoint = true;
-        writer.tell(new CheckpointWriter.Save(run.weightsTicket(), run.momentsTicket(), state, writerAnswers));
+        writer.tell(new CheckpointWriter.Save(state, writerAnswers));
     }
 
     /** Evaluates the weights of this step in what time the steps leave, unless an evaluation is still running. */
@@ -100,7 +98,7 @@ final class SideWork {
     private void evaluate(long step, int windows, boolean urgent) {
         evaluating = true;
         copyingForEvaluation = true;
-        evaluator.tell(new Evaluator.Evaluate(step, run.weightsTicket(), windows, urgent, evaluatorAnswers));
+        evaluator.tell(new Evaluator.Evaluate(step, windows, urgent, evaluatorAnswers));
     }
 
     void onCheckpoint(CheckpointWriter.Answer answer) {

@@ -19,20 +19,18 @@ import dev.troupe.actors.training.TrainingCoordinator.Overdue;
 import dev.troupe.actors.training.TrainingCoordinator.StepEnded;
 import dev.troupe.actors.training.TrainingCoordinator.Stop;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
-import dev.troupe.actors.training.data.DataFeeder;
 import dev.troupe.actors.training.eval.Evaluator;
-import dev.troupe.actors.training.optim.OptimizerShard;
 import dev.troupe.actors.training.run.ResumeCheck;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.run.RunProgress;
 import dev.troupe.actors.training.run.StepBudget;
 import dev.troupe.actors.training.run.StepMeasure;
-import dev.troupe.actors.training.stage.PipelineStage;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.model.data.DataPosition;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.optim.LearningRateSchedule;
+import dev.troupe.model.transformer.ParameterLayout;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -66,8 +64,7 @@ final class TrainingRun {
     private final SideWork side;
     private final long beginNanos;
 
-    private final ActorRef<StepRunner.Command> runner;
-
+    private final RunWorkers workers;
     private final ActorRef<StepRunner.StepResult> stepAnswers;
 
     private final StepMeasure measure;
@@ -120,39 +117,17 @@ final class TrainingRun {
                         "journal",
                         DispatcherSelector.blocking()),
                 context.messageAdapter(RunJournal.Recorded.class, JournalAnswered::new));
-        runner = spawn(StepRunner.create(parts()), "step-runner");
+        workers = RunWorkers.start(context, this::spawn, run, config, environment, step);
         side = new SideWork(
                 run,
-                spawn(
-                        CheckpointWriter.create(
-                                run.staging(), environment.sink().apply(run.checkpoints()), run.memory()),
-                        "checkpoint-writer"),
+                workers.writer(),
                 context.messageAdapter(CheckpointWriter.Answer.class, CheckpointAnswered::new),
-                spawn(Evaluator.create(run.evaluator(), run.memory()), "evaluator"),
+                workers.evaluator(),
                 context.messageAdapter(Evaluator.Answer.class, EvaluationAnswered::new),
                 reporter,
                 context.getLog());
 
         stepAnswers = context.messageAdapter(StepRunner.StepResult.class, StepEnded::new);
-    }
-
-    private StepRunner.Parts parts() {
-        int accumulation = config.train().accumulation();
-        return new StepRunner.Parts(
-                spawn(DataFeeder.create(run.feeder(), run.memory(), step * accumulation), "data-feeder"),
-                spawn(
-                        PipelineStage.create(run.stage(), run.gradients(), run.kernels(), run.memory()),
-                        "pipeline-stage-0"),
-                spawn(OptimizerShard.create(run.adamW(), run.moments(), run.memory()), "optimizer-shard-0"),
-                run.weightsTicket(),
-                run.gradientsTicket(),
-                accumulation,
-                config.train().seed(),
-                timeout());
-    }
-
-    private <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {
-        return spawn(behavior, name, TrainingCoordinator.dispatcher());
     }
 
     private <T> ActorRef<T> spawn(Behavior<T> behavior, String name, Props props) {
@@ -170,20 +145,23 @@ final class TrainingRun {
     }
 
     Behavior<Command> begin() {
+        long parameters = ParameterLayout.of(run.model()).size();
         listener.tell(new TrainingEvent.Started(
-                setup.runId(), run.gradients().layout().size(), tokensPerStep(), step, totalSteps, run.resumedFrom()));
+                setup.runId(), parameters, tokensPerStep(), step, totalSteps, run.resumedFrom()));
         context.getLog()
                 .info(
                         "Run {} starts at step {} with {} parameters and {} tokens a step",
                         setup.runId(),
                         step,
-                        run.gradients().layout().size(),
+                        parameters,
                         tokensPerStep());
         return train();
     }
 
     private int tokensPerStep() {
-        return run.feeder().batch() * run.feeder().time() * config.train().accumulation();
+        return config.train().batch()
+                * run.model().contextLength()
+                * config.train().accumulation();
     }
 
     // ---- a time budget
@@ -197,15 +175,14 @@ final class TrainingRun {
     }
 
     private int finalWindows() {
-        return run.evaluator().windows().count(config.eval().finalWindows());
+        return run.windows().count(config.eval().finalWindows());
     }
 
     /** Measures an evaluation while the steps stand still; its answer fixes the number of steps. */
     private void rehearseEvaluation() {
         rehearsing = true;
         side.evaluateAtOnce(
-                step,
-                Math.min(finalWindows(), REHEARSED_BATCHES * run.evaluator().batch()));
+                step, Math.min(finalWindows(), REHEARSED_BATCHES * run.parts().evaluationBatch()));
         startDeadline();
     }
 
@@ -216,7 +193,7 @@ final class TrainingRun {
                 secondsPerStep,
                 rehearsal.secondsPerWindow(),
                 config.eval().everySteps(),
-                run.evaluator().windows().count(config.eval().windows()),
+                run.windows().count(config.eval().windows()),
                 finalWindows());
         elapsedSeconds = secondsSince(beginNanos);
         totalSteps = step + budget.steps(budgetSeconds() - elapsedSeconds);
@@ -253,7 +230,7 @@ final class TrainingRun {
     private void runStep() {
         stepRunning = true;
         learningRate = schedule.at(step);
-        runner.tell(new StepRunner.RunStep(step, learningRate, stepAnswers));
+        workers.runner().tell(new StepRunner.RunStep(step, learningRate, stepAnswers));
     }
 
     private Behavior<Command> training(Command command) {
@@ -342,11 +319,14 @@ final class TrainingRun {
                         step * config.train().accumulation(), config.train().seed()),
                 progress.tokens(),
                 progress.curve(),
-                ResumeCheck.settings(config, totalSteps, run.feeder().batches().shards())));
+                ResumeCheck.settings(config, totalSteps, run.tokens())));
         startDeadline();
     }
 
     private void startDeadline() {
+        if (workers.haveOwnDeadlines()) {
+            return;
+        }
         timers.startSingleTimer(
                 Overdue.class,
                 new Overdue("the weights were not copied within " + timeout().toSeconds() + " s"),

@@ -31,6 +31,7 @@ public final class RankProgram implements AutoCloseable {
     private final PartExchange exchange;
     private final PipelineRunner pipeline;
     private final RankUpdate update;
+    private final PipelineEvaluation evaluation;
 
     /**
      * Allocates activations.
@@ -75,6 +76,7 @@ public final class RankProgram implements AutoCloseable {
         }
         this.pipeline =
                 new PipelineRunner(settings, at, range, groups, source, schedule, stages, exchange::beginBackward);
+        this.evaluation = new PipelineEvaluation(settings, at, range, groups, stages.getFirst());
         AdamW adamW = new AdamW(settings.optimizer(), kernels, state.layout());
         this.update = new RankUpdate(state, adamW, kernels);
     }
@@ -109,6 +111,24 @@ public final class RankProgram implements AutoCloseable {
                         (computed - start) * 1e-9,
                         (waitNanos() - waitedBefore) * 1e-9,
                         (end - computed) * 1e-9));
+    }
+
+    /**
+     * Evaluates the weights as they are now: windows [0, count) of held-out text, without dropout. Sums go in order of
+     * the windows, so that a pipeline gets the bits of a single stage, and any mesh the same up to its rounding.
+     *
+     * @param count at least 1
+     * @throws dev.troupe.model.parallel.CommunicationException when a peer is lost
+     */
+    public EvaluationOutcome evaluate(int count, WindowSource source) {
+        if (count < 1) {
+            throw new IllegalArgumentException("an evaluation of " + count + " windows");
+        }
+        long start = System.nanoTime();
+        exchange.beginStep(); // windows of weights may be those before the update
+        double[] own = evaluation.run(count, source);
+        double[] sums = groups.world().gather(tensorAxis.rank() == 0 ? own : new double[0]);
+        return EvaluationOutcome.of(sums, (System.nanoTime() - start) * 1e-9);
     }
 
     /** The mean over micro-batches in order of their number; ranks of a tensor axis have the same, and one gives it. */
@@ -173,6 +193,7 @@ public final class RankProgram implements AutoCloseable {
     public void close() {
         exchange.close();
         pipeline.close();
+        evaluation.close();
         stages.forEach(TrainingStage::close);
     }
 }

@@ -238,6 +238,27 @@ public final class TrainingStage implements AutoCloseable {
         return loss;
     }
 
+    /**
+     * First stage: the residual stream [R, C] after its layers, without dropout, valid until the next call. No backward
+     * pass may follow. Layers multiply with the weights as they were at the latest {@link #weightsChanged}, or later.
+     */
+    public Tensor evaluateLayers(int[] inputs, int seqTime) {
+        pass.beginEvaluation(batchOf(inputs, seqTime), seqTime);
+        return forwardTokens(inputs);
+    }
+
+    /** The same of a later stage. */
+    public Tensor evaluateLayers(Tensor hidden, int batch, int seqTime) {
+        pass.beginEvaluation(batch, seqTime);
+        return forwardLayers(hidden);
+    }
+
+    /** The last stage, after {@link #evaluateLayers}: the mean loss; {@link #tokenLosses} has each token's. */
+    public double evaluateHead(int[] targets) {
+        beforeHead(false);
+        return head().forward(pass, output, targets);
+    }
+
     /** A stage without head: backward of its last forward pass, from the gradient of its output [R, C]. */
     public void backward(Tensor dHidden) {
         if (dHidden != gradient) {

@@ -31,8 +31,7 @@ public final class CheckpointWriter {
     public sealed interface Command extends WireMessage {}
 
     /** Saves the tensors as they are now: they must not change before {@link SnapshotTaken} or {@link NotWritten}. */
-    public record Save(TensorTicket weights, TensorTicket moments, TrainingState state, ActorRef<Answer> replyTo)
-            implements Command {}
+    public record Save(TrainingState state, ActorRef<Answer> replyTo) implements Command {}
 
     private record Captured(
             Save request,
@@ -67,26 +66,34 @@ public final class CheckpointWriter {
     /** There is no such checkpoint; older ones are untouched. {@code message} is fit for a user. */
     public record NotWritten(long step, String message) implements Answer {}
 
+    /**
+     * What it works with; memory belongs to the run.
+     *
+     * @param weights that are saved
+     * @param moments that are saved
+     * @param staging takes the copy
+     */
+    public record Settings(TensorTicket weights, TensorTicket moments, CheckpointStaging staging) {}
+
     private final ActorContext<Command> context;
-    private final CheckpointStaging staging;
+    private final Settings settings;
     private final CheckpointSink sink;
     private final RunMemory memory;
     private final Executor blocking;
     private boolean busy;
 
-    private CheckpointWriter(
-            ActorContext<Command> context, CheckpointStaging staging, CheckpointSink sink, RunMemory memory) {
+    private CheckpointWriter(ActorContext<Command> context, Settings settings, CheckpointSink sink, RunMemory memory) {
         this.context = context;
-        this.staging = staging;
+        this.settings = settings;
         this.sink = sink;
         this.memory = memory;
         this.blocking = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
     }
 
-    /** A writer to {@code sink}; the staging memory belongs to the run. */
-    public static Behavior<Command> create(CheckpointStaging staging, CheckpointSink sink, RunMemory memory) {
+    /** A writer to {@code sink}. */
+    public static Behavior<Command> create(Settings settings, CheckpointSink sink, RunMemory memory) {
         return Behaviors.setup(context -> {
-            CheckpointWriter writer = new CheckpointWriter(context, staging, sink, memory);
+            CheckpointWriter writer = new CheckpointWriter(context, settings, sink, memory);
             return Behaviors.receiveMessage(writer::onCommand);
         });
     }
@@ -111,10 +118,11 @@ public final class CheckpointWriter {
         context.pipeToSelf(
                 memory.submit(
                         blocking,
-                        () -> staging.capture(
-                                memory.resolve(request.weights(), Parameters.class),
-                                memory.resolve(request.moments(), OptimizerState.class),
-                                request.state())),
+                        () -> settings.staging()
+                                .capture(
+                                        memory.resolve(settings.weights(), Parameters.class),
+                                        memory.resolve(settings.moments(), OptimizerState.class),
+                                        request.state())),
                 (contents, failure) -> new Captured(request, start, contents, failure));
     }
 

@@ -4,7 +4,9 @@ import dev.troupe.model.data.TokenBatches;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.TrainingStage;
 
-/** An evaluation under way: sums the losses of its windows in order, however many are computed at once. */
+/**
+ * An evaluation under way: sums the losses of each window, and the windows in order, however many are computed at once.
+ */
 final class EvaluationPass {
     private final HeldOutWindows windows;
     private final int count;
@@ -32,11 +34,15 @@ final class EvaluationPass {
         }
         stage.evaluate(inputs, targets);
         Tensor losses = stage.tokenLosses();
-        for (int i = 0; i < rows * time; i++) {
-            if (targets[i] != TokenBatches.IGNORED) {
-                lossSum += losses.get(i);
-                tokens++;
+        for (int row = 0; row < rows; row++) {
+            double windowSum = 0;
+            for (int i = row * time; i < (row + 1) * time; i++) {
+                if (targets[i] != TokenBatches.IGNORED) {
+                    windowSum += losses.get(i);
+                    tokens++;
+                }
             }
+            lossSum += windowSum;
         }
         done += rows;
         return rows;

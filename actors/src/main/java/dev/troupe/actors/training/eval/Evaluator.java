@@ -40,8 +40,7 @@ public final class Evaluator {
      * @param windows most windows to evaluate
      * @param urgent whether to take no pauses
      */
-    public record Evaluate(long step, TensorTicket weights, int windows, boolean urgent, ActorRef<Answer> replyTo)
-            implements Command {}
+    public record Evaluate(long step, int windows, boolean urgent, ActorRef<Answer> replyTo) implements Command {}
 
     private record Copied(
             Evaluate request, double seconds, @Nullable Throwable failure) implements Command {}
@@ -79,11 +78,18 @@ public final class Evaluator {
     /**
      * What it works with; memory of {@code copy} and {@code stage} belongs to the run.
      *
+     * @param weights that are evaluated
      * @param copy takes the copy of the weights; {@code stage} computes with it
      * @param batch most windows that the stage takes at once
      * @param cpuShare part of the time in which it may be computing
      */
-    public record Settings(HeldOutWindows windows, Parameters copy, TrainingStage stage, int batch, double cpuShare) {}
+    public record Settings(
+            HeldOutWindows windows,
+            TensorTicket weights,
+            Parameters copy,
+            TrainingStage stage,
+            int batch,
+            double cpuShare) {}
 
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
@@ -147,7 +153,7 @@ public final class Evaluator {
             settings.copy()
                     .flat()
                     .copyFrom(
-                            memory.resolve(request.weights(), Parameters.class).flat());
+                            memory.resolve(settings.weights(), Parameters.class).flat());
             return (System.nanoTime() - start) * 1e-9;
         };
         context.pipeToSelf(

@@ -31,7 +31,7 @@ public final class HeldOutWindows {
      *
      * @param row where in the arrays, which are [rows * time]
      */
-    void read(int index, int count, int row, int[] inputs, int[] targets) {
+    public void read(int index, int count, int row, int[] inputs, int[] targets) {
         int[] windowInputs = new int[time];
         int[] windowTargets = new int[time];
         batches.fill(available * index / count, 1, time, windowInputs, windowTargets);

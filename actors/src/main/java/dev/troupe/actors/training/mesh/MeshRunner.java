@@ -7,36 +7,41 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
 import akka.actor.typed.receptionist.Receptionist;
+import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Answer;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
-import dev.troupe.actors.training.mesh.TrainerProtocol.Fresh;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Copied;
+import dev.troupe.actors.training.mesh.TrainerProtocol.FromCheckpoint;
 import dev.troupe.actors.training.mesh.TrainerProtocol.FromCopies;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Lost;
+import dev.troupe.actors.training.mesh.TrainerProtocol.NotSaved;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Saved;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Start;
 import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
+import dev.troupe.actors.training.mesh.TrainerProtocol.WindowsEvaluated;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.mesh.MeshSettings;
-import dev.troupe.model.mesh.ZeroStage;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes steps on the nodes of a cluster, one at a time. When a node is lost, in a step or between two, it seats the
- * lost ranks on other nodes, has all ranks go back to the latest step of which every state is in memory, and goes on;
- * who asked for the step only waits longer. The mesh stays the same, so the numbers do.
+ * Takes steps on the nodes of a cluster, one at a time, and between two of them evaluates and saves. When a node is
+ * lost, at any time, it seats the lost ranks on other nodes, has all ranks go back to the latest step of which every
+ * state is in memory, or else to the latest checkpoint, and goes on; who asked for something only waits longer. The
+ * mesh stays the same, so the numbers do.
  *
  * <p>It does not go on with less than half of the nodes unless the cluster has removed the others: they might go on,
  * too.
@@ -45,14 +50,51 @@ public final class MeshRunner {
     /** What the runner may be told. */
     public sealed interface Command {}
 
+    /** What it does with the state after so many steps, in the order it is told. */
+    public sealed interface Work extends Command {
+        /** How many. */
+        long step();
+    }
+
     /** Takes a step; the next one only after its answer. */
-    public record Run(StepRunner.RunStep order) implements Command {}
+    public record Run(StepRunner.RunStep order) implements Work {
+        @Override
+        public long step() {
+            return order.step();
+        }
+    }
+
+    /** Has every rank write its state; the next one only after its answer. */
+    public record Save(CheckpointWriter.Save order) implements Work {
+        @Override
+        public long step() {
+            return order.state().step();
+        }
+    }
+
+    /** Evaluates; steps wait for the end of it, so pauses make no sense. */
+    public record Evaluate(Evaluator.Evaluate order) implements Work {
+        @Override
+        public long step() {
+            return order.step();
+        }
+    }
 
     private record TrainersChanged(Receptionist.Listing listing) implements Command {}
 
     private record ReportArrived(Reported report) implements Command {}
 
     private record AnswerArrived(Answer answer) implements Command {}
+
+    record SaveBegun(
+            MeshSave save,
+            @Nullable Path directory,
+            @Nullable Throwable failure) implements Command {}
+
+    record SavePublished(
+            MeshSave save,
+            @Nullable Path directory,
+            @Nullable Throwable failure) implements Command {}
 
     private record Wait(long phase) implements Command {}
 
@@ -62,57 +104,52 @@ public final class MeshRunner {
     private static final Duration REPORT_WAIT = Duration.ofSeconds(1);
     /** How often a recovery may begin anew before the run fails. */
     private static final int MAX_ATTEMPTS = 60;
+    /** A run asks for a step, a checkpoint and two evaluations at most. */
+    private static final int MAX_QUEUED = 8;
 
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
     private final MeshJob job;
     private final MeshSettings settings;
-    private final ZeroStage zero;
     private final int nodesWanted;
     private final Duration stepTimeout;
+    private final MeshSaver saver;
     private final Consumer<MeshEvent> events;
-    private final ActorRef<Reported> reports;
+    private final TrainerSurvey survey;
     private final ActorRef<Answer> answers;
 
-    private Set<ActorRef<TrainerProtocol.Command>> reachable = Set.of();
-    private Set<ActorRef<TrainerProtocol.Command>> members = Set.of();
-    private final Map<String, Reported> reported = new HashMap<>(); // of this phase
-    private final Map<String, ActorRef<TrainerProtocol.Command>> nodes = new HashMap<>(); // of the seating
+    private final MeshSeats seats = new MeshSeats();
     private final Map<String, Answer> answered = new HashMap<>(); // of this phase
-    private final TreeMap<Long, Double> learningRates = new TreeMap<>(); // of steps that may be taken again
-    private State state = State.IDLE;
+    private final StepRates rates = new StepRates(); // from the origin's step on
+    private final Deque<Work> queue = new ArrayDeque<>();
+    private RunnerState state = RunnerState.IDLE;
     private long phase; // grows with every change of state: tells late timers
-    private @Nullable Seating seating;
-    private long epoch;
+    private boolean wasReady;
+    private Start origin; // where the run goes back to when nothing is in memory
     private long nextStep;
-    private StepRunner.@Nullable RunStep order;
+    private @Nullable Work work;
     private String cause = "";
     private long noticedNanos;
     private int attempts;
     private List<String> lostNodes = List.of();
 
-    private enum State {
-        /** No step is wanted. */
-        IDLE,
-        /** Nodes are asked what they have. */
-        ASKING,
-        /** Nodes build their ranks. */
-        BUILDING,
-        /** Ranks take a step. */
-        STEPPING
-    }
-
     private MeshRunner(
-            ActorContext<Command> context, TimerScheduler<Command> timers, MeshJob job, Consumer<MeshEvent> events) {
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            MeshJob job,
+            Start start,
+            MeshCheckpoints checkpoints,
+            Consumer<MeshEvent> events) {
         this.context = context;
         this.timers = timers;
         this.job = job;
+        this.origin = start;
+        this.saver = new MeshSaver(context, checkpoints);
         this.settings = job.mesh();
-        this.zero = settings.mesh().data() == 1 ? ZeroStage.NONE : settings.zero();
         this.nodesWanted = Math.min(job.config().mesh().nodes(), settings.mesh().ranks());
         this.stepTimeout = Duration.ofSeconds(job.config().train().stepTimeoutSeconds());
         this.events = events;
-        this.reports = context.messageAdapter(Reported.class, ReportArrived::new);
+        this.survey = new TrainerSurvey(context.messageAdapter(Reported.class, ReportArrived::new));
         this.answers = context.messageAdapter(Answer.class, AnswerArrived::new);
         context.getSystem()
                 .receptionist()
@@ -120,14 +157,21 @@ public final class MeshRunner {
                         TrainerNode.KEY, context.messageAdapter(Receptionist.Listing.class, TrainersChanged::new)));
     }
 
+    /** A runner of a new job that keeps no checkpoints. */
+    public static Behavior<Command> create(MeshJob job, Consumer<MeshEvent> events) {
+        return create(job, new TrainerProtocol.Fresh(), MeshCheckpoints.NONE, events);
+    }
+
     /**
      * A runner of a job on whatever trainer nodes the cluster has.
      *
+     * @param start where the run begins
      * @param events is called on the actor's thread and must not block
      */
-    public static Behavior<Command> create(MeshJob job, Consumer<MeshEvent> events) {
+    public static Behavior<Command> create(
+            MeshJob job, Start start, MeshCheckpoints checkpoints, Consumer<MeshEvent> events) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
-            MeshRunner runner = new MeshRunner(context, timers, job, events);
+            MeshRunner runner = new MeshRunner(context, timers, job, start, checkpoints, events);
             return Behaviors.receive(Command.class)
                     .onAnyMessage(runner::onCommand)
                     .onSignal(PostStop.class, _ -> runner.leave())
@@ -137,57 +181,95 @@ public final class MeshRunner {
 
     private Behavior<Command> onCommand(Command command) {
         switch (command) {
-            case Run(StepRunner.RunStep step) -> onRun(step);
+            case Work wanted -> onWork(wanted);
             case TrainersChanged(Receptionist.Listing listing) -> onTrainers(listing);
             case ReportArrived(Reported report) -> onReport(report);
             case AnswerArrived(Answer answer) -> onAnswer(answer);
+            case SaveBegun begun -> onSaveBegun(begun);
+            case SavePublished published -> onSavePublished(published);
             case Wait(long of) -> {
-                if (of == phase && state == State.ASKING) {
+                if (of == phase && state == RunnerState.ASKING) {
                     decide();
                 }
             }
             case Overdue(long of) -> {
                 if (of == phase) {
-                    onOverdue();
+                    notice("no answer in time (train.stepTimeoutSeconds = " + stepTimeout.toSeconds() + ")");
                 }
             }
         }
         return Behaviors.same();
     }
 
-    private void onRun(StepRunner.RunStep step) {
-        if (order != null) {
-            throw new IllegalStateException("step " + step.step() + " asked for while another is running");
+    // ---- work
+
+    private void onWork(Work wanted) {
+        if (queue.size() >= MAX_QUEUED) {
+            throw new IllegalStateException("more is asked for than " + MAX_QUEUED + " things at once");
         }
-        order = step;
-        learningRates.put(step.step(), step.learningRate());
-        learningRates
-                .headMap(step.step() - job.config().mesh().copyEverySteps(), false)
-                .clear();
-        if (seating == null) {
+        if (wanted instanceof Run run) {
+            rates.put(run.step(), run.order().learningRate());
+        }
+        queue.add(wanted);
+        if (work == null) {
+            next();
+        }
+    }
+
+    private void next() {
+        Work wanted = queue.poll();
+        work = wanted;
+        if (wanted == null || state != RunnerState.IDLE) {
+            return;
+        }
+        if (seats.seating() == null) {
             notice("the run begins");
-        } else if (state == State.IDLE) {
-            takeStep();
+        } else if (!noticeWhoIsGone()) {
+            proceed(wanted);
         }
+    }
+
+    /** Does what is wanted, after taking again the steps that it needs. */
+    private void proceed(Work wanted) {
+        if (nextStep > wanted.step()) {
+            throw new IllegalStateException("step " + wanted.step() + " is wanted of ranks that are at " + nextStep);
+        }
+        if (nextStep < wanted.step()) {
+            takeStep();
+            return;
+        }
+        switch (wanted) {
+            case Run _ -> takeStep();
+            case Evaluate evaluate -> evaluate(evaluate.order());
+            case Save save -> beginSave(save.order());
+        }
+    }
+
+    private void done() {
+        enter(RunnerState.IDLE);
+        next();
     }
 
     // ---- nodes that come and go
 
     private void onTrainers(Receptionist.Listing listing) {
-        reachable = Set.copyOf(listing.getServiceInstances(TrainerNode.KEY));
-        members = Set.copyOf(listing.getAllServiceInstances(TrainerNode.KEY));
-        if (state == State.ASKING) {
-            reachable.forEach(node -> node.tell(new TrainerProtocol.Report(reports)));
+        survey.found(listing.getServiceInstances(TrainerNode.KEY), listing.getAllServiceInstances(TrainerNode.KEY));
+        if (state == RunnerState.ASKING) {
+            survey.ask();
             return;
         }
-        List<String> gone = nodes.entrySet().stream()
-                .filter(node -> !reachable.contains(node.getValue()))
-                .map(Map.Entry::getKey)
-                .sorted()
-                .toList();
-        if (!gone.isEmpty() && order != null) {
+        if (work != null || saver.isSaving()) {
+            noticeWhoIsGone();
+        }
+    }
+
+    /** Notices that a node is out of reach, if one is. */
+    private boolean noticeWhoIsGone() {
+        List<String> gone = survey.outOfReach(seats.nodes());
+        if (!gone.isEmpty()) {
             notice("out of reach: " + String.join(", ", gone));
         }
+        return !gone.isEmpty();
     }
 
     /** Something is wrong, or nothing is there yet: ask who is there and what they have. */
@@ -201,217 +283,197 @@ public final class MeshRunner {
         if (attempts > MAX_ATTEMPTS) {
             throw new TroupeException("the run could not go on after " + cause + ": " + what);
         }
-        enter(State.ASKING);
-        reported.clear();
-        reachable.forEach(node -> node.tell(new TrainerProtocol.Report(reports)));
+        giveUpSaving();
+        enter(RunnerState.ASKING);
+        survey.begin();
         timers.startSingleTimer("wait", new Wait(phase), REPORT_WAIT);
     }
 
     private void onReport(Reported report) {
-        if (state != State.ASKING) {
-            return;
+        if (state == RunnerState.ASKING) {
+            survey.add(report);
+            if (survey.isComplete(seats.seating())) {
+                decide();
+            }
         }
-        reported.put(report.endpoint().nodeId(), report);
-        boolean all = reachable.stream()
-                .allMatch(node -> reported.values().stream()
-                        .anyMatch(known -> known.node().equals(node)));
-        boolean missing = seating != null && !missingNodes().isEmpty();
-        if (all && !missing) {
-            decide();
-        }
-    }
-
-    private List<String> missingNodes() {
-        return seating == null
-                ? List.of()
-                : seating.nodes().stream()
-                        .map(Endpoint::nodeId)
-                        .filter(node -> !reported.containsKey(node))
-                        .toList();
     }
 
     private void decide() {
-        Seating before = seating;
-        List<Endpoint> alive = reported.values().stream()
-                .map(Reported::endpoint)
-                .sorted(Comparator.comparing(Endpoint::nodeId))
-                .toList();
-        if (alive.isEmpty() || (before == null && alive.size() < nodesWanted) || !mayGoOn()) {
+        Seating before = seats.seating();
+        List<Endpoint> alive = survey.alive();
+        int wanted = before == null ? nodesWanted : 1;
+        if (alive.size() < wanted || !survey.mayGoOn(before, seats.nodes())) {
             attempts = before == null ? 1 : attempts; // nodes may take as long to come as they like
             notice("there are " + alive.size() + " trainer nodes; waiting for more");
             return;
         }
-        Seating next = before == null ? Seating.fresh(settings.mesh().ranks(), alive) : before.without(alive);
-        Optional<RecoveryPlan> plan = RecoveryPlan.of(settings.mesh(), zero, next, ofThisRun(), latestUseful());
-        if (plan.isEmpty() && before != null) {
-            context.getLog().error("Copies in memory: {}; seats {}", ofThisRun(), next);
-            throw new TroupeException("the state of step " + nextStep + " is lost with " + missingNodes()
-                    + ": no copy of it is left in memory; go on from the latest checkpoint with --resume");
+        if (before == null) {
+            survey.dismiss(job.runId()); // what is left of an earlier try
+            build(Seating.fresh(settings.mesh().ranks(), alive), origin);
+        } else {
+            Seating next = before.without(alive);
+            build(next, startAgain(next));
         }
-        build(
-                next,
-                plan.<Start>map(found -> new FromCopies(found.step(), found.holders()))
-                        .orElseGet(Fresh::new));
     }
 
-    /** The step that is wanted is not taken yet, as far as anybody was told. */
-    private long latestUseful() {
-        StepRunner.RunStep wanted = order;
-        return wanted == null ? nextStep : wanted.step();
-    }
-
-    private List<Reported> ofThisRun() {
-        return reported.values().stream()
-                .filter(report -> job.runId().equals(report.runId()))
-                .toList();
-    }
-
-    private boolean mayGoOn() {
-        List<String> missing = missingNodes();
-        if (missing.isEmpty() || seating == null) {
-            return true;
+    /** From memory where all states are there, and else from the disk. */
+    private Start startAgain(Seating next) {
+        long latest = work == null ? nextStep : work.step(); // nobody was told of more
+        Optional<FromCopies> copies = survey.copies(job.runId(), settings, next, origin.step(), latest);
+        if (copies.isPresent()) {
+            return copies.get();
         }
-        boolean removed = missing.stream().allMatch(node -> !members.contains(nodes.get(node)));
-        return removed
-                || 2 * (seating.nodes().size() - missing.size())
-                        > seating.nodes().size();
+        if (wasReady) {
+            cause += "; some states have no copy left in memory, so the run goes back to "
+                    + (origin instanceof FromCheckpoint checkpoint ? checkpoint.path() : "its beginning");
+            context.getLog().warn("Run {}: {}", job.runId(), cause);
+        }
+        return origin;
     }
 
     // ---- building
 
     private void build(Seating next, Start start) {
-        List<String> lost = missingNodes();
-        epoch = Math.max(
-                        epoch,
-                        reported.values().stream()
-                                .mapToLong(Reported::epoch)
-                                .max()
-                                .orElse(0))
-                + 1;
-        seating = next;
-        lostNodes = lost;
-        nodes.clear();
-        Set<Endpoint> needed = new HashSet<>(next.nodes());
-        if (start instanceof FromCopies copies) {
-            needed.addAll(copies.holders());
-        }
-        for (Endpoint node : needed) {
-            Reported report = reported.get(node.nodeId());
-            if (report != null) {
-                nodes.put(node.nodeId(), report.node());
-            }
-        }
-        enter(State.BUILDING);
-        timers.startSingleTimer("overdue", new Overdue(phase), stepTimeout);
-        nodes.values().forEach(node -> node.tell(new TrainerProtocol.Build(epoch, job, next, start, answers)));
+        lostNodes = survey.missing(seats.seating());
+        seats.seat(next, start, survey);
+        nextStep = start.step();
+        enterWaiting(RunnerState.BUILDING, stepTimeout);
+        seats.tellAll(new TrainerProtocol.Build(seats.epoch(), job, next, start, answers));
     }
 
     private void onBuilt(Seating built) {
-        nextStep = answered.values().stream()
-                .filter(Built.class::isInstance)
-                .mapToLong(answer -> ((Built) answer).step())
-                .max()
-                .orElse(nextStep);
         double seconds = (System.nanoTime() - noticedNanos) * 1e-9;
-        boolean first = epoch == 1 || attempts == 0;
         events.accept(
-                first && lostNodes.isEmpty()
-                        ? new MeshEvent.Seated(epoch, built, seconds)
-                        : new MeshEvent.Recovered(epoch, lostNodes, cause, nextStep, built, seconds));
-        context.getLog()
-                .info("Run {} goes on with step {} in epoch {} after {} s", job.runId(), nextStep, epoch, seconds);
+                wasReady
+                        ? new MeshEvent.Recovered(seats.epoch(), lostNodes, cause, nextStep, built, seconds)
+                        : new MeshEvent.Seated(seats.epoch(), built, seconds));
+        context.getLog().info("Run {} goes on with step {} after {} s", job.runId(), nextStep, seconds);
         attempts = 0;
-        if (order == null) {
-            enter(State.IDLE);
+        wasReady = true;
+        if (work == null) {
+            enter(RunnerState.IDLE);
         } else {
-            takeStep();
+            proceed(work);
         }
     }
 
-    // ---- stepping
+    // ---- what ranks do together
 
     private void takeStep() {
-        StepRunner.RunStep wanted = required(order);
-        if (nextStep == 0 && wanted.step() != 0 && epoch == 0) {
-            throw new IllegalStateException("step " + wanted.step() + " is wanted of ranks that have taken none");
-        }
-        Double learningRate = learningRates.get(nextStep);
-        if (learningRate == null) {
-            throw new IllegalStateException("step " + nextStep + " cannot be taken again: its rate is forgotten");
-        }
-        enter(State.STEPPING);
-        timers.startSingleTimer("overdue", new Overdue(phase), stepTimeout);
-        Seating current = required(seating);
-        for (Endpoint node : current.nodes()) {
-            required(nodes.get(node.nodeId()))
-                    .tell(new TrainerProtocol.TakeStep(epoch, nextStep, learningRate, answers));
-        }
+        enterWaiting(RunnerState.STEPPING, stepTimeout);
+        seats.tell(new TrainerProtocol.TakeStep(seats.epoch(), nextStep, rates.at(nextStep), answers));
+    }
+
+    private void evaluate(Evaluator.Evaluate order) {
+        int windowsOfAStep = settings.batch() * settings.accumulation(); // which takes longer: it goes back, too
+        enterWaiting(RunnerState.EVALUATING, stepTimeout.multipliedBy(1 + order.windows() / windowsOfAStep));
+        seats.tell(new TrainerProtocol.EvaluateWindows(seats.epoch(), order.step(), order.windows(), answers));
     }
 
     private void onAnswer(Answer answer) {
-        if (answer.epoch() != epoch || (state != State.BUILDING && state != State.STEPPING)) {
+        if (answer.epoch() != seats.epoch() || state == RunnerState.ASKING) {
             return; // of a seating that is over
         }
-        if (answer instanceof Lost lost) {
-            notice(lost.nodeId() + ": " + lost.message());
+        switch (answer) {
+            case Lost lost -> notice(lost.nodeId() + ": " + lost.message());
+            case Copied _, Saved _, NotSaved _ -> {
+                saver.onAnswer(answer);
+                goOnIfCopied();
+            }
+            case Built _ -> {
+                answered.put(answer.nodeId(), answer);
+                if (state == RunnerState.BUILDING
+                        && answered.keySet().containsAll(seats.nodes().keySet())) {
+                    onBuilt(required(seats.seating()));
+                }
+            }
+            case StepTaken taken -> collect(RunnerState.STEPPING, taken);
+            case WindowsEvaluated evaluated -> collect(RunnerState.EVALUATING, evaluated);
+        }
+    }
+
+    private void collect(RunnerState of, Answer answer) {
+        if (state != of) {
             return;
         }
         answered.put(answer.nodeId(), answer);
-        Seating current = required(seating);
-        if (state == State.BUILDING && answered.keySet().containsAll(nodes.keySet())) {
-            onBuilt(current);
-        } else if (state == State.STEPPING
-                && current.nodes().stream().allMatch(node -> answered.get(node.nodeId()) instanceof StepTaken)) {
-            onStepTaken(current);
+        if (answered.keySet().containsAll(seats.names())) {
+            if (of == RunnerState.STEPPING) {
+                onStepTaken(MeshResults.steps(answered.values()));
+            } else {
+                onEvaluated(MeshResults.evaluation(answered.values()));
+            }
         }
     }
 
-    private void onStepTaken(Seating current) {
-        List<StepTaken> taken = new ArrayList<>();
-        current.nodes().forEach(node -> {
-            if (answered.get(node.nodeId()) instanceof StepTaken step) {
-                taken.add(step);
-            }
-        });
+    private void onStepTaken(List<StepTaken> taken) {
         StepTaken first = taken.getFirst();
-        for (StepTaken other : taken) {
-            if (Double.compare(other.loss(), first.loss()) != 0) {
-                throw new IllegalStateException("nodes disagree about step " + first.step() + ": " + first.nodeId()
-                        + " has loss " + first.loss() + ", " + other.nodeId() + " " + other.loss());
-            }
-        }
-        StepRunner.RunStep wanted = required(order);
-        if (first.updated()) {
+        Work wanted = required(work);
+        if (wanted instanceof Run run && (first.step() == run.step() || !first.updated())) {
+            nextStep = first.updated() ? first.step() + 1 : nextStep;
+            run.order().replyTo().tell(MeshResults.stepResult(run.step(), taken));
+            done();
+        } else if (first.updated()) {
             nextStep = first.step() + 1;
+            proceed(wanted);
+        } else {
+            throw new IllegalStateException("step " + first.step() + " was good, and is not when taken again");
         }
-        if (first.updated() && nextStep <= wanted.step()) {
-            takeStep(); // one that was taken before, again
-            return;
-        }
-        order = null;
-        enter(State.IDLE);
-        wanted.replyTo().tell(result(wanted, first, taken));
     }
 
-    private static StepRunner.StepResult result(StepRunner.RunStep wanted, StepTaken first, List<StepTaken> taken) {
-        if (!first.updated()) {
-            return new StepRunner.StepDiverged(wanted.step(), first.loss(), first.gradientNorm());
+    private void onEvaluated(WindowsEvaluated evaluated) {
+        if (required(work) instanceof Evaluate(Evaluator.Evaluate order)) {
+            MeshResults.tell(order, evaluated);
+            done();
         }
-        double waiting =
-                taken.stream().mapToDouble(StepTaken::waitingSeconds).max().orElse(0);
-        double computing = first.seconds() - first.updateSeconds();
-        return new StepRunner.StepDone(
-                wanted.step(),
-                first.loss(),
-                first.gradientNorm(),
-                new StepRunner.StepTimes(0, computing, waiting, first.updateSeconds()));
     }
 
-    private void onOverdue() {
-        notice("no answer within " + stepTimeout.toSeconds() + " s (train.stepTimeoutSeconds)");
+    // ---- checkpoints
+
+    private void beginSave(CheckpointWriter.Save order) {
+        enterWaiting(RunnerState.SAVING, stepTimeout);
+        saver.begin(order, Set.copyOf(seats.names()));
+        goOnIfCopied();
     }
 
-    private void enter(State next) {
+    private void onSaveBegun(SaveBegun begun) {
+        saver.onBegun(begun)
+                .ifPresent(directory -> seats.tell(
+                        new TrainerProtocol.Save(seats.epoch(), begun.save().step(), directory.toString(), answers)));
+        goOnIfCopied();
+    }
+
+    private void onSavePublished(SavePublished published) {
+        saver.onPublished(published).ifPresent(checkpoint -> {
+            origin = checkpoint;
+            rates.forgetBefore(checkpoint.step());
+        });
+        goOnIfCopied();
+    }
+
+    private void goOnIfCopied() {
+        if (state == RunnerState.SAVING && !saver.isCopying()) {
+            done();
+        }
+    }
+
+    /** What nodes were to write and have not is begun again, before all other work. */
+    private void giveUpSaving() {
+        saver.giveUp(nextStep).ifPresent(order -> {
+            Work interrupted = work;
+            if (interrupted != null && !(interrupted instanceof Save)) {
+                queue.addFirst(interrupted);
+            }
+            work = new Save(order);
+        });
+    }
+
+    private void enterWaiting(RunnerState next, Duration patience) {
+        enter(next);
+        timers.startSingleTimer("overdue", new Overdue(phase), patience);
+    }
+
+    private void enter(RunnerState next) {
         state = next;
         phase++;
         answered.clear();
@@ -420,13 +482,13 @@ public final class MeshRunner {
     }
 
     private Behavior<Command> leave() {
-        nodes.values().forEach(node -> node.tell(new TrainerProtocol.Leave(job.runId())));
+        seats.tellAll(new TrainerProtocol.Leave(job.runId()));
         return Behaviors.same();
     }
 
     private static <T> T required(@Nullable T part) {
         if (part == null) {
-            throw new IllegalStateException("the runner has no step or seating");
+            throw new IllegalStateException("the runner has no work or seating");
         }
         return part;
     }

@@ -1,16 +1,23 @@
 package dev.troupe.actors.training.mesh;
 
+import dev.troupe.actors.training.mesh.TrainerProtocol.Fresh;
+import dev.troupe.actors.training.mesh.TrainerProtocol.FromCheckpoint;
 import dev.troupe.actors.training.mesh.TrainerProtocol.FromCopies;
 import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Start;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.mesh.RankState;
 import dev.troupe.model.mesh.StepOutcome;
+import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
+import dev.troupe.model.mesh.checkpoint.ShardFile;
 import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
 import dev.troupe.model.parallel.Communicator;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,14 +48,14 @@ final class NodeRanks {
     CompletableFuture<Long> build(Start start, List<CopySlots> earlier) {
         List<CompletableFuture<Long>> built = new ArrayList<>();
         String here = epoch.here().nodeId();
-        long firstStep = start instanceof FromCopies copies ? copies.step() : 0;
+        long firstStep = start.step();
         if (start instanceof FromCopies copies) {
             give(copies, earlier);
         }
         for (int rank : epoch.seating().ranksOf(here)) {
             RankHost host = new RankHost(epoch, rank);
             hosts.add(host);
-            built.add(host.build(start instanceof FromCopies copies ? restore(rank, copies, earlier) : null));
+            built.add(host.build(restore(rank, start, earlier)));
         }
         for (int rank = 0; rank < epoch.settings().mesh().ranks(); rank++) {
             if (epoch.isKept(rank) && epoch.seating().keeperOf(rank).equals(epoch.here())) {
@@ -79,7 +86,15 @@ final class NodeRanks {
         }
     }
 
-    private RankHost.Restore restore(int rank, FromCopies copies, List<CopySlots> earlier) {
+    private RankHost.@Nullable Restore restore(int rank, Start start, List<CopySlots> earlier) {
+        return switch (start) {
+            case Fresh _ -> null;
+            case FromCopies copies -> restoreCopy(rank, copies, earlier);
+            case FromCheckpoint(String path, _) -> state -> MeshCheckpointStore.restore(Path.of(path), state);
+        };
+    }
+
+    private RankHost.Restore restoreCopy(int rank, FromCopies copies, List<CopySlots> earlier) {
         Endpoint holder = copies.holders().get(rank);
         if (holder.equals(epoch.here())) {
             ShardSnapshot copy = find(rank, copies.step(), earlier);
@@ -113,6 +128,35 @@ final class NodeRanks {
     /** Has the ranks take a step. */
     CompletableFuture<List<StepOutcome>> step(long step, double learningRate) {
         return all(hosts.stream().map(host -> host.step(step, learningRate)).toList());
+    }
+
+    /** Has the ranks evaluate. */
+    CompletableFuture<List<RankHost.Evaluation>> evaluate(long step, int wanted) {
+        return all(hosts.stream().map(host -> host.evaluate(step, wanted)).toList());
+    }
+
+    /**
+     * The node's part of a checkpoint under way.
+     *
+     * @param copied when states may change again
+     * @param written files on the disk
+     */
+    record Saving(CompletableFuture<Void> copied, CompletableFuture<List<ShardFile>> written) {}
+
+    /** Has the ranks copy their states and write them to their files. */
+    Saving save(long step, Path directory, Executor blocking) {
+        List<CompletableFuture<?>> copied = new ArrayList<>();
+        List<CompletableFuture<Optional<ShardFile>>> written = new ArrayList<>();
+        for (RankHost host : hosts) {
+            RankHost.Saving saving = host.save(step, directory, blocking);
+            copied.add(saving.copied());
+            written.add(saving.written());
+        }
+        return new Saving(
+                CompletableFuture.allOf(copied.toArray(CompletableFuture[]::new)),
+                all(written)
+                        .thenApply(files ->
+                                files.stream().flatMap(Optional::stream).toList()));
     }
 
     /** All copies here. */

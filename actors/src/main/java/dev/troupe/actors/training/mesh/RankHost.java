@@ -1,24 +1,31 @@
 package dev.troupe.actors.training.mesh;
 
 import dev.troupe.actors.compute.NodeKernels;
+import dev.troupe.actors.training.eval.HeldOutWindows;
+import dev.troupe.model.TroupeException;
 import dev.troupe.model.data.BatchOrder;
 import dev.troupe.model.data.TokenBatches;
 import dev.troupe.model.data.TokenShards;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.mesh.EvaluationOutcome;
 import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.RankGroups;
 import dev.troupe.model.mesh.RankProgram;
 import dev.troupe.model.mesh.RankState;
 import dev.troupe.model.mesh.StepOutcome;
+import dev.troupe.model.mesh.checkpoint.ShardFile;
 import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
+import dev.troupe.model.mesh.checkpoint.ShardWriter;
 import dev.troupe.model.parallel.CommunicationException;
 import dev.troupe.model.parallel.Communicator;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +43,10 @@ final class RankHost {
     private @Nullable RankProgram program;
     private volatile @Nullable CopySlots copies;
     private @Nullable Communicator keeping;
+    private @Nullable ComputePool pool;
+    private @Nullable HeldOutWindows heldOut;
+    private @Nullable ShardSnapshot staging; // of checkpoints
+    private CompletableFuture<?> writing = CompletableFuture.completedFuture(null); // of the latest
 
     RankHost(Epoch epoch, int rank) {
         this.epoch = epoch;
@@ -76,13 +87,15 @@ final class RankHost {
                             name,
                             members.indexOf(rank),
                             members.stream().map(epoch.seating()::of).toList())));
-            ComputePool pool = own(FixedComputePool.create(threads()));
+            ComputePool threads = own(FixedComputePool.create(threads()));
+            pool = threads;
             Kernels kernels = NodeKernels.create(
-                    epoch.config().train().backend(), epoch.config().train().precision(), pool);
+                    epoch.config().train().backend(), epoch.config().train().precision(), threads);
             TokenBatches batches = new TokenBatches(
                     TokenShards.open(Path.of(epoch.job().trainTokens())),
                     BatchOrder.named(epoch.config().data().order()),
                     settings.seed());
+            heldOut = new HeldOutWindows(TokenShards.open(Path.of(epoch.job().heldOutTokens())), settings.time());
             RankProgram built = own(new RankProgram(
                     settings,
                     rank,
@@ -117,16 +130,78 @@ final class RankHost {
     /** Takes a step with all other ranks. */
     CompletableFuture<StepOutcome> step(long step, double learningRate) {
         return thread.run(() -> {
-            RankState own = required(state);
-            if (own.step() != step) {
-                throw new IllegalStateException("rank " + rank + " is at step " + own.step() + ", not " + step);
-            }
+            RankState own = stateAt(step);
             StepOutcome outcome = required(program).step(learningRate);
             if (outcome.updated() && epoch.isCopied(own.step())) {
                 copy();
             }
             return outcome;
         });
+    }
+
+    private RankState stateAt(long step) {
+        RankState own = required(state);
+        if (own.step() != step) {
+            throw new IllegalStateException("rank " + rank + " is at step " + own.step() + ", not " + step);
+        }
+        return own;
+    }
+
+    /**
+     * An evaluation with all other ranks.
+     *
+     * @param windows how many there were
+     */
+    record Evaluation(int windows, EvaluationOutcome outcome) {}
+
+    /** Evaluates with all other ranks, {@code wanted} windows or as many as there are. */
+    CompletableFuture<Evaluation> evaluate(long step, int wanted) {
+        return thread.run(() -> {
+            stateAt(step);
+            HeldOutWindows windows = required(heldOut);
+            int count = windows.count(wanted);
+            return new Evaluation(
+                    count,
+                    required(program)
+                            .evaluate(
+                                    count,
+                                    (window, row, inputs, targets) ->
+                                            windows.read(window, count, row, inputs, targets)));
+        });
+    }
+
+    /**
+     * A rank's part of a checkpoint under way.
+     *
+     * @param copied when the state may change again
+     * @param written its file, on the disk; none where other ranks write all that this one has
+     */
+    record Saving(CompletableFuture<?> copied, CompletableFuture<Optional<ShardFile>> written) {}
+
+    /** Copies the state, and writes it to its file in {@code directory} while the rank goes on. */
+    Saving save(long step, Path directory, Executor blocking) {
+        if (!writing.isDone()) {
+            CompletableFuture<Optional<ShardFile>> refused = CompletableFuture.failedFuture(
+                    new TroupeException("rank " + rank + " is still writing the checkpoint before"));
+            return new Saving(refused, refused);
+        }
+        CompletableFuture<Optional<ShardSnapshot>> copied = thread.run(() -> {
+            RankState own = stateAt(step);
+            if (!ShardWriter.writes(own.rankLayout())) {
+                return Optional.empty();
+            }
+            ShardSnapshot snapshot = staging;
+            if (snapshot == null) {
+                snapshot = ShardSnapshot.allocate(own);
+                staging = snapshot;
+            }
+            snapshot.take(own, required(pool));
+            return Optional.of(snapshot);
+        });
+        CompletableFuture<Optional<ShardFile>> written = copied.thenApplyAsync(
+                snapshot -> snapshot.flatMap(taken -> new ShardWriter().write(directory, taken)), blocking);
+        writing = written;
+        return new Saving(copied, written);
     }
 
     /**
@@ -160,6 +235,10 @@ final class RankHost {
         CompletableFuture<Void> freed = thread.run(() -> {
             while (!resources.isEmpty()) {
                 resources.pop().close();
+            }
+            ShardSnapshot copy = staging;
+            if (copy != null) {
+                var _ = writing.whenComplete((_, _) -> copy.close()); // the disk may take its time
             }
             return null;
         });

@@ -2,6 +2,7 @@ package dev.troupe.actors.training.mesh;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.PostStop;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -12,19 +13,27 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.Answer;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Build;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Command;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Copied;
+import dev.troupe.actors.training.mesh.TrainerProtocol.EvaluateWindows;
+import dev.troupe.actors.training.mesh.TrainerProtocol.FromCopies;
 import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Leave;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Lost;
+import dev.troupe.actors.training.mesh.TrainerProtocol.NotSaved;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Report;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Saved;
 import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
 import dev.troupe.actors.training.mesh.TrainerProtocol.TakeStep;
+import dev.troupe.actors.training.mesh.TrainerProtocol.WindowsEvaluated;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.model.mesh.StepOutcome;
+import dev.troupe.model.mesh.checkpoint.ShardFile;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,8 +57,22 @@ public final class TrainerNode {
             @Nullable List<StepOutcome> outcomes,
             @Nullable Throwable failure) implements Command {}
 
+    private record CopyEnded(
+            TrainerProtocol.Save order, @Nullable Throwable failure) implements Command {}
+
+    private record SaveEnded(
+            TrainerProtocol.Save order,
+            @Nullable List<ShardFile> files,
+            @Nullable Throwable failure) implements Command {}
+
+    private record EvaluationEnded(
+            EvaluateWindows order,
+            @Nullable List<RankHost.Evaluation> evaluations,
+            @Nullable Throwable failure) implements Command {}
+
     private final ActorContext<Command> context;
     private final DataPlane plane;
+    private final Executor blocking;
     private final List<CopySlots> earlier = new ArrayList<>(); // copies of epochs before
     private @Nullable NodeRanks ranks;
     private @Nullable String runId;
@@ -59,6 +82,7 @@ public final class TrainerNode {
     private TrainerNode(ActorContext<Command> context, DataPlane plane) {
         this.context = context;
         this.plane = plane;
+        this.blocking = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
     }
 
     /** A node that trains through this data plane, which the actor closes at its end. */
@@ -81,6 +105,11 @@ public final class TrainerNode {
             case BuildEnded ended -> onBuilt(ended);
             case TakeStep order -> onTakeStep(order);
             case StepEnded ended -> onStepEnded(ended);
+            case TrainerProtocol.Save order -> onSave(order);
+            case CopyEnded ended -> onCopied(ended.order(), ended.failure());
+            case SaveEnded ended -> onSaved(ended);
+            case EvaluateWindows order -> onEvaluate(order);
+            case EvaluationEnded ended -> onEvaluated(ended);
             case Leave(String run) -> onLeave(run);
             default -> throw new IllegalArgumentException("not a trainer's command: " + command);
         }
@@ -127,6 +156,9 @@ public final class TrainerNode {
             return;
         }
         stepsOfEpoch = 0;
+        if (!(order.start() instanceof FromCopies)) {
+            forgetCopies();
+        }
         try {
             TrainingConfig config = order.job().config();
             Epoch epoch =
@@ -147,14 +179,13 @@ public final class TrainerNode {
         if (step != null && order.epoch() == latestEpoch) {
             order.replyTo().tell(new Built(order.epoch(), nodeId(), step));
         } else {
-            order.replyTo().tell(lost(order.epoch(), messageOf(ended.failure())));
+            order.replyTo().tell(lost(order.epoch(), MeshResults.message(ended.failure())));
         }
     }
 
     private void onTakeStep(TakeStep order) {
-        NodeRanks current = ranks;
-        if (current == null || current.epoch().number() != order.epoch()) {
-            order.replyTo().tell(lost(order.epoch(), "the order is of an epoch that is over"));
+        NodeRanks current = ranksOf(order.epoch(), order.replyTo());
+        if (current == null) {
             return;
         }
         stepsOfEpoch++;
@@ -170,7 +201,7 @@ public final class TrainerNode {
         TakeStep order = ended.order();
         List<StepOutcome> outcomes = ended.outcomes();
         if (outcomes == null) {
-            order.replyTo().tell(lost(order.epoch(), messageOf(ended.failure())));
+            order.replyTo().tell(lost(order.epoch(), MeshResults.message(ended.failure())));
             return;
         }
         StepOutcome first = outcomes.getFirst();
@@ -189,6 +220,70 @@ public final class TrainerNode {
                         first.times().total(),
                         waiting,
                         first.times().update()));
+    }
+
+    /** The ranks of this epoch; none when it is over, which {@code replyTo} is told. */
+    private @Nullable NodeRanks ranksOf(long epoch, ActorRef<Answer> replyTo) {
+        NodeRanks current = ranks;
+        if (current != null && current.epoch().number() == epoch) {
+            return current;
+        }
+        replyTo.tell(lost(epoch, "the order is of an epoch that is over"));
+        return null;
+    }
+
+    private void onSave(TrainerProtocol.Save order) {
+        NodeRanks current = ranksOf(order.epoch(), order.replyTo());
+        if (current != null) {
+            NodeRanks.Saving saving = current.save(order.step(), Path.of(order.directory()), blocking);
+            context.pipeToSelf(saving.copied(), (_, failure) -> new CopyEnded(order, failure));
+            context.pipeToSelf(saving.written(), (files, failure) -> new SaveEnded(order, files, failure));
+        }
+    }
+
+    private void onCopied(TrainerProtocol.Save order, @Nullable Throwable failure) {
+        if (failure == null) { // else nothing is written, either, and that is told
+            order.replyTo().tell(new Copied(order.epoch(), nodeId(), order.step()));
+        }
+    }
+
+    private void onSaved(SaveEnded ended) {
+        TrainerProtocol.Save order = ended.order();
+        List<ShardFile> files = ended.files();
+        order.replyTo()
+                .tell(
+                        files != null
+                                ? new Saved(order.epoch(), nodeId(), order.step(), files)
+                                : new NotSaved(
+                                        order.epoch(), nodeId(), order.step(), MeshResults.message(ended.failure())));
+    }
+
+    private void onEvaluate(EvaluateWindows order) {
+        NodeRanks current = ranksOf(order.epoch(), order.replyTo());
+        if (current != null) {
+            context.pipeToSelf(
+                    current.evaluate(order.step(), order.windows()),
+                    (evaluations, failure) -> new EvaluationEnded(order, evaluations, failure));
+        }
+    }
+
+    private void onEvaluated(EvaluationEnded ended) {
+        EvaluateWindows order = ended.order();
+        List<RankHost.Evaluation> evaluations = ended.evaluations();
+        if (evaluations == null) {
+            order.replyTo().tell(lost(order.epoch(), MeshResults.message(ended.failure())));
+            return;
+        }
+        RankHost.Evaluation first = evaluations.getFirst();
+        order.replyTo()
+                .tell(new WindowsEvaluated(
+                        order.epoch(),
+                        nodeId(),
+                        order.step(),
+                        first.windows(),
+                        first.outcome().loss(),
+                        first.outcome().tokens(),
+                        first.outcome().seconds()));
     }
 
     private void onLeave(String run) {
@@ -216,13 +311,5 @@ public final class TrainerNode {
 
     private String nodeId() {
         return plane.endpoint().nodeId();
-    }
-
-    private static String messageOf(@Nullable Throwable failure) {
-        Throwable cause = failure;
-        while (cause instanceof CompletionException && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause == null ? "unknown failure" : String.valueOf(cause);
     }
 }

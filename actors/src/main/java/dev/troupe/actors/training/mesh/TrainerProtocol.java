@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.mesh.checkpoint.ShardFile;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,8 @@ public final class TrainerProtocol {
         @JsonSubTypes.Type(Report.class),
         @JsonSubTypes.Type(Build.class),
         @JsonSubTypes.Type(TakeStep.class),
+        @JsonSubTypes.Type(Save.class),
+        @JsonSubTypes.Type(EvaluateWindows.class),
         @JsonSubTypes.Type(Leave.class)
     })
     public interface Command extends WireMessage {}
@@ -43,16 +46,51 @@ public final class TrainerProtocol {
      */
     public record TakeStep(long epoch, long step, double learningRate, ActorRef<Answer> replyTo) implements Command {}
 
+    /**
+     * Has each of the node's ranks write its file of a checkpoint. Ranks may take steps again after {@link Copied}.
+     *
+     * @param step steps taken before; the ranks must be there
+     * @param directory of the checkpoint, on a file system that all nodes see
+     */
+    public record Save(long epoch, long step, String directory, ActorRef<Answer> replyTo) implements Command {}
+
+    /**
+     * Has the node's ranks evaluate held-out text together with all others.
+     *
+     * @param step steps taken before; the ranks must be there
+     * @param windows most windows to evaluate
+     */
+    public record EvaluateWindows(long epoch, long step, int windows, ActorRef<Answer> replyTo) implements Command {}
+
     /** Ends a run: ranks, copies and all. */
     public record Leave(String runId) implements Command {}
 
     /** Where the state of ranks comes from. */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
-    @JsonSubTypes({@JsonSubTypes.Type(Fresh.class), @JsonSubTypes.Type(FromCopies.class)})
-    public sealed interface Start extends WireMessage {}
+    @JsonSubTypes({
+        @JsonSubTypes.Type(Fresh.class),
+        @JsonSubTypes.Type(FromCopies.class),
+        @JsonSubTypes.Type(FromCheckpoint.class)
+    })
+    public sealed interface Start extends WireMessage {
+        /** Steps taken before. */
+        long step();
+    }
 
     /** Weights as the seed has them. */
-    public record Fresh() implements Start {}
+    public record Fresh() implements Start {
+        @Override
+        public long step() {
+            return 0;
+        }
+    }
+
+    /**
+     * A checkpoint, of any mesh or of one process.
+     *
+     * @param path on a file system that all nodes see
+     */
+    public record FromCheckpoint(String path, long step) implements Start {}
 
     /**
      * Copies in the memory of nodes.
@@ -88,9 +126,16 @@ public final class TrainerProtocol {
      */
     public record HeldCopy(int shard, long step) implements WireMessage {}
 
-    /** Answers to {@link Build} and {@link TakeStep}. */
+    /** Answers to orders. */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
-    @JsonSubTypes({@JsonSubTypes.Type(Built.class), @JsonSubTypes.Type(StepTaken.class), @JsonSubTypes.Type(Lost.class)
+    @JsonSubTypes({
+        @JsonSubTypes.Type(Built.class),
+        @JsonSubTypes.Type(StepTaken.class),
+        @JsonSubTypes.Type(Copied.class),
+        @JsonSubTypes.Type(Saved.class),
+        @JsonSubTypes.Type(NotSaved.class),
+        @JsonSubTypes.Type(WindowsEvaluated.class),
+        @JsonSubTypes.Type(Lost.class)
     })
     public sealed interface Answer extends WireMessage {
         /** Of the order. */
@@ -120,6 +165,33 @@ public final class TrainerProtocol {
             double seconds,
             double waitingSeconds,
             double updateSeconds)
+            implements Answer {}
+
+    /** The states of this step are copied, and may change again. */
+    public record Copied(long epoch, String nodeId, long step) implements Answer {}
+
+    /**
+     * The files of the ranks are on the disk.
+     *
+     * @param files of those ranks that have something to write
+     */
+    public record Saved(long epoch, String nodeId, long step, List<ShardFile> files) implements Answer {
+        public Saved {
+            files = List.copyOf(files);
+        }
+    }
+
+    /** A file could not be written; the ranks are as they were. {@code message} is fit for a user. */
+    public record NotSaved(long epoch, String nodeId, long step, String message) implements Answer {}
+
+    /**
+     * The ranks have evaluated.
+     *
+     * @param windows how many there were
+     * @param loss mean cross-entropy, nats a token, of all ranks' windows
+     */
+    public record WindowsEvaluated(
+            long epoch, String nodeId, long step, int windows, double loss, long tokens, double seconds)
             implements Answer {}
 
     /** It did not work: a peer is gone, most likely. The ranks of the epoch are no use any more; copies are. */

@@ -54,7 +54,10 @@ public final class ResumeCheck {
     static void requireSameRun(Path checkpoint, TrainingState state, TrainingConfig config, TokenShards tokens) {
         config.values().forEach((key, value) -> {
             String stored = state.settings().get(key);
-            boolean free = MAY_CHANGE.contains(key) || key.startsWith("checkpoint.") || key.startsWith("eval.");
+            boolean free = MAY_CHANGE.contains(key)
+                    || key.startsWith("checkpoint.")
+                    || key.startsWith("eval.")
+                    || key.startsWith("mesh.");
             if (!free && stored != null && !stored.equals(value)) {
                 throw new TroupeException("configuration key \"" + key + "\" is \"" + value + "\", but checkpoint "
                         + checkpoint + " was trained with \"" + stored

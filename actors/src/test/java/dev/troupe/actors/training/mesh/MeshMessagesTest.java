@@ -6,16 +6,25 @@ import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Build;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Copied;
+import dev.troupe.actors.training.mesh.TrainerProtocol.EvaluateWindows;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Fresh;
+import dev.troupe.actors.training.mesh.TrainerProtocol.FromCheckpoint;
 import dev.troupe.actors.training.mesh.TrainerProtocol.FromCopies;
 import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Leave;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Lost;
+import dev.troupe.actors.training.mesh.TrainerProtocol.NotSaved;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Report;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Save;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Saved;
 import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
 import dev.troupe.actors.training.mesh.TrainerProtocol.TakeStep;
+import dev.troupe.actors.training.mesh.TrainerProtocol.WindowsEvaluated;
 import dev.troupe.actors.transport.Endpoint;
+import dev.troupe.model.format.durable.FileDigest;
+import dev.troupe.model.mesh.checkpoint.ShardFile;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -46,7 +55,14 @@ class MeshMessagesTest {
                 new Reported(node, "run", 3, List.of(new HeldCopy(1, 7)), ref(TrainerProtocol.Command.class)),
                 new Build(1, job, seating, new Fresh(), answers),
                 new Build(2, job, seating, new FromCopies(7, List.of(node, node)), answers),
+                new Build(2, job, seating, new FromCheckpoint("/checkpoints/step-00000007", 7), answers),
                 new Built(2, "a", 7),
+                new Save(2, 7, "/checkpoints/step-00000007", answers),
+                new Copied(2, "a", 7),
+                new Saved(2, "a", 7, List.of(new ShardFile("rank-00000.safetensors", 7, new FileDigest(3, "0f")))),
+                new NotSaved(2, "a", 7, "full"),
+                new EvaluateWindows(2, 7, 32, answers),
+                new WindowsEvaluated(2, "a", 7, 30, 3.5, 480, 0.25),
                 new TakeStep(2, 7, 1e-3, answers),
                 new StepTaken(2, "a", 7, 3.5, 0.5, true, 1, 0.25, 0.125),
                 new Lost(2, "a", "a peer is gone"),

@@ -1,0 +1,131 @@
+package dev.troupe.actors.training;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.Props;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import dev.troupe.actors.training.TrainingCoordinator.Environment;
+import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.data.DataFeeder;
+import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.mesh.MeshCheckpoints;
+import dev.troupe.actors.training.mesh.MeshEvent;
+import dev.troupe.actors.training.mesh.MeshRunner;
+import dev.troupe.actors.training.optim.OptimizerShard;
+import dev.troupe.actors.training.run.LocalParts;
+import dev.troupe.actors.training.run.MeshParts;
+import dev.troupe.actors.training.run.RunAssembly;
+import dev.troupe.actors.training.stage.PipelineStage;
+import dev.troupe.actors.training.step.StepRunner;
+import java.time.Duration;
+import java.util.function.Function;
+import org.slf4j.Logger;
+
+/**
+ * Who takes a run's steps, saves it and evaluates it: actors of this process, or those in front of a mesh.
+ *
+ * @param haveOwnDeadlines whether they wait for what they wait for as long as it may take, and fail by themselves after
+ */
+record RunWorkers(
+        ActorRef<StepRunner.RunStep> runner,
+        ActorRef<CheckpointWriter.Save> writer,
+        ActorRef<Evaluator.Evaluate> evaluator,
+        boolean haveOwnDeadlines) {
+
+    /** Starts a child whose failure the run hears of. */
+    interface Spawner {
+        <T> ActorRef<T> spawn(Behavior<T> behavior, String name, Props props);
+
+        default <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {
+            return spawn(behavior, name, TrainingCoordinator.dispatcher());
+        }
+    }
+
+    /** Starts them. */
+    static RunWorkers start(
+            ActorContext<?> context,
+            Spawner children,
+            RunAssembly run,
+            TrainingConfig config,
+            Environment environment,
+            long firstStep) {
+        return switch (run.parts()) {
+            case LocalParts local -> local(children, run, local, config, environment, firstStep);
+            case MeshParts mesh -> mesh(context, children, run, mesh);
+        };
+    }
+
+    private static RunWorkers local(
+            Spawner children,
+            RunAssembly run,
+            LocalParts local,
+            TrainingConfig config,
+            Environment environment,
+            long firstStep) {
+        int accumulation = config.train().accumulation();
+        StepRunner.Parts parts = new StepRunner.Parts(
+                children.spawn(
+                        DataFeeder.create(local.feeder(), run.memory(), firstStep * accumulation), "data-feeder"),
+                children.spawn(
+                        PipelineStage.create(local.stage(), local.gradients(), local.kernels(), run.memory()),
+                        "pipeline-stage-0"),
+                children.spawn(
+                        OptimizerShard.create(local.adamW(), local.moments(), run.memory()), "optimizer-shard-0"),
+                local.weightsTicket(),
+                local.gradientsTicket(),
+                accumulation,
+                config.train().seed(),
+                Duration.ofSeconds(config.train().stepTimeoutSeconds()));
+        return new RunWorkers(
+                children.spawn(StepRunner.create(parts), "step-runner").narrow(),
+                children.spawn(
+                                CheckpointWriter.create(
+                                        local.writer(), environment.sink().apply(local.checkpoints()), run.memory()),
+                                "checkpoint-writer")
+                        .narrow(),
+                children.spawn(Evaluator.create(local.evaluator(), run.memory()), "evaluator")
+                        .narrow(),
+                false);
+    }
+
+    private static RunWorkers mesh(ActorContext<?> context, Spawner children, RunAssembly run, MeshParts mesh) {
+        MeshCheckpoints checkpoints = MeshCheckpoints.of(
+                mesh.checkpoints(),
+                mesh.settings(),
+                mesh.tokenizer(),
+                run.memory(),
+                context.getSystem().dispatchers().lookup(DispatcherSelector.blocking()));
+        Logger log = context.getLog();
+        ActorRef<MeshRunner.Command> runner = children.spawn(
+                MeshRunner.create(mesh.job(), mesh.start(), checkpoints, event -> log(log, event)), "mesh-runner");
+        return new RunWorkers(
+                children.spawn(inFrontOf(runner, MeshRunner.Run::new), "step-runner"),
+                children.spawn(inFrontOf(runner, MeshRunner.Save::new), "checkpoint-writer"),
+                children.spawn(inFrontOf(runner, MeshRunner.Evaluate::new), "evaluator"),
+                true);
+    }
+
+    private static <T> Behavior<T> inFrontOf(
+            ActorRef<MeshRunner.Command> runner, Function<T, MeshRunner.Command> order) {
+        return Behaviors.receiveMessage(message -> {
+            runner.tell(order.apply(message));
+            return Behaviors.same();
+        });
+    }
+
+    private static void log(Logger log, MeshEvent event) {
+        switch (event) {
+            case MeshEvent.Seated seated ->
+                log.info("{} nodes have the ranks", seated.seating().nodes().size());
+            case MeshEvent.Recovered recovered ->
+                log.warn(
+                        "Went back to step {} in {} s; lost {}, because {}",
+                        recovered.step(),
+                        recovered.seconds(),
+                        recovered.lost(),
+                        recovered.cause());
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.troupe.actors.training.mesh;
+
+import dev.troupe.actors.training.exchange.RunMemory;
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.format.TrainingState;
+import dev.troupe.model.mesh.MeshSettings;
+import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
+import dev.troupe.model.mesh.checkpoint.ShardFile;
+import dev.troupe.model.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+
+/** What a runner does with the files of a checkpoint, before and after the ranks write theirs. Nothing here blocks. */
+public interface MeshCheckpoints {
+    /** For a run that keeps none. */
+    MeshCheckpoints NONE = new MeshCheckpoints() {
+        @Override
+        public CompletionStage<Path> begin(long step) {
+            return CompletableFuture.failedFuture(new TroupeException("this run keeps no checkpoints"));
+        }
+
+        @Override
+        public CompletionStage<Path> publish(TrainingState training, Collection<ShardFile> files) {
+            return begin(training.step());
+        }
+    };
+
+    /** Makes the directory that ranks write to. */
+    CompletionStage<Path> begin(long step);
+
+    /** Makes a checkpoint of what they have written. */
+    CompletionStage<Path> publish(TrainingState training, Collection<ShardFile> files);
+
+    /**
+     * Checkpoints in a store.
+     *
+     * @param memory stays, and with it the lock of the run's directory, until the disk is done
+     * @param blocking waits for the disk
+     */
+    static MeshCheckpoints of(
+            MeshCheckpointStore store,
+            MeshSettings settings,
+            Tokenizer tokenizer,
+            RunMemory memory,
+            Executor blocking) {
+        return new MeshCheckpoints() {
+            @Override
+            public CompletionStage<Path> begin(long step) {
+                return memory.submit(blocking, () -> store.begin(step));
+            }
+
+            @Override
+            public CompletionStage<Path> publish(TrainingState training, Collection<ShardFile> files) {
+                return memory.submit(blocking, () -> store.publish(settings, tokenizer, training, files));
+            }
+        };
+    }
+}

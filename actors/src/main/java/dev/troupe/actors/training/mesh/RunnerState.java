@@ -1,0 +1,17 @@
+package dev.troupe.actors.training.mesh;
+
+/** What the nodes of a runner do. */
+enum RunnerState {
+    /** No work is under way. */
+    IDLE,
+    /** Nodes are asked what they have. */
+    ASKING,
+    /** Nodes build their ranks. */
+    BUILDING,
+    /** Ranks take a step. */
+    STEPPING,
+    /** Ranks evaluate. */
+    EVALUATING,
+    /** Ranks copy their states; what they write after that is waited for in any state. */
+    SAVING
+}

@@ -1,0 +1,32 @@
+package dev.troupe.actors.training.run;
+
+import dev.troupe.actors.training.checkpoint.CheckpointSink;
+import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.data.DataFeeder;
+import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.exchange.TensorTicket;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.optim.AdamW;
+import dev.troupe.model.optim.OptimizerState;
+import dev.troupe.model.transformer.Parameters;
+import dev.troupe.model.transformer.TrainingStage;
+
+/** What the actors of a run work with that is computed in this process: tensors in memory, initialised or restored. */
+public record LocalParts(
+        Kernels kernels,
+        TrainingStage stage,
+        Parameters gradients,
+        AdamW adamW,
+        OptimizerState moments,
+        TensorTicket weightsTicket,
+        TensorTicket gradientsTicket,
+        DataFeeder.Settings feeder,
+        Evaluator.Settings evaluator,
+        CheckpointWriter.Settings writer,
+        CheckpointSink checkpoints)
+        implements RunParts {
+    @Override
+    public int evaluationBatch() {
+        return evaluator.batch();
+    }
+}

@@ -1,0 +1,25 @@
+package dev.troupe.actors.training.run;
+
+import dev.troupe.actors.training.mesh.MeshJob;
+import dev.troupe.actors.training.mesh.TrainerProtocol;
+import dev.troupe.model.mesh.MeshSettings;
+import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
+import dev.troupe.model.tokenizer.Tokenizer;
+
+/**
+ * What a run on trainer nodes is made from. Its tensors are theirs.
+ *
+ * @param start where the ranks' states come from
+ */
+public record MeshParts(
+        MeshJob job,
+        MeshSettings settings,
+        TrainerProtocol.Start start,
+        MeshCheckpointStore checkpoints,
+        Tokenizer tokenizer)
+        implements RunParts {
+    @Override
+    public int evaluationBatch() {
+        return settings.batch() * settings.mesh().data();
+    }
+}

@@ -1,0 +1,156 @@
+package dev.troupe.actors.training.run;
+
+import dev.troupe.actors.compute.NodeKernels;
+import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.data.DataFeeder;
+import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.eval.HeldOutWindows;
+import dev.troupe.actors.training.exchange.RunMemory;
+import dev.troupe.actors.training.exchange.TensorTicket;
+import dev.troupe.actors.training.mesh.MeshJob;
+import dev.troupe.actors.training.mesh.TrainerProtocol;
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.data.TokenBatches;
+import dev.troupe.model.format.CheckpointStaging;
+import dev.troupe.model.format.CheckpointStore;
+import dev.troupe.model.format.TrainingState;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.mesh.MeshSettings;
+import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
+import dev.troupe.model.optim.AdamW;
+import dev.troupe.model.optim.OptimizerState;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.Parameters;
+import dev.troupe.model.transformer.StageRange;
+import dev.troupe.model.transformer.TrainingStage;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds where a run begins, and makes the parts that are a local run's or a mesh's own.
+ *
+ * @param resumed where the run goes on; null for a new one
+ * @param resumedFrom the checkpoint; null for a new run
+ */
+record PartsAssembly(
+        RunParts parts,
+        @Nullable TrainingState resumed,
+        @Nullable Path resumedFrom) {
+    private static final Logger LOG = LoggerFactory.getLogger(PartsAssembly.class);
+
+    /** Windows that an urgent evaluation takes at once: enough rows to fill the matrix kernels. */
+    private static final int TOKENS_OF_AN_EVALUATION_BATCH = 2048;
+
+    /** Allocates in {@code memory}, and reads the checkpoint when resuming. */
+    static PartsAssembly local(
+            TrainingSetup setup,
+            RunMemory memory,
+            RunDirectory directory,
+            TokenBatches batches,
+            HeldOutWindows windows) {
+        TrainingConfig config = setup.config();
+        ModelConfig model = setup.model();
+        CheckpointStore store =
+                new CheckpointStore(directory.checkpoints(), config.checkpoint().keep());
+        Optional<Path> checkpoint = Optional.empty();
+        if (wantsCheckpoint(setup, store.list())) {
+            checkpoint = store.latestValid(LOG::warn);
+            sayWhenNone(setup, checkpoint);
+        }
+        int time = model.contextLength();
+        int batch = config.train().batch();
+        ComputePool pool = memory.own(FixedComputePool.create(config.train().computeThreads()));
+        Kernels kernels =
+                NodeKernels.create(config.train().backend(), config.train().precision(), pool);
+        ParameterLayout layout = ParameterLayout.of(model);
+        Parameters weights = Parameters.allocate(layout, memory.arena());
+        Parameters gradients = Parameters.allocate(layout, memory.arena());
+        Parameters copy = Parameters.allocate(layout, memory.arena());
+        OptimizerState moments = OptimizerState.allocate(0, layout.size(), memory.arena());
+        TrainingState resumed = null;
+        if (checkpoint.isPresent()) {
+            resumed = CheckpointStore.load(checkpoint.get(), weights, moments);
+            ResumeCheck.requireSameRun(checkpoint.get(), resumed, config, batches.shards());
+        } else {
+            weights.initialize(config.train().seed());
+        }
+        StageRange whole = StageRange.whole(model);
+        TrainingStage stage = memory.own(new TrainingStage(model, whole, kernels, weights, gradients, batch, time));
+        int evaluationBatch = Math.max(1, TOKENS_OF_AN_EVALUATION_BATCH / time);
+        TrainingStage evaluationStage =
+                memory.own(new TrainingStage(model, whole, kernels, copy, null, evaluationBatch, time));
+        CheckpointStaging staging = memory.own(new CheckpointStaging(model, setup.tokenizer()));
+        TensorTicket weightsTicket = memory.publish("weights/0", weights);
+        LocalParts parts = new LocalParts(
+                kernels,
+                stage,
+                gradients,
+                new AdamW(RunAssembly.optimizerOptions(config, 0), kernels, layout),
+                moments,
+                weightsTicket,
+                memory.publish("gradients/0", gradients),
+                // One more than are read ahead: the one that is computed.
+                new DataFeeder.Settings(batches, batch, time, config.data().prefetch() + 1),
+                new Evaluator.Settings(
+                        windows,
+                        weightsTicket,
+                        copy,
+                        evaluationStage,
+                        evaluationBatch,
+                        config.eval().cpuShare()),
+                new CheckpointWriter.Settings(weightsTicket, memory.publish("moments/0", moments), staging),
+                store::write);
+        return new PartsAssembly(parts, resumed, checkpoint.orElse(null));
+    }
+
+    /** Allocates nothing: trainer nodes do, and they read the checkpoint. */
+    static PartsAssembly mesh(TrainingSetup setup, RunDirectory directory, TokenBatches batches) {
+        TrainingConfig config = setup.config();
+        MeshJob job = new MeshJob(
+                setup.runId(),
+                config.values(),
+                setup.model().vocabSize(),
+                setup.trainTokens().toAbsolutePath().toString(),
+                setup.heldOutTokens().toAbsolutePath().toString());
+        MeshSettings settings = job.mesh(); // complains now about what cannot be split
+        MeshCheckpointStore store = new MeshCheckpointStore(
+                directory.checkpoints().toAbsolutePath(), config.checkpoint().keep());
+        TrainingState resumed = null;
+        Path resumedFrom = null;
+        TrainerProtocol.Start start = new TrainerProtocol.Fresh();
+        if (wantsCheckpoint(setup, store.list())) {
+            Optional<MeshCheckpointStore.Found> found = store.latestValid(setup.model(), LOG::warn);
+            sayWhenNone(setup, found);
+            if (found.isPresent()) {
+                resumed = found.get().training();
+                resumedFrom = found.get().directory();
+                ResumeCheck.requireSameRun(resumedFrom, resumed, config, batches.shards());
+                start = new TrainerProtocol.FromCheckpoint(resumedFrom.toString(), resumed.step());
+            }
+        }
+        return new PartsAssembly(new MeshParts(job, settings, start, store, setup.tokenizer()), resumed, resumedFrom);
+    }
+
+    private static boolean wantsCheckpoint(TrainingSetup setup, List<Path> checkpoints) {
+        if (!setup.resume() && !checkpoints.isEmpty()) {
+            throw new TroupeException("the run directory " + setup.runDir()
+                    + " has checkpoints of an earlier run: use --resume to go on with it, or another directory");
+        }
+        return setup.resume();
+    }
+
+    private static void sayWhenNone(TrainingSetup setup, Optional<?> checkpoint) {
+        if (checkpoint.isEmpty()) {
+            LOG.info("{} has no checkpoint to resume from: the run starts at step 0", setup.runDir());
+        }
+    }
+}
