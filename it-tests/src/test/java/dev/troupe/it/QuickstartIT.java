@@ -9,7 +9,6 @@ import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -108,23 +107,7 @@ class QuickstartIT {
     @Test
     @Order(2)
     void openAiNpmClientListsModelsAndStreams() throws IOException {
-        Optional<Path> node = Tools.find("node");
-        Optional<Path> npm = Tools.find("npm");
-        assumeTrue(node.isPresent() && npm.isPresent(), "openai npm client: node or npm is missing");
-        Path folder = Files.createDirectories(dir.resolve("npm"));
-        Files.writeString(folder.resolve("package.json"), "{\"private\": true, \"type\": \"module\"}");
-        Tools.Output install = Tools.run(
-                folder,
-                Duration.ofMinutes(3),
-                List.of(npm.get().toString(), "install", "--no-audit", "--no-fund", "openai@7"));
-        assumeTrue(install.exitCode() == 0, "openai npm client: npm could not install it: " + install.text());
-        try (InputStream script = QuickstartIT.class.getResourceAsStream("/openai-client.mjs")) {
-            Files.write(folder.resolve("client.mjs"), script.readAllBytes());
-        }
-        Tools.Output output =
-                Tools.run(folder, Duration.ofMinutes(1), List.of(node.get().toString(), "client.mjs", base + "/v1"));
-        assertThat(output.exitCode()).as(output.text()).isZero();
-        JsonNode result = JSON.readTree(output.text());
+        JsonNode result = NpmOpenAi.run("openai-client.mjs", base + "/v1");
         assertThat(result.path("models").path(0).asText()).isEqualTo("quickstart");
         assertThat(result.path("text").asText())
                 .startsWith("heterotroph")

@@ -29,6 +29,11 @@ final class TroupeProcess implements AutoCloseable {
 
     /** Starts {@code troupe args...} in {@code workDir}. */
     static TroupeProcess start(Path workDir, String... args) {
+        return startWith("-Xmx1g", workDir, args);
+    }
+
+    /** The same with JVM options of its own. */
+    static TroupeProcess startWith(String javaOptions, Path workDir, String... args) {
         List<String> command = new ArrayList<>();
         command.add(distribution().resolve("bin/troupe").toString());
         command.addAll(List.of(args));
@@ -40,7 +45,7 @@ final class TroupeProcess implements AutoCloseable {
                     .redirectOutput(stdout.toFile())
                     .redirectError(stderr.toFile());
             builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-            builder.environment().put("TROUPE_JAVA_OPTS", "-Xmx1g");
+            builder.environment().put("TROUPE_JAVA_OPTS", javaOptions);
             return new TroupeProcess(builder.start(), stdout, stderr);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -21,7 +21,12 @@ final class Vocabularies {
     }
 
     static ByteLevelBpe cl100k() {
-        return read("cl100k_base", PreTokenizers.CL100K, Map.of(BpeTrainer.END_OF_TEXT, 100257));
+        return cl100k(PreTokenizers.CL100K);
+    }
+
+    /** The same tokens under other rules. */
+    static ByteLevelBpe cl100k(PreTokenizer preTokenizer) {
+        return read("cl100k_base", preTokenizer, Map.of(BpeTrainer.END_OF_TEXT, 100257));
     }
 
     static ByteLevelBpe o200k() {

@@ -2,6 +2,7 @@ package dev.troupe.routing.generate;
 
 import akka.NotUsed;
 import akka.actor.typed.ActorRef;
+import akka.event.Logging;
 import akka.stream.BufferOverflowException;
 import akka.stream.OverflowStrategy;
 import akka.stream.javadsl.Flow;
@@ -127,7 +128,11 @@ public final class Generator {
                 + places.tokens().size()
                 + OTHER_EVENTS;
         return ActorSource.<DispatchEvent>actorRef(
-                        event -> false, event -> Optional.empty(), buffer, OverflowStrategy.fail())
+                        // A client that does not read is told, and is no error of ours.
+                        event -> false,
+                        event -> Optional.empty(),
+                        buffer,
+                        OverflowStrategy.fail().withLogLevel(Logging.DebugLevel()))
                 .mapMaterializedValue(out -> {
                     router.tell(new Router.Generate(ModelKey.of(model), generation, request.deadline(), out));
                     return NotUsed.getInstance();

@@ -1,0 +1,177 @@
+package dev.troupe.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * {@code convert}, {@code quantize} and {@code inspect} as whole processes, on published models and on broken files.
+ */
+class CliFilesIT {
+    private static final Duration TIMEOUT = Duration.ofMinutes(1);
+    private static final String TOKENS = "40";
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    private TroupeProcess.Result troupe(String... args) {
+        return TroupeProcess.run(dir, TIMEOUT, args);
+    }
+
+    private void convert(Path from, String to, String... more) {
+        List<String> args = new ArrayList<>(List.of("convert", from.toString(), to));
+        args.addAll(List.of(more));
+        TroupeProcess.Result result = troupe(args.toArray(String[]::new)).expectExit(0);
+        assertThat(result.stdout()).contains(" -> " + to);
+    }
+
+    private JsonNode inspect(Path model) {
+        return troupe("inspect", model.toString(), "--json").expectExit(0).json();
+    }
+
+    /** Token ids that the model continues with, most likely first. */
+    private JsonNode greedy(Path model) {
+        JsonNode result = troupe(
+                        "generate",
+                        "--model",
+                        model.toString(),
+                        "--prompt",
+                        "Once upon a time",
+                        "--temperature",
+                        "0",
+                        "--max-tokens",
+                        TOKENS,
+                        "--json")
+                .expectExit(0)
+                .json();
+        assertThat(result.path("completionTokens").asInt()).isEqualTo(Integer.parseInt(TOKENS));
+        return result.path("ids");
+    }
+
+    @Test
+    void ggufToDirectoryAndBackContinuesTheSame() throws IOException {
+        Path original = GoldenModels.find("stories260K/stories260K-F32.gguf");
+        convert(original, "folder");
+        convert(dir.resolve("folder"), "again.gguf");
+        JsonNode ids = greedy(original);
+        assertThat(greedy(dir.resolve("folder"))).isEqualTo(ids);
+        assertThat(greedy(dir.resolve("again.gguf"))).isEqualTo(ids);
+
+        JsonNode before = inspect(original);
+        JsonNode after = inspect(dir.resolve("again.gguf"));
+        assertThat(after.path("architecture").asText()).isEqualTo("llama");
+        for (String fact :
+                List.of("parameters", "bytesByType", "layers", "dim", "kvHeads", "contextLength", "tokens")) {
+            assertThat(after.path(fact)).as(fact).isEqualTo(before.path(fact));
+        }
+        // What is there is never written over.
+        refused("folder exists", "convert", original.toString(), "folder");
+        refused("again.gguf exists", "quantize", original.toString(), "again.gguf", "--type", "q8_0");
+        assertThat(partialFiles()).isEmpty();
+    }
+
+    @Test
+    void directoryToGgufAndBackAndInFewerBits() throws IOException {
+        Path original = GoldenModels.find("tinystories-656K");
+        convert(original, "model.gguf");
+        convert(dir.resolve("model.gguf"), "back");
+        JsonNode ids = greedy(original);
+        assertThat(greedy(dir.resolve("model.gguf"))).isEqualTo(ids);
+        assertThat(greedy(dir.resolve("back"))).isEqualTo(ids);
+
+        long full = inspect(original).path("weightBytes").asLong();
+        long smallest = full;
+        for (String type : List.of("q8_0", "q4_0", "q4_k")) {
+            String to = "model-" + type + ".gguf";
+            troupe("quantize", original.toString(), to, "--type", type).expectExit(0);
+            JsonNode facts = inspect(dir.resolve(to));
+            // Rows of 128 numbers hold no block of 256: those of q4_k are stored as q8_0 then, as the help says.
+            String stored = type.equals("q4_k") ? "q8_0" : type;
+            assertThat(facts.path("bytesByType").path(stored).asLong()).as(type).isPositive();
+            long bytes = facts.path("weightBytes").asLong();
+            assertThat(bytes).as(type).isLessThan(full / 3);
+            smallest = Math.min(smallest, bytes);
+            JsonNode quantized = greedy(dir.resolve(to));
+            if (stored.equals("q8_0")) {
+                // Eight bits change no choice among the first tokens; four do.
+                assertThat(quantized.get(0)).isEqualTo(ids.get(0));
+                assertThat(quantized.get(4)).isEqualTo(ids.get(4));
+            }
+        }
+        assertThat(smallest).isLessThan(full / 5);
+    }
+
+    @Test
+    void brokenFilesAndWrongRequestsAreNamed() throws IOException {
+        Path gguf = GoldenModels.find("stories260K/stories260K-F32.gguf");
+        Path safetensors = GoldenModels.find("tinystories-656K");
+        byte[] whole = Files.readAllBytes(gguf);
+        Files.write(dir.resolve("cut.gguf"), Arrays.copyOf(whole, whole.length / 2));
+        byte[] magic = whole.clone();
+        magic[0] = 'X';
+        Files.write(dir.resolve("magic.gguf"), magic);
+        Files.createFile(dir.resolve("empty.gguf"));
+        Path cut = Files.createDirectory(dir.resolve("cut"));
+        try (Stream<Path> files = Files.list(safetensors)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, cut.resolve(file.getFileName().toString()));
+            }
+        }
+        Path weights = cut.resolve("model.safetensors");
+        assertThat(weights.toFile().setWritable(true)).isTrue();
+        try (RandomAccessFile file = new RandomAccessFile(weights.toFile(), "rw")) {
+            file.setLength(file.length() - 1000);
+        }
+        Path noWeights = Files.createDirectory(dir.resolve("no-weights"));
+        Files.copy(safetensors.resolve("config.json"), noWeights.resolve("config.json"));
+        Files.writeString(dir.resolve("text.txt"), "no model", StandardCharsets.UTF_8);
+
+        refused("cut.gguf", "inspect", "cut.gguf");
+        refused("cut.gguf", "convert", "cut.gguf", "out");
+        refused("cut.gguf", "up", "--model", "cut.gguf", "--dir", "r", "--http-port", "0", "--grpc-port", "0");
+        refused("magic.gguf", "inspect", "magic.gguf", "--json");
+        refused("empty.gguf", "quantize", "empty.gguf", "out.gguf", "--type", "q8_0");
+        refused("model.safetensors", "inspect", "cut");
+        refused("model.safetensors", "convert", "cut", "out.gguf");
+        refused("no-weights", "quantize", "no-weights", "out.gguf", "--type", "q4_0");
+        refused("text.txt", "inspect", "text.txt");
+        refused("nowhere.gguf", "convert", "nowhere.gguf", "out");
+        refused("q5_9", "quantize", gguf.toString(), "out.gguf", "--type", "q5_9");
+        refused("stored", "quantize", gguf.toString(), "out.gguf", "--type", "stored");
+        refused(".gguf", "quantize", gguf.toString(), "out", "--type", "q8_0");
+        refused("q8_0", "convert", gguf.toString(), "out", "--type", "q8_0");
+        refused("--type", "quantize", gguf.toString(), "out.gguf");
+        assertThat(dir.resolve("out")).doesNotExist();
+        assertThat(dir.resolve("out.gguf")).doesNotExist();
+        assertThat(partialFiles()).isEmpty();
+    }
+
+    private List<Path> partialFiles() throws IOException {
+        try (Stream<Path> files = Files.list(dir)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("."))
+                    .toList();
+        }
+    }
+
+    private void refused(String named, String... args) {
+        TroupeProcess.Result result = troupe(args).expectExit(2);
+        assertThat(result.stderr())
+                .as("message of troupe %s", String.join(" ", args))
+                .contains(named)
+                .doesNotContain("Exception")
+                .doesNotContain("\tat ");
+    }
+}

@@ -1,0 +1,91 @@
+package dev.troupe.model.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.text.Normalizer;
+import java.util.Arrays;
+import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Hugging Face's own tokenizers (the library, through DJL) beside ours, on one {@code tokenizer.json} each: of Llama
+ * 3's kind (cl100k's rules, whole pieces without merges) and Qwen 2's (single digits, NFC), over cl100k's 100,000
+ * tokens, and of GPT-2. Those models' own files are not needed: vocabularies differ, rules do not.
+ */
+class HuggingFaceParityTest {
+    private static final int TEXTS = 400;
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    private static Tokenizer tokenizer(String kind) {
+        return switch (kind) {
+            case "gpt2" -> Vocabularies.gpt2();
+            case "llama3" -> Vocabularies.cl100k();
+            case "qwen2" -> Vocabularies.cl100k(PreTokenizers.QWEN2);
+            default -> throw new IllegalArgumentException(kind);
+        };
+    }
+
+    private static String json(String kind) throws IOException {
+        ObjectNode root = (ObjectNode) new JsonMapper().readTree(TokenizerJson.toJson(tokenizer(kind)));
+        if (kind.equals("llama3")) {
+            ((ObjectNode) root.get("model")).put("ignore_merges", true);
+        }
+        if (kind.equals("qwen2")) {
+            root.putObject("normalizer").put("type", "NFC");
+        }
+        return root.toString();
+    }
+
+    private static HuggingFaceTokenizer peer(String json) throws IOException {
+        Map<String, String> options = Map.of("addSpecialTokens", "false", "modelMaxLength", "1000000");
+        try (InputStream in = new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))) {
+            return HuggingFaceTokenizer.newInstance(in, options);
+        } catch (UnsatisfiedLinkError | ExceptionInInitializerError | NoClassDefFoundError e) {
+            return abort("Hugging Face's tokenizers do not run here: " + e);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gpt2, 1", "gpt2, 2", "llama3, 3", "llama3, 4", "qwen2, 5", "qwen2, 6"})
+    void theSameIdsOnRandomUnicode(String kind, long seed) throws IOException {
+        String json = json(kind);
+        Path file = Files.writeString(dir.resolve("tokenizer.json"), json);
+        Tokenizer ours = TokenizerJson.read(file);
+        var random = RandomText.random(seed);
+        try (HuggingFaceTokenizer theirs = peer(json)) {
+            for (int i = 0; i < TEXTS; i++) {
+                String text = RandomText.text(random, 1 + random.nextInt(40));
+                int[] ids = ours.encode(text);
+                assertThat(ids)
+                        .as("%s, seed %d, text %d: %s", kind, seed, i, escaped(text))
+                        .isEqualTo(
+                                Arrays.stream(theirs.encode(text, false, false).getIds())
+                                        .mapToInt(Math::toIntExact)
+                                        .toArray());
+                String shown = kind.equals("qwen2") ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
+                assertThat(ours.decode(ids)).isEqualTo(shown);
+            }
+        }
+    }
+
+    private static String escaped(String text) {
+        StringBuilder escaped = new StringBuilder();
+        text.chars().forEach(c -> escaped.append(c >= ' ' && c < 127 ? Character.toString(c) : "\\u%04x".formatted(c)));
+        return escaped.toString();
+    }
+}
