@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.TrainingBench.class,
             InferenceBenchCommand.class,
             ServeBenchCommand.class,
+            MeshEqualityCommand.class,
             BenchCommand.Tokenizers.class
         })
 final class BenchCommand implements Runnable {
@@ -46,7 +47,8 @@ final class BenchCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "say what to measure: kernels, train, inference, serve or tokenizer");
+                spec.commandLine(),
+                "say what to measure: kernels, train, inference, serve, mesh-equality or tokenizer");
     }
 
     @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Every kernel at real shapes.")

@@ -3,6 +3,7 @@ package dev.troupe.deploy.cli;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.config.KnownKeys;
+import dev.troupe.deploy.cluster.ParentWatch;
 import dev.troupe.deploy.node.Interruption;
 import dev.troupe.deploy.node.MetricsEndpoint;
 import dev.troupe.deploy.node.NodeService;
@@ -64,6 +65,7 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        ParentWatch.start();
         Config given = configOptions.load();
         KnownKeys.require(
                 given.withoutPath("akka").withoutPath("kamon"),

@@ -12,9 +12,12 @@ import java.util.Set;
  *
  * @param directory holds the registry and whatever else the node keeps
  * @param model directory of the model to serve, or "latest" for the latest promoted one
+ * @param dataHost address that a trainer node takes tensors at
+ * @param dataPort its port; 0 for any free one
  * @param metricsPort of the Prometheus endpoint; -1 for none
  */
-public record NodeConfig(String name, Set<Role> roles, Path directory, String model, int metricsPort) {
+public record NodeConfig(
+        String name, Set<Role> roles, Path directory, String model, String dataHost, int dataPort, int metricsPort) {
     /** Value of {@code troupe.node.model} that means the latest promoted model. */
     public static final String LATEST = "latest";
 
@@ -42,11 +45,18 @@ public record NodeConfig(String name, Set<Role> roles, Path directory, String mo
                 throw new TroupeException(PREFIX + ".metricsPort (" + metricsPort
                         + ") must be a port, 0 for any free one or -1 for no metrics");
             }
+            int dataPort = node.getInt("data.port");
+            if (dataPort < 0 || dataPort > 65_535) {
+                throw new TroupeException(
+                        PREFIX + ".data.port (" + dataPort + ") must be a port, or 0 for any free one");
+            }
             return new NodeConfig(
                     node.getString("name"),
                     roles,
                     Path.of(node.getString("directory")),
                     node.getString("model"),
+                    node.getString("data.host"),
+                    dataPort,
                     metricsPort);
         } catch (ConfigException e) {
             throw new TroupeException("the configuration of the node is wrong: " + e.getMessage(), e);

@@ -16,6 +16,12 @@ import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.training.TrainingCoordinator;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.mesh.MeshEvent;
+import dev.troupe.actors.training.mesh.MeshJob;
+import dev.troupe.actors.training.mesh.MeshRunner;
+import dev.troupe.actors.training.mesh.TrainerNode;
+import dev.troupe.actors.training.mesh.TrainerProtocol;
+import dev.troupe.actors.transport.DataPlane;
 import java.util.function.Consumer;
 
 /** The root of a node's actors: starts what its roles and commands ask for, and supervises it. */
@@ -37,6 +43,16 @@ final class NodeGuardian {
     record Serve(ReplicaSettings settings, EngineLoader loader, ActorRef<ActorRef<ReplicaProtocol.Command>> replyTo)
             implements Command {}
 
+    /** Make this node ready to run ranks of a mesh; they talk through {@code plane}. */
+    record StartTrainer(DataPlane plane, ActorRef<ActorRef<TrainerProtocol.Command>> replyTo) implements Command {}
+
+    /** Start a runner of a mesh on the cluster's trainer nodes. */
+    record RunMesh(MeshJob job, Consumer<MeshEvent> events, ActorRef<ActorRef<MeshRunner.Command>> replyTo)
+            implements Command {}
+
+    /** Stop what was started with {@link RunMesh}. */
+    record StopMesh(ActorRef<MeshRunner.Command> runner) implements Command {}
+
     private NodeGuardian() {}
 
     static Behavior<Command> create() {
@@ -45,6 +61,11 @@ final class NodeGuardian {
                 case Train train -> train.replyTo().tell(startTraining(context, train));
                 case OpenRegistry open -> open.replyTo().tell(openRegistry(context));
                 case Serve serve -> serve.replyTo().tell(startReplica(context, serve));
+                case StartTrainer start ->
+                    start.replyTo().tell(context.spawn(TrainerNode.create(start.plane()), "trainer-node"));
+                case RunMesh run ->
+                    run.replyTo().tell(context.spawnAnonymous(MeshRunner.create(run.job(), run.events())));
+                case StopMesh stop -> context.stop(stop.runner());
             }
             return Behaviors.same();
         }));

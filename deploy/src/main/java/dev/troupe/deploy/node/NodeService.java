@@ -33,6 +33,9 @@ public record NodeService(Optional<ModelDescription> model, Optional<Bindings> b
         if (config.has(Role.REGISTRY)) {
             node.registry();
         }
+        if (config.has(Role.TRAINER)) {
+            node.startTrainer();
+        }
         Optional<ModelDescription> model = config.has(Role.SERVER)
                 ? Optional.of(node.serve(isLatest(config) ? node.registry().latest() : unregistered(config)))
                 : Optional.empty();

@@ -22,6 +22,13 @@ import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.training.TrainingCoordinator;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.mesh.MeshEvent;
+import dev.troupe.actors.training.mesh.MeshJob;
+import dev.troupe.actors.training.mesh.MeshRunner;
+import dev.troupe.actors.training.mesh.TrainerProtocol;
+import dev.troupe.actors.training.step.StepRunner;
+import dev.troupe.actors.transport.DataPlane;
+import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
@@ -132,6 +139,39 @@ public final class TroupeNode implements AutoCloseable {
     public RunningTraining train(TrainingSetup setup, Consumer<TrainingEvent> listener) {
         return new RunningTraining(ask((ActorRef<ActorRef<TrainingCoordinator.Command>> replyTo) ->
                 new NodeGuardian.Train(setup, listener, replyTo)));
+    }
+
+    /**
+     * Makes this node ready to run ranks of a mesh, for whatever runner the cluster has.
+     *
+     * @throws TroupeException when its data plane cannot listen
+     */
+    public Endpoint startTrainer() {
+        String name = Cluster.get(system).selfMember().address().hostPort();
+        DataPlane plane = DataPlane.open(name, nodeConfig.dataHost(), nodeConfig.dataPort());
+        this.<ActorRef<TrainerProtocol.Command>>ask(replyTo -> new NodeGuardian.StartTrainer(plane, replyTo));
+        return plane.endpoint();
+    }
+
+    /** Steps of a mesh on the cluster's trainer nodes. */
+    public MeshClient runMesh(MeshJob job, Consumer<MeshEvent> events) {
+        ActorRef<MeshRunner.Command> runner = ask(replyTo -> new NodeGuardian.RunMesh(job, events, replyTo));
+        return new MeshClient(this, runner);
+    }
+
+    void stopMesh(ActorRef<MeshRunner.Command> runner) {
+        system.tell(new NodeGuardian.StopMesh(runner));
+    }
+
+    /** Takes a step with a runner of a mesh. */
+    StepRunner.StepResult step(ActorRef<MeshRunner.Command> runner, long step, double learningRate, Duration timeout) {
+        return await(
+                AskPattern.<MeshRunner.Command, StepRunner.StepResult>ask(
+                        runner,
+                        replyTo -> new MeshRunner.Run(new StepRunner.RunStep(step, learningRate, replyTo)),
+                        timeout,
+                        system.scheduler()),
+                timeout);
     }
 
     /** The cluster's registry of models, as a client. */

@@ -1,0 +1,159 @@
+package dev.troupe.deploy.cluster;
+
+import akka.cluster.MemberStatus;
+import akka.cluster.typed.Cluster;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.deploy.node.TroupeNode;
+import dev.troupe.model.TroupeException;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.StreamSupport;
+
+/**
+ * Trainer nodes on loopback: this process is the first, the others are JVMs that it starts with its own class path and
+ * flags ({@code troupe up} with a configuration file). They end with it.
+ */
+public final class LocalCluster implements AutoCloseable {
+    /** System property of a child: the process that it must not outlive. */
+    static final String PARENT = "troupe.cluster.parent";
+
+    private static final Duration START = Duration.ofSeconds(90);
+    private static final long POLL_MILLIS = 100;
+    private static final long STOP_SECONDS = 20;
+
+    private final Path folder;
+    private final TroupeNode first;
+    private final List<Process> children = new ArrayList<>();
+
+    private LocalCluster(Path folder, TroupeNode first) {
+        this.folder = folder;
+        this.first = first;
+    }
+
+    /**
+     * Starts the first node; {@link #grow} starts more.
+     *
+     * @param folder gets the nodes' configurations and logs
+     */
+    public static LocalCluster start(Path folder) {
+        TroupeNode node = TroupeNode.start(ConfigFactory.parseMap(Map.of(
+                "troupe.node.roles", List.of("trainer"),
+                "troupe.node.directory", folder.resolve("node-0").toString(),
+                "troupe.node.metricsPort", -1)));
+        LocalCluster cluster = new LocalCluster(folder, node);
+        node.startTrainer();
+        return cluster;
+    }
+
+    /** The node of this process. */
+    public TroupeNode first() {
+        return first;
+    }
+
+    /**
+     * Starts nodes until there are {@code nodes}, and waits until they are members.
+     *
+     * @throws TroupeException when a node ends, or is no member after 90 s
+     */
+    public void grow(int nodes) {
+        while (children.size() + 1 < nodes) {
+            children.add(startChild(children.size() + 1));
+        }
+        long end = System.nanoTime() + START.toNanos();
+        while (members() < nodes) {
+            for (int i = 0; i < children.size(); i++) {
+                if (!children.get(i).isAlive()) {
+                    throw new TroupeException("node " + (i + 1) + " ended: see " + log(i + 1));
+                }
+            }
+            if (System.nanoTime() > end) {
+                throw new TroupeException("there are " + members() + " of " + nodes + " nodes after "
+                        + START.toSeconds() + " s: see the logs in " + folder);
+            }
+            pause();
+        }
+    }
+
+    private long members() {
+        return StreamSupport.stream(
+                        Cluster.get(first.system()).state().getMembers().spliterator(), false)
+                .filter(member -> member.status().equals(MemberStatus.up()))
+                .count();
+    }
+
+    private Process startChild(int number) {
+        Path config = folder.resolve("node-" + number + ".conf");
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+            if (!argument.startsWith("-agentlib") && !argument.startsWith("-javaagent")) {
+                command.add(argument);
+            }
+        }
+        command.add("-D" + PARENT + "=" + ProcessHandle.current().pid());
+        command.addAll(
+                List.of("-cp", System.getProperty("java.class.path"), "dev.troupe.deploy.Main", "up", "--config"));
+        command.add(config.toString());
+        try {
+            Files.writeString(config, childConfig(number));
+            return new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(log(number).toFile())
+                    .start();
+        } catch (IOException e) {
+            throw new TroupeException("node " + number + " could not be started: " + e, e);
+        }
+    }
+
+    private String childConfig(int number) {
+        return """
+                troupe.node { roles = [trainer], directory = "%s", metricsPort = -1 }
+                akka.cluster.seed-nodes = ["%s"]
+                # A node that the cluster has removed is of no more use.
+                akka.coordinated-shutdown.exit-jvm = on
+                """.formatted(
+                        folder.resolve("node-" + number),
+                        Cluster.get(first.system()).selfMember().address());
+    }
+
+    private Path log(int number) {
+        return folder.resolve("node-" + number + ".log");
+    }
+
+    /** The JVM of a node; 1 is the first that is not this process. */
+    public Process process(int number) {
+        return children.get(number - 1);
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(POLL_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TroupeException("interrupted while nodes start", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        children.forEach(Process::destroy);
+        try {
+            for (Process child : children) {
+                if (!child.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+                    child.destroyForcibly();
+                }
+            }
+        } catch (InterruptedException e) {
+            children.forEach(Process::destroyForcibly);
+            Thread.currentThread().interrupt();
+        }
+        first.close();
+    }
+}
