@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.KernelsBench.class,
             BenchCommand.TrainingBench.class,
             InferenceBenchCommand.class,
+            LoadBenchCommand.class,
             ServeBenchCommand.class,
             MeshEqualityCommand.class,
             BenchCommand.Tokenizers.class
@@ -48,7 +49,7 @@ final class BenchCommand implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "say what to measure: kernels, train, inference, serve, mesh-equality or tokenizer");
+                "say what to measure: kernels, train, inference, load, serve, mesh-equality or tokenizer");
     }
 
     @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Every kernel at real shapes.")

@@ -7,9 +7,11 @@ import dev.troupe.gpu.memory.DeviceMemory;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.WeightProduct;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -46,8 +48,15 @@ public final class TornadoWeightProduct implements WeightProduct {
     }
 
     @Override
-    public PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
-        PackedWeight.requireRows(type, n, k, rows);
+    public PackedWeight pack(WeightRows source, TensorArena arena) {
+        try (Arena working = Arena.ofConfined()) {
+            MemorySegment room = working.allocate(source.n() * source.rowBytes());
+            MemorySegment rows = source.readFinite(0, source.n(), room);
+            return packed(source.type(), source.n(), source.k(), rows, arena);
+        }
+    }
+
+    private static PackedWeight packed(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
         Tensor tensor = type == StorageType.F32
                 ? arena.allocate(k, n)
                 : arena.allocate(Math.multiplyExact(WordLayout.rowWords(type, k), n));

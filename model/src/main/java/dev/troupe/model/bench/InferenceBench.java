@@ -173,9 +173,7 @@ public final class InferenceBench {
         InferenceOptions timedOptions = new InferenceOptions(
                 options.weights(),
                 prompts == null ? null : (packed, rows, arena) -> timed(prompts.lay(packed, rows, arena), timer),
-                rounded == null
-                        ? null
-                        : (type, n, k, rows, arena) -> timed(rounded.lay(type, n, k, rows, arena), timer));
+                rounded == null ? null : (rows, arena) -> timed(rounded.lay(rows, arena), timer));
         try (InferenceRun run = new InferenceRun(config, timed, timedOptions, 1, PROMPT)) {
             return Map.of(
                     "prompt", millis(timer, () -> run.prompt(0, PROMPT), 1),

@@ -91,6 +91,11 @@ final class GgufWeights implements StoredWeights {
     }
 
     @Override
+    public void forget(String name) {
+        file.forget(tensor(name));
+    }
+
+    @Override
     public StorageType type(String name) {
         return tensor(name).type();
     }
@@ -113,17 +118,23 @@ final class GgufWeights implements StoredWeights {
                 data);
     }
 
-    /** Rows of heads as they are in memory; a bias is a row of single numbers. */
+    /** Rows of heads as they are in memory; a bias is a row of single numbers, which are copied. */
     private StoredTensor inOrder(StoredTensor stored, TensorArena scratch) {
-        boolean bias = stored.rows() == 1;
-        int rows = bias ? stored.columns() : stored.rows();
-        long bytes = bias ? stored.type().bytes(1) : stored.rowBytes();
-        MemorySegment to = scratch.allocateBytes(rows * bytes);
-        for (int row = 0; row < rows; row++) {
-            MemorySegment.copy(
-                    stored.bytes(), GgufNames.rowInFile(row, config.headDim()) * bytes, to, row * bytes, bytes);
+        int headDim = config.headDim();
+        if (stored.rows() > 1) {
+            return new StoredTensor(
+                    stored.name(),
+                    stored.type(),
+                    stored.rows(),
+                    stored.columns(),
+                    stored.bytes(),
+                    row -> GgufNames.rowInFile(row, headDim));
         }
-        return new StoredTensor(
-                stored.name(), stored.type(), stored.rows(), stored.columns(), to.asSlice(0, rows * bytes));
+        long bytes = stored.type().bytes(1);
+        MemorySegment to = scratch.allocateBytes(stored.rowBytes());
+        for (int row = 0; row < stored.columns(); row++) {
+            MemorySegment.copy(stored.bytes(), GgufNames.rowInFile(row, headDim) * bytes, to, row * bytes, bytes);
+        }
+        return new StoredTensor(stored.name(), stored.type(), 1, stored.columns(), to.asSlice(0, stored.rowBytes()));
     }
 }

@@ -45,7 +45,7 @@ record RowsContent(Function<TensorArena, StoredTensor> source, StorageType type,
 
     private void row(StoredTensor from, int row, MemorySegment to) {
         if (from.type() == type) {
-            MemorySegment.copy(from.bytes(), row * from.rowBytes(), to, 0, from.rowBytes());
+            to.copyFrom(from.row(row));
             return;
         }
         float[] numbers = new float[from.columns()];

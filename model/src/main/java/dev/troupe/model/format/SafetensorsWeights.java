@@ -115,6 +115,12 @@ final class SafetensorsWeights implements StoredWeights, AutoCloseable {
     }
 
     @Override
+    public void forget(String name) {
+        Place place = place(name);
+        place.file().forget(place.entry());
+    }
+
+    @Override
     public StorageType type(String name) {
         return type(place(name).entry().dtype());
     }

@@ -6,7 +6,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
 
 /** Reads a file's header from front to back; what would lie past its end is an error that says so. */
 final class GgufCursor {
@@ -18,6 +20,7 @@ final class GgufCursor {
 
     private final String fileName;
     private final MemorySegment file;
+    private final CharsetDecoder utf8 = StandardCharsets.UTF_8.newDecoder(); // reports what is malformed
     private long position;
 
     GgufCursor(String fileName, MemorySegment file) {
@@ -74,20 +77,18 @@ final class GgufCursor {
         return count;
     }
 
-    String text(String what, int mostBytes) {
+    /** @param what names it in messages; made only for one, because vocabularies have many texts */
+    String text(Supplier<String> what, int mostBytes) {
         long length = int64();
         if (length < 0 || length > left() || length > mostBytes) {
-            throw damaged(what + " is said to have " + Long.toUnsignedString(length) + " bytes; there are " + left()
-                    + ", and at most " + mostBytes + " are allowed");
+            throw damaged(what.get() + " is said to have " + Long.toUnsignedString(length) + " bytes; there are "
+                    + left() + ", and at most " + mostBytes + " are allowed");
         }
         byte[] bytes = file.asSlice(take(length), length).toArray(BYTE);
         try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
+            return utf8.decode(ByteBuffer.wrap(bytes)).toString();
         } catch (CharacterCodingException e) {
-            throw damaged(what + " is not UTF-8");
+            throw damaged(what.get() + " is not UTF-8");
         }
     }
 

@@ -67,6 +67,11 @@ public final class GgufFile implements AutoCloseable {
         return file.lasting().asSlice(position(tensor), tensor.bytes());
     }
 
+    /** Takes the pages of {@link #data} out of this process's memory until they are used again. */
+    public void forget(GgufTensor tensor) {
+        file.forget(data(tensor));
+    }
+
     /** Where a tensor's data begins in the file. */
     public long position(GgufTensor tensor) {
         return file.header().dataStart() + tensor.offset();

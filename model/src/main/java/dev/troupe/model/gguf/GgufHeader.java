@@ -41,7 +41,7 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
         long numEntries = in.count("metadata entries", LEAST_ENTRY_BYTES);
         Map<String, MetadataValue> entries = new LinkedHashMap<>();
         for (long i = 0; i < numEntries; i++) {
-            String key = in.text("the key of metadata entry " + i, MOST_KEY_BYTES);
+            String key = key(in, i);
             if (entries.put(key, value(in, key)) != null) {
                 throw in.damaged("metadata key '" + shortened(key) + "' is there twice");
             }
@@ -55,6 +55,10 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
         long dataStart = tensors.isEmpty() ? in.position() : padded(in.position(), alignment);
         requireLayout(in, tensors, file.byteSize() - dataStart, alignment);
         return new GgufHeader(new GgufMetadata(fileName, entries), byName(in, tensors), dataStart, alignment);
+    }
+
+    private static String key(GgufCursor in, long number) {
+        return in.text(() -> "the key of metadata entry " + number, MOST_KEY_BYTES);
     }
 
     private static void requireMagic(GgufCursor in) {
@@ -116,7 +120,7 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
                 }
                 yield value == 1;
             }
-            case STRING -> in.text("metadata entry '" + shortened(key) + "'", MOST_TEXT_BYTES);
+            case STRING -> in.text(() -> "metadata entry '" + shortened(key) + "'", MOST_TEXT_BYTES);
             case ARRAY -> throw new IllegalArgumentException("an array is not a single value");
         };
     }
@@ -139,7 +143,7 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
     }
 
     private static GgufTensor tensor(GgufCursor in, long number) {
-        String name = in.text("the name of tensor " + number, MOST_NAME_BYTES);
+        String name = in.text(() -> "the name of tensor " + number, MOST_NAME_BYTES);
         int rank = in.int32();
         if (rank < 1 || rank > MOST_DIMS) {
             throw in.damaged(name, "it has " + Integer.toUnsignedString(rank) + " dimensions, not 1 to " + MOST_DIMS);

@@ -31,7 +31,7 @@ sealed interface EmbeddingRows {
             return new InMemory(weights.floats(name, layout.arena(), table.rows(), table.columns()));
         }
         MemorySegment copy = layout.arena().allocateBytes(table.rows() * type.bytes(table.columns()));
-        LinearLayout.collect(type, List.of(table), copy);
+        new StoredRows(type, List.of(table)).writeTo(copy);
         return new Stored(new StoredTensor(name, type, table.rows(), table.columns(), copy));
     }
 

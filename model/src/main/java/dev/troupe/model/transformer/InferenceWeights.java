@@ -107,7 +107,11 @@ record InferenceWeights(
                 List<StoredTensor> parts = names.stream()
                         .map(name -> source.get(name + ".weight", scratch))
                         .toList();
-                return ServedLinear.of(parts, hasBias ? bias(names, parts) : null, kernels, options, arena, scratch);
+                ServedLinear linear =
+                        ServedLinear.of(parts, hasBias ? bias(names, parts) : null, kernels, options, arena, scratch);
+                // Else the file would be in memory beside its layout.
+                names.forEach(name -> source.forget(name + ".weight"));
+                return linear;
             }
         }
 

@@ -6,15 +6,12 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.PromptProduct;
-import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,55 +52,24 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
     }
 
     private ServedLinear one(List<StoredTensor> parts, int n, @Nullable Tensor bias) {
-        int k = parts.getFirst().columns();
-        StorageType type = target(parts.getFirst());
+        StoredRows rows = new StoredRows(target(parts.getFirst()), parts);
+        int k = rows.k();
         PromptProduct prompts = options.prompts();
         RoundedProduct rounded = options.rounded();
-        if (type == StorageType.F32 && prompts == null && rounded == null) {
-            Tensor rows = scratch.allocate(n, k);
-            collect(type, parts, rows.segment());
-            return new ServedLinear.Plain(kernels, kernels.gemm().pack(Transpose.YES, k, n, rows, k, arena), bias);
-        }
-        boolean asItIs = parts.size() == 1 && parts.getFirst().type() == type;
-        MemorySegment rows = asItIs ? parts.getFirst().bytes() : scratch.allocateBytes(n * type.bytes(k));
-        if (!asItIs) {
-            collect(type, parts, rows);
+        if (rows.type() == StorageType.F32 && prompts == null && rounded == null) {
+            Tensor floats = scratch.allocate(n, k);
+            rows.writeTo(floats.segment());
+            return new ServedLinear.Plain(kernels, kernels.gemm().pack(Transpose.YES, k, n, floats, k, arena), bias);
         }
         try {
             if (rounded != null) {
-                return new ServedLinear.Rounded(n, k, type, rounded.lay(type, n, k, rows, arena), bias);
+                return new ServedLinear.Rounded(n, k, rows.type(), rounded.lay(rows, arena), bias);
             }
-            PackedWeight packed = kernels.weightProduct().pack(type, n, k, rows, arena);
+            PackedWeight packed = kernels.weightProduct().pack(rows, arena);
             return new ServedLinear.Stored(
                     kernels, prompts == null ? null : prompts.lay(packed, rows, arena), packed, bias);
         } catch (IllegalArgumentException e) { // a number that is not finite
             throw new TroupeException(parts.getFirst().name() + " cannot be used: " + e.getMessage(), e);
         }
-    }
-
-    /** Writes all parts to {@code to}, rounded where they are of another type. */
-    static void collect(StorageType type, List<StoredTensor> parts, MemorySegment to) {
-        long at = 0;
-        for (StoredTensor part : parts) {
-            long bytes = part.rows() * type.bytes(part.columns());
-            MemorySegment room = to.asSlice(at, bytes);
-            if (part.type() == type) {
-                MemorySegment.copy(part.bytes(), 0, room, 0, bytes);
-            } else {
-                round(part, type, room);
-            }
-            at += bytes;
-        }
-    }
-
-    /** Row by row, so that a model that is rounded is never in memory as float32. */
-    private static void round(StoredTensor from, StorageType type, MemorySegment to) {
-        int k = from.columns();
-        long bytes = type.bytes(k);
-        IntStream.range(0, from.rows()).parallel().forEach(i -> {
-            MemorySegment floats = MemorySegment.ofArray(new float[k]);
-            from.readRow(i, floats);
-            Quantization.write(type, k, floats, to.asSlice(i * bytes, bytes));
-        });
     }
 }

@@ -3,6 +3,7 @@ package dev.troupe.model.transformer;
 import dev.troupe.model.kernel.quantized.Dequantization;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -10,13 +11,20 @@ import java.util.stream.IntStream;
  *
  * @param name for messages
  * @param bytes {@code rows} rows of {@code columns} numbers each, one after the other; may be a mapped file
+ * @param place where in {@code bytes} each row lies
  */
-public record StoredTensor(String name, StorageType type, int rows, int columns, MemorySegment bytes) {
+public record StoredTensor(
+        String name, StorageType type, int rows, int columns, MemorySegment bytes, IntUnaryOperator place) {
     public StoredTensor {
         if (bytes.byteSize() != rows * type.bytes(columns)) {
             throw new IllegalArgumentException(
                     name + " of " + rows + " x " + columns + " in " + type + " has " + bytes.byteSize() + " bytes");
         }
+    }
+
+    /** Rows that lie in their order. */
+    public StoredTensor(String name, StorageType type, int rows, int columns, MemorySegment bytes) {
+        this(name, type, rows, columns, bytes, IntUnaryOperator.identity());
     }
 
     /** Bytes of a row. */
@@ -26,7 +34,7 @@ public record StoredTensor(String name, StorageType type, int rows, int columns,
 
     /** The bytes of row {@code i}. */
     public MemorySegment row(int i) {
-        return bytes.asSlice(i * rowBytes(), rowBytes());
+        return bytes.asSlice(place.applyAsInt(i) * rowBytes(), rowBytes());
     }
 
     /** Writes what row {@code i} stands for: {@code columns} float32 numbers. */

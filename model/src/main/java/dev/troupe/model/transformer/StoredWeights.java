@@ -26,6 +26,12 @@ public interface StoredWeights {
         return Optional.empty();
     }
 
+    /**
+     * Says that a weight was read and will hardly be again: where it is from a file, its pages leave this process's
+     * memory. What {@link #get} gave stays readable.
+     */
+    default void forget(String name) {}
+
     /** The type that a weight is stored in. */
     StorageType type(String name);
 

@@ -11,10 +11,17 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tokenizer.TokenizerJson;
+import dev.troupe.model.transformer.InferenceModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Loads an engine from a model's file or directory, with compute threads of its own. The files are closed once the
@@ -26,21 +33,37 @@ import org.jspecify.annotations.Nullable;
 public record DirectoryLoader(EngineSettings settings, String modelId, String chatTemplate, Path directory)
         implements EngineLoader {
 
+    private static final Logger LOG = LoggerFactory.getLogger(DirectoryLoader.class);
+
     @Override
     public Engine load() {
+        LoadTimes times = new LoadTimes();
+        Engine engine = load(times);
+        LOG.info("{} was loaded in {}", directory, times);
+        return engine;
+    }
+
+    /**
+     * As {@link #load()}.
+     *
+     * @param times gets "file" (header, configuration and tokenizer), "kernels" (their making and their check), "draft"
+     *     (a draft model, where there is one), "weights" (layout and cache) and "version" (what was left of reading the
+     *     weights for their checksum)
+     */
+    public Engine load(LoadTimes times) {
         int threads = settings.threads() == 0 ? Runtime.getRuntime().availableProcessors() : settings.threads();
         ComputePool pool = FixedComputePool.create(threads);
-        try (OpenModel model = ModelFiles.open(directory);
+        try (OpenModel model = times.measure("file", () -> ModelFiles.open(directory));
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {
-            return load(model, draft, pool);
+            return load(model, draft, pool, times);
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;
         }
     }
 
-    private Engine load(OpenModel model, @Nullable OpenModel draft, ComputePool pool) {
+    private Engine load(OpenModel model, @Nullable OpenModel draft, ComputePool pool, LoadTimes times) {
         long blockBytes = KvCacheSize.blockBytes(model.config());
         if (draft != null) {
             DraftLoader.requireSameVocabulary(draft, model);
@@ -48,38 +71,71 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
         }
         ModelConfig config = KvCacheSize.fitting(model.config(), settings, blockBytes);
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);
-        Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool);
+        FutureTask<String> version = inBackground(model::version);
+        Kernels kernels =
+                times.measure("kernels", () -> NodeKernels.create(settings.backend(), settings.precision(), pool));
         if (draft == null) {
-            return target(model, config, kernels, pool, numKvBlocks);
+            return target(model, version, config, kernels, pool, numKvBlocks, times);
         }
         ModelConfig draftConfig = DraftLoader.fitting(draft, config.contextLength());
-        DraftModel guesses = DraftLoader.load(draft, draftConfig, settings, kernels, pool, numKvBlocks);
+        DraftModel guesses = times.measure(
+                "draft", () -> DraftLoader.load(draft, draftConfig, settings, kernels, pool, numKvBlocks));
         try {
-            return new DraftingEngine(target(model, config, kernels, pool, numKvBlocks), guesses);
+            return new DraftingEngine(target(model, version, config, kernels, pool, numKvBlocks, times), guesses);
         } catch (RuntimeException | Error e) {
             guesses.close();
             throw e;
         }
     }
 
-    private Engine target(OpenModel model, ModelConfig config, Kernels kernels, ComputePool pool, int numKvBlocks) {
-        return ModelEngine.create(
-                settings,
-                describe(model, config),
-                config,
-                layer -> model.weights(),
-                kernels,
-                pool,
-                numKvBlocks,
-                pool::close);
+    private Engine target(
+            OpenModel model,
+            Future<String> version,
+            ModelConfig config,
+            Kernels kernels,
+            ComputePool pool,
+            int numKvBlocks,
+            LoadTimes times) {
+        ChatTemplate template = ChatTemplate.forModel(chatTemplate, model.chatTemplate());
+        InferenceModel laidOut = times.measure(
+                "weights",
+                () -> ModelEngine.lay(settings, config, layer -> model.weights(), kernels, pool, numKvBlocks));
+        try {
+            ModelDescription description =
+                    times.measure("version", () -> describe(model, config, result(version), template));
+            return new ModelEngine(description, laidOut, pool::close);
+        } catch (RuntimeException | Error e) {
+            laidOut.close();
+            throw e;
+        }
     }
 
-    private ModelDescription describe(OpenModel model, ModelConfig config) {
-        ChatTemplate template = ChatTemplate.forModel(chatTemplate, model.chatTemplate());
+    /** The checksum is of all weights, and reading them takes as long as laying them out: both at once. */
+    private static FutureTask<String> inBackground(Supplier<String> version) {
+        FutureTask<String> task = new FutureTask<>(version::get);
+        Thread.ofPlatform().daemon().name("troupe-model-version").start(task);
+        return task;
+    }
+
+    private static String result(Future<String> version) {
+        try {
+            return version.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException("the weights' checksum could not be computed", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while a model was loaded", e);
+        }
+    }
+
+    private ModelDescription describe(OpenModel model, ModelConfig config, String version, ChatTemplate template) {
         try {
             return new ModelDescription(
                     modelId,
-                    model.version(),
+                    version,
                     config.contextLength(),
                     config.vocabSize(),
                     TokenizerJson.toWire(model.tokenizer()),

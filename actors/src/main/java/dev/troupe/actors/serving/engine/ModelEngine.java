@@ -22,7 +22,8 @@ public final class ModelEngine implements Engine {
     private final InferenceModel model;
     private final Runnable freeRest;
 
-    private ModelEngine(ModelDescription description, InferenceModel model, Runnable freeRest) {
+    /** @param freeRest called last when the engine is closed */
+    ModelEngine(ModelDescription description, InferenceModel model, Runnable freeRest) {
         this.description = description;
         this.model = model;
         this.freeRest = freeRest;
@@ -45,22 +46,19 @@ public final class ModelEngine implements Engine {
             ComputePool pool,
             Runnable freeRest) {
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, KvCacheSize.blockBytes(config));
-        return create(settings, description, config, weights, kernels, pool, numKvBlocks, freeRest);
+        return new ModelEngine(description, lay(settings, config, weights, kernels, pool, numKvBlocks), freeRest);
     }
 
-    /** As above, with a cache of {@code numKvBlocks} blocks. */
-    static ModelEngine create(
+    /** The first part of {@link #create}, with a cache of {@code numKvBlocks} blocks. */
+    static InferenceModel lay(
             EngineSettings settings,
-            ModelDescription description,
             ModelConfig config,
             WeightSource weights,
             Kernels kernels,
             ComputePool pool,
-            int numKvBlocks,
-            Runnable freeRest) {
-        InferenceModel model = InferenceModel.create(
+            int numKvBlocks) {
+        return InferenceModel.create(
                 config, weights, kernels, settings.inference().options(pool), numKvBlocks, settings.maxBatchTokens());
-        return new ModelEngine(description, model, freeRest);
     }
 
     @Override

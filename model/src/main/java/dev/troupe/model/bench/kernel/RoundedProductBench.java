@@ -4,6 +4,7 @@ import dev.troupe.model.bench.kernel.BenchCase.Work;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.kernel.quantized.RoundedWeight;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -75,7 +76,7 @@ public final class RoundedProductBench implements KernelSuite {
             MemorySegment rows = BenchInputs.stored(arena, type, n, k);
             List<RoundedWeight> weights = new ArrayList<>();
             for (int i = 0; i < copies(); i++) {
-                weights.add(product.lay(type, n, k, rows, arena));
+                weights.add(product.lay(WeightRows.of(type, n, k, rows), arena));
             }
             Tensor a = BenchInputs.random(arena, m, k);
             Tensor c = arena.allocate(m, n);

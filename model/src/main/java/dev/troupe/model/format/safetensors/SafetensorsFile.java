@@ -94,6 +94,11 @@ public final class SafetensorsFile implements AutoCloseable {
         return part(file.lasting(), entry);
     }
 
+    /** Takes the pages of {@link #bytes} out of this process's memory until they are used again. */
+    public void forget(TensorEntry entry) {
+        file.forget(bytes(entry));
+    }
+
     private static int[] shape(List<Integer> shape) {
         return shape.stream().mapToInt(Integer::intValue).toArray();
     }

@@ -4,11 +4,12 @@ import static dev.troupe.model.kernel.KernelArguments.requireWeightProduct;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.BlockLayout;
-import dev.troupe.model.kernel.quantized.PackedWeight;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -81,54 +82,55 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
     /**
      * Lays a weight out. The rows are not needed afterwards.
      *
-     * @param type Q4_0 or Q4_K
-     * @param rows W [n, k] as in a GGUF file, row after row; may be mapped
+     * @param rows of Q4_0 or Q4_K
      * @param arena for the layout
-     * @throws IllegalArgumentException when the type is another, k does not fill whole blocks, {@code rows} is too
-     *     short, or a float16 in them is not finite
+     * @throws IllegalArgumentException when their type is another, or a float16 in them is not finite
      */
-    public static FourBitWeight pack(
-            StorageType type, int n, int k, MemorySegment rows, ComputePool pool, TensorArena arena) {
+    public static FourBitWeight pack(WeightRows rows, ComputePool pool, TensorArena arena) {
+        StorageType type = rows.type();
+        int n = rows.n();
+        int k = rows.k();
         if (!holds(type)) {
             throw new IllegalArgumentException("weights in " + type + " have not four bits a number");
         }
-        PackedWeight.requireRows(type, n, k, rows);
         int panels = panels(n);
         FourBitWeight weight = new FourBitWeight(type, n, k, arena.allocateBytes(panels * panelBytes(type, k)));
-        weight.data.fill((byte) 0);
         pool.run(panels, panel -> {
-            for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
-                for (int run = 0; run < k / RUN; run++) {
-                    weight.packRun(rows, j, run);
+            try (Arena working = Arena.ofConfined()) {
+                MemorySegment room = working.allocate(rows.rowBytes());
+                for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
+                    MemorySegment row = rows.readFinite(j, 1, room);
+                    for (int run = 0; run < k / RUN; run++) {
+                        weight.packRun(row, j, run);
+                    }
                 }
             }
         });
         return weight;
     }
 
-    private void packRun(MemorySegment rows, int j, int run) {
+    private void packRun(MemorySegment row, int j, int run) {
         int c = j % COLUMNS;
         long at = runAt(j, run);
-        long from = j * type.bytes(k);
         if (type == StorageType.Q4_0) {
-            long block = from + (long) run * type.blockBytes();
-            data.set(SHORT, at + c * 2L, (short) BlockLayout.bits16(rows, block + BlockLayout.Q4_0_SCALE));
+            long block = (long) run * type.blockBytes();
+            data.set(SHORT, at + c * 2L, (short) BlockLayout.bits16(row, block + BlockLayout.Q4_0_SCALE));
             for (int eight = 0; eight < EIGHTS; eight++) {
-                setEight(at + HALVES, c, eight, BlockLayout.eightOfQ4(rows, block, eight));
+                setEight(at + HALVES, c, eight, BlockLayout.eightOfQ4(row, block, eight));
             }
             return;
         }
-        long block = from + (long) (run / LARGE_RUNS) * type.blockBytes();
+        long block = (long) (run / LARGE_RUNS) * type.blockBytes();
         int within = run % LARGE_RUNS;
         if (within == 0) {
             long head = at - 2 * HALVES + c * 2L;
-            data.set(SHORT, head, (short) BlockLayout.bits16(rows, block + BlockLayout.Q4_K_SCALE));
-            data.set(SHORT, head + HALVES, (short) BlockLayout.bits16(rows, block + BlockLayout.Q4_K_MIN_SCALE));
+            data.set(SHORT, head, (short) BlockLayout.bits16(row, block + BlockLayout.Q4_K_SCALE));
+            data.set(SHORT, head + HALVES, (short) BlockLayout.bits16(row, block + BlockLayout.Q4_K_MIN_SCALE));
         }
-        data.set(ValueLayout.JAVA_BYTE, at + c, (byte) BlockLayout.scaleOfQ4K(rows, block, within));
-        data.set(ValueLayout.JAVA_BYTE, at + COLUMNS + c, (byte) BlockLayout.minOfQ4K(rows, block, within));
+        data.set(ValueLayout.JAVA_BYTE, at + c, (byte) BlockLayout.scaleOfQ4K(row, block, within));
+        data.set(ValueLayout.JAVA_BYTE, at + COLUMNS + c, (byte) BlockLayout.minOfQ4K(row, block, within));
         for (int eight = 0; eight < EIGHTS; eight++) {
-            setEight(at + 2L * COLUMNS, c, eight, BlockLayout.eightOfQ4K(rows, block, within * EIGHTS + eight));
+            setEight(at + 2L * COLUMNS, c, eight, BlockLayout.eightOfQ4K(row, block, within * EIGHTS + eight));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.troupe.model.kernel.int8;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -23,8 +24,8 @@ public final class Int8Check {
     public static boolean passes(Int8Product product, ComputePool pool) {
         try (TensorArena arena = TensorArena.open("int8.check")) {
             Tensor a = numbers(1, M, arena);
-            Int8Weight w =
-                    Int8Weight.pack(StorageType.F32, N, K, numbers(2, N, arena).readOnlySegment(), pool, arena);
+            Int8Weight w = Int8Weight.pack(
+                    WeightRows.of(StorageType.F32, N, K, numbers(2, N, arena).readOnlySegment()), pool, arena);
             Tensor expected = arena.allocate(M, N);
             Tensor actual = arena.allocate(M, N);
             new ScalarInt8Product().multiply(M, a, K, w, null, expected, N, false);

@@ -4,9 +4,8 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.kernel.quantized.RoundedWeight;
-import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.TensorArena;
-import java.lang.foreign.MemorySegment;
 
 /**
  * Products of activations that are rounded to eight bits: with weights of four bits as they are, with others rounded to
@@ -25,18 +24,18 @@ public final class Int8RoundedProduct implements RoundedProduct {
     }
 
     @Override
-    public RoundedWeight lay(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
-        if (FourBitWeight.holds(type)) {
-            FourBitWeight weight = FourBitWeight.pack(type, n, k, rows, pool, arena);
+    public RoundedWeight lay(WeightRows rows, TensorArena arena) {
+        if (FourBitWeight.holds(rows.type())) {
+            FourBitWeight weight = FourBitWeight.pack(rows, pool, arena);
             return new RoundedWeight(
                     (m, a, lda, bias, c, ldc, accumulate) -> four.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
                     weight.data().byteSize());
         }
-        return rounded(type, n, k, rows, arena);
+        return rounded(rows, arena);
     }
 
-    private RoundedWeight rounded(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
-        Int8Weight weight = Int8Weight.pack(type, n, k, rows, pool, arena);
+    private RoundedWeight rounded(WeightRows rows, TensorArena arena) {
+        Int8Weight weight = Int8Weight.pack(rows, pool, arena);
         return new RoundedWeight(
                 (m, a, lda, bias, c, ldc, accumulate) -> eight.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
                 weight.numbers().byteSize());
@@ -47,7 +46,6 @@ public final class Int8RoundedProduct implements RoundedProduct {
      * are multiplied faster than with four.
      */
     public PromptProduct prompts() {
-        return (packed, rows, arena) ->
-                rounded(packed.type(), packed.n(), packed.k(), rows, arena).product();
+        return (packed, rows, arena) -> rounded(rows, arena).product();
     }
 }

@@ -8,6 +8,7 @@ import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 import static dev.troupe.model.kernel.vector.Lanes.store;
 
+import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.Rows;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
@@ -45,7 +46,7 @@ public final class Int8Rows {
     }
 
     /** The greatest magnitude of a row. */
-    private static float greatest(int k, long from) {
+    static float greatest(int k, long from) {
         IntVector greatest = IntVector.zero(INTS);
         int p = 0;
         for (; p + LANES <= k; p += LANES) {
@@ -84,6 +85,28 @@ public final class Int8Rows {
             storeLanes(load(from + p * 4L, first(Math.max(0, k - p))), inverse, to + p);
         }
         return Int8Rounding.scale(greatest);
+    }
+
+    /**
+     * Stores a row as signed bytes; zeros, where nothing is to be multiplied with: of a row that is not finite, too.
+     *
+     * @param to address of k bytes, rounded up to 64
+     * @return the sum of the numbers
+     */
+    static int storeSigned(int k, float inverse, long from, long to) {
+        if (inverse == 0) {
+            Lanes.fill(to, k, (byte) 0);
+            return 0;
+        }
+        IntVector sums = IntVector.zero(INTS);
+        for (int p = 0; p < k; p += LANES) {
+            FloatVector elements = p + LANES <= k ? load(from + p * 4L) : load(from + p * 4L, first(k - p));
+            IntVector numbers = numbers(elements, inverse);
+            sums = sums.add(numbers);
+            ByteVector bytes = (ByteVector) numbers.convertShape(VectorOperators.I2B, BYTES_OF_LANES, 0);
+            bytes.intoMemorySegment(MEMORY, to + p, ORDER);
+        }
+        return sums.reduceLanes(VectorOperators.ADD);
     }
 
     private static void storeLanes(FloatVector elements, float inverse, long to) {

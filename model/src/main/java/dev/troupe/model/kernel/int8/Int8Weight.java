@@ -3,11 +3,11 @@ package dev.troupe.model.kernel.int8;
 import static dev.troupe.model.kernel.KernelArguments.requireWeightProduct;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.quantized.Dequantization;
-import dev.troupe.model.kernel.quantized.PackedWeight;
-import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.kernel.quantized.RowUnpacking;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -62,15 +62,13 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
     /**
      * Rounds and lays out a weight. The rows are not needed afterwards.
      *
-     * @param type of the rows; what they stand for is rounded
-     * @param rows W [n, k] as in a GGUF file, row after row; may be mapped
+     * @param rows of any type; what they stand for is rounded
      * @param arena for the layout
-     * @throws IllegalArgumentException when k is more than {@link #MOST_K} or does not fill whole blocks, or
-     *     {@code rows} is too short
+     * @throws IllegalArgumentException when k is more than {@link #MOST_K}, or a float16 in the rows is not finite
      */
-    public static Int8Weight pack(
-            StorageType type, int n, int k, MemorySegment rows, ComputePool pool, TensorArena arena) {
-        PackedWeight.requireRows(type, n, k, rows);
+    public static Int8Weight pack(WeightRows rows, ComputePool pool, TensorArena arena) {
+        int n = rows.n();
+        int k = rows.k();
         if (k > MOST_K) {
             throw new IllegalArgumentException(
                     "sums of " + k + " products of eight bits may leave 32 bits; the most is " + MOST_K);
@@ -82,33 +80,27 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
                 arena.allocateBytes(panels * panelBytes(depth(k))),
                 arena.allocateBytes((long) panels * COLUMNS * Float.BYTES),
                 arena.allocateBytes((long) panels * COLUMNS * Integer.BYTES));
-        weight.numbers.fill((byte) 0);
-        weight.scales.fill((byte) 0);
-        weight.shifts.fill((byte) 0);
         pool.run(panels, panel -> {
-            float[] row = new float[k];
-            long bytes = type.bytes(k);
-            for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
-                Dequantization.read(type, k, rows.asSlice(j * bytes, bytes), MemorySegment.ofArray(row));
-                weight.set(j, row);
+            try (Arena working = Arena.ofConfined()) {
+                MemorySegment room = working.allocate(rows.rowBytes());
+                MemorySegment floats = working.allocate(k * (long) Float.BYTES, Long.BYTES);
+                MemorySegment rounded = working.allocate(depth(k) + Long.BYTES, Long.BYTES);
+                for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
+                    RowUnpacking.read(rows.type(), k, rows.readFinite(j, 1, room), floats);
+                    weight.set(j, floats.address(), rounded);
+                }
             }
         });
         return weight;
     }
 
-    private void set(int j, float[] row) {
-        float greatest = Int8Rounding.greatest(row);
-        float inverse = Int8Rounding.inverse(greatest);
+    /** @param rounded room for a row of bytes, with zeros beyond k */
+    private void set(int j, long row, MemorySegment rounded) {
+        float greatest = Int8Rows.greatest(k, row);
+        int sum = Int8Rows.storeSigned(k, Int8Rounding.inverse(greatest), row, rounded.address());
         long at = at(j, 0);
-        int sum = 0;
-        for (int from = 0; from < k; from += QUAD) {
-            int four = 0;
-            for (int p = from; p < Math.min(k, from + QUAD); p++) {
-                int number = Int8Rounding.round(row[p], inverse);
-                four |= (number & 0xFF) << (Byte.SIZE * (p - from));
-                sum += number;
-            }
-            numbers.set(INT, at + (long) from / QUAD * QUAD_BYTES, four);
+        for (int quad = 0; quad * QUAD < k; quad++) {
+            numbers.set(INT, at + (long) quad * QUAD_BYTES, rounded.getAtIndex(INT, quad));
         }
         scales.setAtIndex(ValueLayout.JAVA_FLOAT, j, Int8Rounding.scale(greatest));
         shifts.setAtIndex(ValueLayout.JAVA_INT, j, SHIFT * sum);

@@ -5,9 +5,9 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.quantized.PromptWeight;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.TensorArena;
-import java.lang.foreign.MemorySegment;
 
 /** Rows of prompts by oneDNN's tiles in bf16, over weights in any type. */
 public final class OneDnnPromptProduct implements PromptProduct {
@@ -31,7 +31,7 @@ public final class OneDnnPromptProduct implements PromptProduct {
     }
 
     @Override
-    public PromptWeight lay(PackedWeight packed, MemorySegment rows, TensorArena arena) {
+    public PromptWeight lay(PackedWeight packed, WeightRows rows, TensorArena arena) {
         return (m, a, lda, bias, c, ldc, accumulate) ->
                 gemm.multiplyStored(m, a, lda, packed, bias, c, ldc, accumulate);
     }

@@ -52,6 +52,11 @@ public final class BlockLayout {
         return bytes.get(SHORT, at) & 0xFFFF;
     }
 
+    /** Whether blocks have float16 numbers. */
+    static boolean hasHalves(StorageType type) {
+        return type != StorageType.F32 && type != StorageType.BF16;
+    }
+
     /** Whether the float16 numbers of the block at {@code block} are all finite. */
     static boolean finiteHalves(StorageType type, MemorySegment bytes, long block) {
         return switch (type) {

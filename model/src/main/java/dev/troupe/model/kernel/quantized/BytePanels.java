@@ -9,6 +9,7 @@ import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 
+import dev.troupe.model.kernel.vector.ByteTransposition;
 import dev.troupe.model.kernel.vector.StoredLanes;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.MemorySegment;
@@ -34,16 +35,33 @@ final class BytePanels implements PanelFormat {
 
     @Override
     public void pack(int columns, int k, MemorySegment rows, MemorySegment panel) {
-        StorageType type = StorageType.Q8_0;
-        for (int c = 0; c < columns; c++) {
-            for (int run = 0; run < k / SMALL; run++) {
-                long block = c * type.bytes(k) + (long) run * type.blockBytes();
-                panel.set(SHORT, run * RUN + c * 2L, rows.get(SHORT, block + BlockLayout.Q8_0_SCALE));
-                for (int i = 0; i < SMALL; i++) {
-                    byte q = rows.get(ValueLayout.JAVA_BYTE, block + BlockLayout.Q8_0_NUMBERS + i);
-                    panel.set(ValueLayout.JAVA_BYTE, run * RUN + NUMBERS + (long) i * COLUMNS + c, q);
-                }
+        long rowBytes = StorageType.Q8_0.bytes(k);
+        int squares = columns / ByteTransposition.SIZE * ByteTransposition.SIZE;
+        for (int run = 0; run < k / SMALL; run++) {
+            long blocks = rows.address() + (long) run * StorageType.Q8_0.blockBytes();
+            long to = panel.address() + run * RUN;
+            for (int c = 0; c < columns; c++) {
+                MEMORY.set(SHORT, to + c * 2L, MEMORY.get(SHORT, blocks + c * rowBytes + BlockLayout.Q8_0_SCALE));
             }
+            for (int c = 0; c < squares; c += ByteTransposition.SIZE) {
+                packSquares(blocks + c * rowBytes + BlockLayout.Q8_0_NUMBERS, rowBytes, to + NUMBERS + c);
+            }
+            for (int c = squares; c < columns; c++) {
+                packColumn(blocks + c * rowBytes + BlockLayout.Q8_0_NUMBERS, to + NUMBERS + c);
+            }
+        }
+    }
+
+    /** The numbers of a run of eight columns. */
+    private static void packSquares(long from, long rowBytes, long to) {
+        for (int i = 0; i < SMALL; i += ByteTransposition.SIZE) {
+            ByteTransposition.turn(from + i, rowBytes, to + (long) i * COLUMNS, COLUMNS);
+        }
+    }
+
+    private static void packColumn(long from, long to) {
+        for (int i = 0; i < SMALL; i++) {
+            MEMORY.set(ValueLayout.JAVA_BYTE, to + (long) i * COLUMNS, MEMORY.get(ValueLayout.JAVA_BYTE, from + i));
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.troupe.model.kernel.quantized;
 
-import static dev.troupe.model.kernel.KernelArguments.requireCount;
 import static dev.troupe.model.kernel.KernelArguments.requireWeightProduct;
 
 import dev.troupe.model.tensor.StorageType;
@@ -23,23 +22,6 @@ public record PackedWeight(
     /** A weight in plain memory. */
     public PackedWeight(StorageType type, int n, int k, MemorySegment data) {
         this(type, n, k, data, null);
-    }
-
-    /** Checks the arguments of {@link WeightProduct#pack}. */
-    public static void requireRows(StorageType type, int n, int k, MemorySegment rows) {
-        requireCount("n", n);
-        requireCount("k", k);
-        long bytes = n * type.bytes(k);
-        if (rows.byteSize() < bytes) {
-            throw new IllegalArgumentException("a weight of " + n + " x " + k + " in " + type + " has " + bytes
-                    + " bytes, and " + rows.byteSize() + " were given");
-        }
-        for (long block = 0; block < bytes; block += type.blockBytes()) {
-            if (!BlockLayout.finiteHalves(type, rows, block)) {
-                throw new IllegalArgumentException(
-                        "a weight in " + type + " has a float16 that is not finite at byte " + block);
-            }
-        }
     }
 
     /** Checks the arguments of {@link WeightProduct#multiply}. */

@@ -31,7 +31,7 @@ interface PanelFormat {
     /**
      * Lays out one panel.
      *
-     * @param rows of the panel's first output; each {@code type.bytes(k)} bytes
+     * @param rows of the panel's first output; each {@code type.bytes(k)} bytes, native
      * @param columns that the panel really has; the others stay as they are, zero
      */
     void pack(int columns, int k, MemorySegment rows, MemorySegment panel);

@@ -1,7 +1,6 @@
 package dev.troupe.model.kernel.quantized;
 
 import dev.troupe.model.tensor.TensorArena;
-import java.lang.foreign.MemorySegment;
 
 /**
  * Products like those of {@link WeightProduct} for many rows at once, with operands rounded: faster where the processor
@@ -17,5 +16,5 @@ public interface PromptProduct {
      * @param rows what {@code packed} was made of; not needed afterwards
      * @param arena for a layout beside it, where one is wanted
      */
-    PromptWeight lay(PackedWeight packed, MemorySegment rows, TensorArena arena);
+    PromptWeight lay(PackedWeight packed, WeightRows rows, TensorArena arena);
 }

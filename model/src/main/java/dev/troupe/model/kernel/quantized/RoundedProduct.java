@@ -1,8 +1,6 @@
 package dev.troupe.model.kernel.quantized;
 
-import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
-import java.lang.foreign.MemorySegment;
 
 /**
  * Products like those of {@link WeightProduct} with operands rounded, for all rows of a model: of prompts and of
@@ -13,9 +11,9 @@ public interface RoundedProduct {
     /**
      * Lays a weight out.
      *
-     * @param rows W [n, k] as in a GGUF file, row after row; not needed afterwards
+     * @param rows not needed afterwards
      * @param arena for the layout
-     * @throws IllegalArgumentException when k does not fill whole blocks or {@code rows} is too short
+     * @throws IllegalArgumentException when a float16 in the rows is not finite
      */
-    RoundedWeight lay(StorageType type, int n, int k, MemorySegment rows, TensorArena arena);
+    RoundedWeight lay(WeightRows rows, TensorArena arena);
 }

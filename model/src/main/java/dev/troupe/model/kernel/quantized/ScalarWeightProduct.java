@@ -1,6 +1,5 @@
 package dev.troupe.model.kernel.quantized;
 
-import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
@@ -9,11 +8,14 @@ import org.jspecify.annotations.Nullable;
 /** The reference: a row of weights is read, then multiplied with every row of A. Packed is as stored. */
 public final class ScalarWeightProduct implements WeightProduct {
     @Override
-    public PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
-        PackedWeight.requireRows(type, n, k, rows);
-        MemorySegment data = arena.allocateBytes(n * type.bytes(k));
-        data.copyFrom(rows.asSlice(0, data.byteSize()));
-        return new PackedWeight(type, n, k, data);
+    public PackedWeight pack(WeightRows rows, TensorArena arena) {
+        long bytes = rows.n() * rows.rowBytes();
+        MemorySegment data = arena.allocateBytes(bytes).asSlice(0, bytes);
+        MemorySegment read = rows.readFinite(0, rows.n(), data);
+        if (read.address() != data.address()) {
+            data.copyFrom(read);
+        }
+        return new PackedWeight(rows.type(), rows.n(), rows.k(), data);
     }
 
     @Override

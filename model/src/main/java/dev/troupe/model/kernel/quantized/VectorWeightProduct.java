@@ -35,23 +35,26 @@ public final class VectorWeightProduct implements WeightProduct {
     }
 
     @Override
-    public PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
-        PackedWeight.requireRows(type, n, k, rows);
-        PanelFormat format = PanelFormat.of(type);
-        int panels = PanelProduct.panels(n);
-        long panelBytes = format.bytes(k);
-        long columnBytes = type.bytes(k);
+    public PackedWeight pack(WeightRows rows, TensorArena arena) {
+        PanelFormat format = PanelFormat.of(rows.type());
+        int panels = PanelProduct.panels(rows.n());
+        long panelBytes = format.bytes(rows.k());
+        long roomBytes = PanelFormat.COLUMNS * rows.rowBytes();
         MemorySegment data = arena.allocateBytes(panels * panelBytes);
+        // Each panel's rows are copied, checked and laid out while they are in the cache.
         pool.run(panels, panel -> {
             int column = panel * PanelFormat.COLUMNS;
-            int columns = Math.min(PanelFormat.COLUMNS, n - column);
-            format.pack(
-                    columns,
-                    k,
-                    rows.asSlice(column * columnBytes, columns * columnBytes),
-                    data.asSlice(panel * panelBytes, panelBytes));
+            int columns = Math.min(PanelFormat.COLUMNS, rows.n() - column);
+            try (ScratchPool.Scratch memory = scratch.borrow(roomBytes)) {
+                MemorySegment room = MemorySegment.ofAddress(memory.address()).reinterpret(roomBytes);
+                format.pack(
+                        columns,
+                        rows.k(),
+                        rows.readFinite(column, columns, room),
+                        data.asSlice(panel * panelBytes, panelBytes));
+            }
         });
-        return new PackedWeight(type, n, k, data);
+        return new PackedWeight(rows.type(), rows.n(), rows.k(), data);
     }
 
     @Override

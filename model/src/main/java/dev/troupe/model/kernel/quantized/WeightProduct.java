@@ -22,6 +22,14 @@ public interface WeightProduct {
     /**
      * Lays weights out as the provider reads them. The rows are not needed afterwards.
      *
+     * @param arena for the layout
+     * @throws IllegalArgumentException when a float16 in the rows is not finite
+     */
+    PackedWeight pack(WeightRows rows, TensorArena arena);
+
+    /**
+     * Lays out rows that lie one after the other.
+     *
      * @param n outputs, any number
      * @param k inputs; a multiple of the type's block
      * @param rows W [n, k] as in a GGUF file, row after row; may be mapped
@@ -29,7 +37,9 @@ public interface WeightProduct {
      * @throws IllegalArgumentException when k does not fill whole blocks, {@code rows} is too short, or a float16 in
      *     them is not finite
      */
-    PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, TensorArena arena);
+    default PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
+        return pack(WeightRows.of(type, n, k, rows), arena);
+    }
 
     /**
      * C = A · Wᵀ (+ C when {@code accumulate}) (+ {@code bias} [n] on every row when given).

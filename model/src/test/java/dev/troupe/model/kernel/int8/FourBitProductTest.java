@@ -8,6 +8,7 @@ import dev.troupe.model.kernel.TestTensors;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.quantized.Dequantization;
 import dev.troupe.model.kernel.quantized.Quantization;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
@@ -52,7 +53,7 @@ class FourBitProductTest {
     }
 
     private FourBitWeight weight(StorageType type, Tensor rows) {
-        return FourBitWeight.pack(type, rows.dim(0), rows.dim(1), stored(type, rows), three, arena);
+        return FourBitWeight.pack(WeightRows.of(type, rows.dim(0), rows.dim(1), stored(type, rows)), three, arena);
     }
 
     @ParameterizedTest
@@ -147,7 +148,7 @@ class FourBitProductTest {
         Tensor rows = arena.allocate(n, k);
         Dequantization.read(type, rows.size(), stored, rows.segment());
         Tensor c = arena.allocate(m, n);
-        FourBitWeight w = FourBitWeight.pack(type, n, k, stored, one, arena);
+        FourBitWeight w = FourBitWeight.pack(WeightRows.of(type, n, k, stored), one, arena);
         reference.multiply(m, a, k, w, null, c, n, false);
         assertThat(TestTensors.relativeError(a, rows, c)).isPositive().isLessThan(0.01);
     }
@@ -207,11 +208,11 @@ class FourBitProductTest {
         }
         MemorySegment bytes = arena.allocateBytes(1 << 12);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> FourBitWeight.pack(StorageType.Q8_0, 4, 64, bytes, one, arena))
+                .isThrownBy(() -> FourBitWeight.pack(WeightRows.of(StorageType.Q8_0, 4, 64, bytes), one, arena))
                 .withMessageContaining("four bits");
         FourBitWeight gone;
         try (TensorArena closed = TensorArena.open("closed")) {
-            gone = FourBitWeight.pack(StorageType.Q4_0, 4, 64, bytes, one, closed);
+            gone = FourBitWeight.pack(WeightRows.of(StorageType.Q4_0, 4, 64, bytes), one, closed);
         }
         assertThatIllegalStateException()
                 .isThrownBy(() -> reference.multiply(2, a, 64, gone, null, arena.allocate(2, 4), 4, false));

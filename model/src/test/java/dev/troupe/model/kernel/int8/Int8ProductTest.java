@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.onednn.OneDnnInt8Product;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.quantized.Dequantization;
 import dev.troupe.model.kernel.quantized.Quantization;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
@@ -61,7 +62,7 @@ class Int8ProductTest {
     }
 
     private Int8Weight weight(Tensor rows) {
-        return Int8Weight.pack(StorageType.F32, rows.dim(0), rows.dim(1), rows.segment(), three, arena);
+        return Int8Weight.pack(WeightRows.of(StorageType.F32, rows.dim(0), rows.dim(1), rows.segment()), three, arena);
     }
 
     private static String name(Int8Product product) {
@@ -155,7 +156,7 @@ class Int8ProductTest {
         Tensor plain = arena.allocate(n, k);
         Dequantization.read(type, plain.size(), stored, plain.segment());
         Int8Weight expected = weight(plain);
-        Int8Weight actual = Int8Weight.pack(type, n, k, stored, one, arena);
+        Int8Weight actual = Int8Weight.pack(WeightRows.of(type, n, k, stored), one, arena);
         assertThat(actual.numbers().mismatch(expected.numbers())).isEqualTo(-1);
         assertThat(actual.scales().mismatch(expected.scales())).isEqualTo(-1);
         assertThat(actual.shifts().mismatch(expected.shifts())).isEqualTo(-1);
@@ -249,7 +250,8 @@ class Int8ProductTest {
         }
         Int8Weight gone;
         try (TensorArena closed = TensorArena.open("closed")) {
-            gone = Int8Weight.pack(StorageType.F32, 4, 64, normal(2, 4, 64).segment(), one, closed);
+            gone = Int8Weight.pack(
+                    WeightRows.of(StorageType.F32, 4, 64, normal(2, 4, 64).segment()), one, closed);
         }
         assertThatIllegalStateException()
                 .isThrownBy(() -> reference.multiply(2, a, 64, gone, null, arena.allocate(2, 4), 4, false));

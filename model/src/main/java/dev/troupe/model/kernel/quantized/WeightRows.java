@@ -1,0 +1,79 @@
+package dev.troupe.model.kernel.quantized;
+
+import static dev.troupe.model.kernel.KernelArguments.requireCount;
+
+import dev.troupe.model.tensor.StorageType;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The rows of a weight W [n, k], stored as in a GGUF file, wherever they lie: they are asked for some at a time while
+ * the weight is laid out, so that they need not be brought together first. Thread-safe.
+ */
+public interface WeightRows {
+    /** How the numbers of a row are stored. */
+    StorageType type();
+
+    /** Outputs: rows. */
+    int n();
+
+    /** Inputs: numbers of a row. */
+    int k();
+
+    /**
+     * Rows {@code [first, first + count)}, one after the other: where they lie, or a copy in {@code room}.
+     *
+     * @param room native memory of at least {@code count} rows
+     * @return native memory, unchanged as long as {@code room} is
+     */
+    MemorySegment read(int first, int count, MemorySegment room);
+
+    /** Bytes of a row. */
+    default long rowBytes() {
+        return type().bytes(k());
+    }
+
+    /**
+     * As {@link #read}, with a check.
+     *
+     * @throws IllegalArgumentException when a float16 of these rows is not finite
+     */
+    default MemorySegment readFinite(int first, int count, MemorySegment room) {
+        MemorySegment rows = read(first, count, room);
+        StorageType type = type();
+        int blockBytes = type.blockBytes();
+        long bytes = count * rowBytes();
+        for (long block = 0; BlockLayout.hasHalves(type) && block < bytes; block += blockBytes) {
+            if (!BlockLayout.finiteHalves(type, rows, block)) {
+                throw new IllegalArgumentException("a weight in " + type + " has a float16 that is not finite at byte "
+                        + (first * rowBytes() + block));
+            }
+        }
+        return rows;
+    }
+
+    /**
+     * Rows that lie one after the other.
+     *
+     * @param rows at least {@code n} rows; may be mapped
+     * @throws IllegalArgumentException when k does not fill whole blocks or {@code rows} is too short
+     */
+    static WeightRows of(StorageType type, int n, int k, MemorySegment rows) {
+        requireCount("n", n);
+        requireCount("k", k);
+        long bytes = n * type.bytes(k);
+        if (rows.byteSize() < bytes) {
+            throw new IllegalArgumentException("a weight of " + n + " x " + k + " in " + type + " has " + bytes
+                    + " bytes, and " + rows.byteSize() + " were given");
+        }
+        return new Contiguous(type, n, k, rows);
+    }
+
+    /** Rows in one piece of memory. */
+    record Contiguous(StorageType type, int n, int k, MemorySegment rows) implements WeightRows {
+        @Override
+        public MemorySegment read(int first, int count, MemorySegment room) {
+            MemorySegment found = rows.asSlice(first * rowBytes(), count * rowBytes());
+            return found.isNative() ? found : room.copyFrom(found);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package dev.troupe.model.tensor;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The system's calls for memory. Their failure is in their result; that one cannot be called is a mistake here. */
+record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise) {
+    /** Of Linux on 64 bits; empty elsewhere. */
+    static final Optional<MemoryCalls> SYSTEM = find();
+
+    static final long MAP_FAILED = -1;
+    static final int MADV_DONTNEED = 4;
+    static final int MADV_HUGEPAGE = 14;
+
+    private static final Logger LOG = LoggerFactory.getLogger(MemoryCalls.class);
+    private static final int PROT_READ_WRITE = 3;
+    private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+
+    private static Optional<MemoryCalls> find() {
+        boolean wide = ADDRESS.byteSize() == Long.BYTES;
+        if (!wide || !System.getProperty("os.name", "").equals("Linux")) {
+            return Optional.empty();
+        }
+        SymbolLookup library = Linker.nativeLinker().defaultLookup();
+        return library.find("mmap")
+                .flatMap(mmap -> library.find("munmap")
+                        .flatMap(munmap -> library.find("madvise")
+                                .map(madvise -> new MemoryCalls(
+                                        handle(
+                                                mmap, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
+                                                JAVA_LONG),
+                                        handle(munmap, JAVA_INT, JAVA_LONG, JAVA_LONG),
+                                        handle(madvise, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT)))));
+    }
+
+    private static MethodHandle handle(MemorySegment symbol, MemoryLayout result, MemoryLayout... arguments) {
+        return Linker.nativeLinker().downcallHandle(symbol, FunctionDescriptor.of(result, arguments));
+    }
+
+    /** Zeroed memory on page boundaries; {@link #MAP_FAILED} when there is no more. */
+    long map(long bytes) {
+        try {
+            return (long) mmap.invokeExact(0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
+        } catch (Throwable e) {
+            throw new IllegalStateException("mmap could not be called", e);
+        }
+    }
+
+    void unmap(long start, long bytes) {
+        try {
+            if ((int) munmap.invokeExact(start, bytes) != 0) {
+                LOG.warn("munmap of {} bytes failed: they stay mapped", bytes);
+            }
+        } catch (Throwable e) {
+            throw new IllegalStateException("munmap could not be called", e);
+        }
+    }
+
+    /** 0 when the advice was taken. */
+    int advise(long start, long bytes, int advice) {
+        try {
+            return (int) madvise.invokeExact(start, bytes, advice);
+        } catch (Throwable e) {
+            throw new IllegalStateException("madvise could not be called", e);
+        }
+    }
+}

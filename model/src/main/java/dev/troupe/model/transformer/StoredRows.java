@@ -1,0 +1,69 @@
+package dev.troupe.model.transformer;
+
+import dev.troupe.model.kernel.quantized.Quantization;
+import dev.troupe.model.kernel.quantized.WeightRows;
+import dev.troupe.model.tensor.StorageType;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Rows of stored matrices, one above the other, copied as they are where they are of the type, else rounded to it: row
+ * by row, so that a model that is rounded is never in memory as float32.
+ *
+ * @param parts matrices with {@code k} columns
+ */
+record StoredRows(StorageType type, List<StoredTensor> parts) implements WeightRows {
+    /** Rows that are written by one task. */
+    private static final int PIECE = 64;
+
+    StoredRows {
+        parts = List.copyOf(parts);
+    }
+
+    @Override
+    public int n() {
+        return parts.stream().mapToInt(StoredTensor::rows).sum();
+    }
+
+    @Override
+    public int k() {
+        return parts.getFirst().columns();
+    }
+
+    @Override
+    public MemorySegment read(int first, int count, MemorySegment room) {
+        long bytes = rowBytes();
+        int start = 0; // of the part
+        int done = 0;
+        for (StoredTensor part : parts) {
+            int end = Math.min(start + part.rows(), first + count);
+            for (int row = first + done; row < end; row++, done++) {
+                write(part, row - start, room.asSlice(done * bytes, bytes));
+            }
+            start += part.rows();
+        }
+        return room;
+    }
+
+    private void write(StoredTensor part, int row, MemorySegment to) {
+        if (part.type() == type) {
+            to.copyFrom(part.row(row));
+        } else {
+            MemorySegment floats = MemorySegment.ofArray(new float[part.columns()]);
+            part.readRow(row, floats);
+            Quantization.write(type, part.columns(), floats, to);
+        }
+    }
+
+    /** Writes all rows. */
+    void writeTo(MemorySegment to) {
+        long bytes = rowBytes();
+        int n = n();
+        IntStream.range(0, Math.ceilDiv(n, PIECE)).parallel().forEach(piece -> {
+            int first = piece * PIECE;
+            int count = Math.min(PIECE, n - first);
+            read(first, count, to.asSlice(first * bytes, count * bytes));
+        });
+    }
+}
