@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 public final class DataPlane implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DataPlane.class);
 
+    /** What the kernel may hold of a direction of a connection; it takes less where its own limit is less. */
+    public static final int SOCKET_BUFFER_BYTES = 4 << 20;
+
     /** Connections whose handshake has not ended; more are refused. */
     private static final int MAX_HANDSHAKES = 1024;
     /** How long a connection may take to say what it wants. */
@@ -67,7 +70,7 @@ public final class DataPlane implements AutoCloseable {
         try {
             ServerSocketChannel listener = ServerSocketChannel.open();
             try {
-                listener.setOption(StandardSocketOptions.SO_RCVBUF, Sockets.BUFFER_BYTES); // inherited: sets the window
+                listener.setOption(StandardSocketOptions.SO_RCVBUF, SOCKET_BUFFER_BYTES); // inherited: sets the window
                 listener.bind(new InetSocketAddress(host, port));
                 int bound = ((InetSocketAddress) listener.getLocalAddress()).getPort();
                 DataPlane plane = new DataPlane(listener, new Endpoint(host, bound, nodeId));

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,10 @@ final class RankLinks implements LinkGroup {
     /** Owner of this package's native memory (NativeMemory). */
     static final String MEMORY_OWNER = "transport";
 
+    private static final int BUSY = 1;
+    private static final int CLOSED = 2;
+    private static final Failure CLOSED_BY_OWNER = new Failure("it was closed", null);
+
     private final String group;
     private final Peer self;
     private final int rank;
@@ -33,10 +38,11 @@ final class RankLinks implements LinkGroup {
     private final @Nullable Link[] links; // by rank; null at this one's own place
     private final TensorArena arena = TensorArena.open(MEMORY_OWNER);
     private final AtomicReference<@Nullable Failure> failure = new AtomicReference<>();
-    private final AtomicBoolean busy = new AtomicBoolean();
+    /** BUSY, CLOSED: in one number, so that a close knows whether it ends an operation. */
+    private final AtomicInteger life = new AtomicInteger();
+
     private final AtomicBoolean released = new AtomicBoolean();
     private final List<PeerNotice> notices = new CopyOnWriteArrayList<>();
-    private volatile boolean closed;
     private Runnable whenFailed = () -> {};
     private Runnable whenReleased = () -> {};
     private @Nullable TensorArena scratchArena;
@@ -115,7 +121,12 @@ final class RankLinks implements LinkGroup {
 
     @Override
     public void run(Operation newOperation, Runnable body) {
-        if (!busy.compareAndSet(false, true)) {
+        int before = life.getAndUpdate(state -> state == 0 ? BUSY : state);
+        if ((before & CLOSED) != 0) {
+            failure.compareAndSet(null, CLOSED_BY_OWNER);
+            throw failed();
+        }
+        if (before == BUSY) {
             throw new IllegalStateException("two threads use " + this + " at the same time");
         }
         try {
@@ -130,8 +141,7 @@ final class RankLinks implements LinkGroup {
             if (failure.get() != null) {
                 forEachLink(Link::abandon);
             }
-            busy.set(false);
-            if (closed) {
+            if ((life.updateAndGet(state -> state & ~BUSY) & CLOSED) != 0) {
                 release();
             }
         }
@@ -230,10 +240,9 @@ final class RankLinks implements LinkGroup {
 
     @Override
     public void close() {
-        closed = true;
-        if (failure.compareAndSet(null, new Failure("it was closed", null))) {
+        boolean underWay = (life.getAndUpdate(state -> state | CLOSED) & BUSY) != 0;
+        if (failure.compareAndSet(null, CLOSED_BY_OWNER)) {
             signal.wake();
-            boolean underWay = busy.get();
             for (PeerNotice notice : notices) {
                 if (underWay) {
                     notice.failed(self + " closed it during " + operation);
@@ -242,7 +251,7 @@ final class RankLinks implements LinkGroup {
                 }
             }
         }
-        if (!busy.get()) {
+        if (!underWay) {
             release();
         }
     }

@@ -13,9 +13,6 @@ import org.slf4j.LoggerFactory;
 
 /** What all sockets of the data plane have in common. */
 final class Sockets {
-    /** What the kernel may hold of a direction; it takes less where its own limit is less. */
-    static final int BUFFER_BYTES = 4 << 20;
-
     private static final int DRAIN_MILLIS = 500;
     private static final int DRAIN_BYTES = 64 << 10;
 
@@ -25,8 +22,8 @@ final class Sockets {
 
     static void configure(SocketChannel channel) throws IOException {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        channel.setOption(StandardSocketOptions.SO_SNDBUF, BUFFER_BYTES);
-        channel.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER_BYTES);
+        channel.setOption(StandardSocketOptions.SO_SNDBUF, DataPlane.SOCKET_BUFFER_BYTES);
+        channel.setOption(StandardSocketOptions.SO_RCVBUF, DataPlane.SOCKET_BUFFER_BYTES);
         channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
     }
 
