@@ -1,6 +1,6 @@
 /**
  * What {@code ./troupe bench serve} measures: closed loops of requests on the bare engine and over HTTP, and what
- * shared prefixes and guessing save.
+ * shared prefixes and guessing save; and what {@code ./troupe bench transport} measures: tensors between two JVMs.
  */
 @NullMarked
 package dev.troupe.deploy.bench;

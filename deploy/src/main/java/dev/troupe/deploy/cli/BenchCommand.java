@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
             LoadBenchCommand.class,
             ServeBenchCommand.class,
             MeshEqualityCommand.class,
+            TransportBenchCommand.class,
             BenchCommand.Tokenizers.class
         })
 final class BenchCommand implements Runnable {
@@ -49,7 +50,7 @@ final class BenchCommand implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "say what to measure: kernels, train, inference, load, serve, mesh-equality or tokenizer");
+                "say what to measure: kernels, train, inference, load, serve, mesh-equality, transport or tokenizer");
     }
 
     @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Every kernel at real shapes.")
