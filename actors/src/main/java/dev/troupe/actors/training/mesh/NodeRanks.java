@@ -90,7 +90,7 @@ final class NodeRanks {
         return switch (start) {
             case Fresh _ -> null;
             case FromCopies copies -> restoreCopy(rank, copies, earlier);
-            case FromCheckpoint(String path, _) -> state -> MeshCheckpointStore.restore(Path.of(path), state);
+            case FromCheckpoint checkpoint -> state -> MeshCheckpointStore.restore(Path.of(checkpoint.path()), state);
         };
     }
 
