@@ -1,0 +1,263 @@
+package dev.troupe.model.peer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.format.ModelConverter;
+import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.format.ModelFiles;
+import dev.troupe.model.format.OpenModel;
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.sampling.CounterRandom;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.BpeTrainer;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.transformer.InferenceModel;
+import dev.troupe.model.transformer.InferenceOptions;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.ParameterSpec;
+import dev.troupe.model.transformer.Parameters;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Random models of published shapes, as we write them and as llama.cpp reads and runs them: the same tokens, the same
+ * logits within what llama.cpp's own arithmetic costs it. llama.cpp gives the hidden state scaled to length 1; times
+ * the head that is in the file it gives logits, which are compared up to that scale.
+ */
+class LlamaCppParityTest {
+    private static final long SEED = 4711;
+    private static final String TEXT = "the shape of a model is said here, and the other engine reads it: 3.14 times";
+    private static final List<StorageType> TYPES =
+            List.of(StorageType.F32, StorageType.F16, StorageType.Q8_0, StorageType.Q4_0);
+    /** llama.cpp keeps keys and values in 16 bits, which is what float32 weights differ by. */
+    private static final double FLOAT_BOUND = 2e-3;
+
+    /** Layers of published models, fewer of them, with a small vocabulary. */
+    enum Shape {
+        /** Llama 3.2 1B. */
+        LLAMA(vocabSize -> new ModelConfig(
+                "llama",
+                vocabSize,
+                2048,
+                1,
+                32,
+                8,
+                64,
+                8192,
+                512,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                500_000,
+                true,
+                false,
+                0)),
+        /** Qwen 2 0.5B: biases of queries, keys and values. */
+        QWEN2(vocabSize -> new ModelConfig(
+                "qwen2",
+                vocabSize,
+                896,
+                2,
+                14,
+                2,
+                64,
+                4864,
+                512,
+                NormKind.RMS,
+                1e-6f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                1_000_000,
+                true,
+                false,
+                0,
+                true,
+                null,
+                0));
+
+        @SuppressWarnings("ImmutableEnumChecker") // it captures nothing
+        private final IntFunction<ModelConfig> config;
+
+        Shape(IntFunction<ModelConfig> config) {
+            this.config = config;
+        }
+    }
+
+    /** What llama.cpp says of a file. */
+    @SuppressWarnings("ArrayRecordComponent") // filled once, compared by nobody
+    private record Peer(int[] tokens, double[] hidden) {}
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    @ParameterizedTest
+    @EnumSource
+    void llamaCppComputesTheSame(Shape shape) throws Exception {
+        Tokenizer tokenizer = BpeTrainer.train(List.of(TEXT, "other words of the same kind"), 300, List.of(), 1);
+        List<Path> files = write(shape.config.apply(tokenizer.vocabSize()), tokenizer);
+        List<Peer> peers = ask(files);
+
+        List<double[]> theirs = new ArrayList<>();
+        for (int i = 0; i < TYPES.size(); i++) {
+            StorageType type = TYPES.get(i);
+            Peer peer = peers.get(i);
+            assertThat(peer.tokens()).isEqualTo(tokenizer.encode(TEXT));
+            try (FixedComputePool pool = FixedComputePool.create(2);
+                    OpenModel open = ModelFiles.open(files.get(i))) {
+                theirs.add(logits(open, peer.hidden()));
+                Kernels kernels = KernelProviders.select("vector").create(pool);
+                InferenceOptions stored = new InferenceOptions(null, null, null);
+                try (InferenceModel model =
+                        InferenceModel.create(open.config(), layer -> open.weights(), kernels, stored, 8, 64)) {
+                    double distance = distance(logits(model, peer.tokens()), theirs.getLast());
+                    // What rounding weights, and activations where it does that, costs llama.cpp itself.
+                    double own = distance(theirs.getFirst(), theirs.getLast());
+                    System.out.printf(
+                            "%s %s: %.1e from llama.cpp, whose own is %.1e from its F32%n", shape, type, distance, own);
+                    assertThat(distance)
+                            .as("distance of %s %s from llama.cpp, which is %s from its F32", shape, type, own)
+                            .isLessThan(Math.max(FLOAT_BOUND, own));
+                }
+            }
+        }
+    }
+
+    /** The model in each of the types. */
+    private List<Path> write(ModelConfig config, Tokenizer tokenizer) {
+        Path folder = dir.resolve("model");
+        try (TensorArena arena = TensorArena.open("test")) {
+            Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
+            weights.initialize(SEED);
+            for (ParameterSpec spec : weights.layout().specs()) {
+                if (spec.shape().size() == 1) { // norms and biases start as ones and zeros, which would hide them
+                    Tensor vector = weights.get(spec.name());
+                    for (long i = 0; i < vector.size(); i++) {
+                        vector.set(i, vector.get(i) + (float) (0.2 * CounterRandom.normal(SEED, spec.offset(), i)));
+                    }
+                }
+            }
+            ModelDirectory.write(folder, config, weights, tokenizer);
+        }
+        List<Path> files = new ArrayList<>();
+        for (StorageType type : TYPES) {
+            Path file = dir.resolve(type + ".gguf");
+            ModelConverter.convert(folder, file, type);
+            files.add(file);
+        }
+        return files;
+    }
+
+    private List<Peer> ask(List<Path> files) throws IOException, InterruptedException {
+        Path answers = dir.resolve("answers.txt");
+        File log = dir.resolve("peer.log").toFile();
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Djava.io.tmpdir=" + Files.createDirectories(dir.resolve("tmp")), // for its library
+                "-cp",
+                System.getProperty("java.class.path"),
+                LlamaCpp.class.getName(),
+                answers.toString(),
+                TEXT));
+        files.forEach(file -> command.add(file.toString()));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log)
+                .start();
+        try {
+            assertThat(process.waitFor(2, TimeUnit.MINUTES))
+                    .as("llama.cpp has ended")
+                    .isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        String said = Files.readString(log.toPath());
+        assumeTrue(process.exitValue() != LlamaCpp.UNAVAILABLE, "llama.cpp does not run here: " + said);
+        assertThat(process.exitValue()).as(said).isZero();
+        List<String> lines = Files.readAllLines(answers);
+        List<Peer> peers = new ArrayList<>();
+        for (int i = 0; i < TYPES.size(); i++) {
+            List<String> entry = lines.subList(3 * i, 3 * i + 3);
+            peers.add(new Peer(
+                    Arrays.stream(entry.get(1).split(" ", -1))
+                            .mapToInt(Integer::parseInt)
+                            .toArray(),
+                    Arrays.stream(entry.get(2).split(" ", -1))
+                            .mapToDouble(Double::parseDouble)
+                            .toArray()));
+        }
+        return peers;
+    }
+
+    /** The head of a file times a hidden state. */
+    private static double[] logits(OpenModel open, double[] hidden) {
+        ModelConfig config = open.config();
+        assertThat(hidden).hasSize(config.dim());
+        String head = ParameterLayout.of(config).specs().stream()
+                .map(ParameterSpec::name)
+                .filter(name -> name.contains("embed_tokens"))
+                .findFirst()
+                .orElseThrow();
+        double[] logits = new double[config.vocabSize()];
+        try (TensorArena arena = TensorArena.open("test")) {
+            Tensor rows = open.weights().floats(head, arena, config.vocabSize(), config.dim());
+            for (int row = 0; row < logits.length; row++) {
+                for (int i = 0; i < hidden.length; i++) {
+                    logits[row] += (double) rows.get((long) row * config.dim() + i) * hidden[i];
+                }
+            }
+        }
+        return logits;
+    }
+
+    private static double[] logits(InferenceModel model, int[] tokens) {
+        int[] positions = new int[tokens.length];
+        Arrays.setAll(positions, i -> i);
+        int[][] tables = new int[tokens.length][];
+        Arrays.fill(tables, new int[] {0, 1, 2, 3});
+        boolean[] wanted = new boolean[tokens.length];
+        wanted[tokens.length - 1] = true;
+        Tensor logits = model.forward(tokens.length, tokens, positions, tables, wanted);
+        double[] copy = new double[model.config().vocabSize()];
+        Arrays.setAll(copy, logits::get);
+        return copy;
+    }
+
+    /** Of what is left of {@code a} when the multiple of {@code b} nearest to it is taken away, relative to it. */
+    private static double distance(double[] a, double[] b) {
+        double ab = 0;
+        double bb = 0;
+        for (int i = 0; i < a.length; i++) {
+            ab += a[i] * b[i];
+            bb += b[i] * b[i];
+        }
+        double rest = 0;
+        double aa = 0;
+        for (int i = 0; i < a.length; i++) {
+            rest += Math.pow(a[i] - ab / bb * b[i], 2);
+            aa += a[i] * a[i];
+        }
+        return Math.sqrt(rest / aa);
+    }
+}
