@@ -1,6 +1,7 @@
 /**
  * What {@code ./troupe bench serve} measures: closed loops of requests on the bare engine and over HTTP, and what
- * shared prefixes and guessing save; and what {@code ./troupe bench transport} measures: tensors between two JVMs.
+ * shared prefixes and guessing save; what {@code ./troupe bench transport} measures: tensors between two JVMs; and what
+ * {@code ./troupe bench soak} looks for: whether anything grows under a mix of requests.
  */
 @NullMarked
 package dev.troupe.deploy.bench;

@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
             InferenceBenchCommand.class,
             LoadBenchCommand.class,
             ServeBenchCommand.class,
+            SoakCommand.class,
             MeshEqualityCommand.class,
             TransportBenchCommand.class,
             BenchCommand.Tokenizers.class
@@ -50,7 +51,8 @@ final class BenchCommand implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "say what to measure: kernels, train, inference, load, serve, mesh-equality, transport or tokenizer");
+                "say what to measure: kernels, train, inference, load, serve, soak, mesh-equality, transport or"
+                        + " tokenizer");
     }
 
     @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Every kernel at real shapes.")

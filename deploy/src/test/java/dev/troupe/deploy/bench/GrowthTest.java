@@ -1,0 +1,48 @@
+package dev.troupe.deploy.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A leak is seen, warm-up and noise are not taken for one. */
+class GrowthTest {
+    private static Growth judge(int count, IntToDoubleFunction measured) {
+        List<Double> values = IntStream.range(0, count)
+                .mapToObj(i -> measured.applyAsDouble(i))
+                .toList();
+        return Growth.of("heap", "bytes", values, 100, 0.01);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void noiseAndWarmUpAreNoGrowth(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        assertThat(judge(16, i -> 5000 + random.nextInt(-60, 60)).tooMuch()).isFalse();
+        assertThat(judge(16, i -> (i < 4 ? 1000 * i : 5000) + random.nextInt(-60, 60))
+                        .tooMuch())
+                .isFalse();
+        assertThat(judge(16, i -> 5000 - 50 * i).tooMuch()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4, 6, 16, 100})
+    void whatGrowsAllTheTimeIsGrowth(int count) {
+        Growth growth = judge(count, i -> 5000 + 2400.0 * i / count);
+        assertThat(growth.tooMuch()).as(growth.toString()).isTrue();
+        assertThat(growth.after()).isGreaterThan(growth.before());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void tooFewSayNothing(int count) {
+        assertThatThrownBy(() -> judge(count, i -> i))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("too few");
+    }
+}

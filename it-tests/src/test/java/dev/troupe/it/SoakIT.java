@@ -1,0 +1,42 @@
+package dev.troupe.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The short form of {@code bench soak}: half a minute of everything that clients do leaves nothing behind. */
+class SoakIT {
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    @Test
+    void memoryAndCacheStayAsTheyAre() {
+        Path model = GoldenModels.find("stories260K/stories260K-F32.gguf");
+        JsonNode report = TroupeProcess.run(
+                        dir,
+                        Duration.ofMinutes(3),
+                        "bench",
+                        "soak",
+                        "--model",
+                        model.toString(),
+                        "--minutes",
+                        "0.6",
+                        "--json")
+                .expectExit(0)
+                .json();
+        assertThat(report.path("passed").asBoolean()).isTrue();
+        assertThat(report.path("samples").size()).isGreaterThanOrEqualTo(6);
+        assertThat(report.path("samples"))
+                .allSatisfy(sample ->
+                        assertThat(sample.path("kvBlocksUsed").asLong()).isZero());
+        for (String kind : List.of("whole", "stream", "shared_prefix", "several", "left_stream", "refused")) {
+            assertThat(report.path("requests").path(kind).asLong()).as(kind).isPositive();
+        }
+    }
+}
