@@ -130,6 +130,11 @@ public final class TroupeNode implements AutoCloseable {
         return nodeConfig;
     }
 
+    /** The address that other nodes name as a seed. */
+    public String address() {
+        return Cluster.get(system).selfMember().address().toString();
+    }
+
     /** The node's actor system, for clients that need one. */
     public ActorSystem<?> system() {
         return system;

@@ -37,9 +37,30 @@ public final class TrainingLauncher {
         requireFresh(run, resume);
         Corpus corpus = Corpus.prepare(config.data(), run, display);
         saveConfig(run, overrides);
-        try (TroupeNode node = TroupeNode.startAlone(nodeConfig(overrides, run))) {
+        try (TroupeNode node = startNode(config, nodeConfig(overrides, run), display)) {
             return train(node, run, config, corpus, resume, display);
         }
+    }
+
+    /**
+     * A run that is split needs a cluster, of which this process is a trainer node, too; another needs this process.
+     */
+    private static TroupeNode startNode(TrainingConfig config, Config nodeConfig, ProgressDisplay display) {
+        if (!config.mesh().isSplit()) {
+            return TroupeNode.startAlone(nodeConfig);
+        }
+        TroupeNode node = TroupeNode.start(nodeConfig);
+        try {
+            node.startTrainer();
+        } catch (RuntimeException e) {
+            node.close();
+            throw e;
+        }
+        if (config.mesh().nodes() > 1) {
+            display.note("waiting for " + config.mesh().nodes() + " trainer nodes; others join with"
+                    + " -Dakka.cluster.seed-nodes.0=" + node.address());
+        }
+        return node;
     }
 
     /** Trains on a prepared corpus, in a node that is there already. */
