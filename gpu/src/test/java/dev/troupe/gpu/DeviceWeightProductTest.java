@@ -10,6 +10,7 @@ import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.quantized.Dequantization;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.Quantization;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -46,7 +47,7 @@ class DeviceWeightProductTest {
                 Tensor plain = arena.allocate(n, k);
                 Dequantization.read(type, plain.size(), rows, plain.segment());
                 PackedMatrix matrix = kernels.gemm().pack(Transpose.YES, k, n, plain, k, arena);
-                PackedWeight weight = kernels.weightProduct().pack(type, n, k, rows, arena);
+                PackedWeight weight = kernels.weightProduct().pack(WeightRows.of(type, n, k, rows), arena);
                 for (int m : ROWS) {
                     Tensor a = normal(arena, m, k);
                     Tensor bias = normal(arena, n);

@@ -3,6 +3,7 @@ package dev.troupe.model.bench.kernel;
 import dev.troupe.model.bench.kernel.BenchCase.Work;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.quantized.PackedWeight;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -66,7 +67,7 @@ public final class WeightProductBench implements KernelSuite {
             MemorySegment rows = BenchInputs.stored(arena, type, n, k);
             List<PackedWeight> weights = new ArrayList<>();
             for (int i = 0; i < copies(); i++) {
-                weights.add(kernels.weightProduct().pack(type, n, k, rows, arena));
+                weights.add(kernels.weightProduct().pack(WeightRows.of(type, n, k, rows), arena));
             }
             Tensor a = BenchInputs.random(arena, m, k);
             Tensor c = arena.allocate(m, n);

@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.check;
 
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.Quantization;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -52,7 +53,7 @@ final class WeightProductContract implements OperationContract {
         on.compare("weight product", type + ", n " + n + ", k " + k, k, (kernels, in) -> {
             MemorySegment stored = in.arena().allocateBytes(n * type.bytes(k));
             Quantization.write(type, (long) n * k, in.normal(n, k).segment(), stored);
-            PackedWeight weight = kernels.weightProduct().pack(type, n, k, stored, in.arena());
+            PackedWeight weight = kernels.weightProduct().pack(WeightRows.of(type, n, k, stored), in.arena());
             Tensor bias = in.normal(n);
             for (int m : rows) {
                 Tensor a = in.normal(m, k + 3);

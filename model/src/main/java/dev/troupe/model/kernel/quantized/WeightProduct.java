@@ -4,7 +4,6 @@ import dev.troupe.model.kernel.gemm.Gemm;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,20 +25,6 @@ public interface WeightProduct {
      * @throws IllegalArgumentException when a float16 in the rows is not finite
      */
     PackedWeight pack(WeightRows rows, TensorArena arena);
-
-    /**
-     * Lays out rows that lie one after the other.
-     *
-     * @param n outputs, any number
-     * @param k inputs; a multiple of the type's block
-     * @param rows W [n, k] as in a GGUF file, row after row; may be mapped
-     * @param arena for the layout
-     * @throws IllegalArgumentException when k does not fill whole blocks, {@code rows} is too short, or a float16 in
-     *     them is not finite
-     */
-    default PackedWeight pack(StorageType type, int n, int k, MemorySegment rows, TensorArena arena) {
-        return pack(WeightRows.of(type, n, k, rows), arena);
-    }
 
     /**
      * C = A · Wᵀ (+ C when {@code accumulate}) (+ {@code bias} [n] on every row when given).

@@ -60,7 +60,7 @@ class WeightProductTest {
             Tensor a = normal(1, MOST_ROWS, k);
             Tensor bias = normal(3, n);
             float[] expected = product(reference, type, rows, MOST_ROWS, a, bias, n, k);
-            PackedWeight packed = alone.weightProduct().pack(type, n, k, rows, arena);
+            PackedWeight packed = alone.weightProduct().pack(WeightRows.of(type, n, k, rows), arena);
             Tensor c = arena.allocate(MOST_ROWS, n);
             for (int i = 0; i < WARM_UP; i++) {
                 Kernels kernels = i % 2 == 0 ? alone : shared;
@@ -77,7 +77,7 @@ class WeightProductTest {
 
     private float[] product(
             Kernels kernels, StorageType type, MemorySegment rows, int m, Tensor a, Tensor bias, int n, int k) {
-        PackedWeight packed = kernels.weightProduct().pack(type, n, k, rows, arena);
+        PackedWeight packed = kernels.weightProduct().pack(WeightRows.of(type, n, k, rows), arena);
         Tensor c = arena.allocate(m, n);
         kernels.weightProduct().multiply(m, a, k, packed, bias, c, n, false);
         return c.toArray();
@@ -93,7 +93,7 @@ class WeightProductTest {
             Tensor plain = arena.allocate(n, k);
             Dequantization.read(type, plain.size(), rows, plain.segment());
             PackedMatrix matrix = shared.gemm().pack(Transpose.YES, k, n, plain, k, arena);
-            PackedWeight weight = shared.weightProduct().pack(type, n, k, rows, arena);
+            PackedWeight weight = shared.weightProduct().pack(WeightRows.of(type, n, k, rows), arena);
             for (int m : new int[] {1, 2, 7, 40}) {
                 Tensor a = normal(4, m, k);
                 Tensor expected = normal(5, m, n);
@@ -111,12 +111,12 @@ class WeightProductTest {
             WeightProduct products = kernels.weightProduct();
             MemorySegment rows = stored(StorageType.Q8_0, 4, 64);
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> products.pack(StorageType.Q8_0, 4, 65, rows, arena))
+                    .isThrownBy(() -> products.pack(WeightRows.of(StorageType.Q8_0, 4, 65, rows), arena))
                     .withMessageContaining("65 elements");
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> products.pack(StorageType.Q8_0, 5, 64, rows, arena))
+                    .isThrownBy(() -> products.pack(WeightRows.of(StorageType.Q8_0, 5, 64, rows), arena))
                     .withMessageContaining("were given");
-            PackedWeight weight = products.pack(StorageType.Q8_0, 4, 64, rows, arena);
+            PackedWeight weight = products.pack(WeightRows.of(StorageType.Q8_0, 4, 64, rows), arena);
             Tensor a = arena.allocate(2, 64);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> products.multiply(3, a, 64, weight, null, arena.allocate(3, 4), 4, false));
