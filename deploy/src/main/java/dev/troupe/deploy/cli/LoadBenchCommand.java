@@ -5,12 +5,10 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.deploy.bench.LoadBench;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code troupe bench load}: how long a model takes to its first token, and how much memory. */
@@ -26,17 +24,8 @@ final class LoadBenchCommand implements Callable<Integer> {
     @Option(names = "--prompt", paramLabel = "N", defaultValue = "16", description = "tokens (default: 16)")
     private int promptTokens;
 
-    @Option(names = "--weights", paramLabel = "TYPE", description = "as for up")
-    private @Nullable String weights;
-
-    @Option(names = "--prefill", paramLabel = "HOW", description = "as for up")
-    private @Nullable String prefill;
-
-    @Option(names = "--decode", paramLabel = "HOW", description = "as for up")
-    private @Nullable String decode;
-
-    @Option(names = "-D", paramLabel = "key=value", description = "sets a key of the configuration")
-    private Map<String, String> keys = new LinkedHashMap<>();
+    @Mixin
+    private ServedModelOptions served = new ServedModelOptions();
 
     @Option(names = "--json", description = "print the result as one JSON object on the last line")
     private boolean json;
@@ -46,11 +35,7 @@ final class LoadBenchCommand implements Callable<Integer> {
         if (promptTokens < 1) {
             throw new TroupeException("--prompt is " + promptTokens + ": it must be at least 1");
         }
-        Map<String, Object> set = new LinkedHashMap<>(keys);
-        CommandLineKeys.put(set, "troupe.serving.weights", weights);
-        CommandLineKeys.put(set, "troupe.serving.prefill", prefill);
-        CommandLineKeys.put(set, "troupe.serving.decode", decode);
-        Config config = ConfigFactory.parseMap(set, "command line");
+        Config config = ConfigFactory.parseMap(served.values(), "command line");
         LoadBench.Report report = LoadBench.run(model, config, promptTokens);
         if (json) {
             JsonLine.print(System.out, report);

@@ -5,12 +5,12 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.deploy.bench.ServeBench;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code troupe bench serve}: a model under load. */
@@ -44,20 +44,11 @@ final class ServeBenchCommand implements Callable<Integer> {
     @Option(names = "--no-http", description = "measure the engine only")
     private boolean engineOnly;
 
-    @Option(names = "--weights", paramLabel = "TYPE", description = "as for up")
-    private @Nullable String weights;
-
-    @Option(names = "--prefill", paramLabel = "HOW", description = "as for up")
-    private @Nullable String prefill;
-
-    @Option(names = "--decode", paramLabel = "HOW", description = "as for up")
-    private @Nullable String decode;
+    @Mixin
+    private ServedModelOptions served = new ServedModelOptions();
 
     @Option(names = "--draft-model", paramLabel = "MODEL", description = "as for up")
     private @Nullable Path draftModel;
-
-    @Option(names = "-D", paramLabel = "key=value", description = "sets a key of the configuration")
-    private Map<String, String> keys = new LinkedHashMap<>();
 
     @Option(names = "--json", description = "print the result as one JSON object on the last line")
     private boolean json;
@@ -67,10 +58,7 @@ final class ServeBenchCommand implements Callable<Integer> {
         if (numPrompt < 8 || numAnswer < 2 || rounds < 1 || streams.stream().anyMatch(n -> n < 1)) {
             throw new TroupeException("--prompt wants at least 8, --answer 2, --rounds and --streams 1");
         }
-        Map<String, Object> set = new LinkedHashMap<>(keys);
-        CommandLineKeys.put(set, "troupe.serving.weights", weights);
-        CommandLineKeys.put(set, "troupe.serving.prefill", prefill);
-        CommandLineKeys.put(set, "troupe.serving.decode", decode);
+        Map<String, Object> set = served.values();
         CommandLineKeys.putDraftModel(set, draftModel);
         Config config = ConfigFactory.parseMap(set, "command line");
         ServeBench.Report report =

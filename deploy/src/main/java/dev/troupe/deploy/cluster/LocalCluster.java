@@ -127,11 +127,6 @@ public final class LocalCluster implements AutoCloseable {
         return folder.resolve("node-" + number + ".log");
     }
 
-    /** The JVM of a node; 1 is the first that is not this process. */
-    public Process process(int number) {
-        return children.get(number - 1);
-    }
-
     private static void pause() {
         try {
             Thread.sleep(POLL_MILLIS);

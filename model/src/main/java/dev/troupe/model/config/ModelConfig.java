@@ -127,41 +127,25 @@ public record ModelConfig(
 
     /** The same with another context. Learned positions are as many as the table has. */
     public ModelConfig withContextLength(int length) {
-        return new ModelConfig(
-                architecture,
-                vocabSize,
-                dim,
-                numLayers,
-                numHeads,
-                numKvHeads,
-                headDim,
-                ffnDim,
-                length,
-                norm,
-                normEpsilon,
-                mlp,
-                positions,
-                ropeTheta,
-                tiedEmbeddings,
-                bias,
-                dropout,
-                qkvBias,
-                ropeScaling,
-                slidingWindow);
+        return with(vocabSize, numHeads, numKvHeads, ffnDim, length);
     }
 
     /** What one of several shards computes: the same with fewer heads, inner columns and tokens. */
     public ModelConfig withShare(int shareOfHeads, int shareOfKvHeads, int shareOfFfn, int shareOfVocabulary) {
+        return with(shareOfVocabulary, shareOfHeads, shareOfKvHeads, shareOfFfn, contextLength);
+    }
+
+    private ModelConfig with(int newVocabSize, int newHeads, int newKvHeads, int newFfnDim, int newContextLength) {
         return new ModelConfig(
                 architecture,
-                shareOfVocabulary,
+                newVocabSize,
                 dim,
                 numLayers,
-                shareOfHeads,
-                shareOfKvHeads,
+                newHeads,
+                newKvHeads,
                 headDim,
-                shareOfFfn,
-                contextLength,
+                newFfnDim,
+                newContextLength,
                 norm,
                 normEpsilon,
                 mlp,

@@ -3,6 +3,7 @@ package dev.troupe.model.mesh;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.mesh.ShardPlan.Slice;
 import dev.troupe.model.parallel.Communicator;
+import dev.troupe.model.parallel.PeerThread;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.ParameterLayout.Part;
 import dev.troupe.model.transformer.ParameterLayout.PartKind;
@@ -25,7 +26,7 @@ final class PartExchange implements StageHooks, AutoCloseable {
     private final Kernels kernels;
     private final Communicator gradientRanks;
     private final Communicator weightRanks;
-    private final CommunicationThread thread;
+    private final PeerThread thread;
     private final Runnable joinTable;
     private final Runnable weightsArrived;
     private final List<Part> parts; // as gradients lie
@@ -47,8 +48,7 @@ final class PartExchange implements StageHooks, AutoCloseable {
         this.kernels = kernels;
         this.gradientRanks = groups.gradients();
         this.weightRanks = groups.weights();
-        this.thread =
-                new CommunicationThread("troupe-gradients-" + groups.world().rank());
+        this.thread = new PeerThread("troupe-gradients-" + groups.world().rank());
         this.joinTable = joinTable;
         this.weightsArrived = weightsArrived;
         this.parts = state.gradients().layout().parts();
@@ -152,7 +152,7 @@ final class PartExchange implements StageHooks, AutoCloseable {
 
     private void await(@Nullable Future<?> task) {
         long start = System.nanoTime();
-        CommunicationThread.await(task);
+        PeerThread.await(task);
         waitNanos += System.nanoTime() - start;
     }
 

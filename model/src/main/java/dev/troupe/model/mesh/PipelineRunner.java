@@ -2,6 +2,7 @@ package dev.troupe.model.mesh;
 
 import dev.troupe.model.parallel.CommunicationException;
 import dev.troupe.model.parallel.Communicator;
+import dev.troupe.model.parallel.PeerThread;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.StageRange;
@@ -49,8 +50,8 @@ final class PipelineRunner implements AutoCloseable {
     private final TensorArena arena = TensorArena.open("train.activations");
     private final List<Slot> slots = new ArrayList<>();
     private final int firstMicroBatch; // of a step's, that this replica has
-    private final @Nullable CommunicationThread forwardThread;
-    private final @Nullable CommunicationThread backwardThread;
+    private final @Nullable PeerThread forwardThread;
+    private final @Nullable PeerThread backwardThread;
     private final double[] losses;
     private long waitNanos;
 
@@ -82,8 +83,8 @@ final class PipelineRunner implements AutoCloseable {
             slots.add(new Slot(stage, hidden, rows));
         }
         int rank = groups.world().rank();
-        this.forwardThread = groups.toNext() == null ? null : new CommunicationThread("troupe-forward-" + rank);
-        this.backwardThread = groups.toPrevious() == null ? null : new CommunicationThread("troupe-backward-" + rank);
+        this.forwardThread = groups.toNext() == null ? null : new PeerThread("troupe-forward-" + rank);
+        this.backwardThread = groups.toPrevious() == null ? null : new PeerThread("troupe-backward-" + rank);
         this.losses = new double[range.hasHead() ? settings.microBatches() : 0];
     }
 
@@ -175,15 +176,14 @@ final class PipelineRunner implements AutoCloseable {
         waitNanos += System.nanoTime() - start;
     }
 
-    private static Future<?> send(
-            Tensor source, @Nullable Communicator group, @Nullable CommunicationThread thread, int to) {
+    private static Future<?> send(Tensor source, @Nullable Communicator group, @Nullable PeerThread thread, int to) {
         Communicator peers = required(group);
         return required(thread).start(() -> peers.send(source, to));
     }
 
     private void await(@Nullable Future<?> task) {
         long start = System.nanoTime();
-        CommunicationThread.await(task);
+        PeerThread.await(task);
         waitNanos += System.nanoTime() - start;
     }
 

@@ -31,6 +31,9 @@ public final class RankProgram implements AutoCloseable {
     private final PartExchange exchange;
     private final PipelineRunner pipeline;
     private final RankUpdate update;
+    private final TensorArena arena = TensorArena.open("train.exchange");
+    private final Tensor endGradients;
+    private final Tensor otherEnd; // as many
     private final PipelineEvaluation evaluation;
 
     /**
@@ -79,6 +82,8 @@ public final class RankProgram implements AutoCloseable {
         this.evaluation = new PipelineEvaluation(settings, at, range, groups, stages.getFirst());
         AdamW adamW = new AdamW(settings.optimizer(), kernels, state.layout());
         this.update = new RankUpdate(state, adamW, kernels);
+        this.endGradients = endGradients();
+        this.otherEnd = arena.allocate((int) endGradients.size());
     }
 
     /**
@@ -154,19 +159,24 @@ public final class RankProgram implements AutoCloseable {
         if (ends == null) {
             return;
         }
-        PartKind kind = ends.rank() == 0 ? PartKind.TABLE : PartKind.HEAD;
-        Tensor own = state.ownGradients(state.plan().slice(state.layout().indexOf(kind, -1)));
-        try (TensorArena arena = TensorArena.open("train.exchange")) {
-            Tensor other = arena.allocate((int) own.size());
-            if (ends.rank() == 0) {
-                ends.send(own, 1);
-                ends.receive(other, 1);
-            } else {
-                ends.receive(other, 0);
-                ends.send(own, 0);
-            }
-            kernels.elementwise().add(own.size(), other, own);
+        if (ends.rank() == 0) {
+            ends.send(endGradients, 1);
+            ends.receive(otherEnd, 1);
+        } else {
+            ends.receive(otherEnd, 0);
+            ends.send(endGradients, 0);
         }
+        kernels.elementwise().add(endGradients.size(), otherEnd, endGradients);
+    }
+
+    /** This rank's slice of the gradients of a token table that the other end of the pipeline has, too; else empty. */
+    private Tensor endGradients() {
+        Communicator ends = groups.ends();
+        if (ends == null) {
+            return arena.allocate(0);
+        }
+        PartKind kind = ends.rank() == 0 ? PartKind.TABLE : PartKind.HEAD;
+        return state.ownGradients(state.plan().slice(state.layout().indexOf(kind, -1)));
     }
 
     private long waitNanos() {
@@ -195,5 +205,6 @@ public final class RankProgram implements AutoCloseable {
         pipeline.close();
         evaluation.close();
         stages.forEach(TrainingStage::close);
+        arena.close();
     }
 }

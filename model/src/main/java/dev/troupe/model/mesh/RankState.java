@@ -42,7 +42,17 @@ public final class RankState implements AutoCloseable {
 
     /** Allocates the state of a rank, with weights as the seed has them and no step taken. */
     public RankState(MeshSettings settings, int rank) {
-        this.layout = RankLayout.of(settings, rank);
+        this(RankLayout.of(settings, rank), settings);
+        initialize(settings.seed());
+    }
+
+    /** The same without weights: they are to be restored, and drawing them would take longer than that. */
+    public static RankState unfilled(MeshSettings settings, int rank) {
+        return new RankState(RankLayout.of(settings, rank), settings);
+    }
+
+    private RankState(RankLayout layout, MeshSettings settings) {
+        this.layout = layout;
         this.plan = layout.plan();
         this.zero = layout.zero();
         ParameterLayout whole = layout.parameters();
@@ -58,7 +68,6 @@ public final class RankState implements AutoCloseable {
         this.gradientShard = gradientArena.allocate(zero.splitsGradients() ? shardSize : 0);
         this.moment1 = momentArena.allocate(shardSize);
         this.moment2 = momentArena.allocate(shardSize);
-        initialize(settings.seed());
     }
 
     private void initialize(long seed) {

@@ -3,6 +3,7 @@ package dev.troupe.actors.training.mesh;
 import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
 import dev.troupe.model.parallel.CommunicationException;
 import dev.troupe.model.parallel.Communicator;
+import dev.troupe.model.parallel.PeerThread;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,7 +15,7 @@ final class CopyKeeper {
 
     private final Epoch epoch;
     private final int rank;
-    private final RankThread thread;
+    private final PeerThread thread;
     private final CopySlots copies;
     private final CompletableFuture<Void> receiving;
     private volatile boolean ended;
@@ -24,7 +25,7 @@ final class CopyKeeper {
     CopyKeeper(Epoch epoch, int rank, long firstStep) {
         this.epoch = epoch;
         this.rank = rank;
-        this.thread = new RankThread("troupe-keeper-of-rank-" + rank);
+        this.thread = new PeerThread("troupe-keeper-of-rank-" + rank);
         this.copies = new CopySlots(epoch.shardOf(rank), () -> ShardSnapshot.allocate(epoch.settings(), rank));
         this.receiving = thread.<Void>run(() -> {
                     receive(firstStep);

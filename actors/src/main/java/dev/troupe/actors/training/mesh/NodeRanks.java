@@ -12,6 +12,7 @@ import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
 import dev.troupe.model.mesh.checkpoint.ShardFile;
 import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
 import dev.troupe.model.parallel.Communicator;
+import dev.troupe.model.parallel.PeerThread;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,7 @@ final class NodeRanks {
     private final Epoch epoch;
     private final List<RankHost> hosts = new ArrayList<>();
     private final List<CopyKeeper> keepers = new ArrayList<>();
-    private final List<RankThread> givers = new ArrayList<>();
+    private final List<PeerThread> givers = new ArrayList<>();
     private final List<CompletableFuture<Long>> given = new ArrayList<>();
 
     NodeRanks(Epoch epoch) {
@@ -73,7 +74,7 @@ final class NodeRanks {
             Endpoint seat = epoch.seating().of(rank);
             if (holder.equals(epoch.here()) && !seat.equals(holder)) {
                 ShardSnapshot copy = find(rank, copies.step(), earlier);
-                RankThread giver = new RankThread("troupe-giver-of-rank-" + rank);
+                PeerThread giver = new PeerThread("troupe-giver-of-rank-" + rank);
                 String group = restoreGroup(rank);
                 givers.add(giver);
                 given.add(giver.run(() -> {
@@ -181,7 +182,7 @@ final class NodeRanks {
         List<CompletableFuture<Void>> ends = new ArrayList<>();
         hosts.forEach(host -> ends.add(host.end()));
         keepers.forEach(keeper -> ends.add(keeper.end()));
-        givers.forEach(RankThread::interrupt);
+        givers.forEach(PeerThread::interrupt);
         givers.forEach(giver -> ends.add(giver.<Void>run(() -> null)
                 .whenComplete((_, _) -> Thread.ofVirtual().start(giver::close))));
         return CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new));

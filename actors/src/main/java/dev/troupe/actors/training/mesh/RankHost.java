@@ -20,6 +20,7 @@ import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
 import dev.troupe.model.mesh.checkpoint.ShardWriter;
 import dev.troupe.model.parallel.CommunicationException;
 import dev.troupe.model.parallel.Communicator;
+import dev.troupe.model.parallel.PeerThread;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -35,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class RankHost {
     private final Epoch epoch;
     private final int rank;
-    private final RankThread thread;
+    private final PeerThread thread;
     private final Deque<AutoCloseable> resources = new ArrayDeque<>(); // closed in reverse, on the thread
     private final Deque<Communicator> open = new ArrayDeque<>();
     private boolean ended;
@@ -51,7 +52,7 @@ final class RankHost {
     RankHost(Epoch epoch, int rank) {
         this.epoch = epoch;
         this.rank = rank;
-        this.thread = new RankThread("troupe-rank-" + rank);
+        this.thread = new PeerThread("troupe-rank-" + rank);
     }
 
     int rank() {
@@ -72,7 +73,7 @@ final class RankHost {
     CompletableFuture<Long> build(@Nullable Restore restored) {
         return thread.run(() -> {
             MeshSettings settings = epoch.settings();
-            RankState own = own(new RankState(settings, rank));
+            RankState own = own(restored == null ? new RankState(settings, rank) : RankState.unfilled(settings, rank));
             state = own;
             if (restored != null) {
                 restored.into(own);

@@ -1,25 +1,28 @@
-package dev.troupe.actors.training.mesh;
+package dev.troupe.model.parallel;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread of a rank's own: it waits for peers, so it must not be one of a dispatcher's. The node gives it one task at
- * a time.
+ * A thread that may wait for peers, which no thread of a dispatcher may. It runs what it is given in that order;
+ * whoever gives bounds how much that is.
  */
-final class RankThread implements AutoCloseable {
+public final class PeerThread implements AutoCloseable {
     private static final long CLOSE_SECONDS = 120;
 
     private final String name;
     private final ExecutorService executor;
     private volatile @Nullable Thread thread;
 
-    RankThread(String name) {
+    /** A daemon thread of this name, which starts with its first task. */
+    public PeerThread(String name) {
         this.name = name;
         this.executor = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
             Thread created = new Thread(task, name);
@@ -29,7 +32,8 @@ final class RankThread implements AutoCloseable {
         });
     }
 
-    <T> CompletableFuture<T> run(Callable<T> task) {
+    /** Runs a task behind those before it. */
+    public <T> CompletableFuture<T> run(Callable<T> task) {
         CompletableFuture<T> done = new CompletableFuture<>();
         executor.execute(() -> {
             try {
@@ -41,15 +45,42 @@ final class RankThread implements AutoCloseable {
         return done;
     }
 
+    /** As {@link #run}, for what has no result. */
+    public Future<?> start(Runnable task) {
+        return executor.submit(task);
+    }
+
+    /**
+     * Waits until a task has ended; does nothing for null. Rethrows what it threw.
+     *
+     * @throws CommunicationException when the waiting thread is interrupted
+     */
+    public static void await(@Nullable Future<?> task) {
+        if (task == null) {
+            return;
+        }
+        try {
+            task.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException("communication failed", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommunicationException("interrupted while waiting for a peer", e);
+        }
+    }
+
     /** Ends whatever the task under way waits for, such as a peer that does not join. */
-    void interrupt() {
+    public void interrupt() {
         Thread running = thread;
         if (running != null) {
             running.interrupt();
         }
     }
 
-    /** Waits for the task under way. */
+    /** Waits for what was started; close the groups first, so that nothing waits for a peer any more. */
     @Override
     public void close() {
         executor.shutdown();
