@@ -3,8 +3,6 @@ package dev.troupe.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import akka.actor.typed.ActorSystem;
-import akka.actor.typed.javadsl.Behaviors;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
@@ -14,24 +12,10 @@ import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
 import com.openai.models.completions.CompletionCreateParams;
-import com.typesafe.config.ConfigFactory;
-import dev.troupe.actors.serving.replica.ModelReplica;
-import dev.troupe.actors.serving.replica.ReplicaSettings;
-import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
-import dev.troupe.model.format.ModelDirectory;
-import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.BpeTrainer;
-import dev.troupe.model.transformer.ParameterLayout;
-import dev.troupe.model.transformer.Parameters;
-import dev.troupe.routing.RoutingConfig;
-import dev.troupe.routing.RoutingServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -39,86 +23,38 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** OpenAI's own Java client against the router and a real replica of a tiny model with random weights. */
 class OpenAiClientIT {
-    private static final String MODEL = "random";
-
     @TempDir
     @SuppressWarnings("NullAway.Init")
     static Path dir;
 
     @SuppressWarnings("NullAway.Init")
-    private static ActorSystem<Void> system;
+    private static RandomModelServer server;
 
     @SuppressWarnings("NullAway.Init")
     private static OpenAIClient client;
 
     @BeforeAll
     static void start() throws Exception {
-        writeModel();
-        var config = ConfigFactory.parseString("""
-                        akka { actor.provider = local, coordinated-shutdown.exit-jvm = off, loglevel = WARNING }
-                        troupe.routing { http.port = 0, grpc.port = 0 }
-                        troupe.serving { modelId = random, threads = 1, kvCache = 16 MiB }
-                        """).withFallback(ConfigFactory.load());
-        system = ActorSystem.create(
-                Behaviors.setup(context -> {
-                    context.spawn(ModelReplica.create(ReplicaSettings.from(config), dir.resolve("model")), "replica");
-                    return Behaviors.empty();
-                }),
-                "openai",
-                config);
-        var bindings = RoutingServer.start(system, RoutingConfig.from(config))
-                .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS);
+        var tokenizer = BpeTrainer.train(List.of("hello world"), 260, List.of(BpeTrainer.END_OF_TEXT), 1);
+        RandomModelServer.write(dir, tokenizer, 64);
+        server = RandomModelServer.start(dir, "");
         client = OpenAIOkHttpClient.builder()
                 .apiKey("none")
-                .baseUrl(bindings.httpUrl() + "/v1")
+                .baseUrl(server.url() + "/v1")
                 .maxRetries(0)
                 .build();
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (client.models().list().data().isEmpty()) {
-            assertThat(System.nanoTime()).as("the replica is ready").isLessThan(end);
-            Thread.sleep(50);
-        }
     }
 
     @AfterAll
     static void stop() throws Exception {
         client.close();
-        system.terminate();
-        system.getWhenTerminated().toCompletableFuture().get(20, TimeUnit.SECONDS);
-    }
-
-    private static void writeModel() {
-        var tokenizer = BpeTrainer.train(List.of("hello world"), 260, List.of(BpeTrainer.END_OF_TEXT), 1);
-        var config = new ModelConfig(
-                "llama",
-                tokenizer.vocabSize(),
-                32,
-                2,
-                2,
-                1,
-                16,
-                64,
-                64,
-                NormKind.RMS,
-                1e-5f,
-                MlpKind.SWIGLU,
-                PositionKind.ROTARY,
-                10_000,
-                true,
-                false,
-                0);
-        try (var arena = TensorArena.open("openai-client")) {
-            var weights = Parameters.allocate(ParameterLayout.of(config), arena);
-            weights.initialize(1);
-            ModelDirectory.write(dir.resolve("model"), config, weights, tokenizer);
-        }
+        server.stop();
     }
 
     @SuppressWarnings("deprecation") // OpenAI's client marks seed so; the API has it and answers depend on it
     private static ChatCompletionCreateParams.Builder chat() {
         return ChatCompletionCreateParams.builder()
-                .model(MODEL)
+                .model(RandomModelServer.MODEL)
                 .addUserMessage("hello")
                 .seed(3)
                 .maxCompletionTokens(20);
@@ -127,10 +63,10 @@ class OpenAiClientIT {
     @Test
     void listsModels() {
         assertThat(client.models().list().data()).singleElement().satisfies(model -> {
-            assertThat(model.id()).isEqualTo(MODEL);
+            assertThat(model.id()).isEqualTo(RandomModelServer.MODEL);
             assertThat(model.ownedBy()).isEqualTo("troupe");
         });
-        assertThat(client.models().retrieve(MODEL).id()).isEqualTo(MODEL);
+        assertThat(client.models().retrieve(RandomModelServer.MODEL).id()).isEqualTo(RandomModelServer.MODEL);
     }
 
     @Test
@@ -171,7 +107,7 @@ class OpenAiClientIT {
     void continuesAText() {
         var answer = client.completions()
                 .create(CompletionCreateParams.builder()
-                        .model(MODEL)
+                        .model(RandomModelServer.MODEL)
                         .prompt("hello")
                         .maxTokens(5)
                         .temperature(0.0)
@@ -186,7 +122,7 @@ class OpenAiClientIT {
         assertThatThrownBy(() ->
                         client.chat().completions().create(chat().model("none").build()))
                 .isInstanceOf(NotFoundException.class)
-                .hasMessageContaining(MODEL);
+                .hasMessageContaining(RandomModelServer.MODEL);
         assertThatThrownBy(() -> client.chat()
                         .completions()
                         .create(chat().addUserMessage("long ".repeat(100)).build()))

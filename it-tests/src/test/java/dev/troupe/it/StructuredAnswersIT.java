@@ -3,24 +3,9 @@ package dev.troupe.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import akka.actor.typed.ActorSystem;
-import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.typesafe.config.ConfigFactory;
-import dev.troupe.actors.serving.replica.ModelReplica;
-import dev.troupe.actors.serving.replica.ReplicaSettings;
-import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
-import dev.troupe.model.format.ModelDirectory;
-import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.BpeTrainer;
-import dev.troupe.model.transformer.ParameterLayout;
-import dev.troupe.model.transformer.Parameters;
-import dev.troupe.routing.RoutingConfig;
-import dev.troupe.routing.RoutingServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -33,7 +18,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,7 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
  * own: what such a model says is chance, so only the mask makes it right.
  */
 class StructuredAnswersIT {
-    private static final String MODEL = "random";
     private static final JsonMapper JSON = new JsonMapper();
     private static final String TEMPLATE = """
             {%- if tools %}{{ 'Tools: ' + tools | tojson + '\\n' }}{% endif %}
@@ -61,72 +44,20 @@ class StructuredAnswersIT {
     static Path dir;
 
     @SuppressWarnings("NullAway.Init")
-    private static ActorSystem<Void> system;
-
-    @SuppressWarnings("NullAway.Init")
-    private static String base;
+    private static RandomModelServer server;
 
     @BeforeAll
     static void start() throws Exception {
-        writeModel();
-        var config = ConfigFactory.parseString("""
-                        akka { actor.provider = local, coordinated-shutdown.exit-jvm = off, loglevel = WARNING }
-                        troupe.routing { http.port = 0, grpc.port = 0 }
-                        troupe.serving { modelId = random, threads = 1, kvCache = 16 MiB, speculation = ngram }
-                        """).withFallback(ConfigFactory.load());
-        system = ActorSystem.create(
-                Behaviors.setup(context -> {
-                    context.spawn(ModelReplica.create(ReplicaSettings.from(config), dir.resolve("model")), "replica");
-                    return Behaviors.empty();
-                }),
-                "structured",
-                config);
-        base = RoutingServer.start(system, RoutingConfig.from(config))
-                .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS)
-                .httpUrl();
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (send(HttpRequest.newBuilder(URI.create(base + "/v1/models")))
-                .at("/data")
-                .isEmpty()) {
-            assertThat(System.nanoTime()).as("the replica is ready").isLessThan(end);
-            Thread.sleep(50);
-        }
+        var tokenizer = BpeTrainer.train(
+                List.of("{\"a\": [1, 2], \"b\": \"c\"} {\"a\": [1, 2]}"), 290, List.of(BpeTrainer.END_OF_TEXT), 1);
+        RandomModelServer.write(dir, tokenizer, 2048);
+        Files.writeString(dir.resolve("chat_template.jinja"), TEMPLATE);
+        server = RandomModelServer.start(dir, "troupe.serving.speculation = ngram");
     }
 
     @AfterAll
     static void stop() throws Exception {
-        system.terminate();
-        system.getWhenTerminated().toCompletableFuture().get(20, TimeUnit.SECONDS);
-    }
-
-    private static void writeModel() throws IOException {
-        var tokenizer = BpeTrainer.train(
-                List.of("{\"a\": [1, 2], \"b\": \"c\"} {\"a\": [1, 2]}"), 290, List.of(BpeTrainer.END_OF_TEXT), 1);
-        var config = new ModelConfig(
-                "llama",
-                tokenizer.vocabSize(),
-                32,
-                2,
-                2,
-                1,
-                16,
-                64,
-                2048,
-                NormKind.RMS,
-                1e-5f,
-                MlpKind.SWIGLU,
-                PositionKind.ROTARY,
-                10_000,
-                true,
-                false,
-                0);
-        try (var arena = TensorArena.open("structured-answers")) {
-            var weights = Parameters.allocate(ParameterLayout.of(config), arena);
-            weights.initialize(1);
-            ModelDirectory.write(dir.resolve("model"), config, weights, tokenizer);
-        }
-        Files.writeString(dir.resolve("model").resolve("chat_template.jinja"), TEMPLATE);
+        server.stop();
     }
 
     private static JsonNode send(HttpRequest.Builder request) throws IOException, InterruptedException {
@@ -138,7 +69,7 @@ class StructuredAnswersIT {
 
     private static JsonNode chat(String fields) throws IOException, InterruptedException {
         var body = "{\"model\":\"random\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," + fields + "}";
-        return send(HttpRequest.newBuilder(URI.create(base + "/v1/chat/completions"))
+        return send(HttpRequest.newBuilder(URI.create(server.url() + "/v1/chat/completions"))
                 .header("content-type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body)));
     }
@@ -181,7 +112,9 @@ class StructuredAnswersIT {
                     folder.resolve("client.mjs"), Objects.requireNonNull(script).readAllBytes());
         }
         Tools.Output output = Tools.run(
-                folder, Duration.ofMinutes(1), List.of(node.get().toString(), "client.mjs", base + "/v1", MODEL));
+                folder,
+                Duration.ofMinutes(1),
+                List.of(node.get().toString(), "client.mjs", server.url() + "/v1", RandomModelServer.MODEL));
         assertThat(output.exitCode()).as(output.text()).isZero();
         JsonNode result = JSON.readTree(output.text());
         assertThat(result.path("answers")).hasSize(3);

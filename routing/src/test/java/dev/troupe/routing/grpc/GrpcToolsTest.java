@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.grpc.GrpcClientSettings;
 import akka.stream.javadsl.Sink;
-import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.routing.harness.FakeReplica;
 import dev.troupe.routing.harness.TestNode;
 import dev.troupe.routing.proto.ChatMessage;
@@ -31,17 +30,7 @@ class GrpcToolsTest {
     @BeforeAll
     static void start() throws Exception {
         node = TestNode.start("");
-        ModelDescription plain = node.model(TestNode.MODEL, TestNode.VERSION);
-        replica = new FakeReplica(new ModelDescription(
-                plain.modelId(),
-                plain.version(),
-                2000,
-                plain.vocabSize(),
-                plain.tokenizerJson(),
-                "model",
-                plain.createdEpochSeconds(),
-                JINJA));
-        node.add(replica);
+        replica = node.replica(JINJA);
         replica.says(node.tokenizer(), "[TOOL_CALLS] [{\"name\": \"look\", \"arguments\": {\"at\": 1}}]");
         client = RouterClient.create(
                 GrpcClientSettings.connectToServiceAt(

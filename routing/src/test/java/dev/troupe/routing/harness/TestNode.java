@@ -95,6 +95,22 @@ public final class TestNode implements AutoCloseable {
         return replica;
     }
 
+    /** The same with a template of its own and a context of 2,000 tokens, which texts of tools need. */
+    public FakeReplica replica(String jinja) throws Exception {
+        ModelDescription plain = model(MODEL, VERSION);
+        var replica = new FakeReplica(new ModelDescription(
+                plain.modelId(),
+                plain.version(),
+                2000,
+                plain.vocabSize(),
+                plain.tokenizerJson(),
+                "model",
+                plain.createdEpochSeconds(),
+                jinja));
+        add(replica);
+        return replica;
+    }
+
     public ActorRef<ReplicaProtocol.Command> add(FakeReplica replica) throws Exception {
         int before = numReplicas();
         var ref = kit.spawn(replica.behavior());

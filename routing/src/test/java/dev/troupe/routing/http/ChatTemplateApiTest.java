@@ -2,7 +2,6 @@ package dev.troupe.routing.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.routing.harness.FakeReplica;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.TestNode;
@@ -29,17 +28,7 @@ class ChatTemplateApiTest {
     @BeforeAll
     static void start() throws Exception {
         node = TestNode.start("");
-        ModelDescription plain = node.model(TestNode.MODEL, TestNode.VERSION);
-        replica = new FakeReplica(new ModelDescription(
-                plain.modelId(),
-                plain.version(),
-                plain.contextLength(),
-                plain.vocabSize(),
-                plain.tokenizerJson(),
-                "model",
-                plain.createdEpochSeconds(),
-                JINJA));
-        node.add(replica);
+        replica = node.replica(JINJA);
         replica.says(node.tokenizer(), "yes");
         http = new Http(node);
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.routing.harness.FakeReplica;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.TestNode;
@@ -40,17 +39,7 @@ class ToolApiTest {
     @BeforeAll
     static void start() throws Exception {
         node = TestNode.start("");
-        ModelDescription plain = node.model(TestNode.MODEL, TestNode.VERSION);
-        replica = new FakeReplica(new ModelDescription(
-                plain.modelId(),
-                plain.version(),
-                2000,
-                plain.vocabSize(),
-                plain.tokenizerJson(),
-                "model",
-                plain.createdEpochSeconds(),
-                JINJA));
-        node.add(replica);
+        replica = node.replica(JINJA);
         http = new Http(node);
     }
 
