@@ -6,14 +6,12 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
 
 /**
@@ -21,16 +19,13 @@ import java.util.stream.StreamSupport;
  * flags ({@code troupe up} with a configuration file). They end with it.
  */
 public final class LocalCluster implements AutoCloseable {
-    /** System property of a child: the process that it must not outlive. */
-    static final String PARENT = "troupe.cluster.parent";
-
     private static final Duration START = Duration.ofSeconds(90);
     private static final long POLL_MILLIS = 100;
     private static final long STOP_SECONDS = 20;
 
     private final Path folder;
     private final TroupeNode first;
-    private final List<Process> children = new ArrayList<>();
+    private final List<ChildJvm> children = new ArrayList<>();
 
     private LocalCluster(Path folder, TroupeNode first) {
         this.folder = folder;
@@ -88,28 +83,14 @@ public final class LocalCluster implements AutoCloseable {
                 .count();
     }
 
-    private Process startChild(int number) {
+    private ChildJvm startChild(int number) {
         Path config = folder.resolve("node-" + number + ".conf");
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            if (!argument.startsWith("-agentlib") && !argument.startsWith("-javaagent")) {
-                command.add(argument);
-            }
-        }
-        command.add("-D" + PARENT + "=" + ProcessHandle.current().pid());
-        command.addAll(
-                List.of("-cp", System.getProperty("java.class.path"), "dev.troupe.deploy.Main", "up", "--config"));
-        command.add(config.toString());
         try {
             Files.writeString(config, childConfig(number));
-            return new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(log(number).toFile())
-                    .start();
         } catch (IOException e) {
-            throw new TroupeException("node " + number + " could not be started: " + e, e);
+            throw new TroupeException("cannot write " + config + ": " + e, e);
         }
+        return ChildJvm.start(log(number), List.of("up", "--config", config.toString()));
     }
 
     private String childConfig(int number) {
@@ -138,16 +119,11 @@ public final class LocalCluster implements AutoCloseable {
 
     @Override
     public void close() {
-        children.forEach(Process::destroy);
-        try {
-            for (Process child : children) {
-                if (!child.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
-                    child.destroyForcibly();
-                }
+        children.forEach(child -> child.process().destroy());
+        for (ChildJvm child : children) {
+            if (!child.awaitEnd(STOP_SECONDS)) {
+                child.kill();
             }
-        } catch (InterruptedException e) {
-            children.forEach(Process::destroyForcibly);
-            Thread.currentThread().interrupt();
         }
         first.close();
     }

@@ -8,7 +8,7 @@ public final class ParentWatch {
 
     /** Begins to watch, in a process that has a parent. */
     public static void start() {
-        Long parent = Long.getLong(LocalCluster.PARENT);
+        Long parent = Long.getLong(ChildJvm.PARENT);
         if (parent == null) {
             return;
         }
