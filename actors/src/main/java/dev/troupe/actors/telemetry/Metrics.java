@@ -34,7 +34,7 @@ public final class Metrics {
             Kamon.gauge("troupe.training.gradient.norm", "L2 norm of the latest step's gradient before clipping");
     static final Metric.Gauge TRAINING_TOKENS_PER_SECOND =
             Kamon.gauge("troupe.training.throughput", "Tokens a second over the last seconds");
-    /** Label part: data, forward-backward, gradient-norm, optimizer, total. */
+    /** Label part: data, forward-backward, gradient-norm, optimizer, communication, copies, total. */
     static final Metric.Timer TRAINING_STEP = Kamon.timer("troupe.training.step", "Time of a step by part");
 
     static final Metric.Timer CHECKPOINT_PAUSE =

@@ -11,12 +11,17 @@ import kamon.metric.Timer;
 
 /** The instruments of one training run, bound to its label. Thread-safe. */
 public final class TrainingMetrics {
-    /** The parts of a step, in order; TOTAL is from one step's end to the next one's. */
+    /**
+     * The parts of a step, in order; COMMUNICATION is within the others, and TOTAL is from one step's end to the next
+     * one's.
+     */
     public enum Part {
         DATA,
         FORWARD_BACKWARD,
         GRADIENT_NORM,
         OPTIMIZER,
+        COMMUNICATION,
+        COPIES,
         TOTAL;
 
         /** The label: lower case, with hyphens. */

@@ -71,6 +71,10 @@ final class RunReporter {
         instruments.part(TrainingMetrics.Part.FORWARD_BACKWARD, times.forwardBackward());
         instruments.part(TrainingMetrics.Part.GRADIENT_NORM, times.gradientNorm());
         instruments.part(TrainingMetrics.Part.OPTIMIZER, times.optimizer());
+        if (times.communication() > 0) {
+            instruments.part(TrainingMetrics.Part.COMMUNICATION, times.communication());
+            instruments.part(TrainingMetrics.Part.COPIES, times.copies());
+        }
         instruments.part(TrainingMetrics.Part.TOTAL, seconds);
         write(new MetricsLine.Step(
                 step,
@@ -82,7 +86,10 @@ final class RunReporter {
                 times.data(),
                 times.forwardBackward(),
                 times.gradientNorm(),
-                times.optimizer()));
+                times.optimizer(),
+                times.communication(),
+                times.bubble(),
+                times.copies()));
         double eta = throughput == 0 ? 0 : (totalSteps - step) * (double) tokensPerStep / throughput;
         listener.tell(new TrainingEvent.Progress(
                 runId,

@@ -59,7 +59,7 @@ class TrainingMessagesTest {
                 new TrainingEvent.Completed("run", SUMMARY),
                 new TrainingEvent.Failed("run", "why"),
                 new StepRunner.RunStep(1, 1e-3, ref(StepRunner.StepResult.class)),
-                new StepRunner.StepDone(1, 2.5, 0.5, new StepRunner.StepTimes(1, 2, 3, 4)),
+                new StepRunner.StepDone(1, 2.5, 0.5, new StepRunner.StepTimes(1, 2, 3, 4, 5, 6, 7)),
                 new StepRunner.StepDiverged(1, Double.NaN, Double.POSITIVE_INFINITY),
                 new DataFeeder.Next(5, ref(DataFeeder.MicroBatchReady.class)),
                 new DataFeeder.Release(batch),
@@ -79,7 +79,7 @@ class TrainingMessagesTest {
                 new CheckpointWriter.NotWritten(1, "full"),
                 new RunJournal.Append(
                         List.of(
-                                new MetricsLine.Step(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+                                new MetricsLine.Step(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
                                 new MetricsLine.Evaluation(1, 2, 3, 4),
                                 new MetricsLine.Checkpoint(1, "/p", 2, 3),
                                 new MetricsLine.CheckpointFailure(1, "full")),

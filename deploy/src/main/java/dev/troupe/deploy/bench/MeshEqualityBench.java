@@ -8,14 +8,8 @@ import dev.troupe.actors.training.step.StepRunner.StepDone;
 import dev.troupe.deploy.cluster.LocalCluster;
 import dev.troupe.deploy.node.MeshClient;
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.data.CorpusPreparation;
-import dev.troupe.model.data.Document;
-import dev.troupe.model.data.DocumentSource;
-import dev.troupe.model.data.PreparedCorpus;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.optim.LearningRateSchedule;
-import dev.troupe.model.sampling.CounterRandom;
-import dev.troupe.model.tokenizer.CharTokenizer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,7 +22,6 @@ import java.util.function.Consumer;
  */
 public final class MeshEqualityBench {
     private static final Duration STEP = Duration.ofMinutes(5);
-    private static final List<String> WORDS = List.of("the", "cat", "dog", "sees", "runs", "to", "a", "tree", "and");
     private static final int NUM_WORDS = 4000;
 
     /** Forms: data x tensor x pipeline, ZeRO stage, layers of a recomputed segment. */
@@ -76,29 +69,14 @@ public final class MeshEqualityBench {
     }
 
     private final LocalCluster cluster;
-
     private final int steps;
-    private final PreparedCorpus corpus;
-    private final int vocabulary;
+    private final MadeUpCorpus corpus;
     private int runs;
 
     private MeshEqualityBench(LocalCluster cluster, Path folder, int steps) {
         this.cluster = cluster;
-
         this.steps = steps;
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < NUM_WORDS; i++) {
-            text.append(WORDS.get((int) (CounterRandom.uniform(7, 1, i) * WORDS.size())))
-                    .append(' ');
-        }
-        CharTokenizer tokenizer = CharTokenizer.train(text.toString());
-        this.vocabulary = tokenizer.vocabSize();
-        this.corpus = CorpusPreparation.prepare(
-                DocumentSource.of("made up", List.of(new Document("made up", text.toString()))),
-                tokenizer,
-                folder.resolve("data"),
-                0.1,
-                CorpusPreparation.Progress.none());
+        this.corpus = MadeUpCorpus.of(NUM_WORDS, folder.resolve("data"));
     }
 
     /**
@@ -152,9 +130,9 @@ public final class MeshEqualityBench {
         MeshJob job = new MeshJob(
                 "equality-" + runs,
                 config.values(),
-                vocabulary,
-                corpus.train().directory().toString(),
-                corpus.heldOut().directory().toString());
+                corpus.vocabSize(),
+                corpus.tokens().train().directory().toString(),
+                corpus.tokens().heldOut().directory().toString());
         LearningRateSchedule schedule = new LearningRateSchedule(RunAssembly.optimizerOptions(config, steps));
         List<Double> losses = new ArrayList<>();
         try (MeshClient client = cluster.first().runMesh(job, _ -> {})) {

@@ -2,16 +2,13 @@ package dev.troupe.deploy.cli;
 
 import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.deploy.run.Corpus;
-import dev.troupe.model.TroupeException;
 import dev.troupe.model.bench.KernelBench;
 import dev.troupe.model.bench.KernelBenchReport;
-import dev.troupe.model.bench.MachinePeak;
 import dev.troupe.model.bench.TokenizerBench;
-import dev.troupe.model.bench.TrainBench;
-import dev.troupe.model.bench.TrainShape;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -33,7 +30,7 @@ import picocli.CommandLine.Spec;
         description = "Measures speed on this machine, beside the machine's own limits measured in the same run.",
         subcommands = {
             BenchCommand.KernelsBench.class,
-            BenchCommand.TrainingBench.class,
+            TrainBenchCommand.class,
             InferenceBenchCommand.class,
             LoadBenchCommand.class,
             ServeBenchCommand.class,
@@ -109,61 +106,6 @@ final class BenchCommand implements Runnable {
         }
     }
 
-    @Command(name = "train", mixinStandardHelpOptions = true, description = "Whole training steps of a model shape.")
-    static final class TrainingBench implements Callable<Integer> {
-        @Mixin
-        private Machine machine = new Machine();
-
-        @Option(
-                names = "--shape",
-                paramLabel = "NAME",
-                defaultValue = "char-cpu",
-                description = "char-cpu, baby, gpt2-short or gpt2 (default: ${DEFAULT-VALUE})")
-        private String shape = "char-cpu";
-
-        @Option(
-                names = "--steps",
-                paramLabel = "N",
-                defaultValue = "50",
-                description = "measured steps (default: ${DEFAULT-VALUE})")
-        private int steps;
-
-        @Override
-        public Integer call() {
-            try (ComputePool pool = machine.pool()) {
-                machine.kernels(pool); // complains before the measurement, not after it
-                MachinePeak peak = MachinePeak.measure(pool);
-                TrainBench.Report report = TrainBench.run(shape(), machine.provider(), pool, steps, peak.gflops());
-                machine.show(report, () -> print(report));
-            }
-            return 0;
-        }
-
-        private TrainShape shape() {
-            if (steps < 1) {
-                throw new TroupeException("--steps is " + steps + ": it must be at least 1");
-            }
-            try {
-                return TrainShape.named(shape);
-            } catch (IllegalArgumentException e) {
-                throw new TroupeException(String.valueOf(e.getMessage()), e);
-            }
-        }
-
-        private static void print(TrainBench.Report report) {
-            System.out.printf(
-                    "%s, %s kernels, %d threads: %.1f ms a step, %.0f tokens/s, %.0f GFLOP/s (%.0f %% of peak)%n",
-                    report.shape(),
-                    report.backend(),
-                    report.threads(),
-                    report.stepMillis(),
-                    report.tokensPerSecond(),
-                    report.gflops(),
-                    report.shareOfPeak() * 100);
-            report.millisByPart().forEach((part, millis) -> System.out.printf("  %-24s %8.3f ms%n", part, millis));
-        }
-    }
-
     @Command(
             name = "tokenizer",
             mixinStandardHelpOptions = true,
@@ -228,6 +170,14 @@ final class BenchCommand implements Runnable {
         /** Kernels that agree with the reference: the speed of others means nothing. */
         Kernels kernels(ComputePool pool) {
             return NodeKernels.create(kernels.backend(), kernels.precision(), pool);
+        }
+
+        String backend() {
+            return kernels.backend();
+        }
+
+        Precision precision() {
+            return kernels.precision();
         }
 
         KernelProvider provider() {

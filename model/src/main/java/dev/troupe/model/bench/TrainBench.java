@@ -1,18 +1,8 @@
 package dev.troupe.model.bench;
 
-import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.optim.AdamW;
-import dev.troupe.model.optim.AdamWOptions;
-import dev.troupe.model.optim.OptimizerState;
-import dev.troupe.model.sampling.CounterRandom;
-import dev.troupe.model.tensor.TensorArena;
-import dev.troupe.model.transformer.ParameterLayout;
-import dev.troupe.model.transformer.Parameters;
-import dev.troupe.model.transformer.StageRange;
-import dev.troupe.model.transformer.TrainingStage;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -42,23 +32,9 @@ public final class TrainBench {
             Map<String, Double> millisByPart) {}
 
     private final TrainShape shape;
-    private final ModelConfig config;
-    private final ParameterLayout layout;
-    private final int[] inputs;
-    private final int[] targets;
 
     private TrainBench(TrainShape shape) {
         this.shape = shape;
-        this.config = shape.config();
-        this.layout = ParameterLayout.of(config);
-        this.inputs = randomTokens(1);
-        this.targets = randomTokens(2);
-    }
-
-    private int[] randomTokens(long stream) {
-        int[] tokens = new int[shape.batch() * shape.time()];
-        Arrays.setAll(tokens, i -> (int) (CounterRandom.uniform(1, stream, i) * config.vocabSize()));
-        return tokens;
     }
 
     /**
@@ -76,8 +52,7 @@ public final class TrainBench {
         Kernels kernels = provider.create(pool);
         double[] seconds = new double[steps];
         double loss = 0;
-        try (TensorArena arena = TensorArena.open("bench");
-                Run run = new Run(kernels, arena)) {
+        try (TrainSteps run = new TrainSteps(shape, kernels)) {
             long warmUntil = System.nanoTime() + (long) (WARM_UP_SECONDS * 1e9);
             for (int i = 0; i < 3 || System.nanoTime() < warmUntil; i++) {
                 run.step();
@@ -90,8 +65,8 @@ public final class TrainBench {
         }
         Arrays.sort(seconds);
         double median = seconds[steps / 2];
-        double tokensPerSecond = inputs.length / median;
-        double gflops = tokensPerSecond * shape.flopsPerToken(layout.size()) / 1e9;
+        double tokensPerSecond = shape.tokens() / median;
+        double gflops = tokensPerSecond * shape.flopsPerToken() / 1e9;
         return new Report(
                 shape.label(),
                 kernels.name(),
@@ -106,8 +81,8 @@ public final class TrainBench {
 
     private Map<String, Double> parts(Kernels kernels, int steps) {
         PartTimer timer = new PartTimer();
-        try (TensorArena arena = TensorArena.open("bench");
-                Run run = new Run(TimedKernels.of(kernels, timer, config.vocabSize()), arena)) {
+        try (TrainSteps run = new TrainSteps(
+                shape, TimedKernels.of(kernels, timer, shape.config().vocabSize()))) {
             for (int i = 0; i < PART_WARM_UP_STEPS; i++) {
                 run.step();
             }
@@ -119,45 +94,13 @@ public final class TrainBench {
         return millis;
     }
 
-    private static void timedSteps(Run run, PartTimer timer, int steps) {
+    private static void timedSteps(TrainSteps run, PartTimer timer, int steps) {
         for (int i = 0; i < steps; i++) {
             long before = timer.total();
             long start = System.nanoTime();
             run.step();
             long elapsed = System.nanoTime() - start;
             timer.add(PartTimer.Part.OTHER, elapsed - (timer.total() - before));
-        }
-    }
-
-    /** A model in training. */
-    private final class Run implements AutoCloseable {
-        private final Parameters weights;
-        private final Parameters gradients;
-        private final OptimizerState state;
-        private final AdamW adamW;
-        private final TrainingStage stage;
-
-        Run(Kernels kernels, TensorArena arena) {
-            this.weights = Parameters.allocate(layout, arena);
-            weights.initialize(1);
-            this.gradients = Parameters.allocate(layout, arena);
-            this.state = OptimizerState.allocate(0, layout.size(), arena);
-            this.adamW = new AdamW(AdamWOptions.gpt3(1e-3, 0, 1_000_000), kernels, layout);
-            this.stage = new TrainingStage(
-                    config, StageRange.whole(config), kernels, weights, gradients, shape.batch(), shape.time());
-        }
-
-        double step() {
-            stage.startGradients();
-            double loss = stage.forwardBackward(inputs, targets, 1, state.step());
-            double norm = Math.sqrt(adamW.sumOfSquares(0, layout.size(), gradients));
-            adamW.step(state, weights, gradients, adamW.options().learningRate(), adamW.clipScale(norm));
-            return loss;
-        }
-
-        @Override
-        public void close() {
-            stage.close();
         }
     }
 }

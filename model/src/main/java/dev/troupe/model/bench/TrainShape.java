@@ -4,6 +4,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.transformer.ParameterLayout;
 import java.util.List;
 
 /**
@@ -32,6 +33,11 @@ public record TrainShape(String label, int layers, int heads, int dim, int vocab
                         + ALL.stream().map(TrainShape::label).toList()));
     }
 
+    /** Tokens of a step. */
+    public int tokens() {
+        return batch * time;
+    }
+
     ModelConfig config() {
         return new ModelConfig(
                 "gpt2",
@@ -56,11 +62,9 @@ public record TrainShape(String label, int layers, int heads, int dim, int vocab
     /**
      * Floating-point operations of a token, forward and backward: 6 N + 12 L C T, N without the position table
      * (arXiv:2204.02311, appendix B).
-     *
-     * @param parameters of the whole model
      */
-    double flopsPerToken(long parameters) {
-        long n = parameters - (long) time * dim;
+    public double flopsPerToken() {
+        long n = ParameterLayout.of(config()).size() - (long) time * dim;
         return 6.0 * n + 12.0 * layers * dim * time;
     }
 }

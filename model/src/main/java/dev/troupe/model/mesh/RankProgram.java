@@ -35,6 +35,7 @@ public final class RankProgram implements AutoCloseable {
     private final Tensor endGradients;
     private final Tensor otherEnd; // as many
     private final PipelineEvaluation evaluation;
+    private long exchangeNanos; // of losses, norms, and gradients of both ends of the pipeline
 
     /**
      * Allocates activations.
@@ -94,13 +95,14 @@ public final class RankProgram implements AutoCloseable {
     public StepOutcome step(double learningRate) {
         long start = System.nanoTime();
         long waitedBefore = waitNanos();
+        long bubbleBefore = pipeline.waitNanos();
         exchange.beginStep();
         double[] ownLosses = pipeline.run(state.step());
         exchange.finishGradients();
         addEnds();
         long computed = System.nanoTime();
         double loss = meanLoss(ownLosses);
-        double norm = Math.sqrt(sum(groups.world().gather(update.sumsOfSquares())));
+        double norm = Math.sqrt(sum(gather(update.sumsOfSquares())));
         boolean good = Double.isFinite(loss) && Double.isFinite(norm);
         if (good) {
             update.update(learningRate, norm);
@@ -115,6 +117,7 @@ public final class RankProgram implements AutoCloseable {
                         (end - start) * 1e-9,
                         (computed - start) * 1e-9,
                         (waitNanos() - waitedBefore) * 1e-9,
+                        (pipeline.waitNanos() - bubbleBefore) * 1e-9,
                         (end - computed) * 1e-9));
     }
 
@@ -132,14 +135,22 @@ public final class RankProgram implements AutoCloseable {
         long start = System.nanoTime();
         exchange.beginStep(); // windows of weights may be those before the update
         double[] own = evaluation.run(count, source);
-        double[] sums = groups.world().gather(tensorAxis.rank() == 0 ? own : new double[0]);
+        double[] sums = gather(tensorAxis.rank() == 0 ? own : new double[0]);
         return EvaluationOutcome.of(sums, (System.nanoTime() - start) * 1e-9);
     }
 
     /** The mean over micro-batches in order of their number; ranks of a tensor axis have the same, and one gives it. */
     private double meanLoss(double[] own) {
         double[] given = tensorAxis.rank() == 0 ? own : new double[0];
-        return sum(groups.world().gather(given)) / settings.accumulation();
+        return sum(gather(given)) / settings.accumulation();
+    }
+
+    /** The numbers of all ranks. */
+    private double[] gather(double[] own) {
+        long start = System.nanoTime();
+        double[] all = groups.world().gather(own);
+        exchangeNanos += System.nanoTime() - start;
+        return all;
     }
 
     private static double sum(double[] values) {
@@ -159,6 +170,7 @@ public final class RankProgram implements AutoCloseable {
         if (ends == null) {
             return;
         }
+        long start = System.nanoTime();
         if (ends.rank() == 0) {
             ends.send(endGradients, 1);
             ends.receive(otherEnd, 1);
@@ -166,6 +178,7 @@ public final class RankProgram implements AutoCloseable {
             ends.receive(otherEnd, 0);
             ends.send(endGradients, 0);
         }
+        exchangeNanos += System.nanoTime() - start;
         kernels.elementwise().add(endGradients.size(), otherEnd, endGradients);
     }
 
@@ -180,7 +193,7 @@ public final class RankProgram implements AutoCloseable {
     }
 
     private long waitNanos() {
-        return exchange.waitNanos() + pipeline.waitNanos() + tensorAxis.waitNanos();
+        return exchange.waitNanos() + pipeline.waitNanos() + tensorAxis.waitNanos() + exchangeNanos;
     }
 
     /**

@@ -13,7 +13,8 @@ public record StepOutcome(double loss, double gradientNorm, boolean updated, Tim
      *
      * @param forwardBackward of the micro-batches, waiting included
      * @param waiting for peers, in the whole step
+     * @param bubble the part of it that was spent waiting for the stages before and after this one
      * @param update norm and optimizer
      */
-    public record Times(double total, double forwardBackward, double waiting, double update) {}
+    public record Times(double total, double forwardBackward, double waiting, double bubble, double update) {}
 }

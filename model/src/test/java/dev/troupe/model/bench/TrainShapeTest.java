@@ -12,7 +12,7 @@ class TrainShapeTest {
         TrainShape gpt2 = TrainShape.named("gpt2-short");
         long parameters = ParameterLayout.of(gpt2.config()).size();
         assertThat(parameters).isEqualTo(124_439_808L + 47 * 768 - 960 * 768); // 47 more tokens, 960 fewer positions
-        assertThat(gpt2.flopsPerToken(parameters)).isEqualTo(6.0 * (parameters - 64 * 768) + 12.0 * 12 * 768 * 64);
+        assertThat(gpt2.flopsPerToken()).isEqualTo(6.0 * (parameters - 64 * 768) + 12.0 * 12 * 768 * 64);
         assertThatThrownBy(() -> TrainShape.named("huge")).hasMessageContaining("char-cpu");
     }
 }

@@ -54,13 +54,20 @@ final class MeshResults {
         if (!first.updated()) {
             return new StepRunner.StepDiverged(wanted, first.loss(), first.gradientNorm());
         }
-        double waiting =
-                taken.stream().mapToDouble(StepTaken::waitingSeconds).max().orElse(0);
+        RankSeconds seconds =
+                RankSeconds.mean(taken.stream().map(StepTaken::seconds).toList());
         return new StepRunner.StepDone(
                 wanted,
                 first.loss(),
                 first.gradientNorm(),
-                new StepRunner.StepTimes(0, first.seconds() - first.updateSeconds(), waiting, first.updateSeconds()));
+                new StepRunner.StepTimes(
+                        0,
+                        seconds.step() - seconds.update(),
+                        0, // is in the update
+                        seconds.update(),
+                        seconds.waiting(),
+                        seconds.bubble(),
+                        seconds.copying()));
     }
 
     /** Tells whoever asked for the evaluation; ranks may go on. */

@@ -7,7 +7,6 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Start;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.mesh.RankState;
-import dev.troupe.model.mesh.StepOutcome;
 import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
 import dev.troupe.model.mesh.checkpoint.ShardFile;
 import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
@@ -127,7 +126,7 @@ final class NodeRanks {
     }
 
     /** Has the ranks take a step. */
-    CompletableFuture<List<StepOutcome>> step(long step, double learningRate) {
+    CompletableFuture<List<RankHost.Taken>> step(long step, double learningRate) {
         return all(hosts.stream().map(host -> host.step(step, learningRate)).toList());
     }
 

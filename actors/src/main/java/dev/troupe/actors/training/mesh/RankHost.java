@@ -2,6 +2,7 @@ package dev.troupe.actors.training.mesh;
 
 import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.training.eval.HeldOutWindows;
+import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.data.BatchOrder;
 import dev.troupe.model.data.TokenBatches;
@@ -123,20 +124,40 @@ final class RankHost {
         void into(RankState state);
     }
 
+    /** What the configuration gives a node is shared by its ranks; the cores of a machine by all ranks on it. */
     private int threads() {
-        int onNode = epoch.seating().ranksOf(epoch.here().nodeId()).size();
-        return Math.max(1, epoch.config().train().computeThreads() / onNode);
+        Endpoint here = epoch.here();
+        int configured = epoch.config().train().threads();
+        return configured > 0
+                ? Math.max(
+                        1, configured / epoch.seating().ranksOf(here.nodeId()).size())
+                : Math.max(
+                        1,
+                        Runtime.getRuntime().availableProcessors()
+                                / epoch.seating().ranksOn(here.host()));
     }
 
+    /**
+     * A step that was taken.
+     *
+     * @param seconds of this rank
+     */
+    record Taken(StepOutcome outcome, RankSeconds seconds) {}
+
     /** Takes a step with all other ranks. */
-    CompletableFuture<StepOutcome> step(long step, double learningRate) {
+    CompletableFuture<Taken> step(long step, double learningRate) {
         return thread.run(() -> {
             RankState own = stateAt(step);
             StepOutcome outcome = required(program).step(learningRate);
+            long stepped = System.nanoTime();
             if (outcome.updated() && epoch.isCopied(own.step())) {
                 copy();
             }
-            return outcome;
+            StepOutcome.Times times = outcome.times();
+            double copying = (System.nanoTime() - stepped) * 1e-9;
+            return new Taken(
+                    outcome,
+                    new RankSeconds(1, times.total(), times.waiting(), times.bubble(), times.update(), copying));
         });
     }
 

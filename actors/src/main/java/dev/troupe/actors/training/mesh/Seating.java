@@ -75,6 +75,12 @@ public record Seating(List<Endpoint> seats) implements WireMessage {
         return List.copyOf(ranks);
     }
 
+    /** How many ranks run on a machine: on all nodes that are reached at this address. */
+    public int ranksOn(String host) {
+        return Math.toIntExact(
+                seats.stream().filter(seat -> seat.host().equals(host)).count());
+    }
+
     /** Nodes that have ranks, in order of their first. */
     @JsonIgnore
     public List<Endpoint> nodes() {

@@ -54,7 +54,7 @@ public final class TrainerNode {
 
     private record StepEnded(
             TakeStep order,
-            @Nullable List<StepOutcome> outcomes,
+            @Nullable List<RankHost.Taken> taken,
             @Nullable Throwable failure) implements Command {}
 
     private record CopyEnded(
@@ -194,21 +194,17 @@ public final class TrainerNode {
         }
         context.pipeToSelf(
                 current.step(order.step(), order.learningRate()),
-                (outcomes, failure) -> new StepEnded(order, outcomes, failure));
+                (taken, failure) -> new StepEnded(order, taken, failure));
     }
 
     private void onStepEnded(StepEnded ended) {
         TakeStep order = ended.order();
-        List<StepOutcome> outcomes = ended.outcomes();
-        if (outcomes == null) {
+        List<RankHost.Taken> taken = ended.taken();
+        if (taken == null) {
             order.replyTo().tell(lost(order.epoch(), MeshResults.message(ended.failure())));
             return;
         }
-        StepOutcome first = outcomes.getFirst();
-        double waiting = 0;
-        for (StepOutcome outcome : outcomes) {
-            waiting = Math.max(waiting, outcome.times().waiting());
-        }
+        StepOutcome first = taken.getFirst().outcome();
         order.replyTo()
                 .tell(new StepTaken(
                         order.epoch(),
@@ -217,9 +213,8 @@ public final class TrainerNode {
                         first.loss(),
                         first.gradientNorm(),
                         first.updated(),
-                        first.times().total(),
-                        waiting,
-                        first.times().update()));
+                        RankSeconds.mean(
+                                taken.stream().map(RankHost.Taken::seconds).toList())));
     }
 
     /** The ranks of this epoch; none when it is over, which {@code replyTo} is told. */

@@ -152,8 +152,7 @@ public final class TrainerProtocol {
      * The ranks took the step.
      *
      * @param updated false when loss or norm is no number: weights are those before
-     * @param seconds of the step
-     * @param waitingSeconds for peers in it, of the rank that waited longest
+     * @param seconds of the node's ranks
      */
     public record StepTaken(
             long epoch,
@@ -162,9 +161,7 @@ public final class TrainerProtocol {
             double loss,
             double gradientNorm,
             boolean updated,
-            double seconds,
-            double waitingSeconds,
-            double updateSeconds)
+            RankSeconds seconds)
             implements Answer {}
 
     /** The states of this step are copied, and may change again. */

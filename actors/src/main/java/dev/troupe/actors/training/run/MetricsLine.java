@@ -23,6 +23,9 @@ public sealed interface MetricsLine extends WireMessage {
      * @param loss nats a token
      * @param tokens trained on since step 0
      * @param seconds of the step, its parts and what lies between them
+     * @param communicationSeconds in which ranks of a mesh wait for each other, in whatever part
+     * @param bubbleSeconds the part of those in which stages wait for their neighbours
+     * @param copySeconds of copying the state to other nodes
      */
     record Step(
             long step,
@@ -34,7 +37,10 @@ public sealed interface MetricsLine extends WireMessage {
             double dataSeconds,
             double forwardBackwardSeconds,
             double gradientNormSeconds,
-            double optimizerSeconds)
+            double optimizerSeconds,
+            double communicationSeconds,
+            double bubbleSeconds,
+            double copySeconds)
             implements MetricsLine {}
 
     /** A held-out loss, nats a token. */

@@ -52,8 +52,26 @@ public final class StepRunner {
     /** The loss or the norm is infinite or no number; the weights are still those of the step before. */
     public record StepDiverged(long step, double loss, double gradientNorm) implements StepResult {}
 
-    /** Seconds of the parts of a step. */
-    public record StepTimes(double data, double forwardBackward, double gradientNorm, double optimizer) {}
+    /**
+     * Seconds of the parts of a step; of a mesh's, means over its ranks.
+     *
+     * @param communication waiting for other ranks, in all parts
+     * @param bubble the part of that which was spent waiting for the stages before and after
+     * @param copies of the state in the memory of other nodes
+     */
+    public record StepTimes(
+            double data,
+            double forwardBackward,
+            double gradientNorm,
+            double optimizer,
+            double communication,
+            double bubble,
+            double copies) {
+        /** Those of one rank, which waits for nobody. */
+        public static StepTimes alone(double data, double forwardBackward, double gradientNorm, double optimizer) {
+            return new StepTimes(data, forwardBackward, gradientNorm, optimizer, 0, 0, 0);
+        }
+    }
 
     /**
      * Who does the parts.
@@ -182,7 +200,7 @@ public final class StepRunner {
     }
 
     private void onUpdate(OptimizerShard.Updated updated) {
-        StepTimes times = new StepTimes(dataSeconds, forwardBackwardSeconds, normSeconds, updated.seconds());
+        StepTimes times = StepTimes.alone(dataSeconds, forwardBackwardSeconds, normSeconds, updated.seconds());
         finish(new StepDone(current().step(), loss(), gradientNorm, times));
     }
 

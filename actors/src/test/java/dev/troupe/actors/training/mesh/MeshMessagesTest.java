@@ -64,7 +64,7 @@ class MeshMessagesTest {
                 new EvaluateWindows(2, 7, 32, answers),
                 new WindowsEvaluated(2, "a", 7, 30, 3.5, 480, 0.25),
                 new TakeStep(2, 7, 1e-3, answers),
-                new StepTaken(2, "a", 7, 3.5, 0.5, true, 1, 0.25, 0.125),
+                new StepTaken(2, "a", 7, 3.5, 0.5, true, new RankSeconds(2, 1, 0.25, 0.125, 0.5, 0.0625)),
                 new Lost(2, "a", "a peer is gone"),
                 new Leave("run"));
     }

@@ -19,7 +19,7 @@ class MetricsFileTest {
         Path path = root.resolve("metrics.jsonl");
         MetricsFile file = MetricsFile.create(path);
         for (long step = 1; step <= 5; step++) {
-            file.append(List.of(new MetricsLine.Step(step, step / 3.0, 0, 0, 0, 0, 0, 0, 0, 0)));
+            file.append(List.of(new MetricsLine.Step(step, step / 3.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)));
         }
         file.append(List.of(new MetricsLine.Evaluation(2, 2.5, 10, 0)));
         Files.writeString(path, "{\"kind\":\"step\",\"step\":1,\"lo", StandardOpenOption.APPEND);
