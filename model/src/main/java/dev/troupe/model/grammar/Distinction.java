@@ -1,6 +1,5 @@
 package dev.troupe.model.grammar;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.model.grammar.SchemaCompiler.Place;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -13,17 +12,17 @@ import java.util.Set;
  * values. Otherwise a value that is valid by two of them would have to be found out while it is written.
  */
 final class Distinction {
-    private final References references;
+    private final Conjunction conjunction;
 
-    Distinction(References references) {
-        this.references = references;
+    Distinction(Conjunction conjunction) {
+        this.conjunction = conjunction;
     }
 
     /** @throws SchemaException when two branches may both be right */
     void check(Place place, List<Place> branches) {
         for (int i = 0; i < branches.size(); i++) {
             for (int j = 0; j < i; j++) {
-                if (!exclude(references.resolved(branches.get(i)), references.resolved(branches.get(j)))) {
+                if (!exclude(conjunction.simplified(branches.get(i)), conjunction.simplified(branches.get(j)))) {
                     throw new SchemaException(
                             place.path() + "/oneOf",
                             "has branches " + j + " and " + i + ", by which one value may be valid: tell them apart by"
@@ -63,19 +62,14 @@ final class Distinction {
 
     private Place property(Place place, String name) {
         Place all = place.child("properties", place.schema().path("properties"));
-        return references.resolved(all.child(name, all.schema().path(name)));
+        return conjunction.simplified(all.child(name, all.schema().path(name)));
     }
 
     private static Optional<Set<String>> fixed(Place place) {
         if (!place.schema().has("enum") && !place.schema().has("const")) {
             return Optional.empty();
         }
-        Set<String> texts = new HashSet<>();
-        for (JsonNode value : SchemaKeywords.fixedValues(place)) {
-            texts.add(
-                    value.isNumber() ? value.decimalValue().stripTrailingZeros().toString() : value.toString());
-        }
-        return Optional.of(texts);
+        return Optional.of(SchemaKeywords.comparable(SchemaKeywords.fixedValues(place)));
     }
 
     private static Set<String> comparable(List<String> types) {

@@ -4,6 +4,7 @@ import dev.troupe.model.grammar.SchemaCompiler.Place;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +29,8 @@ final class NumberRules {
         BigDecimal above = limit(place, "exclusiveMinimum");
         BigDecimal most = limit(place, "maximum");
         BigDecimal below = limit(place, "exclusiveMaximum");
-        if (least == null && above == null && most == null && below == null) {
+        Step step = Step.of(place);
+        if (least == null && above == null && most == null && below == null && step.isAny()) {
             if (integers) {
                 json.integer(from, to);
             } else {
@@ -53,23 +55,94 @@ final class NumberRules {
                     below.setScale(0, RoundingMode.CEILING).toBigInteger().subtract(BigInteger.ONE));
         }
         int negative = grammar.character(from, '-');
-        naturals(from, first.max(BigInteger.ZERO), last, to);
-        naturals(negative, last.negate().max(BigInteger.ONE), first.negate(), to);
-        if (!integers) {
+        DigitRules whole = new DigitRules(grammar, step.modulus(), rest -> step.isWhole(rest) ? to : DigitRules.NONE);
+        whole.naturals(from, first.max(BigInteger.ZERO), last);
+        whole.naturals(negative, last.negate().max(BigInteger.ONE), first.negate());
+        if (!integers && (step.isAny() || step.decimals() > 0)) {
             // n.f lies between n and n + 1, which both are allowed.
-            int point = grammar.state();
-            naturals(from, first.max(BigInteger.ZERO), last.subtract(BigInteger.ONE), point);
+            int[] point = new int[step.modulus()];
+            Arrays.setAll(point, rest -> grammar.state());
+            DigitRules parts = new DigitRules(grammar, step.modulus(), rest -> point[rest]);
+            parts.naturals(from, first.max(BigInteger.ZERO), last.subtract(BigInteger.ONE));
             BigInteger nearest = last.negate().max(BigInteger.ZERO);
-            naturals(negative, nearest, first.negate().subtract(BigInteger.ONE), point);
-            json.digits(grammar.character(point, '.'), JsonRules.MAX_DIGITS, to);
+            parts.naturals(negative, nearest, first.negate().subtract(BigInteger.ONE));
+            for (int rest = 0; rest < point.length; rest++) {
+                int fraction = grammar.character(point[rest], '.');
+                if (step.isAny()) {
+                    json.digits(fraction, JsonRules.MAX_DIGITS, to);
+                } else {
+                    decimals(fraction, rest, step, to);
+                }
+            }
+        }
+    }
+
+    /** Up to as many decimals as the step has. */
+    private void decimals(int from, int rest, Step step, int to) {
+        for (int length = 1; length <= step.decimals(); length++) {
+            int left = step.decimals() - length;
+            new DigitRules(grammar, step.modulus(), last -> step.isWhole(last, left) ? to : DigitRules.NONE)
+                    .free(from, length, rest);
+        }
+    }
+
+    /**
+     * What numbers are multiples of ("multipleOf"): modulus / 10^decimals.
+     *
+     * @param isAny whether there is no such keyword
+     */
+    private record Step(int modulus, int decimals, boolean isAny) {
+        /** One digit of a number takes this many states at most. */
+        private static final int MAX_MODULUS = 1000;
+
+        private static final int MAX_DECIMALS = 6;
+        private static final int MAX_SCALE = 1000; // to strip zeros of more takes time
+
+        static Step of(Place place) {
+            if (!place.schema().has("multipleOf")) {
+                return new Step(1, 0, true);
+            }
+            BigDecimal step = step(place);
+            if (step.scale() > MAX_SCALE) {
+                throw unsupported(place, step);
+            }
+            int decimals = Math.max(0, step.stripTrailingZeros().scale());
+            BigInteger modulus = step.movePointRight(decimals).toBigIntegerExact();
+            if (decimals > MAX_DECIMALS || modulus.compareTo(BigInteger.valueOf(MAX_MODULUS)) > 0) {
+                throw unsupported(place, step);
+            }
+            return new Step(modulus.intValueExact(), decimals, false);
+        }
+
+        private static SchemaException unsupported(Place place, BigDecimal step) {
+            return new SchemaException(
+                    place.path() + "/multipleOf",
+                    "is " + step + "; supported are numbers with at most " + MAX_DECIMALS
+                            + " decimals that are, without their point, at most " + MAX_MODULUS);
+        }
+
+        /** Whether a number without decimals is a multiple, of which this remains modulo the modulus. */
+        boolean isWhole(int rest) {
+            return isWhole(rest, decimals);
+        }
+
+        /** The same for a number that has all but {@code left} of the decimals, written without its point. */
+        boolean isWhole(int rest, int left) {
+            long scaled = rest;
+            for (int i = 0; i < left; i++) {
+                scaled = scaled * 10 % modulus;
+            }
+            return scaled % modulus == 0;
         }
     }
 
     private static @Nullable BigDecimal limit(Place place, String keyword) {
+        return place.schema().has(keyword) ? number(place, keyword) : null;
+    }
+
+    /** The value of a keyword that is there. */
+    static BigDecimal number(Place place, String keyword) {
         var value = place.schema().path(keyword);
-        if (value.isMissingNode()) {
-            return null;
-        }
         if (!value.isNumber()
                 || value.decimalValue().precision() - value.decimalValue().scale() > 1000) {
             throw new SchemaException(place.path() + "/" + keyword, "must be a number");
@@ -77,47 +150,12 @@ final class NumberRules {
         return value.decimalValue();
     }
 
-    /** Decimal digits, without leading zeros, of the numbers from first to last, neither negative. */
-    private void naturals(int from, BigInteger first, BigInteger last, int to) {
-        for (int length = 1; length <= JsonRules.MAX_DIGITS; length++) {
-            BigInteger low = first.max(length == 1 ? BigInteger.ZERO : BigInteger.TEN.pow(length - 1));
-            BigInteger high = last.min(BigInteger.TEN.pow(length).subtract(BigInteger.ONE));
-            if (low.compareTo(high) <= 0) {
-                digits(from, low.toString(), high.toString(), to);
-            }
+    /** The value of "multipleOf", which is there. */
+    static BigDecimal step(Place place) {
+        BigDecimal step = number(place, "multipleOf");
+        if (step.signum() <= 0) {
+            throw new SchemaException(place.path() + "/multipleOf", "must be greater than 0");
         }
-    }
-
-    /** Digit strings of one length between two of them, in order. */
-    private void digits(int from, String low, String high, int to) {
-        char first = low.charAt(0);
-        char last = high.charAt(0);
-        if (low.length() == 1) {
-            grammar.bytes(from, first, last, to);
-            return;
-        }
-        String zeros = "0".repeat(low.length() - 1);
-        String nines = "9".repeat(low.length() - 1);
-        String lowRest = low.substring(1);
-        String highRest = high.substring(1);
-        if (first == last) {
-            digits(grammar.character(from, first), lowRest, highRest, to);
-            return;
-        }
-        boolean wholeLow = lowRest.equals(zeros);
-        boolean wholeHigh = highRest.equals(nines);
-        if (!wholeLow) {
-            digits(grammar.character(from, first), lowRest, nines, to);
-        }
-        if (!wholeHigh) {
-            digits(grammar.character(from, last), zeros, highRest, to);
-        }
-        char middle = wholeLow ? first : (char) (first + 1);
-        char end = wholeHigh ? last : (char) (last - 1);
-        if (middle <= end) {
-            int rest = grammar.state();
-            grammar.bytes(from, middle, end, rest);
-            digits(rest, zeros, nines, to);
-        }
+        return step;
     }
 }

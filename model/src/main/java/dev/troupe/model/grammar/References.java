@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.model.grammar.SchemaCompiler.Place;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.util.HashSet;
-import java.util.Set;
 
 /** Finds what {@code $ref} means: a JSON pointer into the same document. */
 final class References {
@@ -36,19 +34,5 @@ final class References {
             throw new SchemaException(place.path() + "/$ref", "refers to " + text + ", which is not there");
         }
         return new Place(target, "#" + pointer);
-    }
-
-    /** The schema behind all references. */
-    Place resolved(Place place) {
-        Place at = place;
-        Set<String> passed = new HashSet<>();
-        while (at.schema().has("$ref")) {
-            SchemaKeywords.check(at);
-            if (!passed.add(at.path())) {
-                throw new SchemaException(place.path(), "refers to itself with nothing in between");
-            }
-            at = target(at);
-        }
-        return at;
     }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,9 @@ import java.util.Set;
 final class SchemaCompiler {
     /** Longer schemas are refused. */
     static final int MAX_LENGTH = 64 * 1024;
+
+    /** Most values of items that must not repeat: there is a state for each set of them. */
+    private static final int MAX_DISTINCT = 8;
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
@@ -46,12 +50,12 @@ final class SchemaCompiler {
     private final JsonRules json = new JsonRules(grammar);
     private final StringRules strings = new StringRules(grammar, json);
     private final NumberRules numbers = new NumberRules(grammar, json);
-    private final References references;
+    private final Conjunction conjunction;
     private final Map<String, Integer> rules = new HashMap<>(); // by path
     private final Deque<Runnable> pending = new ArrayDeque<>();
 
     private SchemaCompiler(JsonNode root) {
-        this.references = new References(root);
+        this.conjunction = new Conjunction(new References(root));
     }
 
     /**
@@ -98,33 +102,27 @@ final class SchemaCompiler {
      *
      * @param inlined references that led here without anything in between
      */
-    private void emit(Place place, int from, int to, Set<String> inlined) {
+    private void emit(Place written, int from, int to, Set<String> inlined) {
+        Place place = conjunction.simplified(written);
         JsonNode schema = place.schema();
+        Set<String> more = new LinkedHashSet<>(inlined);
+        if (!place.path().equals(written.path()) && !more.add(place.path())) {
+            throw new SchemaException(written.path(), "refers to itself with nothing in between");
+        }
         if (schema.isBoolean()) {
             if (schema.booleanValue()) {
                 grammar.call(from, json.valueRule(), to);
             }
-            return;
-        }
-        SchemaKeywords.check(place);
-        if (schema.has("$ref")) {
-            Place target = references.target(place);
-            if (inlined.contains(target.path())) {
-                throw new SchemaException(place.path(), "refers to itself with nothing in between");
-            }
-            Set<String> more = new LinkedHashSet<>(inlined);
-            more.add(target.path());
-            emit(target, from, to, more);
         } else if (schema.has("enum") || schema.has("const")) {
             for (JsonNode value : SchemaKeywords.fixedValues(place)) {
                 grammar.literal(from, value.toString().getBytes(StandardCharsets.UTF_8), to);
             }
-        } else if (schema.has("anyOf") || schema.has("oneOf") || schema.has("allOf")) {
-            List<Place> branches = SchemaKeywords.branches(place);
-            if (schema.has("oneOf")) {
-                new Distinction(references).check(place, branches);
-            }
-            branches.forEach(branch -> emit(branch, from, to, inlined));
+        } else if (schema.has("anyOf")) {
+            SchemaKeywords.branches(place, "anyOf").forEach(branch -> emit(branch, from, to, more));
+        } else if (schema.has("oneOf")) {
+            List<Place> branches = SchemaKeywords.branches(place, "oneOf");
+            new Distinction(conjunction).check(place, branches);
+            branches.forEach(branch -> emit(branch, from, to, more));
         } else {
             emitTypes(place, from, to);
         }
@@ -153,7 +151,7 @@ final class SchemaCompiler {
 
     /** A value inside another: a rule of its own, unless it is a list of fixed values. */
     private void child(Place place, int from, int to) {
-        Place target = references.resolved(place);
+        Place target = conjunction.simplified(place);
         boolean small = target.schema().isBoolean()
                 || target.schema().has("enum")
                 || target.schema().has("const");
@@ -243,6 +241,10 @@ final class SchemaCompiler {
         JsonNode prefix = place.schema().path("prefixItems");
         int min = SchemaKeywords.count(place, "minItems", 0);
         int max = SchemaKeywords.count(place, "maxItems", Integer.MAX_VALUE);
+        if (place.schema().path("uniqueItems").asBoolean(false) && max > 1) {
+            emitSet(place, min, max, from, to);
+            return;
+        }
         boolean unlimited = max == Integer.MAX_VALUE;
         int numCounted = unlimited ? Math.max(Math.max(min, 1), prefix.size()) : max;
         int at = json.space(grammar.character(from, '[')); // behind i items
@@ -259,6 +261,54 @@ final class SchemaCompiler {
         if (unlimited) {
             child(item(place, prefix, numCounted), json.space(grammar.character(at, ',')), at);
         }
+    }
+
+    /** An array of which no two items are equal: a state for each set of items that were there. */
+    private void emitSet(Place place, int min, int max, int from, int to) {
+        List<byte[]> values = distinct(place);
+        int[] behind = new int[1 << values.size()]; // by set, behind an item
+        for (int set = 1; set < behind.length; set++) {
+            behind[set] = grammar.state();
+        }
+        for (int set = 0; set < behind.length; set++) {
+            int size = Integer.bitCount(set);
+            int open = set == 0 ? json.space(grammar.character(from, '[')) : json.space(behind[set]);
+            if (size >= min) {
+                grammar.bytes(open, ']', ']', to);
+            }
+            if (size == Math.min(max, values.size())) {
+                continue;
+            }
+            int item = set == 0 ? open : json.space(grammar.character(behind[set], ','));
+            for (int i = 0; i < values.size(); i++) {
+                if ((set & 1 << i) == 0) {
+                    grammar.literal(item, values.get(i), behind[set | 1 << i]);
+                }
+            }
+        }
+    }
+
+    /** The few values that an item may have, none equal to another. */
+    private List<byte[]> distinct(Place place) {
+        Place item = conjunction.simplified(item(place, place.schema().path("prefixItems"), 0));
+        JsonNode schema = item.schema();
+        List<JsonNode> values = new ArrayList<>();
+        if (schema.has("enum") || schema.has("const")) {
+            Set<String> seen = new HashSet<>();
+            for (JsonNode value : SchemaKeywords.fixedValues(item)) {
+                if (seen.add(SchemaKeywords.comparable(value))) {
+                    values.add(value);
+                }
+            }
+        }
+        if (values.isEmpty() || values.size() > MAX_DISTINCT || place.schema().has("prefixItems")) {
+            throw new SchemaException(
+                    place.path() + "/uniqueItems",
+                    "is supported for items that are one of at most " + MAX_DISTINCT + " values ('enum'), no others");
+        }
+        return values.stream()
+                .map(value -> value.toString().getBytes(StandardCharsets.UTF_8))
+                .toList();
     }
 
     private static Place item(Place place, JsonNode prefix, int index) {

@@ -2,6 +2,8 @@ package dev.troupe.model.grammar;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.grammar.SchemaCompiler.Place;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -35,8 +37,8 @@ final class SchemaKeywords {
             "writeOnly",
             "discriminator");
 
-    /** Keywords that decide alone: nothing but annotations may stand beside them. */
-    private static final List<String> ALONE = List.of("$ref", "anyOf", "oneOf", "allOf", "enum", "const");
+    /** Keywords that say which values are valid by other schemas or by a list. */
+    private static final List<String> DECIDING = List.of("$ref", "anyOf", "oneOf", "allOf", "enum", "const");
 
     /** Keywords of one type, which they imply when a schema has no "type". */
     private static final Map<String, String> TYPED = new TreeMap<>(Map.ofEntries(
@@ -45,12 +47,14 @@ final class SchemaKeywords {
             Map.entry("additionalProperties", "object"),
             Map.entry("items", "array"),
             Map.entry("prefixItems", "array"),
+            Map.entry("uniqueItems", "array"),
             Map.entry("minItems", "array"),
             Map.entry("maxItems", "array"),
             Map.entry("minimum", "number"),
             Map.entry("maximum", "number"),
             Map.entry("exclusiveMinimum", "number"),
             Map.entry("exclusiveMaximum", "number"),
+            Map.entry("multipleOf", "number"),
             Map.entry("minLength", "string"),
             Map.entry("maxLength", "string"),
             Map.entry("pattern", "string"),
@@ -58,53 +62,63 @@ final class SchemaKeywords {
 
     /** Values with which a keyword that is not supported says nothing. */
     private static final Map<String, String> HARMLESS =
-            Map.of("uniqueItems", "false", "minProperties", "0", "patternProperties", "{}", "dependentRequired", "{}");
+            Map.of("minProperties", "0", "patternProperties", "{}", "dependentRequired", "{}");
 
     private SchemaKeywords() {}
 
-    /** @throws SchemaException when a keyword is not supported, or not beside others that are there */
+    /** @throws SchemaException when a keyword is not supported */
     static void check(Place place) {
         JsonNode schema = place.schema();
         if (!schema.isObject()) {
             throw new SchemaException(place.path(), "must be an object, true or false");
         }
-        String alone = null;
         for (var entry : schema.properties()) {
-            String keyword = entry.getKey();
-            if (ALONE.contains(keyword)) {
-                if (alone != null) {
-                    throw new SchemaException(
-                            place.path(), "has '" + alone + "' beside '" + keyword + "', which is not supported");
-                }
-                alone = keyword;
-            } else if (!isKnown(keyword, entry.getValue())) {
+            if (!isKnown(entry.getKey(), entry.getValue())) {
                 throw new SchemaException(
                         place.path(),
-                        "has the keyword '" + keyword + "', which is not supported: leave it out or say it with "
-                                + String.join(", ", ALONE) + ", type, " + String.join(", ", TYPED.keySet()));
+                        "has the keyword '" + entry.getKey() + "', which is not supported: leave it out or say it with "
+                                + String.join(", ", DECIDING) + ", type, " + String.join(", ", TYPED.keySet()));
             }
         }
-        if (alone != null) {
-            checkBeside(place, alone);
+    }
+
+    /** Those of "$ref", "anyOf", "oneOf", "allOf", "enum" and "const" that are there. */
+    static List<String> deciding(JsonNode schema) {
+        return DECIDING.stream().filter(schema::has).toList();
+    }
+
+    /** Types and keywords of types, alone. */
+    static ObjectNode typedPart(JsonNode schema) {
+        ObjectNode part = JsonNodeFactory.instance.objectNode();
+        schema.properties().forEach(entry -> {
+            if (entry.getKey().equals("type") || TYPED.containsKey(entry.getKey())) {
+                part.set(entry.getKey(), entry.getValue());
+            }
+        });
+        return part;
+    }
+
+    /** Whether there is nothing to combine. */
+    static boolean isSimple(JsonNode schema) {
+        List<String> deciding = deciding(schema);
+        if (deciding.isEmpty()) {
+            return true;
         }
+        ObjectNode typed = typedPart(schema);
+        return deciding.size() == 1
+                && switch (deciding.getFirst()) {
+                    case "$ref", "allOf" -> false;
+                    case "enum", "const" -> typed.without("type").isEmpty();
+                    default -> typed.isEmpty();
+                };
     }
 
     private static boolean isKnown(String keyword, JsonNode value) {
         return keyword.equals("type")
                 || ANNOTATIONS.contains(keyword)
                 || TYPED.containsKey(keyword)
+                || DECIDING.contains(keyword)
                 || value.toString().equals(HARMLESS.get(keyword));
-    }
-
-    private static void checkBeside(Place place, String alone) {
-        boolean fixed = alone.equals("enum") || alone.equals("const");
-        place.schema().properties().forEach(entry -> {
-            String keyword = entry.getKey();
-            if (TYPED.containsKey(keyword) || (keyword.equals("type") && !fixed)) {
-                throw new SchemaException(
-                        place.path(), "has '" + keyword + "' beside '" + alone + "', which is not supported");
-            }
-        });
     }
 
     /** The values of "enum" or "const" that have the schema's type. */
@@ -117,8 +131,19 @@ final class SchemaKeywords {
             list(place, "enum").forEach(values::add);
         }
         List<String> types = types(place);
-        values.removeIf(value -> !types.isEmpty() && types.stream().noneMatch(type -> hasType(value, type)));
+        values.removeIf(value -> !hasOneOf(value, types));
         return values;
+    }
+
+    /** Whether a value has one of the types, or there are none. */
+    static boolean hasOneOf(JsonNode value, List<String> types) {
+        return types.isEmpty() || types.stream().anyMatch(type -> hasType(value, type));
+    }
+
+    /** Whether a keyword is one of the value's type. */
+    static boolean concerns(String keyword, JsonNode value) {
+        String type = TYPED.get(keyword);
+        return type != null && hasType(value, type);
     }
 
     private static boolean hasType(JsonNode value, String type) {
@@ -134,14 +159,20 @@ final class SchemaKeywords {
         };
     }
 
-    /** The schemas of "anyOf", "oneOf", or the one of "allOf". */
-    static List<Place> branches(Place place) {
-        String keyword = place.schema().has("anyOf") ? "anyOf" : place.schema().has("oneOf") ? "oneOf" : "allOf";
+    /** Texts by which values are equal that JSON schema takes for equal: 1 and 1.0. */
+    static Set<String> comparable(List<JsonNode> values) {
+        Set<String> texts = new LinkedHashSet<>();
+        values.forEach(value -> texts.add(comparable(value)));
+        return texts;
+    }
+
+    static String comparable(JsonNode value) {
+        return value.isNumber() ? value.decimalValue().stripTrailingZeros().toString() : value.toString();
+    }
+
+    /** The schemas of "anyOf", "oneOf" or "allOf". */
+    static List<Place> branches(Place place, String keyword) {
         JsonNode list = list(place, keyword);
-        if (keyword.equals("allOf") && list.size() > 1) {
-            throw new SchemaException(
-                    place.path() + "/allOf", "has " + list.size() + " schemas; only one is supported: merge them");
-        }
         List<Place> branches = new ArrayList<>();
         Place parent = place.child(keyword, list);
         for (JsonNode branch : list) {
@@ -206,6 +237,13 @@ final class SchemaKeywords {
             throw new SchemaException(place.path() + "/properties", "must be an object");
         }
         return List.copyOf(names);
+    }
+
+    /** Whether an object must have a property that it may not have. */
+    static boolean demandsForbidden(Place place) {
+        return place.schema().path("additionalProperties").equals(BooleanNode.FALSE)
+                && required(place).stream()
+                        .anyMatch(name -> !place.schema().path("properties").has(name));
     }
 
     /** A limit such as "minItems". */

@@ -3,6 +3,7 @@ package dev.troupe.model.grammar;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Random;
 
@@ -42,7 +43,7 @@ final class RandomSchema {
 
     private ObjectNode schema(int depth) {
         ObjectNode schema = JsonNodeFactory.instance.objectNode();
-        int kind = random.nextInt(depth >= 3 ? 7 : 12);
+        int kind = random.nextInt(depth >= 3 ? 8 : 15);
         switch (kind) {
             case 0 -> string(schema);
             case 1 -> limited(schema.put("type", "number"));
@@ -56,9 +57,20 @@ final class RandomSchema {
             }
             case 5 -> schema.put("const", name());
             case 6 -> schema.put("title", "anything");
-            case 7, 8 -> object(schema, depth);
-            case 9 -> array(schema, depth);
-            case 10 -> {
+            case 7 -> {
+                schema.put("type", "array").put("uniqueItems", true).put("minItems", random.nextInt(3));
+                schema.putObject("items").putArray("enum").add(1).add("b").addNull();
+            }
+            case 8, 9 -> object(schema, depth);
+            case 10 -> array(schema, depth);
+            case 11 -> allOf(schema, depth);
+            case 12 -> {
+                object(schema, depth); // and one of these besides
+                ArrayNode branches = schema.putArray("anyOf");
+                branches.addObject().putObject("properties").putObject("extra").put("minLength", 2);
+                branches.addObject().putArray("required").add("more");
+            }
+            case 13 -> {
                 ArrayNode branches = schema.putArray("anyOf");
                 for (int i = 0; i < 1 + random.nextInt(3); i++) {
                     branches.add(schema(depth + 1));
@@ -71,11 +83,31 @@ final class RandomSchema {
 
     private void limited(ObjectNode schema) {
         int least = random.nextInt(3000) - 1500;
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(5)) {
             case 0 -> schema.put("minimum", least);
             case 1 -> schema.put("exclusiveMaximum", least);
             case 2 -> schema.put("minimum", least).put("maximum", least + random.nextInt(300));
+            case 3 ->
+                schema.put(
+                        "multipleOf",
+                        new BigDecimal(List.of("3", "0.25", "2.5", "11", "0.01").get(random.nextInt(5))));
             default -> {}
+        }
+    }
+
+    /** Two objects without properties in common, or numbers. */
+    private void allOf(ObjectNode schema, int depth) {
+        ArrayNode parts = schema.putArray("allOf");
+        if (random.nextBoolean()) {
+            limited(parts.addObject().put("type", "number"));
+            parts.addObject().put("multipleOf", random.nextInt(12) + 1);
+            parts.add(true);
+            return;
+        }
+        for (String half : List.of("left", "right")) {
+            ObjectNode part = parts.addObject().put("type", "object");
+            part.putObject("properties").set(half, schema(depth + 1));
+            part.putArray("required").add(half);
         }
     }
 

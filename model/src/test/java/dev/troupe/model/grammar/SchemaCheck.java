@@ -31,6 +31,11 @@ final class SchemaCheck {
         if (schema.has("enum") && !contains(schema.get("enum"), value)) {
             return false;
         }
+        for (JsonNode part : schema.path("allOf")) {
+            if (!isValid(value, part)) {
+                return false;
+            }
+        }
         if (schema.has("anyOf") && numValid(value, schema.get("anyOf")) < 1) {
             return false;
         }
@@ -106,6 +111,11 @@ final class SchemaCheck {
                 || size > schema.path("maxItems").asInt(Integer.MAX_VALUE)) {
             return false;
         }
+        Set<JsonNode> distinct = new HashSet<>();
+        value.forEach(distinct::add);
+        if (schema.path("uniqueItems").asBoolean(false) && distinct.size() < size) {
+            return false;
+        }
         for (int i = 0; i < size; i++) {
             JsonNode item = schema.path("prefixItems").path(i);
             JsonNode own = item.isMissingNode() ? schema.path("items") : item;
@@ -118,6 +128,13 @@ final class SchemaCheck {
 
     private static boolean isValidNumber(JsonNode value, JsonNode schema) {
         double number = value.doubleValue();
+        if (schema.has("multipleOf")
+                && value.decimalValue()
+                                .remainder(schema.get("multipleOf").decimalValue())
+                                .signum()
+                        != 0) {
+            return false;
+        }
         return number >= schema.path("minimum").asDouble(Double.NEGATIVE_INFINITY)
                 && number <= schema.path("maximum").asDouble(Double.POSITIVE_INFINITY)
                 && number < schema.path("exclusiveMaximum").asDouble(Double.POSITIVE_INFINITY);
