@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
             ServeBenchCommand.class,
             SoakCommand.class,
             MeshEqualityCommand.class,
+            MeshMemoryCommand.class,
             TransportBenchCommand.class,
             BenchCommand.Tokenizers.class
         })
@@ -48,8 +49,8 @@ final class BenchCommand implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "say what to measure: kernels, train, inference, load, serve, soak, mesh-equality, transport or"
-                        + " tokenizer");
+                "say what to measure: kernels, train, inference, load, serve, soak, mesh-equality, mesh-memory,"
+                        + " transport or tokenizer");
     }
 
     @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Every kernel at real shapes.")
