@@ -27,6 +27,11 @@ final class ConfigOptions {
         return config != null;
     }
 
+    /** What was given, as it was given; empty for nothing. */
+    String name() {
+        return config == null ? "" : config;
+    }
+
     /** The name without folder and ending, or {@code otherwise}. */
     String nameOr(String otherwise) {
         return config == null

@@ -85,6 +85,7 @@ final class UpCommand implements Callable<Integer> {
             service.bindings()
                     .ifPresent(bindings -> System.err.printf(
                             "HTTP %s   gRPC port %d   Ctrl-C stops%n", bindings.httpUrl(), bindings.grpcPort()));
+            metrics.serve("/status", node::status);
             metrics.url().ifPresent(url -> System.err.printf("metrics %s%n", url));
             interruption.await();
             System.err.println("draining");

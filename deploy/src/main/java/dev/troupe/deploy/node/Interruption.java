@@ -1,6 +1,8 @@
 package dev.troupe.deploy.node;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +58,16 @@ public final class Interruption {
     /** Waits until the process is asked to end. */
     public void await() {
         await(asked);
+    }
+
+    /** Waits until the process is asked to end, at most so long; whether it has been. */
+    public boolean await(Duration atMost) {
+        try {
+            return asked.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
     }
 
     /** Whether the process has been asked to end. */

@@ -1,5 +1,6 @@
 package dev.troupe.deploy.node;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.typesafe.config.Config;
@@ -9,14 +10,20 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.Supplier;
 import kamon.Kamon;
 import kamon.prometheus.PrometheusReporter;
 import org.jspecify.annotations.Nullable;
 
-/** The port that Prometheus reads: {@code /metrics} with everything that {@link Metrics} counts. */
+/**
+ * The port that Prometheus reads: {@code /metrics} with everything that {@link Metrics} counts. Whoever starts it may
+ * put JSON beside that.
+ */
 public final class MetricsEndpoint implements AutoCloseable {
     private static final String REPORTER = "prometheus";
+    private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
     private static final int BACKLOG = 16;
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final @Nullable HttpServer server;
 
@@ -41,7 +48,7 @@ public final class MetricsEndpoint implements AutoCloseable {
         Metrics.publishNativeMemory();
         try {
             HttpServer server = HttpServer.create(new InetSocketAddress(port), BACKLOG);
-            server.createContext("/metrics", exchange -> answer(exchange, reporter.scrapeData()));
+            server.createContext("/metrics", exchange -> answer(exchange, METRICS_TYPE, reporter.scrapeData()));
             server.start();
             return new MetricsEndpoint(server);
         } catch (IOException e) {
@@ -52,9 +59,21 @@ public final class MetricsEndpoint implements AutoCloseable {
         }
     }
 
-    private static void answer(HttpExchange exchange, String text) throws IOException {
+    /**
+     * Serves JSON at a path, made anew for each request.
+     *
+     * @param path such as "/status"
+     */
+    public void serve(String path, Supplier<?> json) {
+        if (server != null) {
+            server.createContext(
+                    path, exchange -> answer(exchange, "application/json", JSON.writeValueAsString(json.get())));
+        }
+    }
+
+    private static void answer(HttpExchange exchange, String type, String text) throws IOException {
         byte[] body = text.getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+        exchange.getResponseHeaders().set("Content-Type", type);
         exchange.sendResponseHeaders(200, body.length);
         try (var out = exchange.getResponseBody()) {
             out.write(body);

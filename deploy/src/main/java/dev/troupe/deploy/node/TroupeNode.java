@@ -46,6 +46,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One process of a cluster: an actor system with the actors that its roles ask for. Calls block the calling thread,
@@ -60,6 +61,7 @@ public final class TroupeNode implements AutoCloseable {
     private final Config config;
     private final NodeConfig nodeConfig;
     private final ActorSystem<NodeGuardian.Command> system;
+    private volatile @Nullable ActorRef<TrainerProtocol.Command> trainer;
 
     private TroupeNode(Config config, NodeConfig nodeConfig, ActorSystem<NodeGuardian.Command> system) {
         this.config = config;
@@ -154,8 +156,23 @@ public final class TroupeNode implements AutoCloseable {
     public Endpoint startTrainer() {
         String name = Cluster.get(system).selfMember().address().hostPort();
         DataPlane plane = DataPlane.open(name, nodeConfig.dataHost(), nodeConfig.dataPort());
-        this.<ActorRef<TrainerProtocol.Command>>ask(replyTo -> new NodeGuardian.StartTrainer(plane, replyTo));
+        trainer = this.<ActorRef<TrainerProtocol.Command>>ask(replyTo -> new NodeGuardian.StartTrainer(plane, replyTo));
         return plane.endpoint();
+    }
+
+    /** What the node does, and what it knows of its cluster. */
+    public NodeStatus status() {
+        Cluster cluster = Cluster.get(system);
+        ActorRef<TrainerProtocol.Command> own = trainer;
+        return NodeStatus.of(
+                cluster.selfMember(),
+                cluster.state(),
+                own == null
+                        ? null
+                        : await(
+                                AskPattern.<TrainerProtocol.Command, TrainerProtocol.Described>ask(
+                                        own, TrainerProtocol.Describe::new, ASK_TIMEOUT, system.scheduler()),
+                                ASK_TIMEOUT));
     }
 
     /** Steps of a mesh on the cluster's trainer nodes. */

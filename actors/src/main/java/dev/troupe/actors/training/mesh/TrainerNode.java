@@ -14,6 +14,8 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.Build;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Command;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Copied;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Describe;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Described;
 import dev.troupe.actors.training.mesh.TrainerProtocol.EvaluateWindows;
 import dev.troupe.actors.training.mesh.TrainerProtocol.FromCopies;
 import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
@@ -78,6 +80,7 @@ public final class TrainerNode {
     private @Nullable String runId;
     private long latestEpoch;
     private int stepsOfEpoch;
+    private long stepsTaken; // of the run, as far as known here
 
     private TrainerNode(ActorContext<Command> context, DataPlane plane) {
         this.context = context;
@@ -100,6 +103,7 @@ public final class TrainerNode {
     private Behavior<Command> onCommand(Command command) {
         switch (command) {
             case Report(ActorRef<Reported> replyTo) -> report(replyTo);
+            case Describe(ActorRef<Described> replyTo) -> replyTo.tell(described());
             case Build order -> onBuild(order);
             case EpochEnded(Build next) -> begin(next);
             case BuildEnded ended -> onBuilt(ended);
@@ -123,6 +127,13 @@ public final class TrainerNode {
             held.addAll(ranks.held());
         }
         replyTo.tell(new Reported(plane.endpoint(), runId, latestEpoch, held, context.getSelf()));
+    }
+
+    private Described described() {
+        NodeRanks current = ranks;
+        List<Integer> seated =
+                current == null ? List.of() : current.epoch().seating().ranksOf(nodeId());
+        return new Described(runId, latestEpoch, stepsTaken, seated);
     }
 
     private void onBuild(Build order) {
@@ -177,6 +188,7 @@ public final class TrainerNode {
         Build order = ended.order();
         Long step = ended.step();
         if (step != null && order.epoch() == latestEpoch) {
+            stepsTaken = step;
             order.replyTo().tell(new Built(order.epoch(), nodeId(), step));
         } else {
             order.replyTo().tell(lost(order.epoch(), MeshResults.message(ended.failure())));
@@ -205,6 +217,7 @@ public final class TrainerNode {
             return;
         }
         StepOutcome first = taken.getFirst().outcome();
+        stepsTaken = first.updated() ? order.step() + 1 : order.step();
         order.replyTo()
                 .tell(new StepTaken(
                         order.epoch(),

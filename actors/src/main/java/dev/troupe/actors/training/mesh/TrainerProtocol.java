@@ -20,6 +20,7 @@ public final class TrainerProtocol {
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
     @JsonSubTypes({
         @JsonSubTypes.Type(Report.class),
+        @JsonSubTypes.Type(Describe.class),
         @JsonSubTypes.Type(Build.class),
         @JsonSubTypes.Type(TakeStep.class),
         @JsonSubTypes.Type(Save.class),
@@ -30,6 +31,9 @@ public final class TrainerProtocol {
 
     /** Asks what is there. */
     public record Report(ActorRef<Reported> replyTo) implements Command {}
+
+    /** Asks what the node does, for whoever shows it. */
+    public record Describe(ActorRef<Described> replyTo) implements Command {}
 
     /**
      * Gives the node its ranks, after ending those of the epoch before.
@@ -116,6 +120,20 @@ public final class TrainerProtocol {
             implements WireMessage {
         public Reported {
             copies = List.copyOf(copies);
+        }
+    }
+
+    /**
+     * The answer to {@link Describe}.
+     *
+     * @param runId of the run that the node has ranks or copies of; null for none
+     * @param epoch the latest it was told of
+     * @param step steps that its ranks have taken
+     * @param ranks that it has now
+     */
+    public record Described(@Nullable String runId, long epoch, long step, List<Integer> ranks) implements WireMessage {
+        public Described {
+            ranks = List.copyOf(ranks);
         }
     }
 

@@ -53,6 +53,8 @@ class MeshMessagesTest {
                 new Report(ref(Reported.class)),
                 new Reported(node, null, 0, List.of(), ref(TrainerProtocol.Command.class)),
                 new Reported(node, "run", 3, List.of(new HeldCopy(1, 7)), ref(TrainerProtocol.Command.class)),
+                new TrainerProtocol.Describe(ref(TrainerProtocol.Described.class)),
+                new TrainerProtocol.Described("run", 3, 7, List.of(0, 1)),
                 new Build(1, job, seating, new Fresh(), answers),
                 new Build(2, job, seating, new FromCopies(7, List.of(node, node)), answers),
                 new Build(2, job, seating, new FromCheckpoint("/checkpoints/step-00000007", 7), answers),

@@ -1,0 +1,209 @@
+package dev.troupe.deploy.cluster;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigRenderOptions;
+import dev.troupe.deploy.node.NodeStatus;
+import dev.troupe.model.TroupeException;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Nodes on loopback, each a JVM of its own that runs {@code troupe up}; this process is none of them. The first node
+ * begins the cluster, keeps the registry where the configuration asks for one, and has the configuration's ports; the
+ * others take any free ones.
+ */
+public final class ClusterProcesses implements AutoCloseable {
+    private static final String HOST = "127.0.0.1";
+    private static final String ROLES = "troupe.node.roles";
+    private static final Duration ANSWER = Duration.ofSeconds(2);
+    private static final long STOP_SECONDS = 20;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private record Node(
+            int number,
+            ChildJvm jvm,
+            String address,
+            int metricsPort,
+            @Nullable Integer httpPort,
+            List<String> roles) {}
+
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(ANSWER).build();
+    private final List<Node> nodes = new ArrayList<>();
+    private final Map<Integer, NodeStatus> latest = new LinkedHashMap<>();
+
+    private ClusterProcesses() {}
+
+    /**
+     * Starts nodes; they are members some seconds later.
+     *
+     * @param config of all of them; a node without roles is a trainer
+     * @param folder gets their configurations and logs
+     * @throws TroupeException when a process cannot be started
+     */
+    public static ClusterProcesses start(int count, Config config, Path folder) {
+        ClusterProcesses processes = new ClusterProcesses();
+        try {
+            Files.createDirectories(folder);
+            for (int number = 1; number <= count; number++) {
+                processes.nodes.add(processes.startNode(number, config, folder));
+            }
+            return processes;
+        } catch (IOException e) {
+            processes.close();
+            throw new TroupeException("the configurations of nodes cannot be written to " + folder + ": " + e, e);
+        } catch (RuntimeException e) {
+            processes.close();
+            throw e;
+        }
+    }
+
+    private Node startNode(int number, Config config, Path folder) throws IOException {
+        boolean first = number == 1;
+        List<String> roles = new ArrayList<>(config.hasPath(ROLES) ? config.getStringList(ROLES) : List.of("trainer"));
+        if (!first) {
+            roles.remove("registry"); // one node has its files
+        }
+        int akkaPort = freePort();
+        int metricsPort = freePort();
+        boolean routes = roles.contains("router");
+        Integer httpPort = routes ? port(config, "troupe.routing.http.port", first) : null;
+        String name = config.hasPath("troupe.node.name") ? config.getString("troupe.node.name") : "troupe";
+        String address = "akka://" + name + "@" + HOST + ":" + akkaPort;
+        Map<String, Object> own = new LinkedHashMap<>();
+        own.put(ROLES, roles);
+        own.put("troupe.node.metricsPort", metricsPort);
+        own.put("akka.remote.artery.canonical.port", akkaPort);
+        own.put(
+                "akka.cluster.seed-nodes",
+                first ? List.of() : List.of(nodes.getFirst().address()));
+        own.put("akka.coordinated-shutdown.exit-jvm", "on"); // a node that the cluster has removed is of no more use
+        if (!config.hasPath("troupe.node.directory")) {
+            own.put("troupe.node.directory", folder.resolve("node-" + number).toString());
+        }
+        if (httpPort != null) {
+            own.put("troupe.routing.http.port", httpPort);
+            own.put("troupe.routing.grpc.port", port(config, "troupe.routing.grpc.port", first));
+        }
+        Path file = folder.resolve("node-" + number + ".conf");
+        Files.writeString(
+                file,
+                ConfigFactory.parseMap(own)
+                        .withFallback(config)
+                        .root()
+                        .render(ConfigRenderOptions.defaults()
+                                .setOriginComments(false)
+                                .setJson(false)));
+        ChildJvm jvm =
+                ChildJvm.start(folder.resolve("node-" + number + ".log"), List.of("up", "--config", file.toString()));
+        return new Node(number, jvm, address, metricsPort, httpPort, List.copyOf(roles));
+    }
+
+    private static int port(Config config, String key, boolean configured) throws IOException {
+        return configured && config.hasPath(key) && config.getInt(key) > 0 ? config.getInt(key) : freePort();
+    }
+
+    /** A port that is free now; another process could take it before the node does, which then ends and says so. */
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** The address of the first node, which others join by. */
+    public String seed() {
+        return nodes.getFirst().address();
+    }
+
+    /** All nodes as they are now; waits two seconds for those that stand still. */
+    public List<NodeView> views() {
+        List<CompletableFuture<NodeView>> asked = nodes.stream().map(this::ask).toList();
+        return asked.stream().map(CompletableFuture::join).toList();
+    }
+
+    private CompletableFuture<NodeView> ask(Node node) {
+        if (!node.jvm().isAlive()) {
+            return CompletableFuture.completedFuture(view(node, "ended"));
+        }
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create("http://" + HOST + ":" + node.metricsPort() + "/status"))
+                .timeout(ANSWER)
+                .build();
+        return http.sendAsync(request, HttpResponse.BodyHandlers.ofString()).handle((response, failure) -> {
+            if (response == null || response.statusCode() != 200) {
+                return view(node, latest.containsKey(node.number()) ? "silent" : "starting");
+            }
+            NodeStatus status = parse(response.body());
+            synchronized (latest) {
+                latest.put(node.number(), status);
+            }
+            return view(node, status.members().isEmpty() ? "joining" : status.status());
+        });
+    }
+
+    private static NodeStatus parse(String json) {
+        try {
+            return JSON.readValue(json, NodeStatus.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a node's status cannot be read: " + json, e);
+        }
+    }
+
+    private NodeView view(Node node, String state) {
+        NodeStatus status;
+        synchronized (latest) {
+            status = latest.get(node.number());
+        }
+        boolean ended = state.equals("ended");
+        boolean known = status != null && !ended;
+        return new NodeView(
+                node.number(),
+                node.jvm().process().pid(),
+                state,
+                ended ? node.jvm().process().exitValue() : null,
+                node.address(),
+                node.metricsPort(),
+                node.httpPort(),
+                node.roles(),
+                known ? status.members().size() : 0,
+                known
+                        ? status.members().stream()
+                                .filter(member -> !member.reachable())
+                                .map(NodeStatus.MemberStatus::address)
+                                .toList()
+                        : List.of(),
+                known ? status.trainer() : null);
+    }
+
+    /** Where a node's output is. */
+    public Path log(int number) {
+        return nodes.get(number - 1).jvm().log();
+    }
+
+    @Override
+    public void close() {
+        nodes.forEach(node -> node.jvm().process().destroy());
+        for (Node node : nodes) {
+            if (!node.jvm().awaitEnd(STOP_SECONDS)) {
+                node.jvm().kill();
+            }
+        }
+        http.close();
+    }
+}

@@ -1,0 +1,60 @@
+package dev.troupe.deploy.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.troupe.deploy.node.NodeStatus;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ClusterTableTest {
+    private static NodeView node(
+            int number, String state, @Nullable Integer exitCode, List<String> missed, List<Integer> ranks) {
+        return new NodeView(
+                number,
+                4000 + number,
+                state,
+                exitCode,
+                "akka://troupe@127.0.0.1:2552" + number,
+                9000 + number,
+                number == 1 ? 8080 : null,
+                number == 1 ? List.of("router", "trainer") : List.of("trainer"),
+                exitCode == null ? 3 : 0,
+                missed,
+                exitCode == null ? new NodeStatus.Training("gpt", 2, 17, ranks) : null);
+    }
+
+    @Test
+    void saysWhatNodesDoAndWhoHasDied() {
+        List<String> lines = ClusterTable.lines(List.of(
+                node(1, "up", null, List.of("akka://troupe@127.0.0.1:25523"), List.of(0, 1)),
+                node(2, "up", null, List.of(), List.of()),
+                node(3, "ended", 137, List.of(), List.of())));
+        assertThat(lines).hasSize(4);
+        assertThat(lines.get(1))
+                .contains("up, misses 1", "router,trainer", "25521", "9001", "http://127.0.0.1:8080")
+                .endsWith("run gpt: ranks 0,1 at step 17");
+        assertThat(lines.get(2)).endsWith("run gpt: copies only at step 17");
+        assertThat(lines.get(3)).contains("4003", "ended (killed)").endsWith("9003");
+    }
+
+    @Test
+    void aStepIsNoChangeThatIsWorthATable() {
+        NodeView before = node(1, "up", null, List.of(), List.of(0));
+        NodeView after = new NodeView(
+                1,
+                before.pid(),
+                "up",
+                null,
+                before.address(),
+                before.metricsPort(),
+                before.httpPort(),
+                before.roles(),
+                before.members(),
+                List.of(),
+                new NodeStatus.Training("gpt", 2, 18, List.of(0)));
+        assertThat(after.looksLike(before)).isTrue();
+        assertThat(after.looksLike(node(1, "up", null, List.of(), List.of(0, 1))))
+                .isFalse();
+    }
+}
