@@ -9,8 +9,11 @@ import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.run.RunProgress;
 import dev.troupe.actors.training.step.StepRunner;
+import dev.troupe.model.mesh.StepOrder;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -31,7 +34,7 @@ final class RunReporter {
     private final ActorRef<TrainingEvent> listener;
     private final Logger log;
     private final RunProgress progress;
-    private final int tokensPerStep;
+    private final Map<Long, Long> tokensEvaluated = new HashMap<>(); // by step, of evaluations under way
     private final ActorRef<RunJournal.Command> journal;
     private final ActorRef<RunJournal.Recorded> journalAnswers;
     private final TrainingMetrics instruments;
@@ -47,26 +50,37 @@ final class RunReporter {
             ActorRef<TrainingEvent> listener,
             Logger log,
             RunProgress progress,
-            int tokensPerStep,
             ActorRef<RunJournal.Command> journal,
             ActorRef<RunJournal.Recorded> journalAnswers) {
         this.runId = runId;
         this.listener = listener;
         this.log = log;
         this.progress = progress;
-        this.tokensPerStep = tokensPerStep;
         this.journal = journal;
         this.journalAnswers = journalAnswers;
         this.instruments = Metrics.training(runId);
     }
 
-    /** A step is done that {@link RunProgress} knows already; {@code totalSteps} may be an estimate. */
+    /**
+     * A step is done that {@link RunProgress} knows already.
+     *
+     * @param totalSteps may be an estimate
+     * @param tokensToCome of the steps after this one
+     */
     void stepDone(
-            long step, long totalSteps, double learningRate, StepRunner.StepDone done, double seconds, long nanos) {
+            long step,
+            long totalSteps,
+            StepOrder order,
+            long tokens,
+            long tokensToCome,
+            StepRunner.StepDone done,
+            double seconds,
+            long nanos) {
+        double learningRate = order.learningRate();
         nowNanos = nanos;
         StepRunner.StepTimes times = done.times();
         double throughput = progress.tokensPerSecond();
-        instruments.step(tokensPerStep, done.loss(), learningRate, done.gradientNorm(), throughput);
+        instruments.step(tokens, done.loss(), learningRate, done.gradientNorm(), throughput);
         instruments.part(TrainingMetrics.Part.DATA, times.data());
         instruments.part(TrainingMetrics.Part.FORWARD_BACKWARD, times.forwardBackward());
         instruments.part(TrainingMetrics.Part.GRADIENT_NORM, times.gradientNorm());
@@ -90,7 +104,7 @@ final class RunReporter {
                 times.communication(),
                 times.bubble(),
                 times.copies()));
-        double eta = throughput == 0 ? 0 : (totalSteps - step) * (double) tokensPerStep / throughput;
+        double eta = throughput == 0 ? 0 : tokensToCome / throughput;
         listener.tell(new TrainingEvent.Progress(
                 runId,
                 step,
@@ -118,10 +132,16 @@ final class RunReporter {
         listener.tell(new TrainingEvent.CheckpointFailed(runId, failed.step(), failed.message()));
     }
 
+    /** An evaluation of the weights after this step begins. */
+    void evaluationBegins(long step) {
+        tokensEvaluated.put(step, progress.tokens());
+    }
+
     void evaluated(Evaluator.Evaluated evaluated) {
+        Long tokens = tokensEvaluated.remove(evaluated.step());
         valLoss = evaluated.loss();
         instruments.evaluated(evaluated.loss());
-        progress.evaluated(evaluated.step(), evaluated.step() * tokensPerStep, evaluated.loss());
+        progress.evaluated(evaluated.step(), tokens == null ? progress.tokens() : tokens, evaluated.loss());
         write(new MetricsLine.Evaluation(
                 evaluated.step(), evaluated.loss(), evaluated.tokens(), evaluated.busySeconds()));
         listener.tell(new TrainingEvent.Evaluated(

@@ -50,9 +50,9 @@ record RunWorkers(
             RunAssembly run,
             TrainingConfig config,
             Environment environment,
-            long firstStep) {
+            long firstMicroBatch) {
         return switch (run.parts()) {
-            case LocalParts local -> local(children, run, local, config, environment, firstStep);
+            case LocalParts local -> local(children, run, local, config, environment, firstMicroBatch);
             case MeshParts mesh -> mesh(context, children, run, mesh);
         };
     }
@@ -63,11 +63,9 @@ record RunWorkers(
             LocalParts local,
             TrainingConfig config,
             Environment environment,
-            long firstStep) {
-        int accumulation = config.train().accumulation();
+            long firstMicroBatch) {
         StepRunner.Parts parts = new StepRunner.Parts(
-                children.spawn(
-                        DataFeeder.create(local.feeder(), run.memory(), firstStep * accumulation), "data-feeder"),
+                children.spawn(DataFeeder.create(local.feeder(), run.memory(), firstMicroBatch), "data-feeder"),
                 children.spawn(
                         PipelineStage.create(local.stage(), local.gradients(), local.kernels(), run.memory()),
                         "pipeline-stage-0"),
@@ -75,7 +73,6 @@ record RunWorkers(
                         OptimizerShard.create(local.adamW(), local.moments(), run.memory()), "optimizer-shard-0"),
                 local.weightsTicket(),
                 local.gradientsTicket(),
-                accumulation,
                 config.train().seed(),
                 Duration.ofSeconds(config.train().stepTimeoutSeconds()));
         return new RunWorkers(

@@ -98,6 +98,7 @@ final class SideWork {
     private void evaluate(long step, int windows, boolean urgent) {
         evaluating = true;
         copyingForEvaluation = true;
+        reporter.evaluationBegins(step);
         evaluator.tell(new Evaluator.Evaluate(step, windows, urgent, evaluatorAnswers));
     }
 

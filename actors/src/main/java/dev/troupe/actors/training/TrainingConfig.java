@@ -3,6 +3,7 @@ package dev.troupe.actors.training;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.config.KnownKeys;
+import dev.troupe.actors.training.run.AccumulationRamp;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.mesh.Mesh;
@@ -53,7 +54,8 @@ public record TrainingConfig(
      * @param steps 0 when {@code minutes} decides
      * @param minutes 0 when {@code steps} decides
      * @param batch sequences of a micro-batch
-     * @param accumulation micro-batches of a step
+     * @param accumulation micro-batches of a step, after the ramp
+     * @param ramp micro-batches of each step
      * @param precision of the operands of matrix products
      * @param threads 0 for one per core
      * @param lossWindow steps whose mean is the reported training loss
@@ -63,6 +65,7 @@ public record TrainingConfig(
             double minutes,
             int batch,
             int accumulation,
+            AccumulationRamp ramp,
             long seed,
             String backend,
             Precision precision,
@@ -186,17 +189,38 @@ public record TrainingConfig(
     private static TrainSection train(ConfigReader reader, boolean onlyMinutes, boolean onlySteps) {
         long steps = reader.whole("train.steps", 0, 1_000_000_000_000L);
         double minutes = reader.number("train.minutes", 0, 1_000_000);
+        int accumulation = reader.integer("train.accumulation", 1, 65_536);
         return new TrainSection(
                 onlyMinutes ? 0 : steps,
                 onlySteps && steps > 0 ? 0 : minutes,
                 reader.integer("train.batch", 1, 65_536),
-                reader.integer("train.accumulation", 1, 65_536),
+                accumulation,
+                ramp(reader, accumulation),
                 reader.whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),
                 reader.nonBlank("compute.backend"),
                 Precision.named(reader.word("train.precision", Precision.names().toArray(String[]::new))),
                 reader.integer("train.threads", 0, 1024),
                 reader.integer("train.lossWindow", 1, 1_000_000),
                 reader.integer("train.stepTimeoutSeconds", 1, 1_000_000));
+    }
+
+    private static AccumulationRamp ramp(ConfigReader reader, int accumulation) {
+        int from = reader.integer("train.ramp.accumulation", 0, accumulation);
+        long tokens = reader.whole("train.ramp.tokens", 0, 10_000_000_000_000L);
+        if (from == 0) {
+            return AccumulationRamp.constant(accumulation);
+        }
+        int replicas = reader.integer("mesh.data", 1, 65_536);
+        if (accumulation % from != 0 || from % replicas != 0) {
+            throw reader.bad(
+                    "train.ramp.accumulation",
+                    "0 for no ramp, or a divisor of train.accumulation (" + accumulation
+                            + ") that is a multiple of mesh.data (" + replicas + ")");
+        }
+        if (tokens == 0) {
+            throw reader.bad("train.ramp.tokens", "at least 1 when train.ramp.accumulation is set");
+        }
+        return new AccumulationRamp(from, accumulation, tokens);
     }
 
     private static MeshSection mesh(ConfigReader reader) {

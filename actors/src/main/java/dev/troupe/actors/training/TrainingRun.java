@@ -26,9 +26,10 @@ import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.run.RunProgress;
 import dev.troupe.actors.training.run.StepBudget;
 import dev.troupe.actors.training.run.StepMeasure;
+import dev.troupe.actors.training.run.StepPlanner;
 import dev.troupe.actors.training.step.StepRunner;
-import dev.troupe.model.data.DataPosition;
 import dev.troupe.model.format.TrainingState;
+import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.model.optim.LearningRateSchedule;
 import dev.troupe.model.transformer.ParameterLayout;
 import java.time.Duration;
@@ -68,10 +69,11 @@ final class TrainingRun {
     private final ActorRef<StepRunner.StepResult> stepAnswers;
 
     private final StepMeasure measure;
+    private final StepPlanner planner;
     private long step;
     private long totalSteps;
     private LearningRateSchedule schedule;
-    private double learningRate;
+    private StepOrder order;
     private boolean stopRequested;
     private boolean stepRunning;
     private boolean rehearsing;
@@ -105,19 +107,20 @@ final class TrainingRun {
             totalSteps = config.train().steps();
         }
         schedule = scheduleOf(totalSteps);
+        planner = new StepPlanner(config, run.model().contextLength(), resumed);
+        order = planner.next(schedule.at(step));
 
         reporter = new RunReporter(
                 setup.runId(),
                 listener,
                 context.getLog(),
                 progress,
-                tokensPerStep(),
                 spawn(
                         RunJournal.create(run.metrics(), run.directory().summary()),
                         "journal",
                         DispatcherSelector.blocking()),
                 context.messageAdapter(RunJournal.Recorded.class, JournalAnswered::new));
-        workers = RunWorkers.start(context, this::spawn, run, config, environment, step);
+        workers = RunWorkers.start(context, this::spawn, run, config, environment, order.firstMicroBatch());
         side = new SideWork(
                 run,
                 workers.writer(),
@@ -196,7 +199,7 @@ final class TrainingRun {
                 run.windows().count(config.eval().windows()),
                 finalWindows());
         elapsedSeconds = secondsSince(beginNanos);
-        totalSteps = step + budget.steps(budgetSeconds() - elapsedSeconds);
+        totalSteps = step + planner.stepsOf(budget.steps(budgetSeconds() - elapsedSeconds));
         schedule = scheduleOf(totalSteps);
         context.getLog()
                 .info(
@@ -229,8 +232,8 @@ final class TrainingRun {
 
     private void runStep() {
         stepRunning = true;
-        learningRate = schedule.at(step);
-        workers.runner().tell(new StepRunner.RunStep(step, learningRate, stepAnswers));
+        order = planner.next(schedule.at(step));
+        workers.runner().tell(new StepRunner.RunStep(step, order, stepAnswers));
     }
 
     private Behavior<Command> training(Command command) {
@@ -268,13 +271,16 @@ final class TrainingRun {
     private void onStep(StepRunner.StepDone done) {
         step++;
         long now = environment.nanoClock().getAsLong();
-        double seconds = progress.stepDone(step, done.loss(), tokensPerStep(), now);
+        planner.done(order);
+        long tokens = planner.tokensOf(order);
+        double seconds = progress.stepDone(step, done.loss(), tokens, now);
         elapsedSeconds = (now - beginNanos) * 1e-9;
         if (isUnfixed()) {
-            measure.add(seconds);
+            measure.add(seconds * planner.lengthOfFullStep(order));
         }
-        long expectedSteps = isUnfixed() ? step + measure.remainingSteps(elapsedSeconds) : totalSteps;
-        reporter.stepDone(step, expectedSteps, learningRate, done, seconds, now);
+        long stepsToCome = isUnfixed() ? planner.stepsOf(measure.remainingSteps(elapsedSeconds)) : totalSteps - step;
+        long tokensToCome = planner.tokensOf(stepsToCome);
+        reporter.stepDone(step, step + stepsToCome, order, tokens, tokensToCome, done, seconds, now);
     }
 
     private Behavior<Command> afterStep() {
@@ -315,8 +321,7 @@ final class TrainingRun {
         reporter.flush(); // before the checkpoint is complete: a resume needs the lines up to its step
         side.save(new TrainingState(
                 step,
-                new DataPosition(
-                        step * config.train().accumulation(), config.train().seed()),
+                planner.position(),
                 progress.tokens(),
                 progress.curve(),
                 ResumeCheck.settings(config, totalSteps, run.tokens())));

@@ -18,6 +18,7 @@ import dev.troupe.model.data.DataPosition;
 import dev.troupe.model.eval.LossCurve;
 import dev.troupe.model.eval.LossSample;
 import dev.troupe.model.format.TrainingState;
+import dev.troupe.model.mesh.StepOrder;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -58,7 +59,7 @@ class TrainingMessagesTest {
                 new TrainingEvent.CheckpointFailed("run", 1, "full"),
                 new TrainingEvent.Completed("run", SUMMARY),
                 new TrainingEvent.Failed("run", "why"),
-                new StepRunner.RunStep(1, 1e-3, ref(StepRunner.StepResult.class)),
+                new StepRunner.RunStep(1, new StepOrder(1e-3, 4, 2), ref(StepRunner.StepResult.class)),
                 new StepRunner.StepDone(1, 2.5, 0.5, new StepRunner.StepTimes(1, 2, 3, 4, 5, 6, 7)),
                 new StepRunner.StepDiverged(1, Double.NaN, Double.POSITIVE_INFINITY),
                 new DataFeeder.Next(5, ref(DataFeeder.MicroBatchReady.class)),

@@ -3,16 +3,19 @@ package dev.troupe.deploy.node;
 import akka.actor.typed.ActorRef;
 import dev.troupe.actors.training.mesh.MeshRunner;
 import dev.troupe.actors.training.step.StepRunner;
+import dev.troupe.model.mesh.StepOrder;
 import java.time.Duration;
 
 /** Steps of a mesh, for a command's thread. Closing it ends the run on all nodes. */
 public final class MeshClient implements AutoCloseable {
     private final TroupeNode node;
     private final ActorRef<MeshRunner.Command> runner;
+    private final int microBatches;
 
-    MeshClient(TroupeNode node, ActorRef<MeshRunner.Command> runner) {
+    MeshClient(TroupeNode node, ActorRef<MeshRunner.Command> runner, int microBatches) {
         this.node = node;
         this.runner = runner;
+        this.microBatches = microBatches;
     }
 
     /**
@@ -22,7 +25,7 @@ public final class MeshClient implements AutoCloseable {
      * @param timeout of everything, waiting for nodes included
      */
     public StepRunner.StepResult step(long step, double learningRate, Duration timeout) {
-        return node.step(runner, step, learningRate, timeout);
+        return node.step(runner, step, StepOrder.regular(step, microBatches, learningRate), timeout);
     }
 
     @Override

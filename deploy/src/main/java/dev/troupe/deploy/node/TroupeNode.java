@@ -30,6 +30,7 @@ import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.RoutingServer;
@@ -178,7 +179,7 @@ public final class TroupeNode implements AutoCloseable {
     /** Steps of a mesh on the cluster's trainer nodes. */
     public MeshClient runMesh(MeshJob job, Consumer<MeshEvent> events) {
         ActorRef<MeshRunner.Command> runner = ask(replyTo -> new NodeGuardian.RunMesh(job, events, replyTo));
-        return new MeshClient(this, runner);
+        return new MeshClient(this, runner, job.mesh().accumulation());
     }
 
     void stopMesh(ActorRef<MeshRunner.Command> runner) {
@@ -186,11 +187,11 @@ public final class TroupeNode implements AutoCloseable {
     }
 
     /** Takes a step with a runner of a mesh. */
-    StepRunner.StepResult step(ActorRef<MeshRunner.Command> runner, long step, double learningRate, Duration timeout) {
+    StepRunner.StepResult step(ActorRef<MeshRunner.Command> runner, long step, StepOrder order, Duration timeout) {
         return await(
                 AskPattern.<MeshRunner.Command, StepRunner.StepResult>ask(
                         runner,
-                        replyTo -> new MeshRunner.Run(new StepRunner.RunStep(step, learningRate, replyTo)),
+                        replyTo -> new MeshRunner.Run(new StepRunner.RunStep(step, order, replyTo)),
                         timeout,
                         system.scheduler()),
                 timeout);

@@ -11,7 +11,7 @@ import dev.troupe.model.parallel.TensorShard;
  * @param model the whole model
  * @param batch sequences of a micro-batch
  * @param time tokens of a sequence
- * @param accumulation micro-batches of a step, of all ranks of the data axis together
+ * @param accumulation micro-batches of a step, of all ranks of the data axis together; the most, where steps differ
  * @param recomputeLayers 0 keeps activations; k keeps only the input of every k-th layer and computes the rest again
  * @param seed of weights and dropout
  */
@@ -37,7 +37,7 @@ public record MeshSettings(
         StageSplit.of(model, 0, mesh.pipeline());
     }
 
-    /** Micro-batches of one replica. */
+    /** Most micro-batches of one replica in a step. */
     public int microBatches() {
         return accumulation / mesh.data();
     }

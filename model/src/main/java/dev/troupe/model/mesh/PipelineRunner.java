@@ -8,7 +8,10 @@ import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.StageRange;
 import dev.troupe.model.transformer.TrainingStage;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
@@ -45,20 +48,23 @@ final class PipelineRunner implements AutoCloseable {
     private final StageRange range;
     private final RankGroups groups;
     private final MicroBatchSource source;
-    private final PipelineSchedule schedule;
+    private final Map<Integer, PipelineSchedule> schedules = new HashMap<>(); // by micro-batches of this replica
+    private final Mesh.Position at;
     private final BackwardListener listener;
     private final TensorArena arena = TensorArena.open("train.activations");
     private final List<Slot> slots = new ArrayList<>();
-    private final int firstMicroBatch; // of a step's, that this replica has
     private final @Nullable PeerThread forwardThread;
     private final @Nullable PeerThread backwardThread;
     private final double[] losses;
+    private StepOrder step = StepOrder.regular(0, 1, 0); // the one under way
+    private long first; // micro-batch of it that this replica has
+    private int last; // counted from there
     private long waitNanos;
 
     /**
      * A runner.
      *
-     * @param stages as many as the schedule has slots, over the same weights and gradients
+     * @param stages as many as the schedule of the longest step has slots, over the same weights and gradients
      */
     PipelineRunner(
             MeshSettings settings,
@@ -66,16 +72,14 @@ final class PipelineRunner implements AutoCloseable {
             StageRange range,
             RankGroups groups,
             MicroBatchSource source,
-            PipelineSchedule schedule,
             List<TrainingStage> stages,
             BackwardListener listener) {
         this.settings = settings;
         this.range = range;
         this.groups = groups;
         this.source = source;
-        this.schedule = schedule;
+        this.at = at;
         this.listener = listener;
-        this.firstMicroBatch = at.data() * settings.microBatches();
         int rows = settings.batch() * settings.time();
         for (TrainingStage stage : stages) {
             Tensor hidden = arena.allocate(
@@ -91,32 +95,40 @@ final class PipelineRunner implements AutoCloseable {
     /**
      * Runs the micro-batches of a step.
      *
-     * @return the loss of each on the last stage, else none; used again by the next call
+     * @return the loss of each of this replica's on the last stage, else none
      */
-    double[] run(long step) {
+    double[] run(StepOrder order) {
+        int microBatches = order.microBatches() / settings.mesh().data();
+        PipelineSchedule schedule = schedules.computeIfAbsent(
+                microBatches,
+                count -> PipelineSchedule.of(at.pipeline(), settings.mesh().pipeline(), count));
+        step = order;
+        first = order.firstMicroBatch() + (long) at.data() * microBatches;
+        last = microBatches - 1;
+
         slots.getFirst().stage.startGradients();
         for (PipelineSchedule.Pass pass : schedule.passes()) {
-            Slot slot = slots.get(pass.microBatch() % slots.size());
+            Slot slot = slots.get(pass.microBatch() % schedule.slots());
             if (!pass.forward()) {
                 if (!range.hasHead()) {
                     backward(slot, pass.microBatch());
                 }
             } else if (range.hasHead()) {
-                forwardBackward(slot, step, pass.microBatch());
+                forwardBackward(slot, pass.microBatch());
             } else {
-                forward(slot, step, pass.microBatch());
+                forward(slot, pass.microBatch());
             }
         }
         for (Slot slot : slots) {
             await(slot.sendingOutput);
             await(slot.sendingGradient);
         }
-        return losses;
+        return range.hasHead() ? Arrays.copyOf(losses, microBatches) : losses;
     }
 
-    private void forward(Slot slot, long step, int microBatch) {
+    private void forward(Slot slot, int microBatch) {
         await(slot.sendingOutput);
-        long number = number(step, microBatch);
+        long number = first + microBatch;
         long dropout = DropoutSeed.of(settings.seed(), number);
         Tensor output;
         if (range.hasEmbedding()) {
@@ -139,10 +151,10 @@ final class PipelineRunner implements AutoCloseable {
     }
 
     /** The last stage goes back as soon as it has been forward. */
-    private void forwardBackward(Slot slot, long step, int microBatch) {
-        long number = number(step, microBatch);
+    private void forwardBackward(Slot slot, int microBatch) {
+        long number = first + microBatch;
         long dropout = DropoutSeed.of(settings.seed(), number);
-        float scale = 1f / settings.accumulation();
+        float scale = 1f / step.microBatches();
         source.fill(number, slot.inputs, slot.targets);
         if (range.hasEmbedding()) {
             beginBackward(microBatch);
@@ -157,17 +169,13 @@ final class PipelineRunner implements AutoCloseable {
     }
 
     private void beginBackward(int microBatch) {
-        listener.beginBackward(microBatch == 0, microBatch == settings.microBatches() - 1);
+        listener.beginBackward(microBatch == 0, microBatch == last);
     }
 
     private void sendGradient(Slot slot) {
         if (groups.toPrevious() != null) {
             slot.sendingGradient = send(slot.stage.inputGradient(), groups.toPrevious(), backwardThread, 0);
         }
-    }
-
-    private long number(long step, int microBatch) {
-        return step * settings.accumulation() + firstMicroBatch + microBatch;
     }
 
     private void receive(Tensor target, @Nullable Communicator group, int from) {

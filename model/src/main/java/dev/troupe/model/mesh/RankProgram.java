@@ -78,8 +78,7 @@ public final class RankProgram implements AutoCloseable {
                     settings.time(),
                     options));
         }
-        this.pipeline =
-                new PipelineRunner(settings, at, range, groups, source, schedule, stages, exchange::beginBackward);
+        this.pipeline = new PipelineRunner(settings, at, range, groups, source, stages, exchange::beginBackward);
         this.evaluation = new PipelineEvaluation(settings, at, range, groups, stages.getFirst());
         AdamW adamW = new AdamW(settings.optimizer(), kernels, state.layout());
         this.update = new RankUpdate(state, adamW, kernels);
@@ -90,22 +89,28 @@ public final class RankProgram implements AutoCloseable {
     /**
      * Takes the next step.
      *
+     * @param order of at most {@link MeshSettings#accumulation} micro-batches, a multiple of the data axis
      * @throws dev.troupe.model.parallel.CommunicationException when a peer is lost; the state is undefined then
      */
-    public StepOutcome step(double learningRate) {
+    public StepOutcome step(StepOrder order) {
+        if (order.microBatches() > settings.accumulation()
+                || order.microBatches() % settings.mesh().data() != 0) {
+            throw new IllegalArgumentException("a step of " + order.microBatches() + " micro-batches on a mesh of "
+                    + settings.mesh() + " that has memory for " + settings.accumulation());
+        }
         long start = System.nanoTime();
         long waitedBefore = waitNanos();
         long bubbleBefore = pipeline.waitNanos();
         exchange.beginStep();
-        double[] ownLosses = pipeline.run(state.step());
+        double[] ownLosses = pipeline.run(order);
         exchange.finishGradients();
         addEnds();
         long computed = System.nanoTime();
-        double loss = meanLoss(ownLosses);
+        double loss = meanLoss(ownLosses, order.microBatches());
         double norm = Math.sqrt(sum(gather(update.sumsOfSquares())));
         boolean good = Double.isFinite(loss) && Double.isFinite(norm);
         if (good) {
-            update.update(learningRate, norm);
+            update.update(order.learningRate(), norm);
             spreadWeights();
         }
         long end = System.nanoTime();
@@ -140,9 +145,9 @@ public final class RankProgram implements AutoCloseable {
     }
 
     /** The mean over micro-batches in order of their number; ranks of a tensor axis have the same, and one gives it. */
-    private double meanLoss(double[] own) {
+    private double meanLoss(double[] own, int microBatches) {
         double[] given = tensorAxis.rank() == 0 ? own : new double[0];
-        return sum(gather(given)) / settings.accumulation();
+        return sum(gather(given)) / microBatches;
     }
 
     /** The numbers of all ranks. */

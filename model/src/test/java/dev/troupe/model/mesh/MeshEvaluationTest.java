@@ -25,7 +25,7 @@ class MeshEvaluationTest {
             List<Double> losses = new ArrayList<>();
             List<EvaluationOutcome> evaluations = new ArrayList<>();
             for (int step = 0; step < STEPS; step++) {
-                losses.add(program.step(1e-2).loss());
+                losses.add(TestMeshes.step(program, 1e-2).loss());
                 if (windows > 0) {
                     evaluations.add(program.evaluate(
                             windows, (window, row, inputs, targets) -> read(settings, window, row, inputs, targets)));
@@ -94,7 +94,7 @@ class MeshEvaluationTest {
         MeshSettings settings = settings(gpt2(), "1x1x1", 0, 0);
         int windows = 4;
         TestMeshes.run(settings, (_, state, program) -> {
-            program.step(1e-2);
+            TestMeshes.step(program, 1e-2);
             double actual = program.evaluate(
                             windows, (window, row, inputs, targets) -> read(settings, window, row, inputs, targets))
                     .loss();

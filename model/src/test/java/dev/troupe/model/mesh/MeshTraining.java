@@ -30,7 +30,7 @@ final class MeshTraining {
         List<Double> losses = new ArrayList<>();
         List<Double> norms = new ArrayList<>();
         for (int step = 0; step < steps; step++) {
-            StepOutcome outcome = program.step(learningRate);
+            StepOutcome outcome = TestMeshes.step(program, learningRate);
             losses.add(outcome.loss());
             norms.add(outcome.gradientNorm());
         }

@@ -95,6 +95,11 @@ public final class TestMeshes {
         return new VectorKernelProvider().create(FixedComputePool.create(1));
     }
 
+    /** The next step of a training whose steps are all alike. */
+    public static StepOutcome step(RankProgram program, double learningRate) {
+        return program.step(StepOrder.regular(program.state().step(), ACCUMULATION, learningRate));
+    }
+
     static void fill(MeshSettings settings, long number, int[] inputs, int[] targets) {
         int vocabulary = settings.model().vocabSize();
         for (int i = 0; i < inputs.length; i++) {

@@ -120,7 +120,7 @@ public final class MeshRunner {
 
     private final MeshSeats seats = new MeshSeats();
     private final Map<String, Answer> answered = new HashMap<>(); // of this phase
-    private final StepRates rates = new StepRates(); // from the origin's step on
+    private final StepOrders orders = new StepOrders(); // from the origin's step on
     private final Deque<Work> queue = new ArrayDeque<>();
     private RunnerState state = RunnerState.IDLE;
     private long phase; // grows with every change of state: tells late timers
@@ -208,7 +208,7 @@ public final class MeshRunner {
             throw new IllegalStateException("more is asked for than " + MAX_QUEUED + " things at once");
         }
         if (wanted instanceof Run run) {
-            rates.put(run.step(), run.order().learningRate());
+            orders.put(run.step(), run.order().order());
         }
         queue.add(wanted);
         if (work == null) {
@@ -361,7 +361,7 @@ public final class MeshRunner {
 
     private void takeStep() {
         enterWaiting(RunnerState.STEPPING, stepTimeout);
-        seats.tell(new TrainerProtocol.TakeStep(seats.epoch(), nextStep, rates.at(nextStep), answers));
+        seats.tell(new TrainerProtocol.TakeStep(seats.epoch(), nextStep, orders.at(nextStep), answers));
     }
 
     private void evaluate(Evaluator.Evaluate order) {
@@ -446,7 +446,7 @@ public final class MeshRunner {
     private void onSavePublished(SavePublished published) {
         saver.onPublished(published).ifPresent(checkpoint -> {
             origin = checkpoint;
-            rates.forgetBefore(checkpoint.step());
+            orders.forgetBefore(checkpoint.step());
         });
         goOnIfCopied();
     }

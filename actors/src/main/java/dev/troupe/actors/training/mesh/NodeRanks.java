@@ -7,6 +7,7 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Start;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.mesh.RankState;
+import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
 import dev.troupe.model.mesh.checkpoint.ShardFile;
 import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
@@ -126,8 +127,8 @@ final class NodeRanks {
     }
 
     /** Has the ranks take a step. */
-    CompletableFuture<List<RankHost.Taken>> step(long step, double learningRate) {
-        return all(hosts.stream().map(host -> host.step(step, learningRate)).toList());
+    CompletableFuture<List<RankHost.Taken>> step(long step, StepOrder order) {
+        return all(hosts.stream().map(host -> host.step(step, order)).toList());
     }
 
     /** Has the ranks evaluate. */

@@ -15,6 +15,7 @@ import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.RankGroups;
 import dev.troupe.model.mesh.RankProgram;
 import dev.troupe.model.mesh.RankState;
+import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.model.mesh.StepOutcome;
 import dev.troupe.model.mesh.checkpoint.ShardFile;
 import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
@@ -145,10 +146,10 @@ final class RankHost {
     record Taken(StepOutcome outcome, RankSeconds seconds) {}
 
     /** Takes a step with all other ranks. */
-    CompletableFuture<Taken> step(long step, double learningRate) {
+    CompletableFuture<Taken> step(long step, StepOrder order) {
         return thread.run(() -> {
             RankState own = stateAt(step);
-            StepOutcome outcome = required(program).step(learningRate);
+            StepOutcome outcome = required(program).step(order);
             long stepped = System.nanoTime();
             if (outcome.updated() && epoch.isCopied(own.step())) {
                 copy();

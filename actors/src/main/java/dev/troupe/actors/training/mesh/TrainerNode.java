@@ -205,8 +205,7 @@ public final class TrainerNode {
             forgetCopies();
         }
         context.pipeToSelf(
-                current.step(order.step(), order.learningRate()),
-                (taken, failure) -> new StepEnded(order, taken, failure));
+                current.step(order.step(), order.order()), (taken, failure) -> new StepEnded(order, taken, failure));
     }
 
     private void onStepEnded(StepEnded ended) {

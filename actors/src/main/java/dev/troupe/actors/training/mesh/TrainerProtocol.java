@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.model.mesh.checkpoint.ShardFile;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,7 @@ public final class TrainerProtocol {
      *
      * @param step steps taken before; the ranks must be there
      */
-    public record TakeStep(long epoch, long step, double learningRate, ActorRef<Answer> replyTo) implements Command {}
+    public record TakeStep(long epoch, long step, StepOrder order, ActorRef<Answer> replyTo) implements Command {}
 
     /**
      * Has each of the node's ranks write its file of a checkpoint. Ranks may take steps again after {@link Copied}.

@@ -18,7 +18,7 @@ public final class StepMeasure {
         this.budgetSeconds = budgetSeconds;
     }
 
-    /** A step has taken so long. */
+    /** A step has taken so long, or would have if it were one of the longest. */
     public void add(double seconds) {
         stepSeconds.add(seconds);
     }

@@ -12,6 +12,7 @@ import dev.troupe.actors.training.optim.OptimizerShard;
 import dev.troupe.actors.training.stage.PipelineStage;
 import dev.troupe.actors.wire.WireMessage;
 import dev.troupe.model.mesh.DropoutSeed;
+import dev.troupe.model.mesh.StepOrder;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -28,10 +29,10 @@ public final class StepRunner {
     /**
      * Takes a step; the next one only after the answer.
      *
-     * @param step index from 0: decides data and dropout
-     * @param learningRate 0 leaves the weights as they are (moments move)
+     * @param step index from 0
+     * @param order a learning rate of 0 leaves the weights as they are (moments move)
      */
-    public record RunStep(long step, double learningRate, ActorRef<StepResult> replyTo) implements Command {}
+    public record RunStep(long step, StepOrder order, ActorRef<StepResult> replyTo) implements Command {}
 
     private record BatchArrived(DataFeeder.MicroBatchReady ready) implements Command {}
 
@@ -73,18 +74,13 @@ public final class StepRunner {
         }
     }
 
-    /**
-     * Who does the parts.
-     *
-     * @param accumulation micro-batches of a step
-     */
+    /** Who does the parts. */
     public record Parts(
             ActorRef<DataFeeder.Command> feeder,
             ActorRef<PipelineStage.Command> stage,
             ActorRef<OptimizerShard.Command> optimizer,
             TensorTicket weights,
             TensorTicket gradients,
-            int accumulation,
             long seed,
             Duration timeout) {}
 
@@ -141,7 +137,7 @@ public final class StepRunner {
     }
 
     private void askForBatch(RunStep step) {
-        long microBatch = step.step() * parts.accumulation() + microBatchesDone;
+        long microBatch = step.order().firstMicroBatch() + microBatchesDone;
         dataAsked = System.nanoTime();
         context.ask(
                 DataFeeder.MicroBatchReady.class,
@@ -154,14 +150,15 @@ public final class StepRunner {
     private void onBatch(DataFeeder.MicroBatchReady ready) {
         dataSeconds += (System.nanoTime() - dataAsked) * 1e-9;
         long dropoutSeed = DropoutSeed.of(parts.seed(), ready.ticket().microBatch());
+        int microBatches = current().order().microBatches();
         boolean first = microBatchesDone == 0;
-        boolean last = microBatchesDone == parts.accumulation() - 1;
+        boolean last = microBatchesDone == microBatches - 1;
         context.ask(
                 PipelineStage.GradientsComputed.class,
                 parts.stage(),
                 parts.timeout(),
                 (ActorRef<PipelineStage.GradientsComputed> replyTo) -> new PipelineStage.ComputeGradients(
-                        ready.ticket(), first, last, 1f / parts.accumulation(), dropoutSeed, replyTo),
+                        ready.ticket(), first, last, 1f / microBatches, dropoutSeed, replyTo),
                 (computed, failure) -> {
                     parts.feeder().tell(new DataFeeder.Release(ready.ticket()));
                     return computed != null ? new GradientsArrived(computed) : noAnswer("pipeline stage", failure);
@@ -175,7 +172,7 @@ public final class StepRunner {
         microBatchesDone++;
         if (!Double.isFinite(computed.loss())) {
             finish(new StepDiverged(step.step(), computed.loss(), Double.NaN));
-        } else if (microBatchesDone < parts.accumulation()) {
+        } else if (microBatchesDone < step.order().microBatches()) {
             askForBatch(step);
         } else {
             update(step, computed);
@@ -194,7 +191,7 @@ public final class StepRunner {
                 parts.optimizer(),
                 parts.timeout(),
                 (ActorRef<OptimizerShard.Updated> replyTo) -> new OptimizerShard.Update(
-                        parts.weights(), parts.gradients(), step.learningRate(), gradientNorm, replyTo),
+                        parts.weights(), parts.gradients(), step.order().learningRate(), gradientNorm, replyTo),
                 (updated, failure) ->
                         updated != null ? new UpdateArrived(updated) : noAnswer("optimizer shard", failure));
     }
@@ -205,7 +202,7 @@ public final class StepRunner {
     }
 
     private double loss() {
-        return lossSum / parts.accumulation();
+        return lossSum / current().order().microBatches();
     }
 
     private void finish(StepResult result) {

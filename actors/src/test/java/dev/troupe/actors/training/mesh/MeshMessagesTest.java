@@ -24,6 +24,7 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.TakeStep;
 import dev.troupe.actors.training.mesh.TrainerProtocol.WindowsEvaluated;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.format.durable.FileDigest;
+import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.model.mesh.checkpoint.ShardFile;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +66,7 @@ class MeshMessagesTest {
                 new NotSaved(2, "a", 7, "full"),
                 new EvaluateWindows(2, 7, 32, answers),
                 new WindowsEvaluated(2, "a", 7, 30, 3.5, 480, 0.25),
-                new TakeStep(2, 7, 1e-3, answers),
+                new TakeStep(2, 7, new StepOrder(1e-3, 14, 2), answers),
                 new StepTaken(2, "a", 7, 3.5, 0.5, true, new RankSeconds(2, 1, 0.25, 0.125, 0.5, 0.0625)),
                 new Lost(2, "a", "a peer is gone"),
                 new Leave("run"));

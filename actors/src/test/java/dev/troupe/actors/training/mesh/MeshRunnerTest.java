@@ -11,6 +11,7 @@ import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.training.step.StepRunner.StepDone;
 import dev.troupe.actors.transport.DataPlane;
+import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.model.tensor.NativeMemory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -84,7 +85,8 @@ class MeshRunnerTest {
         }
 
         void begin() {
-            runner.tell(new MeshRunner.Run(new StepRunner.RunStep(losses.size(), 1e-2, results.getRef())));
+            runner.tell(new MeshRunner.Run(new StepRunner.RunStep(
+                    losses.size(), StepOrder.regular(losses.size(), 2, 1e-2), results.getRef())));
         }
 
         void await() {

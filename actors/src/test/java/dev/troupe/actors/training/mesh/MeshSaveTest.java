@@ -16,6 +16,7 @@ import dev.troupe.model.data.DataPosition;
 import dev.troupe.model.eval.LossCurve;
 import dev.troupe.model.format.CheckpointStore;
 import dev.troupe.model.format.TrainingState;
+import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
 import dev.troupe.model.mesh.checkpoint.ShardFile;
 import java.nio.file.Path;
@@ -87,7 +88,7 @@ class MeshSaveTest {
     }
 
     private double step(ActorRef<MeshRunner.Command> runner, long step) {
-        runner.tell(new MeshRunner.Run(new StepRunner.RunStep(step, RATE, steps.getRef())));
+        runner.tell(new MeshRunner.Run(new StepRunner.RunStep(step, StepOrder.regular(step, 2, RATE), steps.getRef())));
         return steps.expectMessageClass(StepRunner.StepDone.class, PATIENCE).loss();
     }
 

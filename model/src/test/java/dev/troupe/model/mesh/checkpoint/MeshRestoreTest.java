@@ -165,7 +165,7 @@ class MeshRestoreTest {
     private static List<Double> steps(RankProgram program, int count) {
         List<Double> outcomes = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            StepOutcome outcome = program.step(RATE);
+            StepOutcome outcome = TestMeshes.step(program, RATE);
             outcomes.add(outcome.loss());
             outcomes.add(outcome.gradientNorm());
         }

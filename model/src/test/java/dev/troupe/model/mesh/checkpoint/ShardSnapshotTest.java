@@ -33,7 +33,7 @@ class ShardSnapshotTest {
     private static List<Double> steps(RankProgram program, int count) {
         List<Double> losses = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            StepOutcome outcome = program.step(RATE);
+            StepOutcome outcome = TestMeshes.step(program, RATE);
             losses.add(outcome.loss());
             losses.add(outcome.gradientNorm());
         }
