@@ -61,7 +61,9 @@ class QuickstartIT {
                 "--grpc-port",
                 "0",
                 "-D",
-                "troupe.node.metricsPort=0");
+                "troupe.node.metricsPort=0",
+                "-D",
+                "troupe.routing.apiKeys=[key-of-its-own]"); // which its own requests show
         quickstart.expectExit(0);
         TroupeProcess node = TroupeProcess.start(
                 dir, "up", "--dir", "home", "--http-port", "0", "--grpc-port", "0", "-D", "troupe.node.metricsPort=0");

@@ -142,9 +142,9 @@ public final class Quickstart {
     }
 
     private void answerOnce(TroupeNode node, Bindings bindings, ModelDescription model) {
-        out.println("HTTP  " + QUESTION + ": " + oneLine(SelfRequest.http(bindings, model.modelId(), QUESTION)));
-        out.println("gRPC  " + QUESTION + ": "
-                + oneLine(SelfRequest.grpc(node.system(), bindings, model.modelId(), QUESTION)));
+        SelfRequest request = new SelfRequest(node.system(), bindings, model.modelId());
+        out.println("HTTP  " + QUESTION + ": " + oneLine(request.http(QUESTION)));
+        out.println("gRPC  " + QUESTION + ": " + oneLine(request.grpc(QUESTION)));
         out.flush();
     }
 

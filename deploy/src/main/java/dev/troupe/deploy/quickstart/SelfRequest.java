@@ -20,12 +20,16 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
-/** The process's own client: one streamed chat over each of its two ports, as anybody's client would send it. */
+/**
+ * The process's own client: one streamed chat over each of its two ports, as anybody's client would send it; with the
+ * first of the configured keys, if there are any.
+ */
 final class SelfRequest {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final int MAX_TOKENS = 60;
@@ -35,10 +39,22 @@ final class SelfRequest {
     private static final String DATA = "data: ";
     private static final String DONE = "[DONE]";
 
-    private SelfRequest() {}
+    private final ActorSystem<?> system;
+    private final Bindings bindings;
+    private final String model;
+    private final Optional<String> authorization;
+
+    SelfRequest(ActorSystem<?> system, Bindings bindings, String model) {
+        this.system = system;
+        this.bindings = bindings;
+        this.model = model;
+        this.authorization = system.settings().config().getStringList("troupe.routing.apiKeys").stream()
+                .findFirst()
+                .map(key -> "Bearer " + key);
+    }
 
     /** The answer to {@code question} over HTTP, read from server-sent events. */
-    static String http(Bindings bindings, String model, String question) {
+    String http(String question) {
         try (HttpClient client = HttpClient.newHttpClient()) {
             String body = JSON.writeValueAsString(Map.of(
                     "model", model,
@@ -47,12 +63,13 @@ final class SelfRequest {
                     "temperature", TEMPERATURE,
                     "seed", SEED,
                     "stream", true));
-            HttpRequest request = HttpRequest.newBuilder(URI.create(bindings.httpUrl() + "/v1/chat/completions"))
+            HttpRequest.Builder request = HttpRequest.newBuilder(
+                            URI.create(bindings.httpUrl() + "/v1/chat/completions"))
                     .timeout(TIMEOUT)
                     .header("Content-Type", "application/json")
-                    .POST(HttpRequest.BodyPublishers.ofString(body))
-                    .build();
-            HttpResponse<Stream<String>> response = client.send(request, HttpResponse.BodyHandlers.ofLines());
+                    .POST(HttpRequest.BodyPublishers.ofString(body));
+            authorization.ifPresent(value -> request.header("Authorization", value));
+            HttpResponse<Stream<String>> response = client.send(request.build(), HttpResponse.BodyHandlers.ofLines());
             try (Stream<String> lines = response.body()) {
                 if (response.statusCode() != 200) {
                     throw new TroupeException("the HTTP port answered " + response.statusCode() + ": "
@@ -95,7 +112,7 @@ final class SelfRequest {
     }
 
     /** The answer to {@code question} over gRPC, streamed. */
-    static String grpc(ActorSystem<?> system, Bindings bindings, String model, String question) {
+    String grpc(String question) {
         RouterClient client = RouterClient.create(
                 GrpcClientSettings.connectToServiceAt("127.0.0.1", bindings.grpcPort(), system)
                         .withTls(false),
@@ -109,7 +126,11 @@ final class SelfRequest {
                             .setTemperature(TEMPERATURE)
                             .setSeed(SEED))
                     .build();
-            List<GenerateChunk> chunks = client.chatStream(request)
+            var call = client.chatStream();
+            List<GenerateChunk> chunks = authorization
+                    .map(value -> call.addHeader("authorization", value))
+                    .orElse(call)
+                    .invoke(request)
                     .runWith(Sink.seq(), system)
                     .toCompletableFuture()
                     .get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
