@@ -147,7 +147,7 @@ public final class ClusterProcesses implements AutoCloseable {
                 .build();
         return http.sendAsync(request, HttpResponse.BodyHandlers.ofString()).handle((response, failure) -> {
             if (response == null || response.statusCode() != 200) {
-                return view(node, latest.containsKey(node.number()) ? "silent" : "starting");
+                return view(node, latest(node) != null ? "silent" : "starting");
             }
             NodeStatus status = parse(response.body());
             synchronized (latest) {
@@ -166,12 +166,8 @@ public final class ClusterProcesses implements AutoCloseable {
     }
 
     private NodeView view(Node node, String state) {
-        NodeStatus status;
-        synchronized (latest) {
-            status = latest.get(node.number());
-        }
         boolean ended = state.equals("ended");
-        boolean known = status != null && !ended;
+        NodeStatus status = ended ? null : latest(node);
         return new NodeView(
                 node.number(),
                 node.jvm().process().pid(),
@@ -181,14 +177,15 @@ public final class ClusterProcesses implements AutoCloseable {
                 node.metricsPort(),
                 node.httpPort(),
                 node.roles(),
-                known ? status.members().size() : 0,
-                known
-                        ? status.members().stream()
-                                .filter(member -> !member.reachable())
-                                .map(NodeStatus.MemberStatus::address)
-                                .toList()
-                        : List.of(),
-                known ? status.trainer() : null);
+                status == null ? 0 : status.members().size(),
+                status == null ? List.of() : status.unreachable(),
+                status == null ? null : status.trainer());
+    }
+
+    private @Nullable NodeStatus latest(Node node) {
+        synchronized (latest) {
+            return latest.get(node.number());
+        }
     }
 
     /** Where a node's output is. */

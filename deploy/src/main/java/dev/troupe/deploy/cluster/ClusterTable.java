@@ -1,6 +1,6 @@
 package dev.troupe.deploy.cluster;
 
-import dev.troupe.deploy.node.NodeStatus;
+import dev.troupe.deploy.node.NodeTraining;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -61,7 +61,7 @@ public final class ClusterTable {
         if (http != null) {
             work.append("http://127.0.0.1:").append(http).append(' ');
         }
-        NodeStatus.Training training = node.training();
+        NodeTraining training = node.training();
         if (training != null && training.run() != null) {
             work.append("run ").append(training.run());
             work.append(training.ranks().isEmpty() ? ": copies only" : ": ranks ");

@@ -1,6 +1,6 @@
 package dev.troupe.deploy.cluster;
 
-import dev.troupe.deploy.node.NodeStatus;
+import dev.troupe.deploy.node.NodeTraining;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +28,7 @@ public record NodeView(
         List<String> roles,
         int members,
         List<String> unreachable,
-        NodeStatus.@Nullable Training training) {
+        @Nullable NodeTraining training) {
     public NodeView {
         roles = List.copyOf(roles);
         unreachable = List.copyOf(unreachable);
@@ -40,7 +40,7 @@ public record NodeView(
     }
 
     private NodeView withoutStep() {
-        NodeStatus.Training now = training;
+        NodeTraining now = training;
         return new NodeView(
                 number,
                 pid,
@@ -52,6 +52,6 @@ public record NodeView(
                 roles,
                 members,
                 unreachable,
-                now == null ? null : new NodeStatus.Training(now.run(), now.epoch(), 0, now.ranks()));
+                now == null ? null : new NodeTraining(now.run(), now.epoch(), 0, now.ranks()));
     }
 }

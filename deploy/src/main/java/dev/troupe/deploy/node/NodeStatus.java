@@ -2,6 +2,7 @@ package dev.troupe.deploy.node;
 
 import akka.cluster.ClusterEvent;
 import akka.cluster.Member;
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Described;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,7 +24,7 @@ public record NodeStatus(
         List<String> roles,
         String status,
         List<MemberStatus> members,
-        @Nullable Training trainer) {
+        @Nullable NodeTraining trainer) {
     public NodeStatus {
         roles = List.copyOf(roles);
         members = List.copyOf(members);
@@ -36,18 +37,13 @@ public record NodeStatus(
         }
     }
 
-    /**
-     * Training on the node.
-     *
-     * @param run null for none
-     * @param epoch of the seating
-     * @param step steps taken
-     * @param ranks of the mesh
-     */
-    public record Training(@Nullable String run, long epoch, long step, List<Integer> ranks) {
-        public Training {
-            ranks = List.copyOf(ranks);
-        }
+    /** Addresses of the members that it cannot reach. */
+    @JsonIgnore
+    public List<String> unreachable() {
+        return members.stream()
+                .filter(member -> !member.reachable())
+                .map(MemberStatus::address)
+                .toList();
     }
 
     static NodeStatus of(Member self, ClusterEvent.CurrentClusterState state, @Nullable Described trainer) {
@@ -64,7 +60,7 @@ public record NodeStatus(
                 members,
                 trainer == null
                         ? null
-                        : new Training(trainer.runId(), trainer.epoch(), trainer.step(), trainer.ranks()));
+                        : new NodeTraining(trainer.runId(), trainer.epoch(), trainer.step(), trainer.ranks()));
     }
 
     /** Those of the configuration, without the ones that Akka gives to every member. */

@@ -2,7 +2,7 @@ package dev.troupe.deploy.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.troupe.deploy.node.NodeStatus;
+import dev.troupe.deploy.node.NodeTraining;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -21,7 +21,7 @@ class ClusterTableTest {
                 number == 1 ? List.of("router", "trainer") : List.of("trainer"),
                 exitCode == null ? 3 : 0,
                 missed,
-                exitCode == null ? new NodeStatus.Training("gpt", 2, 17, ranks) : null);
+                exitCode == null ? new NodeTraining("gpt", 2, 17, ranks) : null);
     }
 
     @Test
@@ -52,7 +52,7 @@ class ClusterTableTest {
                 before.roles(),
                 before.members(),
                 List.of(),
-                new NodeStatus.Training("gpt", 2, 18, List.of(0)));
+                new NodeTraining("gpt", 2, 18, List.of(0)));
         assertThat(after.looksLike(before)).isTrue();
         assertThat(after.looksLike(node(1, "up", null, List.of(), List.of(0, 1))))
                 .isFalse();
