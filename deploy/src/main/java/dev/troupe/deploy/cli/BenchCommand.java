@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -170,7 +171,7 @@ final class BenchCommand implements Runnable {
 
         /** Kernels that agree with the reference: the speed of others means nothing. */
         Kernels kernels(ComputePool pool) {
-            return NodeKernels.create(kernels.backend(), kernels.precision(), pool);
+            return NodeKernels.create(kernels.backend(), kernels.precision(), pool, KernelUse.all());
         }
 
         String backend() {

@@ -1,8 +1,12 @@
 package dev.troupe.deploy.node;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,7 +17,7 @@ import org.slf4j.LoggerFactory;
 public final class Interruption {
     private static final Logger LOG = LoggerFactory.getLogger(Interruption.class);
 
-    private final CountDownLatch asked = new CountDownLatch(1);
+    private final CompletableFuture<Void> asked = new CompletableFuture<>();
     private final CountDownLatch finished = new CountDownLatch(1);
     private volatile int exitCode = 1;
 
@@ -49,21 +53,43 @@ public final class Interruption {
     }
 
     private void onShutdown() {
-        asked.countDown();
-        await(finished);
+        asked.complete(null);
+        try {
+            finished.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         // A JVM that a signal ends reports 128 + its number; this end was asked for and is complete.
         Runtime.getRuntime().halt(exitCode);
     }
 
-    /** Waits until the process is asked to end. */
-    public void await() {
-        await(asked);
+    /**
+     * Waits until the process is asked to end, or until {@code beside} fails, which must not.
+     *
+     * @throws RuntimeException what it failed with
+     */
+    public void await(CompletableFuture<Void> beside) {
+        CompletableFuture<Void> failed = new CompletableFuture<>();
+        beside.exceptionally(problem -> {
+            failed.completeExceptionally(problem);
+            return null;
+        });
+        try {
+            CompletableFuture.anyOf(asked, failed).join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
     }
 
     /** Waits until the process is asked to end, at most so long; whether it has been. */
     public boolean await(Duration atMost) {
         try {
-            return asked.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
+            asked.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("nobody completes it with a failure", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return true;
@@ -72,14 +98,6 @@ public final class Interruption {
 
     /** Whether the process has been asked to end. */
     public boolean isAsked() {
-        return asked.getCount() == 0;
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        return asked.isDone();
     }
 }

@@ -18,11 +18,7 @@ import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
 import dev.troupe.actors.serving.engine.EngineSettings;
-import dev.troupe.actors.serving.engine.ModelLayout;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
-import dev.troupe.actors.serving.split.MemberProtocol;
-import dev.troupe.actors.serving.split.SplitLayout;
-import dev.troupe.actors.serving.split.SplitSettings;
 import dev.troupe.actors.training.TrainingCoordinator;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
@@ -34,6 +30,7 @@ import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
@@ -61,14 +58,16 @@ public final class TroupeNode implements AutoCloseable {
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration LOAD_TIMEOUT = Duration.ofMinutes(30);
     private static final long POLL_NANOS = 20_000_000L;
+
+    /** After which the first requests have been answered, and everything that they needed is compiled. */
+    private static final long SPARE_SECONDS = 15;
+
     private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(150);
 
     private final Config config;
     private final NodeConfig nodeConfig;
     private final ActorSystem<NodeGuardian.Command> system;
     private volatile @Nullable ActorRef<TrainerProtocol.Command> trainer;
-    private final CompletableFuture<ModelDescription> stopped = new CompletableFuture<>();
-    private @Nullable DataPlane plane;
 
     private TroupeNode(Config config, NodeConfig nodeConfig, ActorSystem<NodeGuardian.Command> system) {
         this.config = config;
@@ -86,7 +85,8 @@ public final class TroupeNode implements AutoCloseable {
 
     /**
      * Starts a node that is a member of a cluster: of the seed nodes that its config names, or of its own. Kernels that
-     * it would serve with are compared with the scalar reference before it joins.
+     * it would serve any model with are compared with the scalar reference before it joins, what the model's weights
+     * need when it is loaded, and the others by {@link #checkOtherKernels}.
      *
      * @param overrides what goes on top of the modules' defaults
      * @throws TroupeException when the configuration is wrong, the registry is in use by another process, or the
@@ -111,9 +111,9 @@ public final class TroupeNode implements AutoCloseable {
                         "akka.cluster.roles",
                         nodeConfig.roles().stream().map(Role::configName).toList()))
                 .withFallback(loaded);
-        if (nodeConfig.has(Role.SERVER) || nodeConfig.has(Role.MEMBER)) {
+        if (nodeConfig.has(Role.SERVER)) {
             EngineSettings engine = ReplicaSettings.from(config).engine();
-            NodeKernels.check(engine.backend(), engine.precision(), engine.threads());
+            NodeKernels.check(engine.backend(), engine.precision(), engine.threads(), KernelUse.serving());
         }
         if (clustered && nodeConfig.has(Role.REGISTRY)) {
             config = RegistryStorage.h2(
@@ -161,34 +161,10 @@ public final class TroupeNode implements AutoCloseable {
      * @throws TroupeException when its data plane cannot listen
      */
     public Endpoint startTrainer() {
-        DataPlane open = dataPlane();
-        trainer = this.<ActorRef<TrainerProtocol.Command>>ask(replyTo -> new NodeGuardian.StartTrainer(open, replyTo));
-        return open.endpoint();
-    }
-
-    /**
-     * Makes this node ready to hold members of replicas that other nodes lead.
-     *
-     * @throws TroupeException when its data plane cannot listen
-     */
-    public Endpoint startMember() {
-        DataPlane open = dataPlane();
-        int threads = ReplicaSettings.from(config).engine().threads();
-        int cores = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-        this.<ActorRef<MemberProtocol.Command>>ask(
-                replyTo -> new NodeGuardian.StartMember(open, nodeConfig.modelPath(), cores, replyTo));
-        return open.endpoint();
-    }
-
-    /** The node's door for tensors, which opens when it is first needed. */
-    private synchronized DataPlane dataPlane() {
-        DataPlane open = plane;
-        if (open == null) {
-            String name = Cluster.get(system).selfMember().address().hostPort();
-            open = DataPlane.open(name, nodeConfig.dataHost(), nodeConfig.dataPort());
-            plane = open;
-        }
-        return open;
+        String name = Cluster.get(system).selfMember().address().hostPort();
+        DataPlane plane = DataPlane.open(name, nodeConfig.dataHost(), nodeConfig.dataPort());
+        trainer = this.<ActorRef<TrainerProtocol.Command>>ask(replyTo -> new NodeGuardian.StartTrainer(plane, replyTo));
+        return plane.endpoint();
     }
 
     /** What the node does, and what it knows of its cluster. */
@@ -244,11 +220,7 @@ public final class TroupeNode implements AutoCloseable {
                         "troupe.serving.chatTemplate", version.chatTemplate()))
                 .withFallback(config));
         EngineLoader loader = new DirectoryLoader(
-                settings.engine(),
-                settings.modelId(),
-                settings.chatTemplate(),
-                Path.of(version.directory()),
-                layout(SplitSettings.from(config)));
+                settings.engine(), settings.modelId(), settings.chatTemplate(), Path.of(version.directory()));
         CompletableFuture<ModelDescription> loaded = new CompletableFuture<>();
         EngineLoader reporting = () -> {
             try {
@@ -261,19 +233,22 @@ public final class TroupeNode implements AutoCloseable {
             }
         };
         this.<ActorRef<ReplicaProtocol.Command>>ask(replyTo -> new NodeGuardian.Serve(settings, reporting, replyTo));
-        return await(loaded.applyToEither(stopped, model -> model), LOAD_TIMEOUT);
+        return await(loaded, LOAD_TIMEOUT);
     }
 
-    /** Has {@link #serve} return, by an exception, though the model is not loaded: it may wait for nodes for long. */
-    public void stopLoading() {
-        stopped.completeExceptionally(new TroupeException("the node was stopped before it served its model"));
-    }
-
-    private ModelLayout layout(SplitSettings split) {
-        if (split.shape().nodes() > 1) {
-            return SplitLayout.over(system, dataPlane(), split);
+    /**
+     * Compares the kernels that a server has not needed so far, a little later and beside what it does.
+     *
+     * @return completes exceptionally, with a message for users, when one differs from the reference
+     */
+    public CompletableFuture<Void> checkOtherKernels() {
+        if (!nodeConfig.has(Role.SERVER)) {
+            return CompletableFuture.completedFuture(null);
         }
-        return split.shape().isSplit() ? SplitLayout.here(split) : ModelLayout.WHOLE;
+        EngineSettings engine = ReplicaSettings.from(config).engine();
+        return CompletableFuture.runAsync(
+                () -> NodeKernels.check(engine.backend(), engine.precision(), engine.threads(), KernelUse.all()),
+                CompletableFuture.delayedExecutor(SPARE_SECONDS, TimeUnit.SECONDS));
     }
 
     /** Binds the HTTP and gRPC ports. */
@@ -302,11 +277,6 @@ public final class TroupeNode implements AutoCloseable {
                 CoordinatedShutdown.get(system.classicSystem())
                         .runAll(CoordinatedShutdown.actorSystemTerminateReason()),
                 SHUTDOWN_TIMEOUT);
-        synchronized (this) {
-            if (plane != null) {
-                plane.close();
-            }
-        }
     }
 
     private <T> T ask(Function<ActorRef<T>, NodeGuardian.Command> message) {

@@ -75,7 +75,7 @@ public final class Quickstart {
                 if (options.once()) {
                     answerOnce(node, bindings, model);
                 } else {
-                    interruption.await();
+                    interruption.await(node.checkOtherKernels());
                 }
                 display.note("draining");
             }

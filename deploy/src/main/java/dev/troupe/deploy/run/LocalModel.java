@@ -10,6 +10,7 @@ import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.attention.KvBlocks;
+import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.StorageType;
@@ -24,7 +25,10 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A model in a file or directory, open in this process, for the commands that use one without actors. */
+/**
+ * A model in a file or directory, open in this process, for the commands that use one without actors. Kernels are
+ * compared with the reference when they are first used, and an error when they differ.
+ */
 public final class LocalModel implements AutoCloseable {
     /** Rows of one forward call: a prompt is read in chunks of these. */
     private static final int MAX_ROWS = 256;
@@ -51,8 +55,7 @@ public final class LocalModel implements AutoCloseable {
      *
      * @param backend name of a kernel provider, or "auto"
      * @param precision of the operands of products
-     * @throws dev.troupe.model.TroupeException when there is no model that can be read, or there is no such backend or
-     *     its results are wrong
+     * @throws dev.troupe.model.TroupeException when there is no model that can be read, or there is no such backend
      */
     public static LocalModel open(Path path, String backend, Precision precision) {
         OpenModel opened = ModelFiles.open(path);
@@ -60,7 +63,7 @@ public final class LocalModel implements AutoCloseable {
         try {
             ComputePool pool = FixedComputePool.create(Runtime.getRuntime().availableProcessors());
             try {
-                return new LocalModel(arena, pool, opened, NodeKernels.create(backend, precision, pool));
+                return new LocalModel(arena, pool, opened, NodeKernels.create(backend, precision, pool, Set.of()));
             } catch (RuntimeException e) {
                 pool.close();
                 throw e;
@@ -85,11 +88,6 @@ public final class LocalModel implements AutoCloseable {
         return parameters;
     }
 
-    /** The kernels that the model runs on. */
-    public Kernels kernels() {
-        return kernels;
-    }
-
     /** What {@code work} makes of a generator for one sequence as long as the context, with float32 weights. */
     public <T> T generating(Function<TextGenerator, T> work) {
         return generating(InferenceSettings.EXACT, work);
@@ -101,6 +99,7 @@ public final class LocalModel implements AutoCloseable {
     }
 
     private <T> T serving(InferenceSettings settings, Function<InferenceModel, T> work) {
+        NodeKernels.require(kernels, pool, settings.uses(opened.config(), opened.weights(), kernels.precision()));
         int blocks = Math.ceilDiv(opened.config().contextLength(), KvBlocks.BLOCK_TOKENS);
         try (InferenceModel model = InferenceModel.create(
                 opened.config(), layer -> opened.weights(), kernels, settings.options(pool), blocks, MAX_ROWS)) {
@@ -124,6 +123,7 @@ public final class LocalModel implements AutoCloseable {
 
     /** How well the model predicts a set, whose windows are no longer than {@link #windowTokens}. */
     public Evaluation evaluate(EvaluationSet set) {
+        NodeKernels.require(kernels, pool, KernelUse.training());
         try (PerplexityEvaluator evaluator =
                 new PerplexityEvaluator(opened.config(), parameters(), kernels, EVALUATION_BATCH, windowTokens())) {
             return evaluator.evaluate(set);

@@ -7,6 +7,7 @@ import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.deploy.cli.TroupeCommand;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.check.KernelUse;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -35,7 +36,7 @@ class KernelRefusalTest {
     @ParameterizedTest
     @MethodSource("realProviders")
     void realProvidersPass(KernelProvider provider) {
-        assertThatCode(() -> NodeKernels.check(provider.name(), provider.precision(), 2))
+        assertThatCode(() -> NodeKernels.check(provider.name(), provider.precision(), 2, KernelUse.all()))
                 .doesNotThrowAnyException();
         assertThat(differences(provider.label())).isZero();
     }

@@ -1,8 +1,13 @@
 package dev.troupe.model.transformer;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.StorageType;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +37,32 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
     /** Whether rows of prompts and rows of generated tokens are computed in different ways, with different bits. */
     public boolean promptsApart() {
         return decode != Decode.INT8 && prefill != Prefill.EXACT;
+    }
+
+    /**
+     * What a model asks of kernels that serve it so.
+     *
+     * @param weights of the model
+     * @param precision of the kernels
+     */
+    public Set<KernelUse> uses(ModelConfig config, StoredWeights weights, Precision precision) {
+        Set<StorageType> types = EnumSet.noneOf(StorageType.class);
+        if (decode != Decode.INT8) { // else its own products multiply every matrix
+            ParameterNames names = ParameterNames.of(config);
+            String embedding = names.embedding() + ".weight";
+            for (ParameterSpec spec : ParameterLayout.of(config).specs()) {
+                boolean table = spec.name().equals(embedding) || spec.name().equals(names.positions() + ".weight");
+                boolean head = spec.name().equals(embedding) && config.tiedEmbeddings();
+                if (spec.shape().size() == 2 && (head || !table)) {
+                    types.add(LinearLayout.target(
+                            this.weights,
+                            precision,
+                            weights.type(spec.name()),
+                            spec.shape().getLast()));
+                }
+            }
+        }
+        return KernelUse.serving(config, types);
     }
 
     /**

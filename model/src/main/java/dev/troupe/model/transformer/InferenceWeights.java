@@ -12,7 +12,6 @@ import dev.troupe.model.layer.Affine;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
-import dev.troupe.model.transformer.ParameterSlice.RowRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,20 +21,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The weights of a model, or of a part of one, laid out for inference in an arena of their own, and the cache of keys
- * and values.
+ * A model's weights laid out for inference in an arena of their own, and the cache of keys and values.
  *
- * @param tokens null in a part that does not begin with the embedding
- * @param positions [contextLength, C], null without the embedding and when positions are rotary
- * @param finalNorm null in a part that does not end with the head
- * @param head null in a part that does not end with it
+ * @param positions [contextLength, C], null when positions are rotary
  */
 record InferenceWeights(
-        @Nullable EmbeddingRows tokens,
+        EmbeddingRows tokens,
         @Nullable Tensor positions,
         List<InferenceLayer> layers,
-        @Nullable Affine finalNorm,
-        @Nullable ServedLinear head) {
+        Affine finalNorm,
+        ServedLinear head) {
     private static final Logger LOG = LoggerFactory.getLogger(InferenceWeights.class);
 
     /**
@@ -44,49 +39,37 @@ record InferenceWeights(
      * @throws TroupeException when the kernels round operands and the weights are not float32
      */
     static InferenceWeights of(
-            ModelPart part,
+            ModelConfig config,
             WeightSource source,
             Kernels kernels,
             InferenceOptions options,
             int numKvBlocks,
             TensorArena arena) {
         requirePrecision(kernels, options);
-        ModelConfig config = part.config();
-        StageRange range = part.range();
-        AttentionShape shape = AttentionShape.of(part.share());
+        AttentionShape shape = AttentionShape.of(config);
         ParameterNames names = ParameterNames.of(config);
-        EmbeddingRows tokens = null;
-        Tensor positions = null;
-        if (range.hasEmbedding()) {
-            StoredWeights first = source.layer(0);
-            tokens = embedding(first, names.embedding() + ".weight", kernels, options, arena);
-            if (config.positions() == PositionKind.LEARNED) {
-                String table = names.positions() + ".weight";
-                positions = first.floats(table, arena, config.contextLength(), config.dim());
-            }
-        }
+        StoredWeights first = source.layer(0);
+        EmbeddingRows tokens = embedding(first, names.embedding() + ".weight", kernels, options, arena);
+        Tensor positions = config.positions() == PositionKind.LEARNED
+                ? first.floats(names.positions() + ".weight", arena, config.contextLength(), config.dim())
+                : null;
         List<InferenceLayer> layers = new ArrayList<>();
-        for (int i = range.firstLayer(); i < range.endLayer(); i++) {
+        for (int i = 0; i < config.numLayers(); i++) {
             ParameterNames.Block block = names.blocks().layer(i);
             Layout layer = new Layout(config, source.layer(i), kernels, options, arena);
             layers.add(new InferenceLayer(
                     layer.norm(block.attentionNorm()),
-                    layer.linear(block.qkv(), config.qkvBias(), part.qkvRows()),
+                    layer.linear(block.qkv(), config.qkvBias()),
                     new KvBlocks(shape, numKvBlocks, arena),
-                    layer.linear(List.of(block.attentionOut()), config.bias(), part.residualRows()),
+                    layer.linear(List.of(block.attentionOut()), config.bias()),
                     layer.norm(block.mlpNorm()),
-                    layer.linear(block.up(), config.bias(), part.upRows()),
-                    layer.linear(List.of(block.down()), config.bias(), part.residualRows())));
+                    layer.linear(block.up(), config.bias()),
+                    layer.linear(List.of(block.down()), config.bias())));
         }
-        Affine finalNorm = null;
-        ServedLinear head = null;
-        if (range.hasHead()) {
-            Layout last = new Layout(config, source.layer(config.numLayers() - 1), kernels, options, arena);
-            finalNorm = last.norm(names.finalNorm());
-            String matrix = config.tiedEmbeddings() ? names.embedding() : names.head();
-            head = last.linear(List.of(matrix), false, part.headRows());
-        }
-        InferenceWeights weights = new InferenceWeights(tokens, positions, layers, finalNorm, head);
+        Layout last = new Layout(config, source.layer(config.numLayers() - 1), kernels, options, arena);
+        String head = config.tiedEmbeddings() ? names.embedding() : names.head();
+        InferenceWeights weights = new InferenceWeights(
+                tokens, positions, layers, last.norm(names.finalNorm()), last.linear(List.of(head), false));
         weights.logOtherTypes(options.weights());
         return weights;
     }
@@ -118,59 +101,32 @@ record InferenceWeights(
                     hasBias ? source.floats(name + ".bias", arena, config.dim()) : null);
         }
 
-        /** One product with these rows of all of {@code names}, which are one above the other. */
-        ServedLinear linear(List<String> names, boolean hasBias, List<RowRange> rows) {
+        /** One product with all of {@code names}, one above the other. */
+        ServedLinear linear(List<String> names, boolean hasBias) {
             try (TensorArena scratch = TensorArena.open("inference.rounding")) {
-                List<StoredTensor> whole = names.stream()
+                List<StoredTensor> parts = names.stream()
                         .map(name -> source.get(name + ".weight", scratch))
                         .toList();
-                ServedLinear linear = ServedLinear.of(
-                        cut(whole, rows), hasBias ? bias(names, rows) : null, kernels, options, arena, scratch);
+                ServedLinear linear =
+                        ServedLinear.of(parts, hasBias ? bias(names, parts) : null, kernels, options, arena, scratch);
                 // Else the file would be in memory beside its layout.
                 names.forEach(name -> source.forget(name + ".weight"));
                 return linear;
             }
         }
 
-        private static List<StoredTensor> cut(List<StoredTensor> whole, List<RowRange> rows) {
-            List<StoredTensor> parts = new ArrayList<>();
-            for (RowRange wanted : rows) {
-                int at = 0;
-                for (StoredTensor matrix : whole) {
-                    int from = Math.max(at, wanted.from());
-                    int to = Math.min(at + matrix.rows(), wanted.to());
-                    if (from < to) {
-                        parts.add(matrix.rows(from - at, to - at));
-                    }
-                    at += matrix.rows();
-                }
-            }
-            return parts;
-        }
-
-        private Tensor bias(List<String> names, List<RowRange> rows) {
+        private Tensor bias(List<String> names, List<StoredTensor> parts) {
+            Tensor bias =
+                    arena.allocate(parts.stream().mapToInt(StoredTensor::rows).sum());
             try (TensorArena scratch = TensorArena.open("inference.rounding")) {
-                List<StoredTensor> parts = names.stream()
-                        .map(name -> source.get(name + ".bias", scratch))
-                        .toList();
-                Tensor whole = scratch.allocate(
-                        parts.stream().mapToInt(StoredTensor::columns).sum());
-                int at = 0;
-                for (StoredTensor part : parts) {
-                    part.read(whole.view(at, part.columns()).segment());
-                    at += part.columns();
+                long from = 0;
+                for (String name : names) {
+                    StoredTensor part = source.get(name + ".bias", scratch);
+                    part.read(bias.view(from, part.columns()).segment());
+                    from += part.columns();
                 }
-                Tensor bias = arena.allocate(rows.stream()
-                        .mapToInt(range -> range.to() - range.from())
-                        .sum());
-                int to = 0;
-                for (RowRange range : rows) {
-                    int count = range.to() - range.from();
-                    bias.view(to, count).copyFrom(whole.view(range.from(), count));
-                    to += count;
-                }
-                return bias;
             }
+            return bias;
         }
     }
 
@@ -180,9 +136,7 @@ record InferenceWeights(
         for (InferenceLayer layer : layers) {
             all.addAll(List.of(layer.qkv(), layer.attentionOut(), layer.up(), layer.down()));
         }
-        if (head != null) {
-            all.add(head);
-        }
+        all.add(head);
         return all;
     }
 

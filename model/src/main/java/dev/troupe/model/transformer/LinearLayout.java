@@ -43,12 +43,20 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
 
     /** The type that a matrix gets. */
     StorageType target(StoredTensor part) {
-        StorageType wanted = options.weights();
+        return target(options.weights(), kernels.precision(), part.type(), part.columns());
+    }
+
+    /**
+     * The type that a matrix gets which is stored in {@code stored}, with rows of {@code k} numbers.
+     *
+     * @param wanted null for the stored one
+     */
+    static StorageType target(@Nullable StorageType wanted, Precision precision, StorageType stored, int k) {
         if (wanted == null) {
             // Kernels that round operands themselves take float32.
-            return kernels.precision() == Precision.FP32 ? part.type() : StorageType.F32;
+            return precision == Precision.FP32 ? stored : StorageType.F32;
         }
-        return wanted == StorageType.F32 ? wanted : ServedWeights.fitting(wanted, part.columns());
+        return wanted == StorageType.F32 ? wanted : ServedWeights.fitting(wanted, k);
     }
 
     private ServedLinear one(List<StoredTensor> parts, int n, @Nullable Tensor bias) {

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** The plainest communicator between threads: everyone shows what it has, and sums in order of rank. For tests. */
-public final class TestGroup {
+final class TestGroup {
     private static final long TIMEOUT_SECONDS = 60;
 
     private final int size;
@@ -23,7 +23,7 @@ public final class TestGroup {
     private final double[][] numbers;
     private final List<BlockingQueue<float[]>> queues = new ArrayList<>();
 
-    public TestGroup(int size) {
+    TestGroup(int size) {
         this.size = size;
         this.barrier = new CyclicBarrier(size);
         this.shown = new float[size][];
@@ -33,7 +33,7 @@ public final class TestGroup {
         }
     }
 
-    public Communicator member(int rank) {
+    Communicator member(int rank) {
         return new Member(rank);
     }
 

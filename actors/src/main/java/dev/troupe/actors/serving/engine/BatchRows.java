@@ -2,12 +2,11 @@ package dev.troupe.actors.serving.engine;
 
 import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
-import dev.troupe.model.transformer.InferenceModel;
 import java.util.Arrays;
 import java.util.List;
 
-/** The rows of a forward pass, as {@link InferenceModel} takes them: all that a member of a split replica is told. */
-public final class BatchRows {
+/** The rows of a forward pass, as {@link dev.troupe.model.transformer.InferenceModel} takes them. */
+final class BatchRows {
     private final int count;
     private final int[] tokens;
     private final int[] positions;
@@ -16,8 +15,7 @@ public final class BatchRows {
     private final boolean[] ofPrompt;
     private final boolean[] wantHidden;
 
-    /** Rows to be filled in: no token is anything else than 0, no block table is there. */
-    public BatchRows(int count) {
+    private BatchRows(int count) {
         this.count = count;
         this.tokens = new int[count];
         this.positions = new int[count];
@@ -47,36 +45,31 @@ public final class BatchRows {
         return rows;
     }
 
-    public int count() {
+    int count() {
         return count;
     }
 
-    public int[] tokens() {
+    int[] tokens() {
         return tokens;
     }
 
-    public int[] positions() {
+    int[] positions() {
         return positions;
     }
 
-    public int[][] blockTables() {
+    int[][] blockTables() {
         return blockTables;
     }
 
-    public boolean[] wantLogits() {
+    boolean[] wantLogits() {
         return wantLogits;
     }
 
-    public boolean[] ofPrompt() {
+    boolean[] ofPrompt() {
         return ofPrompt;
     }
 
-    public boolean[] wantHidden() {
+    boolean[] wantHidden() {
         return wantHidden;
-    }
-
-    /** Computes them. */
-    public InferenceModel.Output through(InferenceModel model) {
-        return model.forward(count, tokens, positions, blockTables, wantLogits, ofPrompt, wantHidden);
     }
 }

@@ -8,12 +8,16 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tokenizer.TokenizerJson;
+import dev.troupe.model.transformer.InferenceModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
@@ -28,18 +32,11 @@ import org.slf4j.LoggerFactory;
  *
  * @param modelId the name that users ask for
  * @param chatTemplate name of the template that turns messages into a prompt
- * @param layout where the model comes to lie
  */
-public record DirectoryLoader(
-        EngineSettings settings, String modelId, String chatTemplate, Path directory, ModelLayout layout)
+public record DirectoryLoader(EngineSettings settings, String modelId, String chatTemplate, Path directory)
         implements EngineLoader {
 
     private static final Logger LOG = LoggerFactory.getLogger(DirectoryLoader.class);
-
-    /** All of the model in this process. */
-    public DirectoryLoader(EngineSettings settings, String modelId, String chatTemplate, Path directory) {
-        this(settings, modelId, chatTemplate, directory, ModelLayout.WHOLE);
-    }
 
     @Override
     public Engine load() {
@@ -58,7 +55,7 @@ public record DirectoryLoader(
      */
     public Engine load(LoadTimes times) {
         int threads = settings.threads() == 0 ? Runtime.getRuntime().availableProcessors() : settings.threads();
-        ComputePool pool = FixedComputePool.create(layout.threads(threads));
+        ComputePool pool = FixedComputePool.create(threads);
         try (OpenModel model = times.measure("file", () -> ModelFiles.open(directory));
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {
@@ -70,7 +67,7 @@ public record DirectoryLoader(
     }
 
     private Engine load(OpenModel model, @Nullable OpenModel draft, ComputePool pool, LoadTimes times) {
-        long blockBytes = layout.blockBytes(model.config());
+        long blockBytes = KvCacheSize.blockBytes(model.config());
         if (draft != null) {
             DraftLoader.requireSameVocabulary(draft, model);
             blockBytes += KvCacheSize.blockBytes(draft.config());
@@ -78,8 +75,7 @@ public record DirectoryLoader(
         ModelConfig config = KvCacheSize.fitting(model.config(), settings, blockBytes);
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);
         FutureTask<String> version = inBackground(model::version);
-        Kernels kernels =
-                times.measure("kernels", () -> NodeKernels.create(settings.backend(), settings.precision(), pool));
+        Kernels kernels = times.measure("kernels", () -> kernels(model, draft, pool));
         if (draft == null) {
             return target(model, version, config, kernels, pool, numKvBlocks, times);
         }
@@ -94,6 +90,19 @@ public record DirectoryLoader(
         }
     }
 
+    /** Kernels that agree with the reference in all that these models ask of them. */
+    private Kernels kernels(OpenModel model, @Nullable OpenModel draft, ComputePool pool) {
+        Set<KernelUse> uses = new HashSet<>(uses(model));
+        if (draft != null) {
+            uses.addAll(uses(draft));
+        }
+        return NodeKernels.create(settings.backend(), settings.precision(), pool, uses);
+    }
+
+    private Set<KernelUse> uses(OpenModel model) {
+        return settings.inference().uses(model.config(), model.weights(), settings.precision());
+    }
+
     private Engine target(
             OpenModel model,
             Future<String> version,
@@ -103,14 +112,13 @@ public record DirectoryLoader(
             int numKvBlocks,
             LoadTimes times) {
         ChatTemplate template = ChatTemplate.forModel(chatTemplate, model.chatTemplate());
-        StepExecutor laidOut = times.measure(
+        InferenceModel laidOut = times.measure(
                 "weights",
-                () -> layout.lay(new ModelLayout.Target(
-                        settings, model, config, () -> result(version), kernels, pool, numKvBlocks)));
+                () -> ModelEngine.lay(settings, config, layer -> model.weights(), kernels, pool, numKvBlocks));
         try {
             ModelDescription description =
                     times.measure("version", () -> describe(model, config, result(version), template));
-            return new ModelEngine(description, laidOut);
+            return new ModelEngine(description, laidOut, pool::close);
         } catch (RuntimeException | Error e) {
             laidOut.close();
             throw e;

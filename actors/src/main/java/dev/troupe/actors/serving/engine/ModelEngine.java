@@ -12,20 +12,21 @@ import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.WeightSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 
 /**
- * Samples what a {@link StepExecutor} computes. Its kernels are batch-invariant, so what else is in a batch, and how a
- * prompt was cut into chunks, changes no bit of an answer.
+ * An {@link InferenceModel} behind the {@link Engine} interface. Its kernels are batch-invariant, so what else is in a
+ * batch, and how a prompt was cut into chunks, changes no bit of an answer.
  */
 public final class ModelEngine implements Engine {
     private final ModelDescription description;
-    private final StepExecutor steps;
+    private final InferenceModel model;
+    private final Runnable freeRest;
 
-    ModelEngine(ModelDescription description, StepExecutor steps) {
+    /** @param freeRest called last when the engine is closed */
+    ModelEngine(ModelDescription description, InferenceModel model, Runnable freeRest) {
         this.description = description;
-        this.steps = steps;
+        this.model = model;
+        this.freeRest = freeRest;
     }
 
     /**
@@ -45,9 +46,19 @@ public final class ModelEngine implements Engine {
             ComputePool pool,
             Runnable freeRest) {
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, KvCacheSize.blockBytes(config));
-        InferenceModel model = InferenceModel.create(
+        return new ModelEngine(description, lay(settings, config, weights, kernels, pool, numKvBlocks), freeRest);
+    }
+
+    /** The first part of {@link #create}, with a cache of {@code numKvBlocks} blocks. */
+    static InferenceModel lay(
+            EngineSettings settings,
+            ModelConfig config,
+            WeightSource weights,
+            Kernels kernels,
+            ComputePool pool,
+            int numKvBlocks) {
+        return InferenceModel.create(
                 config, weights, kernels, settings.inference().options(pool), numKvBlocks, settings.maxBatchTokens());
-        return new ModelEngine(description, new WholeModel(model, freeRest));
     }
 
     @Override
@@ -57,23 +68,13 @@ public final class ModelEngine implements Engine {
 
     @Override
     public int numKvBlocks() {
-        return steps.numKvBlocks();
-    }
-
-    @Override
-    public Executor executor(Executor compute) {
-        return steps.executor(compute);
-    }
-
-    @Override
-    public CompletableFuture<String> lost() {
-        return steps.lost();
+        return model.numKvBlocks();
     }
 
     @Override
     public List<List<SampledToken>> execute(
             ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {
-        InferenceModel.Output output = steps.forward(BatchRows.of(batch.chunks()));
+        InferenceModel.Output output = forward(batch);
         Tensor logits = output.logits(); // [wanted rows, V]
         List<List<SampledToken>> samples = new ArrayList<>(samplers.size());
         int nextReader = 0;
@@ -115,8 +116,21 @@ public final class ModelEngine implements Engine {
         return drawn;
     }
 
+    private InferenceModel.Output forward(ScheduledBatch batch) {
+        BatchRows rows = BatchRows.of(batch.chunks());
+        return model.forward(
+                rows.count(),
+                rows.tokens(),
+                rows.positions(),
+                rows.blockTables(),
+                rows.wantLogits(),
+                rows.ofPrompt(),
+                rows.wantHidden());
+    }
+
     @Override
     public void close() {
-        steps.close();
+        model.close();
+        freeRest.run();
     }
 }

@@ -44,7 +44,6 @@ final class ReplicaSession {
     private final ActorContext<ReplicaMessage> context;
     private final Engine engine;
     private final Executor compute;
-    private final Executor steps;
     private final SchedulingPolicy policy;
     private final RequestTable requests;
     private final Grammars grammars;
@@ -63,7 +62,6 @@ final class ReplicaSession {
         this.context = context;
         this.engine = engine;
         this.compute = compute;
-        this.steps = engine.executor(compute);
         this.maxQueued = settings.maxQueued();
         this.contextLength = engine.description().contextLength();
         this.policy = new SchedulingPolicy(
@@ -294,7 +292,7 @@ final class ReplicaSession {
             }
         }
         CompletableFuture<List<List<SampledToken>>> step =
-                CompletableFuture.supplyAsync(() -> engine.execute(batch, samplers, readers), steps);
+                CompletableFuture.supplyAsync(() -> engine.execute(batch, samplers, readers), compute);
         latestStep = step;
         context.pipeToSelf(
                 step,

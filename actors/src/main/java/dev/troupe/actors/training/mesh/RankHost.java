@@ -8,6 +8,7 @@ import dev.troupe.model.data.BatchOrder;
 import dev.troupe.model.data.TokenBatches;
 import dev.troupe.model.data.TokenShards;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.mesh.EvaluationOutcome;
@@ -93,7 +94,10 @@ final class RankHost {
             ComputePool threads = own(FixedComputePool.create(threads()));
             pool = threads;
             Kernels kernels = NodeKernels.create(
-                    epoch.config().train().backend(), epoch.config().train().precision(), threads);
+                    epoch.config().train().backend(),
+                    epoch.config().train().precision(),
+                    threads,
+                    KernelUse.training());
             TokenBatches batches = new TokenBatches(
                     TokenShards.open(Path.of(epoch.job().trainTokens())),
                     BatchOrder.named(epoch.config().data().order()),

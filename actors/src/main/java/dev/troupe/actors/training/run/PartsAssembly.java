@@ -18,6 +18,7 @@ import dev.troupe.model.format.CheckpointStaging;
 import dev.troupe.model.format.CheckpointStore;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.mesh.MeshSettings;
@@ -70,7 +71,7 @@ record PartsAssembly(
         int batch = config.train().batch();
         ComputePool pool = memory.own(FixedComputePool.create(config.train().computeThreads()));
         Kernels kernels =
-                NodeKernels.create(config.train().backend(), config.train().precision(), pool);
+                NodeKernels.create(config.train().backend(), config.train().precision(), pool, KernelUse.training());
         ParameterLayout layout = ParameterLayout.of(model);
         Parameters weights = Parameters.allocate(layout, memory.arena());
         Parameters gradients = Parameters.allocate(layout, memory.arena());

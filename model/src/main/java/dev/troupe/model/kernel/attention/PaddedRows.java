@@ -4,6 +4,10 @@ import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 import static dev.troupe.model.kernel.vector.Lanes.store;
+import static dev.troupe.model.kernel.vector.Lanes.zero;
+
+import dev.troupe.model.kernel.vector.Lanes;
+import jdk.incubator.vector.FloatVector;
 
 /** Rows of one head, copied apart where its width is not a whole number of vectors: tiles read and write whole ones. */
 final class PaddedRows {
@@ -31,6 +35,23 @@ final class PaddedRows {
                 store(load(from + r * stride + i * 4L, first(dim - i)), to + ((long) r * width + i) * 4);
             }
         }
+    }
+
+    /** Whether all numbers of padded rows are finite; the padding may be anything. */
+    static boolean finite(int rows, int dim, long from) {
+        int width = width(dim);
+        FloatVector sum = zero(); // of zeros; a number that is not finite, times zero, is none
+        for (int r = 0; r < rows; r++) {
+            long row = from + (long) r * width * 4;
+            int i = 0;
+            for (; i + LANES <= dim; i += LANES) {
+                sum = load(row + i * 4L).fma(zero(), sum);
+            }
+            if (i < dim) {
+                sum = load(row + i * 4L, first(dim - i)).fma(zero(), sum);
+            }
+        }
+        return Lanes.sum(sum) == 0;
     }
 
     /** As {@link #pad}, each element times {@code factor}. */

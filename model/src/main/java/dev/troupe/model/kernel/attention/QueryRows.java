@@ -121,9 +121,12 @@ final class QueryRows {
         int begin = Math.max(0, shape.firstKey(first) - base) / KvBlocks.BLOCK_TOKENS * KvBlocks.BLOCK_TOKENS;
         int end = Math.min(SPAN, first + positions - base);
         source.load(span, begin, end, keys, values);
+        // Without a window, a single position sees all of them.
+        boolean apart = (positions > 1 || shape.window() > 0)
+                && !PaddedRows.finite(end - begin, dim, values + (long) begin * width * 4);
         int rows = positions * shape.group();
         for (int row = 0; row < rows; row += TILE) {
-            tile(row, Math.min(TILE, rows - row), span, sums);
+            tile(row, Math.min(TILE, rows - row), span, sums, apart);
         }
     }
 
@@ -131,7 +134,10 @@ final class QueryRows {
         return first + row / shape.group();
     }
 
-    private void tile(int row, int rows, int span, RowSums sums) {
+    /**
+     * @param apart whether a value is not finite, and must not be multiplied by the zero of a row that does not see it
+     */
+    private void tile(int row, int rows, int span, RowSums sums, boolean apart) {
         int base = span * SPAN;
         int begin = Math.max(0, shape.firstKey(position(row)) - base) / LANES * LANES;
         int end = Math.min(SPAN, position(row + rows - 1) + 1 - base);
@@ -154,6 +160,10 @@ final class QueryRows {
                 SCORE_ROW,
                 false);
         softmax(row, rows, base, begin, wholeEnd, sums, fresh);
+        if (apart) {
+            addSeen(row, rows, base, begin, end, sums, fresh);
+            return;
+        }
         Tiles.product(
                 rows,
                 width,
@@ -166,6 +176,27 @@ final class QueryRows {
                 sums.valuesOf(row),
                 width * 4L,
                 !fresh);
+    }
+
+    /** Weighted values row by row, of what each sees: the same sums, without the zeros. */
+    private void addSeen(int row, int rows, int base, int begin, int end, RowSums sums, boolean fresh) {
+        for (int r = 0; r < rows; r++) {
+            int position = position(row + r);
+            int from = Math.clamp(shape.firstKey(position) - base, begin, end);
+            int to = Math.clamp(position + 1 - base, from, end);
+            Tiles.product(
+                    1,
+                    width,
+                    to - from,
+                    scores + r * SCORE_ROW + from * 4L,
+                    SCORE_ROW,
+                    4,
+                    values + (long) from * width * 4,
+                    width * 4L,
+                    sums.valuesOf(row + r),
+                    width * 4L,
+                    !fresh);
+        }
     }
 
     private void softmax(int row, int rows, int base, int begin, int end, RowSums sums, boolean fresh) {

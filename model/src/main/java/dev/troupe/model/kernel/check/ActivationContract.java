@@ -11,43 +11,117 @@ final class ActivationContract implements OperationContract {
 
     @Override
     public void brief(Comparison on) {
-        at(on, 3, 21);
-        far(on, 500);
+        on.where(KernelUse.GELU, () -> gelu(on, 3, 21));
+        on.where(KernelUse.SWIGLU, () -> swiglu(on, 3, 21));
+        on.where(KernelUse.GELU, () -> farGelu(on, 500));
+        on.where(KernelUse.SWIGLU, () -> farSwiglu(on, 500));
+        on.where(KernelUse.TRAINING, () -> {
+            backward(on, 3, 21);
+            farBackward(on, 500);
+        });
     }
 
     @Override
     public void full(Comparison on) {
-        Sizes.sweep((rows, width) -> at(on, rows, width), 3072);
-        far(on, 5000);
+        Sizes.sweep(
+                (rows, width) -> {
+                    gelu(on, rows, width);
+                    swiglu(on, rows, width);
+                    backward(on, rows, width);
+                },
+                3072);
+        farGelu(on, 5000);
+        farSwiglu(on, 5000);
+        farBackward(on, 5000);
+    }
+
+    private static String shape(int rows, int width) {
+        return "rows " + rows + ", width " + width;
+    }
+
+    private static void gelu(Comparison on, int rows, int width) {
+        on.compare(
+                "gelu",
+                shape(rows, width),
+                1,
+                (kernels, in) -> kernels.activation()
+                        .geluForward((long) rows * width, in.normal(rows, width), in.output("y", rows, width)));
+    }
+
+    private static void swiglu(Comparison on, int rows, int width) {
+        on.compare(
+                "swiglu",
+                shape(rows, width),
+                1,
+                (kernels, in) -> kernels.activation()
+                        .swigluForward(rows, width, in.normal(rows, 2 * width), in.output("y", rows, width)));
+    }
+
+    private static void backward(Comparison on, int rows, int width) {
+        on.compare(
+                "gelu backward",
+                shape(rows, width),
+                1,
+                (kernels, in) -> kernels.activation()
+                        .geluBackward(
+                                (long) rows * width,
+                                in.normal(rows, width),
+                                in.normal(rows, width),
+                                in.output("dx", rows, width)));
+        on.compare(
+                "swiglu backward",
+                shape(rows, width),
+                1,
+                (kernels, in) -> kernels.activation()
+                        .swigluBackward(
+                                rows,
+                                width,
+                                in.normal(rows, 2 * width),
+                                in.normal(rows, width),
+                                in.output("dGateUp", rows, 2 * width)));
     }
 
     /** Far from zero, where activations are nearly straight: small errors of a sigmoid are multiplied there. */
-    private static void far(Comparison on, int width) {
-        on.compare("activation of great numbers", "width " + width, 1, (kernels, in) -> {
-            Tensor x = in.normal(1, 2 * width);
-            for (long i = 0; i < x.size(); i++) {
-                x.set(i, 12 * x.get(i));
-            }
-            kernels.activation().geluForward(x.size(), x, in.output("gelu", 1, 2 * width));
-            kernels.activation().geluBackward(x.size(), x, in.normal(1, 2 * width), in.output("dGelu", 1, 2 * width));
-            kernels.activation().swigluForward(1, width, x, in.output("swiglu", 1, width));
-            kernels.activation().swigluBackward(1, width, x, in.normal(1, width), in.output("dSwiglu", 1, 2 * width));
-        });
+    private static Tensor far(Comparison.Inputs in, int width) {
+        Tensor x = in.normal(1, 2 * width);
+        for (long i = 0; i < x.size(); i++) {
+            x.set(i, 12 * x.get(i));
+        }
+        return x;
     }
 
-    private static void at(Comparison on, int rows, int width) {
-        String shape = "rows " + rows + ", width " + width;
-        on.compare("gelu", shape, 1, (kernels, in) -> {
-            long n = (long) rows * width;
-            Tensor x = in.normal(rows, width);
-            kernels.activation().geluForward(n, x, in.output("y", rows, width));
-            kernels.activation().geluBackward(n, x, in.normal(rows, width), in.output("dx", rows, width));
-        });
-        on.compare("swiglu", shape, 1, (kernels, in) -> {
-            Tensor gateUp = in.normal(rows, 2 * width);
-            kernels.activation().swigluForward(rows, width, gateUp, in.output("y", rows, width));
-            Tensor dGateUp = in.output("dGateUp", rows, 2 * width);
-            kernels.activation().swigluBackward(rows, width, gateUp, in.normal(rows, width), dGateUp);
-        });
+    private static void farGelu(Comparison on, int width) {
+        on.compare(
+                "gelu of great numbers",
+                "width " + width,
+                1,
+                (kernels, in) ->
+                        kernels.activation().geluForward(2L * width, far(in, width), in.output("y", 1, 2 * width)));
+    }
+
+    private static void farSwiglu(Comparison on, int width) {
+        on.compare(
+                "swiglu of great numbers",
+                "width " + width,
+                1,
+                (kernels, in) ->
+                        kernels.activation().swigluForward(1, width, far(in, width), in.output("y", 1, width)));
+    }
+
+    private static void farBackward(Comparison on, int width) {
+        on.compare(
+                "gelu backward of great numbers",
+                "width " + width,
+                1,
+                (kernels, in) -> kernels.activation()
+                        .geluBackward(
+                                2L * width, far(in, width), in.normal(1, 2 * width), in.output("dx", 1, 2 * width)));
+        on.compare(
+                "swiglu backward of great numbers",
+                "width " + width,
+                1,
+                (kernels, in) -> kernels.activation()
+                        .swigluBackward(
+                                1, width, far(in, width), in.normal(1, width), in.output("dGateUp", 1, 2 * width)));
     }
 }

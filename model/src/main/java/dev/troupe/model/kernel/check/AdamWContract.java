@@ -14,7 +14,7 @@ final class AdamWContract implements OperationContract {
 
     @Override
     public void brief(Comparison on) {
-        at(on, 35);
+        on.where(KernelUse.TRAINING, () -> at(on, 35));
     }
 
     @Override

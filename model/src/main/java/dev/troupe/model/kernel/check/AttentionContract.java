@@ -16,6 +16,7 @@ final class AttentionContract implements OperationContract {
 
     private static final int MOST_GROUP = 8;
     private static final float[] NOT_FINITE = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+    private static final String[] SIDES = {"by key", "by value"};
     private static final int[] STORED_HEAD_DIMS = {1, 15, 16, 31, 32, 33, 64, 80};
 
     @Override
@@ -25,13 +26,18 @@ final class AttentionContract implements OperationContract {
 
     @Override
     public void brief(Comparison on) {
-        whole(on, new AttentionShape(4, 2, 16), 2, 33);
-        whole(on, new AttentionShape(2, 2, 5), 1, 7);
-        whole(on, new AttentionShape(2, 1, 8, 20, true), 1, 70);
-        cached(on, new AttentionShape(4, 2, 16), StorageType.F32, 18);
+        on.where(KernelUse.TRAINING, () -> {
+            whole(on, new AttentionShape(4, 2, 16), 2, 33);
+            whole(on, new AttentionShape(2, 2, 5), 1, 7);
+            whole(on, new AttentionShape(2, 1, 8, 20, true), 1, 70);
+            wholeNotFinite(on, new AttentionShape(2, 1, 33), Float.NaN, 20);
+        });
+        on.where(KernelUse.INFERENCE, () -> cached(on, new AttentionShape(4, 2, 16), StorageType.F32, 18));
         for (StorageType type : KvBlocks.TYPES) {
-            cached(on, new AttentionShape(2, 1, 33, 20, true), type, 34);
-            notFinite(on, new AttentionShape(2, 1, 33), type, Float.NaN, 20);
+            on.where(type == StorageType.F32 ? KernelUse.INFERENCE : KernelUse.ROUNDED_CACHE, () -> {
+                cached(on, new AttentionShape(2, 1, 33, 20, true), type, 34);
+                notFinite(on, new AttentionShape(2, 1, 33), type, Float.NaN, 20);
+            });
         }
     }
 
@@ -47,6 +53,10 @@ final class AttentionContract implements OperationContract {
         }
         whole(on, new AttentionShape(12, 12, 64), 1, 131);
         cached(on, new AttentionShape(9, 3, 64), StorageType.F32, 131);
+        for (float value : NOT_FINITE) {
+            wholeNotFinite(on, new AttentionShape(4, 2, 33), value, 20);
+            wholeNotFinite(on, new AttentionShape(4, 2, 16, 30, false), value, 150);
+        }
         windowsAndBiases(on);
         groupsAndLongSequences(on);
         storageTypes(on);
@@ -123,10 +133,33 @@ final class AttentionContract implements OperationContract {
         });
     }
 
-    /**
-     * A key, then a value, that is not finite: what sees it is not finite either. What earlier queries make of the
-     * value is left open: where several share a product, it is multiplied by their zero, which gives no number.
-     */
+    /** A key, then a value, that is not finite: what sees it is not finite either, and what does not see it is. */
+    private static void wholeNotFinite(Comparison on, AttentionShape shape, float value, int time) {
+        on.compare("attention of " + value, shape + ", time " + time, time, (kernels, in) -> {
+            for (int side = 0; side < 2; side++) {
+                Tensor qkv = in.normal(time, shape.fusedWidth());
+                setOther(qkv, shape, time / 2, side, value);
+                Tensor out = in.output(SIDES[side], time, shape.queryWidth());
+                kernels.attention().forward(shape, 1, time, qkv, out, in.normal(time, shape.numHeads()));
+                separate(out, in.output("lost " + SIDES[side], time, shape.queryWidth()));
+            }
+        });
+    }
+
+    private static void setOther(Tensor qkv, AttentionShape shape, long row, int side, float value) {
+        qkv.set(row * shape.fusedWidth() + shape.queryWidth() + (long) side * shape.kvWidth() + 2, value);
+    }
+
+    /** Moves what is not finite to another tensor, as numbers. */
+    private static void separate(Tensor out, Tensor lost) {
+        for (long i = 0; i < out.size(); i++) {
+            float number = out.get(i);
+            lost.set(i, Float.isNaN(number) ? 1 : Float.isInfinite(number) ? 3 : 0);
+            out.set(i, Float.isFinite(number) ? number : 0);
+        }
+    }
+
+    /** As {@link #wholeNotFinite}, through a cache. */
     private static void notFinite(Comparison on, AttentionShape shape, StorageType type, float value, int time) {
         on.compare("cached attention of " + value, shape + ", " + type + ", time " + time, time, (kernels, in) -> {
             int numBlocks = time / KvBlocks.BLOCK_TOKENS + 1;
@@ -136,17 +169,10 @@ final class AttentionContract implements OperationContract {
             for (int side = 0; side < 2; side++) {
                 KvBlocks blocks = new KvBlocks(shape, type, numBlocks, in.arena());
                 Tensor qkv = in.normal(time, shape.fusedWidth());
-                long row = time / 2;
-                qkv.set(row * shape.fusedWidth() + shape.queryWidth() + (long) side * shape.kvWidth() + 2, value);
-                Tensor out = in.output(side == 0 ? "by key" : "by value", time, shape.queryWidth());
+                setOther(qkv, shape, time / 2, side, value);
+                Tensor out = in.output(SIDES[side], time, shape.queryWidth());
                 kernels.attention().cachedForward(blocks, time, qkv, positions, tables, out);
-                Tensor lost = in.output(side == 0 ? "lost by key" : "lost by value", time, shape.queryWidth());
-                for (long i = 0; i < out.size(); i++) {
-                    boolean open = side == 1 && i < row * shape.queryWidth();
-                    float number = open ? 0 : out.get(i);
-                    lost.set(i, Float.isNaN(number) ? 1 : Float.isInfinite(number) ? 3 : 0);
-                    out.set(i, Float.isFinite(number) ? number : 0);
-                }
+                separate(out, in.output("lost " + SIDES[side], time, shape.queryWidth()));
             }
         });
     }

@@ -4,7 +4,9 @@ import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -13,13 +15,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How programs get kernels: chosen, made, and compared with the scalar reference the first time that a process uses
- * them with so many threads.
+ * them so, with so many threads.
  */
 public final class CheckedKernels {
     private static final Logger LOG = LoggerFactory.getLogger(CheckedKernels.class);
 
-    /** Of this process: neither its code nor its processor changes. */
-    private static final Set<Checked> PASSED = ConcurrentHashMap.newKeySet();
+    /** Uses that passed in this process: neither its code nor its processor changes. */
+    private static final Map<Checked, Set<KernelUse>> PASSED = new ConcurrentHashMap<>();
 
     private record Checked(String provider, int threads) {}
 
@@ -31,15 +33,31 @@ public final class CheckedKernels {
      * @param backend a provider's name, or "auto"
      * @param precision of the operands of products
      * @param pool that they will work on
+     * @param uses what will be asked of them
      * @param made hears of the check's result when one was made, passed or not
      * @throws dev.troupe.model.TroupeException when there is no such provider, it cannot run here, or its results
      *     differ: the message says which, at which size and by how much
      */
-    public static Kernels create(String backend, Precision precision, ComputePool pool, Consumer<SelfCheck> made) {
+    public static Kernels create(
+            String backend, Precision precision, ComputePool pool, Set<KernelUse> uses, Consumer<SelfCheck> made) {
         Kernels kernels = KernelProviders.select(backend, precision).create(pool);
-        Checked key = new Checked(kernels.name(), pool.threads());
-        if (!PASSED.contains(key)) {
-            SelfCheck check = KernelSelfCheck.run(kernels, pool);
+        require(kernels, pool, uses, made);
+        return kernels;
+    }
+
+    /**
+     * Compares what was not compared before.
+     *
+     * @param pool that the kernels were made for
+     * @throws dev.troupe.model.TroupeException as {@link #create}
+     */
+    public static void require(Kernels kernels, ComputePool pool, Set<KernelUse> uses, Consumer<SelfCheck> made) {
+        Set<KernelUse> passed = PASSED.computeIfAbsent(
+                new Checked(kernels.name(), pool.threads()), key -> ConcurrentHashMap.newKeySet());
+        Set<KernelUse> left = new HashSet<>(uses);
+        left.removeAll(passed);
+        if (!left.isEmpty()) {
+            SelfCheck check = KernelSelfCheck.run(kernels, pool, left);
             made.accept(check);
             check.require();
             LOG.info(
@@ -48,8 +66,7 @@ public final class CheckedKernels {
                     check.comparisons(),
                     check.threads(),
                     String.format(Locale.ROOT, "%.0f", check.seconds() * 1e3));
-            PASSED.add(key);
+            passed.addAll(left);
         }
-        return kernels;
     }
 }

@@ -6,12 +6,14 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * Runs operations by a provider and by the reference on equal seeded inputs, and reports the outputs that differ. An
- * operation is written once, as a function of the kernels and of a source of tensors that gives both runs the same
+ * Runs operations by providers and by the reference on equal seeded inputs, and reports the outputs that differ. An
+ * operation is written once, as a function of the kernels and of a source of tensors that gives all runs the same
  * numbers.
  */
 public final class Comparison {
@@ -71,10 +73,10 @@ public final class Comparison {
     /** From one bf16 to the next, of numbers up to 1. */
     private static final double BF16_UNIT = 0x1p-7;
 
-    private final Kernels subject;
+    private final Map<Kernels, Consumer<KernelDifference>> subjects;
     private final Kernels reference;
     private final long seed;
-    private final Consumer<KernelDifference> found;
+    private final Set<KernelUse> uses;
     private int comparisons;
 
     /**
@@ -84,19 +86,37 @@ public final class Comparison {
      * @param found hears of each output that differs
      */
     public Comparison(Kernels subject, Kernels reference, long seed, Consumer<KernelDifference> found) {
-        this.subject = subject;
-        this.reference = reference;
-        this.seed = seed;
-        this.found = found;
+        this(Map.of(subject, found), reference, seed, KernelUse.all());
     }
 
-    /** Operations compared so far. */
+    /**
+     * Compares several with one run of the reference.
+     *
+     * @param subjects whose kernels are in question, and who hears of each of their outputs that differs
+     * @param uses that brief contracts look at
+     */
+    public Comparison(
+            Map<Kernels, Consumer<KernelDifference>> subjects, Kernels reference, long seed, Set<KernelUse> uses) {
+        this.subjects = subjects;
+        this.reference = reference;
+        this.seed = seed;
+        this.uses = uses;
+    }
+
+    /** Does a part of a brief contract where what it looks at is going to be used. */
+    void where(KernelUse use, Runnable part) {
+        if (uses.contains(use)) {
+            part.run();
+        }
+    }
+
+    /** Operations that were compared so far, with all subjects. */
     public int count() {
         return comparisons;
     }
 
     /**
-     * Runs both and reports the outputs that differ.
+     * Runs all and reports the outputs that differ.
      *
      * @param length of the longest sum behind an element: rounding grows with its root
      * @throws IllegalStateException naming operation and shape when a kernel throws
@@ -117,16 +137,25 @@ public final class Comparison {
     private void compare(String operation, String shape, double unit, Operation body) {
         comparisons++;
         try (TensorArena arena = TensorArena.open("kernels.check")) {
-            Inputs mine = new Inputs(arena, seed);
             Inputs theirs = new Inputs(arena, seed);
-            run(operation, shape, body, subject, mine);
             run(operation, shape, body, reference, theirs);
-            for (int i = 0; i < mine.outputs.size(); i++) {
-                double tolerance = unit * Math.max(1, greatest(theirs.outputs.get(i)));
-                double error = distance(mine.outputs.get(i), theirs.outputs.get(i));
-                if (!(error <= tolerance)) { // also when it is not a number
-                    found.accept(new KernelDifference(operation, shape, mine.names.get(i), error, tolerance));
+            subjects.forEach((subject, found) -> {
+                try (TensorArena own = TensorArena.open("kernels.check")) {
+                    Inputs mine = new Inputs(own, seed);
+                    run(operation, shape, body, subject, mine);
+                    compare(operation, shape, unit, mine, theirs, found);
                 }
+            });
+        }
+    }
+
+    private static void compare(
+            String operation, String shape, double unit, Inputs mine, Inputs theirs, Consumer<KernelDifference> found) {
+        for (int i = 0; i < mine.outputs.size(); i++) {
+            double tolerance = unit * Math.max(1, greatest(theirs.outputs.get(i)));
+            double error = distance(mine.outputs.get(i), theirs.outputs.get(i));
+            if (!(error <= tolerance)) { // also when it is not a number
+                found.accept(new KernelDifference(operation, shape, mine.names.get(i), error, tolerance));
             }
         }
     }

@@ -13,7 +13,8 @@ final class EmbeddingContract implements OperationContract {
 
     @Override
     public void brief(Comparison on) {
-        at(on, 9, 19);
+        on.where(KernelUse.INFERENCE, () -> gather(on, 9, 19));
+        on.where(KernelUse.TRAINING, () -> scatter(on, 9, 19));
     }
 
     @Override
@@ -22,13 +23,24 @@ final class EmbeddingContract implements OperationContract {
     }
 
     private static void at(Comparison on, int rows, int dim) {
-        on.compare("embedding", "rows " + rows + ", dim " + dim, rows, (kernels, in) -> {
+        gather(on, rows, dim);
+        scatter(on, rows, dim);
+    }
+
+    private static void gather(Comparison on, int rows, int dim) {
+        on.compare("embedding", "rows " + rows + ", dim " + dim, 1, (kernels, in) -> {
             int[] indices = in.indices(rows, 0, TABLE_ROWS);
             Tensor table = in.normal(TABLE_ROWS, dim);
             for (boolean accumulate : new boolean[] {false, true}) {
                 Tensor out = in.output(accumulate ? "sum" : "rows", rows, dim);
                 kernels.embedding().gather(rows, dim, indices, table, out, accumulate);
             }
+        });
+    }
+
+    private static void scatter(Comparison on, int rows, int dim) {
+        on.compare("embedding gradient", "rows " + rows + ", dim " + dim, rows, (kernels, in) -> {
+            int[] indices = in.indices(rows, 0, TABLE_ROWS);
             Tensor dTable = in.output("dTable", TABLE_ROWS, dim);
             kernels.embedding().scatterAdd(rows, dim, indices, in.normal(rows, dim), dTable);
         });

@@ -19,10 +19,16 @@ final class GemmContract implements OperationContract {
 
     @Override
     public void brief(Comparison on) {
-        at(on, 7, 67, 33);
-        at(on, 1, 16, 300);
-        multiplyActivate(on, 7, 34, 20, Epilogue.GELU);
-        multiplyActivate(on, 150, 30, 17, Epilogue.SWIGLU);
+        on.where(KernelUse.F32_WEIGHTS, () -> {
+            packed(on, 7, 67, 33);
+            packed(on, 1, 16, 300);
+        });
+        on.where(KernelUse.TRAINING, () -> {
+            plain(on, 7, 67, 33);
+            plain(on, 1, 16, 300);
+            multiplyActivate(on, 7, 34, 20, Epilogue.GELU);
+            multiplyActivate(on, 150, 30, 17, Epilogue.SWIGLU);
+        });
     }
 
     @Override
@@ -45,7 +51,7 @@ final class GemmContract implements OperationContract {
     }
 
     private static void multiplyActivate(Comparison on, int m, int n, int k, Epilogue epilogue) {
-        String shape = "m " + m + ", n " + n + ", k " + k + ", " + epilogue;
+        String shape = shape(m, n, k) + ", " + epilogue;
         on.compare("gemm with activation", shape, k, (kernels, in) -> {
             Tensor a = in.normal(m, k);
             Tensor b = in.normal(n, k);
@@ -72,7 +78,16 @@ final class GemmContract implements OperationContract {
     }
 
     private static void at(Comparison on, int m, int n, int k) {
-        String shape = "m " + m + ", n " + n + ", k " + k;
+        plain(on, m, n, k);
+        packed(on, m, n, k);
+    }
+
+    private static String shape(int m, int n, int k) {
+        return "m " + m + ", n " + n + ", k " + k;
+    }
+
+    private static void plain(Comparison on, int m, int n, int k) {
+        String shape = shape(m, n, k);
         for (Transpose ta : Transpose.values()) {
             for (Transpose tb : Transpose.values()) {
                 String transposes = shape + ", A " + ta + ", B " + tb;
@@ -82,8 +97,11 @@ final class GemmContract implements OperationContract {
                 multiplyAdd(on, transposes, ta, tb, m, n, k);
             }
         }
+    }
+
+    private static void packed(Comparison on, int m, int n, int k) {
         for (boolean biased : new boolean[] {false, true}) {
-            on.compare("gemm packed", shape + ", bias " + biased, k, (kernels, in) -> {
+            on.compare("gemm packed", shape(m, n, k) + ", bias " + biased, k, (kernels, in) -> {
                 Tensor a = in.normal(m, k);
                 Tensor b = in.normal(n, k);
                 Tensor bias = in.normal(n);

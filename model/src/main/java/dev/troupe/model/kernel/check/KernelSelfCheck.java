@@ -9,27 +9,35 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
- * The check that a node makes before it computes for anybody: small sizes of every operation, half a second in a
- * process that has just started, a tenth later.
+ * The check that a node makes before it computes for anybody: small sizes of every operation that it will use, half a
+ * second in a process that has just started, a tenth later.
  */
 public final class KernelSelfCheck {
     private static final long SEED = 20261125;
 
     private KernelSelfCheck() {}
 
+    /** As {@link #run(Kernels, ComputePool, Set)}, of everything. */
+    public static SelfCheck run(Kernels kernels, ComputePool pool) {
+        return run(kernels, pool, KernelUse.all());
+    }
+
     /**
      * Compares with the scalar reference.
      *
      * @param pool that the kernels were made for
+     * @param uses that they are going to have
      */
-    public static SelfCheck run(Kernels kernels, ComputePool pool) {
+    public static SelfCheck run(Kernels kernels, ComputePool pool, Set<KernelUse> uses) {
         long start = System.nanoTime();
         List<KernelDifference> differences = new ArrayList<>();
         try (FixedComputePool alone = FixedComputePool.create(1)) {
             Kernels reference = reference(kernels.precision()).create(alone);
-            Comparison comparison = new Comparison(kernels, reference, SEED, differences::add);
+            Comparison comparison = new Comparison(Map.of(kernels, differences::add), reference, SEED, uses);
             KernelContracts.ALL.forEach(contract -> contract.brief(comparison));
             double seconds = (System.nanoTime() - start) / 1e9;
             return new SelfCheck(kernels.name(), pool.threads(), comparison.count(), seconds, differences);

@@ -22,9 +22,11 @@ final class LinearContract implements OperationContract {
 
     @Override
     public void brief(Comparison on) {
-        plain(on, 21, 33, 70, false);
-        activated(on, 21, 33, 70, Epilogue.GELU);
-        activated(on, 67, 20, 34, Epilogue.SWIGLU);
+        on.where(KernelUse.TRAINING, () -> {
+            plain(on, 21, 33, 70, false);
+            activated(on, 21, 33, 70, Epilogue.GELU);
+            activated(on, 67, 20, 34, Epilogue.SWIGLU);
+        });
     }
 
     @Override

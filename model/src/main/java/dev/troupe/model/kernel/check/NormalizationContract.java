@@ -13,7 +13,9 @@ final class NormalizationContract implements OperationContract {
 
     @Override
     public void brief(Comparison on) {
-        at(on, 5, 37);
+        on.where(KernelUse.RMS_NORM, () -> rms(on, 5, 37));
+        on.where(KernelUse.LAYER_NORM, () -> layer(on, 5, 37));
+        on.where(KernelUse.TRAINING, () -> backward(on, 5, 37));
     }
 
     @Override
@@ -22,19 +24,26 @@ final class NormalizationContract implements OperationContract {
     }
 
     private static void at(Comparison on, int rows, int dim) {
-        String shape = "rows " + rows + ", dim " + dim;
-        int length = Math.max(rows, dim);
-        on.compare("rms norm", shape, length, (kernels, in) -> {
+        rms(on, rows, dim);
+        layer(on, rows, dim);
+        backward(on, rows, dim);
+    }
+
+    private static String shape(int rows, int dim) {
+        return "rows " + rows + ", dim " + dim;
+    }
+
+    private static void rms(Comparison on, int rows, int dim) {
+        on.compare("rms norm", shape(rows, dim), dim, (kernels, in) -> {
             Tensor x = in.normal(rows, dim);
-            Tensor weight = in.normal(dim);
-            Tensor rstd = in.output("rstd", rows);
-            kernels.normalization().rmsForward(rows, dim, EPS, x, weight, in.output("y", rows, dim), rstd);
-            Tensor dx = in.output("dx", rows, dim);
-            Tensor dWeight = in.output("dWeight", dim);
-            kernels.normalization().rmsBackward(rows, dim, x, weight, rstd, in.normal(rows, dim), dx, dWeight);
+            Tensor y = in.output("y", rows, dim);
+            kernels.normalization().rmsForward(rows, dim, EPS, x, in.normal(dim), y, in.output("rstd", rows));
         });
+    }
+
+    private static void layer(Comparison on, int rows, int dim) {
         for (boolean biased : new boolean[] {false, true}) {
-            on.compare("layer norm", shape + ", bias " + biased, length, (kernels, in) -> {
+            on.compare("layer norm", shape(rows, dim) + ", bias " + biased, dim, (kernels, in) -> {
                 Tensor x = in.normal(rows, dim);
                 Tensor weight = in.normal(dim);
                 Tensor bias = in.normal(dim);
@@ -42,6 +51,26 @@ final class NormalizationContract implements OperationContract {
                 Tensor rstd = in.output("rstd", rows);
                 Tensor y = in.output("y", rows, dim);
                 kernels.normalization().layerForward(rows, dim, EPS, x, weight, biased ? bias : null, y, mean, rstd);
+            });
+        }
+    }
+
+    private static void backward(Comparison on, int rows, int dim) {
+        int length = Math.max(rows, dim);
+        on.compare("rms norm backward", shape(rows, dim), length, (kernels, in) -> {
+            Tensor x = in.normal(rows, dim);
+            Tensor weight = in.normal(dim);
+            Tensor rstd = in.normal(rows);
+            Tensor dx = in.output("dx", rows, dim);
+            Tensor dWeight = in.output("dWeight", dim);
+            kernels.normalization().rmsBackward(rows, dim, x, weight, rstd, in.normal(rows, dim), dx, dWeight);
+        });
+        for (boolean biased : new boolean[] {false, true}) {
+            on.compare("layer norm backward", shape(rows, dim) + ", bias " + biased, length, (kernels, in) -> {
+                Tensor x = in.normal(rows, dim);
+                Tensor weight = in.normal(dim);
+                Tensor mean = in.normal(rows);
+                Tensor rstd = in.normal(rows);
                 Tensor dx = in.output("dx", rows, dim);
                 Tensor dWeight = in.output("dWeight", dim);
                 Tensor dBias = in.output("dBias", dim);

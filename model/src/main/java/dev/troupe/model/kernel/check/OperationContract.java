@@ -8,7 +8,7 @@ public interface OperationContract {
     /** The interface's name: "gemm". */
     String name();
 
-    /** Each method of the interface at a size or two; some milliseconds. */
+    /** Each method of the interface that is going to be used ({@link Comparison#where}), at a size or two. */
     void brief(Comparison on);
 
     /** Sizes 0, 1, lanes ± 1, primes, and shapes of real models. */

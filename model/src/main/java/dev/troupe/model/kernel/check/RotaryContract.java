@@ -13,7 +13,7 @@ final class RotaryContract implements OperationContract {
 
     @Override
     public void brief(Comparison on) {
-        at(on, 3, 2, 10);
+        on.where(KernelUse.ROTARY, () -> at(on, 3, 2, 10));
     }
 
     @Override

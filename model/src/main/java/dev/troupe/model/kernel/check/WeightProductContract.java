@@ -24,9 +24,9 @@ final class WeightProductContract implements OperationContract {
     @Override
     public void brief(Comparison on) {
         for (StorageType type : StorageType.values()) {
-            at(on, type, 67, 2 * blockOf(type), 1, 9);
+            on.where(KernelUse.ofWeights(type), () -> at(on, type, 67, 2 * blockOf(type), 1, 9));
         }
-        at(on, StorageType.Q8_0, 33, 288, 1, 2, 7);
+        on.where(KernelUse.Q8_0_WEIGHTS, () -> at(on, StorageType.Q8_0, 33, 288, 1, 2, 7));
     }
 
     @Override

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.troupe.actors.serving.split;
-
-import org.jspecify.annotations.NullMarked;
