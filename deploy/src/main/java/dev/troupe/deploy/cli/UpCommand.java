@@ -8,6 +8,7 @@ import dev.troupe.deploy.node.Interruption;
 import dev.troupe.deploy.node.MetricsEndpoint;
 import dev.troupe.deploy.node.NodeService;
 import dev.troupe.deploy.node.TroupeNode;
+import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -78,20 +79,34 @@ final class UpCommand implements Callable<Integer> {
         try (TroupeNode node = TroupeNode.start(config);
                 MetricsEndpoint metrics =
                         MetricsEndpoint.start(node.config(), node.nodeConfig().metricsPort())) {
-            NodeService service = NodeService.start(node);
-            service.model()
-                    .ifPresent(description -> System.err.printf(
-                            "serving %s (version %s)%n", description.modelId(), description.version()));
-            service.bindings()
-                    .ifPresent(bindings -> System.err.printf(
-                            "HTTP %s   gRPC port %d   Ctrl-C stops%n", bindings.httpUrl(), bindings.grpcPort()));
-            metrics.serve("/status", node::status);
-            metrics.url().ifPresent(url -> System.err.printf("metrics %s%n", url));
+            Thread.startVirtualThread(
+                    () -> { // a model in parts may wait for other nodes
+                        interruption.await();
+                        node.stopLoading();
+                    });
+            try {
+                announce(NodeService.start(node), node, metrics);
+            } catch (TroupeException e) {
+                if (!interruption.isAsked()) {
+                    throw e;
+                }
+            }
             interruption.await(node.checkOtherKernels());
             System.err.println("draining");
         }
         System.err.println("stopped");
         return 0;
+    }
+
+    private static void announce(NodeService service, TroupeNode node, MetricsEndpoint metrics) {
+        service.model()
+                .ifPresent(description ->
+                        System.err.printf("serving %s (version %s)%n", description.modelId(), description.version()));
+        service.bindings()
+                .ifPresent(bindings -> System.err.printf(
+                        "HTTP %s   gRPC port %d   Ctrl-C stops%n", bindings.httpUrl(), bindings.grpcPort()));
+        metrics.serve("/status", node::status);
+        metrics.url().ifPresent(url -> System.err.printf("metrics %s%n", url));
     }
 
     private Config options() {

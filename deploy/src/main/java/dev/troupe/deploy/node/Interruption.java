@@ -63,6 +63,11 @@ public final class Interruption {
         Runtime.getRuntime().halt(exitCode);
     }
 
+    /** Waits until the process is asked to end. */
+    public void await() {
+        asked.join();
+    }
+
     /**
      * Waits until the process is asked to end, or until {@code beside} fails, which must not.
      *

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -12,7 +13,7 @@ import java.util.Set;
  *
  * @param directory holds the registry and whatever else the node keeps
  * @param model directory of the model to serve, or "latest" for the latest promoted one
- * @param dataHost address that a trainer node takes tensors at
+ * @param dataHost address that tensors of other nodes come to
  * @param dataPort its port; 0 for any free one
  * @param metricsPort of the Prometheus endpoint; -1 for none
  */
@@ -61,6 +62,13 @@ public record NodeConfig(
         } catch (ConfigException e) {
             throw new TroupeException("the configuration of the node is wrong: " + e.getMessage(), e);
         }
+    }
+
+    /** The model's place on this node; empty for the latest promoted one. */
+    Optional<Path> modelPath() {
+        return model.equals(LATEST)
+                ? Optional.empty()
+                : Optional.of(Path.of(model).toAbsolutePath().normalize());
     }
 
     boolean has(Role role) {

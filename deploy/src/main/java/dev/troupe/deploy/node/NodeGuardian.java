@@ -13,6 +13,8 @@ import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.engine.EngineLoader;
 import dev.troupe.actors.serving.replica.ModelReplica;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
+import dev.troupe.actors.serving.split.MemberNode;
+import dev.troupe.actors.serving.split.MemberProtocol;
 import dev.troupe.actors.training.TrainingCoordinator;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
@@ -22,6 +24,8 @@ import dev.troupe.actors.training.mesh.MeshRunner;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
 import dev.troupe.actors.transport.DataPlane;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** The root of a node's actors: starts what its roles and commands ask for, and supervises it. */
@@ -46,6 +50,11 @@ final class NodeGuardian {
     /** Make this node ready to run ranks of a mesh; they talk through {@code plane}. */
     record StartTrainer(DataPlane plane, ActorRef<ActorRef<TrainerProtocol.Command>> replyTo) implements Command {}
 
+    /** Make this node ready to hold members of replicas that other nodes lead. */
+    record StartMember(
+            DataPlane plane, Optional<Path> model, int threads, ActorRef<ActorRef<MemberProtocol.Command>> replyTo)
+            implements Command {}
+
     /** Start a runner of a mesh on the cluster's trainer nodes. */
     record RunMesh(MeshJob job, Consumer<MeshEvent> events, ActorRef<ActorRef<MeshRunner.Command>> replyTo)
             implements Command {}
@@ -63,6 +72,10 @@ final class NodeGuardian {
                 case Serve serve -> serve.replyTo().tell(startReplica(context, serve));
                 case StartTrainer start ->
                     start.replyTo().tell(context.spawn(TrainerNode.create(start.plane()), "trainer-node"));
+                case StartMember start ->
+                    start.replyTo()
+                            .tell(context.spawn(
+                                    MemberNode.create(start.plane(), start.model(), start.threads()), "member-node"));
                 case RunMesh run ->
                     run.replyTo().tell(context.spawnAnonymous(MeshRunner.create(run.job(), run.events())));
                 case StopMesh stop -> context.stop(stop.runner());

@@ -36,6 +36,9 @@ public record NodeService(Optional<ModelDescription> model, Optional<Bindings> b
         if (config.has(Role.TRAINER)) {
             node.startTrainer();
         }
+        if (config.has(Role.MEMBER)) {
+            node.startMember();
+        }
         Optional<ModelDescription> model = config.has(Role.SERVER)
                 ? Optional.of(node.serve(isLatest(config) ? node.registry().latest() : unregistered(config)))
                 : Optional.empty();

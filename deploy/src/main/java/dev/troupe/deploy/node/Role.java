@@ -11,6 +11,8 @@ public enum Role {
     TRAINER,
     /** Holds model replicas. */
     SERVER,
+    /** Holds parts of replicas that servers lead. */
+    MEMBER,
     /** Takes requests over HTTP and gRPC. */
     ROUTER,
     /** Keeps the registry of models and promotions. */

@@ -18,7 +18,11 @@ import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
 import dev.troupe.actors.serving.engine.EngineSettings;
+import dev.troupe.actors.serving.engine.ModelLayout;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
+import dev.troupe.actors.serving.split.MemberProtocol;
+import dev.troupe.actors.serving.split.SplitLayout;
+import dev.troupe.actors.serving.split.SplitSettings;
 import dev.troupe.actors.training.TrainingCoordinator;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
@@ -68,6 +72,8 @@ public final class TroupeNode implements AutoCloseable {
     private final NodeConfig nodeConfig;
     private final ActorSystem<NodeGuardian.Command> system;
     private volatile @Nullable ActorRef<TrainerProtocol.Command> trainer;
+    private final CompletableFuture<ModelDescription> stopped = new CompletableFuture<>();
+    private @Nullable DataPlane plane;
 
     private TroupeNode(Config config, NodeConfig nodeConfig, ActorSystem<NodeGuardian.Command> system) {
         this.config = config;
@@ -111,7 +117,7 @@ public final class TroupeNode implements AutoCloseable {
                         "akka.cluster.roles",
                         nodeConfig.roles().stream().map(Role::configName).toList()))
                 .withFallback(loaded);
-        if (nodeConfig.has(Role.SERVER)) {
+        if (nodeConfig.has(Role.SERVER) || nodeConfig.has(Role.MEMBER)) {
             EngineSettings engine = ReplicaSettings.from(config).engine();
             NodeKernels.check(engine.backend(), engine.precision(), engine.threads(), KernelUse.serving());
         }
@@ -161,10 +167,34 @@ public final class TroupeNode implements AutoCloseable {
      * @throws TroupeException when its data plane cannot listen
      */
     public Endpoint startTrainer() {
-        String name = Cluster.get(system).selfMember().address().hostPort();
-        DataPlane plane = DataPlane.open(name, nodeConfig.dataHost(), nodeConfig.dataPort());
-        trainer = this.<ActorRef<TrainerProtocol.Command>>ask(replyTo -> new NodeGuardian.StartTrainer(plane, replyTo));
-        return plane.endpoint();
+        DataPlane open = dataPlane();
+        trainer = this.<ActorRef<TrainerProtocol.Command>>ask(replyTo -> new NodeGuardian.StartTrainer(open, replyTo));
+        return open.endpoint();
+    }
+
+    /**
+     * Makes this node ready to hold members of replicas that other nodes lead.
+     *
+     * @throws TroupeException when its data plane cannot listen
+     */
+    public Endpoint startMember() {
+        DataPlane open = dataPlane();
+        int threads = ReplicaSettings.from(config).engine().threads();
+        int cores = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+        this.<ActorRef<MemberProtocol.Command>>ask(
+                replyTo -> new NodeGuardian.StartMember(open, nodeConfig.modelPath(), cores, replyTo));
+        return open.endpoint();
+    }
+
+    /** The node's door for tensors, which opens when it is first needed. */
+    private synchronized DataPlane dataPlane() {
+        DataPlane open = plane;
+        if (open == null) {
+            String name = Cluster.get(system).selfMember().address().hostPort();
+            open = DataPlane.open(name, nodeConfig.dataHost(), nodeConfig.dataPort());
+            plane = open;
+        }
+        return open;
     }
 
     /** What the node does, and what it knows of its cluster. */
@@ -220,7 +250,11 @@ public final class TroupeNode implements AutoCloseable {
                         "troupe.serving.chatTemplate", version.chatTemplate()))
                 .withFallback(config));
         EngineLoader loader = new DirectoryLoader(
-                settings.engine(), settings.modelId(), settings.chatTemplate(), Path.of(version.directory()));
+                settings.engine(),
+                settings.modelId(),
+                settings.chatTemplate(),
+                Path.of(version.directory()),
+                layout(SplitSettings.from(config)));
         CompletableFuture<ModelDescription> loaded = new CompletableFuture<>();
         EngineLoader reporting = () -> {
             try {
@@ -233,7 +267,19 @@ public final class TroupeNode implements AutoCloseable {
             }
         };
         this.<ActorRef<ReplicaProtocol.Command>>ask(replyTo -> new NodeGuardian.Serve(settings, reporting, replyTo));
-        return await(loaded, LOAD_TIMEOUT);
+        return await(loaded.applyToEither(stopped, model -> model), LOAD_TIMEOUT);
+    }
+
+    /** Has {@link #serve} return, by an exception, though the model is not loaded: it may wait for nodes for long. */
+    public void stopLoading() {
+        stopped.completeExceptionally(new TroupeException("the node was stopped before it served its model"));
+    }
+
+    private ModelLayout layout(SplitSettings split) {
+        if (split.shape().nodes() > 1) {
+            return SplitLayout.over(system, dataPlane(), split);
+        }
+        return split.shape().isSplit() ? SplitLayout.here(split) : ModelLayout.WHOLE;
     }
 
     /**
@@ -277,6 +323,11 @@ public final class TroupeNode implements AutoCloseable {
                 CoordinatedShutdown.get(system.classicSystem())
                         .runAll(CoordinatedShutdown.actorSystemTerminateReason()),
                 SHUTDOWN_TIMEOUT);
+        synchronized (this) {
+            if (plane != null) {
+                plane.close();
+            }
+        }
     }
 
     private <T> T ask(Function<ActorRef<T>, NodeGuardian.Command> message) {

@@ -6,6 +6,9 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.layer.Affine;
 import dev.troupe.model.layer.RotaryTable;
+import dev.troupe.model.parallel.ColumnExchange;
+import dev.troupe.model.parallel.ColumnSplit;
+import dev.troupe.model.parallel.PartLinks;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.stream.IntStream;
@@ -19,9 +22,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Holds all that it needs; matrices in the type that {@link InferenceOptions} says. Not thread-safe.
  */
 public final class InferenceModel implements AutoCloseable {
-    private final ModelConfig config;
+    private final ModelPart part;
+    private final ModelConfig config; // of the whole model
+    private final PartLinks links;
     private final Kernels kernels;
-    private final AttentionShape shape;
+    private final AttentionShape shape; // of this part's heads
     private final int numKvBlocks;
     private final int maxRows;
     private final TensorArena arena = TensorArena.open("inference");
@@ -30,38 +35,47 @@ public final class InferenceModel implements AutoCloseable {
     private final @Nullable Tensor rotaryTable;
     private final Tensor hidden; // [rows, C], the residual stream
     private final Tensor normed; // [rows, C]
-    private final Tensor fused; // [rows, (H + 2·KV)·D]
+    private final Tensor fused; // [rows, (H + 2·KV)·D] of this part's heads
     private final Tensor heads; // [rows, H·D]
-    private final Tensor raised; // [rows, F] or [rows, 2·F]
+    private final Tensor raised; // [rows, F] or [rows, 2·F] of this part
     private final Tensor inner; // [rows, F]
     private final Tensor mean; // [rows]
     private final Tensor rstd; // [rows]
-    private final Tensor logits; // [rows, V]
+    private final @Nullable Tensor logits; // [rows, V] where results are; else of this part, or none
+    private final @Nullable ColumnExchange exchange; // with the other shards of these layers
 
     private InferenceModel(
-            ModelConfig config,
+            ModelPart part,
+            PartLinks links,
             WeightSource source,
             Kernels kernels,
             InferenceOptions options,
             int numKvBlocks,
             int maxRows) {
-        this.config = config;
+        this.part = part;
+        this.config = part.config();
+        this.links = links;
         this.kernels = kernels;
-        this.shape = AttentionShape.of(config);
+        ModelConfig share = part.share();
+        this.shape = AttentionShape.of(share);
         this.numKvBlocks = numKvBlocks;
         this.maxRows = maxRows;
-        this.weights = InferenceWeights.of(config, source, kernels, options, numKvBlocks, arena);
+        this.weights = InferenceWeights.of(part, source, kernels, options, numKvBlocks, arena);
         this.separatePrompts = options.prompts() != null;
         this.rotaryTable = config.positions() == PositionKind.ROTARY ? RotaryTable.create(config, arena) : null;
         this.hidden = arena.allocate(maxRows, config.dim());
         this.normed = arena.allocate(maxRows, config.dim());
         this.fused = arena.allocate(maxRows, shape.fusedWidth());
-        this.heads = arena.allocate(maxRows, shape.queryWidth());
+        this.heads = arena.allocate(maxRows, config.numHeads() * config.headDim());
         this.raised = arena.allocate(maxRows, weights.layers().getFirst().up().n());
         this.inner = arena.allocate(maxRows, config.ffnDim());
         this.mean = arena.allocate(maxRows);
         this.rstd = arena.allocate(maxRows);
-        this.logits = arena.allocate(maxRows, config.vocabSize());
+        this.logits = part.range().hasHead()
+                ? arena.allocate(maxRows, givesResults() ? config.vocabSize() : share.vocabSize())
+                : null;
+        int widest = Math.max(Math.max(config.dim(), config.ffnDim()), heads.dim(1));
+        this.exchange = part.shard().isWhole() ? null : new ColumnExchange(links.shards(), maxRows, widest, arena);
     }
 
     /** As {@link #create(ModelConfig, WeightSource, Kernels, InferenceOptions, int, int)}, float32 and in one piece. */
@@ -85,9 +99,30 @@ public final class InferenceModel implements AutoCloseable {
             InferenceOptions options,
             int numKvBlocks,
             int maxRows) {
-        return new InferenceModel(config, weights, kernels, options, numKvBlocks, maxRows);
+        return create(ModelPart.whole(config), PartLinks.alone(), weights, kernels, options, numKvBlocks, maxRows);
     }
 
+    /**
+     * As {@link #create(ModelConfig, WeightSource, Kernels, InferenceOptions, int, int)}, of a part of a model.
+     *
+     * <p>The members of all parts call {@link #forward} with the same arguments at the same time, each on a thread of
+     * its own; the first shard of the last stage gets the results. When a call throws, the others are of no use any
+     * more.
+     *
+     * @param links to them
+     */
+    public static InferenceModel create(
+            ModelPart part,
+            PartLinks links,
+            WeightSource weights,
+            Kernels kernels,
+            InferenceOptions options,
+            int numKvBlocks,
+            int maxRows) {
+        return new InferenceModel(part, links, weights, kernels, options, numKvBlocks, maxRows);
+    }
+
+    /** The whole model's shape. */
     public ModelConfig config() {
         return config;
     }
@@ -127,7 +162,7 @@ public final class InferenceModel implements AutoCloseable {
     }
 
     /**
-     * What a pass gives, valid until the next one.
+     * What a pass gives, valid until the next one. Of a part that is not the one with the results: nothing, no rows.
      *
      * @param logits [numWanted, V]
      * @param hidden [numWantedHidden, C], the residual stream after the final norm
@@ -150,19 +185,44 @@ public final class InferenceModel implements AutoCloseable {
         if (rows < 1 || rows > maxRows) {
             throw new IllegalArgumentException(rows + " rows in a model set up for 1 to " + maxRows);
         }
-        weights.tokens().gather(kernels.embedding(), rows, tokens, hidden);
-        if (weights.positions() != null) {
-            kernels.embedding().gather(rows, config.dim(), positions, weights.positions(), hidden, true);
+        if (weights.tokens() == null) {
+            links.stages().receive(rowsOf(hidden, rows), links.stages().rank() - 1);
+        } else {
+            embed(weights.tokens(), rows, tokens, positions);
         }
         for (InferenceLayer layer : weights.layers()) {
             attention(layer, rows, positions, blockTables, ofPrompt);
             mlp(layer, rows, ofPrompt);
         }
+        if (weights.finalNorm() == null || weights.head() == null || logits == null) {
+            links.stages().send(rowsOf(hidden, rows), links.stages().rank() + 1);
+            return nothing();
+        }
+        return results(rows, weights.finalNorm(), weights.head(), logits, wantLogits, wantHidden);
+    }
+
+    private static Tensor rowsOf(Tensor matrix, int rows) {
+        return matrix.view(0, rows, matrix.dim(1));
+    }
+
+    private Output nothing() {
+        return new Output(hidden.view(0, 0, config.vocabSize()), hidden.view(0, 0, config.dim()));
+    }
+
+    private void embed(EmbeddingRows table, int rows, int[] tokens, int[] positions) {
+        table.gather(kernels.embedding(), rows, tokens, hidden);
+        if (weights.positions() != null) {
+            kernels.embedding().gather(rows, config.dim(), positions, weights.positions(), hidden, true);
+        }
+    }
+
+    private Output results(
+            int rows, Affine finalNorm, ServedLinear head, Tensor to, boolean[] wantLogits, boolean[] wantHidden) {
         int[] wanted = IntStream.range(0, rows)
                 .filter(row -> wantLogits[row] || wantHidden[row])
                 .toArray();
         moveRows(hidden, wanted, hidden);
-        norm(wanted.length, weights.finalNorm());
+        norm(wanted.length, finalNorm);
         int[] ofHidden = IntStream.range(0, wanted.length)
                 .filter(i -> wantHidden[wanted[i]])
                 .toArray();
@@ -172,32 +232,52 @@ public final class InferenceModel implements AutoCloseable {
                 .toArray();
         moveRows(normed, ofLogits, normed);
         if (ofLogits.length > 0) {
-            weights.head().multiply(ofLogits.length, normed, logits, false);
+            head.multiply(ofLogits.length, normed, to, to.dim(1), false);
+            if (exchange != null) {
+                exchange.collect(ofLogits.length, part.vocabulary(), to);
+            }
         }
-        return new Output(
-                logits.view(0, ofLogits.length, config.vocabSize()), hidden.view(0, ofHidden.length, config.dim()));
+        return givesResults()
+                ? new Output(
+                        to.view(0, ofLogits.length, config.vocabSize()), hidden.view(0, ofHidden.length, config.dim()))
+                : nothing();
+    }
+
+    /** Whether logits and hidden states come together here. */
+    private boolean givesResults() {
+        return part.range().hasHead() && part.shard().rank() == 0;
     }
 
     private void attention(InferenceLayer layer, int rows, int[] positions, int[][] blockTables, boolean[] ofPrompt) {
         norm(rows, layer.attentionNorm());
-        linear(rows, normed, layer.qkv(), fused, false, ofPrompt);
+        linear(rows, normed, layer.qkv(), fused, ofPrompt);
         if (rotaryTable != null) {
             int turned = shape.numHeads() + shape.numKvHeads(); // queries and keys, not values
             kernels.rotary()
                     .rotate(rows, turned, shape.headDim(), fused, shape.fusedWidth(), positions, rotaryTable, false);
         }
-        kernels.attention().cachedForward(layer.kv(), rows, fused, positions, blockTables, heads);
-        linear(rows, heads, layer.attentionOut(), hidden, true, ofPrompt);
+        Tensor own = exchange == null ? heads : exchange.own(rows, part.queryColumns());
+        kernels.attention().cachedForward(layer.kv(), rows, fused, positions, blockTables, own);
+        if (exchange != null) {
+            exchange.gather(rows, part.queryColumns(), heads);
+        }
+        addLinear(rows, heads, layer.attentionOut(), ofPrompt);
     }
 
     private void mlp(InferenceLayer layer, int rows, boolean[] ofPrompt) {
         norm(rows, layer.mlpNorm());
-        linear(rows, normed, layer.up(), raised, false, ofPrompt);
+        linear(rows, normed, layer.up(), raised, ofPrompt);
+        ColumnSplit columns = part.inner();
+        int width = columns.count(part.shard().rank());
+        Tensor own = exchange == null ? inner : exchange.own(rows, columns);
         switch (config.mlp()) {
-            case GELU -> kernels.activation().geluForward((long) rows * config.ffnDim(), raised, inner);
-            case SWIGLU -> kernels.activation().swigluForward(rows, config.ffnDim(), raised, inner);
+            case GELU -> kernels.activation().geluForward((long) rows * width, raised, own);
+            case SWIGLU -> kernels.activation().swigluForward(rows, width, raised, own);
         }
-        linear(rows, inner, layer.down(), hidden, true, ofPrompt);
+        if (exchange != null) {
+            exchange.gather(rows, columns, inner);
+        }
+        addLinear(rows, inner, layer.down(), ofPrompt);
     }
 
     private void norm(int rows, Affine weights) {
@@ -220,24 +300,46 @@ public final class InferenceModel implements AutoCloseable {
         }
     }
 
-    /** Each run of rows of one kind at once: which kernel a row goes through depends on itself only. */
-    private void linear(int rows, Tensor x, ServedLinear linear, Tensor y, boolean accumulate, boolean[] ofPrompt) {
-        if (!separatePrompts) {
-            linear.multiply(rows, x, y, accumulate);
-            return;
+    /** Adds a product to the residual stream, of which this part computes some columns. */
+    private void addLinear(int rows, Tensor x, ServedLinear linear, boolean[] ofPrompt) {
+        int first = part.residual().begin(part.shard().rank());
+        multiply(rows, x, linear, hidden, first, config.dim(), true, ofPrompt);
+        if (exchange != null) {
+            exchange.complete(rows, part.residual(), hidden);
         }
+    }
+
+    private void linear(int rows, Tensor x, ServedLinear linear, Tensor y, boolean[] ofPrompt) {
+        multiply(rows, x, linear, y, 0, linear.n(), false, ofPrompt);
+    }
+
+    /**
+     * Each run of rows of one kind at once: which kernel a row goes through depends on itself only.
+     *
+     * @param first column of y that the product begins at
+     * @param stride between rows of y
+     */
+    private void multiply(
+            int rows,
+            Tensor x,
+            ServedLinear linear,
+            Tensor y,
+            int first,
+            int stride,
+            boolean accumulate,
+            boolean[] ofPrompt) {
         for (int from = 0; from < rows; ) {
             int end = from + 1;
-            while (end < rows && ofPrompt[end] == ofPrompt[from]) {
+            while (end < rows && (!separatePrompts || ofPrompt[end] == ofPrompt[from])) {
                 end++;
             }
             int count = end - from;
             Tensor some = x.view((long) from * linear.k(), count, linear.k());
-            Tensor to = y.view((long) from * linear.n(), count, linear.n());
-            if (ofPrompt[from]) {
-                linear.multiplyPrompt(count, some, to, accumulate);
+            Tensor to = y.view((long) from * stride + first, (count - 1) * stride + linear.n());
+            if (separatePrompts && ofPrompt[from]) {
+                linear.multiplyPrompt(count, some, to, stride, accumulate);
             } else {
-                linear.multiply(count, some, to, accumulate);
+                linear.multiply(count, some, to, stride, accumulate);
             }
             from = end;
         }
@@ -254,7 +356,7 @@ public final class InferenceModel implements AutoCloseable {
         }
     }
 
-    /** Bytes of weights that a step reads: all matrices once. */
+    /** Bytes of weights that a step reads: all matrices of this part once. */
     public long matrixBytes() {
         return weights.linears().stream().mapToLong(ServedLinear::bytes).sum();
     }

@@ -12,6 +12,7 @@ import dev.troupe.model.layer.Affine;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.ParameterSlice.RowRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,16 +22,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A model's weights laid out for inference in an arena of their own, and the cache of keys and values.
+ * The weights of a model, or of a part of one, laid out for inference in an arena of their own, and the cache of keys
+ * and values.
  *
- * @param positions [contextLength, C], null when positions are rotary
+ * @param tokens null in a part that does not begin with the embedding
+ * @param positions [contextLength, C], null without the embedding and when positions are rotary
+ * @param finalNorm null in a part that does not end with the head
+ * @param head null in a part that does not end with it
  */
 record InferenceWeights(
-        EmbeddingRows tokens,
+        @Nullable EmbeddingRows tokens,
         @Nullable Tensor positions,
         List<InferenceLayer> layers,
-        Affine finalNorm,
-        ServedLinear head) {
+        @Nullable Affine finalNorm,
+        @Nullable ServedLinear head) {
     private static final Logger LOG = LoggerFactory.getLogger(InferenceWeights.class);
 
     /**
@@ -39,37 +44,49 @@ record InferenceWeights(
      * @throws TroupeException when the kernels round operands and the weights are not float32
      */
     static InferenceWeights of(
-            ModelConfig config,
+            ModelPart part,
             WeightSource source,
             Kernels kernels,
             InferenceOptions options,
             int numKvBlocks,
             TensorArena arena) {
         requirePrecision(kernels, options);
-        AttentionShape shape = AttentionShape.of(config);
+        ModelConfig config = part.config();
+        StageRange range = part.range();
+        AttentionShape shape = AttentionShape.of(part.share());
         ParameterNames names = ParameterNames.of(config);
-        StoredWeights first = source.layer(0);
-        EmbeddingRows tokens = embedding(first, names.embedding() + ".weight", kernels, options, arena);
-        Tensor positions = config.positions() == PositionKind.LEARNED
-                ? first.floats(names.positions() + ".weight", arena, config.contextLength(), config.dim())
-                : null;
+        EmbeddingRows tokens = null;
+        Tensor positions = null;
+        if (range.hasEmbedding()) {
+            StoredWeights first = source.layer(0);
+            tokens = embedding(first, names.embedding() + ".weight", kernels, options, arena);
+            if (config.positions() == PositionKind.LEARNED) {
+                String table = names.positions() + ".weight";
+                positions = first.floats(table, arena, config.contextLength(), config.dim());
+            }
+        }
         List<InferenceLayer> layers = new ArrayList<>();
-        for (int i = 0; i < config.numLayers(); i++) {
+        for (int i = range.firstLayer(); i < range.endLayer(); i++) {
             ParameterNames.Block block = names.blocks().layer(i);
             Layout layer = new Layout(config, source.layer(i), kernels, options, arena);
             layers.add(new InferenceLayer(
                     layer.norm(block.attentionNorm()),
-                    layer.linear(block.qkv(), config.qkvBias()),
+                    layer.linear(block.qkv(), config.qkvBias(), part.qkvRows()),
                     new KvBlocks(shape, numKvBlocks, arena),
-                    layer.linear(List.of(block.attentionOut()), config.bias()),
+                    layer.linear(List.of(block.attentionOut()), config.bias(), part.residualRows()),
                     layer.norm(block.mlpNorm()),
-                    layer.linear(block.up(), config.bias()),
-                    layer.linear(List.of(block.down()), config.bias())));
+                    layer.linear(block.up(), config.bias(), part.upRows()),
+                    layer.linear(List.of(block.down()), config.bias(), part.residualRows())));
         }
-        Layout last = new Layout(config, source.layer(config.numLayers() - 1), kernels, options, arena);
-        String head = config.tiedEmbeddings() ? names.embedding() : names.head();
-        InferenceWeights weights = new InferenceWeights(
-                tokens, positions, layers, last.norm(names.finalNorm()), last.linear(List.of(head), false));
+        Affine finalNorm = null;
+        ServedLinear head = null;
+        if (range.hasHead()) {
+            Layout last = new Layout(config, source.layer(config.numLayers() - 1), kernels, options, arena);
+            finalNorm = last.norm(names.finalNorm());
+            String matrix = config.tiedEmbeddings() ? names.embedding() : names.head();
+            head = last.linear(List.of(matrix), false, part.headRows());
+        }
+        InferenceWeights weights = new InferenceWeights(tokens, positions, layers, finalNorm, head);
         weights.logOtherTypes(options.weights());
         return weights;
     }
@@ -101,32 +118,59 @@ record InferenceWeights(
                     hasBias ? source.floats(name + ".bias", arena, config.dim()) : null);
         }
 
-        /** One product with all of {@code names}, one above the other. */
-        ServedLinear linear(List<String> names, boolean hasBias) {
+        /** One product with these rows of all of {@code names}, which are one above the other. */
+        ServedLinear linear(List<String> names, boolean hasBias, List<RowRange> rows) {
             try (TensorArena scratch = TensorArena.open("inference.rounding")) {
-                List<StoredTensor> parts = names.stream()
+                List<StoredTensor> whole = names.stream()
                         .map(name -> source.get(name + ".weight", scratch))
                         .toList();
-                ServedLinear linear =
-                        ServedLinear.of(parts, hasBias ? bias(names, parts) : null, kernels, options, arena, scratch);
+                ServedLinear linear = ServedLinear.of(
+                        cut(whole, rows), hasBias ? bias(names, rows) : null, kernels, options, arena, scratch);
                 // Else the file would be in memory beside its layout.
                 names.forEach(name -> source.forget(name + ".weight"));
                 return linear;
             }
         }
 
-        private Tensor bias(List<String> names, List<StoredTensor> parts) {
-            Tensor bias =
-                    arena.allocate(parts.stream().mapToInt(StoredTensor::rows).sum());
-            try (TensorArena scratch = TensorArena.open("inference.rounding")) {
-                long from = 0;
-                for (String name : names) {
-                    StoredTensor part = source.get(name + ".bias", scratch);
-                    part.read(bias.view(from, part.columns()).segment());
-                    from += part.columns();
+        private static List<StoredTensor> cut(List<StoredTensor> whole, List<RowRange> rows) {
+            List<StoredTensor> parts = new ArrayList<>();
+            for (RowRange wanted : rows) {
+                int at = 0;
+                for (StoredTensor matrix : whole) {
+                    int from = Math.max(at, wanted.from());
+                    int to = Math.min(at + matrix.rows(), wanted.to());
+                    if (from < to) {
+                        parts.add(matrix.rows(from - at, to - at));
+                    }
+                    at += matrix.rows();
                 }
             }
-            return bias;
+            return parts;
+        }
+
+        private Tensor bias(List<String> names, List<RowRange> rows) {
+            try (TensorArena scratch = TensorArena.open("inference.rounding")) {
+                List<StoredTensor> parts = names.stream()
+                        .map(name -> source.get(name + ".bias", scratch))
+                        .toList();
+                Tensor whole = scratch.allocate(
+                        parts.stream().mapToInt(StoredTensor::columns).sum());
+                int at = 0;
+                for (StoredTensor part : parts) {
+                    part.read(whole.view(at, part.columns()).segment());
+                    at += part.columns();
+                }
+                Tensor bias = arena.allocate(rows.stream()
+                        .mapToInt(range -> range.to() - range.from())
+                        .sum());
+                int to = 0;
+                for (RowRange range : rows) {
+                    int count = range.to() - range.from();
+                    bias.view(to, count).copyFrom(whole.view(range.from(), count));
+                    to += count;
+                }
+                return bias;
+            }
         }
     }
 
@@ -136,7 +180,9 @@ record InferenceWeights(
         for (InferenceLayer layer : layers) {
             all.addAll(List.of(layer.qkv(), layer.attentionOut(), layer.up(), layer.down()));
         }
-        all.add(head);
+        if (head != null) {
+            all.add(head);
+        }
         return all;
     }
 

@@ -31,16 +31,6 @@ sealed interface ServedLinear permits ServedLinear.Plain, ServedLinear.Rounded, 
     /** As {@link #multiply}, for rows of prompts. */
     void multiplyPrompt(int rows, Tensor x, Tensor y, int stride, boolean accumulate);
 
-    /** Y without gaps. */
-    default void multiply(int rows, Tensor x, Tensor y, boolean accumulate) {
-        multiply(rows, x, y, n(), accumulate);
-    }
-
-    /** Y without gaps. */
-    default void multiplyPrompt(int rows, Tensor x, Tensor y, boolean accumulate) {
-        multiplyPrompt(rows, x, y, n(), accumulate);
-    }
-
     /**
      * Lays out a layer whose matrix is {@code parts}, one above the other, which are not needed afterwards.
      *

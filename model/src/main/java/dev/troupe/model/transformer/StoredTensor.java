@@ -27,6 +27,23 @@ public record StoredTensor(
         this(name, type, rows, columns, bytes, IntUnaryOperator.identity());
     }
 
+    /**
+     * Rows [from, to), which lie together, in whatever order.
+     *
+     * @throws IndexOutOfBoundsException when they are read and do not lie together
+     */
+    StoredTensor rows(int from, int to) {
+        return from == 0 && to == rows
+                ? this
+                : new StoredTensor(
+                        name,
+                        type,
+                        to - from,
+                        columns,
+                        bytes.asSlice(from * rowBytes(), (to - from) * rowBytes()),
+                        row -> place.applyAsInt(from + row) - from);
+    }
+
     /** Bytes of a row. */
     public long rowBytes() {
         return type.bytes(columns);

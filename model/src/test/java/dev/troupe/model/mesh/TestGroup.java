@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** The plainest communicator between threads: everyone shows what it has, and sums in order of rank. For tests. */
-final class TestGroup {
+public final class TestGroup {
     private static final long TIMEOUT_SECONDS = 60;
 
     private final int size;
@@ -23,7 +23,7 @@ final class TestGroup {
     private final double[][] numbers;
     private final List<BlockingQueue<float[]>> queues = new ArrayList<>();
 
-    TestGroup(int size) {
+    public TestGroup(int size) {
         this.size = size;
         this.barrier = new CyclicBarrier(size);
         this.shown = new float[size][];
@@ -33,7 +33,7 @@ final class TestGroup {
         }
     }
 
-    Communicator member(int rank) {
+    public Communicator member(int rank) {
         return new Member(rank);
     }
 

@@ -2,11 +2,12 @@ package dev.troupe.actors.serving.engine;
 
 import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
+import dev.troupe.model.transformer.InferenceModel;
 import java.util.Arrays;
 import java.util.List;
 
-/** The rows of a forward pass, as {@link dev.troupe.model.transformer.InferenceModel} takes them. */
-final class BatchRows {
+/** The rows of a forward pass, as {@link InferenceModel} takes them: all that a member of a split replica is told. */
+public final class BatchRows {
     private final int count;
     private final int[] tokens;
     private final int[] positions;
@@ -15,7 +16,8 @@ final class BatchRows {
     private final boolean[] ofPrompt;
     private final boolean[] wantHidden;
 
-    private BatchRows(int count) {
+    /** Rows to be filled in: no token is anything else than 0, no block table is there. */
+    public BatchRows(int count) {
         this.count = count;
         this.tokens = new int[count];
         this.positions = new int[count];
@@ -45,31 +47,36 @@ final class BatchRows {
         return rows;
     }
 
-    int count() {
+    public int count() {
         return count;
     }
 
-    int[] tokens() {
+    public int[] tokens() {
         return tokens;
     }
 
-    int[] positions() {
+    public int[] positions() {
         return positions;
     }
 
-    int[][] blockTables() {
+    public int[][] blockTables() {
         return blockTables;
     }
 
-    boolean[] wantLogits() {
+    public boolean[] wantLogits() {
         return wantLogits;
     }
 
-    boolean[] ofPrompt() {
+    public boolean[] ofPrompt() {
         return ofPrompt;
     }
 
-    boolean[] wantHidden() {
+    public boolean[] wantHidden() {
         return wantHidden;
+    }
+
+    /** Computes them. */
+    public InferenceModel.Output through(InferenceModel model) {
+        return model.forward(count, tokens, positions, blockTables, wantLogits, ofPrompt, wantHidden);
     }
 }

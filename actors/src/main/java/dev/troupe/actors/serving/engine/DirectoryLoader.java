@@ -12,7 +12,6 @@ import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tokenizer.TokenizerJson;
-import dev.troupe.model.transformer.InferenceModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,11 +31,18 @@ import org.slf4j.LoggerFactory;
  *
  * @param modelId the name that users ask for
  * @param chatTemplate name of the template that turns messages into a prompt
+ * @param layout where the model comes to lie
  */
-public record DirectoryLoader(EngineSettings settings, String modelId, String chatTemplate, Path directory)
+public record DirectoryLoader(
+        EngineSettings settings, String modelId, String chatTemplate, Path directory, ModelLayout layout)
         implements EngineLoader {
 
     private static final Logger LOG = LoggerFactory.getLogger(DirectoryLoader.class);
+
+    /** All of the model in this process. */
+    public DirectoryLoader(EngineSettings settings, String modelId, String chatTemplate, Path directory) {
+        this(settings, modelId, chatTemplate, directory, ModelLayout.WHOLE);
+    }
 
     @Override
     public Engine load() {
@@ -55,7 +61,7 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
      */
     public Engine load(LoadTimes times) {
         int threads = settings.threads() == 0 ? Runtime.getRuntime().availableProcessors() : settings.threads();
-        ComputePool pool = FixedComputePool.create(threads);
+        ComputePool pool = FixedComputePool.create(layout.threads(threads));
         try (OpenModel model = times.measure("file", () -> ModelFiles.open(directory));
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {
@@ -67,7 +73,7 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
     }
 
     private Engine load(OpenModel model, @Nullable OpenModel draft, ComputePool pool, LoadTimes times) {
-        long blockBytes = KvCacheSize.blockBytes(model.config());
+        long blockBytes = layout.blockBytes(model.config());
         if (draft != null) {
             DraftLoader.requireSameVocabulary(draft, model);
             blockBytes += KvCacheSize.blockBytes(draft.config());
@@ -112,13 +118,14 @@ public record DirectoryLoader(EngineSettings settings, String modelId, String ch
             int numKvBlocks,
             LoadTimes times) {
         ChatTemplate template = ChatTemplate.forModel(chatTemplate, model.chatTemplate());
-        InferenceModel laidOut = times.measure(
+        StepExecutor laidOut = times.measure(
                 "weights",
-                () -> ModelEngine.lay(settings, config, layer -> model.weights(), kernels, pool, numKvBlocks));
+                () -> layout.lay(new ModelLayout.Target(
+                        settings, model, config, () -> result(version), kernels, pool, numKvBlocks)));
         try {
             ModelDescription description =
                     times.measure("version", () -> describe(model, config, result(version), template));
-            return new ModelEngine(description, laidOut, pool::close);
+            return new ModelEngine(description, laidOut);
         } catch (RuntimeException | Error e) {
             laidOut.close();
             throw e;

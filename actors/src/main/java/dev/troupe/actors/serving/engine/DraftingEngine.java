@@ -4,6 +4,8 @@ import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.model.transformer.InferenceModel;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /** An engine with a {@link DraftModel} beside it, which makes the guesses that the scheduler asks for. */
 public final class DraftingEngine implements Engine {
@@ -41,6 +43,16 @@ public final class DraftingEngine implements Engine {
         List<List<SampledToken>> samples = engine.execute(guessed, samplers, readers);
         draft.catchUp(guessed, samples);
         return samples;
+    }
+
+    @Override
+    public Executor executor(Executor compute) {
+        return engine.executor(compute);
+    }
+
+    @Override
+    public CompletableFuture<String> lost() {
+        return engine.lost();
     }
 
     @Override

@@ -3,6 +3,8 @@ package dev.troupe.actors.serving.engine;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /** Computes scheduled batches on one set of weights. One call at a time; any thread. */
 public interface Engine extends AutoCloseable {
@@ -28,7 +30,25 @@ public interface Engine extends AutoCloseable {
         return execute(batch, samplers, List.of());
     }
 
-    /** Frees weights and cache; never while a batch is computed. */
+    /**
+     * Where {@link #execute} is to be called.
+     *
+     * @param compute threads for what only computes
+     * @return these, or a thread of the engine's own where it waits for other processes
+     */
+    default Executor executor(Executor compute) {
+        return compute;
+    }
+
+    /**
+     * Completed with the reason, fit for a log, when this engine can compute nothing more and must be loaded afresh,
+     * because another process that it needs was lost. It is still to be closed.
+     */
+    default CompletableFuture<String> lost() {
+        return new CompletableFuture<>();
+    }
+
+    /** Frees weights and cache; never while a batch is computed. Does not wait for other processes. */
     @Override
     void close();
 }

@@ -12,21 +12,20 @@ import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.WeightSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /**
- * An {@link InferenceModel} behind the {@link Engine} interface. Its kernels are batch-invariant, so what else is in a
- * batch, and how a prompt was cut into chunks, changes no bit of an answer.
+ * Samples what a {@link StepExecutor} computes. Its kernels are batch-invariant, so what else is in a batch, and how a
+ * prompt was cut into chunks, changes no bit of an answer.
  */
 public final class ModelEngine implements Engine {
     private final ModelDescription description;
-    private final InferenceModel model;
-    private final Runnable freeRest;
+    private final StepExecutor steps;
 
-    /** @param freeRest called last when the engine is closed */
-    ModelEngine(ModelDescription description, InferenceModel model, Runnable freeRest) {
+    ModelEngine(ModelDescription description, StepExecutor steps) {
         this.description = description;
-        this.model = model;
-        this.freeRest = freeRest;
+        this.steps = steps;
     }
 
     /**
@@ -46,19 +45,9 @@ public final class ModelEngine implements Engine {
             ComputePool pool,
             Runnable freeRest) {
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, KvCacheSize.blockBytes(config));
-        return new ModelEngine(description, lay(settings, config, weights, kernels, pool, numKvBlocks), freeRest);
-    }
-
-    /** The first part of {@link #create}, with a cache of {@code numKvBlocks} blocks. */
-    static InferenceModel lay(
-            EngineSettings settings,
-            ModelConfig config,
-            WeightSource weights,
-            Kernels kernels,
-            ComputePool pool,
-            int numKvBlocks) {
-        return InferenceModel.create(
+        InferenceModel model = InferenceModel.create(
                 config, weights, kernels, settings.inference().options(pool), numKvBlocks, settings.maxBatchTokens());
+        return new ModelEngine(description, new WholeModel(model, freeRest));
     }
 
     @Override
@@ -68,13 +57,23 @@ public final class ModelEngine implements Engine {
 
     @Override
     public int numKvBlocks() {
-        return model.numKvBlocks();
+        return steps.numKvBlocks();
+    }
+
+    @Override
+    public Executor executor(Executor compute) {
+        return steps.executor(compute);
+    }
+
+    @Override
+    public CompletableFuture<String> lost() {
+        return steps.lost();
     }
 
     @Override
     public List<List<SampledToken>> execute(
             ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {
-        InferenceModel.Output output = forward(batch);
+        InferenceModel.Output output = steps.forward(BatchRows.of(batch.chunks()));
         Tensor logits = output.logits(); // [wanted rows, V]
         List<List<SampledToken>> samples = new ArrayList<>(samplers.size());
         int nextReader = 0;
@@ -116,21 +115,8 @@ public final class ModelEngine implements Engine {
         return drawn;
     }
 
-    private InferenceModel.Output forward(ScheduledBatch batch) {
-        BatchRows rows = BatchRows.of(batch.chunks());
-        return model.forward(
-                rows.count(),
-                rows.tokens(),
-                rows.positions(),
-                rows.blockTables(),
-                rows.wantLogits(),
-                rows.ofPrompt(),
-                rows.wantHidden());
-    }
-
     @Override
     public void close() {
-        model.close();
-        freeRest.run();
+        steps.close();
     }
 }

@@ -26,6 +26,7 @@ import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
+import dev.troupe.actors.serving.replica.ReplicaMessage.EngineLost;
 import dev.troupe.actors.serving.replica.ReplicaMessage.LoadEnded;
 import dev.troupe.actors.serving.replica.ReplicaMessage.Received;
 import dev.troupe.actors.serving.replica.ReplicaMessage.SchemaReady;
@@ -121,6 +122,7 @@ public final class ModelReplica {
                     case LoadEnded(var attempt) -> attempt == loading ? loaded(engineOf(loading)) : Behaviors.same();
                     case StepEnded stale -> Behaviors.same();
                     case StepFailed stale -> Behaviors.same();
+                    case EngineLost stale -> Behaviors.same();
                     case SchemaReady stale -> Behaviors.same();
                     case SchemaRefused stale -> Behaviors.same();
                 },
@@ -159,6 +161,7 @@ public final class ModelReplica {
 
     private Behavior<ReplicaMessage> loaded(Engine engine) {
         ReplicaSession session = new ReplicaSession(context, settings, engine, compute);
+        context.pipeToSelf(engine.lost(), (reason, failure) -> new EngineLost(engine, String.valueOf(reason)));
         context.getSystem().receptionist().tell(Receptionist.register(ReplicaProtocol.SERVICE_KEY, self));
         context.getLog()
                 .info(
@@ -199,6 +202,10 @@ public final class ModelReplica {
                     }
                     case SchemaRefused(var submit, var cause) -> {
                         session.schemaRefused(submit, cause);
+                        yield Behaviors.same();
+                    }
+                    case EngineLost(var engine, var reason) -> {
+                        engineLost(session, engine, reason);
                         yield Behaviors.same();
                     }
                     case LoadEnded stale -> Behaviors.same();
@@ -247,6 +254,8 @@ public final class ModelReplica {
                         session.schemaRefused(submit, cause);
                         yield draining(session, finishedBefore, waiting);
                     }
+                    // No restart: every step fails now, which ends what is left.
+                    case EngineLost lost -> Behaviors.same();
                     case LoadEnded stale -> Behaviors.same();
                 },
                 (ignored, signal) -> {
@@ -267,10 +276,22 @@ public final class ModelReplica {
     }
 
     private void stepFailed(ReplicaSession session, ScheduledBatch batch, Throwable cause) {
+        if (session.engine().lost().isDone()) {
+            engineLost(session, session.engine(), session.engine().lost().join());
+        }
         session.stepFailed(batch, cause);
         if (session.stepFailuresInARow() >= settings.maxStepFailures()) {
             throw new IllegalStateException(
                     session.stepFailuresInARow() + " steps failed in a row: loading the model afresh", cause);
+        }
+    }
+
+    /** All open requests are given back to their routers, and the model is loaded afresh. */
+    // Identity is meant: an engine of an earlier life was closed by that life.
+    @SuppressWarnings("ReferenceEquality")
+    private void engineLost(ReplicaSession session, Engine engine, String reason) {
+        if (session.engine() == engine) {
+            throw new IllegalStateException("the engine was lost, so the model is loaded afresh: " + reason);
         }
     }
 

@@ -20,6 +20,9 @@ sealed interface ReplicaMessage {
     /** A batch is computed. */
     record StepEnded(ScheduledBatch batch, List<List<SampledToken>> samples) implements ReplicaMessage {}
 
+    /** The engine can compute nothing more, and is to be loaded afresh. */
+    record EngineLost(Engine engine, String reason) implements ReplicaMessage {}
+
     /** The schema of a request's answer is compiled. */
     record SchemaReady(Submit submit, JsonGrammar grammar) implements ReplicaMessage {}
 

@@ -44,6 +44,7 @@ final class ReplicaSession {
     private final ActorContext<ReplicaMessage> context;
     private final Engine engine;
     private final Executor compute;
+    private final Executor steps;
     private final SchedulingPolicy policy;
     private final RequestTable requests;
     private final Grammars grammars;
@@ -62,6 +63,7 @@ final class ReplicaSession {
         this.context = context;
         this.engine = engine;
         this.compute = compute;
+        this.steps = engine.executor(compute);
         this.maxQueued = settings.maxQueued();
         this.contextLength = engine.description().contextLength();
         this.policy = new SchedulingPolicy(
@@ -292,7 +294,7 @@ final class ReplicaSession {
             }
         }
         CompletableFuture<List<List<SampledToken>>> step =
-                CompletableFuture.supplyAsync(() -> engine.execute(batch, samplers, readers), compute);
+                CompletableFuture.supplyAsync(() -> engine.execute(batch, samplers, readers), steps);
         latestStep = step;
         context.pipeToSelf(
                 step,

@@ -1,0 +1,67 @@
+package dev.troupe.actors.serving.engine;
+
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.format.OpenModel;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.transformer.InferenceModel;
+import java.util.function.Supplier;
+
+/** Where a replica's model comes to lie: in this process, or in several parts. */
+public interface ModelLayout {
+    /** All of it in this process. */
+    ModelLayout WHOLE = new ModelLayout() {
+        @Override
+        public long blockBytes(ModelConfig config) {
+            return KvCacheSize.blockBytes(config);
+        }
+
+        @Override
+        public int threads(int threadsOfNode) {
+            return threadsOfNode;
+        }
+
+        @Override
+        public StepExecutor lay(Target target) {
+            EngineSettings settings = target.settings();
+            InferenceModel model = InferenceModel.create(
+                    target.config(),
+                    layer -> target.model().weights(),
+                    target.kernels(),
+                    settings.inference().options(target.pool()),
+                    target.numKvBlocks(),
+                    settings.maxBatchTokens());
+            return new WholeModel(model, target.pool()::close);
+        }
+    };
+
+    /**
+     * What is to be laid out.
+     *
+     * @param model open until {@link #lay} returns
+     * @param config as it is served, with maybe less context
+     * @param version of the weights; blocks until it is known
+     * @param pool that the kernels run on; the result closes it
+     */
+    record Target(
+            EngineSettings settings,
+            OpenModel model,
+            ModelConfig config,
+            Supplier<String> version,
+            Kernels kernels,
+            ComputePool pool,
+            int numKvBlocks) {}
+
+    /** Bytes of one block of the key-value cache, in the process that has the most of it. */
+    long blockBytes(ModelConfig config);
+
+    /** Threads of the pool that {@link #lay} is given, of those that the node computes with. */
+    int threads(int threadsOfNode);
+
+    /**
+     * Lays the model out. Blocks; when it throws, the pool is still to be closed.
+     *
+     * @throws dev.troupe.model.TroupeException when it cannot be done, and trying again would not help
+     */
+    StepExecutor lay(Target target);
+}

@@ -1,0 +1,178 @@
+package dev.troupe.actors.serving.split;
+
+import dev.troupe.actors.serving.engine.BatchRows;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.parallel.CommunicationException;
+import dev.troupe.model.parallel.Communicator;
+import dev.troupe.model.parallel.PeerThread;
+import dev.troupe.model.transformer.InferenceModel;
+import dev.troupe.model.transformer.ModelPart;
+import dev.troupe.model.transformer.StoredWeights;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One member in this process: its thread, its groups and its part of the model. Everything but {@link #close} happens
+ * on the member's thread.
+ */
+final class MemberHost implements AutoCloseable {
+    private final MemberSetup setup;
+    private final int member;
+    private final PeerThread thread;
+    private final Deque<AutoCloseable> resources = new ArrayDeque<>(); // closed in reverse, on the thread
+    private final Deque<Communicator> open = new ArrayDeque<>();
+    private boolean ended;
+    private final CompletableFuture<Void> freed = new CompletableFuture<>();
+    private @Nullable MemberGroups groups;
+    private @Nullable StepPlans plans;
+    private @Nullable InferenceModel model;
+
+    MemberHost(MemberSetup setup, int member) {
+        this.setup = setup;
+        this.member = member;
+        this.thread = new PeerThread("troupe-member-" + member);
+    }
+
+    /**
+     * Kernels, and what they run on.
+     *
+     * @param free run when the member has ended
+     */
+    record Compute(Kernels kernels, ComputePool pool, Runnable free) {}
+
+    /** Joins the groups. */
+    CompletableFuture<MemberGroups> join(GroupOpener opener) {
+        return thread.run(() -> {
+            MemberGroups joined = MemberGroups.open(setup.shape(), member, opener, setup.patience(), this::opened);
+            groups = joined;
+            plans = own(new StepPlans(joined.plans()));
+            return joined;
+        });
+    }
+
+    /**
+     * Lays out the member's part, after {@link #join}.
+     *
+     * @param weights of the whole model, open until the result is there
+     */
+    CompletableFuture<ModelPart> build(Supplier<Compute> compute, StoredWeights weights) {
+        return thread.run(() -> {
+            Compute with = compute.get();
+            own(with.free()::run);
+            ModelPart part = setup.shape().part(setup.config(), member);
+            model = own(InferenceModel.create(
+                    part,
+                    required(groups).links(),
+                    layer -> weights,
+                    with.kernels(),
+                    setup.inference().options(with.pool()),
+                    setup.numKvBlocks(),
+                    setup.maxRows()));
+            return part;
+        });
+    }
+
+    /** Computes its part of each step that the leader tells, until there is no more; fails when a member is lost. */
+    CompletableFuture<Void> serve() {
+        return thread.run(() -> {
+            StepPlans source = required(plans);
+            InferenceModel part = required(model);
+            try {
+                for (Optional<BatchRows> rows = source.receive(); rows.isPresent(); rows = source.receive()) {
+                    rows.get().through(part);
+                }
+                return null;
+            } finally {
+                leave(); // so that nobody waits for this member
+            }
+        });
+    }
+
+    /** As the leader: has all members compute a step. On the member's thread. */
+    InferenceModel.Output lead(BatchRows rows) {
+        required(plans).send(rows);
+        return rows.through(required(model));
+    }
+
+    /** As the leader: tells the others, when there is nothing more to do, that they may end. */
+    void dismiss() {
+        var _ = thread.start(() -> required(plans).sendEnd());
+    }
+
+    /** The member's thread. */
+    Executor thread() {
+        return task -> {
+            var _ = thread.start(task);
+        };
+    }
+
+    /** When memory and threads are free, after {@link #close}. */
+    CompletableFuture<Void> freed() {
+        return freed;
+    }
+
+    /** Ends calls that wait for other members: they fail at once. */
+    void abort() {
+        leave();
+        thread.interrupt(); // it may be joining a group
+    }
+
+    private void leave() {
+        synchronized (open) {
+            ended = true;
+            open.forEach(Communicator::close);
+        }
+    }
+
+    /** Frees all when what was started has ended; does not wait for that. */
+    @Override
+    public void close() {
+        var _ = thread.start(() -> {
+            leave();
+            while (!resources.isEmpty()) {
+                free(resources.pop());
+            }
+            freed.complete(null);
+        });
+        Thread.ofVirtual().start(thread::close);
+    }
+
+    private static void free(AutoCloseable resource) {
+        try {
+            resource.close();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("memory and threads can be freed", e);
+        }
+    }
+
+    private Communicator opened(Communicator group) {
+        synchronized (open) {
+            if (ended) {
+                group.close();
+                throw new CommunicationException("member " + member + " has left its replica");
+            }
+            open.push(group);
+        }
+        return group;
+    }
+
+    private <T extends AutoCloseable> T own(T resource) {
+        resources.push(resource);
+        return resource;
+    }
+
+    private static <T> T required(@Nullable T part) {
+        if (part == null) {
+            throw new IllegalStateException("the member is not built");
+        }
+        return part;
+    }
+}

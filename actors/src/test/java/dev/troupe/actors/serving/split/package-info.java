@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.actors.serving.split;
+
+import org.jspecify.annotations.NullMarked;
