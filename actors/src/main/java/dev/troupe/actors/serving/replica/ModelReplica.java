@@ -22,17 +22,16 @@ import dev.troupe.actors.serving.ReplicaProtocol.Description;
 import dev.troupe.actors.serving.ReplicaProtocol.Drain;
 import dev.troupe.actors.serving.ReplicaProtocol.Drained;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
-import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
 import dev.troupe.actors.serving.replica.ReplicaMessage.EngineLost;
 import dev.troupe.actors.serving.replica.ReplicaMessage.LoadEnded;
 import dev.troupe.actors.serving.replica.ReplicaMessage.Received;
+import dev.troupe.actors.serving.replica.ReplicaMessage.RequestEnded;
 import dev.troupe.actors.serving.replica.ReplicaMessage.SchemaReady;
 import dev.troupe.actors.serving.replica.ReplicaMessage.SchemaRefused;
-import dev.troupe.actors.serving.replica.ReplicaMessage.StepEnded;
-import dev.troupe.actors.serving.replica.ReplicaMessage.StepFailed;
+import dev.troupe.actors.serving.replica.ReplicaMessage.StepsFailed;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,7 +43,7 @@ import java.util.concurrent.Executor;
 
 /**
  * Serves one model on this node: loading, then serving, then draining. Loading runs on the blocking dispatcher, steps
- * on the compute dispatcher; this actor only decides and tells.
+ * on a thread of their own ({@link ReplicaSession}); this actor only decides and tells, whatever a step takes.
  *
  * <p>A step that throws gives up its own requests, for another try, and no others. After
  * {@link ReplicaSettings#maxStepFailures} in a row the replica restarts: it loads the model afresh and registers again.
@@ -120,8 +119,8 @@ public final class ModelReplica {
                         yield Behaviors.stopped();
                     }
                     case LoadEnded(var attempt) -> attempt == loading ? loaded(engineOf(loading)) : Behaviors.same();
-                    case StepEnded stale -> Behaviors.same();
-                    case StepFailed stale -> Behaviors.same();
+                    case RequestEnded stale -> Behaviors.same();
+                    case StepsFailed stale -> Behaviors.same();
                     case EngineLost stale -> Behaviors.same();
                     case SchemaReady stale -> Behaviors.same();
                     case SchemaRefused stale -> Behaviors.same();
@@ -188,14 +187,11 @@ public final class ModelReplica {
                         deregister();
                         yield draining(session, session.numFinished(), List.of(drain.replyTo()));
                     }
-                    case StepEnded(var batch, var samples) -> {
-                        session.stepEnded(batch, samples);
+                    case RequestEnded ended -> {
+                        session.clientServed(ended.client());
                         yield Behaviors.same();
                     }
-                    case StepFailed(var batch, var cause) -> {
-                        stepFailed(session, batch, cause);
-                        yield Behaviors.same();
-                    }
+                    case StepsFailed failed -> stepsFailed(session, failed);
                     case SchemaReady(var submit, var grammar) -> {
                         session.schemaReady(submit, grammar);
                         yield Behaviors.same();
@@ -220,9 +216,7 @@ public final class ModelReplica {
     private Behavior<ReplicaMessage> draining(
             ReplicaSession session, int finishedBefore, List<ActorRef<Drained>> waiting) {
         if (session.isIdle()) {
-            Drained drained = new Drained(session.numFinished() - finishedBefore);
-            waiting.forEach(replyTo -> replyTo.tell(drained));
-            return Behaviors.stopped();
+            return drained(session, finishedBefore, waiting);
         }
         return Behaviors.receive(
                 (ignored, message) -> switch (message) {
@@ -238,14 +232,13 @@ public final class ModelReplica {
                         all.add(drain.replyTo());
                         yield draining(session, finishedBefore, all);
                     }
-                    case StepEnded(var batch, var samples) -> {
-                        session.stepEnded(batch, samples);
+                    case RequestEnded ended -> {
+                        session.clientServed(ended.client());
                         yield draining(session, finishedBefore, waiting);
                     }
-                    case StepFailed(var batch, var cause) -> {
-                        session.stepFailed(batch, cause); // no restart: what is left is finished or fails
-                        yield draining(session, finishedBefore, waiting);
-                    }
+                    // No restart: what is left is for another replica.
+                    case StepsFailed failed ->
+                        isOf(session, failed) ? drained(session, finishedBefore, waiting) : Behaviors.same();
                     case SchemaReady(var submit, var grammar) -> {
                         session.schemaReady(submit, grammar);
                         yield draining(session, finishedBefore, waiting);
@@ -254,7 +247,7 @@ public final class ModelReplica {
                         session.schemaRefused(submit, cause);
                         yield draining(session, finishedBefore, waiting);
                     }
-                    // No restart: every step fails now, which ends what is left.
+                    // No restart: the next step fails and is the last.
                     case EngineLost lost -> Behaviors.same();
                     case LoadEnded stale -> Behaviors.same();
                 },
@@ -262,6 +255,13 @@ public final class ModelReplica {
                     onSignal(session, signal);
                     return signal instanceof Terminated ? draining(session, finishedBefore, waiting) : Behaviors.same();
                 });
+    }
+
+    private static Behavior<ReplicaMessage> drained(
+            ReplicaSession session, int finishedBefore, List<ActorRef<Drained>> waiting) {
+        Drained drained = new Drained(session.numFinished() - finishedBefore);
+        waiting.forEach(replyTo -> replyTo.tell(drained));
+        return Behaviors.stopped();
     }
 
     private Behavior<ReplicaMessage> reject(Submit submit, RejectReason reason, String message) {
@@ -275,15 +275,17 @@ public final class ModelReplica {
         return Behaviors.same();
     }
 
-    private void stepFailed(ReplicaSession session, ScheduledBatch batch, Throwable cause) {
-        if (session.engine().lost().isDone()) {
-            engineLost(session, session.engine(), session.engine().lost().join());
+    private static Behavior<ReplicaMessage> stepsFailed(ReplicaSession session, StepsFailed failed) {
+        if (isOf(session, failed)) {
+            throw new IllegalStateException("steps failed in a row: loading the model afresh", failed.cause());
         }
-        session.stepFailed(batch, cause);
-        if (session.stepFailuresInARow() >= settings.maxStepFailures()) {
-            throw new IllegalStateException(
-                    session.stepFailuresInARow() + " steps failed in a row: loading the model afresh", cause);
-        }
+        return Behaviors.same();
+    }
+
+    // Identity is meant: a failure of the session before this one has been dealt with.
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean isOf(ReplicaSession session, StepsFailed failed) {
+        return failed.session() == session;
     }
 
     /** All open requests are given back to their routers, and the model is loaded afresh. */

@@ -31,47 +31,65 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The requests of a replica while it has a model: accepts them, runs one step after another while there is work, and
- * tells the clients. Belongs to one {@link ModelReplica} and is used on its thread; only {@link Engine#execute} runs
- * elsewhere.
+ * tells the clients. Belongs to one {@link ModelReplica}.
+ *
+ * <p>Steps follow each other on a thread of their own, which also tells what they gave: a step that waited for its
+ * actor's turn would cost two changes of thread a step, as much as a small model needs to compute one. So two threads
+ * are in here, that one and the actor's. Everything but {@link Engine#execute} is done under this object's lock,
+ * between two steps or beside one, and never waits for a step (docs/adr/0013-step-loop.md).
  */
 final class ReplicaSession {
-    private final ActorContext<ReplicaMessage> context;
+    private static final Logger LOG = LoggerFactory.getLogger(ReplicaSession.class);
+
+    private final ActorContext<ReplicaMessage> context; // for the actor's thread only
+    private final ActorRef<ReplicaMessage> self;
     private final Engine engine;
     private final Executor compute;
-    private final Executor steps;
+    private final ExecutorService ownThread;
+    private final Executor steps; // of the engine, where it waits for other processes; else the thread of its own
     private final SchedulingPolicy policy;
-    private final RequestTable requests;
+    private final RequestTable requests = new RequestTable();
     private final Grammars grammars;
     private final Map<String, Submit> compiling = new LinkedHashMap<>(); // by id: the schema is not ready yet
     private final ServingMetrics metrics;
     private final int contextLength;
     private final int maxQueued;
+    private final int maxStepFailures;
 
     private long nextArrival;
     private int stepFailuresInARow;
     private int numFinished;
-    private @Nullable ScheduledBatch inFlight;
-    private CompletionStage<?> latestStep = CompletableFuture.completedFuture(null);
+    private boolean stepping;
+    private boolean closed;
+
+    /** What the engine is to compute. */
+    private record Step(ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {}
 
     ReplicaSession(ActorContext<ReplicaMessage> context, ReplicaSettings settings, Engine engine, Executor compute) {
         this.context = context;
+        this.self = context.getSelf();
         this.engine = engine;
         this.compute = compute;
-        this.steps = engine.executor(compute);
         this.maxQueued = settings.maxQueued();
+        this.maxStepFailures = settings.maxStepFailures();
         this.contextLength = engine.description().contextLength();
         this.policy = new SchedulingPolicy(
                 settings.limits(contextLength, engine.numKvBlocks()),
                 settings.reuse().scheduling(settings.engine().inference()));
-        this.requests = new RequestTable(context);
         this.grammars = new Grammars(engine.description());
         this.metrics = Metrics.serving(settings.modelId());
+        this.ownThread = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("troupe-compute-steps").factory());
+        this.steps = engine.executor(ownThread);
         reportLoad();
     }
 
@@ -79,29 +97,24 @@ final class ReplicaSession {
         return engine;
     }
 
-    int numRunning() {
+    synchronized int numRunning() {
         return policy.numRunning();
     }
 
-    int numQueued() {
+    synchronized int numQueued() {
         return policy.numQueued();
     }
 
-    boolean isIdle() {
+    synchronized boolean isIdle() {
         return policy.isIdle() && compiling.isEmpty();
     }
 
     /** Requests that had their last event, whatever it was. */
-    int numFinished() {
+    synchronized int numFinished() {
         return numFinished;
     }
 
-    /** Steps that failed since the last one that did not. */
-    int stepFailuresInARow() {
-        return stepFailuresInARow;
-    }
-
-    void submit(Submit submit) {
+    synchronized void submit(Submit submit) {
         GenerationRequest request = submit.request();
         String id = request.requestId();
         ActorRef<GenerationEvent> replyTo = submit.replyTo();
@@ -144,22 +157,22 @@ final class ReplicaSession {
         }
     }
 
-    void schemaReady(Submit submit, JsonGrammar grammar) {
+    synchronized void schemaReady(Submit submit, JsonGrammar grammar) {
         GenerationRequest request = submit.request();
         if (compiling.remove(request.requestId(), submit)) {
             accept(request, submit.replyTo(), Optional.of(grammars.begin(grammar, request)));
         }
     }
 
-    void schemaRefused(Submit submit, Throwable failure) {
+    synchronized void schemaRefused(Submit submit, Throwable failure) {
         String id = submit.request().requestId();
         if (compiling.remove(id, submit)) {
             Throwable cause =
                     failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
             if (cause instanceof TroupeException) {
-                context.getLog().warn("the schema of {} cannot be used: {}", id, cause.getMessage());
+                LOG.warn("the schema of {} cannot be used: {}", id, cause.getMessage());
             } else {
-                context.getLog().error("the schema of {} cannot be used", id, cause);
+                LOG.error("the schema of {} cannot be used", id, cause);
             }
             submit.replyTo().tell(new GenerationEvent.Failed(id, String.valueOf(cause.getMessage())));
         }
@@ -182,12 +195,20 @@ final class ReplicaSession {
             replyTo.tell(new GenerationEvent.Rejected(request.requestId(), RejectReason.QUEUE_FULL, message));
             return;
         }
+        context.watch(replyTo);
         requests.add(new ActiveRequest(sequence, sampler, PromptReader.of(request), replyTo));
-        startStep();
+        reportLoad();
+        if (!stepping) {
+            Step first = nextStep();
+            if (first != null) {
+                stepping = true;
+                steps.execute(() -> takeSteps(first));
+            }
+        }
     }
 
     /** Ends a request at once; its blocks are free for the next step. */
-    void cancel(String requestId) {
+    synchronized void cancel(String requestId) {
         Submit waiting = compiling.remove(requestId);
         if (waiting != null) {
             waiting.replyTo()
@@ -206,7 +227,7 @@ final class ReplicaSession {
     }
 
     /** A watched client is gone: nobody wants its answers. */
-    void clientGone(ActorRef<?> client) {
+    synchronized void clientGone(ActorRef<?> client) {
         for (ActiveRequest request : requests.of(client)) {
             end(request);
             log(request, "cancelled: its client is gone");
@@ -214,11 +235,77 @@ final class ReplicaSession {
         reportLoad();
     }
 
-    void stepEnded(ScheduledBatch batch, List<List<SampledToken>> samples) {
-        if (!isInFlight(batch)) {
+    /** A client's last event may have been told: it is watched while it waits for one. */
+    synchronized void clientServed(ActorRef<?> client) {
+        if (requests.of(client).isEmpty()) {
+            context.unwatch(client);
+        }
+    }
+
+    /** On the thread of steps, until there is nothing to do. */
+    private void takeSteps(Step first) {
+        try {
+            for (Step step = first; step != null; step = nextStep()) {
+                compute(step);
+            }
+        } catch (RuntimeException | Error e) {
+            stepsEnded();
+            self.tell(new ReplicaMessage.StepsFailed(this, e));
+        }
+    }
+
+    private synchronized @Nullable Step nextStep() {
+        ScheduledBatch batch = closed || isHopeless() ? new ScheduledBatch(List.of()) : policy.schedule();
+        reportLoad();
+        if (batch.isEmpty()) {
+            stepsEnded();
+            return null;
+        }
+        List<AnswerSampler> samplers = new ArrayList<>();
+        List<PromptReader> readers = new ArrayList<>();
+        for (ScheduledChunk chunk : batch.chunks()) {
+            ActiveRequest request = requests.find(chunk.arrival()).orElseThrow();
+            request.scheduled(metrics);
+            if (chunk.sampled()) {
+                samplers.add(request.sampler());
+            }
+            if (chunk.readsPrompt()) {
+                readers.add(request.reader());
+            }
+        }
+        return new Step(batch, samplers, readers);
+    }
+
+    /** The actor has been told, and loads the model afresh. */
+    private boolean isHopeless() {
+        return stepFailuresInARow >= maxStepFailures || engine.lost().isDone();
+    }
+
+    private synchronized void stepsEnded() {
+        if (closed && stepping) {
+            closeEngine();
+        }
+        stepping = false;
+    }
+
+    private void closeEngine() {
+        ownThread.execute(engine::close);
+        ownThread.shutdown();
+    }
+
+    // Whatever a step throws is its requests' failure, not the thread's.
+    private void compute(Step step) {
+        List<List<SampledToken>> samples;
+        try {
+            samples = engine.execute(step.batch(), step.samplers(), step.readers());
+        } catch (RuntimeException | Error e) {
+            stepFailed(step.batch(), e);
             return;
         }
-        inFlight = null;
+        stepEnded(step.batch(), samples);
+    }
+
+    private synchronized void stepEnded(ScheduledBatch batch, List<List<SampledToken>> samples) {
         stepFailuresInARow = 0;
         int next = 0;
         for (ScheduledChunk chunk : batch.chunks()) {
@@ -227,13 +314,6 @@ final class ReplicaSession {
             }
             advance(chunk, chunk.sampled() ? samples.get(next++) : List.of());
         }
-        startStep();
-    }
-
-    // Identity is meant: a step of the replica's earlier life may look the same, for arrivals start again at 0.
-    @SuppressWarnings("ReferenceEquality")
-    private boolean isInFlight(ScheduledBatch batch) {
-        return batch == inFlight;
     }
 
     private void advance(ScheduledChunk chunk, List<SampledToken> samples) {
@@ -250,13 +330,13 @@ final class ReplicaSession {
     }
 
     /** The requests of the batch are given up: what it left in the cache cannot be trusted. The others go on. */
-    void stepFailed(ScheduledBatch batch, Throwable cause) {
-        if (!isInFlight(batch)) {
+    private synchronized void stepFailed(ScheduledBatch batch, Throwable cause) {
+        if (engine.lost().isDone()) {
+            self.tell(new ReplicaMessage.StepsFailed(this, cause)); // another load of the model may go on with all
             return;
         }
-        inFlight = null;
         stepFailuresInARow++;
-        context.getLog().error("a step of {} sequences failed", batch.chunks().size(), cause);
+        LOG.error("a step of {} sequences failed", batch.chunks().size(), cause);
         for (ScheduledChunk chunk : batch.chunks()) {
             requests.find(chunk.arrival()).ifPresent(request -> {
                 end(request);
@@ -266,52 +346,20 @@ final class ReplicaSession {
             });
         }
         policy.failed();
-        startStep();
-    }
-
-    private void startStep() {
-        if (inFlight == null) {
-            ScheduledBatch batch = policy.schedule();
-            if (!batch.isEmpty()) {
-                inFlight = batch;
-                run(batch);
-            }
+        if (stepFailuresInARow >= maxStepFailures) {
+            self.tell(new ReplicaMessage.StepsFailed(this, cause));
         }
-        reportLoad();
-    }
-
-    private void run(ScheduledBatch batch) {
-        List<AnswerSampler> samplers = new ArrayList<>();
-        List<PromptReader> readers = new ArrayList<>();
-        for (ScheduledChunk chunk : batch.chunks()) {
-            ActiveRequest request = requests.find(chunk.arrival()).orElseThrow();
-            request.scheduled(metrics);
-            if (chunk.sampled()) {
-                samplers.add(request.sampler());
-            }
-            if (chunk.readsPrompt()) {
-                readers.add(request.reader());
-            }
-        }
-        CompletableFuture<List<List<SampledToken>>> step =
-                CompletableFuture.supplyAsync(() -> engine.execute(batch, samplers, readers), steps);
-        latestStep = step;
-        context.pipeToSelf(
-                step,
-                (samples, failure) -> failure == null
-                        ? new ReplicaMessage.StepEnded(batch, samples)
-                        : new ReplicaMessage.StepFailed(batch, failure));
     }
 
     private void end(ActiveRequest request) {
         policy.remove(request.sequence());
         requests.remove(request);
         numFinished++;
+        self.tell(new ReplicaMessage.RequestEnded(this, request.replyTo()));
     }
 
     private void log(ActiveRequest request, String outcome) {
-        context.getLog()
-                .atDebug()
+        LOG.atDebug()
                 .addKeyValue("request", request.sequence().requestId())
                 .addKeyValue("promptTokens", request.sequence().numPrompt())
                 .addKeyValue("completionTokens", request.sequence().numGenerated())
@@ -328,7 +376,8 @@ final class ReplicaSession {
      * Tells every client that another replica must go on with its answer, and frees the engine once its last step is
      * over.
      */
-    void close() {
+    synchronized void close() {
+        closed = true;
         Collection<ActiveRequest> open = requests.all();
         compiling.forEach((id, submit) -> submit.replyTo()
                 .tell(new GenerationEvent.Rejected(
@@ -339,6 +388,8 @@ final class ReplicaSession {
             request.giveUp(RejectReason.STOPPED, "the replica stopped before the answer was complete: try again");
         }
         reportLoad();
-        latestStep.whenComplete((samples, failure) -> engine.close());
+        if (!stepping) {
+            closeEngine();
+        }
     }
 }

@@ -1,7 +1,6 @@
 package dev.troupe.actors.serving.replica;
 
 import akka.actor.typed.ActorRef;
-import akka.actor.typed.javadsl.ActorContext;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -9,23 +8,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/**
- * The active requests by id, by arrival and by client. A client is watched from its first request to the end of its
- * last.
- */
+/** The active requests by id, by arrival and by client. */
 final class RequestTable {
-    private final ActorContext<?> context;
     private final Map<String, ActiveRequest> byId = new HashMap<>();
     private final TreeMap<Long, ActiveRequest> byArrival = new TreeMap<>();
 
-    RequestTable(ActorContext<?> context) {
-        this.context = context;
-    }
-
     void add(ActiveRequest request) {
-        if (of(request.replyTo()).isEmpty()) {
-            context.watch(request.replyTo());
-        }
         byId.put(request.sequence().requestId(), request);
         byArrival.put(request.sequence().arrival(), request);
     }
@@ -33,9 +21,6 @@ final class RequestTable {
     void remove(ActiveRequest request) {
         byId.remove(request.sequence().requestId());
         byArrival.remove(request.sequence().arrival());
-        if (of(request.replyTo()).isEmpty()) {
-            context.unwatch(request.replyTo());
-        }
     }
 
     boolean contains(String requestId) {
