@@ -1,5 +1,6 @@
 package dev.troupe.routing.http;
 
+import akka.util.ByteString;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.routing.generate.ChoiceEvent;
 import dev.troupe.routing.generate.Generation;
@@ -9,6 +10,7 @@ import dev.troupe.routing.stream.ScoredToken;
 import dev.troupe.routing.stream.TextEvent;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Writes the answers of one request as OpenAI's objects: all at once, or chunk by chunk. Not thread-safe. */
 final class AnswerWriter {
@@ -17,15 +19,20 @@ final class AnswerWriter {
     private final Generation generation;
     private final boolean includeUsage;
     private final boolean[] opened;
+    private final boolean tellsTokens;
+    private final @Nullable EventFrame[] pieces; // by choice
     private final TokenUsage usage;
 
-    AnswerWriter(AnswerId answer, AnswerShape shape, Generation generation, boolean includeUsage) {
+    /** @param tellsTokens whether answers carry their tokens' log-probabilities */
+    AnswerWriter(AnswerId answer, AnswerShape shape, Generation generation, boolean includeUsage, boolean tellsTokens) {
+        this.tellsTokens = tellsTokens;
         this.answer = answer;
         this.shape = shape;
         this.generation = generation;
         this.includeUsage = includeUsage;
         usage = new TokenUsage(generation);
         opened = new boolean[generation.numChoices()];
+        pieces = new EventFrame[generation.numChoices()];
     }
 
     /** The whole answer, from all events of it. */
@@ -61,36 +68,51 @@ final class AnswerWriter {
         return body;
     }
 
-    /** The chunks that an event of a stream becomes. */
-    List<ObjectNode> chunks(ChoiceEvent event) {
-        var chunks = new ArrayList<ObjectNode>();
+    /** The frames that an event of a stream becomes. */
+    ByteString frames(ChoiceEvent event) {
         int choice = event.choice();
+        ByteString opening = ByteString.emptyByteString();
         if (!opened[choice]) {
             opened[choice] = true;
-            shape.opening().ifPresent(node -> chunks.add(chunk(choice, node)));
+            opening = shape.opening()
+                    .map(node -> EventFrame.of(chunk(choice, node)))
+                    .orElse(opening);
         }
-        chunks.add(chunk(
-                choice,
+        return opening.concat(
                 switch (event.event()) {
-                    case TextEvent.Piece piece -> shape.piece(piece.text(), piece.tokens());
-                    case TextEvent.Call call -> shape.call(call);
+                    case TextEvent.Piece piece -> piece(choice, piece);
+                    case TextEvent.Call call -> EventFrame.of(chunk(choice, shape.call(call)));
                     case TextEvent.End end -> {
                         usage.ended(choice, end);
-                        yield shape.closing(end.reason());
+                        yield EventFrame.of(chunk(choice, shape.closing(end.reason())));
                     }
-                }));
-        return chunks;
+                });
+    }
+
+    /** Nearly all frames are these, and all of one choice differ in their text only, unless tokens are told, too. */
+    private ByteString piece(int choice, TextEvent.Piece piece) {
+        if (tellsTokens) {
+            return EventFrame.of(chunk(choice, shape.piece(piece.text(), piece.tokens())));
+        }
+        var frame = pieces[choice];
+        if (frame == null) {
+            // An id is in a frame once, and nothing else begins with it.
+            var mark = answer.id() + "/text";
+            frame = EventFrame.around(mark, chunk(choice, shape.piece(mark, List.of())));
+            pieces[choice] = frame;
+        }
+        return frame.with(piece.text());
     }
 
     /** What follows the last event: token counts, when asked for. */
-    List<ObjectNode> lastChunks() {
+    ByteString lastFrames() {
         if (!includeUsage) {
-            return List.of();
+            return ByteString.emptyByteString();
         }
         var body = envelope(true);
         body.putArray("choices");
         addUsage(body);
-        return List.of(body);
+        return EventFrame.of(body);
     }
 
     private ObjectNode chunk(int choice, ObjectNode node) {

@@ -21,7 +21,6 @@ import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.generate.Generator;
 import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.generate.TextRequest;
-import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -125,8 +124,10 @@ final class GenerationEndpoint implements Endpoint {
     }
 
     private CompletionStage<HttpResponse> run(Exchange exchange, String id, ApiRequest request, Generation generation) {
-        var shape = shapes.create(generation.tokenizer(), request.settings().logProbs() >= 0);
-        var writer = new AnswerWriter(AnswerId.of(id, generation.model()), shape, generation, request.includeUsage());
+        boolean logProbs = request.settings().logProbs() >= 0;
+        var shape = shapes.create(generation.tokenizer(), logProbs);
+        var writer = new AnswerWriter(
+                AnswerId.of(id, generation.model()), shape, generation, request.includeUsage(), logProbs);
         var log = new AnswerLog(
                 path, exchange, id, generation.model(), generation.numChoices(), generation.promptTokens());
         var events = generation
@@ -163,20 +164,14 @@ final class GenerationEndpoint implements Endpoint {
 
     /** Each event is one write, however many chunks it becomes. */
     private Source<ByteString, NotUsed> body(Source<ChoiceEvent, NotUsed> events, AnswerWriter writer) {
-        return events.map(event -> frames(writer.chunks(event)))
+        return events.map(writer::frames)
                 // Lazily, for the counts are known only then.
                 .concatLazy(Source.lazySource(
-                        () -> Source.single(frames(writer.lastChunks()).concat(DONE))))
+                        () -> Source.single(writer.lastFrames().concat(DONE))))
                 .recover(new PFBuilder<Throwable, ByteString>()
                         .matchAny(
-                                failure -> frames(List.of(ApiProblem.of(failure).body())))
+                                failure -> EventFrame.of(ApiProblem.of(failure).body()))
                         .build())
                 .keepAlive(config.streamKeepAlive(), () -> KEEP_ALIVE);
-    }
-
-    private static ByteString frames(List<? extends JsonNode> chunks) {
-        var text = new StringBuilder();
-        chunks.forEach(chunk -> text.append("data: ").append(Json.write(chunk)).append("\n\n"));
-        return ByteString.fromString(text.toString());
     }
 }
