@@ -20,6 +20,7 @@ import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.InferenceSettings;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -103,8 +104,14 @@ public final class DraftBench {
         for (int round = -1; round < ROUNDS; round++) {
             loop = new EngineLoop(
                     new SchedulingPolicy(new SchedulingLimits(CONTEXT, 1, 1, CONTEXT, BLOCKS), options), engine);
-            loop.offer(EngineTarget.request(
-                    IntStream.range(0, PROMPT).map(i -> i * 7 + 3).boxed().toList(), ANSWER));
+            loop.offer(new LoadRequest(Map.of())
+                    .of(
+                            "bench",
+                            IntStream.range(0, PROMPT)
+                                    .map(i -> i * 7 + 3)
+                                    .boxed()
+                                    .toList(),
+                            ANSWER));
             loop.step(); // reads the prompt
             int before = loop.answer(0).size();
             long start = System.nanoTime();

@@ -1,7 +1,5 @@
 package dev.troupe.deploy.bench;
 
-import dev.troupe.actors.serving.GenerationRequest;
-import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.actors.serving.batch.SchedulingLimits;
 import dev.troupe.actors.serving.batch.SchedulingOptions;
 import dev.troupe.actors.serving.batch.SchedulingPolicy;
@@ -9,23 +7,23 @@ import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoop;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.serving.replica.ReuseSettings;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /** The engine and its policy on the calling thread: no actors, no messages, no text. */
 final class EngineTarget implements LoadTarget {
     private final ReplicaSettings settings;
     private final Engine engine;
     private final SchedulingOptions options;
+    private final LoadRequest request;
     private EngineLoop loop;
 
-    EngineTarget(ReplicaSettings settings, Engine engine, ReuseSettings reuse) {
+    EngineTarget(ReplicaSettings settings, Engine engine, ReuseSettings reuse, LoadRequest request) {
         this.settings = settings;
         this.engine = engine;
         this.options = reuse.scheduling(settings.engine().inference());
+        this.request = request;
         this.loop = newLoop();
     }
 
@@ -43,38 +41,52 @@ final class EngineTarget implements LoadTarget {
         return loop;
     }
 
-    /** A request for the most likely tokens, which no token ends. */
-    static GenerationRequest request(List<Integer> prompt, int numTokens) {
-        SamplingParameters greedy = new SamplingParameters(0, 0, 1, 0, 1, 0, 0, Map.of(), 0, -1);
-        return new GenerationRequest("bench", prompt, numTokens, List.of(), greedy, 0);
-    }
-
-    private record Open(long arrival, long asked, long first) {}
+    private record Open(long arrival, long due, long first) {}
 
     @Override
-    public List<Answered> answer(List<List<Integer>> prompts, int streams, int numTokens) {
-        Deque<List<Integer>> waiting = new ArrayDeque<>(prompts);
+    public Outcome answer(List<List<Integer>> prompts, Arrivals arrivals, int numTokens) {
         List<Open> open = new ArrayList<>();
         List<Answered> answered = new ArrayList<>();
+        int begun = 0;
+        long start = System.nanoTime();
         while (answered.size() < prompts.size()) {
-            while (open.size() < streams && !waiting.isEmpty()) {
-                long asked = System.nanoTime();
-                open.add(new Open(loop.offer(request(waiting.removeFirst(), numTokens)), asked, 0));
+            while (begun < prompts.size() && isDue(arrivals, begun, open.size(), start)) {
+                long due = due(arrivals, begun, start);
+                open.add(new Open(loop.offer(request.of("bench", prompts.get(begun++), numTokens)), due, 0));
+            }
+            if (open.isEmpty()) {
+                LockSupport.parkNanos(due(arrivals, begun, start) - System.nanoTime());
+                continue;
             }
             loop.step();
             long now = System.nanoTime();
             List<Open> still = new ArrayList<>();
-            for (Open request : open) {
-                int done = loop.answer(request.arrival()).size();
-                long first = request.first() == 0 && done > 0 ? now : request.first();
+            for (Open each : open) {
+                int done = loop.answer(each.arrival()).size();
+                long first = each.first() == 0 && done > 0 ? now : each.first();
                 if (done == numTokens) {
-                    answered.add(Answered.of(request.asked(), first, now, numTokens));
+                    answered.add(Answered.of(each.due(), first, now, numTokens));
                 } else {
-                    still.add(new Open(request.arrival(), request.asked(), first));
+                    still.add(new Open(each.arrival(), each.due(), first));
                 }
             }
             open = still;
         }
-        return answered;
+        return new Outcome(answered, (System.nanoTime() - start) / 1e9, 0);
+    }
+
+    private static boolean isDue(Arrivals arrivals, int index, int numOpen, long start) {
+        return switch (arrivals) {
+            case Arrivals.Closed closed -> numOpen < closed.streams();
+            case Arrivals.Open open ->
+                System.nanoTime() - start >= open.offsetNanos().get(index);
+        };
+    }
+
+    private static long due(Arrivals arrivals, int index, long start) {
+        return switch (arrivals) {
+            case Arrivals.Closed closed -> System.nanoTime();
+            case Arrivals.Open open -> start + open.offsetNanos().get(index);
+        };
     }
 }

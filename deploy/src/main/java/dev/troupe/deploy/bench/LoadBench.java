@@ -83,7 +83,7 @@ public final class LoadBench {
                     new Random(SEED).ints(promptTokens, 0, vocabSize).boxed().toList();
             LoadTimes answer = new LoadTimes();
             answer.measure("first token", () -> {
-                loop.offer(EngineTarget.request(prompt, 1));
+                loop.offer(new LoadRequest(Map.of()).of("bench", prompt, 1));
                 loop.run();
                 return loop;
             });

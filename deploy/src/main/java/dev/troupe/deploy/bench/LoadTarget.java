@@ -4,10 +4,19 @@ import java.util.List;
 
 /** Something that answers requests, many at a time. */
 interface LoadTarget {
+    /** When the requests of a load begin. */
+    sealed interface Arrivals {
+        /** So many at a time: when one is answered, the next begins. */
+        record Closed(int streams) implements Arrivals {}
+
+        /** Each at its time, in nanoseconds from the start of the load, however many are not answered yet. */
+        record Open(List<Long> offsetNanos) implements Arrivals {}
+    }
+
     /**
      * When an answer came.
      *
-     * @param firstTokenNanos from the request to its first token
+     * @param firstTokenNanos from when the request was due to its first token
      * @param tokenNanos mean time from one of the further tokens to the next
      */
     record Answered(double firstTokenNanos, double tokenNanos) {
@@ -17,9 +26,14 @@ interface LoadTarget {
     }
 
     /**
-     * Answers all prompts with as many tokens each, {@code streams} at a time: when one is done, the next begins.
+     * A load that is over.
      *
-     * @return in any order
+     * @param answers in any order
+     * @param seconds from the first request to the last token
+     * @param clientCpuSeconds processor time that asking took in processes other than this one
      */
-    List<Answered> answer(List<List<Integer>> prompts, int streams, int numTokens);
+    record Outcome(List<Answered> answers, double seconds, double clientCpuSeconds) {}
+
+    /** Answers all prompts with as many tokens each. */
+    Outcome answer(List<List<Integer>> prompts, Arrivals arrivals, int numTokens);
 }

@@ -2,11 +2,14 @@ package dev.troupe.deploy.cli;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.deploy.bench.ReuseBench;
 import dev.troupe.deploy.bench.ServeBench;
+import dev.troupe.deploy.bench.ServeLevels;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -17,8 +20,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "serve",
         mixinStandardHelpOptions = true,
-        description = "A closed loop of requests to the engine alone and to a node over HTTP, with and without shared"
-                + " prefixes; the first token of a prompt that shares 512 tokens; and guessing on repetitive text.")
+        description =
+                "The same loads, closed loops and open ones, at every level of a server, in turns: the engine alone,"
+                        + " a replica's actor, the router, and HTTP with the client in a process of its own; with and without"
+                        + " shared prefixes. Then the first token of a prompt that shares 512 tokens, and guessing on"
+                        + " repetitive text.")
 final class ServeBenchCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "MODEL", description = "a GGUF file or a model directory")
     @SuppressWarnings("NullAway.Init") // required
@@ -38,11 +44,40 @@ final class ServeBenchCommand implements Callable<Integer> {
     @Option(names = "--answer", paramLabel = "N", defaultValue = "64", description = "tokens (default: 64)")
     private int numAnswer;
 
-    @Option(names = "--rounds", paramLabel = "N", defaultValue = "2", description = "requests of a stream (default: 2)")
+    @Option(
+            names = "--requests",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "requests of a stream in a round (default: 1)")
+    private int requests;
+
+    @Option(names = "--rounds", paramLabel = "N", defaultValue = "3", description = "of each load (default: 3)")
     private int rounds;
 
-    @Option(names = "--no-http", description = "measure the engine only")
-    private boolean engineOnly;
+    @Option(
+            names = "--rate",
+            paramLabel = "R",
+            split = ",",
+            description = "requests a second of open loops, whose arrivals are a Poisson process, one or several")
+    private List<Double> rates = List.of();
+
+    @Option(
+            names = "--levels",
+            paramLabel = "LEVEL",
+            split = ",",
+            defaultValue = "engine,replica,router,http",
+            description = "what to measure (default: ${DEFAULT-VALUE})")
+    private Set<String> levels = Set.of();
+
+    @Option(
+            names = "--shared-prefix",
+            arity = "1",
+            paramLabel = "BOOLEAN",
+            split = ",",
+            defaultValue = "false,true",
+            description =
+                    "whether prompts share all but their last eighth (default: ${DEFAULT-VALUE}, one after the other)")
+    private List<Boolean> prefixes = List.of();
 
     @Mixin
     private ServedModelOptions served = new ServedModelOptions();
@@ -55,14 +90,23 @@ final class ServeBenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (numPrompt < 8 || numAnswer < 2 || rounds < 1 || streams.stream().anyMatch(n -> n < 1)) {
-            throw new TroupeException("--prompt wants at least 8, --answer 2, --rounds and --streams 1");
+        if (numPrompt < 8
+                || numAnswer < 2
+                || requests < 1
+                || rounds < 1
+                || streams.stream().anyMatch(n -> n < 1)
+                || rates.stream().anyMatch(rate -> !(rate > 0))) {
+            throw new TroupeException(
+                    "--prompt wants at least 8, --answer 2, --requests, --rounds and --streams 1, --rate more than 0");
+        }
+        if (levels.isEmpty() || !ServeBench.LEVELS.containsAll(levels)) {
+            throw new TroupeException("--levels are of " + ServeBench.LEVELS + ", not " + levels);
         }
         Map<String, Object> set = served.values();
         CommandLineKeys.putDraftModel(set, draftModel);
         Config config = ConfigFactory.parseMap(set, "command line");
-        ServeBench.Report report =
-                ServeBench.run(model, config, new ServeBench.Load(streams, numPrompt, numAnswer, rounds, !engineOnly));
+        ServeLevels.Load load = new ServeLevels.Load(streams, numPrompt, numAnswer, requests, rounds, rates, prefixes);
+        ServeBench.Report report = ServeBench.run(model, config, load, levels);
         if (json) {
             JsonLine.print(System.out, report);
         } else {
@@ -72,26 +116,48 @@ final class ServeBenchCommand implements Callable<Integer> {
     }
 
     private static void print(ServeBench.Report report) {
-        for (ServeBench.Row row : report.rows()) {
+        for (ServeLevels.Row row : report.rows()) {
             System.out.printf(
-                    "%-6s %2d streams%s: %7.1f tokens/s; first token %.1f / %.1f / %.1f ms, next %.2f / %.2f / %.2f ms"
-                            + " (P50 / P95 / P99)%n",
-                    row.target(),
-                    row.streams(),
-                    row.sharedPrefix() ? ", shared prefix" : "",
+                    "%-7s %s: %7.1f tokens/s; first token %.1f / %.1f / %.1f ms, next %.2f / %.2f / %.2f ms (P50 / P95 /"
+                            + " P99); processor ms a token: %.3f kernels, %.3f around them, %.3f runtime, %.3f client;"
+                            + " %.2f cores busy%n",
+                    row.level(),
+                    load(row.streams(), row.requestsPerSecond(), row.sharedPrefix()),
                     row.tokensPerSecond(),
                     row.firstTokenMillis().p50(),
                     row.firstTokenMillis().p95(),
                     row.firstTokenMillis().p99(),
                     row.tokenMillis().p50(),
                     row.tokenMillis().p95(),
-                    row.tokenMillis().p99());
+                    row.tokenMillis().p99(),
+                    row.serverCpuMillis().kernels(),
+                    row.serverCpuMillis().around(),
+                    row.serverCpuMillis().runtime(),
+                    row.clientCpuMillis(),
+                    row.cores());
         }
-        ServeBench.Prefix prefix = report.prefix();
+        for (ServeLevels.Overhead over : report.overheads()) {
+            System.out.printf(
+                    "%-7s beside %-7s %s: %.3f of tokens/s; first token %+.2f / %+.2f / %+.2f ms, next %+.3f ms;"
+                            + " processor ms a token: %+.3f kernels, %+.3f around them, %+.3f runtime; client %.1f %% of the processors%n",
+                    over.level(),
+                    over.beside(),
+                    load(over.streams(), over.requestsPerSecond(), over.sharedPrefix()),
+                    over.tokensPerSecondRatio(),
+                    over.firstTokenMillis().p50(),
+                    over.firstTokenMillis().p95(),
+                    over.firstTokenMillis().p99(),
+                    over.tokenMillis().p50(),
+                    over.serverCpuMillis().kernels(),
+                    over.serverCpuMillis().around(),
+                    over.serverCpuMillis().runtime(),
+                    100 * over.clientShareOfCores());
+        }
+        ReuseBench.Prefix prefix = report.prefix();
         System.out.printf(
                 "first token of a prompt that shares %d tokens with an earlier one: %.1f ms, of the earlier %.1f ms: %.3f%n",
                 prefix.sharedTokens(), prefix.secondMillis(), prefix.firstMillis(), prefix.ratio());
-        ServeBench.Speculation guessing = report.speculation();
+        ReuseBench.Speculation guessing = report.speculation();
         System.out.printf(
                 "repetitive text: %.1f tokens/s with guesses (%d of %d held), %.1f without: %.2f times, answers %s%n",
                 guessing.tokensPerSecond(),
@@ -100,5 +166,10 @@ final class ServeBenchCommand implements Callable<Integer> {
                 guessing.plainTokensPerSecond(),
                 guessing.ratio(),
                 guessing.same() ? "the same" : "DIFFERENT");
+    }
+
+    private static String load(int streams, double rate, boolean shared) {
+        String load = streams > 0 ? "%2d streams".formatted(streams) : "%.2f requests/s".formatted(rate);
+        return load + (shared ? ", shared prefix" : "");
     }
 }

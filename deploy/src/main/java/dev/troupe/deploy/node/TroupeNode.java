@@ -239,8 +239,7 @@ public final class TroupeNode implements AutoCloseable {
     }
 
     /**
-     * Starts a replica of the model in {@code directory}, loads it, and, when this node has the router role, waits
-     * until the router knows it.
+     * Starts a replica of a model and loads it.
      *
      * @throws TroupeException when the model cannot be loaded
      */
@@ -255,6 +254,18 @@ public final class TroupeNode implements AutoCloseable {
                 settings.chatTemplate(),
                 Path.of(version.directory()),
                 layout(SplitSettings.from(config)));
+        return serve(settings, loader).model();
+    }
+
+    /** A replica that has loaded its model. */
+    public record Served(ActorRef<ReplicaProtocol.Command> replica, ModelDescription model) {}
+
+    /**
+     * Starts a replica of what {@code loader} loads, and waits until it is loaded.
+     *
+     * @throws TroupeException when it cannot be loaded
+     */
+    public Served serve(ReplicaSettings settings, EngineLoader loader) {
         CompletableFuture<ModelDescription> loaded = new CompletableFuture<>();
         EngineLoader reporting = () -> {
             try {
@@ -266,8 +277,9 @@ public final class TroupeNode implements AutoCloseable {
                 throw e;
             }
         };
-        this.<ActorRef<ReplicaProtocol.Command>>ask(replyTo -> new NodeGuardian.Serve(settings, reporting, replyTo));
-        return await(loaded.applyToEither(stopped, model -> model), LOAD_TIMEOUT);
+        ActorRef<ReplicaProtocol.Command> replica =
+                ask(replyTo -> new NodeGuardian.Serve(settings, reporting, replyTo));
+        return new Served(replica, await(loaded.applyToEither(stopped, model -> model), LOAD_TIMEOUT));
     }
 
     /** Has {@link #serve} return, by an exception, though the model is not loaded: it may wait for nodes for long. */

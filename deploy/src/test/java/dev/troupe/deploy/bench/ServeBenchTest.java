@@ -9,12 +9,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
-/** The load runs on a published model, on the engine and over HTTP; figures are not judged, answers are. */
+/** The load runs on a published model, at every level; figures are not judged, answers are. */
 class ServeBenchTest {
-    private static final ServeBench.Load LOAD = new ServeBench.Load(List.of(1, 3), 40, 10, 1, true);
+    private static final ServeLevels.Load LOAD =
+            new ServeLevels.Load(List.of(1, 3), 40, 10, 1, 2, List.of(20.0), List.of(false, true));
 
     private static Optional<Path> model() {
         String set = System.getProperty("troupe.shared", System.getenv().getOrDefault("TROUPE_SHARED", ""));
@@ -31,21 +34,23 @@ class ServeBenchTest {
     }
 
     @Test
-    void engineAndHttpAreLoadedAndGuessingChangesNothing() {
+    void allLevelsAreLoadedAndGuessingChangesNothing() {
         Optional<Path> model = model().filter(Files::isDirectory);
         Assumptions.assumeTrue(model.isPresent(), "ServeBenchTest: ../shared/data/models/tinystories-656K is missing");
-        ServeBench.Report report = ServeBench.run(model.orElseThrow(), ConfigFactory.empty(), LOAD);
+        ServeBench.Report report =
+                ServeBench.run(model.orElseThrow(), ConfigFactory.empty(), LOAD, Set.copyOf(ServeBench.LEVELS));
         assertThat(report.rows())
-                .extracting(row -> row.target() + row.streams() + row.sharedPrefix())
-                .containsExactly(
-                        "engine1false",
-                        "engine3false",
-                        "engine1true",
-                        "engine3true",
-                        "http1false",
-                        "http3false",
-                        "http1true",
-                        "http3true");
+                .extracting(row -> row.level() + row.streams() + row.sharedPrefix())
+                .containsExactlyElementsOf(Stream.of("1false", "3false", "0false", "1true", "3true", "0true")
+                        .flatMap(load ->
+                                Stream.of("engine", "replica", "router", "http").map(level -> level + load))
+                        .toList());
+        assertThat(report.overheads()).hasSize(4 * 6).allSatisfy(over -> {
+            assertThat(over.tokensPerSecondRatio()).isPositive();
+            if (!over.level().equals("http")) { // whose time is counted in steps of ten milliseconds
+                assertThat(over.clientShareOfCores()).isZero();
+            }
+        });
         assertThat(report.rows()).allSatisfy(row -> {
             assertThat(row.tokensPerSecond()).isPositive();
             assertThat(row.firstTokenMillis().p50()).isPositive();
@@ -60,7 +65,8 @@ class ServeBenchTest {
 
     @Test
     void aMissingModelIsNamed() {
-        assertThatThrownBy(() -> ServeBench.run(Path.of("no-such-model"), ConfigFactory.empty(), LOAD))
+        assertThatThrownBy(() -> ServeBench.run(
+                        Path.of("no-such-model"), ConfigFactory.empty(), LOAD, Set.copyOf(ServeBench.LEVELS)))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("no-such-model");
     }

@@ -1,0 +1,171 @@
+package dev.troupe.deploy.bench;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.troupe.deploy.bench.LoadTarget.Arrivals;
+import dev.troupe.deploy.bench.LoadTarget.Outcome;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * A process of its own that asks a node over HTTP: it shares the processors with the node, so it does as little as it
+ * can (blocking sockets, kept open; the bytes of a stream are only searched), and says what processor time it took.
+ */
+public final class LoadClient {
+    private static final ObjectMapper JSON =
+            new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+    private static final byte[] OK = bytes("HTTP/1.1 200");
+    private static final byte[] EVENT = bytes("data: {");
+    private static final byte[] DONE = bytes("data: [DONE]");
+    private static final byte[] LAST_CHUNK = bytes("\r\n0\r\n\r\n");
+    private static final int BUFFER_BYTES = 1 << 16;
+
+    /**
+     * One load, a line of JSON.
+     *
+     * @param bodies of the requests
+     * @param streams at a time; 0 when each request begins at its time
+     * @param offsetNanos those times
+     * @param numTokens that each answer has
+     */
+    record Load(
+            String host,
+            int port,
+            String path,
+            List<String> bodies,
+            int streams,
+            List<Long> offsetNanos,
+            int numTokens) {}
+
+    private final Load load;
+    private final LoadDriver driver;
+    private final ConcurrentLinkedDeque<SocketChannel> idle;
+    private final ExecutorService threads;
+
+    private LoadClient(Load load, ConcurrentLinkedDeque<SocketChannel> idle, ExecutorService threads) {
+        this.load = load;
+        this.idle = idle;
+        this.threads = threads;
+        Arrivals arrivals =
+                load.streams() > 0 ? new Arrivals.Closed(load.streams()) : new Arrivals.Open(load.offsetNanos());
+        driver = new LoadDriver(load.bodies().size(), arrivals, load.numTokens(), this::begin);
+    }
+
+    /** Reads loads from standard input until it ends, and writes each one's {@link Outcome}. */
+    public static void main(String[] args) throws IOException {
+        PrintStream out = System.out;
+        ConcurrentLinkedDeque<SocketChannel> idle = new ConcurrentLinkedDeque<>();
+        try (ExecutorService threads = Executors.newCachedThreadPool();
+                BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                Load load = JSON.readValue(line, Load.class);
+                double before = CpuTimes.processSeconds();
+                Outcome outcome = new LoadClient(load, idle, threads).driver.run();
+                double cpuSeconds = CpuTimes.processSeconds() - before;
+                out.println(JSON.writeValueAsString(new Outcome(outcome.answers(), outcome.seconds(), cpuSeconds)));
+            }
+        }
+    }
+
+    private void begin(int request) {
+        threads.execute(() -> {
+            try {
+                ask(request);
+            } catch (IOException | RuntimeException e) {
+                driver.failed(e);
+            }
+        });
+    }
+
+    private void ask(int request) throws IOException {
+        byte[] body = bytes(load.bodies().get(request));
+        SocketChannel open = idle.pollFirst();
+        SocketChannel channel = open != null ? open : connect();
+        ByteBuffer out = ByteBuffer.allocate(body.length + 256);
+        out.put(bytes("POST " + load.path() + " HTTP/1.1\r\nHost: " + load.host() + ":" + load.port()
+                        + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length + "\r\n\r\n"))
+                .put(body)
+                .flip();
+        while (out.hasRemaining()) {
+            channel.write(out);
+        }
+        read(request, channel);
+        idle.addFirst(channel);
+        driver.answered(request);
+    }
+
+    private SocketChannel connect() throws IOException {
+        SocketChannel channel = SocketChannel.open(new InetSocketAddress(load.host(), load.port()));
+        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        return channel;
+    }
+
+    /** To the end of a chunked response. What it searches for may lie across two reads, so the last bytes stay. */
+    private void read(int request, SocketChannel channel) throws IOException {
+        ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_BYTES);
+        byte[] seen = new byte[BUFFER_BYTES + DONE.length];
+        int kept = 0;
+        boolean started = false;
+        boolean done = false;
+        while (true) {
+            in.clear();
+            if (channel.read(in) < 0) {
+                throw new IOException("the connection was closed in the middle of an answer");
+            }
+            int length = kept + in.flip().remaining();
+            in.get(seen, kept, length - kept);
+            if (!started) {
+                if (!startsWith(seen, length)) {
+                    throw new IOException("not answered: " + new String(seen, 0, length, StandardCharsets.UTF_8));
+                }
+                started = true;
+            }
+            if (indexOf(seen, length, EVENT) >= 0) {
+                driver.token(request);
+            }
+            done = done || indexOf(seen, length, DONE) >= 0;
+            if (done && indexOf(seen, length, LAST_CHUNK) >= 0) {
+                return;
+            }
+            kept = Math.min(DONE.length - 1, length);
+            System.arraycopy(seen, length - kept, seen, 0, kept);
+        }
+    }
+
+    private static boolean startsWith(byte[] seen, int length) {
+        for (int i = 0; i < OK.length; i++) {
+            if (i >= length || seen[i] != OK[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int indexOf(byte[] seen, int length, byte[] sought) {
+        for (int at = 0; at + sought.length <= length; at++) {
+            int i = 0;
+            while (i < sought.length && seen[at + i] == sought[i]) {
+                i++;
+            }
+            if (i == sought.length) {
+                return at;
+            }
+        }
+        return -1;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

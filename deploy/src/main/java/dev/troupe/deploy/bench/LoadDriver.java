@@ -1,0 +1,123 @@
+package dev.troupe.deploy.bench;
+
+import dev.troupe.deploy.bench.LoadTarget.Answered;
+import dev.troupe.deploy.bench.LoadTarget.Arrivals;
+import dev.troupe.deploy.bench.LoadTarget.Outcome;
+import dev.troupe.model.TroupeException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+
+/**
+ * Begins the requests of one load when they are due and keeps when their tokens came. A request of an open loop is due
+ * at its time, whether or not the driver was in time. Tokens of different requests may be told on different threads.
+ */
+final class LoadDriver {
+    private static final long TIMEOUT_SECONDS = 600;
+
+    private final Arrivals arrivals;
+    private final IntConsumer begin;
+    private final int numTokens;
+    private final long[] due;
+    private final long[] first; // each entry is written by the thread that tells that request's tokens
+    private final long[] last;
+    private final AtomicInteger begun = new AtomicInteger();
+    private final AtomicInteger done = new AtomicInteger();
+    private final CompletableFuture<Boolean> over = new CompletableFuture<>();
+
+    /** @param begin asks request number so and so; must not block */
+    LoadDriver(int numRequests, Arrivals arrivals, int numTokens, IntConsumer begin) {
+        this.arrivals = arrivals;
+        this.begin = begin;
+        this.numTokens = numTokens;
+        due = new long[numRequests];
+        first = new long[numRequests];
+        last = new long[numRequests];
+    }
+
+    /**
+     * Runs the load.
+     *
+     * @throws TroupeException when a request failed or the load takes longer than ten minutes
+     */
+    Outcome run() {
+        long start = System.nanoTime();
+        switch (arrivals) {
+            case Arrivals.Closed closed -> {
+                for (int i = 0; i < Math.min(closed.streams(), due.length); i++) {
+                    next();
+                }
+            }
+            case Arrivals.Open open -> {
+                for (int request = 0; request < due.length && !over.isDone(); request++) {
+                    due[request] = start + open.offsetNanos().get(request);
+                    for (long wait = due[request] - System.nanoTime();
+                            wait > 0;
+                            wait = due[request] - System.nanoTime()) {
+                        LockSupport.parkNanos(wait);
+                    }
+                    begin.accept(request);
+                }
+            }
+        }
+        await();
+        long end = start;
+        List<Answered> answers = new ArrayList<>();
+        for (int request = 0; request < due.length; request++) {
+            answers.add(Answered.of(due[request], first[request], last[request], numTokens));
+            end = Math.max(end, last[request]);
+        }
+        return new Outcome(answers, (end - start) / 1e9, 0);
+    }
+
+    private void next() {
+        int request = begun.getAndIncrement();
+        if (request < due.length) {
+            due[request] = System.nanoTime();
+            begin.accept(request);
+        }
+    }
+
+    private void await() {
+        try {
+            over.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TroupeException("interrupted while the load was running", e);
+        } catch (ExecutionException e) {
+            throw new TroupeException("a request of the load failed: " + e.getCause(), e);
+        } catch (TimeoutException e) {
+            throw new TroupeException("a load was not answered within " + TIMEOUT_SECONDS + " s", e);
+        }
+    }
+
+    /** A token of a request is there, or several. */
+    void token(int request) {
+        last[request] = System.nanoTime();
+        if (first[request] == 0) {
+            first[request] = last[request];
+        }
+    }
+
+    /** A request is answered. */
+    void answered(int request) {
+        if (first[request] == 0) {
+            failed(new IllegalStateException("an answer without a token"));
+        } else if (done.incrementAndGet() == due.length) {
+            over.complete(true);
+        } else if (arrivals instanceof Arrivals.Closed) {
+            next();
+        }
+    }
+
+    /** A request is not answered: the load ends. */
+    void failed(Throwable cause) {
+        over.completeExceptionally(cause);
+    }
+}

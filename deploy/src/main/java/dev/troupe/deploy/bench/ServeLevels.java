@@ -1,0 +1,277 @@
+package dev.troupe.deploy.bench;
+
+import dev.troupe.deploy.bench.LoadTarget.Answered;
+import dev.troupe.deploy.bench.LoadTarget.Arrivals;
+import dev.troupe.deploy.bench.LoadTarget.Outcome;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/**
+ * The same loads at every level of a server, from the bare engine up, in turns: a round asks each level once, the next
+ * one in the other order, so that a machine that drifts does not favour one.
+ */
+public final class ServeLevels {
+    private static final long SEED = 11;
+    private static final CompilationMXBean COMPILERS = ManagementFactory.getCompilationMXBean();
+    private static final long WARM_UP_NANOS = 4_000_000_000L;
+    private static final long MOST_WARM_UP_NANOS = 20_000_000_000L;
+    private static final double WARM = 0.02; // part of the time in which something is compiled
+
+    /**
+     * What is asked.
+     *
+     * @param streams requests at a time, one load for each number
+     * @param numPrompt tokens of a prompt
+     * @param numAnswer tokens of an answer
+     * @param requests of each stream in a round
+     * @param rounds of each load
+     * @param rates requests a second of open loops; times between two are exponential, the same at every level
+     * @param prefixes whether prompts share all but their last eighth: one load for each
+     */
+    public record Load(
+            List<Integer> streams,
+            int numPrompt,
+            int numAnswer,
+            int requests,
+            int rounds,
+            List<Double> rates,
+            List<Boolean> prefixes) {
+        int mostStreams() {
+            return Collections.max(streams);
+        }
+    }
+
+    /**
+     * One load at one level, all rounds together.
+     *
+     * @param streams at a time; 0 in an open loop
+     * @param requestsPerSecond of an open loop; else 0
+     * @param sharedPrefix whether all prompts but for their last eighth are the same, and in the cache
+     * @param tokensPerSecond of all streams together, from the first request to the last token; the median round
+     * @param serverCpuMillis processor time of this process a token, prompts included
+     * @param clientCpuMillis the same of the client's process, at the level that has one
+     * @param cores that both kept busy
+     */
+    public record Row(
+            String level,
+            int streams,
+            double requestsPerSecond,
+            boolean sharedPrefix,
+            int answers,
+            double tokensPerSecond,
+            Quantiles firstTokenMillis,
+            Quantiles tokenMillis,
+            CpuTimes serverCpuMillis,
+            double clientCpuMillis,
+            double cores) {}
+
+    /**
+     * What a level costs beside the one below it, or beside the bare engine.
+     *
+     * @param tokensPerSecondRatio median of the rounds' ratios
+     * @param firstTokenMillis difference of the quantiles
+     * @param tokenMillis difference of the quantiles
+     * @param serverCpuMillis difference of the processor time a token
+     * @param clientShareOfCores part of all processors that the client's process took, which the server did not have
+     */
+    public record Overhead(
+            String level,
+            String beside,
+            int streams,
+            double requestsPerSecond,
+            boolean sharedPrefix,
+            double tokensPerSecondRatio,
+            Quantiles firstTokenMillis,
+            Quantiles tokenMillis,
+            CpuTimes serverCpuMillis,
+            double clientShareOfCores) {}
+
+    /** A level's rounds of the load that is measured. */
+    private record Measured(String level, LoadTarget target, List<Round> rounds) {}
+
+    private record Round(Outcome outcome, double tokensPerSecond, CpuTimes serverCpu) {}
+
+    private final Load load;
+    private final Map<String, LoadTarget> levels;
+    private final Random random = new Random(SEED);
+    private final int vocabSize;
+    private final List<Integer> beginning;
+    private final List<Row> rows = new ArrayList<>();
+    private final List<Overhead> overheads = new ArrayList<>();
+
+    /**
+     * Asks nothing yet.
+     *
+     * @param levels by name, each with the one below it before it; all answer from one engine, one after the other
+     * @param beginning tokens that every prompt begins with
+     */
+    ServeLevels(Load load, Map<String, LoadTarget> levels, int vocabSize, List<Integer> beginning) {
+        this.load = load;
+        this.levels = new LinkedHashMap<>(levels);
+        this.vocabSize = vocabSize;
+        this.beginning = List.copyOf(beginning);
+    }
+
+    List<Row> rows() {
+        return rows;
+    }
+
+    List<Overhead> overheads() {
+        return overheads;
+    }
+
+    /** Measures everything. */
+    void run() {
+        levels.values().forEach(this::warmUp);
+        for (boolean shared : load.prefixes()) {
+            for (int streams : load.streams()) {
+                measure(streams, 0, shared);
+            }
+            for (double rate : load.rates()) {
+                measure(0, rate, shared);
+            }
+        }
+    }
+
+    /** Until hardly anything is compiled any more, but not for ever. */
+    private void warmUp(LoadTarget target) {
+        int most = load.mostStreams();
+        long start = System.nanoTime();
+        double share = 1;
+        for (long now = start; now - start < (share > WARM ? MOST_WARM_UP_NANOS : WARM_UP_NANOS); ) {
+            long compiling = COMPILERS.getTotalCompilationTime();
+            target.answer(prompts(most, false), new Arrivals.Closed(most), load.numAnswer());
+            target.answer(prompts(1, false), new Arrivals.Closed(1), load.numAnswer());
+            long end = System.nanoTime();
+            share = (COMPILERS.getTotalCompilationTime() - compiling) * 1e6 / (end - now);
+            now = end;
+        }
+    }
+
+    private void measure(int streams, double rate, boolean shared) {
+        List<Measured> measured = levels.entrySet().stream()
+                .map(level -> new Measured(level.getKey(), level.getValue(), new ArrayList<>()))
+                .toList();
+        int count = load.requests() * (streams > 0 ? streams : load.mostStreams());
+        for (int round = 0; round < load.rounds(); round++) {
+            Arrivals arrivals = streams > 0 ? new Arrivals.Closed(streams) : poisson(count, rate);
+            for (Measured level : round % 2 == 0 ? measured : measured.reversed()) {
+                level.rounds().add(round(level.target(), count, arrivals, shared));
+            }
+        }
+        List<Row> each = measured.stream()
+                .map(level -> row(level, streams, rate, shared))
+                .toList();
+        rows.addAll(each);
+        int last = measured.size() - 1;
+        for (int i = 1; i <= last; i++) {
+            overheads.add(overhead(measured.get(i), each.get(i), measured.get(i - 1), each.get(i - 1)));
+        }
+        if (last > 1) {
+            overheads.add(overhead(measured.get(last), each.get(last), measured.getFirst(), each.getFirst()));
+        }
+    }
+
+    private Round round(LoadTarget target, int count, Arrivals arrivals, boolean shared) {
+        List<List<Integer>> prompts = prompts(count + 1, shared);
+        target.answer(prompts.subList(0, 1), new Arrivals.Closed(1), 1); // what is shared is in the cache
+        CpuTimes.Reading before = CpuTimes.Reading.now();
+        Outcome outcome = target.answer(prompts.subList(1, prompts.size()), arrivals, load.numAnswer());
+        CpuTimes cpu = CpuTimes.since(before);
+        return new Round(outcome, count * (double) load.numAnswer() / outcome.seconds(), cpu);
+    }
+
+    private Row row(Measured measured, int streams, double rate, boolean shared) {
+        List<Round> rounds = measured.rounds();
+        List<Answered> answers = rounds.stream()
+                .flatMap(round -> round.outcome().answers().stream())
+                .toList();
+        double tokens = answers.size() * (double) load.numAnswer();
+        CpuTimes server = rounds.stream().map(Round::serverCpu).reduce(new CpuTimes(0, 0, 0), CpuTimes::plus);
+        double clientSeconds = rounds.stream()
+                .mapToDouble(round -> round.outcome().clientCpuSeconds())
+                .sum();
+        double seconds =
+                rounds.stream().mapToDouble(round -> round.outcome().seconds()).sum();
+        return new Row(
+                measured.level(),
+                streams,
+                rate,
+                shared,
+                answers.size(),
+                median(rounds.stream().mapToDouble(Round::tokensPerSecond).toArray()),
+                Quantiles.of(answers, Answered::firstTokenNanos),
+                Quantiles.of(answers, Answered::tokenNanos),
+                server.times(1e3 / tokens),
+                clientSeconds * 1e3 / tokens,
+                (server.all() + clientSeconds) / seconds);
+    }
+
+    private static Overhead overhead(Measured measured, Row row, Measured beside, Row below) {
+        double[] ratios = IntStream.range(0, measured.rounds().size())
+                .mapToDouble(i -> measured.rounds().get(i).tokensPerSecond()
+                        / beside.rounds().get(i).tokensPerSecond())
+                .toArray();
+        double client = measured.rounds().stream()
+                .mapToDouble(round -> round.outcome().clientCpuSeconds())
+                .sum();
+        double seconds = measured.rounds().stream()
+                .mapToDouble(round -> round.outcome().seconds())
+                .sum();
+        return new Overhead(
+                row.level(),
+                below.level(),
+                row.streams(),
+                row.requestsPerSecond(),
+                row.sharedPrefix(),
+                median(ratios),
+                row.firstTokenMillis().minus(below.firstTokenMillis()),
+                row.tokenMillis().minus(below.tokenMillis()),
+                row.serverCpuMillis().minus(below.serverCpuMillis()),
+                client / seconds / Runtime.getRuntime().availableProcessors());
+    }
+
+    private Arrivals poisson(int count, double rate) {
+        List<Long> offsets = new ArrayList<>();
+        double at = 0;
+        for (int i = 0; i < count; i++) {
+            at += -Math.log1p(-random.nextDouble()) / rate * 1e9;
+            offsets.add((long) at);
+        }
+        return new Arrivals.Open(offsets);
+    }
+
+    private List<List<Integer>> prompts(int count, boolean shared) {
+        int common = shared ? load.numPrompt() - load.numPrompt() / 8 : beginning.size();
+        List<Integer> prefix = new ArrayList<>(beginning);
+        prefix.addAll(tokens(Math.max(0, common - beginning.size())));
+        List<List<Integer>> prompts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            List<Integer> prompt = new ArrayList<>(prefix);
+            prompt.addAll(tokens(load.numPrompt() - prefix.size()));
+            prompts.add(prompt);
+        }
+        return prompts;
+    }
+
+    private List<Integer> tokens(int count) {
+        return IntStream.generate(() -> random.nextInt(vocabSize))
+                .limit(count)
+                .boxed()
+                .toList();
+    }
+
+    static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+}
