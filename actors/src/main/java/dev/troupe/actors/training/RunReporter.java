@@ -5,6 +5,7 @@ import dev.troupe.actors.telemetry.Metrics;
 import dev.troupe.actors.telemetry.TrainingMetrics;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.run.RunProgress;
@@ -22,8 +23,8 @@ import org.slf4j.Logger;
  * used by its thread only. One message at a time goes to the journal; lines wait here meanwhile.
  */
 final class RunReporter {
-    /** Lines that may wait for the disk before training waits for it, too. */
-    private static final int MAX_PENDING_LINES = 10_000;
+    /** Lines that may wait for the disk before training waits for it, too: trainer nodes remember more steps. */
+    private static final int MAX_PENDING_LINES = TrainerNode.REMEMBERED_STEPS / 2;
 
     /**
      * Steps are written in batches: on a small machine every wake-up of another thread takes a core from the kernels.
@@ -41,6 +42,8 @@ final class RunReporter {
     private final List<MetricsLine> pendingLines = new ArrayList<>();
     private boolean writing;
     private boolean flushWhenFree;
+    private int pendingOnce; // lines that nobody could say again
+    private boolean writingOnce;
     private long nowNanos;
     private long lastFlushNanos;
     private @Nullable Double valLoss;
@@ -90,20 +93,8 @@ final class RunReporter {
             instruments.part(TrainingMetrics.Part.COPIES, times.copies());
         }
         instruments.part(TrainingMetrics.Part.TOTAL, seconds);
-        write(new MetricsLine.Step(
-                step,
-                done.loss(),
-                learningRate,
-                done.gradientNorm(),
-                progress.tokens(),
-                seconds,
-                times.data(),
-                times.forwardBackward(),
-                times.gradientNorm(),
-                times.optimizer(),
-                times.communication(),
-                times.bubble(),
-                times.copies()));
+        write(MetricsLine.Step.of(
+                step, done.loss(), learningRate, done.gradientNorm(), progress.tokens(), seconds, times));
         double eta = throughput == 0 ? 0 : tokensToCome / throughput;
         listener.tell(new TrainingEvent.Progress(
                 runId,
@@ -148,6 +139,11 @@ final class RunReporter {
                 runId, evaluated.step(), evaluated.loss(), evaluated.tokens(), evaluated.busySeconds()));
     }
 
+    void stepsFixed(long step, long totalSteps, double secondsPerStep) {
+        write(new MetricsLine.StepsFixed(step, totalSteps));
+        listener.tell(new TrainingEvent.StepsFixed(runId, totalSteps, secondsPerStep));
+    }
+
     void summarize(TrainingSummary summary) {
         writing = true;
         journal.tell(new RunJournal.Summarize(summary, journalAnswers));
@@ -156,6 +152,7 @@ final class RunReporter {
     /** The journal has answered. */
     void onRecorded(RunJournal.Recorded recorded) {
         writing = false;
+        writingOnce = false;
         if (recorded.failure() != null) {
             log.error("Metrics of run {} are not written: {}", runId, recorded.failure());
         }
@@ -170,6 +167,11 @@ final class RunReporter {
         return pendingLines.size() >= MAX_PENDING_LINES;
     }
 
+    /** Whether something is not on disk yet that would be lost with this process, unlike steps. */
+    boolean isWritingOnce() {
+        return writingOnce || pendingOnce > 0;
+    }
+
     /** Whether something is not on disk yet. */
     boolean isWriting() {
         return writing || !pendingLines.isEmpty();
@@ -177,7 +179,8 @@ final class RunReporter {
 
     private void write(MetricsLine line) {
         pendingLines.add(line);
-        if (!(line instanceof MetricsLine.Step) || nowNanos - lastFlushNanos > FLUSH_NANOS) {
+        pendingOnce += line instanceof MetricsLine.Step ? 0 : 1;
+        if (pendingOnce > 0 || pendingLines.size() >= MAX_PENDING_LINES || nowNanos - lastFlushNanos > FLUSH_NANOS) {
             flush();
         }
     }
@@ -188,6 +191,8 @@ final class RunReporter {
             flushWhenFree = true;
         } else if (!pendingLines.isEmpty()) {
             writing = true;
+            writingOnce = pendingOnce > 0;
+            pendingOnce = 0;
             lastFlushNanos = nowNanos;
             journal.tell(new RunJournal.Append(List.copyOf(pendingLines), journalAnswers));
             pendingLines.clear();

@@ -20,8 +20,8 @@ import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.stage.PipelineStage;
 import dev.troupe.actors.training.step.StepRunner;
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import org.slf4j.Logger;
 
 /**
  * Who takes a run's steps, saves it and evaluates it: actors of this process, or those in front of a mesh.
@@ -34,6 +34,11 @@ record RunWorkers(
         ActorRef<Evaluator.Evaluate> evaluator,
         boolean haveOwnDeadlines) {
 
+    /** Whether steps wait for evaluations to end anyway. */
+    boolean evaluateBetweenSteps() {
+        return haveOwnDeadlines;
+    }
+
     /** Starts a child whose failure the run hears of. */
     interface Spawner {
         <T> ActorRef<T> spawn(Behavior<T> behavior, String name, Props props);
@@ -43,17 +48,22 @@ record RunWorkers(
         }
     }
 
-    /** Starts them. */
+    /**
+     * Starts them.
+     *
+     * @param events hears what happens to a mesh, on an actor's thread
+     */
     static RunWorkers start(
             ActorContext<?> context,
             Spawner children,
             RunAssembly run,
-            TrainingConfig config,
+            TrainingSetup setup,
             Environment environment,
-            long firstMicroBatch) {
+            Consumer<MeshEvent> events) {
+        long firstMicroBatch = run.planner().position().microBatch();
         return switch (run.parts()) {
-            case LocalParts local -> local(children, run, local, config, environment, firstMicroBatch);
-            case MeshParts mesh -> mesh(context, children, run, mesh);
+            case LocalParts local -> local(children, run, local, setup.config(), environment, firstMicroBatch);
+            case MeshParts mesh -> mesh(context, children, run, mesh, events);
         };
     }
 
@@ -87,16 +97,16 @@ record RunWorkers(
                 false);
     }
 
-    private static RunWorkers mesh(ActorContext<?> context, Spawner children, RunAssembly run, MeshParts mesh) {
+    private static RunWorkers mesh(
+            ActorContext<?> context, Spawner children, RunAssembly run, MeshParts mesh, Consumer<MeshEvent> events) {
         MeshCheckpoints checkpoints = MeshCheckpoints.of(
                 mesh.checkpoints(),
                 mesh.settings(),
                 mesh.tokenizer(),
-                run.memory(),
+                run,
                 context.getSystem().dispatchers().lookup(DispatcherSelector.blocking()));
-        Logger log = context.getLog();
-        ActorRef<MeshRunner.Command> runner = children.spawn(
-                MeshRunner.create(mesh.job(), mesh.start(), checkpoints, event -> log(log, event)), "mesh-runner");
+        ActorRef<MeshRunner.Command> runner =
+                children.spawn(MeshRunner.create(mesh.job(), mesh.start(), checkpoints, events), "mesh-runner");
         return new RunWorkers(
                 children.spawn(inFrontOf(runner, MeshRunner.Run::new), "step-runner"),
                 children.spawn(inFrontOf(runner, MeshRunner.Save::new), "checkpoint-writer"),
@@ -110,19 +120,5 @@ record RunWorkers(
             runner.tell(order.apply(message));
             return Behaviors.same();
         });
-    }
-
-    private static void log(Logger log, MeshEvent event) {
-        switch (event) {
-            case MeshEvent.Seated seated ->
-                log.info("{} nodes have the ranks", seated.seating().nodes().size());
-            case MeshEvent.Recovered recovered ->
-                log.warn(
-                        "Went back to step {} in {} s; lost {}, because {}",
-                        recovered.step(),
-                        recovered.seconds(),
-                        recovered.lost(),
-                        recovered.cause());
-        }
     }
 }

@@ -69,6 +69,12 @@ final class SideWork {
         return checkpointStep;
     }
 
+    /** Whether there is none of the last step up to this one that was to have one. */
+    boolean isBehind(long step, int everySteps) {
+        long lastDue = everySteps == 0 ? 0 : step - step % everySteps;
+        return lastDue > 0 && checkpointStep < lastDue;
+    }
+
     /** The last checkpoint on disk. */
     @Nullable String checkpointPath() {
         return checkpointPath;

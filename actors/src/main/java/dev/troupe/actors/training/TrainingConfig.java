@@ -8,6 +8,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.ZeroStage;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -121,9 +122,17 @@ public record TrainingConfig(
      * @param nodes that a run waits for before it begins
      * @param copyEverySteps steps between copies of the state in the memory of other nodes
      * @param peerTimeoutSeconds how long a rank waits for another that says nothing
+     * @param excludeAfterFailures of a node within {@code failureWindow}; 0 for never
      */
     public record MeshSection(
-            Mesh mesh, ZeroStage zero, int recomputeLayers, int nodes, int copyEverySteps, int peerTimeoutSeconds) {
+            Mesh mesh,
+            ZeroStage zero,
+            int recomputeLayers,
+            int nodes,
+            int copyEverySteps,
+            int peerTimeoutSeconds,
+            int excludeAfterFailures,
+            Duration failureWindow) {
         /** Whether the run is for a cluster's trainer nodes, or for this process alone. */
         public boolean isSplit() {
             return mesh.ranks() > 1 || nodes > 1;
@@ -233,7 +242,9 @@ public record TrainingConfig(
                 reader.integer("mesh.recomputeLayers", 0, 65_536),
                 reader.integer("mesh.nodes", 1, 65_536),
                 reader.integer("mesh.copyEverySteps", 1, 1_000_000),
-                reader.integer("mesh.peerTimeoutSeconds", 1, 1_000_000));
+                reader.integer("mesh.peerTimeoutSeconds", 1, 1_000_000),
+                reader.integer("mesh.excludeAfterFailures", 0, 1_000_000),
+                Duration.ofMinutes(reader.integer("mesh.failureWindowMinutes", 1, 1_000_000)));
     }
 
     private static OptimizerSection optimizer(ConfigReader reader) {

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.troupe.actors.training.checkpoint.CheckpointSink;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.run.Lead;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.step.StepRunner;
@@ -75,17 +76,27 @@ public final class TrainingCoordinator {
 
     /** A run, which begins at once and stops itself at its end; events go to {@code listener}. */
     public static Behavior<Command> create(TrainingSetup setup, ActorRef<TrainingEvent> listener) {
-        return create(setup, listener, Environment.REAL);
+        return create(setup, listener, Environment.REAL, null);
+    }
+
+    /** A run on a cluster that this coordinator leads. */
+    public static Behavior<Command> create(TrainingSetup setup, ActorRef<TrainingEvent> listener, Lead lead) {
+        return create(setup, listener, Environment.REAL, lead);
     }
 
     static Behavior<Command> create(TrainingSetup setup, ActorRef<TrainingEvent> listener, Environment environment) {
+        return create(setup, listener, environment, null);
+    }
+
+    private static Behavior<Command> create(
+            TrainingSetup setup, ActorRef<TrainingEvent> listener, Environment environment, @Nullable Lead lead) {
         return Behaviors.withMdc(
                 Command.class,
                 Map.of("run", setup.runId(), "actor", "training-coordinator"),
                 Behaviors.setup(context -> {
                     Executor blocking = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
                     CompletableFuture<RunAssembly> assembly =
-                            CompletableFuture.supplyAsync(() -> RunAssembly.assemble(setup), blocking);
+                            CompletableFuture.supplyAsync(() -> RunAssembly.assemble(setup, lead), blocking);
                     context.pipeToSelf(assembly, Assembled::new);
                     return new Starting(context, setup, listener, environment, assembly).behavior(false);
                 }));
@@ -125,7 +136,7 @@ public final class TrainingCoordinator {
     }
 
     /** The part of a failure that is fit for a user. */
-    static String userMessage(@Nullable Throwable failure) {
+    public static String userMessage(@Nullable Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof TroupeException) {
                 return String.valueOf(cause.getMessage());

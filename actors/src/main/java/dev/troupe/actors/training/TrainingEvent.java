@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(TrainingEvent.Evaluated.class),
     @JsonSubTypes.Type(TrainingEvent.CheckpointWritten.class),
     @JsonSubTypes.Type(TrainingEvent.CheckpointFailed.class),
+    @JsonSubTypes.Type(TrainingEvent.NodeExcluded.class),
     @JsonSubTypes.Type(TrainingEvent.Completed.class),
     @JsonSubTypes.Type(TrainingEvent.Failed.class)
 })
@@ -83,6 +84,9 @@ public sealed interface TrainingEvent extends WireMessage {
 
     /** A checkpoint could not be written. Training goes on and tries again at the next interval. */
     record CheckpointFailed(String runId, long step, String message) implements TrainingEvent {}
+
+    /** A node of a cluster gets no ranks of the run any more, because it has failed so often lately. */
+    record NodeExcluded(String runId, String node, int failures) implements TrainingEvent {}
 
     /** The run is over, its last checkpoint is on disk. */
     record Completed(String runId, TrainingSummary summary) implements TrainingEvent {}

@@ -99,28 +99,28 @@ final class TrainingRun {
         this.progress = run.progress();
         this.measure = new StepMeasure(budgetSeconds());
         this.beginNanos = environment.nanoClock().getAsLong();
-        TrainingState resumed = run.resumed();
-        if (resumed != null) {
-            step = resumed.step();
-            totalSteps = ResumeCheck.totalSteps(resumed, config);
-        } else {
-            totalSteps = config.train().steps();
-        }
+        step = run.position().step();
+        totalSteps = run.position().totalSteps();
         schedule = scheduleOf(totalSteps);
-        planner = new StepPlanner(config, run.model().contextLength(), resumed);
+        planner = run.planner();
         order = planner.next(schedule.at(step));
 
+        ActorRef<RunJournal.Command> journal =
+                spawn(RunJournal.create(run.metrics(), run.directory()), "journal", DispatcherSelector.blocking());
         reporter = new RunReporter(
                 setup.runId(),
                 listener,
                 context.getLog(),
                 progress,
-                spawn(
-                        RunJournal.create(run.metrics(), run.directory().summary()),
-                        "journal",
-                        DispatcherSelector.blocking()),
+                journal,
                 context.messageAdapter(RunJournal.Recorded.class, JournalAnswered::new));
-        workers = RunWorkers.start(context, this::spawn, run, config, environment, order.firstMicroBatch());
+        workers = RunWorkers.start(
+                context,
+                this::spawn,
+                run,
+                setup,
+                environment,
+                new MeshReporter(setup.runId(), listener, journal, context.getLog()));
         side = new SideWork(
                 run,
                 workers.writer(),
@@ -150,21 +150,15 @@ final class TrainingRun {
     Behavior<Command> begin() {
         long parameters = ParameterLayout.of(run.model()).size();
         listener.tell(new TrainingEvent.Started(
-                setup.runId(), parameters, tokensPerStep(), step, totalSteps, run.resumedFrom()));
+                setup.runId(), parameters, setup.tokensPerStep(), step, totalSteps, run.resumedFrom()));
         context.getLog()
                 .info(
                         "Run {} starts at step {} with {} parameters and {} tokens a step",
                         setup.runId(),
                         step,
                         parameters,
-                        tokensPerStep());
+                        setup.tokensPerStep());
         return train();
-    }
-
-    private int tokensPerStep() {
-        return config.train().batch()
-                * run.model().contextLength()
-                * config.train().accumulation();
     }
 
     // ---- a time budget
@@ -208,7 +202,7 @@ final class TrainingRun {
                         secondsPerStep,
                         step,
                         config.train().minutes());
-        listener.tell(new TrainingEvent.StepsFixed(setup.runId(), totalSteps, secondsPerStep));
+        reporter.stepsFixed(step, totalSteps, secondsPerStep);
     }
 
     private double secondsSince(long nanos) {
@@ -222,8 +216,20 @@ final class TrainingRun {
         if (isComplete()) {
             return finish();
         }
-        runStep();
+        doWhatIsDue();
+        if (isFree()) {
+            runStep();
+        }
         return behavior(this::training);
+    }
+
+    /** What is due after the step where the run begins, unless it was done before whoever did it was lost. */
+    private void doWhatIsDue() {
+        checkpointDue = side.isBehind(step, config.checkpoint().everySteps());
+        saveIfDue();
+        if (step > 0 && isDue(config.eval().everySteps()) && !run.position().evaluated()) {
+            evaluate();
+        }
     }
 
     private boolean isComplete() {
@@ -288,17 +294,25 @@ final class TrainingRun {
             return finish();
         }
         checkpointDue |= isDue(config.checkpoint().everySteps());
+        saveIfDue();
+        if (isUnfixed() && measure.isEnough(elapsedSeconds) && !side.isEvaluating()) {
+            rehearseEvaluation();
+        } else if (isDue(config.eval().everySteps())) {
+            evaluate();
+        }
+        return continueIfFree();
+    }
+
+    private void saveIfDue() {
         if (checkpointDue && !side.isSaving()) {
             checkpointDue = false;
             saveCheckpoint();
         }
-        if (isUnfixed() && measure.isEnough(elapsedSeconds) && !side.isEvaluating()) {
-            rehearseEvaluation();
-        } else if (isDue(config.eval().everySteps())) {
-            side.evaluateIfIdle(step, config.eval().windows());
-            startDeadline();
-        }
-        return continueIfFree();
+    }
+
+    private void evaluate() {
+        side.evaluateIfIdle(step, config.eval().windows());
+        startDeadline();
     }
 
     private boolean isDue(int everySteps) {
@@ -308,13 +322,19 @@ final class TrainingRun {
     /** Starts the next step, unless one is running or something copies the weights. */
     private Behavior<Command> continueIfFree() {
         stopDeadlineIfFree();
-        if (!stepRunning && !rehearsing && !side.isCopying() && !reporter.isFull()) {
+        if (isFree()) {
             if (stopRequested) {
                 return finish();
             }
             runStep();
         }
         return Behaviors.same();
+    }
+
+    private boolean isFree() {
+        // A step tells that all before it is recorded: whoever takes the run over does not evaluate again.
+        boolean recorded = !reporter.isWritingOnce() && !(workers.evaluateBetweenSteps() && side.isEvaluating());
+        return !stepRunning && !rehearsing && !side.isCopying() && !reporter.isFull() && recorded;
     }
 
     private void saveCheckpoint() {

@@ -21,4 +21,14 @@ public record TrainingSetup(
         Tokenizer tokenizer,
         Path trainTokens,
         Path heldOutTokens,
-        boolean resume) {}
+        boolean resume) {
+    /** The same, going on from what its directory has. */
+    public TrainingSetup resumed() {
+        return new TrainingSetup(runId, runDir, config, model, tokenizer, trainTokens, heldOutTokens, true);
+    }
+
+    /** Tokens that a step trains on, at the end of a ramp. */
+    public int tokensPerStep() {
+        return config.train().batch() * model.contextLength() * config.train().accumulation();
+    }
+}

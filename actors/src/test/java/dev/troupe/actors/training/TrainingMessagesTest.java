@@ -5,15 +5,21 @@ import akka.actor.testkit.typed.javadsl.SerializationTestKit;
 import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.cluster.ClusterTraining;
 import dev.troupe.actors.training.data.DataFeeder;
 import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.exchange.MicroBatchTicket;
 import dev.troupe.actors.training.exchange.TensorTicket;
+import dev.troupe.actors.training.mesh.NodeFailure;
+import dev.troupe.actors.training.mesh.Seating;
 import dev.troupe.actors.training.optim.OptimizerShard;
+import dev.troupe.actors.training.run.Decision;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunJournal;
+import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.actors.training.stage.PipelineStage;
 import dev.troupe.actors.training.step.StepRunner;
+import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.data.DataPosition;
 import dev.troupe.model.eval.LossCurve;
 import dev.troupe.model.eval.LossSample;
@@ -34,6 +40,8 @@ class TrainingMessagesTest {
                     .withFallback(ConfigFactory.load()));
 
     private static final TensorTicket WEIGHTS = new TensorTicket("run", "weights/0");
+    private static final RunSpec RUN = new RunSpec(
+            "run", "1", "/runs/run", Map.of("train.seed", "7"), 65, "/tokenizer.json", "/train", "/heldOut", false);
     private static final TrainingSummary SUMMARY = new TrainingSummary(1, 2, 3, 4.5, null, 6.5, 7.5, "/c");
     private static final TrainingState STATE = new TrainingState(
             3,
@@ -57,6 +65,7 @@ class TrainingMessagesTest {
                 new TrainingEvent.Evaluated("run", 1, 3.5, 100, 0.5),
                 new TrainingEvent.CheckpointWritten("run", "/p", 1, 0.1, 0.2),
                 new TrainingEvent.CheckpointFailed("run", 1, "full"),
+                new TrainingEvent.NodeExcluded("run", "a:1", 3),
                 new TrainingEvent.Completed("run", SUMMARY),
                 new TrainingEvent.Failed("run", "why"),
                 new StepRunner.RunStep(1, new StepOrder(1e-3, 4, 2), ref(StepRunner.StepResult.class)),
@@ -83,10 +92,18 @@ class TrainingMessagesTest {
                                 new MetricsLine.Step(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
                                 new MetricsLine.Evaluation(1, 2, 3, 4),
                                 new MetricsLine.Checkpoint(1, "/p", 2, 3),
-                                new MetricsLine.CheckpointFailure(1, "full")),
+                                new MetricsLine.CheckpointFailure(1, "full"),
+                                new MetricsLine.StepsFixed(1, 2)),
                         ref(RunJournal.Recorded.class)),
                 new RunJournal.Summarize(SUMMARY, ref(RunJournal.Recorded.class)),
-                new RunJournal.Recorded(null));
+                new RunJournal.Recorded(null),
+                new RunJournal.Decide(new Decision.Led("a:1", RUN)),
+                new RunJournal.Decide(new Decision.Seated(
+                        3_000_001, 7, new Seating(List.of(new Endpoint("h", 1, "a:1"))), List.of("b:1"), "lost")),
+                new RunJournal.Decide(new Decision.NodeFailed(new NodeFailure("b:1", 7))),
+                new RunJournal.Decide(new Decision.Ended(SUMMARY, null)),
+                new ClusterTraining.Submit(RUN, ref(TrainingEvent.class)),
+                new ClusterTraining.Stop("/runs/run"));
     }
 
     @ParameterizedTest

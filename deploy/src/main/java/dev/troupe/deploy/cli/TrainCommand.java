@@ -2,6 +2,7 @@ package dev.troupe.deploy.cli;
 
 import com.typesafe.config.Config;
 import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.deploy.cluster.ParentWatch;
 import dev.troupe.deploy.progress.ProgressDisplay;
 import dev.troupe.deploy.run.RunDirectory;
 import dev.troupe.deploy.run.TrainingLauncher;
@@ -48,6 +49,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        ParentWatch.start();
         Path directory = out != null ? out : Path.of("runs", configOptions.nameOr("train"));
         try (RunDirectory run = RunDirectory.open(directory)) {
             Config config = configOptions.loadOr(resume ? TrainingLauncher.savedConfig(run) : noConfig());

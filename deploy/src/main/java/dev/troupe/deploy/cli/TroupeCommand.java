@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
         description = "Trains, evaluates and serves GPT-style language models on one cluster of Akka actors.",
         subcommands = {
             BenchCommand.class,
+            ChaosCommand.class,
             ClusterCommand.class,
             EvalCommand.class,
             InspectCommand.class,

@@ -7,6 +7,7 @@ import dev.troupe.deploy.cluster.ParentWatch;
 import dev.troupe.deploy.node.Interruption;
 import dev.troupe.deploy.node.MetricsEndpoint;
 import dev.troupe.deploy.node.NodeService;
+import dev.troupe.deploy.node.Role;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
@@ -24,7 +25,10 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = "Starts a node with the roles of its configuration; without one, a node that serves the latest"
                 + " promoted model of runs/quickstart. Ctrl-C drains and ends it.")
-final class UpCommand implements Callable<Integer> {
+public final class UpCommand implements Callable<Integer> {
+    /** How the line begins that says that a trainer node is a member of its cluster; its address comes next. */
+    public static final String TRAINER = "trainer node ";
+
     @Mixin
     private ConfigOptions configOptions = new ConfigOptions();
 
@@ -106,6 +110,9 @@ final class UpCommand implements Callable<Integer> {
                 .ifPresent(bindings -> System.err.printf(
                         "HTTP %s   gRPC port %d   Ctrl-C stops%n", bindings.httpUrl(), bindings.grpcPort()));
         metrics.serve("/status", node::status);
+        if (node.nodeConfig().has(Role.TRAINER)) {
+            node.whenMember(() -> System.err.printf("%s%s%n", TRAINER, node.address()));
+        }
         metrics.url().ifPresent(url -> System.err.printf("metrics %s%n", url));
     }
 

@@ -55,6 +55,27 @@ public record ChildJvm(Process process, Path log) {
         return process.isAlive();
     }
 
+    /**
+     * Sends a signal.
+     *
+     * @param name such as STOP
+     */
+    public void signal(String name) {
+        try {
+            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                    .inheritIO()
+                    .start();
+            if (kill.waitFor() != 0) {
+                throw new TroupeException("process " + process.pid() + " did not get the signal " + name);
+            }
+        } catch (IOException e) {
+            throw new TroupeException("there is no command 'kill' here: " + e, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TroupeException("interrupted while a process gets a signal", e);
+        }
+    }
+
     /** SIGKILL, and waits for the end. */
     public void kill() {
         process.destroyForcibly();

@@ -71,7 +71,8 @@ public record NodeConfig(
                 : Optional.of(Path.of(model).toAbsolutePath().normalize());
     }
 
-    boolean has(Role role) {
+    /** Whether the node has a role. */
+    public boolean has(Role role) {
         return roles.contains(role);
     }
 }

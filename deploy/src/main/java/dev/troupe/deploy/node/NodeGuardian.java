@@ -18,13 +18,17 @@ import dev.troupe.actors.serving.split.MemberProtocol;
 import dev.troupe.actors.training.TrainingCoordinator;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.cluster.ClusterTraining;
+import dev.troupe.actors.training.cluster.RunWatcher;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.MeshRunner;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
+import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.actors.transport.DataPlane;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -40,6 +44,10 @@ final class NodeGuardian {
             ActorRef<ActorRef<TrainingCoordinator.Command>> replyTo)
             implements Command {}
 
+    /** Have the cluster train a run, whoever leads it; {@code listener} as above. */
+    record TrainOnCluster(RunSpec run, Consumer<TrainingEvent> listener, ActorRef<ActorRef<RunWatcher.Command>> replyTo)
+            implements Command {}
+
     /** Start the registry of models, or reach the one that another node runs. */
     record OpenRegistry(ActorRef<ActorRef<ModelRegistry.Command>> replyTo) implements Command {}
 
@@ -47,7 +55,7 @@ final class NodeGuardian {
     record Serve(ReplicaSettings settings, EngineLoader loader, ActorRef<ActorRef<ReplicaProtocol.Command>> replyTo)
             implements Command {}
 
-    /** Make this node ready to run ranks of a mesh; they talk through {@code plane}. */
+    /** Make this node ready to run ranks of a mesh, and to lead a run; ranks talk through {@code plane}. */
     record StartTrainer(DataPlane plane, ActorRef<ActorRef<TrainerProtocol.Command>> replyTo) implements Command {}
 
     /** Make this node ready to hold members of replicas that other nodes lead. */
@@ -62,23 +70,31 @@ final class NodeGuardian {
     /** Stop what was started with {@link RunMesh}. */
     record StopMesh(ActorRef<MeshRunner.Command> runner) implements Command {}
 
+    /** Zero would be the time that the split-brain resolver waits. */
+    private static final Duration SHORTEST_MARGIN = Duration.ofMillis(50);
+
     private NodeGuardian() {}
 
     static Behavior<Command> create() {
         return Behaviors.setup(context -> Behaviors.receiveMessage(command -> {
             switch (command) {
                 case Train train -> train.replyTo().tell(startTraining(context, train));
+                case TrainOnCluster train -> train.replyTo().tell(watch(context, train));
                 case OpenRegistry open -> open.replyTo().tell(openRegistry(context));
                 case Serve serve -> serve.replyTo().tell(startReplica(context, serve));
-                case StartTrainer start ->
-                    start.replyTo().tell(context.spawn(TrainerNode.create(start.plane()), "trainer-node"));
+                case StartTrainer start -> {
+                    ActorRef<TrainerProtocol.Command> trainer =
+                            context.spawn(TrainerNode.create(start.plane()), "trainer-node");
+                    openTraining(context);
+                    start.replyTo().tell(trainer);
+                }
                 case StartMember start ->
                     start.replyTo()
                             .tell(context.spawn(
                                     MemberNode.create(start.plane(), start.model(), start.threads()), "member-node"));
                 case RunMesh run ->
                     run.replyTo().tell(context.spawnAnonymous(MeshRunner.create(run.job(), run.events())));
-                case StopMesh stop -> context.stop(stop.runner());
+                case StopMesh stop -> stop.runner().tell(new MeshRunner.End());
             }
             return Behaviors.same();
         }));
@@ -95,6 +111,25 @@ final class NodeGuardian {
                 TrainingCoordinator.create(train.setup(), events),
                 "training-" + runId,
                 TrainingCoordinator.dispatcher());
+    }
+
+    private static ActorRef<RunWatcher.Command> watch(ActorContext<Command> context, TrainOnCluster train) {
+        return context.spawnAnonymous(RunWatcher.create(openTraining(context), train.run(), train.listener()));
+    }
+
+    /**
+     * The lead of the cluster's run, on the oldest of its trainer nodes. When that is removed, the next one leads at
+     * once: what is left of the one before is fenced by the run's directory and by epochs, so that there is no need to
+     * wait until it has surely ended.
+     */
+    private static ActorRef<ClusterTraining.Command> openTraining(ActorContext<Command> context) {
+        SingletonActor<ClusterTraining.Command> training = SingletonActor.of(
+                        Behaviors.supervise(ClusterTraining.create()).onFailure(SupervisorStrategy.restart()),
+                        "cluster-training")
+                .withSettings(ClusterSingletonSettings.create(context.getSystem())
+                        .withRole(Role.TRAINER.configName())
+                        .withRemovalMargin(SHORTEST_MARGIN));
+        return ClusterSingleton.get(context.getSystem()).init(training);
     }
 
     private static ActorRef<ModelRegistry.Command> openRegistry(ActorContext<Command> context) {

@@ -1,11 +1,14 @@
 package dev.troupe.deploy.node;
 
+import akka.actor.Address;
+import akka.actor.AddressFromURIString;
 import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
+import akka.cluster.typed.JoinSeedNodes;
 import akka.pattern.StatusReply;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
@@ -26,14 +29,17 @@ import dev.troupe.actors.serving.split.SplitSettings;
 import dev.troupe.actors.training.TrainingCoordinator;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.cluster.RunWatcher;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.MeshRunner;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
+import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.routing.Bindings;
@@ -42,6 +48,8 @@ import dev.troupe.routing.RoutingServer;
 import dev.troupe.routing.route.Router;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -82,11 +90,10 @@ public final class TroupeNode implements AutoCloseable {
     }
 
     /** A training run in progress. */
-    public record RunningTraining(ActorRef<TrainingCoordinator.Command> coordinator) {
+    @FunctionalInterface
+    public interface RunningTraining {
         /** Asks the run to write a checkpoint and end. */
-        public void stop() {
-            coordinator.tell(new TrainingCoordinator.Stop());
-        }
+        void stop();
     }
 
     /**
@@ -99,7 +106,29 @@ public final class TroupeNode implements AutoCloseable {
      *     results of a kernel are wrong on this machine
      */
     public static TroupeNode start(Config overrides) {
-        return start(overrides, "cluster");
+        return startIn(overrides, List.of());
+    }
+
+    /**
+     * The same; a node whose config names no seed nodes becomes a member of the cluster that one of {@code others} is
+     * in, and of its own when none of them answers.
+     *
+     * @param others addresses of nodes
+     */
+    public static TroupeNode startIn(Config overrides, List<String> others) {
+        TroupeNode node = start(overrides, "cluster");
+        if (node.config.getStringList("akka.cluster.seed-nodes").isEmpty()) {
+            Cluster cluster = Cluster.get(node.system);
+            Address self = cluster.selfMember().address();
+            List<Address> seeds = new ArrayList<>();
+            seeds.add(self); // who is first may begin a cluster
+            others.stream()
+                    .map(AddressFromURIString::parse)
+                    .filter(other -> !other.equals(self))
+                    .forEach(seeds::add);
+            cluster.manager().tell(seeds.size() == 1 ? Join.create(self) : new JoinSeedNodes(seeds));
+        }
+        return node;
     }
 
     /** Starts a node without a cluster, for commands that only train. */
@@ -120,6 +149,9 @@ public final class TroupeNode implements AutoCloseable {
         if (nodeConfig.has(Role.SERVER) || nodeConfig.has(Role.MEMBER)) {
             EngineSettings engine = ReplicaSettings.from(config).engine();
             NodeKernels.check(engine.backend(), engine.precision(), engine.threads(), KernelUse.serving());
+        } else if (clustered && nodeConfig.has(Role.TRAINER)) {
+            // Now, and not when a run waits for this node to take the place of another.
+            NodeKernels.check(config.getString("troupe.compute.backend"), Precision.FP32, 1, KernelUse.training());
         }
         if (clustered && nodeConfig.has(Role.REGISTRY)) {
             config = RegistryStorage.h2(
@@ -128,10 +160,6 @@ public final class TroupeNode implements AutoCloseable {
             RegistryStorage.prepare(config);
         }
         ActorSystem<NodeGuardian.Command> system = ActorSystem.create(NodeGuardian.create(), nodeConfig.name(), config);
-        if (clustered && config.getStringList("akka.cluster.seed-nodes").isEmpty()) {
-            Cluster cluster = Cluster.get(system);
-            cluster.manager().tell(Join.create(cluster.selfMember().address()));
-        }
         return new TroupeNode(config, nodeConfig, system);
     }
 
@@ -157,8 +185,31 @@ public final class TroupeNode implements AutoCloseable {
 
     /** Starts a run; {@code listener} is called on an actor's thread and must not block. */
     public RunningTraining train(TrainingSetup setup, Consumer<TrainingEvent> listener) {
-        return new RunningTraining(ask((ActorRef<ActorRef<TrainingCoordinator.Command>> replyTo) ->
-                new NodeGuardian.Train(setup, listener, replyTo)));
+        ActorRef<TrainingCoordinator.Command> coordinator =
+                ask((ActorRef<ActorRef<TrainingCoordinator.Command>> replyTo) ->
+                        new NodeGuardian.Train(setup, listener, replyTo));
+        return () -> coordinator.tell(new TrainingCoordinator.Stop());
+    }
+
+    /**
+     * Has the cluster's trainer nodes train a run, which goes on without this node when it must.
+     *
+     * @param listener as above; it hears of the run from whoever leads it
+     */
+    public RunningTraining trainOnCluster(RunSpec run, Consumer<TrainingEvent> listener) {
+        ActorRef<RunWatcher.Command> watcher = ask((ActorRef<ActorRef<RunWatcher.Command>> replyTo) ->
+                new NodeGuardian.TrainOnCluster(run, listener, replyTo));
+        return () -> watcher.tell(new RunWatcher.Stop());
+    }
+
+    /** Whether the node has ended: because it was closed, or because its cluster has removed it. */
+    public boolean hasEnded() {
+        return system.classicSystem().whenTerminated().isCompleted();
+    }
+
+    /** Has {@code action} done when this node is a member of its cluster. */
+    public void whenMember(Runnable action) {
+        akka.cluster.Cluster.get(system.classicSystem()).registerOnMemberUp(action);
     }
 
     /**
@@ -331,6 +382,9 @@ public final class TroupeNode implements AutoCloseable {
     /** Drains and stops: listeners first, requests in flight next, actors last. */
     @Override
     public void close() {
+        if (hasEnded()) {
+            return; // the cluster has removed the node, whose shutdown may wait for this process to end
+        }
         await(
                 CoordinatedShutdown.get(system.classicSystem())
                         .runAll(CoordinatedShutdown.actorSystemTerminateReason()),

@@ -7,6 +7,8 @@ import com.typesafe.config.ConfigRenderOptions;
 import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.actors.training.run.DecisionLog;
+import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.deploy.progress.ProgressDisplay;
 import dev.troupe.model.TroupeException;
@@ -16,8 +18,10 @@ import dev.troupe.model.report.LossChart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /** A run in a folder: its text becomes tokens, its configuration is kept, the actors train. */
@@ -37,7 +41,7 @@ public final class TrainingLauncher {
         requireFresh(run, resume);
         Corpus corpus = Corpus.prepare(config.data(), run, display);
         saveConfig(run, overrides);
-        try (TroupeNode node = startNode(config, nodeConfig(overrides, run), display)) {
+        try (TroupeNode node = startNode(config, nodeConfig(overrides, run), nodesOf(run, resume), display)) {
             return train(node, run, config, corpus, resume, display);
         }
     }
@@ -45,11 +49,12 @@ public final class TrainingLauncher {
     /**
      * A run that is split needs a cluster, of which this process is a trainer node, too; another needs this process.
      */
-    private static TroupeNode startNode(TrainingConfig config, Config nodeConfig, ProgressDisplay display) {
+    private static TroupeNode startNode(
+            TrainingConfig config, Config nodeConfig, List<String> others, ProgressDisplay display) {
         if (!config.mesh().isSplit()) {
             return TroupeNode.startAlone(nodeConfig);
         }
-        TroupeNode node = TroupeNode.start(nodeConfig);
+        TroupeNode node = TroupeNode.startIn(nodeConfig, others);
         try {
             node.startTrainer();
         } catch (RuntimeException e) {
@@ -61,6 +66,17 @@ public final class TrainingLauncher {
                     + " -Dakka.cluster.seed-nodes.0=" + node.address());
         }
         return node;
+    }
+
+    /** Nodes that train this run now, as far as is recorded: whoever wants to go on with it joins them. */
+    private static List<String> nodesOf(RunDirectory run, boolean resume) {
+        return resume
+                ? DecisionLog.latest(run.root()).stream()
+                        .filter(history -> history.ended() == null)
+                        .flatMap(history -> history.nodes().stream())
+                        .map(node -> "akka://" + node)
+                        .toList()
+                : List.of();
     }
 
     /** Trains on a prepared corpus, in a node that is there already. */
@@ -81,7 +97,11 @@ public final class TrainingLauncher {
                 corpus.tokens().train().directory(),
                 corpus.tokens().heldOut().directory(),
                 resume);
-        TrainingSummary summary = TrainingSession.run(node, setup, display);
+        TrainingSession.Beginning beginning = config.mesh().isSplit()
+                ? listener -> node.trainOnCluster(
+                        RunSpec.of(setup, run.tokenizer(), UUID.randomUUID().toString()), listener)
+                : listener -> node.train(setup, listener);
+        TrainingSummary summary = TrainingSession.run(node, beginning, display);
         LossCurve losses =
                 CheckpointStore.readState(Path.of(summary.checkpoint())).losses();
         RunEvaluation.writeFile(

@@ -1,7 +1,6 @@
 package dev.troupe.deploy.run;
 
 import dev.troupe.actors.training.TrainingEvent;
-import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.TrainingSummary;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.deploy.progress.ProgressDisplay;
@@ -12,6 +11,8 @@ import java.util.OptionalDouble;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,8 +26,17 @@ public final class TrainingSession {
     private final BlockingQueue<TrainingEvent> events = new ArrayBlockingQueue<>(EVENT_CAPACITY);
     private final ProgressDisplay display;
 
+    private boolean isLed;
+
     private TrainingSession(ProgressDisplay display) {
         this.display = display;
+    }
+
+    /** Begins the run; {@code listener} hears of it. */
+    @FunctionalInterface
+    public interface Beginning {
+        /** The run that was begun. */
+        TroupeNode.RunningTraining with(Consumer<TrainingEvent> listener);
     }
 
     /**
@@ -34,13 +44,13 @@ public final class TrainingSession {
      *
      * @throws TroupeException when the run fails
      */
-    public static TrainingSummary run(TroupeNode node, TrainingSetup setup, ProgressDisplay display) {
-        return new TrainingSession(display).run(node, setup);
+    public static TrainingSummary run(TroupeNode node, Beginning beginning, ProgressDisplay display) {
+        return new TrainingSession(display).run(node, beginning);
     }
 
-    private TrainingSummary run(TroupeNode node, TrainingSetup setup) {
+    private TrainingSummary run(TroupeNode node, Beginning beginning) {
         CountDownLatch ended = new CountDownLatch(1);
-        TroupeNode.RunningTraining training = node.train(setup, this::offer);
+        TroupeNode.RunningTraining training = beginning.with(this::offer);
         Thread hook = new Thread(
                 () -> {
                     display.note("stopping: the current step ends and a checkpoint is written");
@@ -50,7 +60,7 @@ public final class TrainingSession {
                 "training-interrupted");
         Runtime.getRuntime().addShutdownHook(hook);
         try {
-            return showUntilTheEnd();
+            return showUntilTheEnd(node);
         } finally {
             ended.countDown();
             removeHook(hook);
@@ -63,9 +73,9 @@ public final class TrainingSession {
         }
     }
 
-    private TrainingSummary showUntilTheEnd() {
+    private TrainingSummary showUntilTheEnd(TroupeNode node) {
         while (true) {
-            switch (take()) {
+            switch (take(node)) {
                 case TrainingEvent.Started started -> show(started);
                 case TrainingEvent.StepsFixed fixed ->
                     display.note(String.format(
@@ -80,6 +90,9 @@ public final class TrainingSession {
                     LOG.info("step {}: checkpoint {} ({} s)", written.step(), written.path(), written.seconds());
                 case TrainingEvent.CheckpointFailed failed ->
                     display.note("the checkpoint of step " + failed.step() + " was not written: " + failed.message());
+                case TrainingEvent.NodeExcluded excluded ->
+                    display.note("node " + excluded.node() + " has failed " + excluded.failures()
+                            + " times: it gets no ranks any more");
                 case TrainingEvent.Completed completed -> {
                     display.trainingDone();
                     return completed.summary();
@@ -93,6 +106,11 @@ public final class TrainingSession {
     }
 
     private void show(TrainingEvent.Started started) {
+        if (isLed) {
+            display.note("another node leads the run from step " + started.fromStep() + " on");
+            return;
+        }
+        isLed = true;
         display.note(String.format(
                 Locale.ROOT, "%,d parameters, %,d tokens a step", started.parameters(), started.tokensPerStep()));
         if (started.resumedFrom() != null) {
@@ -111,9 +129,19 @@ public final class TrainingSession {
                 progress.etaSeconds());
     }
 
-    private TrainingEvent take() {
+    private TrainingEvent take(TroupeNode node) {
         try {
-            return events.take();
+            while (true) {
+                TrainingEvent event = events.poll(1, TimeUnit.SECONDS);
+                if (event != null) {
+                    return event;
+                }
+                if (node.hasEnded()) {
+                    throw new TroupeException("this node was out of reach for too long, so that the cluster has removed"
+                            + " it; the others go on with the run if there are enough of them: 'train --resume' joins"
+                            + " them again");
+                }
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new TroupeException("interrupted while training", e);

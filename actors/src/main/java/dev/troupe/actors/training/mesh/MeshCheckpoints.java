@@ -1,6 +1,7 @@
 package dev.troupe.actors.training.mesh;
 
 import dev.troupe.actors.training.exchange.RunMemory;
+import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.mesh.MeshSettings;
@@ -37,24 +38,27 @@ public interface MeshCheckpoints {
     /**
      * Checkpoints in a store.
      *
-     * @param memory stays, and with it the lock of the run's directory, until the disk is done
+     * @param run its memory stays, and with it its directory, until the disk is done
      * @param blocking waits for the disk
      */
     static MeshCheckpoints of(
-            MeshCheckpointStore store,
-            MeshSettings settings,
-            Tokenizer tokenizer,
-            RunMemory memory,
-            Executor blocking) {
+            MeshCheckpointStore store, MeshSettings settings, Tokenizer tokenizer, RunAssembly run, Executor blocking) {
+        RunMemory memory = run.memory();
         return new MeshCheckpoints() {
             @Override
             public CompletionStage<Path> begin(long step) {
-                return memory.submit(blocking, () -> store.begin(step));
+                return memory.submit(blocking, () -> {
+                    run.directory().requireOwn();
+                    return store.begin(step);
+                });
             }
 
             @Override
             public CompletionStage<Path> publish(TrainingState training, Collection<ShardFile> files) {
-                return memory.submit(blocking, () -> store.publish(settings, tokenizer, training, files));
+                return memory.submit(blocking, () -> {
+                    run.directory().requireOwn();
+                    return store.publish(settings, tokenizer, training, files);
+                });
             }
         };
     }

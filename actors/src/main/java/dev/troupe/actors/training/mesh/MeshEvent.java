@@ -4,8 +4,12 @@ import java.util.List;
 
 /** What happens to the mesh of a run, for whoever shows it. */
 public sealed interface MeshEvent {
-    /** Ranks were seated for the first time, and are ready. */
-    record Seated(long epoch, Seating seating, double seconds) implements MeshEvent {}
+    /**
+     * Ranks were seated for the first time, and are ready.
+     *
+     * @param step that is taken next
+     */
+    record Seated(long epoch, long step, Seating seating, double seconds) implements MeshEvent {}
 
     /**
      * Something was lost, and the ranks are ready again.
@@ -21,4 +25,13 @@ public sealed interface MeshEvent {
             lost = List.copyOf(lost);
         }
     }
+
+    /**
+     * A node with ranks was lost, or failed.
+     *
+     * @param cause what was noticed first
+     * @param failures of this node lately
+     * @param isExcluded whether it gets no ranks from now on, because it has failed too often
+     */
+    record NodeFailed(NodeFailure failure, String cause, int failures, boolean isExcluded) implements MeshEvent {}
 }

@@ -54,20 +54,21 @@ final class MeshResults {
         if (!first.updated()) {
             return new StepRunner.StepDiverged(wanted, first.loss(), first.gradientNorm());
         }
+        return new StepRunner.StepDone(wanted, first.loss(), first.gradientNorm(), times(taken));
+    }
+
+    /** The parts of a step, of the nodes that took it. */
+    static StepRunner.StepTimes times(List<StepTaken> taken) {
         RankSeconds seconds =
                 RankSeconds.mean(taken.stream().map(StepTaken::seconds).toList());
-        return new StepRunner.StepDone(
-                wanted,
-                first.loss(),
-                first.gradientNorm(),
-                new StepRunner.StepTimes(
-                        0,
-                        seconds.step() - seconds.update(),
-                        0, // is in the update
-                        seconds.update(),
-                        seconds.waiting(),
-                        seconds.bubble(),
-                        seconds.copying()));
+        return new StepRunner.StepTimes(
+                0,
+                seconds.step() - seconds.update(),
+                0, // is in the update
+                seconds.update(),
+                seconds.waiting(),
+                seconds.bubble(),
+                seconds.copying());
     }
 
     /** Tells whoever asked for the evaluation; ranks may go on. */

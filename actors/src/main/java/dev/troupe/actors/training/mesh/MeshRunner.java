@@ -2,7 +2,6 @@ package dev.troupe.actors.training.mesh;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
-import akka.actor.typed.PostStop;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
@@ -23,7 +22,6 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
 import dev.troupe.actors.training.mesh.TrainerProtocol.WindowsEvaluated;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.Endpoint;
-import dev.troupe.model.TroupeException;
 import dev.troupe.model.mesh.MeshSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +30,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -80,6 +79,9 @@ public final class MeshRunner {
         }
     }
 
+    /** Ends the run on all nodes, and the runner. One that just stops leaves states to whoever goes on with the run. */
+    public record End() implements Command {}
+
     private record TrainersChanged(Receptionist.Listing listing) implements Command {}
 
     private record ReportArrived(Reported report) implements Command {}
@@ -98,12 +100,10 @@ public final class MeshRunner {
 
     private record Wait(long phase) implements Command {}
 
-    private record Overdue(long phase) implements Command {}
+    private record Overdue(long phase, String what) implements Command {}
 
     /** How long nodes get to say what they have; a node that is gone says nothing. */
     private static final Duration REPORT_WAIT = Duration.ofSeconds(1);
-    /** How often a recovery may begin anew before the run fails. */
-    private static final int MAX_ATTEMPTS = 60;
     /** A run asks for a step, a checkpoint and two evaluations at most. */
     private static final int MAX_QUEUED = 8;
 
@@ -118,32 +118,36 @@ public final class MeshRunner {
     private final TrainerSurvey survey;
     private final ActorRef<Answer> answers;
 
-    private final MeshSeats seats = new MeshSeats();
+    private final MeshSeats seats;
     private final Map<String, Answer> answered = new HashMap<>(); // of this phase
     private final StepOrders orders = new StepOrders(); // from the origin's step on
     private final Deque<Work> queue = new ArrayDeque<>();
     private RunnerState state = RunnerState.IDLE;
     private long phase; // grows with every change of state: tells late timers
-    private boolean wasReady;
+    private boolean isBuilt;
+    private boolean wasReady; // by this runner or the one before
     private Start origin; // where the run goes back to when nothing is in memory
     private long nextStep;
     private @Nullable Work work;
-    private String cause = "";
-    private long noticedNanos;
-    private int attempts;
-    private List<String> lostNodes = List.of();
+    private final Recovery recovery = new Recovery();
+    private final NodeFailures failures;
 
     private MeshRunner(
             ActorContext<Command> context,
             TimerScheduler<Command> timers,
             MeshJob job,
-            Start start,
+            MeshStart start,
             MeshCheckpoints checkpoints,
             Consumer<MeshEvent> events) {
         this.context = context;
         this.timers = timers;
         this.job = job;
-        this.origin = start;
+        this.origin = start.origin();
+        this.wasReady = start.seating() != null;
+        this.failures = new NodeFailures(
+                job.config().mesh().excludeAfterFailures(), job.config().mesh().failureWindow(), start.failures());
+        this.seats = new MeshSeats(start);
+        orders.putAll(origin.step(), start.orders());
         this.saver = new MeshSaver(context, checkpoints);
         this.settings = job.mesh();
         this.nodesWanted = Math.min(job.config().mesh().nodes(), settings.mesh().ranks());
@@ -159,23 +163,19 @@ public final class MeshRunner {
 
     /** A runner of a new job that keeps no checkpoints. */
     public static Behavior<Command> create(MeshJob job, Consumer<MeshEvent> events) {
-        return create(job, new TrainerProtocol.Fresh(), MeshCheckpoints.NONE, events);
+        return create(job, MeshStart.fresh(), MeshCheckpoints.NONE, events);
     }
 
     /**
      * A runner of a job on whatever trainer nodes the cluster has.
      *
-     * @param start where the run begins
      * @param events is called on the actor's thread and must not block
      */
     public static Behavior<Command> create(
-            MeshJob job, Start start, MeshCheckpoints checkpoints, Consumer<MeshEvent> events) {
+            MeshJob job, MeshStart start, MeshCheckpoints checkpoints, Consumer<MeshEvent> events) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             MeshRunner runner = new MeshRunner(context, timers, job, start, checkpoints, events);
-            return Behaviors.receive(Command.class)
-                    .onAnyMessage(runner::onCommand)
-                    .onSignal(PostStop.class, _ -> runner.leave())
-                    .build();
+            return Behaviors.receiveMessage(runner::onCommand);
         }));
     }
 
@@ -187,14 +187,18 @@ public final class MeshRunner {
             case AnswerArrived(Answer answer) -> onAnswer(answer);
             case SaveBegun begun -> onSaveBegun(begun);
             case SavePublished published -> onSavePublished(published);
+            case End _ -> {
+                seats.tellAll(new TrainerProtocol.Leave(job.runId()));
+                return Behaviors.stopped();
+            }
             case Wait(long of) -> {
                 if (of == phase && state == RunnerState.ASKING) {
                     decide();
                 }
             }
-            case Overdue(long of) -> {
+            case Overdue(long of, String what) -> {
                 if (of == phase) {
-                    notice("no answer in time (train.stepTimeoutSeconds = " + stepTimeout.toSeconds() + ")");
+                    notice(what);
                 }
             }
         }
@@ -222,8 +226,8 @@ public final class MeshRunner {
         if (wanted == null || state != RunnerState.IDLE) {
             return;
         }
-        if (seats.seating() == null) {
-            notice("the run begins");
+        if (!isBuilt) {
+            notice(wasReady ? "the coordinator was lost" : "the run begins");
         } else if (!noticeWhoIsGone()) {
             proceed(wanted);
         }
@@ -274,14 +278,8 @@ public final class MeshRunner {
 
     /** Something is wrong, or nothing is there yet: ask who is there and what they have. */
     private void notice(String what) {
-        if (attempts == 0) {
-            cause = what;
-            noticedNanos = System.nanoTime();
+        if (recovery.notice(what)) {
             context.getLog().info("Run {} seats its ranks at step {}: {}", job.runId(), nextStep, what);
-        }
-        attempts++;
-        if (attempts > MAX_ATTEMPTS) {
-            throw new TroupeException("the run could not go on after " + cause + ": " + what);
         }
         giveUpSaving();
         enter(RunnerState.ASKING);
@@ -292,7 +290,7 @@ public final class MeshRunner {
     private void onReport(Reported report) {
         if (state == RunnerState.ASKING) {
             survey.add(report);
-            if (survey.isComplete(seats.seating())) {
+            if (survey.isComplete()) {
                 decide();
             }
         }
@@ -303,16 +301,31 @@ public final class MeshRunner {
         List<Endpoint> alive = survey.alive();
         int wanted = before == null ? nodesWanted : 1;
         if (alive.size() < wanted || !survey.mayGoOn(before, seats.nodes())) {
-            attempts = before == null ? 1 : attempts; // nodes may take as long to come as they like
-            notice("there are " + alive.size() + " trainer nodes; waiting for more");
+            if (before == null) {
+                recovery.isPatient(); // nodes may take as long to come as they like
+            }
+            String what = "there are " + alive.size() + " trainer nodes; waiting for more";
+            timers.startSingleTimer("overdue", new Overdue(phase, what), REPORT_WAIT);
             return;
         }
         if (before == null) {
             survey.dismiss(job.runId()); // what is left of an earlier try
             build(Seating.fresh(settings.mesh().ranks(), alive), origin);
         } else {
-            Seating next = before.without(alive);
+            blame(survey.missing(before));
+            Seating next = before.without(failures.usable(alive, System.currentTimeMillis()));
             build(next, startAgain(next));
+        }
+    }
+
+    /** Who fails again and again gets no ranks any more. */
+    private void blame(List<String> missing) {
+        long now = System.currentTimeMillis();
+        for (String node : recovery.blame(missing)) {
+            NodeFailure failure = new NodeFailure(node, now);
+            failures.add(failure);
+            events.accept(new MeshEvent.NodeFailed(
+                    failure, recovery.cause(), failures.count(node, now), failures.excludes(node, now)));
         }
     }
 
@@ -324,9 +337,9 @@ public final class MeshRunner {
             return copies.get();
         }
         if (wasReady) {
-            cause += "; some states have no copy left in memory, so the run goes back to "
-                    + (origin instanceof FromCheckpoint checkpoint ? checkpoint.path() : "its beginning");
-            context.getLog().warn("Run {}: {}", job.runId(), cause);
+            recovery.explain("some states have no copy left in memory, so the run goes back to "
+                    + (origin instanceof FromCheckpoint checkpoint ? checkpoint.path() : "its beginning"));
+            context.getLog().warn("Run {}: {}", job.runId(), recovery.cause());
         }
         return origin;
     }
@@ -334,7 +347,6 @@ public final class MeshRunner {
     // ---- building
 
     private void build(Seating next, Start start) {
-        lostNodes = survey.missing(seats.seating());
         seats.seat(next, start, survey);
         nextStep = start.step();
         enterWaiting(RunnerState.BUILDING, stepTimeout);
@@ -342,13 +354,14 @@ public final class MeshRunner {
     }
 
     private void onBuilt(Seating built) {
-        double seconds = (System.nanoTime() - noticedNanos) * 1e-9;
+        double seconds = recovery.end();
         events.accept(
                 wasReady
-                        ? new MeshEvent.Recovered(seats.epoch(), lostNodes, cause, nextStep, built, seconds)
-                        : new MeshEvent.Seated(seats.epoch(), built, seconds));
+                        ? new MeshEvent.Recovered(
+                                seats.epoch(), recovery.lost(), recovery.cause(), nextStep, built, seconds)
+                        : new MeshEvent.Seated(seats.epoch(), nextStep, built, seconds));
         context.getLog().info("Run {} goes on with step {} after {} s", job.runId(), nextStep, seconds);
-        attempts = 0;
+        isBuilt = true;
         wasReady = true;
         if (work == null) {
             enter(RunnerState.IDLE);
@@ -375,7 +388,10 @@ public final class MeshRunner {
             return; // of a seating that is over
         }
         switch (answer) {
-            case Lost lost -> notice(lost.nodeId() + ": " + lost.message());
+            case Lost lost -> {
+                recovery.suspect(lost.nodeId());
+                notice(lost.nodeId() + ": " + lost.message());
+            }
             case Copied _, Saved _, NotSaved _ -> {
                 saver.onAnswer(answer);
                 goOnIfCopied();
@@ -384,7 +400,7 @@ public final class MeshRunner {
                 answered.put(answer.nodeId(), answer);
                 if (state == RunnerState.BUILDING
                         && answered.keySet().containsAll(seats.nodes().keySet())) {
-                    onBuilt(required(seats.seating()));
+                    onBuilt(Objects.requireNonNull(seats.seating()));
                 }
             }
             case StepTaken taken -> collect(RunnerState.STEPPING, taken);
@@ -408,7 +424,7 @@ public final class MeshRunner {
 
     private void onStepTaken(List<StepTaken> taken) {
         StepTaken first = taken.getFirst();
-        Work wanted = required(work);
+        Work wanted = Objects.requireNonNull(work);
         if (wanted instanceof Run run && (first.step() == run.step() || !first.updated())) {
             nextStep = first.updated() ? first.step() + 1 : nextStep;
             run.order().replyTo().tell(MeshResults.stepResult(run.step(), taken));
@@ -422,7 +438,7 @@ public final class MeshRunner {
     }
 
     private void onEvaluated(WindowsEvaluated evaluated) {
-        if (required(work) instanceof Evaluate(Evaluator.Evaluate order)) {
+        if (Objects.requireNonNull(work) instanceof Evaluate(Evaluator.Evaluate order)) {
             MeshResults.tell(order, evaluated);
             done();
         }
@@ -470,7 +486,8 @@ public final class MeshRunner {
 
     private void enterWaiting(RunnerState next, Duration patience) {
         enter(next);
-        timers.startSingleTimer("overdue", new Overdue(phase), patience);
+        String what = "no answer in time (train.stepTimeoutSeconds = " + stepTimeout.toSeconds() + ")";
+        timers.startSingleTimer("overdue", new Overdue(phase, what), patience);
     }
 
     private void enter(RunnerState next) {
@@ -479,17 +496,5 @@ public final class MeshRunner {
         answered.clear();
         timers.cancel("overdue");
         timers.cancel("wait");
-    }
-
-    private Behavior<Command> leave() {
-        seats.tellAll(new TrainerProtocol.Leave(job.runId()));
-        return Behaviors.same();
-    }
-
-    private static <T> T required(@Nullable T part) {
-        if (part == null) {
-            throw new IllegalStateException("the runner has no work or seating");
-        }
-        return part;
     }
 }

@@ -18,6 +18,11 @@ final class MeshSeats {
     private @Nullable Seating seating;
     private long epoch;
 
+    MeshSeats(MeshStart start) {
+        seating = start.seating();
+        epoch = start.fence();
+    }
+
     /**
      * Begins an epoch, later than all that nodes have seen.
      *

@@ -26,6 +26,13 @@ final class StepOrders {
         }
     }
 
+    /** Keeps those of the steps from this one on. */
+    void putAll(long from, List<StepOrder> ofSteps) {
+        for (int i = 0; i < ofSteps.size(); i++) {
+            put(from + i, ofSteps.get(i));
+        }
+    }
+
     /** The order of a step. */
     StepOrder at(long step) {
         if (step < first || step >= first + orders.size()) {

@@ -17,13 +17,18 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.Copied;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Describe;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Described;
 import dev.troupe.actors.training.mesh.TrainerProtocol.EvaluateWindows;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Follow;
 import dev.troupe.actors.training.mesh.TrainerProtocol.FromCopies;
 import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Leave;
+import dev.troupe.actors.training.mesh.TrainerProtocol.LedRun;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Lost;
 import dev.troupe.actors.training.mesh.TrainerProtocol.NotSaved;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Recalled;
+import dev.troupe.actors.training.mesh.TrainerProtocol.RecalledStep;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Report;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
+import dev.troupe.actors.training.mesh.TrainerProtocol.RunEnded;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Saved;
 import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
 import dev.troupe.actors.training.mesh.TrainerProtocol.TakeStep;
@@ -32,7 +37,9 @@ import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.model.mesh.StepOutcome;
 import dev.troupe.model.mesh.checkpoint.ShardFile;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -48,6 +55,9 @@ public final class TrainerNode {
 
     /** Steps of a new epoch after which the copies of the one before are not needed any more. */
     private static final int STEPS_TO_BE_SAFE = 2;
+
+    /** Steps that are remembered: more than a coordinator takes without writing them down. */
+    public static final int REMEMBERED_STEPS = 512;
 
     private record EpochEnded(Build next) implements Command {}
 
@@ -81,6 +91,9 @@ public final class TrainerNode {
     private long latestEpoch;
     private int stepsOfEpoch;
     private long stepsTaken; // of the run, as far as known here
+    private final Deque<RecalledStep> remembered = new ArrayDeque<>(); // of runId, oldest first
+    private @Nullable LedRun led;
+    private long fence; // epochs up to this one are over, whoever orders
 
     private TrainerNode(ActorContext<Command> context, DataPlane plane) {
         this.context = context;
@@ -115,6 +128,8 @@ public final class TrainerNode {
             case EvaluateWindows order -> onEvaluate(order);
             case EvaluationEnded ended -> onEvaluated(ended);
             case Leave(String run) -> onLeave(run);
+            case Follow order -> onFollow(order);
+            case RunEnded(String run) -> onRunEnded(run);
             default -> throw new IllegalArgumentException("not a trainer's command: " + command);
         }
         return Behaviors.same();
@@ -126,7 +141,7 @@ public final class TrainerNode {
         if (ranks != null) {
             held.addAll(ranks.held());
         }
-        replyTo.tell(new Reported(plane.endpoint(), runId, latestEpoch, held, context.getSelf()));
+        replyTo.tell(new Reported(plane.endpoint(), runId, Math.max(latestEpoch, fence), held, led, context.getSelf()));
     }
 
     private Described described() {
@@ -137,12 +152,13 @@ public final class TrainerNode {
     }
 
     private void onBuild(Build order) {
-        if (order.epoch() <= latestEpoch) {
+        if (order.epoch() <= Math.max(latestEpoch, fence)) {
             order.replyTo().tell(lost(order.epoch(), "the order is of an epoch that is over"));
             return;
         }
         if (runId != null && !runId.equals(order.job().runId())) {
             forgetCopies();
+            remembered.clear();
         }
         latestEpoch = order.epoch();
         runId = order.job().runId();
@@ -217,22 +233,35 @@ public final class TrainerNode {
         }
         StepOutcome first = taken.getFirst().outcome();
         stepsTaken = first.updated() ? order.step() + 1 : order.step();
-        order.replyTo()
-                .tell(new StepTaken(
-                        order.epoch(),
-                        nodeId(),
-                        order.step(),
-                        first.loss(),
-                        first.gradientNorm(),
-                        first.updated(),
-                        RankSeconds.mean(
-                                taken.stream().map(RankHost.Taken::seconds).toList())));
+        StepTaken answer = new StepTaken(
+                order.epoch(),
+                nodeId(),
+                order.step(),
+                first.loss(),
+                first.gradientNorm(),
+                first.updated(),
+                RankSeconds.mean(taken.stream().map(RankHost.Taken::seconds).toList()));
+        remember(order, answer);
+        order.replyTo().tell(answer);
+    }
+
+    /** Whoever ordered the step may be lost before it has written it down. */
+    private void remember(TakeStep order, StepTaken taken) {
+        if (taken.updated() && order.epoch() == latestEpoch) {
+            while (!remembered.isEmpty() && remembered.getLast().taken().step() >= taken.step()) {
+                remembered.removeLast();
+            }
+            remembered.add(new RecalledStep(order.order(), taken));
+            if (remembered.size() > REMEMBERED_STEPS) {
+                remembered.remove();
+            }
+        }
     }
 
     /** The ranks of this epoch; none when it is over, which {@code replyTo} is told. */
     private @Nullable NodeRanks ranksOf(long epoch, ActorRef<Answer> replyTo) {
         NodeRanks current = ranks;
-        if (current != null && current.epoch().number() == epoch) {
+        if (current != null && current.epoch().number() == epoch && epoch > fence) {
             return current;
         }
         replyTo.tell(lost(epoch, "the order is of an epoch that is over"));
@@ -297,7 +326,28 @@ public final class TrainerNode {
         if (run.equals(runId)) {
             var _ = endEpoch(); // what fails in an end is the rank's own thread's, and was told when it happened
             forgetCopies();
+            remembered.clear();
             runId = null;
+        }
+    }
+
+    private void onFollow(Follow order) {
+        if (order.fence() < fence) {
+            return; // of a coordinator that is none any more
+        }
+        fence = order.fence();
+        led = order.run();
+        order.replyTo()
+                .tell(new Recalled(
+                        context.getSelf(),
+                        order.fence(),
+                        order.run().runId().equals(runId) ? List.copyOf(remembered) : List.of()));
+    }
+
+    private void onRunEnded(String run) {
+        onLeave(run);
+        if (led != null && led.runId().equals(run)) {
+            led = null;
         }
     }
 

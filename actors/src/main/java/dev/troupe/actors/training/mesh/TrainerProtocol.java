@@ -3,6 +3,8 @@ package dev.troupe.actors.training.mesh;
 import akka.actor.typed.ActorRef;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.training.run.MetricsLine;
+import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.actors.wire.WireMessage;
 import dev.troupe.model.mesh.StepOrder;
@@ -26,7 +28,9 @@ public final class TrainerProtocol {
         @JsonSubTypes.Type(TakeStep.class),
         @JsonSubTypes.Type(Save.class),
         @JsonSubTypes.Type(EvaluateWindows.class),
-        @JsonSubTypes.Type(Leave.class)
+        @JsonSubTypes.Type(Leave.class),
+        @JsonSubTypes.Type(Follow.class),
+        @JsonSubTypes.Type(RunEnded.class)
     })
     public interface Command extends WireMessage {}
 
@@ -67,8 +71,56 @@ public final class TrainerProtocol {
      */
     public record EvaluateWindows(long epoch, long step, int windows, ActorRef<Answer> replyTo) implements Command {}
 
-    /** Ends a run: ranks, copies and all. */
+    /** Ends a run's epoch: ranks, copies and all. */
     public record Leave(String runId) implements Command {}
+
+    /**
+     * A run of the cluster.
+     *
+     * @param directory on a file system that all nodes see
+     */
+    public record LedRun(String runId, String directory) implements WireMessage {}
+
+    /**
+     * A coordinator leads the run from now on. Orders of epochs up to {@code fence}, which are those of coordinators
+     * before it, are refused.
+     */
+    public record Follow(LedRun run, long fence, ActorRef<Recalled> replyTo) implements Command {}
+
+    /** A run is over, so that no coordinator needs to go on with it. */
+    public record RunEnded(String runId) implements Command {}
+
+    /**
+     * The answer to {@link Follow}.
+     *
+     * @param node who answers
+     * @param steps of the run that it took lately, oldest first
+     */
+    public record Recalled(ActorRef<Command> node, long fence, List<RecalledStep> steps) implements WireMessage {
+        public Recalled {
+            steps = List.copyOf(steps);
+        }
+    }
+
+    /** A step as a node remembers it. */
+    public record RecalledStep(StepOrder order, StepTaken taken) implements WireMessage {
+        /**
+         * The step in the run's metrics.
+         *
+         * @param tokens trained on until its end
+         */
+        public MetricsLine.Step toLine(long tokens) {
+            StepRunner.StepTimes times = MeshResults.times(List.of(taken));
+            return MetricsLine.Step.of(
+                    taken.step() + 1,
+                    taken.loss(),
+                    order.learningRate(),
+                    taken.gradientNorm(),
+                    tokens,
+                    times.total(),
+                    times);
+        }
+    }
 
     /** Where the state of ranks comes from. */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
@@ -115,9 +167,15 @@ public final class TrainerProtocol {
      * @param runId of the run that the node has ranks or copies of; null for none
      * @param epoch the latest it was told of
      * @param copies states in its memory
+     * @param led the cluster's run, as far as the node knows; null for none
      */
     public record Reported(
-            Endpoint endpoint, @Nullable String runId, long epoch, List<HeldCopy> copies, ActorRef<Command> node)
+            Endpoint endpoint,
+            @Nullable String runId,
+            long epoch,
+            List<HeldCopy> copies,
+            @Nullable LedRun led,
+            ActorRef<Command> node)
             implements WireMessage {
         public Reported {
             copies = List.copyOf(copies);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Which trainer nodes a runner can reach, and what they say they have. Used by the runner's actor. */
@@ -50,12 +51,11 @@ final class TrainerSurvey {
         reported.put(report.endpoint().nodeId(), report);
     }
 
-    /** Whether nobody is waited for. */
-    boolean isComplete(@Nullable Seating seating) {
-        return missing(seating).isEmpty()
-                && reachable.stream()
-                        .allMatch(node -> reported.values().stream()
-                                .anyMatch(known -> known.node().equals(node)));
+    /** Whether nobody is waited for: all that can be reached have said something, and at least one has. */
+    boolean isComplete() {
+        Set<ActorRef<TrainerProtocol.Command>> heard =
+                reported.values().stream().map(Reported::node).collect(Collectors.toSet());
+        return !heard.isEmpty() && heard.containsAll(reachable);
     }
 
     /** Names of nodes with a seat that have said nothing. */
@@ -78,17 +78,15 @@ final class TrainerSurvey {
     }
 
     /**
-     * Whether the nodes that have said something may go on: all with a seat have, or more than half of them, or the
-     * cluster has removed the others.
+     * Whether the nodes that have said something may go on: all with a seat have, or the cluster has removed the
+     * others, or more than half of its trainer nodes have. Else the others might go on, too; they could not disturb,
+     * but one of both would work for nothing.
      */
     boolean mayGoOn(@Nullable Seating seating, Map<String, ActorRef<TrainerProtocol.Command>> nodes) {
         List<String> missing = missing(seating);
-        if (seating == null || missing.isEmpty()) {
-            return true;
-        }
-        int seated = seating.nodes().size();
-        return missing.stream().allMatch(node -> !members.contains(nodes.get(node)))
-                || 2 * (seated - missing.size()) > seated;
+        return missing.isEmpty()
+                || missing.stream().map(nodes::get).allMatch(node -> node == null || !members.contains(node))
+                || 2 * reported.size() > members.size();
     }
 
     /** Who has said something, by name. */

@@ -1,7 +1,7 @@
 package dev.troupe.actors.training.run;
 
 import dev.troupe.actors.training.mesh.MeshJob;
-import dev.troupe.actors.training.mesh.TrainerProtocol;
+import dev.troupe.actors.training.mesh.MeshStart;
 import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -12,11 +12,7 @@ import dev.troupe.model.tokenizer.Tokenizer;
  * @param start where the ranks' states come from
  */
 public record MeshParts(
-        MeshJob job,
-        MeshSettings settings,
-        TrainerProtocol.Start start,
-        MeshCheckpointStore checkpoints,
-        Tokenizer tokenizer)
+        MeshJob job, MeshSettings settings, MeshStart start, MeshCheckpointStore checkpoints, Tokenizer tokenizer)
         implements RunParts {
     @Override
     public int evaluationBatch() {

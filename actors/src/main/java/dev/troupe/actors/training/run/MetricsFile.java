@@ -4,75 +4,59 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.troupe.model.TroupeException;
 import java.io.BufferedReader;
-import java.io.BufferedWriter;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** The metrics of a run, one JSON object a line. A resume cuts off what a crash left after the checkpoint's step. */
-public final class MetricsFile {
+/**
+ * The metrics of a run, one JSON object a line.
+ *
+ * <p>The file stays open, and who goes on with a run puts a new file in its place: what a process that stood still
+ * meanwhile writes when it wakes goes to the file that is no more.
+ */
+public final class MetricsFile implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final Path path;
+    private final FileChannel channel;
 
-    private MetricsFile(Path path) {
-        this.path = path;
+    private MetricsFile(FileChannel channel) {
+        this.channel = channel;
     }
 
-    /** A file for a run from step 0: replaces an older one. */
-    public static MetricsFile create(Path path) {
+    /** A file that begins with these lines, in the place of what was there. */
+    static MetricsFile create(Path path, List<MetricsLine> lines) {
+        Path begun = path.resolveSibling(path.getFileName() + ".tmp");
+        FileChannel channel = null;
         try {
-            Files.deleteIfExists(path);
-            return new MetricsFile(path);
+            Files.deleteIfExists(begun);
+            channel = FileChannel.open(begun, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            MetricsFile file = new MetricsFile(channel);
+            file.append(lines);
+            Files.move(begun, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            return file;
         } catch (IOException e) {
+            closeQuietly(channel, e);
             throw new TroupeException("the metrics file " + path + " cannot be replaced: " + e, e);
         }
     }
 
-    /** The file of a run that goes on after {@code step}. */
-    public static MetricsFile resume(Path path, long step) {
-        if (!Files.exists(path)) {
-            return new MetricsFile(path);
-        }
-        Path kept = path.resolveSibling(path.getFileName() + ".tmp");
-        try (BufferedReader in = Files.newBufferedReader(path);
-                BufferedWriter out = Files.newBufferedWriter(kept)) {
-            for (String line = in.readLine(); line != null; line = in.readLine()) {
-                if (parse(line).filter(it -> it.step() <= step).isPresent()) {
-                    out.write(line);
-                    out.newLine();
-                }
-            }
-        } catch (IOException e) {
-            throw new TroupeException("the metrics file " + path + " cannot be cut at step " + step + ": " + e, e);
-        }
+    private static void closeQuietly(@Nullable FileChannel channel, IOException reason) {
         try {
-            Files.move(kept, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw new TroupeException("the metrics file " + path + " cannot be replaced: " + e, e);
-        }
-        return new MetricsFile(path);
-    }
-
-    /** The losses of the last {@code count} steps up to {@code lastStep}, oldest first. */
-    public static List<Double> lastLosses(Path path, int count, long lastStep) {
-        Deque<Double> losses = new ArrayDeque<>();
-        for (MetricsLine line : read(path)) {
-            if (line instanceof MetricsLine.Step step && step.step() <= lastStep) {
-                losses.add(step.loss());
-                if (losses.size() > count) {
-                    losses.remove();
-                }
+            if (channel != null) {
+                channel.close();
             }
+        } catch (IOException e) {
+            reason.addSuppressed(e);
         }
-        return List.copyOf(losses);
     }
 
     /** All lines of a file; none when it does not exist. A last line that a crash has cut is left out. */
@@ -98,13 +82,26 @@ public final class MetricsFile {
         }
     }
 
-    /** Adds lines at the end. */
+    /** Adds lines at the end. What is rare and not said twice is on the disk when this returns. */
     void append(List<MetricsLine> lines) throws IOException {
         StringBuilder text = new StringBuilder();
+        boolean sync = false;
         for (MetricsLine line : lines) {
             text.append(JSON.writerFor(MetricsLine.class).writeValueAsString(line))
                     .append('\n');
+            sync |= !(line instanceof MetricsLine.Step);
         }
-        Files.writeString(path, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+        if (sync) {
+            channel.force(false);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
     }
 }

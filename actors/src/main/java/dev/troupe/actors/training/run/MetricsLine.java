@@ -3,6 +3,7 @@ package dev.troupe.actors.training.run;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.wire.WireMessage;
 
 /** A line of {@code metrics.jsonl}; its field {@code kind} says which. Numbers of steps count steps that are done. */
@@ -11,7 +12,8 @@ import dev.troupe.actors.wire.WireMessage;
     @JsonSubTypes.Type(value = MetricsLine.Step.class, name = "step"),
     @JsonSubTypes.Type(value = MetricsLine.Evaluation.class, name = "evaluation"),
     @JsonSubTypes.Type(value = MetricsLine.Checkpoint.class, name = "checkpoint"),
-    @JsonSubTypes.Type(value = MetricsLine.CheckpointFailure.class, name = "checkpoint-failure")
+    @JsonSubTypes.Type(value = MetricsLine.CheckpointFailure.class, name = "checkpoint-failure"),
+    @JsonSubTypes.Type(value = MetricsLine.StepsFixed.class, name = "steps-fixed")
 })
 @JsonInclude(JsonInclude.Include.ALWAYS)
 public sealed interface MetricsLine extends WireMessage {
@@ -41,7 +43,36 @@ public sealed interface MetricsLine extends WireMessage {
             double communicationSeconds,
             double bubbleSeconds,
             double copySeconds)
-            implements MetricsLine {}
+            implements MetricsLine {
+        /**
+         * A step of these parts.
+         *
+         * @param seconds from the end of the step before
+         */
+        public static Step of(
+                long step,
+                double loss,
+                double learningRate,
+                double gradientNorm,
+                long tokens,
+                double seconds,
+                StepRunner.StepTimes times) {
+            return new Step(
+                    step,
+                    loss,
+                    learningRate,
+                    gradientNorm,
+                    tokens,
+                    seconds,
+                    times.data(),
+                    times.forwardBackward(),
+                    times.gradientNorm(),
+                    times.optimizer(),
+                    times.communication(),
+                    times.bubble(),
+                    times.copies());
+        }
+    }
 
     /** A held-out loss, nats a token. */
     record Evaluation(long step, double valLoss, long tokens, double busySeconds) implements MetricsLine {}
@@ -51,4 +82,7 @@ public sealed interface MetricsLine extends WireMessage {
 
     /** A checkpoint that could not be written. */
     record CheckpointFailure(long step, String message) implements MetricsLine {}
+
+    /** A time budget was turned into steps. */
+    record StepsFixed(long step, long totalSteps) implements MetricsLine {}
 }

@@ -10,6 +10,7 @@ import dev.troupe.actors.training.eval.HeldOutWindows;
 import dev.troupe.actors.training.exchange.RunMemory;
 import dev.troupe.actors.training.exchange.TensorTicket;
 import dev.troupe.actors.training.mesh.MeshJob;
+import dev.troupe.actors.training.mesh.MeshStart;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
@@ -41,11 +42,15 @@ import org.slf4j.LoggerFactory;
  *
  * @param resumed where the run goes on; null for a new one
  * @param resumedFrom the checkpoint; null for a new run
+ * @param planner of the steps from where the run begins
+ * @param recorded where a coordinator that is lost has left the run; null when there was none
  */
 record PartsAssembly(
         RunParts parts,
         @Nullable TrainingState resumed,
-        @Nullable Path resumedFrom) {
+        @Nullable Path resumedFrom,
+        StepPlanner planner,
+        @Nullable RecordedRun recorded) {
     private static final Logger LOG = LoggerFactory.getLogger(PartsAssembly.class);
 
     /** Windows that an urgent evaluation takes at once: enough rows to fill the matrix kernels. */
@@ -110,11 +115,11 @@ record PartsAssembly(
                         config.eval().cpuShare()),
                 new CheckpointWriter.Settings(weightsTicket, memory.publish("moments/0", moments), staging),
                 store::write);
-        return new PartsAssembly(parts, resumed, checkpoint.orElse(null));
+        return new PartsAssembly(parts, resumed, checkpoint.orElse(null), new StepPlanner(config, time, resumed), null);
     }
 
     /** Allocates nothing: trainer nodes do, and they read the checkpoint. */
-    static PartsAssembly mesh(TrainingSetup setup, RunDirectory directory, TokenBatches batches) {
+    static PartsAssembly mesh(TrainingSetup setup, RunDirectory directory, TokenBatches batches, Lead lead) {
         TrainingConfig config = setup.config();
         MeshJob job = new MeshJob(
                 setup.runId(),
@@ -138,7 +143,19 @@ record PartsAssembly(
                 start = new TrainerProtocol.FromCheckpoint(resumedFrom.toString(), resumed.step());
             }
         }
-        return new PartsAssembly(new MeshParts(job, settings, start, store, setup.tokenizer()), resumed, resumedFrom);
+        StepPlanner planner = new StepPlanner(config, setup.model().contextLength(), resumed);
+        RecordedRun recorded = null;
+        if (lead.takesOver()) {
+            recorded = RecordedRun.of(MetricsFile.read(directory.metrics()), lead.recalled(), resumed, planner);
+        }
+        MeshStart begin = new MeshStart(
+                start,
+                lead.decisions().fence(),
+                lead.seating(),
+                lead.failures(),
+                recorded == null ? List.of() : recorded.orders());
+        return new PartsAssembly(
+                new MeshParts(job, settings, begin, store, setup.tokenizer()), resumed, resumedFrom, planner, recorded);
     }
 
     private static boolean wantsCheckpoint(TrainingSetup setup, List<Path> checkpoints) {

@@ -9,7 +9,6 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.data.BatchOrder;
 import dev.troupe.model.data.TokenBatches;
 import dev.troupe.model.data.TokenShards;
-import dev.troupe.model.eval.LossCurve;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.optim.AdamWOptions;
 import java.nio.file.Path;
@@ -22,8 +21,10 @@ import org.jspecify.annotations.Nullable;
  * @param tokens that it learns from
  * @param windows of held-out text
  * @param parts what computes
- * @param resumed where the run goes on; null for a new one
- * @param resumedFrom the checkpoint; null for a new run
+ * @param position where it begins
+ * @param planner of the steps from there on
+ * @param resumed the checkpoint that there is; null for a new run
+ * @param resumedFrom its directory
  */
 public record RunAssembly(
         RunDirectory directory,
@@ -34,38 +35,65 @@ public record RunAssembly(
         RunParts parts,
         MetricsFile metrics,
         RunProgress progress,
+        Position position,
+        StepPlanner planner,
         @Nullable TrainingState resumed,
         @Nullable String resumedFrom) {
 
     /**
-     * Locks the directory, finds the checkpoint when resuming, allocates. Blocks.
+     * Where a run begins.
      *
+     * @param step steps taken
+     * @param totalSteps that it has; 0 while a time budget has not been turned into steps
+     * @param evaluated whether the held-out loss after {@code step} is recorded
+     */
+    public record Position(long step, long totalSteps, boolean evaluated) {}
+
+    /**
+     * Takes the directory, finds the checkpoint when resuming, allocates. Blocks.
+     *
+     * @param lead of a run on a cluster; null for any other, and for one that nobody will take over
      * @throws TroupeException when the directory is in use or has a run already, a checkpoint or the text does not fit
      */
-    public static RunAssembly assemble(TrainingSetup setup) {
+    public static RunAssembly assemble(TrainingSetup setup, @Nullable Lead lead) {
         RunMemory memory = new RunMemory(setup.runId());
         try {
-            return assemble(setup, memory);
+            if (!setup.config().mesh().isSplit()) {
+                return assemble(setup, null, memory);
+            }
+            return assemble(
+                    setup, lead == null ? Lead.fresh(memory.own(DecisionLog.begin(setup.runDir(), 0))) : lead, memory);
         } catch (RuntimeException | Error e) {
             memory.close();
             throw e;
         }
     }
 
-    private static RunAssembly assemble(TrainingSetup setup, RunMemory memory) {
+    private static RunAssembly assemble(TrainingSetup setup, @Nullable Lead lead, RunMemory memory) {
         TrainingConfig config = setup.config();
-        RunDirectory directory = memory.own(RunDirectory.lock(setup.runDir()));
+        RunDirectory directory = memory.own(
+                lead == null ? RunDirectory.lock(setup.runDir()) : RunDirectory.led(setup.runDir(), lead.decisions()));
         int time = setup.model().contextLength();
         TokenShards tokens = TokenShards.open(setup.trainTokens());
         TokenBatches batches = new TokenBatches(
                 tokens, BatchOrder.named(config.data().order()), config.train().seed());
         batches.numWindows(time); // complains now, not at the first step, when the text is too short
         HeldOutWindows windows = new HeldOutWindows(TokenShards.open(setup.heldOutTokens()), time);
-        PartsAssembly assembled = config.mesh().isSplit()
-                ? PartsAssembly.mesh(setup, directory, batches)
-                : PartsAssembly.local(setup, memory, directory, batches, windows);
+        PartsAssembly assembled = lead == null
+                ? PartsAssembly.local(setup, memory, directory, batches, windows)
+                : PartsAssembly.mesh(setup, directory, batches, lead);
         TrainingState resumed = assembled.resumed();
         Path resumedFrom = assembled.resumedFrom();
+        long totalSteps = resumed == null ? config.train().steps() : ResumeCheck.totalSteps(resumed, config);
+        RecordedRun recorded = assembled.recorded();
+        if (recorded == null) {
+            recorded = RecordedRun.of(resumed == null ? List.of() : MetricsFile.read(directory.metrics()), resumed);
+        } else if (config.train().isTimed() && recorded.fixedSteps() > 0) {
+            totalSteps = recorded.fixedSteps();
+        }
+        if (recorded.step() == totalSteps && lead != null && lead.takesOver()) {
+            recorded = recorded.withoutFinalEvaluation();
+        }
         return new RunAssembly(
                 directory,
                 memory,
@@ -73,26 +101,12 @@ public record RunAssembly(
                 tokens,
                 windows,
                 assembled.parts(),
-                metrics(directory, resumed),
-                progress(config, directory, resumed),
+                memory.own(MetricsFile.create(directory.metrics(), recorded.lines())),
+                recorded.progress(config.train().lossWindow(), resumed),
+                new Position(recorded.step(), totalSteps, recorded.isEvaluated()),
+                assembled.planner(),
                 resumed,
                 resumedFrom == null ? null : resumedFrom.toString());
-    }
-
-    private static MetricsFile metrics(RunDirectory directory, @Nullable TrainingState resumed) {
-        return resumed == null
-                ? MetricsFile.create(directory.metrics())
-                : MetricsFile.resume(directory.metrics(), resumed.step());
-    }
-
-    private static RunProgress progress(
-            TrainingConfig config, RunDirectory directory, @Nullable TrainingState resumed) {
-        int window = config.train().lossWindow();
-        if (resumed == null) {
-            return new RunProgress(window, List.of(), LossCurve.empty(), 0);
-        }
-        List<Double> losses = MetricsFile.lastLosses(directory.metrics(), window, resumed.step());
-        return new RunProgress(window, losses, resumed.losses(), resumed.tokens());
     }
 
     /**

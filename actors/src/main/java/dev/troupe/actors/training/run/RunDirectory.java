@@ -12,20 +12,32 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
-/** A run's directory, locked for this process until it is closed (or the process ends, however it does). */
+/**
+ * A run's directory. A process that trains alone has it locked until it is closed (or the process ends, however it
+ * does). The coordinator of a run on a cluster has it until another begins a later term ({@link DecisionLog}): it may
+ * stand still for any time, so that no lock would ever be free.
+ */
 public final class RunDirectory implements AutoCloseable {
     private static final String LOCK = "run.lock";
 
     private final Path path;
-    private final FileChannel channel;
+    private final @Nullable FileChannel channel;
+    private final @Nullable DecisionLog decisions;
 
-    private RunDirectory(Path path, FileChannel channel) {
+    private RunDirectory(Path path, @Nullable FileChannel channel, @Nullable DecisionLog decisions) {
         this.path = path;
         this.channel = channel;
+        this.decisions = decisions;
+    }
+
+    /** The directory of a run that a coordinator on a cluster leads. */
+    public static RunDirectory led(Path path, DecisionLog decisions) {
+        return new RunDirectory(path, null, decisions);
     }
 
     /**
-     * Creates the directory when it is missing, and locks it.
+     * Creates the directory when it is missing, and locks it. A cluster that goes on with the run finds that it must
+     * not.
      *
      * @throws TroupeException when another run uses it, or it cannot be written
      */
@@ -44,11 +56,17 @@ public final class RunDirectory implements AutoCloseable {
             }
             channel.truncate(0);
             channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8)));
-            return new RunDirectory(path, channel);
+            return new RunDirectory(path, channel, DecisionLog.isIn(path) ? takenFromCluster(path) : null);
         } catch (IOException e) {
             closeQuietly(channel, e);
             throw new TroupeException("the run directory " + path + " cannot be written: " + e, e);
         }
+    }
+
+    private static DecisionLog takenFromCluster(Path path) {
+        DecisionLog decisions = DecisionLog.begin(path, 0);
+        decisions.append(new Decision.Led("process " + ProcessHandle.current().pid(), null));
+        return decisions;
     }
 
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
@@ -84,8 +102,32 @@ public final class RunDirectory implements AutoCloseable {
         return path.resolve("summary.json");
     }
 
+    /**
+     * Before anything is written.
+     *
+     * @throws TroupeException when another coordinator or process has begun to lead the run
+     */
+    public void requireOwn() {
+        if (decisions != null) {
+            decisions.requireLatest();
+        }
+    }
+
+    /** Records what a coordinator has decided; nothing for a process that trains alone. */
+    void decide(Decision decision) {
+        if (decisions != null) {
+            decisions.append(decision);
+        }
+    }
+
     @Override
     public void close() throws IOException {
+        if (channel == null) {
+            return; // the coordinator's decisions are not over: how the run ended comes last
+        }
         channel.close();
+        if (decisions != null) {
+            decisions.close();
+        }
     }
 }

@@ -23,7 +23,11 @@ import org.jspecify.annotations.Nullable;
 public final class RunJournal {
     /** What the journal may be told. */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
-    @JsonSubTypes({@JsonSubTypes.Type(Append.class), @JsonSubTypes.Type(Summarize.class)})
+    @JsonSubTypes({
+        @JsonSubTypes.Type(Append.class),
+        @JsonSubTypes.Type(Summarize.class),
+        @JsonSubTypes.Type(Decide.class)
+    })
     public sealed interface Command extends WireMessage {}
 
     /** Adds lines to the metrics. */
@@ -32,6 +36,9 @@ public final class RunJournal {
     /** Writes the summary. */
     public record Summarize(TrainingSummary summary, ActorRef<Recorded> replyTo) implements Command {}
 
+    /** Records a decision, without an answer: there are few. */
+    public record Decide(Decision decision) implements Command {}
+
     /** The answer; {@code failure} is null when it is on disk. */
     public record Recorded(@Nullable String failure) implements WireMessage {}
 
@@ -39,13 +46,20 @@ public final class RunJournal {
 
     private RunJournal() {}
 
-    /** A journal of these files. */
-    public static Behavior<Command> create(MetricsFile metrics, Path summary) {
+    /**
+     * A journal of these files; it fails when another process has taken the run's directory.
+     *
+     * @param directory of the run, which the process has
+     */
+    public static Behavior<Command> create(MetricsFile metrics, RunDirectory directory) {
+        Path summary = directory.summary();
         return Behaviors.receiveMessage(command -> {
+            directory.requireOwn();
             switch (command) {
                 case Append append -> append.replyTo().tell(attempt(() -> metrics.append(append.lines())));
                 case Summarize write ->
                     write.replyTo().tell(attempt(() -> replace(summary, JSON.writeValueAsString(write.summary()))));
+                case Decide decide -> directory.decide(decide.decision());
             }
             return Behaviors.same();
         });

@@ -72,6 +72,11 @@ public final class StepRunner {
         public static StepTimes alone(double data, double forwardBackward, double gradientNorm, double optimizer) {
             return new StepTimes(data, forwardBackward, gradientNorm, optimizer, 0, 0, 0);
         }
+
+        /** From the beginning of the step to its end. */
+        public double total() {
+            return data + forwardBackward + gradientNorm + optimizer + copies;
+        }
     }
 
     /** Who does the parts. */

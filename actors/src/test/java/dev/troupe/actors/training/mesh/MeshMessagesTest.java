@@ -8,15 +8,20 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.Build;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Copied;
 import dev.troupe.actors.training.mesh.TrainerProtocol.EvaluateWindows;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Follow;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Fresh;
 import dev.troupe.actors.training.mesh.TrainerProtocol.FromCheckpoint;
 import dev.troupe.actors.training.mesh.TrainerProtocol.FromCopies;
 import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Leave;
+import dev.troupe.actors.training.mesh.TrainerProtocol.LedRun;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Lost;
 import dev.troupe.actors.training.mesh.TrainerProtocol.NotSaved;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Recalled;
+import dev.troupe.actors.training.mesh.TrainerProtocol.RecalledStep;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Report;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
+import dev.troupe.actors.training.mesh.TrainerProtocol.RunEnded;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Save;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Saved;
 import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
@@ -48,14 +53,24 @@ class MeshMessagesTest {
     static Stream<Object> messages() {
         Endpoint node = new Endpoint("127.0.0.1", 4711, "a");
         MeshJob job = new MeshJob("run", Map.of("train.seed", "7"), 65, "/train", "/heldOut");
+        LedRun led = new LedRun("run", "/runs/run");
         Seating seating = new Seating(List.of(node, node));
         ActorRef<TrainerProtocol.Answer> answers = ref(TrainerProtocol.Answer.class);
         return Stream.of(
                 new Report(ref(Reported.class)),
-                new Reported(node, null, 0, List.of(), ref(TrainerProtocol.Command.class)),
-                new Reported(node, "run", 3, List.of(new HeldCopy(1, 7)), ref(TrainerProtocol.Command.class)),
+                new Reported(node, null, 0, List.of(), null, ref(TrainerProtocol.Command.class)),
+                new Reported(node, "run", 3, List.of(new HeldCopy(1, 7)), led, ref(TrainerProtocol.Command.class)),
                 new TrainerProtocol.Describe(ref(TrainerProtocol.Described.class)),
                 new TrainerProtocol.Described("run", 3, 7, List.of(0, 1)),
+                new Follow(led, 3_000_000, ref(Recalled.class)),
+                new Recalled(
+                        ref(TrainerProtocol.Command.class),
+                        3_000_000,
+                        List.of(new RecalledStep(
+                                new StepOrder(1e-3, 14, 2),
+                                new StepTaken(
+                                        2, "a", 7, 3.5, 0.5, true, new RankSeconds(2, 1, 0.25, 0.125, 0.5, 0.0625))))),
+                new RunEnded("run"),
                 new Build(1, job, seating, new Fresh(), answers),
                 new Build(2, job, seating, new FromCopies(7, List.of(node, node)), answers),
                 new Build(2, job, seating, new FromCheckpoint("/checkpoints/step-00000007", 7), answers),

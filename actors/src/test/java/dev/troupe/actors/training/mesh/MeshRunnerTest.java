@@ -11,6 +11,7 @@ import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.training.step.StepRunner.StepDone;
 import dev.troupe.actors.transport.DataPlane;
+import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.model.tensor.NativeMemory;
 import java.nio.file.Path;
@@ -76,7 +77,10 @@ class MeshRunnerTest {
         }
 
         void addNode() {
-            String name = "node" + runs + "-" + started++;
+            addNode("node" + runs + "-" + started++);
+        }
+
+        void addNode(String name) {
             nodes.put(name, KIT.spawn(TrainerNode.create(DataPlane.open(name, "127.0.0.1", 0))));
         }
 
@@ -111,7 +115,12 @@ class MeshRunnerTest {
                 case MeshEvent.Seated seated -> seated.seating().of(rank).nodeId();
                 case MeshEvent.Recovered recovered ->
                     recovered.seating().of(rank).nodeId();
+                case MeshEvent.NodeFailed failed -> throw new AssertionError(failed);
             };
+        }
+
+        MeshEvent.Recovered recovered() throws InterruptedException {
+            return (MeshEvent.Recovered) events.take();
         }
 
         @Override
@@ -150,13 +159,44 @@ class MeshRunnerTest {
             run.kill(victim);
             run.await();
             run.train(1);
-            assertThat(run.events.take())
-                    .isInstanceOf(MeshEvent.Recovered.class)
-                    .satisfies(event ->
-                            assertThat(((MeshEvent.Recovered) event).lost()).containsExactly(victim));
+            assertThat(run.events.take()).isInstanceOf(MeshEvent.NodeFailed.class);
+            assertThat(run.recovered().lost()).containsExactly(victim);
             run.addNode();
             run.kill(run.nodes.keySet().iterator().next());
             assertThat(run.train(STEPS - 4)).isEqualTo(undisturbed);
+        }
+    }
+
+    @Test
+    void aNodeThatFailsAgainAndAgainGetsNoRanksAnyMore() throws Exception {
+        try (Run run = new Run("2x1x1", 0, 3)) {
+            run.train(1);
+            String victim = run.aSeat(0);
+            for (int failure = 1; failure <= 3; failure++) {
+                run.begin();
+                run.kill(victim);
+                run.await();
+                int count = failure;
+                assertThat(run.events.take()).isInstanceOfSatisfying(MeshEvent.NodeFailed.class, failed -> {
+                    assertThat(failed.failure().node()).isEqualTo(victim);
+                    assertThat(failed.failures()).isEqualTo(count);
+                    assertThat(failed.isExcluded()).isEqualTo(count == 3);
+                });
+                assertThat(run.recovered().lost()).containsExactly(victim);
+                run.addNode(victim);
+                String other = run.nodes.keySet().stream()
+                        .filter(node -> !node.equals(victim))
+                        .findFirst()
+                        .orElseThrow();
+                run.begin();
+                run.kill(other); // so that ranks need a node
+                run.await();
+                run.events.take();
+                Seating seating = run.recovered().seating();
+                assertThat(seating.nodes().stream().map(Endpoint::nodeId).anyMatch(victim::equals))
+                        .isEqualTo(count < 3);
+                run.addNode();
+            }
         }
     }
 

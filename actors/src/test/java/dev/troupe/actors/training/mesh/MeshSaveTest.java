@@ -115,7 +115,7 @@ class MeshSaveTest {
                 setup.heldOutTokens().toString());
         Checkpoints checkpoints = new Checkpoints(folder.resolve("checkpoints"), setup, job);
         ActorRef<MeshRunner.Command> runner =
-                KIT.spawn(MeshRunner.create(job, new TrainerProtocol.Fresh(), checkpoints, events::add));
+                KIT.spawn(MeshRunner.create(job, MeshStart.fresh(), checkpoints, events::add));
         step(runner, 0);
         step(runner, 1);
 
@@ -131,12 +131,15 @@ class MeshSaveTest {
                 .loss();
         CheckpointWriter.Written written = saves.expectMessageClass(CheckpointWriter.Written.class, PATIENCE);
         CheckpointStore.verify(Path.of(written.path()));
-        assertThat(events).hasSize(2).last().isInstanceOf(MeshEvent.Recovered.class);
+        assertThat(events).hasSize(3).last().isInstanceOf(MeshEvent.Recovered.class);
         double next = step(runner, 2);
         KIT.stop(runner, PATIENCE);
 
         ActorRef<MeshRunner.Command> resumed = KIT.spawn(MeshRunner.create(
-                job, new TrainerProtocol.FromCheckpoint(written.path(), 2), MeshCheckpoints.NONE, event -> {}));
+                job,
+                MeshStart.of(new TrainerProtocol.FromCheckpoint(written.path(), 2)),
+                MeshCheckpoints.NONE,
+                event -> {}));
         resumed.tell(new MeshRunner.Evaluate(new Evaluator.Evaluate(2, 4, true, evaluations.getRef())));
         evaluations.expectMessage(PATIENCE, new Evaluator.WeightsCopied(2));
         assertThat(evaluations

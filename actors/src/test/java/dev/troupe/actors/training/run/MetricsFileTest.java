@@ -15,17 +15,21 @@ class MetricsFileTest {
     Path root;
 
     @Test
-    void aResumeCutsWhatACrashLeftAfterTheCheckpoint() throws IOException {
+    void theNextFileBeginsWithTheWholeLinesOfTheOneBeforeWhichIsWrittenNoMore() throws IOException {
         Path path = root.resolve("metrics.jsonl");
-        MetricsFile file = MetricsFile.create(path);
-        for (long step = 1; step <= 5; step++) {
-            file.append(List.of(new MetricsLine.Step(step, step / 3.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)));
-        }
-        file.append(List.of(new MetricsLine.Evaluation(2, 2.5, 10, 0)));
-        Files.writeString(path, "{\"kind\":\"step\",\"step\":1,\"lo", StandardOpenOption.APPEND);
+        try (MetricsFile before = MetricsFile.create(path, List.of())) {
+            before.append(List.of(step(1), step(2), new MetricsLine.Evaluation(2, 2.5, 10, 0)));
+            Files.writeString(path, "{\"kind\":\"step\",\"step\":1,\"lo", StandardOpenOption.APPEND);
 
-        MetricsFile.resume(path, 3);
-        assertThat(MetricsFile.read(path)).extracting(MetricsLine::step).containsExactly(1L, 2L, 3L, 2L);
-        assertThat(MetricsFile.lastLosses(path, 2, 3)).containsExactly(2 / 3.0, 1.0);
+            try (MetricsFile next = MetricsFile.create(path, MetricsFile.read(path))) {
+                next.append(List.of(step(3)));
+                before.append(List.of(step(3), step(4)));
+            }
+        }
+        assertThat(MetricsFile.read(path)).extracting(MetricsLine::step).containsExactly(1L, 2L, 2L, 3L);
+    }
+
+    private static MetricsLine step(long step) {
+        return new MetricsLine.Step(step, step / 3.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
 }

@@ -1,0 +1,34 @@
+package dev.troupe.actors.training.mesh;
+
+import dev.troupe.actors.training.mesh.TrainerProtocol.Fresh;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Start;
+import dev.troupe.model.mesh.StepOrder;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a runner begins.
+ *
+ * @param origin what ranks go back to when nothing is in memory
+ * @param fence epochs are above it
+ * @param seating of the runner before, whose states may be in memory; null when there was none
+ * @param failures of nodes while they had ranks
+ * @param orders of the steps that were taken after {@code origin}
+ */
+public record MeshStart(
+        Start origin, long fence, @Nullable Seating seating, List<NodeFailure> failures, List<StepOrder> orders) {
+    public MeshStart {
+        failures = List.copyOf(failures);
+        orders = List.copyOf(orders);
+    }
+
+    /** Of a new run. */
+    public static MeshStart fresh() {
+        return of(new Fresh());
+    }
+
+    /** Of a run that begins here. */
+    public static MeshStart of(Start origin) {
+        return new MeshStart(origin, 0, null, List.of(), List.of());
+    }
+}

@@ -1,0 +1,147 @@
+package dev.troupe.actors.training.run;
+
+import dev.troupe.actors.training.mesh.TrainerProtocol.RecalledStep;
+import dev.troupe.model.eval.LossCurve;
+import dev.troupe.model.eval.LossRecorder;
+import dev.troupe.model.format.TrainingState;
+import dev.troupe.model.mesh.StepOrder;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a run stands by its records. One that is resumed stands at its checkpoint. One whose coordinator is lost stands
+ * at the last step that is in the metrics, or that trainer nodes remember where the metrics end; states in memory may
+ * be of an earlier step, from which steps are taken again, but not recorded again.
+ *
+ * @param step steps taken
+ * @param lines the metrics up to it
+ * @param orders of the steps since the checkpoint, or the beginning
+ */
+record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
+    RecordedRun {
+        lines = List.copyOf(lines);
+        orders = List.copyOf(orders);
+    }
+
+    /** A run that goes on from a checkpoint, or begins. */
+    static RecordedRun of(List<MetricsLine> lines, @Nullable TrainingState checkpoint) {
+        long step = checkpoint == null ? 0 : checkpoint.step();
+        return new RecordedRun(
+                step, lines.stream().filter(line -> line.step() <= step).toList(), List.of());
+    }
+
+    /**
+     * A run whose coordinator is lost.
+     *
+     * @param lines of the metrics
+     * @param recalled from nodes' memory
+     * @param checkpoint that there is, which the run is at least at; null for none
+     * @param planner of the steps from there on; afterwards of those from where the run stands
+     */
+    static RecordedRun of(
+            List<MetricsLine> lines,
+            Collection<RecalledStep> recalled,
+            @Nullable TrainingState checkpoint,
+            StepPlanner planner) {
+        Map<Long, MetricsLine.Step> recorded = new HashMap<>();
+        for (MetricsLine line : lines) {
+            if (line instanceof MetricsLine.Step step) {
+                recorded.putIfAbsent(step.step(), step);
+            }
+        }
+        Map<Long, RecalledStep> remembered = new HashMap<>();
+        recalled.forEach(step -> remembered.put(step.taken().step() + 1, step));
+        List<StepOrder> orders = new ArrayList<>();
+        List<MetricsLine> added = new ArrayList<>();
+        long step = checkpoint == null ? 0 : checkpoint.step();
+        long tokens = checkpoint == null ? 0 : checkpoint.tokens();
+        while (recorded.containsKey(step + 1) || remembered.containsKey(step + 1)) {
+            step++;
+            MetricsLine.Step line = recorded.get(step);
+            RecalledStep memory = remembered.get(step);
+            StepOrder order = planner.next(
+                    line != null
+                            ? line.learningRate()
+                            : Objects.requireNonNull(memory).order().learningRate());
+            planner.done(order);
+            orders.add(order);
+            tokens += planner.tokensOf(order);
+            if (line == null) {
+                added.add(Objects.requireNonNull(memory).toLine(tokens));
+            }
+        }
+        List<MetricsLine> all = new ArrayList<>();
+        Set<Long> steps = new HashSet<>();
+        for (MetricsLine line : lines) {
+            if (line.step() <= step && !(line instanceof MetricsLine.Step && !steps.add(line.step()))) {
+                all.add(line);
+            }
+        }
+        all.addAll(added);
+        return new RecordedRun(step, all, orders);
+    }
+
+    /** Without the held-out losses of the last step, for a run that is complete with it and measures them again. */
+    RecordedRun withoutFinalEvaluation() {
+        return new RecordedRun(
+                step,
+                lines.stream()
+                        .filter(line -> !(line instanceof MetricsLine.Evaluation) || line.step() < step)
+                        .toList(),
+                orders);
+    }
+
+    /** The number of steps that a time budget was turned into; 0 when it was not, or there is none. */
+    long fixedSteps() {
+        long fixed = 0;
+        for (MetricsLine line : lines) {
+            fixed = line instanceof MetricsLine.StepsFixed decision ? decision.totalSteps() : fixed;
+        }
+        return fixed;
+    }
+
+    /** Whether the held-out loss of the last step is known. */
+    boolean isEvaluated() {
+        return lines.stream().anyMatch(line -> line instanceof MetricsLine.Evaluation && line.step() == step);
+    }
+
+    /**
+     * The figures until here.
+     *
+     * @param lossWindow steps whose mean is the reported training loss
+     * @param checkpoint has those until its step
+     */
+    RunProgress progress(int lossWindow, @Nullable TrainingState checkpoint) {
+        long from = checkpoint == null ? 0 : checkpoint.step();
+        long tokens = checkpoint == null ? 0 : checkpoint.tokens();
+        LossRecorder recorder = LossRecorder.from(checkpoint == null ? LossCurve.empty() : checkpoint.losses());
+        Map<Long, Long> tokensAt = new HashMap<>();
+        Deque<Double> losses = new ArrayDeque<>();
+        for (MetricsLine line : lines) {
+            if (line instanceof MetricsLine.Step taken) {
+                losses.add(taken.loss());
+                if (losses.size() > lossWindow) {
+                    losses.remove();
+                }
+                tokensAt.put(taken.step(), taken.tokens());
+                if (taken.step() > from) {
+                    tokens = taken.tokens();
+                    recorder.training(taken.step(), tokens, taken.loss());
+                }
+            } else if (line instanceof MetricsLine.Evaluation evaluation && evaluation.step() > from) {
+                recorder.validation(
+                        evaluation.step(), tokensAt.getOrDefault(evaluation.step(), tokens), evaluation.valLoss());
+            }
+        }
+        return new RunProgress(lossWindow, List.copyOf(losses), recorder.curve(), tokens);
+    }
+}

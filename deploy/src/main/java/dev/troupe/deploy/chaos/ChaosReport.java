@@ -1,0 +1,77 @@
+package dev.troupe.deploy.chaos;
+
+import java.util.List;
+
+/**
+ * What came of it.
+ *
+ * @param differingChecksums runs whose final state differs from the undisturbed run's
+ * @param recoveries one for each kill and pause
+ * @param faults what else was wrong; none when all was well
+ */
+public record ChaosReport(int differingChecksums, List<Recovery> recoveries, List<String> faults) {
+    public ChaosReport {
+        recoveries = List.copyOf(recoveries);
+        faults = List.copyOf(faults);
+    }
+
+    /**
+     * A kill or a pause, and how the run went on.
+     *
+     * @param run from 1
+     * @param step the last one that was recorded
+     * @param node that was killed or stood still
+     * @param wasKilled or stood still
+     * @param wasCoordinator whether it led the run
+     * @param ranks that it had
+     * @param goesOnAt step from which ranks went on
+     * @param seconds until a step after that was recorded
+     */
+    public record Recovery(
+            int run,
+            long step,
+            String node,
+            boolean wasKilled,
+            boolean wasCoordinator,
+            int ranks,
+            long goesOnAt,
+            double seconds) {}
+
+    /** Kills. */
+    public long kills() {
+        return recoveries.stream().filter(Recovery::wasKilled).count();
+    }
+
+    /** Pauses. */
+    public long pauses() {
+        return recoveries.size() - kills();
+    }
+
+    /** Kills of nodes that led a run. */
+    public long coordinatorKills() {
+        return recoveries.stream()
+                .filter(recovery -> recovery.wasKilled() && recovery.wasCoordinator())
+                .count();
+    }
+
+    /** The middle recovery; 0 without any. */
+    public double medianSeconds() {
+        List<Double> sorted =
+                recoveries.stream().map(Recovery::seconds).sorted().toList();
+        int middle = sorted.size() / 2;
+        if (sorted.isEmpty()) {
+            return 0;
+        }
+        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+    }
+
+    /** The longest recovery; 0 without any. */
+    public double maxSeconds() {
+        return recoveries.stream().mapToDouble(Recovery::seconds).max().orElse(0);
+    }
+
+    /** Whether every run ended as the undisturbed one, and nothing else was wrong. */
+    public boolean isGood() {
+        return differingChecksums == 0 && faults.isEmpty();
+    }
+}

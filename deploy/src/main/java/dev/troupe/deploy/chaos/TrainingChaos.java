@@ -1,0 +1,338 @@
+package dev.troupe.deploy.chaos;
+
+import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.actors.training.run.Decision;
+import dev.troupe.actors.training.run.DecisionLog;
+import dev.troupe.deploy.chaos.ChaosCluster.Node;
+import dev.troupe.deploy.chaos.ChaosReport.Recovery;
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.mesh.Mesh;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains once undisturbed, and again while nodes that lead or have ranks are killed with SIGKILL at random moments and
+ * replaced, until there were as many kills as are wanted; compares the bits of the final states. The next node is
+ * killed when the one before is replaced and a new step is recorded.
+ */
+public final class TrainingChaos {
+    private static final long POLL_MILLIS = 10;
+    /** Steps after which the next node is killed, at most. */
+    private static final int LONGEST_GAP = 40;
+
+    private static final int LONGEST_DELAY_MILLIS = 60;
+    /** How long a node that stood still may take to notice that it is no member any more. */
+    private static final int LATE_SECONDS = 30;
+
+    private static final int MOST_FAULTS = 10;
+    private static final int NUM_WORDS = 6000;
+    private static final List<String> WORDS = List.of("the", "cat", "dog", "sees", "runs", "to", "a", "tree", "and");
+
+    private final Path folder;
+    private final ChaosSettings settings;
+    private final Consumer<String> told;
+    private final Random random;
+    private final List<Boolean> isKill = new ArrayList<>(); // or a pause, one after the other
+    private final int coordinatorsTurn; // which of them is the coordinator's for sure; others are anybody's
+    private final List<Recovery> recoveries = new ArrayList<>();
+    private final List<String> faults = new ArrayList<>();
+
+    private TrainingChaos(Path folder, ChaosSettings settings, Consumer<String> told) {
+        this.folder = folder;
+        this.settings = settings;
+        this.told = told;
+        this.random = new Random(settings.seed());
+        for (int i = 0; i < settings.faults(); i++) {
+            isKill.add(i < settings.kills());
+        }
+        Collections.shuffle(isKill, random);
+        boolean kind = settings.kills() > 0;
+        List<Integer> turns = IntStream.range(0, settings.faults())
+                .filter(i -> isKill.get(i) == kind)
+                .boxed()
+                .toList();
+        this.coordinatorsTurn = turns.get(random.nextInt(turns.size()));
+    }
+
+    /**
+     * Does all of it.
+     *
+     * @param folder for runs and logs
+     * @param told hears what happens, a line at a time
+     * @throws TroupeException when a run stalls or fails
+     */
+    public static ChaosReport run(Path folder, ChaosSettings settings, Consumer<String> told) {
+        return new TrainingChaos(folder, settings, told).run();
+    }
+
+    private ChaosReport run() {
+        Path config = writeRun();
+        told.accept("seed " + settings.seed() + ", logs in " + folder);
+        String undisturbed = train(config, 0);
+        int differing = 0;
+        for (int run = 1; recoveries.size() < settings.faults(); run++) {
+            int before = recoveries.size();
+            String checksum = train(config, run);
+            boolean same = checksum.equals(undisturbed);
+            differing += same ? 0 : 1;
+            told.accept("run " + run + ": " + (recoveries.size() - before) + " faults, final states "
+                    + (same ? "bit-identical" : "differ"));
+            if (recoveries.size() == before) {
+                throw new TroupeException("a run ends before anything can happen to a node: raise --steps");
+            }
+        }
+        return new ChaosReport(differing, recoveries, faults);
+    }
+
+    private Path writeRun() {
+        StringBuilder text = new StringBuilder();
+        Random words = new Random(11);
+        for (int i = 0; i < NUM_WORDS; i++) {
+            text.append(WORDS.get(words.nextInt(WORDS.size()))).append(i % 12 == 11 ? ".\n" : " ");
+        }
+        Mesh mesh = Mesh.parse(settings.mesh());
+        Path file = folder.resolve("run.conf");
+        try {
+            Files.writeString(folder.resolve("text.txt"), text);
+            Files.writeString(file, """
+                    model { dim = 64, numLayers = 4, numHeads = 4, numKvHeads = 2, ffnDim = 128, contextLength = 32, dropout = 0.1 }
+                    data { tokenizer = char, text = "%s", heldOutFraction = 0.05 }
+                    train { steps = %d, batch = 4, accumulation = 16, seed = 7, threads = 1 }
+                    optimizer { learningRate = 1e-3, warmupSteps = 5 }
+                    mesh { data = %d, tensor = %d, pipeline = %d, zero = %d, nodes = %d }
+                    checkpoint.everySteps = %d
+                    eval { everySteps = %d, windows = 8, finalWindows = 16 }
+                    """.formatted(
+                            folder.resolve("text.txt"),
+                            settings.steps(),
+                            mesh.data(),
+                            mesh.tensor(),
+                            mesh.pipeline(),
+                            settings.zero(),
+                            settings.nodes(),
+                            Math.max(1, settings.steps() / 5),
+                            Math.max(1, settings.steps() / 7)));
+        } catch (IOException e) {
+            throw new TroupeException("cannot write to " + folder + ": " + e, e);
+        }
+        return file;
+    }
+
+    /**
+     * Trains on a new cluster.
+     *
+     * @param number of the run; nodes of the first, 0, are left alone
+     * @return the checksum of its final states
+     */
+    private String train(Path config, int number) {
+        Path place = folder.resolve("run-" + number);
+        WatchedRun run = new WatchedRun(place.resolve("run"));
+        try {
+            Files.createDirectories(place);
+        } catch (IOException e) {
+            throw new TroupeException("cannot write to " + folder + ": " + e, e);
+        }
+        long start = System.nanoTime();
+        try (ChaosCluster cluster = new ChaosCluster(place)) {
+            cluster.startTraining(config, run.directory());
+            for (int i = 1; i < settings.nodes(); i++) {
+                cluster.startNode();
+            }
+            Disturbance disturbance = new Disturbance(number, cluster, run);
+            TrainingSummary summary = number == 0 ? disturbance.awaitEnd() : disturbance.untilTheEnd();
+            long end = System.nanoTime();
+            while (!cluster.haveLateOnesEnded()) {
+                if (seconds(end) > LATE_SECONDS) {
+                    faults.add("run " + number + ": a node that stood still has not ended " + LATE_SECONDS
+                            + " s after the run");
+                    break;
+                }
+                pause(POLL_MILLIS);
+            }
+            if (!run.hasEachStepOnce(settings.steps())) {
+                faults.add("run " + number + ": the metrics do not have each step once");
+            }
+            if (number == 0) {
+                told.accept(String.format(
+                        Locale.ROOT, "undisturbed run: %.1f s for %d steps", seconds(start), summary.steps()));
+            }
+            return WatchedRun.checksum(Path.of(summary.checkpoint()));
+        }
+    }
+
+    private static double seconds(long sinceNanos) {
+        return (System.nanoTime() - sinceNanos) * 1e-9;
+    }
+
+    /** What happens to one run. */
+    private final class Disturbance {
+        private final int number;
+        private final ChaosCluster cluster;
+        private final WatchedRun run;
+        private long lastStep;
+        private long lastNanos = System.nanoTime();
+
+        Disturbance(int number, ChaosCluster cluster, WatchedRun run) {
+            this.number = number;
+            this.cluster = cluster;
+            this.run = run;
+        }
+
+        /** Kills nodes as long as the run lasts, and there are kills left. */
+        TrainingSummary untilTheEnd() {
+            while (recoveries.size() < settings.faults()) {
+                long at = run.step() + 1 + random.nextInt(LONGEST_GAP);
+                TrainingSummary end = awaitUntil(() -> isWhole() && run.step() >= at);
+                if (end != null) {
+                    return end;
+                }
+                pause(random.nextInt(LONGEST_DELAY_MILLIS));
+                end = disturb();
+                if (end != null) {
+                    return end;
+                }
+            }
+            return awaitEnd();
+        }
+
+        private boolean isWhole() {
+            return run.step() > 0
+                    && cluster.nodes().size() == settings.nodes()
+                    && cluster.nodes().stream().allMatch(Node::isMember);
+        }
+
+        TrainingSummary awaitEnd() {
+            TrainingSummary end = awaitUntil(() -> false);
+            if (end == null) {
+                throw new IllegalStateException("waited for nothing");
+            }
+            return end;
+        }
+
+        private @Nullable TrainingSummary disturb() {
+            DecisionLog.History before = run.decisions().orElseThrow();
+            List<Node> victims = cluster.nodes().stream()
+                    .filter(node -> before.nodes().contains(node.name()))
+                    .toList();
+            Decision.Seated seatedBefore = before.seated();
+            if (victims.isEmpty() || seatedBefore == null) {
+                return null; // ranks are being seated
+            }
+            Node drawn = victims.get(random.nextInt(victims.size()));
+            Node victim = recoveries.size() != coordinatorsTurn
+                    ? drawn
+                    : victims.stream()
+                            .filter(node -> before.led().node().equals(node.name()))
+                            .findFirst()
+                            .orElse(drawn);
+            boolean leads = before.led().node().equals(victim.name());
+            int ranks = seatedBefore.seating().ranksOf(victim.name()).size();
+            long step = run.step();
+            long start = System.nanoTime();
+            boolean kills = isKill.get(recoveries.size());
+            if (kills) {
+                cluster.kill(victim);
+            } else {
+                cluster.pause(victim);
+            }
+            cluster.startNode();
+            long epoch = seatedBefore.epoch();
+            TrainingSummary end = awaitUntil(() -> goesOnAfter(epoch) >= 0);
+            if (!kills) {
+                cluster.wake(victim);
+            }
+            if (end != null && goesOnAfter(epoch) < 0) {
+                return end; // killed when all was done
+            }
+            Recovery recovery =
+                    new Recovery(number, step, victim.name(), kills, leads, ranks, goesOnAfter(epoch), seconds(start));
+            recoveries.add(recovery);
+            told.accept(line(recovery));
+            return end;
+        }
+
+        /** The step from which ranks went on in a later epoch, when a step after it is recorded; -1 before. */
+        private long goesOnAfter(long epoch) {
+            Decision.Seated seated =
+                    run.decisions().map(DecisionLog.History::seated).orElse(null);
+            return seated != null && seated.epoch() > epoch && run.step() > seated.step() ? seated.step() : -1;
+        }
+
+        private interface Condition {
+            boolean holds();
+        }
+
+        /** Waits until something holds, or until the end of the run, which is returned then. */
+        private @Nullable TrainingSummary awaitUntil(Condition condition) {
+            while (!condition.holds()) {
+                Decision.Ended ended =
+                        run.decisions().map(DecisionLog.History::ended).orElse(null);
+                if (ended != null && ended.summary() != null) {
+                    return ended.summary();
+                }
+                if (ended != null) {
+                    throw new TroupeException("run " + number + " failed: " + ended.failure());
+                }
+                replaceThoseThatEnded();
+                requireProgress();
+                pause(POLL_MILLIS);
+            }
+            return null;
+        }
+
+        private void replaceThoseThatEnded() {
+            for (Node node : cluster.ended()) {
+                told.accept("run " + number + ": " + node.name() + " ended by itself, see "
+                        + node.jvm().log());
+                faults.add("run " + number + ": " + node.name() + " ended by itself");
+                if (faults.size() > MOST_FAULTS) {
+                    throw new TroupeException("nodes end by themselves: see the logs in " + folder);
+                }
+                cluster.startNode();
+            }
+        }
+
+        private void requireProgress() {
+            long step = run.step();
+            if (step != lastStep) {
+                lastStep = step;
+                lastNanos = System.nanoTime();
+            } else if (seconds(lastNanos) > settings.patienceSeconds()) {
+                throw new TroupeException("run " + number + " stands still at step " + step + " for "
+                        + settings.patienceSeconds() + " s: see the logs in " + folder);
+            }
+        }
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TroupeException("interrupted", e);
+        }
+    }
+
+    private static String line(Recovery recovery) {
+        return String.format(
+                Locale.ROOT,
+                "run %d, step %d: %s %s (%d ranks%s); goes on at step %d after %.2f s",
+                recovery.run(),
+                recovery.step(),
+                recovery.wasKilled() ? "killed" : "paused",
+                recovery.node(),
+                recovery.ranks(),
+                recovery.wasCoordinator() ? ", coordinator" : "",
+                recovery.goesOnAt(),
+                recovery.seconds());
+    }
+}

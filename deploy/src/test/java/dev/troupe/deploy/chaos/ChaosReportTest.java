@@ -1,0 +1,48 @@
+package dev.troupe.deploy.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.troupe.deploy.chaos.ChaosReport.Recovery;
+import dev.troupe.model.TroupeException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ChaosReportTest {
+    private static Recovery recovery(boolean wasKilled, boolean wasCoordinator, double seconds) {
+        return new Recovery(1, 7, "a", wasKilled, wasCoordinator, 1, 7, seconds);
+    }
+
+    @Test
+    void countsKillsAndPausesAndTakesTheMedian() {
+        ChaosReport report = new ChaosReport(
+                0, List.of(recovery(true, true, 5), recovery(true, false, 1), recovery(false, true, 2)), List.of());
+        assertThat(report.kills()).isEqualTo(2);
+        assertThat(report.coordinatorKills()).isEqualTo(1);
+        assertThat(report.pauses()).isEqualTo(1);
+        assertThat(report.medianSeconds()).isEqualTo(2);
+        assertThat(report.maxSeconds()).isEqualTo(5);
+        assertThat(report.isGood()).isTrue();
+        assertThat(new ChaosReport(0, List.of(recovery(true, true, 5), recovery(true, false, 1)), List.of())
+                        .medianSeconds())
+                .isEqualTo(3);
+    }
+
+    @Test
+    void anythingThatIsWrongIsWrong() {
+        assertThat(new ChaosReport(1, List.of(), List.of()).isGood()).isFalse();
+        assertThat(new ChaosReport(0, List.of(), List.of("a node ended")).isGood())
+                .isFalse();
+    }
+
+    @Test
+    void settingsThatMakeNoSenseAreNamed() {
+        assertThatThrownBy(() -> new ChaosSettings(0, 0, 1, 3, "2x1x1", 0, 10, 10))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("--kills");
+        assertThatThrownBy(() -> new ChaosSettings(1, 0, 1, 2, "2x1x1", 0, 10, 10))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("--nodes is 2");
+        assertThatThrownBy(() -> new ChaosSettings(1, 0, 1, 3, "2x", 0, 10, 10)).isInstanceOf(TroupeException.class);
+    }
+}

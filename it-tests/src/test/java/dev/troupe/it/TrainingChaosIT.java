@@ -1,0 +1,49 @@
+package dev.troupe.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The short form of {@code chaos train}: whole processes, of which some are killed at random steps, the coordinator
+ * among them, and one stands still for a while; and the bits of the final states.
+ */
+class TrainingChaosIT {
+    private static final int KILLS = 2;
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    @Test
+    void aRunWhoseNodesAreLostEndsInTheBitsOfTheUndisturbedOne() {
+        long seed = new Random().nextInt(1_000_000);
+        System.out.println("chaos train --seed " + seed);
+        TroupeProcess.Result result = TroupeProcess.run(
+                dir,
+                Duration.ofMinutes(5),
+                "chaos",
+                "train",
+                "--kills",
+                Integer.toString(KILLS),
+                "--pauses",
+                "1",
+                "--steps",
+                "250",
+                "--seed",
+                Long.toString(seed),
+                "--json");
+        assertThat(result.stderr()).contains("seed " + seed);
+        JsonNode figures = result.expectExit(0).json();
+        assertThat(figures.path("kills").asInt()).isEqualTo(KILLS);
+        assertThat(figures.path("pauses").asInt()).isEqualTo(1);
+        assertThat(figures.path("coordinatorKills").asInt()).isPositive();
+        assertThat(figures.path("differingChecksums").asInt()).isZero();
+        assertThat(figures.path("maxRecoverySeconds").asDouble()).isGreaterThan(0);
+    }
+}
