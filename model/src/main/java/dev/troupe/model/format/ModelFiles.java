@@ -6,7 +6,6 @@ import dev.troupe.model.format.durable.Sha256;
 import dev.troupe.model.gguf.GgufFile;
 import dev.troupe.model.tokenizer.GgufVocabulary;
 import dev.troupe.model.tokenizer.Tokenizer;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -44,21 +43,13 @@ public final class ModelFiles {
                     path,
                     config,
                     tokenizer,
-                    () -> version(path),
+                    () -> Sha256.ofPieces(file.bytes()).shortSha256(),
                     file.metadata().text(CHAT_TEMPLATE),
                     new GgufWeights(file, config),
                     file);
         } catch (RuntimeException e) {
             file.close();
             throw e;
-        }
-    }
-
-    private static String version(Path path) {
-        try {
-            return Sha256.of(path).shortSha256();
-        } catch (IOException e) {
-            throw new TroupeException(path + " cannot be read: " + e.getMessage(), e);
         }
     }
 

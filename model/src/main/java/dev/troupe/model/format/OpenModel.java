@@ -33,7 +33,7 @@ public record OpenModel(
         AutoCloseable files)
         implements AutoCloseable {
 
-    /** The first digits of a SHA-256 of the weights: the same weights have the same version. Reads all of them. */
+    /** The first digits of a digest of the weights: the same weights have the same version. Reads all of them. */
     public String version() {
         return digest.get();
     }

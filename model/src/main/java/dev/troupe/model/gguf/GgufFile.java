@@ -52,6 +52,11 @@ public final class GgufFile implements AutoCloseable {
                 .asReadOnly();
     }
 
+    /** The whole file, mapped and read-only. */
+    public MemorySegment bytes() {
+        return file.bytes();
+    }
+
     /** Bytes of the whole file. */
     public long size() {
         return file.bytes().byteSize();

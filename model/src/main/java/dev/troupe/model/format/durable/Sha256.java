@@ -1,6 +1,7 @@
 package dev.troupe.model.format.durable;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
@@ -9,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.zip.CRC32;
 
 /** SHA-256 of bytes as they are written, of a file, or of a byte array. */
 public final class Sha256 {
@@ -28,6 +30,26 @@ public final class Sha256 {
             }
         }
         return new FileDigest(bytes, HexFormat.of().formatHex(digest.digest()));
+    }
+
+    /**
+     * A digest of the length and of the CRC-32 of each mebibyte, at the speed of memory: it tells versions apart, but
+     * not files that somebody made to deceive.
+     *
+     * @param bytes native memory, such as a mapped file
+     */
+    public static FileDigest ofPieces(MemorySegment bytes) {
+        long size = bytes.byteSize();
+        int pieces = Math.toIntExact(Math.ceilDiv(size, BUFFER_BYTES));
+        ByteBuffer sums =
+                ByteBuffer.allocate(Long.BYTES + pieces * Integer.BYTES).putLong(size);
+        CRC32 crc = new CRC32();
+        for (long from = 0; from < size; from += BUFFER_BYTES) {
+            crc.reset();
+            crc.update(bytes.asSlice(from, Math.min(BUFFER_BYTES, size - from)).asByteBuffer());
+            sums.putInt((int) crc.getValue());
+        }
+        return new FileDigest(size, of(sums.array()));
     }
 
     /** 64 hexadecimal digits. */
