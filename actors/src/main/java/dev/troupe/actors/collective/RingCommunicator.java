@@ -77,6 +77,17 @@ public final class RingCommunicator implements Communicator {
     }
 
     @Override
+    public void sendReceive(Tensor outgoing, int to, Tensor incoming, int from) {
+        checkOther(to, "send to");
+        checkOther(from, "receive from");
+        group.run(Operation.SEND, () -> {
+            Transfer sent = group.link(to).send(Operation.SEND, outgoing.readOnlySegment());
+            group.link(from).receive(Operation.SEND, incoming.segment()).await();
+            sent.await();
+        });
+    }
+
+    @Override
     public double[] gather(double... own) {
         NumberRing.check(own);
         double[][] all = new double[1][];

@@ -251,4 +251,57 @@ abstract class CommunicatorContract {
             group.forEach(Communicator::close);
         }
     }
+
+    /** 40 MiB each way, far more than a connection's buffers and an offer hold; sends alone would never end. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3})
+    void largeTensorsCrossEachOther(int ranks) {
+        int size = 10 << 20;
+        List<Communicator> group = group(ranks);
+        try (TensorArena arena = TensorArena.open("test.collective")) {
+            Ranks.run(group, communicator -> {
+                int rank = communicator.rank();
+                int next = (rank + 1) % ranks;
+                int previous = (rank + ranks - 1) % ranks;
+                Tensor outgoing = arena.allocate(size);
+                Tensor incoming = arena.allocate(size);
+                for (int round = 0; round < 2; round++) {
+                    for (int i = 0; i < size; i += 997) {
+                        outgoing.set(i, rank * 1e7f + i + round);
+                    }
+                    communicator.sendReceive(outgoing, next, incoming, previous);
+                    for (int i = 0; i < size; i += 997) {
+                        assertThat(incoming.get(i)).isEqualTo(previous * 1e7f + i + round);
+                    }
+                }
+                assertThatThrownBy(() -> communicator.sendReceive(outgoing, rank, incoming, previous))
+                        .hasMessageContaining("itself");
+                return "done";
+            });
+        } finally {
+            group.forEach(Communicator::close);
+        }
+    }
+
+    /** What one rank does at once, another may do one after the other. */
+    @Test
+    void anExchangeIsASendAndAReceive() {
+        List<Communicator> group = group(2);
+        try (TensorArena arena = TensorArena.open("test.collective")) {
+            Ranks.run(group, communicator -> {
+                Tensor own = tensor(arena, new float[] {communicator.rank() + 1});
+                Tensor other = arena.allocate(1);
+                if (communicator.rank() == 0) {
+                    communicator.sendReceive(own, 1, other, 1);
+                } else {
+                    communicator.receive(other, 0);
+                    communicator.send(own, 0);
+                }
+                assertThat(other.get(0)).isEqualTo(2 - communicator.rank());
+                return "done";
+            });
+        } finally {
+            group.forEach(Communicator::close);
+        }
+    }
 }

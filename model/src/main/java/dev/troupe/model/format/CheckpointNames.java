@@ -1,6 +1,8 @@
 package dev.troupe.model.format;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.format.durable.AtomicDirectory;
+import dev.troupe.model.format.durable.DurableFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +29,22 @@ public final class CheckpointNames {
     public static OptionalLong step(Path checkpoint) {
         Matcher matcher = NAME.matcher(String.valueOf(checkpoint.getFileName()));
         return matcher.matches() ? OptionalLong.of(Long.parseLong(matcher.group(1))) : OptionalLong.empty();
+    }
+
+    /** Removes the checkpoints of more than {@code step} steps, the last one first. */
+    public static void removeAfter(DurableFiles files, Path directory, long step) {
+        for (Path checkpoint : list(directory).reversed()) {
+            if (step(checkpoint).orElseThrow() > step) {
+                try {
+                    AtomicDirectory.remove(files, checkpoint);
+                } catch (IOException e) {
+                    throw new TroupeException(
+                            "checkpoint " + checkpoint + ", which a run has taken back, cannot be removed: "
+                                    + e.getMessage(),
+                            e);
+                }
+            }
+        }
     }
 
     /**

@@ -32,6 +32,7 @@ public final class CheckpointStaging implements AutoCloseable {
         weights.flat().copyFrom(liveWeights.flat());
         optimizer.moment1().copyFrom(liveOptimizer.moment1());
         optimizer.moment2().copyFrom(liveOptimizer.moment2());
+        liveOptimizer.forget(liveOptimizer.from(), liveOptimizer.to());
         optimizer.setStep(liveOptimizer.step());
         return new CheckpointContents(config, weights, optimizer, tokenizer, training);
     }

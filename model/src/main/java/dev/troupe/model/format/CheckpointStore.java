@@ -119,7 +119,15 @@ public final class CheckpointStore {
      * @param warn told of each later checkpoint that is passed over, by name, and what is wrong with it
      */
     public Optional<Path> latestValid(Consumer<String> warn) {
+        return latestValid(Long.MAX_VALUE, warn);
+    }
+
+    /** The same among those of at most {@code step} steps. */
+    public Optional<Path> latestValid(long step, Consumer<String> warn) {
         for (Path checkpoint : list().reversed()) {
+            if (CheckpointNames.step(checkpoint).orElseThrow() > step) {
+                continue;
+            }
             try {
                 verify(checkpoint);
                 return Optional.of(checkpoint);
@@ -128,6 +136,11 @@ public final class CheckpointStore {
             }
         }
         return Optional.empty();
+    }
+
+    /** Removes the checkpoints of more steps, of a run that goes back to this one. */
+    public void removeAfter(long step) {
+        CheckpointNames.removeAfter(files, directory, step);
     }
 
     /**

@@ -9,7 +9,8 @@ import java.util.List;
  */
 public enum Precision {
     FP32,
-    BF16;
+    BF16,
+    FP16;
 
     /** As configurations say it: "fp32". */
     public String configName() {

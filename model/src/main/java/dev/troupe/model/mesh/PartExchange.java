@@ -16,10 +16,11 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings parts of weights in before they are used, where they are split, and sums gradients over the data axis as soon
- * as a part's are complete, on a thread of its own while the backward pass goes on with the next part (the buckets of
- * arXiv:2006.15704: a bucket is a part). Gradients that are whole on every rank are summed once a step, those that are
- * split after every micro-batch, into the shard.
+ * Brings parts of weights in before they are used, where they are split: the next block while this one computes, as
+ * there are two windows for blocks. Sums gradients over the data axis as soon as a part's are complete, while the
+ * backward pass goes on with the next part (the buckets of arXiv:2006.15704: a bucket is a part). Each has a thread and
+ * a group of ranks of its own, and all ranks ask for the same parts in the same order. Gradients that are whole on
+ * every rank are summed once a step, those that are split after every micro-batch, into the shard.
  */
 final class PartExchange implements StageHooks, AutoCloseable {
     private final RankState state;
@@ -27,12 +28,15 @@ final class PartExchange implements StageHooks, AutoCloseable {
     private final Communicator gradientRanks;
     private final Communicator weightRanks;
     private final PeerThread thread;
+    private final PeerThread weightThread;
     private final Runnable joinTable;
     private final Runnable weightsArrived;
     private final List<Part> parts; // as gradients lie
     private final List<Part> weightParts;
     private final Map<Long, Future<?>> underWay = new HashMap<>(); // by where the part's gradients begin
     private final Map<Long, Integer> resident = new HashMap<>(); // part by where its weights begin
+    private final Map<Long, Arrival> arrivals = new HashMap<>(); // the same of those under way
+    private long inUse = -1; // where the weights begin that were announced last
     private boolean first;
     private boolean last;
     private long waitNanos;
@@ -49,15 +53,22 @@ final class PartExchange implements StageHooks, AutoCloseable {
         this.gradientRanks = groups.gradients();
         this.weightRanks = groups.weights();
         this.thread = new PeerThread("troupe-gradients-" + groups.world().rank());
+        this.weightThread = new PeerThread("troupe-weights-" + groups.world().rank());
         this.joinTable = joinTable;
         this.weightsArrived = weightsArrived;
         this.parts = state.gradients().layout().parts();
         this.weightParts = state.weights().layout().parts();
     }
 
+    /** Weights on their way into a window. */
+    private record Arrival(int part, Future<?> done) {}
+
     /** Weights have changed: what is in windows is old. */
     void beginStep() {
+        arrivals.values().forEach(arrival -> await(arrival.done()));
+        arrivals.clear();
         resident.clear();
+        inUse = -1;
     }
 
     /** Says which backward pass is next. */
@@ -114,19 +125,42 @@ final class PartExchange implements StageHooks, AutoCloseable {
         }
     }
 
+    @Override
+    public void expect(int part) {
+        long window = weightParts.get(part).from();
+        boolean isThere = Integer.valueOf(part).equals(resident.get(window));
+        if (state.zero().splitsWeights() && window != inUse && !isThere && !arrivals.containsKey(window)) {
+            resident.remove(window);
+            arrivals.put(window, begin(part));
+        }
+    }
+
     private void bringIn(int part) {
         if (!state.zero().splitsWeights()) {
             return;
         }
         long window = weightParts.get(part).from();
-        if (Integer.valueOf(part).equals(resident.put(window, part))) {
-            return;
+        inUse = window;
+        Arrival arrival = arrivals.remove(window);
+        if (arrival != null) {
+            await(arrival.done());
+            resident.put(window, arrival.part());
+            weightsArrived.run();
         }
-        Slice slice = state.plan().slice(part);
-        Parameters windows = state.weights();
-        RankState.inWindow(windows, slice).copyFrom(state.ownWeights(slice));
-        gatherWeights(windows, part);
-        weightsArrived.run();
+        if (!Integer.valueOf(part).equals(resident.put(window, part))) {
+            await(begin(part).done());
+            weightsArrived.run();
+        }
+    }
+
+    /** Has the part gathered in its window, which nobody uses. */
+    private Arrival begin(int part) {
+        return new Arrival(part, weightThread.start(() -> {
+            Slice slice = state.plan().slice(part);
+            RankState.inWindow(state.weights(), slice).copyFrom(state.ownWeights(slice));
+            weightRanks.allGather(
+                    RankState.part(state.weights(), part), state.plan().bounds(part));
+        }));
     }
 
     /** After the update: every rank gets the weights that the others have updated, where all ranks hold all weights. */
@@ -164,5 +198,6 @@ final class PartExchange implements StageHooks, AutoCloseable {
     @Override
     public void close() {
         thread.close();
+        weightThread.close();
     }
 }

@@ -154,7 +154,7 @@ final class PipelineRunner implements AutoCloseable {
     private void forwardBackward(Slot slot, int microBatch) {
         long number = first + microBatch;
         long dropout = DropoutSeed.of(settings.seed(), number);
-        float scale = 1f / step.microBatches();
+        float scale = (float) step.lossScale() / step.microBatches();
         source.fill(number, slot.inputs, slot.targets);
         if (range.hasEmbedding()) {
             beginBackward(microBatch);

@@ -107,10 +107,10 @@ public final class RankProgram implements AutoCloseable {
         addEnds();
         long computed = System.nanoTime();
         double loss = meanLoss(ownLosses, order.microBatches());
-        double norm = Math.sqrt(sum(gather(update.sumsOfSquares())));
+        double norm = Math.sqrt(sum(gather(update.sumsOfSquares()))) / order.lossScale();
         boolean good = Double.isFinite(loss) && Double.isFinite(norm);
         if (good) {
-            update.update(order.learningRate(), norm);
+            update.update(order, norm);
             spreadWeights();
         }
         long end = System.nanoTime();
@@ -176,13 +176,8 @@ public final class RankProgram implements AutoCloseable {
             return;
         }
         long start = System.nanoTime();
-        if (ends.rank() == 0) {
-            ends.send(endGradients, 1);
-            ends.receive(otherEnd, 1);
-        } else {
-            ends.receive(otherEnd, 0);
-            ends.send(endGradients, 0);
-        }
+        int other = 1 - ends.rank();
+        ends.sendReceive(endGradients, other, otherEnd, other);
         exchangeNanos += System.nanoTime() - start;
         kernels.elementwise().add(endGradients.size(), otherEnd, endGradients);
     }

@@ -1,11 +1,15 @@
 package dev.troupe.model.mesh;
 
 import dev.troupe.model.mesh.ShardPlan.Slice;
+import dev.troupe.model.optim.OptimizerState;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tensor.TensorFile;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterLayout.Part;
 import dev.troupe.model.transformer.Parameters;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A rank's weights, gradients and moments. What is split over the data axis is there as a shard; a window then holds
@@ -20,7 +24,7 @@ public final class RankState implements AutoCloseable {
      *
      * @param weights that this rank keeps
      * @param gradients that it keeps over micro-batches
-     * @param moments of the optimizer
+     * @param moments of the optimizer, unless they are in a file
      * @param windows of parts in use, where weights or gradients are split
      */
     public record MemoryBytes(long weights, long gradients, long moments, long windows) {}
@@ -38,20 +42,35 @@ public final class RankState implements AutoCloseable {
     private final Tensor gradientShard;
     private final Tensor moment1;
     private final Tensor moment2;
+    private final @Nullable TensorFile momentFile;
     private long step;
 
     /** Allocates the state of a rank, with weights as the seed has them and no step taken. */
     public RankState(MeshSettings settings, int rank) {
-        this(RankLayout.of(settings, rank), settings);
+        this(settings, rank, null);
+    }
+
+    /**
+     * The same.
+     *
+     * @param offload directory of a file that the moments are kept in; null for memory
+     */
+    public RankState(MeshSettings settings, int rank, @Nullable Path offload) {
+        this(RankLayout.of(settings, rank), settings, offload);
         initialize(settings.seed());
     }
 
     /** The same without weights: they are to be restored, and drawing them would take longer than that. */
     public static RankState unfilled(MeshSettings settings, int rank) {
-        return new RankState(RankLayout.of(settings, rank), settings);
+        return unfilled(settings, rank, null);
     }
 
-    private RankState(RankLayout layout, MeshSettings settings) {
+    /** The same with moments in a file in {@code offload}, or in memory when that is null. */
+    public static RankState unfilled(MeshSettings settings, int rank, @Nullable Path offload) {
+        return new RankState(RankLayout.of(settings, rank), settings, offload);
+    }
+
+    private RankState(RankLayout layout, MeshSettings settings, @Nullable Path offload) {
         this.layout = layout;
         this.plan = layout.plan();
         this.zero = layout.zero();
@@ -66,8 +85,17 @@ public final class RankState implements AutoCloseable {
                 : Parameters.allocate(whole, gradientArena);
         this.weightShard = weightArena.allocate(zero.splitsWeights() ? shardSize : 0);
         this.gradientShard = gradientArena.allocate(zero.splitsGradients() ? shardSize : 0);
-        this.moment1 = momentArena.allocate(shardSize);
-        this.moment2 = momentArena.allocate(shardSize);
+        if (offload == null) {
+            this.momentFile = null;
+            this.moment1 = momentArena.allocate(shardSize);
+            this.moment2 = momentArena.allocate(shardSize);
+        } else {
+            TensorFile file = TensorFile.create(
+                    offload, "rank-" + layout.rank() + "-moments", OptimizerState.fileBytes(plan.shardSize()));
+            this.momentFile = file;
+            this.moment1 = file.allocate(shardSize);
+            this.moment2 = file.allocate(shardSize);
+        }
     }
 
     private void initialize(long seed) {
@@ -141,6 +169,19 @@ public final class RankState implements AutoCloseable {
         return inShard(moment2, slice);
     }
 
+    /** Whether the moments are in a file. */
+    boolean isOffloaded() {
+        return momentFile != null;
+    }
+
+    /** Elements [from, to) of the shard's moments are not used for a while: nothing to do unless they are in a file. */
+    public void forgetMoments(long from, long to) {
+        if (momentFile != null) {
+            momentFile.forget(moment1, from, to);
+            momentFile.forget(moment2, from, to);
+        }
+    }
+
     /** A part where layers read or write it. */
     static Tensor part(Parameters parameters, int part) {
         Part where = parameters.layout().parts().get(part);
@@ -165,6 +206,9 @@ public final class RankState implements AutoCloseable {
         weightArena.close();
         gradientArena.close();
         momentArena.close();
+        if (momentFile != null) {
+            momentFile.close();
+        }
         windowArena.close();
     }
 }

@@ -22,7 +22,13 @@ final class RankUpdate {
      * @param counts whether this rank's gradients count in the norm: one of all that hold the same does
      */
     private record Piece(
-            boolean decay, boolean counts, Tensor weights, Tensor gradients, Tensor moment1, Tensor moment2) {}
+            boolean decay,
+            boolean counts,
+            long shardOffset,
+            Tensor weights,
+            Tensor gradients,
+            Tensor moment1,
+            Tensor moment2) {}
 
     private final RankState state;
     private final AdamW adamW;
@@ -41,6 +47,7 @@ final class RankUpdate {
             pieces.add(new Piece(
                     owned.spec().decay(),
                     owned.first(),
+                    owned.shardOffset(),
                     state.ownWeights(slice).view(from, length),
                     state.ownGradients(slice).view(from, length),
                     state.moment1(slice).view(from, length),
@@ -61,22 +68,25 @@ final class RankUpdate {
         return sums;
     }
 
-    /** Takes a step with gradients of this norm. */
-    void update(double learningRate, double norm) {
+    /** Takes a step with gradients that have this norm when the loss scale is taken off. */
+    void update(StepOrder order, double norm) {
+        double learningRate = order.learningRate();
         state.setStep(state.step() + 1);
-        double scale = adamW.clipScale(norm);
+        double scale = adamW.clipScale(norm) / order.lossScale();
         AdamWUpdate.Step decayed = adamW.kernelStep(state.step(), learningRate, true, scale);
         AdamWUpdate.Step undecayed = adamW.kernelStep(state.step(), learningRate, false, scale);
         for (Piece piece : pieces) {
-            kernels.adamW()
-                    .update(
-                            piece.decay() ? decayed : undecayed,
-                            0,
-                            piece.weights().size(),
-                            piece.weights(),
-                            piece.gradients(),
-                            piece.moment1(),
-                            piece.moment2());
+            update(piece, piece.decay() ? decayed : undecayed);
+        }
+    }
+
+    private void update(Piece piece, AdamWUpdate.Step step) {
+        long size = piece.weights().size();
+        int chunk = state.isOffloaded() ? AdamW.OFFLOAD_CHUNK : Integer.MAX_VALUE;
+        for (long at = 0; at < size; at += chunk) {
+            long end = Math.min(size, at + chunk);
+            kernels.adamW().update(step, at, end, piece.weights(), piece.gradients(), piece.moment1(), piece.moment2());
+            state.forgetMoments(piece.shardOffset() + at, piece.shardOffset() + end);
         }
     }
 }

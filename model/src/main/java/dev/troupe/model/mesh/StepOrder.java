@@ -7,13 +7,20 @@ package dev.troupe.model.mesh;
  * @param learningRate of the update
  * @param firstMicroBatch number of the first, from the start of the run: decides data and dropout
  * @param microBatches of all ranks of the data axis together
+ * @param lossScale what gradients are multiplied with on their way through the layers, so that fp16 holds them; a power
+ *     of two, 1 elsewhere
  */
-public record StepOrder(double learningRate, long firstMicroBatch, int microBatches) {
+public record StepOrder(double learningRate, long firstMicroBatch, int microBatches, double lossScale) {
     public StepOrder {
         if (firstMicroBatch < 0 || microBatches < 1) {
             throw new IllegalArgumentException(
                     "a step of " + microBatches + " micro-batches from number " + firstMicroBatch);
         }
+    }
+
+    /** Without a loss scale. */
+    public StepOrder(double learningRate, long firstMicroBatch, int microBatches) {
+        this(learningRate, firstMicroBatch, microBatches, 1);
     }
 
     /** A step of a run whose steps are all alike. */

@@ -11,6 +11,9 @@ import java.util.List;
 
 /** AdamW with decoupled weight decay (arXiv:1711.05101) over the range of parameters that a state covers. */
 public final class AdamW {
+    /** Elements that are updated before the moments in a file are forgotten. */
+    public static final int OFFLOAD_CHUNK = 1 << 22;
+
     private static final double CLIP_EPSILON = 1e-6; // as PyTorch's clip_grad_norm_
 
     /** Neighbouring parameters that decay alike: [from, to) of the flat tensor. */
@@ -43,16 +46,19 @@ public final class AdamW {
         for (Run run : runs) {
             long start = Math.max(run.from(), from);
             long end = Math.min(run.to(), state.to());
-            if (start < end) {
+            int chunk = state.isOffloaded() ? OFFLOAD_CHUNK : Integer.MAX_VALUE;
+            for (long at = start; at < end; at += chunk) {
+                long chunkEnd = Math.min(end, at + chunk);
                 kernels.adamW()
                         .update(
                                 run.decay() ? decayed : undecayed,
-                                start - from,
-                                end - from,
+                                at - from,
+                                chunkEnd - from,
                                 w,
                                 g,
                                 state.moment1(),
                                 state.moment2());
+                state.forget(at, chunkEnd);
             }
         }
     }

@@ -2,6 +2,8 @@ package dev.troupe.model.optim;
 
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tensor.TensorFile;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The moments of AdamW for elements [from, to) of the flat parameters, and the number of steps taken. A range, so that
@@ -12,6 +14,7 @@ public final class OptimizerState {
     private final long to;
     private final Tensor moment1; // [to - from]
     private final Tensor moment2; // [to - from]
+    private final @Nullable TensorFile file;
     private long step;
 
     private OptimizerState(long from, long to, TensorArena arena) {
@@ -20,6 +23,16 @@ public final class OptimizerState {
         int length = Math.toIntExact(to - from);
         this.moment1 = arena.allocate(length);
         this.moment2 = arena.allocate(length);
+        this.file = null;
+    }
+
+    private OptimizerState(long from, long to, TensorFile file) {
+        this.from = from;
+        this.to = to;
+        int length = Math.toIntExact(to - from);
+        this.moment1 = file.allocate(length);
+        this.moment2 = file.allocate(length);
+        this.file = file;
     }
 
     /** Zero moments before the first step. */
@@ -28,6 +41,31 @@ public final class OptimizerState {
             throw new IllegalArgumentException("not a range: [" + from + ", " + to + ")");
         }
         return new OptimizerState(from, to, arena);
+    }
+
+    /**
+     * The same in a file of {@link #fileBytes}, which is the caller's: of the moments only what is in use is in memory.
+     */
+    public static OptimizerState offload(long from, long to, TensorFile file) {
+        return new OptimizerState(from, to, file);
+    }
+
+    /** Bytes of the file for so many parameters. */
+    public static long fileBytes(long parameters) {
+        return 2 * TensorFile.bytesOf(parameters);
+    }
+
+    /** Whether the moments are in a file. */
+    boolean isOffloaded() {
+        return file != null;
+    }
+
+    /** The moments of parameters [from, to) are not used for a while: nothing to do unless they are in a file. */
+    public void forget(long firstParameter, long endParameter) {
+        if (file != null) {
+            file.forget(moment1, firstParameter - from, endParameter - from);
+            file.forget(moment2, firstParameter - from, endParameter - from);
+        }
     }
 
     public long from() {

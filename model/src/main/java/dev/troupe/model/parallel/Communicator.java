@@ -38,11 +38,23 @@ public interface Communicator extends AutoCloseable {
     /** Replaces values by those of rank {@code root}. */
     void broadcast(Tensor values, int root);
 
-    /** Sends to a rank of the group, which calls {@link #receive}. Tensors between two ranks arrive in order. */
+    /**
+     * Sends to a rank of the group, which calls {@link #receive}. Tensors between two ranks arrive in order. It may end
+     * only when the other has received: two ranks that send large tensors to each other use {@link #sendReceive}.
+     */
     void send(Tensor values, int to);
 
     /** Overwrites values by the next tensor from a rank. */
     void receive(Tensor values, int from);
+
+    /**
+     * Sends to one rank while it receives from another, or from the same one: two ranks that both do this at once wait
+     * for neither's send to end first, however large the tensors. For its peers it is one {@link #send} and one
+     * {@link #receive}.
+     *
+     * @param outgoing other memory than {@code incoming}
+     */
+    void sendReceive(Tensor outgoing, int to, Tensor incoming, int from);
 
     /**
      * Numbers of all ranks, one after the other in order of rank: small ones, for norms and losses. Ranks may give

@@ -55,6 +55,11 @@ public final class SoloCommunicator implements Communicator {
     }
 
     @Override
+    public void sendReceive(Tensor outgoing, int to, Tensor incoming, int from) {
+        throw new IllegalArgumentException("there is no rank " + to + " to send to in a group of one");
+    }
+
+    @Override
     public double[] gather(double... own) {
         checkOpen();
         return own.clone();

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * bits.
  */
 final class BlockStack {
+    private static final int NONE = -1;
+
     private final List<TransformerBlock> blocks = new ArrayList<>();
     private final Tensor[] inputs; // of each block in the pass under way
     private final int segment; // blocks of one
@@ -78,7 +80,7 @@ final class BlockStack {
                 input.view(0, (int) elements).copyFrom(stream.view(0, (int) elements));
                 stream = input;
             }
-            stream = run(pass, i, stream);
+            stream = run(pass, i, i + 1, stream);
         }
         return stream;
     }
@@ -94,19 +96,27 @@ final class BlockStack {
             if (end < blocks.size()) {
                 Tensor stream = inputs[first];
                 for (int i = first; i < end; i++) {
-                    stream = run(pass, i, stream);
+                    stream = run(pass, i, i + 1 < end ? i + 1 : NONE, stream);
                 }
             }
             for (int i = end - 1; i >= first; i--) {
                 beforeBackward.accept(firstPart + i);
+                expect(i > first ? i - 1 : first - segment);
                 blocks.get(i).backward(pass, inputs[i], d);
                 hooks.afterBackward(firstPart + i);
             }
         }
     }
 
-    private Tensor run(Pass pass, int block, Tensor x) {
+    private void expect(int block) {
+        if (block >= 0 && block < blocks.size()) {
+            hooks.expect(firstPart + block);
+        }
+    }
+
+    private Tensor run(Pass pass, int block, int next, Tensor x) {
         hooks.beforeForward(firstPart + block);
+        expect(next);
         inputs[block] = x;
         return blocks.get(block).forward(pass, x);
     }

@@ -12,6 +12,12 @@ public interface StageHooks {
     /** The forward pass reads the weights of this part next. */
     default void beforeForward(int part) {}
 
+    /**
+     * After the part that was announced last, the weights of this one are read next: they may be brought in while that
+     * one is used.
+     */
+    default void expect(int part) {}
+
     /** The backward pass reads its weights and writes its gradients next. */
     default void beforeBackward(int part) {}
 

@@ -122,6 +122,12 @@ public final class TestGroup {
         }
 
         @Override
+        public void sendReceive(Tensor outgoing, int to, Tensor incoming, int from) {
+            send(outgoing, to);
+            receive(incoming, from);
+        }
+
+        @Override
         public double[] gather(double... own) {
             numbers[rank] = own.clone();
             meet();

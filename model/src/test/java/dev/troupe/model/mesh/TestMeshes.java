@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** Small models, something for them to learn, and meshes whose ranks are threads of this process. */
 public final class TestMeshes {
@@ -126,6 +127,24 @@ public final class TestMeshes {
             throw e.getCause() instanceof Exception cause ? cause : e;
         }
         return results;
+    }
+
+    /** Runs the only rank of a mesh over a state that is the caller's. */
+    static void run(MeshSettings settings, RankState state, Consumer<RankProgram> body) {
+        try (RankGroups groups = RankGroups.open(
+                        settings.mesh(),
+                        0,
+                        settings.model().tiedEmbeddings(),
+                        (_, members) -> new TestGroup(members.size()).member(0));
+                RankProgram program = new RankProgram(
+                        settings,
+                        0,
+                        state,
+                        groups,
+                        kernels(),
+                        (number, inputs, targets) -> fill(settings, number, inputs, targets))) {
+            body.accept(program);
+        }
     }
 
     private static <T> T runRank(MeshSettings settings, int rank, Map<String, TestGroup> groups, RankBody<T> body)

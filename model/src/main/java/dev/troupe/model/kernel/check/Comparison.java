@@ -1,7 +1,6 @@
 package dev.troupe.model.kernel.check;
 
 import dev.troupe.model.kernel.Kernels;
-import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
@@ -73,6 +72,9 @@ public final class Comparison {
     /** From one bf16 to the next, of numbers up to 1. */
     private static final double BF16_UNIT = 0x1p-7;
 
+    /** The same of fp16. */
+    private static final double FP16_UNIT = 0x1p-10;
+
     private final Map<Kernels, Consumer<KernelDifference>> subjects;
     private final Kernels reference;
     private final long seed;
@@ -130,7 +132,11 @@ public final class Comparison {
      * differ in their last place may round to neighbours.
      */
     public void compareOperands(String operation, String shape, int length, Operation body) {
-        double rounding = reference.precision() == Precision.BF16 ? BF16_UNIT : 0;
+        double rounding = switch (reference.precision()) {
+            case FP32 -> 0;
+            case BF16 -> BF16_UNIT;
+            case FP16 -> FP16_UNIT;
+        };
         compare(operation, shape, rounding + UNIT * Math.sqrt(length + 1.0), body);
     }
 

@@ -4,6 +4,7 @@ import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.ScalarBf16KernelProvider;
+import dev.troupe.model.kernel.ScalarFp16KernelProvider;
 import dev.troupe.model.kernel.ScalarKernelProvider;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
@@ -49,6 +50,7 @@ public final class KernelSelfCheck {
         return switch (precision) {
             case FP32 -> new ScalarKernelProvider();
             case BF16 -> new ScalarBf16KernelProvider();
+            case FP16 -> new ScalarFp16KernelProvider();
         };
     }
 }

@@ -226,6 +226,11 @@ public final class MeshCheckpointStore {
         }
     }
 
+    /** Removes the checkpoints of more steps, of a run that goes back to this one. */
+    public void removeAfter(long step) {
+        CheckpointNames.removeAfter(files, directory, step);
+    }
+
     /** All checkpoints, damaged and unfinished ones included, in order of step. */
     public List<Path> list() {
         return CheckpointNames.list(directory);
@@ -239,7 +244,15 @@ public final class MeshCheckpointStore {
      * @param warn told of each later checkpoint that is passed over, by name, and what is wrong with it
      */
     public Optional<Found> latestValid(ModelConfig model, Consumer<String> warn) {
+        return latestValid(model, Long.MAX_VALUE, warn);
+    }
+
+    /** The same among those of at most {@code step} steps. */
+    public Optional<Found> latestValid(ModelConfig model, long step, Consumer<String> warn) {
         for (Path checkpoint : list().reversed()) {
+            if (CheckpointNames.step(checkpoint).orElseThrow() > step) {
+                continue;
+            }
             try {
                 return Optional.of(new Found(checkpoint, check(checkpoint, model)));
             } catch (TroupeException e) {

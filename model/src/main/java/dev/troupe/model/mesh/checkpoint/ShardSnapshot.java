@@ -9,7 +9,9 @@ import dev.troupe.model.mesh.RankState;
 import dev.troupe.model.mesh.ShardPlan.Slice;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tensor.TensorFile;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -28,24 +30,44 @@ public final class ShardSnapshot implements AutoCloseable {
     private final TensorArena arena = TensorArena.open("checkpoint.snapshot");
     private final RankLayout layout;
     private final Tensor data;
+    private final @Nullable TensorFile file;
     private long step;
 
-    private record Copy(MemorySegment from, MemorySegment to) {}
+    private record Copy(MemorySegment from, MemorySegment to, MemorySegment inSnapshot) {}
 
-    private ShardSnapshot(RankLayout layout) {
+    private ShardSnapshot(RankLayout layout, @Nullable Path offload) {
         this.layout = layout;
-        this.data = arena.allocate(KINDS, Math.toIntExact(layout.shardSize()));
-        data.zero(); // has the system give its pages now, and not in the middle of the first copy
+        int elements = Math.toIntExact(layout.shardSize());
+        if (offload == null) {
+            this.file = null;
+            this.data = arena.allocate(KINDS, elements);
+            data.zero(); // has the system give its pages now, and not in the middle of the first copy
+        } else {
+            long size = TensorFile.bytesOf(KINDS * layout.shardSize());
+            TensorFile mapped = TensorFile.create(offload, "rank-" + layout.rank() + "-copy", size);
+            this.file = mapped;
+            this.data = mapped.allocate(KINDS, elements);
+        }
     }
 
     /** Memory for snapshots of this rank. */
     public static ShardSnapshot allocate(RankState state) {
-        return new ShardSnapshot(state.rankLayout());
+        return allocate(state, null);
+    }
+
+    /** The same in a file in {@code offload}, or in memory when that is null. */
+    public static ShardSnapshot allocate(RankState state, @Nullable Path offload) {
+        return new ShardSnapshot(state.rankLayout(), offload);
     }
 
     /** Memory for what another rank sends; its peers need nothing but the settings to know how large that is. */
     public static ShardSnapshot allocate(MeshSettings settings, int rank) {
-        return new ShardSnapshot(RankLayout.of(settings, rank));
+        return allocate(settings, rank, null);
+    }
+
+    /** The same in a file in {@code offload}, or in memory when that is null. */
+    public static ShardSnapshot allocate(MeshSettings settings, int rank, @Nullable Path offload) {
+        return new ShardSnapshot(RankLayout.of(settings, rank), offload);
     }
 
     /** Copies what the rank owns now. Nobody may change it meanwhile. */
@@ -86,10 +108,11 @@ public final class ShardSnapshot implements AutoCloseable {
             addCopies(copies, taking, state.moment2(slice), part(StateKind.MOMENT2, slice));
         }
         if (pool == null) {
-            copies.forEach(ShardSnapshot::run);
+            copies.forEach(this::run);
         } else {
             pool.run(copies.size(), i -> run(copies.get(i)));
         }
+        state.forgetMoments(0, layout.shardSize());
     }
 
     private static void addCopies(List<Copy> copies, boolean taking, Tensor live, Tensor copied) {
@@ -97,12 +120,24 @@ public final class ShardSnapshot implements AutoCloseable {
         MemorySegment to = (taking ? copied : live).segment();
         for (long at = 0; at < from.byteSize(); at += COPY_BYTES) {
             long bytes = Math.min(COPY_BYTES, from.byteSize() - at);
-            copies.add(new Copy(from.asSlice(at, bytes), to.asSlice(at, bytes)));
+            MemorySegment fromPart = from.asSlice(at, bytes);
+            MemorySegment toPart = to.asSlice(at, bytes);
+            copies.add(new Copy(fromPart, toPart, taking ? toPart : fromPart));
         }
     }
 
-    private static void run(Copy copy) {
+    private void run(Copy copy) {
         MemorySegment.copy(copy.from(), 0, copy.to(), 0, copy.to().byteSize());
+        if (file != null) {
+            file.forget(copy.inSnapshot());
+        }
+    }
+
+    /** It is not used for a while: nothing to do unless it is in a file. */
+    public void forget() {
+        if (file != null) {
+            file.forget(data);
+        }
     }
 
     private Tensor part(StateKind kind, Slice slice) {
@@ -150,5 +185,8 @@ public final class ShardSnapshot implements AutoCloseable {
     @Override
     public void close() {
         arena.close();
+        if (file != null) {
+            file.close();
+        }
     }
 }

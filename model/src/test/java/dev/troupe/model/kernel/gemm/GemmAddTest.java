@@ -8,6 +8,7 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.TestedProviders;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.vector.Bf16Lanes;
+import dev.troupe.model.kernel.vector.Fp16Lanes;
 import dev.troupe.model.sampling.CounterRandom;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -63,7 +64,7 @@ public class GemmAddTest {
                 FixedComputePool pool = FixedComputePool.create(2)) {
             Kernels kernels = TestedProviders.assumed(backend).create(pool);
             Gemm gemm = kernels.gemm();
-            boolean rounds = kernels.precision() == Precision.BF16;
+            Precision rounds = kernels.precision();
             Tensor bias = random(arena, 4, 1, n);
             Tensor addend = random(arena, 5, m, n);
             for (Transpose ta : Transpose.values()) {
@@ -100,7 +101,7 @@ public class GemmAddTest {
 
     private static void assertExact(
             String what,
-            boolean rounds,
+            Precision rounds,
             Transpose ta,
             Transpose tb,
             int m,
@@ -117,7 +118,7 @@ public class GemmAddTest {
                 for (int p = 0; p < k; p++) {
                     float x = a.get(ta == Transpose.YES ? (long) p * m + i : (long) i * k + p);
                     float y = b.get(tb == Transpose.YES ? (long) j * k + p : (long) p * n + j);
-                    sum += rounds ? (double) Bf16Lanes.round(x) * Bf16Lanes.round(y) : (double) x * y;
+                    sum += (double) rounded(rounds, x) * rounded(rounds, y);
                 }
                 sum += bias == null ? 0 : bias.get(j);
                 assertThat((double) c.get((long) i * n + j))
@@ -125,5 +126,13 @@ public class GemmAddTest {
                         .isCloseTo(sum, within(1e-6 * (4 + k)));
             }
         }
+    }
+
+    private static float rounded(Precision precision, float x) {
+        return switch (precision) {
+            case FP32 -> x;
+            case BF16 -> Bf16Lanes.round(x);
+            case FP16 -> Fp16Lanes.round(x);
+        };
     }
 }
