@@ -12,8 +12,11 @@ import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -95,11 +98,26 @@ public final class UpCommand implements Callable<Integer> {
                     throw e;
                 }
             }
-            interruption.await(node.checkOtherKernels());
+            interruption.await(trouble(node));
             System.err.println("draining");
         }
         System.err.println("stopped");
         return 0;
+    }
+
+    /** Completes exceptionally when the node can be of no more use. */
+    private static CompletableFuture<Void> trouble(TroupeNode node) {
+        CompletableFuture<Void> trouble = new CompletableFuture<>();
+        for (CompletableFuture<Void> one : List.of(node.checkOtherKernels(), node.removed())) {
+            var _ = one.exceptionally(problem -> {
+                trouble.completeExceptionally(
+                        problem instanceof CompletionException && problem.getCause() != null
+                                ? problem.getCause()
+                                : problem);
+                return null;
+            });
+        }
+        return trouble;
     }
 
     private static void announce(NodeService service, TroupeNode node, MetricsEndpoint metrics) {

@@ -82,6 +82,7 @@ public final class TroupeNode implements AutoCloseable {
     private volatile @Nullable ActorRef<TrainerProtocol.Command> trainer;
     private final CompletableFuture<ModelDescription> stopped = new CompletableFuture<>();
     private @Nullable DataPlane plane;
+    private volatile boolean closing;
 
     private TroupeNode(Config config, NodeConfig nodeConfig, ActorSystem<NodeGuardian.Command> system) {
         this.config = config;
@@ -346,18 +347,32 @@ public final class TroupeNode implements AutoCloseable {
     }
 
     /**
-     * Compares the kernels that a server has not needed so far, a little later and beside what it does.
+     * Compares the kernels that a server or a member has not needed so far, a little later and beside what it does.
      *
      * @return completes exceptionally, with a message for users, when one differs from the reference
      */
     public CompletableFuture<Void> checkOtherKernels() {
-        if (!nodeConfig.has(Role.SERVER)) {
+        if (!nodeConfig.has(Role.SERVER) && !nodeConfig.has(Role.MEMBER)) {
             return CompletableFuture.completedFuture(null);
         }
         EngineSettings engine = ReplicaSettings.from(config).engine();
         return CompletableFuture.runAsync(
                 () -> NodeKernels.check(engine.backend(), engine.precision(), engine.threads(), KernelUse.all()),
                 CompletableFuture.delayedExecutor(SPARE_SECONDS, TimeUnit.SECONDS));
+    }
+
+    /**
+     * The node's end that nobody here asked for.
+     *
+     * @return completes exceptionally, with a message for users, when the cluster has removed this node
+     */
+    public CompletableFuture<Void> removed() {
+        return system.getWhenTerminated().toCompletableFuture().thenAccept(done -> {
+            if (!closing) {
+                throw new TroupeException(
+                        "the cluster has removed this node, which was out of its reach: start it anew");
+            }
+        });
     }
 
     /** Binds the HTTP and gRPC ports. */
@@ -382,6 +397,7 @@ public final class TroupeNode implements AutoCloseable {
     /** Drains and stops: listeners first, requests in flight next, actors last. */
     @Override
     public void close() {
+        closing = true;
         if (hasEnded()) {
             return; // the cluster has removed the node, whose shutdown may wait for this process to end
         }

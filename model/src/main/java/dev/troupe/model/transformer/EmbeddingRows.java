@@ -1,6 +1,8 @@
 package dev.troupe.model.transformer;
 
 import dev.troupe.model.kernel.embedding.Embedding;
+import dev.troupe.model.kernel.quantized.Dequantization;
+import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -14,18 +16,17 @@ sealed interface EmbeddingRows {
     void gather(Embedding embedding, int rows, int[] tokens, Tensor to);
 
     /**
-     * A table in the type that matrices get: rows of its file where that is the type in it, else a copy.
+     * A table whose rows have the type that matrices get: those of its file where they stay readable, else a copy.
      *
      * @param layout of the model's matrices
      */
     static EmbeddingRows of(StoredWeights weights, String name, LinearLayout layout) {
         StoredTensor table = weights.get(name, layout.scratch());
         StorageType type = layout.target(table);
-        if (type == table.type()) {
-            Optional<StoredTensor> lasting = weights.lasting(name);
-            if (lasting.isPresent()) {
-                return new Stored(lasting.get());
-            }
+        Optional<StoredTensor> lasting = weights.lasting(name);
+        if (lasting.isPresent()) {
+            boolean exact = type == table.type() || type == StorageType.F32;
+            return exact ? new Stored(lasting.get()) : new Rounded(lasting.get(), type);
         }
         if (type == StorageType.F32) {
             return new InMemory(weights.floats(name, layout.arena(), table.rows(), table.columns()));
@@ -55,6 +56,24 @@ sealed interface EmbeddingRows {
             for (int row = 0; row < rows; row++) {
                 Objects.checkIndex(tokens[row], table.rows());
                 table.readRow(tokens[row], out.asSlice(row * bytes, bytes));
+            }
+        }
+    }
+
+    /** As stored, a row rounded to another type and unpacked again when it is asked for. */
+    record Rounded(StoredTensor table, StorageType type) implements EmbeddingRows {
+        @Override
+        public void gather(Embedding embedding, int rows, int[] tokens, Tensor to) {
+            int columns = table.columns();
+            long bytes = columns * 4L;
+            MemorySegment out = to.segment();
+            MemorySegment rounded = MemorySegment.ofArray(new byte[Math.toIntExact(type.bytes(columns))]);
+            for (int row = 0; row < rows; row++) {
+                Objects.checkIndex(tokens[row], table.rows());
+                MemorySegment values = out.asSlice(row * bytes, bytes);
+                table.readRow(tokens[row], values);
+                Quantization.write(type, columns, values, rounded);
+                Dequantization.read(type, columns, rounded, values);
             }
         }
     }

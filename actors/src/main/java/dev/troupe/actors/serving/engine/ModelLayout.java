@@ -52,7 +52,7 @@ public interface ModelLayout {
             ComputePool pool,
             int numKvBlocks) {}
 
-    /** Bytes of one block of the key-value cache, in the process that has the most of it. */
+    /** Bytes of one block of the key-value cache, on the node that has the most of it. */
     long blockBytes(ModelConfig config);
 
     /** Threads of the pool that {@link #lay} is given, of those that the node computes with. */

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
-/** The leader's ear in one epoch: hears what nodes with members say, and that one of them is out of reach. */
+/** The leader's ear in one epoch: hears what nodes with members say, and that one of them is gone. */
 final class EpochWatch {
     /** What it hears. */
     sealed interface Command {}
@@ -20,8 +20,8 @@ final class EpochWatch {
     /** A node has said something. */
     private record Said(Answer answer) implements Command {}
 
-    /** Nodes came or went. */
-    private record Listed(Set<ActorRef<MemberProtocol.Command>> reachable) implements Command {}
+    /** Nodes came or went; one that is out of reach is there until the cluster removes it, for it may only be slow. */
+    private record Listed(Set<ActorRef<MemberProtocol.Command>> registered) implements Command {}
 
     /** The epoch is over. */
     record Stop() implements Command {}
@@ -53,7 +53,7 @@ final class EpochWatch {
         return Behaviors.setup(context -> {
             ActorRef<Receptionist.Listing> listings = context.messageAdapter(
                     Receptionist.Listing.class,
-                    listing -> new Listed(Set.copyOf(listing.getServiceInstances(MemberNode.KEY))));
+                    listing -> new Listed(Set.copyOf(listing.getAllServiceInstances(MemberNode.KEY))));
             context.getSystem().receptionist().tell(Receptionist.subscribe(MemberNode.KEY, listings));
             ActorRef<Answer> answers = context.messageAdapter(Answer.class, Said::new);
             orders.forEach(order -> order.node().tell(new MemberProtocol.Build(job, order.members(), answers)));
@@ -68,10 +68,10 @@ final class EpochWatch {
                     lost.accept(nodeId + " says: " + message);
                     yield Behaviors.same();
                 }
-                case Listed(Set<ActorRef<MemberProtocol.Command>> reachable) -> {
+                case Listed(Set<ActorRef<MemberProtocol.Command>> registered) -> {
                     orders.stream()
-                            .filter(order -> !reachable.contains(order.node()))
-                            .forEach(order -> lost.accept(order.nodeId() + " is out of reach"));
+                            .filter(order -> !registered.contains(order.node()))
+                            .forEach(order -> lost.accept(order.nodeId() + " has left the cluster"));
                     yield Behaviors.same();
                 }
                 case Stop() -> {

@@ -16,12 +16,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One member in this process: its thread, its groups and its part of the model. Everything but {@link #close} happens
  * on the member's thread.
  */
 final class MemberHost implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MemberHost.class);
+
     private final MemberSetup setup;
     private final int member;
     private final PeerThread thread;
@@ -74,6 +78,7 @@ final class MemberHost implements AutoCloseable {
                     setup.inference().options(with.pool()),
                     setup.numKvBlocks(),
                     setup.maxRows()));
+            LOG.info("member {} of {} holds {}", member, setup.shape().numMembers(), part);
             return part;
         });
     }

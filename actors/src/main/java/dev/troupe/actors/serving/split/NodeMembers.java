@@ -11,6 +11,7 @@ import dev.troupe.model.parallel.CommunicationException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -57,7 +58,7 @@ final class NodeMembers {
             MemberHost host = new MemberHost(setup, number);
             add(host);
             parts.add(host.join(job.groups(plane)));
-            parts.add(host.build(() -> compute(own), model.weights()));
+            parts.add(host.build(() -> compute(setup, model, own), model.weights()));
         }
         CompletableFuture<String> version = CompletableFuture.supplyAsync(model::version, blocking);
         parts.add(version);
@@ -65,11 +66,12 @@ final class NodeMembers {
                 .thenCompose(_ -> version);
     }
 
-    private MemberHost.Compute compute(int threads) {
+    private MemberHost.Compute compute(MemberSetup setup, OpenModel model, int threads) {
+        Set<KernelUse> uses = setup.inference().uses(model.config(), model.weights(), job.kernelPrecision());
         ComputePool pool = FixedComputePool.create(threads);
         try {
             return new MemberHost.Compute(
-                    NodeKernels.create(job.backend(), job.kernelPrecision(), pool, KernelUse.all()), pool, pool::close);
+                    NodeKernels.create(job.backend(), job.kernelPrecision(), pool, uses), pool, pool::close);
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;

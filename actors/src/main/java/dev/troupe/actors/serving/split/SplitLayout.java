@@ -8,6 +8,7 @@ import dev.troupe.actors.serving.engine.StepExecutor;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
@@ -15,9 +16,9 @@ import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.parallel.CommunicationException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,12 +60,14 @@ public final class SplitLayout implements ModelLayout {
     @Override
     public long blockBytes(ModelConfig config) {
         ReplicaShape shape = settings.shape();
-        return IntStream.range(0, shape.numMembers())
-                        .mapToLong(member -> shape.part(config, member).cacheWidth())
-                        .max()
-                        .orElseThrow()
-                * KvBlocks.BLOCK_TOKENS
-                * Float.BYTES;
+        long most = 0;
+        for (int node = 0; node < shape.nodes(); node++) {
+            long width = shape.membersOf(node).stream()
+                    .mapToLong(member -> shape.part(config, member).cacheWidth())
+                    .sum();
+            most = Math.max(most, width);
+        }
+        return most * KvBlocks.BLOCK_TOKENS * Float.BYTES;
     }
 
     @Override
@@ -130,9 +133,11 @@ public final class SplitLayout implements ModelLayout {
 
     private MemberHost.Compute compute(Target target) {
         EngineSettings engine = target.settings();
+        OpenModel model = target.model();
+        Set<KernelUse> uses = engine.inference().uses(model.config(), model.weights(), engine.precision());
         ComputePool pool = FixedComputePool.create(target.pool().threads());
         return new MemberHost.Compute(
-                NodeKernels.create(engine.backend(), engine.precision(), pool, KernelUse.all()), pool, pool::close);
+                NodeKernels.create(engine.backend(), engine.precision(), pool, uses), pool, pool::close);
     }
 
     /** The result, or what ends the attempt. */

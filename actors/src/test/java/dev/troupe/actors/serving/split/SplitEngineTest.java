@@ -18,6 +18,7 @@ import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.ModelLayout;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelConverter;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tensor.NativeMemory;
@@ -237,6 +238,17 @@ class SplitEngineTest {
             assertThat(NativeMemory.bytes("inference")).isBetween(whole, whole * 5 / 4);
             assertThat(engine.numKvBlocks()).isEqualTo(32);
         }
+    }
+
+    /** The cache's limit is of a node: members of one node share it, members of two have it twice. */
+    @Test
+    void theCacheIsBoundedOnEveryNode() {
+        ModelConfig config = SplitModels.config("qwen2");
+        long whole = ModelLayout.WHOLE.blockBytes(config);
+        assertThat(layout(new ReplicaShape(2, 1, 1)).blockBytes(config)).isEqualTo(whole);
+        SplitSettings overTwo = new SplitSettings(new ReplicaShape(2, 2, 2), Duration.ofSeconds(30));
+        assertThat(new SplitLayout(overTwo, (setup, target) -> MemberSeats.none()).blockBytes(config))
+                .isEqualTo(whole / 2);
     }
 
     /** A step that throws at one member leaves the others in an unknown state: the whole is lost, and says so. */

@@ -1,0 +1,304 @@
+package dev.troupe.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.it.GoldenModels.Golden;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.format.ModelConverter;
+import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.BpeTrainer;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.Parameters;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A model that is served by two processes, each with its part of it: the bytes of one, and a pause when one is killed.
+ */
+class SplitReplicaIT {
+    private static final String COMPLETIONS = "/v1/completions";
+    private static final Duration START = Duration.ofMinutes(1);
+    private static final Pattern METRICS = Pattern.compile("metrics (http://localhost:\\d+/metrics)");
+    private static final Tokenizer TOKENIZER =
+            BpeTrainer.train(List.of("two nodes serve what one cannot hold"), 280, List.of(BpeTrainer.END_OF_TEXT), 1);
+    private static final List<String> PROMPTS = List.of("two nodes", "what", "", "hold hold hold");
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** The two commands of README. */
+    private ServingNode startLeader(Path model, int port, String... more) {
+        List<String> options = new ArrayList<>(List.of(
+                "--config",
+                "split",
+                "-D",
+                "akka.remote.artery.canonical.port=" + port,
+                "-D",
+                "troupe.routing.failoverWait=60s"));
+        options.addAll(List.of(more));
+        return ServingNode.start(dir, "-Xmx1g", model, options.toArray(String[]::new));
+    }
+
+    private TroupeProcess startMember(int port) {
+        return TroupeProcess.start(
+                dir,
+                "up",
+                "--config",
+                "member",
+                "-D",
+                "akka.cluster.seed-nodes=[\"akka://troupe@127.0.0.1:" + port + "\"]",
+                "-D",
+                "troupe.node.metricsPort=0",
+                "-D",
+                "kamon.metric.tick-interval=250ms");
+    }
+
+    private static ObjectNode request(String model, String prompt, int maxTokens) {
+        return ServingNode.JSON
+                .createObjectNode()
+                .put("model", model)
+                .put("prompt", prompt)
+                .put("max_tokens", maxTokens)
+                .put("seed", 11)
+                .put("logprobs", 5);
+    }
+
+    /** What a client gets for several prompts, with log-probabilities: all but the id and the time. */
+    private static List<JsonNode> answers(ServingNode node) throws Exception {
+        String model = node.model();
+        List<JsonNode> answers = new ArrayList<>();
+        for (String prompt : PROMPTS) {
+            for (int temperature = 0; temperature <= 1; temperature++) {
+                HttpResponse<String> answer = node.post(
+                        COMPLETIONS,
+                        request(model, prompt, 24)
+                                .put("temperature", temperature)
+                                .toString());
+                assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+                answers.add(ServingNode.JSON.readTree(answer.body()).path("choices"));
+            }
+        }
+        return answers;
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.troupe.it.GoldenModels#files")
+    void twoProcessesAnswerAsOne(String folder, String file) throws Exception {
+        Path path = GoldenModels.find(file);
+        List<JsonNode> one;
+        try (ServingNode node = ServingNode.start(dir, "-Xmx1g", path)) {
+            one = answers(node);
+        }
+        int port = freePort();
+        try (TroupeProcess member = startMember(port);
+                ServingNode leader = startLeader(path, port)) {
+            assertThat(answers(leader)).isEqualTo(one);
+            for (Golden golden : GoldenModels.of(folder)) {
+                String answer = leader.post(
+                                COMPLETIONS,
+                                request(leader.model(), golden.prompt(), golden.numTokens())
+                                        .put("temperature", 0)
+                                        .toString())
+                        .body();
+                assertThat(ServingNode.JSON
+                                .readTree(answer)
+                                .at("/choices/0/text")
+                                .asText()
+                                .strip())
+                        .isEqualTo(golden.text());
+            }
+            assertThat(member.isAlive()).isTrue();
+        }
+    }
+
+    /** 20 million weights, 80 MB as float32. */
+    private Path writeRandomModel(@Nullable StorageType type) {
+        ModelConfig config = new ModelConfig(
+                "llama",
+                TOKENIZER.vocabSize(),
+                512,
+                8,
+                8,
+                4,
+                64,
+                1152,
+                512,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                10_000,
+                true,
+                false,
+                0);
+        Path directory = dir.resolve("random");
+        try (TensorArena arena = TensorArena.open("test.split-replica")) {
+            Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
+            weights.initialize(29);
+            ModelDirectory.write(directory, config, weights, TOKENIZER);
+        }
+        if (type == null) {
+            return directory;
+        }
+        Path file = dir.resolve("random.gguf");
+        ModelConverter.convert(directory, file, type);
+        return file;
+    }
+
+    private static double inferenceBytes(URI metrics) throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
+                    .body()
+                    .lines()
+                    .filter(line -> line.startsWith("troupe_native_memory") && line.contains("owner=\"inference\""))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                    .sum();
+        }
+    }
+
+    /** Bytes for weights, cache and activations, once they stay the same. */
+    private static double inferenceBytes(String log) throws Exception {
+        Matcher url = METRICS.matcher(log);
+        assertThat(url.find()).as(log).isTrue();
+        URI metrics = URI.create(url.group(1));
+        double before = -1;
+        double bytes = inferenceBytes(metrics);
+        while (bytes <= 0 || bytes != before) { // they are published every five seconds
+            TroupeProcess.pause(5_500);
+            before = bytes;
+            bytes = inferenceBytes(metrics);
+        }
+        return bytes;
+    }
+
+    /** Pipeline and tensor, float32 and eight bits: the same bytes, and each process about half of the memory. */
+    @ParameterizedTest
+    @CsvSource({"2,1,", "1,2,Q8_0"})
+    void eachHasAboutHalfOfTheMemory(int pipeline, int tensor, @Nullable StorageType type) throws Exception {
+        Path path = writeRandomModel(type);
+        List<JsonNode> one;
+        double whole;
+        try (ServingNode node = ServingNode.start(dir, "-Xmx1g", path)) {
+            one = answers(node);
+            whole = inferenceBytes(node.log());
+        }
+        assertThat(whole).isGreaterThan(20e6);
+        int port = freePort();
+        try (TroupeProcess member = startMember(port);
+                ServingNode leader = startLeader(
+                        path,
+                        port,
+                        "-D",
+                        "troupe.serving.replica.pipeline=" + pipeline,
+                        "-D",
+                        "troupe.serving.replica.tensor=" + tensor)) {
+            assertThat(answers(leader)).isEqualTo(one);
+            assertThat(inferenceBytes(leader.log())).isBetween(0.4 * whole, 0.6 * whole);
+            assertThat(inferenceBytes(member.standardOutput() + member.standardError()))
+                    .isBetween(0.4 * whole, 0.6 * whole);
+        }
+    }
+
+    /** Killed in the middle of a stream: the answer goes on when there is a node again, with the same bytes. */
+    @Test
+    void aKilledMemberCostsAPause() throws Exception {
+        Path path = writeRandomModel(null);
+        String body;
+        String undisturbed;
+        int port = freePort();
+        try (TroupeProcess first = startMember(port);
+                ServingNode leader = startLeader(path, port)) {
+            String model = leader.model();
+            ObjectNode request = request(model, "two nodes", 400).put("temperature", 1);
+            request.set(
+                    "logit_bias",
+                    ServingNode.JSON.createObjectNode().put(Integer.toString(TOKENIZER.endOfText()), -100));
+            undisturbed = ServingNode.JSON
+                    .readTree(leader.post(COMPLETIONS, request.toString()).body())
+                    .at("/choices/0/text")
+                    .asText();
+            body = request.put("stream", true).toString();
+            try (RawHttp client = new RawHttp(leader.httpPort())) {
+                client.post(COMPLETIONS, body);
+                assertThat(client.status()).isEqualTo(200);
+                StringBuilder text = new StringBuilder();
+                int events = 0;
+                while (events < 20) {
+                    events += append(client.line(), text) ? 1 : 0;
+                }
+                first.kill();
+                awaitUnavailable(leader, model);
+                try (TroupeProcess second = startMember(port)) {
+                    String line = client.line();
+                    while (!line.equals("data: [DONE]")) {
+                        assertThat(line).as("the stream is cut off").isNotEqualTo("null");
+                        append(line, text);
+                        line = client.line();
+                    }
+                    assertThat(text.toString()).isEqualTo(undisturbed);
+                    assertThat(second.isAlive()).isTrue();
+                    assertThat(answers(leader)).hasSize(2 * PROMPTS.size());
+                }
+            }
+            assertThat(leader.log()).contains("has lost a member").contains("waits for nodes with the role member");
+        }
+    }
+
+    /** Adds what an event of the stream says; false when the line is none. */
+    private static boolean append(String line, StringBuilder text) throws IOException {
+        if (!line.startsWith("data: {")) {
+            return false;
+        }
+        JsonNode event = ServingNode.JSON.readTree(line.substring("data: ".length()));
+        assertThat(event.has("error")).as(line).isFalse();
+        text.append(event.at("/choices/0/text").asText());
+        return true;
+    }
+
+    /** New requests are told to come back, for as long as there is nobody to serve them. */
+    private static void awaitUnavailable(ServingNode leader, String model) throws Exception {
+        long end = System.nanoTime() + START.toNanos();
+        while (true) {
+            HttpResponse<String> answer =
+                    leader.post(COMPLETIONS, request(model, "what", 1).toString());
+            if (answer.statusCode() == 503) {
+                assertThat(answer.headers().firstValue("retry-after")).isPresent();
+                return;
+            }
+            assertThat(System.nanoTime()).as(answer.body()).isLessThan(end);
+            TroupeProcess.pause(50);
+        }
+    }
+}
