@@ -6,6 +6,7 @@ import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.AskPattern;
+import akka.cluster.MemberStatus;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
 import akka.cluster.typed.JoinSeedNodes;
@@ -48,7 +49,6 @@ import dev.troupe.routing.RoutingServer;
 import dev.troupe.routing.route.Router;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -68,6 +68,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TroupeNode implements AutoCloseable {
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(30);
+    /** Longer than a cluster takes to remove a node that was lost, before which it lets nobody in. */
+    private static final Duration JOIN_TIMEOUT = Duration.ofSeconds(30);
+
     private static final Duration LOAD_TIMEOUT = Duration.ofMinutes(30);
     private static final long POLL_NANOS = 20_000_000L;
 
@@ -121,15 +124,28 @@ public final class TroupeNode implements AutoCloseable {
         if (node.config.getStringList("akka.cluster.seed-nodes").isEmpty()) {
             Cluster cluster = Cluster.get(node.system);
             Address self = cluster.selfMember().address();
-            List<Address> seeds = new ArrayList<>();
-            seeds.add(self); // who is first may begin a cluster
-            others.stream()
+            List<Address> seeds = others.stream()
                     .map(AddressFromURIString::parse)
                     .filter(other -> !other.equals(self))
-                    .forEach(seeds::add);
-            cluster.manager().tell(seeds.size() == 1 ? Join.create(self) : new JoinSeedNodes(seeds));
+                    .toList();
+            if (seeds.isEmpty() || !joins(cluster, seeds)) {
+                cluster.manager().tell(Join.create(self));
+            }
         }
         return node;
+    }
+
+    /** Whether one of these nodes lets this one into its cluster in good time. */
+    private static boolean joins(Cluster cluster, List<Address> seeds) {
+        cluster.manager().tell(new JoinSeedNodes(seeds));
+        long end = System.nanoTime() + JOIN_TIMEOUT.toNanos();
+        while (!cluster.selfMember().status().equals(MemberStatus.up())) {
+            if (System.nanoTime() > end) {
+                return false;
+            }
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+        return true;
     }
 
     /** Starts a node without a cluster, for commands that only train. */
