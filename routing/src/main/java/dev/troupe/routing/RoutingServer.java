@@ -121,6 +121,7 @@ public final class RoutingServer {
      */
     private ServerSettings settings(boolean http2) {
         // Our own deadline ends requests, with an error body; a connection is idle only when no answer is due.
+        // A token must not wait until the client has acknowledged the one before it.
         var idle = config.requestDeadline().plusSeconds(30);
         return ServerSettings.create(ConfigFactory.parseString("""
                         akka.http.server {
@@ -129,6 +130,7 @@ public final class RoutingServer {
                           remote-address-attribute = on
                           idle-timeout = %d ms
                           server-header = "troupe"
+                          socket-options.tcp-no-delay = on
                           parsing.max-content-length = infinite
                         }
                         """.formatted(http2 ? "on" : "off", idle.toMillis()))
