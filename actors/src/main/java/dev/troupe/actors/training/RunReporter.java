@@ -5,10 +5,12 @@ import dev.troupe.actors.telemetry.Metrics;
 import dev.troupe.actors.telemetry.TrainingMetrics;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.run.RunProgress;
+import dev.troupe.actors.training.run.UtilizationMeter;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.model.mesh.StepOrder;
 import java.util.ArrayList;
@@ -36,6 +38,7 @@ final class RunReporter {
     private final Logger log;
     private final RunProgress progress;
     private final Map<Long, Long> tokensEvaluated = new HashMap<>(); // by step, of evaluations under way
+    private final UtilizationMeter utilization;
     private final ActorRef<RunJournal.Command> journal;
     private final ActorRef<RunJournal.Recorded> journalAnswers;
     private final TrainingMetrics instruments;
@@ -53,12 +56,14 @@ final class RunReporter {
             ActorRef<TrainingEvent> listener,
             Logger log,
             RunProgress progress,
+            UtilizationMeter utilization,
             ActorRef<RunJournal.Command> journal,
             ActorRef<RunJournal.Recorded> journalAnswers) {
         this.runId = runId;
         this.listener = listener;
         this.log = log;
         this.progress = progress;
+        this.utilization = utilization;
         this.journal = journal;
         this.journalAnswers = journalAnswers;
         this.instruments = Metrics.training(runId);
@@ -82,6 +87,7 @@ final class RunReporter {
         double learningRate = order.learningRate();
         nowNanos = nanos;
         StepRunner.StepTimes times = done.times();
+        utilization.step(seconds, times);
         double throughput = progress.tokensPerSecond();
         instruments.step(tokens, done.loss(), learningRate, done.gradientNorm(), throughput);
         instruments.part(TrainingMetrics.Part.DATA, times.data());
@@ -144,9 +150,47 @@ final class RunReporter {
         listener.tell(new TrainingEvent.StepsFixed(runId, totalSteps, secondsPerStep));
     }
 
-    void summarize(TrainingSummary summary) {
+    /** Ranks of a mesh were seated, or go on; {@code steps} are done. */
+    void meshChanged(MeshEvent event, long steps) {
+        utilization.seated(event);
+        switch (event) {
+            case MeshEvent.Seated seated -> {
+                write(new MetricsLine.Seating(steps, seated.seconds(), seated.nodes()));
+                listener.tell(new TrainingEvent.Seated(runId, seated.seconds(), seated.nodes()));
+            }
+            case MeshEvent.Recovered recovered -> {
+                write(new MetricsLine.Recovery(
+                        steps, recovered.lost(), recovered.cause(), recovered.seconds(), recovered.nodes()));
+                listener.tell(new TrainingEvent.Recovered(
+                        runId,
+                        recovered.step(),
+                        recovered.lost(),
+                        recovered.cause(),
+                        recovered.seconds(),
+                        recovered.nodes()));
+            }
+            case MeshEvent.NodeFailed _ -> {
+                // MeshReporter tells of it
+            }
+        }
+    }
+
+    /** Makes the run's summary, and has it written. */
+    TrainingSummary summarize(
+            long step, long totalSteps, @Nullable Double finalLoss, double seconds, String checkpoint) {
+        TrainingSummary summary = new TrainingSummary(
+                step,
+                totalSteps,
+                progress.tokens(),
+                progress.meanLoss(),
+                finalLoss,
+                progress.meanTokensPerSecond(),
+                seconds,
+                checkpoint,
+                utilization.result(progress.meanTokensPerSecond()));
         writing = true;
         journal.tell(new RunJournal.Summarize(summary, journalAnswers));
+        return summary;
     }
 
     /** The journal has answered. */

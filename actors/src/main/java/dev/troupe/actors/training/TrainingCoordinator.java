@@ -11,6 +11,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.troupe.actors.training.checkpoint.CheckpointSink;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.run.Lead;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
@@ -48,6 +49,9 @@ public final class TrainingCoordinator {
     record CheckpointAnswered(CheckpointWriter.Answer answer) implements Command {}
 
     record EvaluationAnswered(Evaluator.Answer answer) implements Command {}
+
+    /** Ranks of the run's mesh were seated. */
+    record MeshChanged(MeshEvent event) implements Command {}
 
     record JournalAnswered(RunJournal.Recorded recorded) implements Command {}
 

@@ -2,7 +2,9 @@ package dev.troupe.actors.training;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.training.mesh.NodeResources;
 import dev.troupe.actors.wire.WireMessage;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a run tells its listener; {@link Completed} or {@link Failed} is the last. */
@@ -11,6 +13,8 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(TrainingEvent.Started.class),
     @JsonSubTypes.Type(TrainingEvent.StepsFixed.class),
     @JsonSubTypes.Type(TrainingEvent.Progress.class),
+    @JsonSubTypes.Type(TrainingEvent.Seated.class),
+    @JsonSubTypes.Type(TrainingEvent.Recovered.class),
     @JsonSubTypes.Type(TrainingEvent.Evaluated.class),
     @JsonSubTypes.Type(TrainingEvent.CheckpointWritten.class),
     @JsonSubTypes.Type(TrainingEvent.CheckpointFailed.class),
@@ -64,6 +68,31 @@ public sealed interface TrainingEvent extends WireMessage {
             double tokensPerSecond,
             double etaSeconds)
             implements TrainingEvent {}
+
+    /** Ranks of a mesh have their first nodes. */
+    record Seated(String runId, double seconds, List<NodeResources> nodes) implements TrainingEvent {
+        public Seated {
+            nodes = List.copyOf(nodes);
+        }
+    }
+
+    /**
+     * Ranks of a mesh go on after a loss.
+     *
+     * @param step that is taken next
+     * @param lost names of nodes; none when a node failed and still answers
+     * @param cause what was noticed first
+     * @param seconds since then
+     * @param nodes those that have ranks now
+     */
+    record Recovered(
+            String runId, long step, List<String> lost, String cause, double seconds, List<NodeResources> nodes)
+            implements TrainingEvent {
+        public Recovered {
+            lost = List.copyOf(lost);
+            nodes = List.copyOf(nodes);
+        }
+    }
 
     /**
      * Held-out loss of the weights after {@code step}.

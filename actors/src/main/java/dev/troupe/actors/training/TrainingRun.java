@@ -15,6 +15,7 @@ import dev.troupe.actors.training.TrainingCoordinator.Command;
 import dev.troupe.actors.training.TrainingCoordinator.Environment;
 import dev.troupe.actors.training.TrainingCoordinator.EvaluationAnswered;
 import dev.troupe.actors.training.TrainingCoordinator.JournalAnswered;
+import dev.troupe.actors.training.TrainingCoordinator.MeshChanged;
 import dev.troupe.actors.training.TrainingCoordinator.Overdue;
 import dev.troupe.actors.training.TrainingCoordinator.StepEnded;
 import dev.troupe.actors.training.TrainingCoordinator.Stop;
@@ -27,6 +28,7 @@ import dev.troupe.actors.training.run.RunProgress;
 import dev.troupe.actors.training.run.StepBudget;
 import dev.troupe.actors.training.run.StepMeasure;
 import dev.troupe.actors.training.run.StepPlanner;
+import dev.troupe.actors.training.run.UtilizationMeter;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.mesh.StepOrder;
@@ -112,6 +114,7 @@ final class TrainingRun {
                 listener,
                 context.getLog(),
                 progress,
+                new UtilizationMeter(run.model(), run.parts().nodes()),
                 journal,
                 context.messageAdapter(RunJournal.Recorded.class, JournalAnswered::new));
         workers = RunWorkers.start(
@@ -120,7 +123,8 @@ final class TrainingRun {
                 run,
                 setup,
                 environment,
-                new MeshReporter(setup.runId(), listener, journal, context.getLog()));
+                new MeshReporter(setup.runId(), listener, journal, context.getLog())
+                        .andThen(event -> context.getSelf().tell(new MeshChanged(event))));
         side = new SideWork(
                 run,
                 workers.writer(),
@@ -270,7 +274,7 @@ final class TrainingRun {
                 yield continueIfFree();
             }
             case Overdue(String what) -> overdue(what);
-            case Assembled _ -> Behaviors.unhandled();
+            case Assembled _, MeshChanged _ -> Behaviors.unhandled();
         };
     }
 
@@ -415,7 +419,7 @@ final class TrainingRun {
                 yield finishIfDone();
             }
             case Overdue(String what) -> overdue(what);
-            case Assembled _, StepEnded _ -> Behaviors.unhandled();
+            case Assembled _, StepEnded _, MeshChanged _ -> Behaviors.unhandled();
         };
     }
 
@@ -431,17 +435,7 @@ final class TrainingRun {
             listener.tell(new TrainingEvent.Completed(setup.runId(), written));
             return Behaviors.stopped();
         }
-        TrainingSummary result = new TrainingSummary(
-                step,
-                totalSteps,
-                progress.tokens(),
-                progress.meanLoss(),
-                finalValLoss,
-                progress.meanTokensPerSecond(),
-                secondsSince(beginNanos),
-                path);
-        summary = result;
-        reporter.summarize(result);
+        summary = reporter.summarize(step, totalSteps, finalValLoss, secondsSince(beginNanos), path);
         return behavior(this::finishing);
     }
 
@@ -470,7 +464,8 @@ final class TrainingRun {
                 yield failWhenWritten(message);
             }
             case Overdue _ -> failNow(message);
-            case Stop _, Assembled _, StepEnded _, CheckpointAnswered _, EvaluationAnswered _ -> Behaviors.same();
+            case Stop _, Assembled _, StepEnded _, CheckpointAnswered _, EvaluationAnswered _, MeshChanged _ ->
+                Behaviors.same();
         };
     }
 
@@ -485,6 +480,10 @@ final class TrainingRun {
 
     private Behavior<Command> behavior(State state) {
         return Behaviors.receive(Command.class)
+                .onMessage(MeshChanged.class, changed -> {
+                    reporter.meshChanged(changed.event(), step);
+                    return Behaviors.same();
+                })
                 .onAnyMessage(state::onCommand)
                 .onSignal(
                         ChildFailed.class,

@@ -1,5 +1,6 @@
 package dev.troupe.actors.training;
 
+import dev.troupe.actors.training.run.RunUtilization;
 import dev.troupe.actors.wire.WireMessage;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param tokensPerSecond of this process's share of the run
  * @param seconds this process has spent on the run
  * @param checkpoint directory of the last checkpoint
+ * @param utilization of this process's share of the run
  */
 public record TrainingSummary(
         long steps,
@@ -23,5 +25,6 @@ public record TrainingSummary(
         @Nullable Double valLoss,
         double tokensPerSecond,
         double seconds,
-        String checkpoint)
+        String checkpoint,
+        RunUtilization utilization)
         implements WireMessage {}

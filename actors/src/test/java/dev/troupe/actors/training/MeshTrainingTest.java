@@ -11,6 +11,7 @@ import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
 import dev.troupe.actors.training.run.MetricsFile;
 import dev.troupe.actors.training.run.MetricsLine;
+import dev.troupe.actors.training.run.RunUtilization;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.model.tensor.NativeMemory;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -90,6 +92,16 @@ class MeshTrainingTest {
                 .filteredOn(TrainingEvent.CheckpointWritten.class::isInstance)
                 .hasSizeGreaterThan(1);
         assertThat(Files.readString(root.resolve("many/summary.json"))).contains("\"valLoss\"");
+        assertThat(many).filteredOn(TrainingEvent.Seated.class::isInstance).hasSize(1);
+        RunUtilization utilization = completed(many).utilization();
+        assertThat(utilization.modelFlopsUtilization()).isBetween(0.0, 1.0);
+        assertThat(utilization.communicationShare()).isBetween(0.0, 1.0).isGreaterThan(utilization.bubbleShare());
+        assertThat(utilization.recoveries()).isZero();
+        assertThat(utilization.nodes()).singleElement().satisfies(node -> {
+            assertThat(node.ranks()).containsExactly(0, 1);
+            assertThat(node.memory().optimizer()).isPositive();
+            assertThat(node.memory().activations()).isPositive();
+        });
     }
 
     @ParameterizedTest
@@ -131,7 +143,7 @@ class MeshTrainingTest {
     @Test
     void aRunWhoseStatesAreLostGoesBackToItsCheckpoint() {
         ActorRef<TrainerProtocol.Command> node = addNode();
-        String settings = mesh("2x1x1", 1) + "train.steps = 80";
+        String settings = mesh("2x1x1", 1) + "train.steps = 1500"; // more than are taken before the node is gone
         end(start("whole", false, settings));
         TestProbe<TrainingEvent> probe = start("lost", false, settings);
         while (!(probe.receiveMessage(PATIENCE) instanceof TrainingEvent.CheckpointWritten)) {
@@ -141,7 +153,18 @@ class MeshTrainingTest {
         nodes.remove(node);
         addNode();
 
-        completed(end(probe));
+        List<TrainingEvent> events = end(probe);
+        assertThat(completed(events).utilization().recoveries()).isEqualTo(1);
+        assertThat(events)
+                .filteredOn(TrainingEvent.Recovered.class::isInstance)
+                .singleElement(InstanceOfAssertFactories.type(TrainingEvent.Recovered.class))
+                .satisfies(recovered -> {
+                    assertThat(recovered.lost()).hasSize(1);
+                    assertThat(recovered.seconds()).isPositive();
+                });
+        assertThat(MetricsFile.read(root.resolve("lost/metrics.jsonl")))
+                .hasAtLeastOneElementOfType(MetricsLine.Seating.class)
+                .hasAtLeastOneElementOfType(MetricsLine.Recovery.class);
         assertThat(losses("lost")).isEqualTo(losses("whole"));
     }
 

@@ -11,12 +11,14 @@ import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.exchange.MicroBatchTicket;
 import dev.troupe.actors.training.exchange.TensorTicket;
 import dev.troupe.actors.training.mesh.NodeFailure;
+import dev.troupe.actors.training.mesh.NodeResources;
 import dev.troupe.actors.training.mesh.Seating;
 import dev.troupe.actors.training.optim.OptimizerShard;
 import dev.troupe.actors.training.run.Decision;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.run.RunSpec;
+import dev.troupe.actors.training.run.RunUtilization;
 import dev.troupe.actors.training.stage.PipelineStage;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.Endpoint;
@@ -42,7 +44,10 @@ class TrainingMessagesTest {
     private static final TensorTicket WEIGHTS = new TensorTicket("run", "weights/0");
     private static final RunSpec RUN = new RunSpec(
             "run", "1", "/runs/run", Map.of("train.seed", "7"), 65, "/tokenizer.json", "/train", "/heldOut", false);
-    private static final TrainingSummary SUMMARY = new TrainingSummary(1, 2, 3, 4.5, null, 6.5, 7.5, "/c");
+    private static final List<NodeResources> NODES =
+            List.of(new NodeResources("a", List.of(0, 1), 2, 99.5, new NodeResources.Memory(1, 2, 3, 4, 5, 6)));
+    private static final TrainingSummary SUMMARY = new TrainingSummary(
+            1, 2, 3, 4.5, null, 6.5, 7.5, "/c", new RunUtilization(0.5, 0.25, 0.125, 0, 1, 2.5, 2.5, NODES));
     private static final TrainingState STATE = new TrainingState(
             3,
             new DataPosition(6, 7),
@@ -66,6 +71,8 @@ class TrainingMessagesTest {
                 new TrainingEvent.CheckpointWritten("run", "/p", 1, 0.1, 0.2),
                 new TrainingEvent.CheckpointFailed("run", 1, "full"),
                 new TrainingEvent.NodeExcluded("run", "a:1", 3),
+                new TrainingEvent.Seated("run", 0.5, NODES),
+                new TrainingEvent.Recovered("run", 3, List.of("b"), "gone", 0.5, NODES),
                 new TrainingEvent.Completed("run", SUMMARY),
                 new TrainingEvent.Failed("run", "why"),
                 new StepRunner.RunStep(1, new StepOrder(1e-3, 4, 2), ref(StepRunner.StepResult.class)),
@@ -93,7 +100,9 @@ class TrainingMessagesTest {
                                 new MetricsLine.Evaluation(1, 2, 3, 4),
                                 new MetricsLine.Checkpoint(1, "/p", 2, 3),
                                 new MetricsLine.CheckpointFailure(1, "full"),
-                                new MetricsLine.StepsFixed(1, 2)),
+                                new MetricsLine.StepsFixed(1, 2),
+                                new MetricsLine.Seating(0, 0.5, NODES),
+                                new MetricsLine.Recovery(3, List.of("b"), "gone", 0.5, NODES)),
                         ref(RunJournal.Recorded.class)),
                 new RunJournal.Summarize(SUMMARY, ref(RunJournal.Recorded.class)),
                 new RunJournal.Recorded(null),

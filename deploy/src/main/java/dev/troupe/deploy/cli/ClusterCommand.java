@@ -95,8 +95,8 @@ final class ClusterCommand implements Callable<Integer> {
 
     /** The process of the command is a trainer node, too. */
     private String trainCommand(String seed, boolean trains) {
-        return "./troupe train --config " + (trains ? configOptions.name() : "FILE") + " -D mesh.nodes=" + (count + 1)
-                + " -D 'akka.cluster.seed-nodes=[\"" + seed + "\"]'";
+        return "./troupe train " + (trains ? configOptions.arguments() : "--config FILE") + " -D mesh.nodes="
+                + (count + 1) + " -D " + ConfigOptions.quoted("akka.cluster.seed-nodes=[\"" + seed + "\"]");
     }
 
     private int watch(ClusterProcesses processes, Interruption interruption) {

@@ -27,9 +27,19 @@ final class ConfigOptions {
         return config != null;
     }
 
-    /** What was given, as it was given; empty for nothing. */
-    String name() {
-        return config == null ? "" : config;
+    /** What was given, as words of a shell's command line. */
+    String arguments() {
+        StringBuilder words = new StringBuilder();
+        if (config != null) {
+            words.append("--config ").append(quoted(config));
+        }
+        overrides.forEach((key, value) -> words.append(" -D ").append(quoted(key + "=" + value)));
+        return words.toString().strip();
+    }
+
+    /** One word of a shell's command line. */
+    static String quoted(String word) {
+        return word.matches("[\\w./:=@,+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
     }
 
     /** The name without folder and ending, or {@code otherwise}. */

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of a run: {@code tokenizer.json}, {@code tokens/}, {@code checkpoints/}, {@code metrics.jsonl},
- * {@code loss.svg}, {@code evaluation.json}, {@code report.html}. One process at a time owns it, by a lock that the
- * operating system releases even when the process is killed.
+ * {@code loss.svg}, {@code evaluation.json}, {@code report.html}, {@code report.json}. One process at a time owns it,
+ * by a lock that the operating system releases even when the process is killed.
  */
 public final class RunDirectory implements AutoCloseable {
     private static final String LOCK = ".lock";
@@ -94,6 +94,11 @@ public final class RunDirectory implements AutoCloseable {
     /** The report for people. */
     public Path report() {
         return root.resolve("report.html");
+    }
+
+    /** The same for programs. */
+    public Path reportJson() {
+        return root.resolve("report.json");
     }
 
     @Override

@@ -7,11 +7,9 @@ import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSummary;
 import dev.troupe.deploy.progress.ProgressDisplay;
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.data.CorpusReport;
 import dev.troupe.model.eval.Evaluation;
 import dev.troupe.model.eval.EvaluationSet;
 import dev.troupe.model.eval.UnigramBaseline;
-import dev.troupe.model.format.CheckpointStore;
 import dev.troupe.model.format.durable.Sha256;
 import dev.troupe.model.report.RunReport;
 import dev.troupe.model.sampling.SamplingOptions;
@@ -28,7 +26,7 @@ import java.util.Set;
 
 /**
  * How good the model of a finished run is: held-out perplexity beside that of a unigram baseline, and sample texts;
- * kept in the run's folder as evaluation.json and report.html.
+ * kept in the run's folder as evaluation.json, and shown on its report.
  *
  * @param modelVersion identity of the weights
  * @param manifestSha256 of the checkpoint's manifest
@@ -72,9 +70,7 @@ public record RunEvaluation(
                     local.opened().version(), manifestSha256(checkpoint), model, unigram, samples(local, corpus));
             evaluation.show(display);
             evaluation.writeJson(run);
-            writeFile(
-                    run.report(),
-                    evaluation.report(run, corpus, config, summary).toHtml());
+            RunPages.write(run, corpus, config, summary, evaluation);
             display.note("report: " + run.report());
             return evaluation;
         }
@@ -141,52 +137,6 @@ public record RunEvaluation(
         } catch (IOException e) {
             throw new TroupeException("cannot write " + run.evaluation() + ": " + e + "; is the disk full?", e);
         }
-    }
-
-    private RunReport report(RunDirectory run, Corpus corpus, TrainingConfig config, TrainingSummary summary) {
-        CorpusReport text = corpus.tokens().report();
-        Map<String, String> training = new LinkedHashMap<>();
-        training.put("Steps", number(summary.steps()));
-        training.put("Tokens", number(summary.tokens()));
-        training.put("Tokens a second", number(Math.round(summary.tokensPerSecond())));
-        training.put("Time", String.format(Locale.ROOT, "%.0f s", summary.seconds()));
-        training.put("Training loss", String.format(Locale.ROOT, "%.4f", summary.trainLoss()));
-        training.put("Seed", Long.toString(config.train().seed()));
-        training.put("Learning rate", Double.toString(config.optimizer().learningRate()));
-        Map<String, String> shape = new LinkedHashMap<>();
-        shape.put("Architecture", config.model().architecture());
-        shape.put("Layers", number(config.model().numLayers()));
-        shape.put("Width", number(config.model().dim()));
-        shape.put(
-                "Heads (of keys and values)",
-                config.model().numHeads() + " (" + config.model().numKvHeads() + ")");
-        shape.put("Context", number(config.model().contextLength()) + " tokens");
-        shape.put("Version", modelVersion);
-        Map<String, String> data = new LinkedHashMap<>();
-        data.put("Source", corpus.source());
-        data.put(
-                "Documents",
-                number(text.train().documents()) + " + " + number(text.heldOut().documents()) + " held out");
-        data.put(
-                "Tokens",
-                number(text.train().tokens()) + " + " + number(text.heldOut().tokens()) + " held out");
-        data.put("Vocabulary", number(text.vocabSize()));
-        data.put("Bytes a token", String.format(Locale.ROOT, "%.2f", text.bytesPerToken()));
-        return new RunReport(
-                "Run " + run.root().getFileName(),
-                config.model().architecture() + " on " + corpus.source(),
-                CheckpointStore.readState(Path.of(summary.checkpoint())).losses(),
-                model,
-                unigram,
-                samples,
-                List.of(
-                        new RunReport.Facts("Training", training),
-                        new RunReport.Facts("Model", shape),
-                        new RunReport.Facts("Corpus", data)));
-    }
-
-    private static String number(long value) {
-        return String.format(Locale.ROOT, "%,d", value);
     }
 
     static void writeFile(Path file, String text) {

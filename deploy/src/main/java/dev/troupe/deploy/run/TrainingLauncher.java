@@ -106,6 +106,7 @@ public final class TrainingLauncher {
                 CheckpointStore.readState(Path.of(summary.checkpoint())).losses();
         RunEvaluation.writeFile(
                 run.curve(), LossChart.svg(losses, "Run " + run.root().getFileName()));
+        RunPages.write(run, corpus, config, summary, null);
         display.note(String.format(
                 Locale.ROOT,
                 "%,d steps, %,d tokens at %,.0f tokens/s; training loss %.4f%s",

@@ -84,6 +84,11 @@ public final class TrainingSession {
                             fixed.totalSteps(),
                             fixed.secondsPerStep() * 1e3));
                 case TrainingEvent.Progress progress -> display.training(toProgress(progress));
+                case TrainingEvent.Seated seated -> {
+                    display.note(MeshNotes.seated(seated));
+                    seated.nodes().forEach(seat -> display.note("  " + MeshNotes.node(seat)));
+                }
+                case TrainingEvent.Recovered recovered -> display.note(MeshNotes.recovered(recovered));
                 case TrainingEvent.Evaluated evaluated ->
                     LOG.info("step {}: validation loss {}", evaluated.step(), evaluated.valLoss());
                 case TrainingEvent.CheckpointWritten written ->

@@ -28,7 +28,7 @@ public record MachinePeak(
 
     /** Measures on the threads of {@code pool}; takes a few seconds. */
     public static MachinePeak measure(ComputePool pool) {
-        double gflops = gflops(pool);
+        double gflops = multiplyAddGflops(pool);
         try (TensorArena arena = TensorArena.open("bench.bandwidth")) {
             MemoryBandwidth bandwidth = new MemoryBandwidth(pool, arena);
             return new MachinePeak(
@@ -36,7 +36,8 @@ public record MachinePeak(
         }
     }
 
-    private static double gflops(ComputePool pool) {
+    /** The float32 multiply-add peak alone, 10^9 operations a second; takes a fifth of a second. */
+    public static double multiplyAddGflops(ComputePool pool) {
         float[] sinks = new float[pool.threads()];
         double flops = 2.0 * Lanes.LANES * CHAINS * FMA_ITERATIONS * pool.threads();
         return Timing.best(

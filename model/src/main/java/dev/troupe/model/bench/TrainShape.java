@@ -4,7 +4,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
-import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.TrainingFlops;
 import java.util.List;
 
 /**
@@ -59,12 +59,8 @@ public record TrainShape(String label, int layers, int heads, int dim, int vocab
                 0);
     }
 
-    /**
-     * Floating-point operations of a token, forward and backward: 6 N + 12 L C T, N without the position table
-     * (arXiv:2204.02311, appendix B).
-     */
+    /** Floating-point operations of a token, forward and backward. */
     public double flopsPerToken() {
-        long n = ParameterLayout.of(config()).size() - (long) time * dim;
-        return 6.0 * n + 12.0 * layers * dim * time;
+        return TrainingFlops.perToken(config());
     }
 }

@@ -202,6 +202,11 @@ final class PipelineRunner implements AutoCloseable {
         return link;
     }
 
+    /** Bytes for what comes from the stage before. */
+    long bytes() {
+        return arena.bytes();
+    }
+
     /** Time that the computation has waited for neighbours. */
     long waitNanos() {
         return waitNanos;

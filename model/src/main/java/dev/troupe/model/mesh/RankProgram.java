@@ -207,6 +207,13 @@ public final class RankProgram implements AutoCloseable {
         exchange.spreadWeights();
     }
 
+    /** Bytes of activations, and of what is exchanged with other ranks. */
+    public long activationBytes() {
+        return arena.bytes()
+                + pipeline.bytes()
+                + stages.stream().mapToLong(TrainingStage::bytes).sum();
+    }
+
     /** The rank's weights, gradients and moments. */
     public RankState state() {
         return state;

@@ -7,13 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A page about a finished run: how good the model is, how it got there, what it writes, and of what it was made.
  *
  * @param title such as "quickstart run-0001"
  * @param subtitle one line, such as the shape of the model
- * @param model on held-out text
+ * @param model on held-out text; null for a model that was not evaluated
  * @param baseline on the same tokens
  * @param samples what the model wrote
  * @param facts tables of a heading and rows, such as corpus, tokenizer, configuration
@@ -22,8 +23,8 @@ public record RunReport(
         String title,
         String subtitle,
         LossCurve curve,
-        Evaluation model,
-        Evaluation baseline,
+        @Nullable Evaluation model,
+        @Nullable Evaluation baseline,
         List<Sample> samples,
         List<Facts> facts) {
 
@@ -88,7 +89,9 @@ public record RunReport(
                 .append("</h1>\n<p class=\"subtitle\">")
                 .append(Html.escape(subtitle))
                 .append("</p>\n");
-        appendScores(html);
+        if (model != null && baseline != null) {
+            appendScores(html, model, baseline);
+        }
         html.append("<div class=\"chart\">\n")
                 .append(LossChart.svg(curve, "Training"))
                 .append("</div>\n");
@@ -97,7 +100,7 @@ public record RunReport(
         return html.append("</main>\n</body>\n</html>\n").toString();
     }
 
-    private void appendScores(StringBuilder html) {
+    private static void appendScores(StringBuilder html, Evaluation model, Evaluation baseline) {
         html.append("<div class=\"cards\">\n");
         card(
                 html,

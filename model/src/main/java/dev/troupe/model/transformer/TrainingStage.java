@@ -277,6 +277,11 @@ public final class TrainingStage implements AutoCloseable {
         return config;
     }
 
+    /** Bytes of activations. */
+    public long bytes() {
+        return arena.bytes();
+    }
+
     @Override
     public void close() {
         arena.close();

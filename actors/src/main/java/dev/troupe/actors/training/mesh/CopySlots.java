@@ -47,6 +47,11 @@ final class CopySlots implements AutoCloseable {
         return Optional.empty();
     }
 
+    /** Bytes of memory. */
+    synchronized long bytes() {
+        return closed ? 0 : slots.stream().mapToLong(ShardSnapshot::bytes).sum();
+    }
+
     /** What is whole. */
     synchronized List<HeldCopy> held() {
         List<HeldCopy> held = new ArrayList<>();

@@ -8,8 +8,14 @@ public sealed interface MeshEvent {
      * Ranks were seated for the first time, and are ready.
      *
      * @param step that is taken next
+     * @param nodes those that have ranks
      */
-    record Seated(long epoch, long step, Seating seating, double seconds) implements MeshEvent {}
+    record Seated(long epoch, long step, Seating seating, double seconds, List<NodeResources> nodes)
+            implements MeshEvent {
+        public Seated {
+            nodes = List.copyOf(nodes);
+        }
+    }
 
     /**
      * Something was lost, and the ranks are ready again.
@@ -18,10 +24,19 @@ public sealed interface MeshEvent {
      * @param cause what was noticed first
      * @param step that is taken next: steps after it are taken again
      * @param seconds from when it was noticed
+     * @param nodes those that have ranks now
      */
-    record Recovered(long epoch, List<String> lost, String cause, long step, Seating seating, double seconds)
+    record Recovered(
+            long epoch,
+            List<String> lost,
+            String cause,
+            long step,
+            Seating seating,
+            double seconds,
+            List<NodeResources> nodes)
             implements MeshEvent {
         public Recovered {
+            nodes = List.copyOf(nodes);
             lost = List.copyOf(lost);
         }
     }

@@ -2,11 +2,13 @@ package dev.troupe.actors.training.mesh;
 
 import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Answer;
+import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
 import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
 import dev.troupe.actors.training.mesh.TrainerProtocol.WindowsEvaluated;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.model.TroupeException;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,16 @@ final class MeshResults {
             requireSame("step " + first.step(), first, first.loss(), other, other.loss());
         }
         return taken;
+    }
+
+    /** What the nodes that have ranks say they have, by the first rank of each. */
+    static List<NodeResources> resources(Collection<Answer> answers) {
+        return answers.stream()
+                .filter(Built.class::isInstance)
+                .map(built -> ((Built) built).resources())
+                .filter(node -> !node.ranks().isEmpty())
+                .sorted(Comparator.comparing(node -> node.ranks().getFirst()))
+                .toList();
     }
 
     /** The evaluation that all nodes have. */

@@ -355,12 +355,12 @@ public final class MeshRunner {
 
     private void onBuilt(Seating built) {
         double seconds = recovery.end();
+        List<NodeResources> nodes = MeshResults.resources(answered.values());
         events.accept(
                 wasReady
                         ? new MeshEvent.Recovered(
-                                seats.epoch(), recovery.lost(), recovery.cause(), nextStep, built, seconds)
-                        : new MeshEvent.Seated(seats.epoch(), nextStep, built, seconds));
-        context.getLog().info("Run {} goes on with step {} after {} s", job.runId(), nextStep, seconds);
+                                seats.epoch(), recovery.lost(), recovery.cause(), nextStep, built, seconds, nodes)
+                        : new MeshEvent.Seated(seats.epoch(), nextStep, built, seconds, nodes));
         isBuilt = true;
         wasReady = true;
         if (work == null) {

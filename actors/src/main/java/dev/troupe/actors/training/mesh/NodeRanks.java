@@ -56,7 +56,7 @@ final class NodeRanks {
         for (int rank : epoch.seating().ranksOf(here)) {
             RankHost host = new RankHost(epoch, rank);
             hosts.add(host);
-            built.add(host.build(restore(rank, start, earlier)));
+            built.add(host.build(restore(rank, start, earlier), start instanceof FromCopies));
         }
         for (int rank = 0; rank < epoch.settings().mesh().ranks(); rank++) {
             if (epoch.isKept(rank) && epoch.seating().keeperOf(rank).equals(epoch.here())) {
@@ -124,6 +124,36 @@ final class NodeRanks {
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException(
                         "there is no copy of rank " + rank + " after step " + step + " on " + epoch.here()));
+    }
+
+    /** What the node has, once it is built. */
+    CompletableFuture<NodeResources> resources() {
+        return all(hosts.stream().map(RankHost::resources).toList()).thenApply(this::sum);
+    }
+
+    private NodeResources sum(List<NodeResources> ofRanks) {
+        long kept =
+                keepers.stream().mapToLong(keeper -> keeper.copies().bytes()).sum();
+        NodeResources.Memory memory = new NodeResources.Memory(0, 0, 0, 0, 0, kept);
+        if (ofRanks.isEmpty()) { // a node that only gives copies
+            return new NodeResources(epoch.here().nodeId(), List.of(), 0, 0, memory);
+        }
+        List<Integer> ranks = new ArrayList<>();
+        int threads = 0;
+        double peak = 0;
+        boolean measured = true;
+        for (NodeResources rank : ofRanks) {
+            memory = memory.plus(rank.memory());
+            ranks.addAll(rank.ranks());
+            threads += rank.threads();
+            peak += rank.peakGflops();
+            measured &= rank.peakGflops() > 0;
+        }
+        // More threads than cores compute no more than the cores do.
+        int onMachine =
+                threads / ofRanks.size() * epoch.seating().ranksOn(epoch.here().host());
+        double share = Math.min(1.0, Runtime.getRuntime().availableProcessors() / (double) onMachine);
+        return new NodeResources(epoch.here().nodeId(), ranks, threads, measured ? peak * share : 0, memory);
     }
 
     /** Has the ranks take a step. */

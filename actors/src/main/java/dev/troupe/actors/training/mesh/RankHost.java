@@ -1,5 +1,6 @@
 package dev.troupe.actors.training.mesh;
 
+import dev.troupe.actors.compute.MeasuredPeak;
 import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.training.eval.HeldOutWindows;
 import dev.troupe.actors.transport.Endpoint;
@@ -27,6 +28,7 @@ import dev.troupe.model.parallel.PeerThread;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -48,6 +50,7 @@ final class RankHost {
     private volatile @Nullable CopySlots copies;
     private @Nullable Communicator keeping;
     private @Nullable ComputePool pool;
+    private double peakGflops; // 0 when it was not measured
     private @Nullable HeldOutWindows heldOut;
     private @Nullable ShardSnapshot staging; // of checkpoints
     private CompletableFuture<?> writing = CompletableFuture.completedFuture(null); // of the latest
@@ -71,9 +74,10 @@ final class RankHost {
      * Allocates, joins the rank's groups, and begins with {@code restored}, or as the seed says.
      *
      * @param restored brings the state, to a rank of this layout; null for none
+     * @param inHaste whether others wait for this rank: then its peak is not measured
      * @return the steps taken before
      */
-    CompletableFuture<Long> build(@Nullable Restore restored) {
+    CompletableFuture<Long> build(@Nullable Restore restored, boolean inHaste) {
         return thread.run(() -> {
             MeshSettings settings = epoch.settings();
             RankState own = own(restored == null ? new RankState(settings, rank) : RankState.unfilled(settings, rank));
@@ -93,6 +97,7 @@ final class RankHost {
                             members.stream().map(epoch.seating()::of).toList())));
             ComputePool threads = own(FixedComputePool.create(threads()));
             pool = threads;
+            peakGflops = inHaste ? MeasuredPeak.knownGflops(threads) : MeasuredPeak.gflops(threads);
             Kernels kernels = NodeKernels.create(
                     epoch.config().train().backend(),
                     epoch.config().train().precision(),
@@ -148,6 +153,25 @@ final class RankHost {
      * @param seconds of this rank
      */
     record Taken(StepOutcome outcome, RankSeconds seconds) {}
+
+    /** What the rank has, once it is built. */
+    CompletableFuture<NodeResources> resources() {
+        return thread.run(() -> {
+            RankState.MemoryBytes state = required(this.state).bytes();
+            return new NodeResources(
+                    epoch.here().nodeId(),
+                    List.of(rank),
+                    required(pool).threads(),
+                    peakGflops,
+                    new NodeResources.Memory(
+                            state.weights(),
+                            state.gradients(),
+                            state.moments(),
+                            state.windows(),
+                            required(program).activationBytes(),
+                            required(copies).bytes()));
+        });
+    }
 
     /** Takes a step with all other ranks. */
     CompletableFuture<Taken> step(long step, StepOrder order) {

@@ -62,7 +62,10 @@ public final class TrainerNode {
     private record EpochEnded(Build next) implements Command {}
 
     private record BuildEnded(
-            Build order, @Nullable Long step, @Nullable Throwable failure) implements Command {}
+            Build order,
+            long step,
+            @Nullable NodeResources resources,
+            @Nullable Throwable failure) implements Command {}
 
     private record StepEnded(
             TakeStep order,
@@ -192,20 +195,22 @@ public final class TrainerNode {
                     new Epoch(order.epoch(), order.job(), config, order.job().mesh(), order.seating(), plane);
             NodeRanks building = new NodeRanks(epoch);
             ranks = building;
+            CompletableFuture<Long> built = building.build(order.start(), List.copyOf(earlier));
             context.pipeToSelf(
-                    building.build(order.start(), List.copyOf(earlier)),
-                    (step, failure) -> new BuildEnded(order, step, failure));
+                    built.thenCompose(_ -> building.resources()),
+                    (resources, failure) ->
+                            new BuildEnded(order, failure == null ? built.join() : 0, resources, failure));
         } catch (RuntimeException e) { // of reading the order, or of finding copies
-            context.getSelf().tell(new BuildEnded(order, null, e));
+            context.getSelf().tell(new BuildEnded(order, 0, null, e));
         }
     }
 
     private void onBuilt(BuildEnded ended) {
         Build order = ended.order();
-        Long step = ended.step();
-        if (step != null && order.epoch() == latestEpoch) {
-            stepsTaken = step;
-            order.replyTo().tell(new Built(order.epoch(), nodeId(), step));
+        NodeResources resources = ended.resources();
+        if (resources != null && order.epoch() == latestEpoch) {
+            stepsTaken = ended.step();
+            order.replyTo().tell(new Built(order.epoch(), nodeId(), ended.step(), resources));
         } else {
             order.replyTo().tell(lost(order.epoch(), MeshResults.message(ended.failure())));
         }

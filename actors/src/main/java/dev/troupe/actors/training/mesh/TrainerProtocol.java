@@ -223,7 +223,7 @@ public final class TrainerProtocol {
     }
 
     /** The ranks are ready to take step {@code step}. */
-    public record Built(long epoch, String nodeId, long step) implements Answer {}
+    public record Built(long epoch, String nodeId, long step, NodeResources resources) implements Answer {}
 
     /**
      * The ranks took the step.

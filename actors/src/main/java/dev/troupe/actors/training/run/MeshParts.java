@@ -2,9 +2,11 @@ package dev.troupe.actors.training.run;
 
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.MeshStart;
+import dev.troupe.actors.training.mesh.NodeResources;
 import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
 import dev.troupe.model.tokenizer.Tokenizer;
+import java.util.List;
 
 /**
  * What a run on trainer nodes is made from. Its tensors are theirs.
@@ -14,6 +16,11 @@ import dev.troupe.model.tokenizer.Tokenizer;
 public record MeshParts(
         MeshJob job, MeshSettings settings, MeshStart start, MeshCheckpointStore checkpoints, Tokenizer tokenizer)
         implements RunParts {
+    @Override
+    public List<NodeResources> nodes() {
+        return List.of(); // they are seated later
+    }
+
     @Override
     public int evaluationBatch() {
         return settings.batch() * settings.mesh().data();

@@ -3,8 +3,10 @@ package dev.troupe.actors.training.run;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.training.mesh.NodeResources;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.wire.WireMessage;
+import java.util.List;
 
 /** A line of {@code metrics.jsonl}; its field {@code kind} says which. Numbers of steps count steps that are done. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
@@ -13,7 +15,9 @@ import dev.troupe.actors.wire.WireMessage;
     @JsonSubTypes.Type(value = MetricsLine.Evaluation.class, name = "evaluation"),
     @JsonSubTypes.Type(value = MetricsLine.Checkpoint.class, name = "checkpoint"),
     @JsonSubTypes.Type(value = MetricsLine.CheckpointFailure.class, name = "checkpoint-failure"),
-    @JsonSubTypes.Type(value = MetricsLine.StepsFixed.class, name = "steps-fixed")
+    @JsonSubTypes.Type(value = MetricsLine.StepsFixed.class, name = "steps-fixed"),
+    @JsonSubTypes.Type(value = MetricsLine.Seating.class, name = "seating"),
+    @JsonSubTypes.Type(value = MetricsLine.Recovery.class, name = "recovery")
 })
 @JsonInclude(JsonInclude.Include.ALWAYS)
 public sealed interface MetricsLine extends WireMessage {
@@ -85,4 +89,25 @@ public sealed interface MetricsLine extends WireMessage {
 
     /** A time budget was turned into steps. */
     record StepsFixed(long step, long totalSteps) implements MetricsLine {}
+
+    /** Ranks of a mesh have their first nodes. */
+    record Seating(long step, double seconds, List<NodeResources> nodes) implements MetricsLine {
+        public Seating {
+            nodes = List.copyOf(nodes);
+        }
+    }
+
+    /**
+     * Ranks of a mesh go on after a loss.
+     *
+     * @param lost names of nodes
+     * @param seconds since it was noticed
+     */
+    record Recovery(long step, List<String> lost, String cause, double seconds, List<NodeResources> nodes)
+            implements MetricsLine {
+        public Recovery {
+            lost = List.copyOf(lost);
+            nodes = List.copyOf(nodes);
+        }
+    }
 }

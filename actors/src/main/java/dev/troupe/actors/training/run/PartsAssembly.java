@@ -1,5 +1,6 @@
 package dev.troupe.actors.training.run;
 
+import dev.troupe.actors.compute.MeasuredPeak;
 import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSetup;
@@ -11,6 +12,7 @@ import dev.troupe.actors.training.exchange.RunMemory;
 import dev.troupe.actors.training.exchange.TensorTicket;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.MeshStart;
+import dev.troupe.actors.training.mesh.NodeResources;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
@@ -114,8 +116,24 @@ record PartsAssembly(
                         evaluationBatch,
                         config.eval().cpuShare()),
                 new CheckpointWriter.Settings(weightsTicket, memory.publish("moments/0", moments), staging),
-                store::write);
+                store::write,
+                new NodeResources(
+                        "this process",
+                        List.of(0),
+                        pool.threads(),
+                        MeasuredPeak.gflops(pool),
+                        new NodeResources.Memory(
+                                bytes(weights),
+                                bytes(gradients),
+                                2 * Float.BYTES * layout.size(),
+                                0,
+                                stage.bytes() + evaluationStage.bytes(),
+                                bytes(copy))));
         return new PartsAssembly(parts, resumed, checkpoint.orElse(null), new StepPlanner(config, time, resumed), null);
+    }
+
+    private static long bytes(Parameters parameters) {
+        return Float.BYTES * parameters.flat().size();
     }
 
     /** Allocates nothing: trainer nodes do, and they read the checkpoint. */

@@ -74,7 +74,11 @@ class MeshMessagesTest {
                 new Build(1, job, seating, new Fresh(), answers),
                 new Build(2, job, seating, new FromCopies(7, List.of(node, node)), answers),
                 new Build(2, job, seating, new FromCheckpoint("/checkpoints/step-00000007", 7), answers),
-                new Built(2, "a", 7),
+                new Built(
+                        2,
+                        "a",
+                        7,
+                        new NodeResources("a", List.of(0, 1), 2, 99.5, new NodeResources.Memory(1, 2, 3, 4, 5, 6))),
                 new Save(2, 7, "/checkpoints/step-00000007", answers),
                 new Copied(2, "a", 7),
                 new Saved(2, "a", 7, List.of(new ShardFile("rank-00000.safetensors", 7, new FileDigest(3, "0f")))),

@@ -1,0 +1,81 @@
+package dev.troupe.actors.training.run;
+
+import dev.troupe.actors.training.mesh.MeshEvent;
+import dev.troupe.actors.training.mesh.NodeResources;
+import dev.troupe.actors.training.step.StepRunner.StepTimes;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.transformer.TrainingFlops;
+import java.util.List;
+
+/** Adds up what a run's steps and recoveries take. Not thread-safe. */
+public final class UtilizationMeter {
+    private final double flopsPerToken;
+    private List<NodeResources> nodes;
+    private double peakGflops; // the latest that is known
+    private double seconds;
+    private double communication;
+    private double bubble;
+    private double copies;
+    private int recoveries;
+    private double recoverySeconds;
+    private double longestRecovery;
+
+    /**
+     * A meter.
+     *
+     * @param nodes that the run begins on; none when that is not known yet
+     */
+    public UtilizationMeter(ModelConfig model, List<NodeResources> nodes) {
+        this.flopsPerToken = TrainingFlops.perToken(model);
+        this.nodes = List.copyOf(nodes);
+        measurePeak();
+    }
+
+    private void measurePeak() {
+        if (!nodes.isEmpty() && nodes.stream().allMatch(node -> node.peakGflops() > 0)) {
+            peakGflops = nodes.stream().mapToDouble(NodeResources::peakGflops).sum();
+        }
+    }
+
+    /** A step was taken. */
+    public void step(double stepSeconds, StepTimes times) {
+        seconds += stepSeconds;
+        communication += times.communication();
+        bubble += times.bubble();
+        copies += times.copies();
+    }
+
+    /** Something happened to the mesh. */
+    public void seated(MeshEvent event) {
+        switch (event) {
+            case MeshEvent.Seated seated -> nodes = seated.nodes();
+            case MeshEvent.Recovered recovered -> {
+                nodes = recovered.nodes();
+                recoveries++;
+                recoverySeconds += recovered.seconds();
+                longestRecovery = Math.max(longestRecovery, recovered.seconds());
+            }
+            case MeshEvent.NodeFailed _ -> {
+                // says nothing about who has ranks
+            }
+        }
+        measurePeak();
+    }
+
+    /** What it came to, at so many tokens a second. */
+    public RunUtilization result(double tokensPerSecond) {
+        return new RunUtilization(
+                peakGflops == 0 ? null : tokensPerSecond * flopsPerToken / (peakGflops * 1e9),
+                share(communication),
+                share(bubble),
+                share(copies),
+                recoveries,
+                recoverySeconds,
+                longestRecovery,
+                nodes);
+    }
+
+    private double share(double part) {
+        return seconds == 0 ? 0 : part / seconds;
+    }
+}

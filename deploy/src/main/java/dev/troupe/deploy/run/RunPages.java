@@ -1,0 +1,144 @@
+package dev.troupe.deploy.run;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.actors.training.run.RunUtilization;
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.data.CorpusReport;
+import dev.troupe.model.eval.LossCurve;
+import dev.troupe.model.format.CheckpointStore;
+import dev.troupe.model.report.RunReport;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A run's report.html for people, and report.json with the same for programs. */
+final class RunPages {
+    private RunPages() {}
+
+    /** Writes both; {@code evaluation} is null for a run whose model was not evaluated after it. */
+    static void write(
+            RunDirectory run,
+            Corpus corpus,
+            TrainingConfig config,
+            TrainingSummary summary,
+            @Nullable RunEvaluation evaluation) {
+        LossCurve curve =
+                CheckpointStore.readState(Path.of(summary.checkpoint())).losses();
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("summary", summary);
+        json.put("curve", curve);
+        json.put("evaluation", evaluation);
+        try {
+            new ObjectMapper()
+                    .enable(SerializationFeature.INDENT_OUTPUT)
+                    .writeValue(run.reportJson().toFile(), json);
+        } catch (IOException e) {
+            throw new TroupeException("cannot write " + run.reportJson() + ": " + e + "; is the disk full?", e);
+        }
+        RunReport page = new RunReport(
+                "Run " + run.root().getFileName(),
+                config.model().architecture() + " on " + corpus.source(),
+                curve,
+                evaluation == null ? null : evaluation.model(),
+                evaluation == null ? null : evaluation.unigram(),
+                evaluation == null ? List.of() : evaluation.samples(),
+                List.of(
+                        new RunReport.Facts("Training", training(config, summary)),
+                        new RunReport.Facts("Machines", machines(summary.utilization())),
+                        new RunReport.Facts("Model", model(config, evaluation)),
+                        new RunReport.Facts("Corpus", data(corpus))));
+        RunEvaluation.writeFile(run.report(), page.toHtml());
+    }
+
+    private static Map<String, String> training(TrainingConfig config, TrainingSummary summary) {
+        Map<String, String> rows = new LinkedHashMap<>();
+        rows.put("Steps", number(summary.steps()));
+        rows.put("Tokens", number(summary.tokens()));
+        rows.put("Tokens a second", number(Math.round(summary.tokensPerSecond())));
+        rows.put("Time", String.format(Locale.ROOT, "%.0f s", summary.seconds()));
+        rows.put("Training loss", loss(summary.trainLoss()));
+        Double validation = summary.valLoss();
+        if (validation != null) {
+            rows.put("Validation loss", loss(validation));
+        }
+        rows.put("Seed", Long.toString(config.train().seed()));
+        rows.put("Learning rate", Double.toString(config.optimizer().learningRate()));
+        return rows;
+    }
+
+    private static Map<String, String> machines(RunUtilization utilization) {
+        Map<String, String> rows = new LinkedHashMap<>();
+        Double peakShare = utilization.modelFlopsUtilization();
+        rows.put("Share of the float32 peak (MFU)", peakShare == null ? "not measured" : percent(peakShare));
+        if (utilization.communicationShare() > 0) {
+            rows.put("Waiting for other ranks", percent(utilization.communicationShare()));
+            rows.put("Pipeline bubble", percent(utilization.bubbleShare()));
+            rows.put("Copies to other nodes", percent(utilization.copyShare()));
+            rows.put("Recoveries", recoveries(utilization));
+        }
+        utilization.nodes().forEach(node -> rows.put(node.node(), MeshNotes.memory(node.memory())));
+        return rows;
+    }
+
+    private static String recoveries(RunUtilization utilization) {
+        return utilization.recoveries() == 0
+                ? "none"
+                : String.format(
+                        Locale.ROOT,
+                        "%d in %.1f s, the longest %.1f s",
+                        utilization.recoveries(),
+                        utilization.recoverySeconds(),
+                        utilization.longestRecoverySeconds());
+    }
+
+    private static Map<String, String> model(TrainingConfig config, @Nullable RunEvaluation evaluation) {
+        Map<String, String> rows = new LinkedHashMap<>();
+        rows.put("Architecture", config.model().architecture());
+        rows.put("Layers", number(config.model().numLayers()));
+        rows.put("Width", number(config.model().dim()));
+        rows.put(
+                "Heads (of keys and values)",
+                config.model().numHeads() + " (" + config.model().numKvHeads() + ")");
+        rows.put("Context", number(config.model().contextLength()) + " tokens");
+        if (evaluation != null) {
+            rows.put("Version", evaluation.modelVersion());
+        }
+        return rows;
+    }
+
+    private static Map<String, String> data(Corpus corpus) {
+        CorpusReport text = corpus.tokens().report();
+        Map<String, String> rows = new LinkedHashMap<>();
+        rows.put("Source", corpus.source());
+        rows.put(
+                "Documents",
+                withHeldOut(text.train().documents(), text.heldOut().documents()));
+        rows.put("Tokens", withHeldOut(text.train().tokens(), text.heldOut().tokens()));
+        rows.put("Vocabulary", number(text.vocabSize()));
+        rows.put("Bytes a token", String.format(Locale.ROOT, "%.2f", text.bytesPerToken()));
+        return rows;
+    }
+
+    private static String withHeldOut(long train, long heldOut) {
+        return number(train) + " + " + number(heldOut) + " held out";
+    }
+
+    private static String loss(double value) {
+        return String.format(Locale.ROOT, "%.4f", value);
+    }
+
+    private static String percent(double share) {
+        return String.format(Locale.ROOT, "%.1f %%", share * 100);
+    }
+
+    private static String number(long value) {
+        return String.format(Locale.ROOT, "%,d", value);
+    }
+}
