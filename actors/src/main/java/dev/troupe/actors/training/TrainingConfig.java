@@ -207,7 +207,9 @@ public record TrainingConfig(
                 ramp(reader, accumulation),
                 reader.whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),
                 reader.nonBlank("compute.backend"),
-                Precision.named(reader.word("train.precision", Precision.names().toArray(String[]::new))),
+                // Without a loss scale, small gradients are zero in fp16.
+                Precision.named(
+                        reader.word("train.precision", Precision.FP32.configName(), Precision.BF16.configName())),
                 reader.integer("train.threads", 0, 1024),
                 reader.integer("train.lossWindow", 1, 1_000_000),
                 reader.integer("train.stepTimeoutSeconds", 1, 1_000_000));
