@@ -123,8 +123,8 @@ class HttpErrorsTest {
                 "{#,'response_format':{'type':'json_schema','json_schema':{'name':'x','schema':[]}}}"
                         + " | response_format.json_schema.schema | invalid_type | an object",
                 "{#,'response_format':{'type':'json_schema','json_schema':{'name':'x','schema':"
-                        + "{'type':'object','properties':{'a':{'multipleOf':2}}}}}}"
-                        + " | response_format | invalid_value | #/properties/a has the keyword 'multipleOf'",
+                        + "{'type':'object','properties':{'a':{'contains':{}}}}}}}"
+                        + " | response_format | invalid_value | #/properties/a has the keyword 'contains'",
                 "{#,'temprature':1}        | temprature | unknown_parameter | Unrecognized",
                 "{'model':'tiny','messages':[{'role':'user','content':'say abracadabra'}]}"
                         + " | messages | content_filter | magic",
