@@ -10,8 +10,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A file of tensors, mapped into memory, whose header was read: other pages are read when they are used. Thread-safe.
@@ -19,9 +17,6 @@ import org.slf4j.LoggerFactory;
  * @param <H> what was made of the header
  */
 public final class MappedFile<H> implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(MappedFile.class);
-    private static final long PAGE = 64 << 10; // a multiple of the page size of every system
-
     private final Arena arena = Arena.ofShared();
     private final MemorySegment bytes;
     private final MemorySegment lasting;
@@ -76,16 +71,7 @@ public final class MappedFile<H> implements AutoCloseable {
      * system's cache or from the file, when they are next used.
      */
     public void forget(MemorySegment part) {
-        if (part.byteSize() > 0) {
-            MemoryCalls.SYSTEM.ifPresent(calls -> forget(calls, part.address(), part.byteSize()));
-        }
-    }
-
-    private void forget(MemoryCalls calls, long address, long size) {
-        long start = Math.max(bytes.address(), address / PAGE * PAGE);
-        if (calls.advise(start, address + size - start, MemoryCalls.MADV_DONTNEED) != 0) {
-            LOG.debug("madvise(MADV_DONTNEED) refused for {} bytes of a file", size);
-        }
+        MemoryCalls.forget(bytes, part);
     }
 
     /** The same pages, which stay readable after {@link #close}, as long as they are in use. */

@@ -20,10 +20,11 @@ record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise)
     static final Optional<MemoryCalls> SYSTEM = find();
 
     static final long MAP_FAILED = -1;
-    static final int MADV_DONTNEED = 4;
     static final int MADV_HUGEPAGE = 14;
 
     private static final Logger LOG = LoggerFactory.getLogger(MemoryCalls.class);
+    private static final long PAGE = 64 << 10; // a multiple of the page size of every system
+    private static final int MADV_DONTNEED = 4;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
 
@@ -46,6 +47,26 @@ record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise)
 
     private static MethodHandle handle(MemorySegment symbol, MemoryLayout result, MemoryLayout... arguments) {
         return Linker.nativeLinker().downcallHandle(symbol, FunctionDescriptor.of(result, arguments));
+    }
+
+    /**
+     * Takes the pages of a part of a mapped file out of this process's memory; they come from the system's cache or
+     * from the file when they are next used. Does nothing where the system has no such call.
+     *
+     * @param file all of the mapping, which begins on a page: what lies before it is somebody else's
+     * @param part of it
+     */
+    static void forget(MemorySegment file, MemorySegment part) {
+        if (part.byteSize() == 0) {
+            return;
+        }
+        long from = (part.address() - file.address()) / PAGE * PAGE;
+        MemorySegment pages = file.asSlice(from, part.address() + part.byteSize() - file.address() - from);
+        SYSTEM.ifPresent(calls -> {
+            if (calls.advise(pages.address(), pages.byteSize(), MADV_DONTNEED) != 0) {
+                LOG.debug("madvise(MADV_DONTNEED) refused for {} bytes of a file", pages.byteSize());
+            }
+        });
     }
 
     /** Zeroed memory on page boundaries; {@link #MAP_FAILED} when there is no more. */

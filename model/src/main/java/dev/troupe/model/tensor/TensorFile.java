@@ -13,8 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Zeroed tensors in a mapped file of their own, for state that is used seldom: what is not in use need not be in this
@@ -23,7 +21,6 @@ import org.slf4j.LoggerFactory;
  * goes as soon as it is mapped, where the system allows that.
  */
 public final class TensorFile implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(TensorFile.class);
     private static final long PAGE = 64 << 10; // a multiple of the page size of every system
     private static final int BLOCK = 4 << 20;
     private static final String OWNER = "tensor.files";
@@ -120,15 +117,7 @@ public final class TensorFile implements AutoCloseable {
 
     /** As the other, of memory of its tensors. */
     public void forget(MemorySegment part) {
-        if (part.byteSize() == 0) {
-            return;
-        }
-        MemoryCalls.SYSTEM.ifPresent(calls -> {
-            long start = part.address() / PAGE * PAGE;
-            if (calls.advise(start, part.address() + part.byteSize() - start, MemoryCalls.MADV_DONTNEED) != 0) {
-                LOG.debug("madvise(MADV_DONTNEED) refused for {} bytes of a file", part.byteSize());
-            }
-        });
+        MemoryCalls.forget(bytes, part);
     }
 
     /** As the other, all of it. */

@@ -6,14 +6,18 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opentest4j.TestAbortedException;
 
 class TensorFileTest {
     private static final int ELEMENTS = 1 << 20;
+    private static final long SMALL_PAGE = 4 << 10;
 
     @TempDir
     Path root;
@@ -59,6 +63,29 @@ class TensorFileTest {
             assertThat(left).as("files that are left").isEmpty();
         }
         assertThat(NativeMemory.bytes("tensor.files")).isEqualTo(before);
+    }
+
+    @Test
+    void whatLiesBeforeTheFileInMemoryStays() {
+        MemoryCalls calls = MemoryCalls.SYSTEM.orElseThrow(() -> new TestAbortedException("there is no mmap here"));
+        int numNeighbours = 0;
+        for (int i = 0; i < 64 && numNeighbours < 3; i++) {
+            try (TensorFile file = TensorFile.create(root, "state", TensorFile.bytesOf(16) + i * SMALL_PAGE)) {
+                long start = file.allocate(16).address();
+                long neighbour = calls.map(64 * SMALL_PAGE); // the system maps from the top down
+                try {
+                    MemorySegment before = MemorySegment.ofAddress(neighbour).reinterpret(64 * SMALL_PAGE);
+                    before.fill((byte) 1);
+                    file.forget(MemorySegment.ofAddress(start).reinterpret(64));
+                    assertThat(before.mismatch(before.asSlice(1))).isEqualTo(before.byteSize() - 1);
+                    assertThat(before.get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 1);
+                    numNeighbours += neighbour + 64 * SMALL_PAGE == start ? 1 : 0;
+                } finally {
+                    calls.unmap(neighbour, 64 * SMALL_PAGE);
+                }
+            }
+        }
+        assumeThat(numNeighbours).as("files with memory right before them").isPositive();
     }
 
     @Test
