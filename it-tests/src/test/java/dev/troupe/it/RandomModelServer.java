@@ -59,9 +59,14 @@ final class RandomModelServer {
                 true,
                 false,
                 0);
+        write(directory, config, 1, tokenizer);
+    }
+
+    /** Writes a model of this shape. */
+    static void write(Path directory, ModelConfig config, long seed, Tokenizer tokenizer) {
         try (var arena = TensorArena.open("random-model")) {
             var weights = Parameters.allocate(ParameterLayout.of(config), arena);
-            weights.initialize(1);
+            weights.initialize(seed);
             ModelDirectory.write(directory, config, weights, tokenizer);
         }
     }

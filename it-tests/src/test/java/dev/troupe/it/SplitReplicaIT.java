@@ -10,13 +10,9 @@ import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.format.ModelConverter;
-import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.tensor.StorageType;
-import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.Tokenizer;
-import dev.troupe.model.transformer.ParameterLayout;
-import dev.troupe.model.transformer.Parameters;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -164,11 +160,7 @@ class SplitReplicaIT {
                 false,
                 0);
         Path directory = dir.resolve("random");
-        try (TensorArena arena = TensorArena.open("test.split-replica")) {
-            Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
-            weights.initialize(29);
-            ModelDirectory.write(directory, config, weights, TOKENIZER);
-        }
+        RandomModelServer.write(directory, config, 29, TOKENIZER);
         if (type == null) {
             return directory;
         }

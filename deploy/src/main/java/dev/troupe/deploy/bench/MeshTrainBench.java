@@ -214,8 +214,8 @@ public final class MeshTrainBench {
 
     private Row row(MeshForm form, int jvms, int microBatches, List<Turn> turns, List<StepTimes> times) {
         TrainShape shape = settings.shape();
-        double tokensPerSecond =
-                shape.tokens() / median(turns.stream().map(Turn::mesh).toList());
+        double tokensPerSecond = shape.tokens()
+                / ServeLevels.median(turns.stream().mapToDouble(Turn::mesh).toArray());
         double seconds = 0;
         double forwardBackward = 0;
         double communication = 0;
@@ -234,18 +234,18 @@ public final class MeshTrainBench {
                 jvms,
                 microBatches,
                 tokensPerSecond,
-                shape.tokens() / median(turns.stream().map(Turn::single).toList()),
-                median(turns.stream().map(turn -> turn.mesh() / turn.single()).toList()) - 1,
+                shape.tokens()
+                        / ServeLevels.median(
+                                turns.stream().mapToDouble(Turn::single).toArray()),
+                ServeLevels.median(turns.stream()
+                                .mapToDouble(turn -> turn.mesh() / turn.single())
+                                .toArray())
+                        - 1,
                 communication / seconds,
                 copies / (seconds + copies),
                 bubble / forwardBackward,
                 (stages - 1.0) / (microBatches + stages - 1),
                 tokensPerSecond * shape.flopsPerToken() / (peakGflops * 1e9));
-    }
-
-    private static double median(List<Double> values) {
-        List<Double> sorted = values.stream().sorted().toList();
-        return sorted.get(sorted.size() / 2);
     }
 
     /** As asked for, or as many as a pipeline needs and the batch allows. */
@@ -289,7 +289,7 @@ public final class MeshTrainBench {
                 shape.time(),
                 shape.batch() / accumulation,
                 accumulation,
-                settings.precision().name().toLowerCase(Locale.ROOT),
+                settings.precision().configName(),
                 settings.backend(),
                 mesh.data(),
                 mesh.tensor(),

@@ -4,8 +4,6 @@ import dev.troupe.deploy.cli.UpCommand;
 import dev.troupe.deploy.cluster.ChildJvm;
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +51,7 @@ final class ChaosCluster implements AutoCloseable {
 
     /** Starts the node that begins the run, before all others. */
     void startTraining(Path config, Path run) {
-        int port = freePort();
+        int port = ChildJvm.freePort();
         start(
                 port,
                 true,
@@ -69,7 +67,7 @@ final class ChaosCluster implements AutoCloseable {
 
     /** Starts a node that joins those that are there. */
     void startNode() {
-        int port = freePort();
+        int port = ChildJvm.freePort();
         String seeds = nodes.stream()
                 .map(node -> "\"akka://" + node.name() + "\"")
                 .collect(Collectors.joining(", ", "[", "]"));
@@ -91,14 +89,6 @@ final class ChaosCluster implements AutoCloseable {
         Path log = folder.resolve("node-" + started + ".log");
         nodes.add(new Node("troupe@" + HOST + ":" + port, ChildJvm.start(log, arguments), trains));
         started++;
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new TroupeException("there is no free port on " + HOST + ": " + e, e);
-        }
     }
 
     /** Kills a node, with SIGKILL. */

@@ -3,8 +3,10 @@ package dev.troupe.deploy.cluster;
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -17,6 +19,8 @@ import java.util.concurrent.TimeUnit;
 public record ChildJvm(Process process, Path log) {
     /** System property of a child: the process that it must not outlive. */
     static final String PARENT = "troupe.cluster.parent";
+
+    private static final long STOP_SECONDS = 20;
 
     /**
      * Starts one.
@@ -73,6 +77,25 @@ public record ChildJvm(Process process, Path log) {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new TroupeException("interrupted while a process gets a signal", e);
+        }
+    }
+
+    /** Asks all to end, with SIGTERM; kills those that have not after 20 s each. */
+    static void stop(Collection<ChildJvm> children) {
+        children.forEach(child -> child.process.destroy());
+        for (ChildJvm child : children) {
+            if (!child.awaitEnd(STOP_SECONDS)) {
+                child.kill();
+            }
+        }
+    }
+
+    /** A port that is free now; another process could take it before the child does, which then ends and says so. */
+    public static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new TroupeException("there is no free port: " + e, e);
         }
     }
 

@@ -8,7 +8,6 @@ import com.typesafe.config.ConfigRenderOptions;
 import dev.troupe.deploy.node.NodeStatus;
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,7 +31,6 @@ public final class ClusterProcesses implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
     private static final String ROLES = "troupe.node.roles";
     private static final Duration ANSWER = Duration.ofSeconds(2);
-    private static final long STOP_SECONDS = 20;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private record Node(
@@ -80,8 +78,8 @@ public final class ClusterProcesses implements AutoCloseable {
         if (!first) {
             roles.remove("registry"); // one node has its files
         }
-        int akkaPort = freePort();
-        int metricsPort = freePort();
+        int akkaPort = ChildJvm.freePort();
+        int metricsPort = ChildJvm.freePort();
         boolean routes = roles.contains("router");
         Integer httpPort = routes ? port(config, "troupe.routing.http.port", first) : null;
         String name = config.hasPath("troupe.node.name") ? config.getString("troupe.node.name") : "troupe";
@@ -115,15 +113,8 @@ public final class ClusterProcesses implements AutoCloseable {
         return new Node(number, jvm, address, metricsPort, httpPort, List.copyOf(roles));
     }
 
-    private static int port(Config config, String key, boolean configured) throws IOException {
-        return configured && config.hasPath(key) && config.getInt(key) > 0 ? config.getInt(key) : freePort();
-    }
-
-    /** A port that is free now; another process could take it before the node does, which then ends and says so. */
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
+    private static int port(Config config, String key, boolean configured) {
+        return configured && config.hasPath(key) && config.getInt(key) > 0 ? config.getInt(key) : ChildJvm.freePort();
     }
 
     /** The address of the first node, which others join by. */
@@ -195,12 +186,7 @@ public final class ClusterProcesses implements AutoCloseable {
 
     @Override
     public void close() {
-        nodes.forEach(node -> node.jvm().process().destroy());
-        for (Node node : nodes) {
-            if (!node.jvm().awaitEnd(STOP_SECONDS)) {
-                node.jvm().kill();
-            }
-        }
+        ChildJvm.stop(nodes.stream().map(Node::jvm).toList());
         http.close();
     }
 }

@@ -21,7 +21,6 @@ import java.util.stream.StreamSupport;
 public final class LocalCluster implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(90);
     private static final long POLL_MILLIS = 100;
-    private static final long STOP_SECONDS = 20;
 
     private final Path folder;
     private final TroupeNode first;
@@ -119,12 +118,7 @@ public final class LocalCluster implements AutoCloseable {
 
     @Override
     public void close() {
-        children.forEach(child -> child.process().destroy());
-        for (ChildJvm child : children) {
-            if (!child.awaitEnd(STOP_SECONDS)) {
-                child.kill();
-            }
-        }
+        ChildJvm.stop(children);
         first.close();
     }
 }

@@ -1,7 +1,6 @@
 package dev.troupe.model.kernel;
 
 import dev.troupe.model.ConfigNames;
-import java.util.List;
 
 /**
  * What matrix products round their operands to. Sums, results and all other operations are float32, and so are weights,
@@ -24,10 +23,5 @@ public enum Precision {
      */
     public static Precision named(String name) {
         return ConfigNames.find(Precision.class, "precision", name);
-    }
-
-    /** All names. */
-    public static List<String> names() {
-        return ConfigNames.all(Precision.class);
     }
 }

@@ -71,14 +71,18 @@ class WeightPrefetchTest {
         public void close() {}
     }
 
+    private static RankGroups groups(SlowGather weights) {
+        SoloCommunicator solo = new SoloCommunicator();
+        return new RankGroups(solo, solo, weights, weights, null, null, null, null, null);
+    }
+
     @Test
     void gatheringHidesBehindComputing() {
         MeshSettings settings = settings(llama(true), "2x1x1", 3, 0);
         SlowGather weights = new SlowGather();
-        SoloCommunicator solo = new SoloCommunicator();
-        RankGroups groups = new RankGroups(solo, solo, weights, weights, null, null, null, null, null);
         try (RankState state = new RankState(settings, 0);
-                PartExchange exchange = new PartExchange(state, groups, TestMeshes.kernels(), () -> {}, () -> {})) {
+                PartExchange exchange =
+                        new PartExchange(state, groups(weights), TestMeshes.kernels(), () -> {}, () -> {})) {
             int firstBlock = 1; // behind the table
             int blocks = settings.model().numLayers();
             exchange.beginStep();
@@ -107,10 +111,9 @@ class WeightPrefetchTest {
     void windowsInUseAreLeftAlone() {
         MeshSettings settings = settings(llama(true), "2x1x1", 3, 0);
         SlowGather weights = new SlowGather();
-        SoloCommunicator solo = new SoloCommunicator();
-        RankGroups groups = new RankGroups(solo, solo, weights, weights, null, null, null, null, null);
         try (RankState state = new RankState(settings, 0);
-                PartExchange exchange = new PartExchange(state, groups, TestMeshes.kernels(), () -> {}, () -> {})) {
+                PartExchange exchange =
+                        new PartExchange(state, groups(weights), TestMeshes.kernels(), () -> {}, () -> {})) {
             exchange.beginStep();
             exchange.beforeForward(1);
             exchange.expect(3);

@@ -45,9 +45,8 @@ public final class ModelEngine implements Engine {
             ComputePool pool,
             Runnable freeRest) {
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, KvCacheSize.blockBytes(config));
-        InferenceModel model = InferenceModel.create(
-                config, weights, kernels, settings.inference().options(pool), numKvBlocks, settings.maxBatchTokens());
-        return new ModelEngine(description, new WholeModel(model, freeRest));
+        return new ModelEngine(
+                description, WholeModel.lay(settings, config, weights, kernels, pool, numKvBlocks, freeRest));
     }
 
     @Override

@@ -4,7 +4,6 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.transformer.InferenceModel;
 import java.util.function.Supplier;
 
 /** Where a replica's model comes to lie: in this process, or in several parts. */
@@ -23,15 +22,14 @@ public interface ModelLayout {
 
         @Override
         public StepExecutor lay(Target target) {
-            EngineSettings settings = target.settings();
-            InferenceModel model = InferenceModel.create(
+            return WholeModel.lay(
+                    target.settings(),
                     target.config(),
                     layer -> target.model().weights(),
                     target.kernels(),
-                    settings.inference().options(target.pool()),
+                    target.pool(),
                     target.numKvBlocks(),
-                    settings.maxBatchTokens());
-            return new WholeModel(model, target.pool()::close);
+                    target.pool()::close);
         }
     };
 

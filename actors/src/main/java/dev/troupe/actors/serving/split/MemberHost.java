@@ -3,8 +3,7 @@ package dev.troupe.actors.serving.split;
 import dev.troupe.actors.serving.engine.BatchRows;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.parallel.CommunicationException;
-import dev.troupe.model.parallel.Communicator;
+import dev.troupe.model.parallel.OpenGroups;
 import dev.troupe.model.parallel.PeerThread;
 import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.ModelPart;
@@ -30,8 +29,7 @@ final class MemberHost implements AutoCloseable {
     private final int member;
     private final PeerThread thread;
     private final Deque<AutoCloseable> resources = new ArrayDeque<>(); // closed in reverse, on the thread
-    private final Deque<Communicator> open = new ArrayDeque<>();
-    private boolean ended;
+    private final OpenGroups open;
     private final CompletableFuture<Void> freed = new CompletableFuture<>();
     private @Nullable MemberGroups groups;
     private @Nullable StepPlans plans;
@@ -41,6 +39,7 @@ final class MemberHost implements AutoCloseable {
         this.setup = setup;
         this.member = member;
         this.thread = new PeerThread("troupe-member-" + member);
+        this.open = new OpenGroups("member " + member);
     }
 
     /**
@@ -53,7 +52,7 @@ final class MemberHost implements AutoCloseable {
     /** Joins the groups. */
     CompletableFuture<MemberGroups> join(GroupOpener opener) {
         return thread.run(() -> {
-            MemberGroups joined = MemberGroups.open(setup.shape(), member, opener, setup.patience(), this::opened);
+            MemberGroups joined = MemberGroups.open(setup.shape(), member, opener, setup.patience(), open::enter);
             groups = joined;
             plans = own(new StepPlans(joined.plans()));
             return joined;
@@ -94,7 +93,7 @@ final class MemberHost implements AutoCloseable {
                 }
                 return null;
             } finally {
-                leave(); // so that nobody waits for this member
+                open.leave(); // so that nobody waits for this member
             }
         });
     }
@@ -124,22 +123,15 @@ final class MemberHost implements AutoCloseable {
 
     /** Ends calls that wait for other members: they fail at once. */
     void abort() {
-        leave();
+        open.leave();
         thread.interrupt(); // it may be joining a group
-    }
-
-    private void leave() {
-        synchronized (open) {
-            ended = true;
-            open.forEach(Communicator::close);
-        }
     }
 
     /** Frees all when what was started has ended; does not wait for that. */
     @Override
     public void close() {
         var _ = thread.start(() -> {
-            leave();
+            open.leave();
             while (!resources.isEmpty()) {
                 free(resources.pop());
             }
@@ -156,17 +148,6 @@ final class MemberHost implements AutoCloseable {
         } catch (Exception e) {
             throw new IllegalStateException("memory and threads can be freed", e);
         }
-    }
-
-    private Communicator opened(Communicator group) {
-        synchronized (open) {
-            if (ended) {
-                group.close();
-                throw new CommunicationException("member " + member + " has left its replica");
-            }
-            open.push(group);
-        }
-        return group;
     }
 
     private <T extends AutoCloseable> T own(T resource) {

@@ -22,8 +22,8 @@ import dev.troupe.model.mesh.StepOutcome;
 import dev.troupe.model.mesh.checkpoint.ShardFile;
 import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
 import dev.troupe.model.mesh.checkpoint.ShardWriter;
-import dev.troupe.model.parallel.CommunicationException;
 import dev.troupe.model.parallel.Communicator;
+import dev.troupe.model.parallel.OpenGroups;
 import dev.troupe.model.parallel.PeerThread;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -43,8 +43,7 @@ final class RankHost {
     private final int rank;
     private final PeerThread thread;
     private final Deque<AutoCloseable> resources = new ArrayDeque<>(); // closed in reverse, on the thread
-    private final Deque<Communicator> open = new ArrayDeque<>();
-    private boolean ended;
+    private final OpenGroups open;
     private @Nullable RankState state;
     private @Nullable RankProgram program;
     private volatile @Nullable CopySlots copies;
@@ -59,6 +58,7 @@ final class RankHost {
         this.epoch = epoch;
         this.rank = rank;
         this.thread = new PeerThread("troupe-rank-" + rank);
+        this.open = new OpenGroups("rank " + rank);
     }
 
     int rank() {
@@ -91,7 +91,7 @@ final class RankHost {
                     settings.mesh(),
                     rank,
                     settings.model().tiedEmbeddings(),
-                    (name, members) -> opened(epoch.join(
+                    (name, members) -> open.enter(epoch.join(
                             name,
                             members.indexOf(rank),
                             members.stream().map(epoch.seating()::of).toList())));
@@ -121,7 +121,7 @@ final class RankHost {
                 built.spreadWeights();
             }
             if (epoch.isKept(rank)) {
-                keeping = opened(epoch.joinPatiently("copies-" + rank, 0, epoch.keepingGroup(rank)));
+                keeping = open.enter(epoch.joinPatiently("copies-" + rank, 0, epoch.keepingGroup(rank)));
             }
             copy();
             return own.step();
@@ -278,10 +278,7 @@ final class RankHost {
      * @return when memory and threads are free
      */
     CompletableFuture<Void> end() {
-        synchronized (open) {
-            ended = true;
-            open.forEach(Communicator::close);
-        }
+        open.leave();
         thread.interrupt(); // it may be joining a group
         CompletableFuture<Void> freed = thread.run(() -> {
             while (!resources.isEmpty()) {
@@ -294,17 +291,6 @@ final class RankHost {
             return null;
         });
         return freed.whenComplete((_, _) -> Thread.ofVirtual().start(thread::close));
-    }
-
-    private Communicator opened(Communicator group) {
-        synchronized (open) {
-            if (ended) {
-                group.close();
-                throw new CommunicationException("rank " + rank + " has left its epoch");
-            }
-            open.push(group);
-        }
-        return group;
     }
 
     private <T extends AutoCloseable> T own(T resource) {
