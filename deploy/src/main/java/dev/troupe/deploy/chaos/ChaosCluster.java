@@ -2,6 +2,7 @@ package dev.troupe.deploy.chaos;
 
 import dev.troupe.deploy.cli.UpCommand;
 import dev.troupe.deploy.cluster.ChildJvm;
+import dev.troupe.deploy.cluster.StatusClient;
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +21,7 @@ final class ChaosCluster implements AutoCloseable {
     private final Path folder;
     private final List<Node> nodes = new ArrayList<>();
     private final List<Node> still = new ArrayList<>(); // or awake again, but no members
+    private final StatusClient client = new StatusClient();
     private int started;
 
     /** A cluster without nodes; their logs go to {@code folder}. */
@@ -31,9 +33,10 @@ final class ChaosCluster implements AutoCloseable {
      * A node.
      *
      * @param name in the cluster
+     * @param metricsPort where it says its status; 0 for one that does not
      * @param trains whether the process is the command that begins the run
      */
-    record Node(String name, ChildJvm jvm, boolean trains) {
+    record Node(String name, ChildJvm jvm, int metricsPort, boolean trains) {
         /** Whether it says that it is a member; {@code train} does not say so. */
         boolean isMember() {
             try {
@@ -54,7 +57,7 @@ final class ChaosCluster implements AutoCloseable {
         int port = ChildJvm.freePort();
         start(
                 port,
-                true,
+                0,
                 List.of(
                         "train",
                         "--config",
@@ -68,26 +71,28 @@ final class ChaosCluster implements AutoCloseable {
     /** Starts a node that joins those that are there. */
     void startNode() {
         int port = ChildJvm.freePort();
+        int metricsPort = ChildJvm.freePort();
         String seeds = nodes.stream()
                 .map(node -> "\"akka://" + node.name() + "\"")
                 .collect(Collectors.joining(", ", "[", "]"));
         Path config = folder.resolve("node-" + started + ".conf");
         try {
             Files.writeString(config, """
-                    troupe.node { roles = [trainer], directory = "%s", metricsPort = -1 }
+                    troupe.node { roles = [trainer], directory = "%s", metricsPort = %d }
                     akka.remote.artery.canonical.port = %d
                     akka.cluster.seed-nodes = %s
                     akka.coordinated-shutdown.exit-jvm = on
-                    """.formatted(folder.resolve("node-" + started), port, seeds));
+                    """.formatted(folder.resolve("node-" + started), metricsPort, port, seeds));
         } catch (IOException e) {
             throw new TroupeException("cannot write " + config + ": " + e, e);
         }
-        start(port, false, List.of("up", "--config", config.toString()));
+        start(port, metricsPort, List.of("up", "--config", config.toString()));
     }
 
-    private void start(int port, boolean trains, List<String> arguments) {
+    private void start(int port, int metricsPort, List<String> arguments) {
         Path log = folder.resolve("node-" + started + ".log");
-        nodes.add(new Node("troupe@" + HOST + ":" + port, ChildJvm.start(log, arguments), trains));
+        nodes.add(
+                new Node("troupe@" + HOST + ":" + port, ChildJvm.start(log, arguments), metricsPort, metricsPort == 0));
         started++;
     }
 
@@ -102,6 +107,17 @@ final class ChaosCluster implements AutoCloseable {
         node.jvm().signal("STOP");
         nodes.remove(node);
         still.add(node);
+    }
+
+    /** Whether a node says that this one is no member of the cluster any more. */
+    boolean isRemoved(Node node) {
+        String address = "akka://" + node.name();
+        return nodes.stream()
+                .filter(other -> other.metricsPort() > 0)
+                .flatMap(other -> client.ask(other.metricsPort()).join().stream())
+                .anyMatch(status -> !status.members().isEmpty()
+                        && status.members().stream()
+                                .noneMatch(member -> member.address().equals(address)));
     }
 
     /** Has a node that stood still go on. */
@@ -123,6 +139,7 @@ final class ChaosCluster implements AutoCloseable {
 
     @Override
     public void close() {
+        client.close();
         nodes().forEach(this::kill);
         still.forEach(node -> node.jvm().kill());
     }

@@ -7,7 +7,7 @@ import dev.troupe.model.mesh.Mesh;
  * What is done to which run.
  *
  * @param kills in all runs together, with SIGKILL
- * @param pauses in all runs together: a node stands still, by SIGSTOP, until the run goes on without it, and wakes
+ * @param pauses in all runs together: a node stands still, by SIGSTOP, until the cluster has removed it, and wakes
  * @param seed of the choice of nodes and moments
  * @param nodes of the cluster, each a JVM
  * @param mesh data x tensor x pipeline

@@ -247,17 +247,32 @@ public final class TrainingChaos {
             cluster.startNode();
             long epoch = seatedBefore.epoch();
             TrainingSummary end = awaitUntil(() -> goesOnAfter(epoch) >= 0);
+            double seconds = seconds(start);
             if (!kills) {
+                // Sooner, it would be a member that was slow, and go on as one.
+                awaitRemoval(victim);
                 cluster.wake(victim);
             }
             if (end != null && goesOnAfter(epoch) < 0) {
                 return end; // killed when all was done
             }
             Recovery recovery =
-                    new Recovery(number, step, victim.name(), kills, leads, ranks, goesOnAfter(epoch), seconds(start));
+                    new Recovery(number, step, victim.name(), kills, leads, ranks, goesOnAfter(epoch), seconds);
             recoveries.add(recovery);
             told.accept(line(recovery));
             return end;
+        }
+
+        private void awaitRemoval(Node node) {
+            long start = System.nanoTime();
+            while (!cluster.isRemoved(node)) {
+                if (seconds(start) > settings.patienceSeconds()) {
+                    throw new TroupeException("run " + number + ": after " + settings.patienceSeconds() + " s "
+                            + node.name() + ", which stands still, is a member of the cluster: see the logs in "
+                            + folder);
+                }
+                pause(POLL_MILLIS);
+            }
         }
 
         /** The step from which ranks went on in a later epoch, when a step after it is recorded; -1 before. */

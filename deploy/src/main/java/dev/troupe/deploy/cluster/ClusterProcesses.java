@@ -1,20 +1,13 @@
 package dev.troupe.deploy.cluster;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigRenderOptions;
 import dev.troupe.deploy.node.NodeStatus;
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,8 +23,6 @@ import org.jspecify.annotations.Nullable;
 public final class ClusterProcesses implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
     private static final String ROLES = "troupe.node.roles";
-    private static final Duration ANSWER = Duration.ofSeconds(2);
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private record Node(
             int number,
@@ -41,8 +32,7 @@ public final class ClusterProcesses implements AutoCloseable {
             @Nullable Integer httpPort,
             List<String> roles) {}
 
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(ANSWER).build();
+    private final StatusClient client = new StatusClient();
     private final List<Node> nodes = new ArrayList<>();
     private final Map<Integer, NodeStatus> latest = new LinkedHashMap<>();
 
@@ -132,28 +122,16 @@ public final class ClusterProcesses implements AutoCloseable {
         if (!node.jvm().isAlive()) {
             return CompletableFuture.completedFuture(view(node, "ended"));
         }
-        HttpRequest request = HttpRequest.newBuilder(
-                        URI.create("http://" + HOST + ":" + node.metricsPort() + "/status"))
-                .timeout(ANSWER)
-                .build();
-        return http.sendAsync(request, HttpResponse.BodyHandlers.ofString()).handle((response, failure) -> {
-            if (response == null || response.statusCode() != 200) {
+        return client.ask(node.metricsPort()).thenApply(answer -> {
+            if (answer.isEmpty()) {
                 return view(node, latest(node) != null ? "silent" : "starting");
             }
-            NodeStatus status = parse(response.body());
+            NodeStatus status = answer.get();
             synchronized (latest) {
                 latest.put(node.number(), status);
             }
             return view(node, status.members().isEmpty() ? "joining" : status.status());
         });
-    }
-
-    private static NodeStatus parse(String json) {
-        try {
-            return JSON.readValue(json, NodeStatus.class);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a node's status cannot be read: " + json, e);
-        }
     }
 
     private NodeView view(Node node, String state) {
@@ -187,6 +165,6 @@ public final class ClusterProcesses implements AutoCloseable {
     @Override
     public void close() {
         ChildJvm.stop(nodes.stream().map(Node::jvm).toList());
-        http.close();
+        client.close();
     }
 }
