@@ -259,9 +259,10 @@ public class TrainingStageTest {
             List<Double> rounded = train(backend, config, 2, 30, 1).losses();
             assertThat(rounded).isNotEqualTo(exact);
             assertThat(rounded.getLast()).isLessThan(0.95 * rounded.getFirst());
+            // Of where it begins: where it falls steeply, a fraction of a step is many hundredths of what is left.
+            double bound = 0.02 * exact.getFirst();
             for (int step = 0; step < exact.size(); step++) {
-                double loss = exact.get(step);
-                assertThat(rounded.get(step)).as("step %d", step).isCloseTo(loss, within(0.05 * loss));
+                assertThat(rounded.get(step)).as("step %d", step).isCloseTo(exact.get(step), within(bound));
             }
         }
     }
