@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The short form of {@code chaos train}: whole processes, of which some are killed at random steps, the coordinator
- * among them, and one stands still for a while; and the bits of the final states.
+ * among them, one stands still for a while, and one is cut off from the others; and the bits of the final states.
  */
 class TrainingChaosIT {
     private static final int KILLS = 2;
@@ -33,6 +33,8 @@ class TrainingChaosIT {
                 Integer.toString(KILLS),
                 "--pauses",
                 "1",
+                "--partitions",
+                "1",
                 "--steps",
                 "250",
                 "--seed",
@@ -42,6 +44,7 @@ class TrainingChaosIT {
         JsonNode figures = result.expectExit(0).json();
         assertThat(figures.path("kills").asInt()).isEqualTo(KILLS);
         assertThat(figures.path("pauses").asInt()).isEqualTo(1);
+        assertThat(figures.path("partitions").asInt()).isEqualTo(1);
         assertThat(figures.path("coordinatorKills").asInt()).isPositive();
         assertThat(figures.path("differingChecksums").asInt()).isZero();
         assertThat(figures.path("maxRecoverySeconds").asDouble()).isGreaterThan(0);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,15 +43,17 @@ public final class DataPlane implements AutoCloseable {
 
     private final ServerSocketChannel listener;
     private final Endpoint endpoint;
+    private final @Nullable InetSocketAddress from;
     private final GroupTable groups;
     private final Set<SocketChannel> handshakes = ConcurrentHashMap.newKeySet();
     private final Semaphore free = new Semaphore(MAX_HANDSHAKES);
     private final Thread acceptor;
     private volatile boolean closed;
 
-    private DataPlane(ServerSocketChannel listener, Endpoint endpoint) {
+    private DataPlane(ServerSocketChannel listener, Endpoint endpoint, @Nullable InetSocketAddress from) {
         this.listener = listener;
         this.endpoint = endpoint;
+        this.from = from;
         groups = new GroupTable(endpoint);
         acceptor = Thread.ofPlatform()
                 .daemon()
@@ -66,14 +69,29 @@ public final class DataPlane implements AutoCloseable {
      * @param port TCP port, 0 for any that is free
      */
     public static DataPlane open(String nodeId, String host, int port) {
+        return open(nodeId, host, port, "");
+    }
+
+    /**
+     * The same for a node that others reach by another address than its own.
+     *
+     * @param host name or address by which other nodes reach it
+     * @param bindHost name or address of this machine to listen on and to connect from; empty for {@code host}, and to
+     *     connect from any
+     */
+    public static DataPlane open(String nodeId, String host, int port, String bindHost) {
         Hello.checkText("a node's name", nodeId);
+        String own = bindHost.isEmpty() ? host : bindHost;
         try {
             ServerSocketChannel listener = ServerSocketChannel.open();
             try {
                 listener.setOption(StandardSocketOptions.SO_RCVBUF, SOCKET_BUFFER_BYTES); // inherited: sets the window
-                listener.bind(new InetSocketAddress(host, port));
+                listener.bind(new InetSocketAddress(own, port));
                 int bound = ((InetSocketAddress) listener.getLocalAddress()).getPort();
-                DataPlane plane = new DataPlane(listener, new Endpoint(host, bound, nodeId));
+                DataPlane plane = new DataPlane(
+                        listener,
+                        new Endpoint(host, bound, nodeId),
+                        bindHost.isEmpty() ? null : new InetSocketAddress(bindHost, 0));
                 plane.acceptor.start();
                 return plane;
             } catch (IOException | RuntimeException e) {
@@ -82,7 +100,7 @@ public final class DataPlane implements AutoCloseable {
             }
         } catch (IOException | UnresolvedAddressException e) {
             throw new TroupeException(
-                    "the data plane of " + nodeId + " cannot listen on " + host + ":" + port + ": " + e
+                    "the data plane of " + nodeId + " cannot listen on " + own + ":" + port + ": " + e
                             + "; choose another address or port",
                     e);
         }
@@ -112,7 +130,7 @@ public final class DataPlane implements AutoCloseable {
         if (members.size() == 1) {
             return new SoloCommunicator();
         }
-        return new RingCommunicator(new Joining(groups, group, rank, List.copyOf(members), timeout).join());
+        return new RingCommunicator(new Joining(groups, from, group, rank, List.copyOf(members), timeout).join());
     }
 
     private void accept() {

@@ -21,6 +21,7 @@ final class Joining {
     private static final long RETRY_MILLIS = 20;
 
     private final GroupTable groups;
+    private final @Nullable InetSocketAddress from;
     private final String group;
     private final int rank;
     private final List<Endpoint> members;
@@ -28,8 +29,20 @@ final class Joining {
     private final long deadlineNanos;
     private final List<SocketChannel> opened = new ArrayList<>();
 
-    Joining(GroupTable groups, String group, int rank, List<Endpoint> members, Duration timeout) {
+    /**
+     * A rank that joins.
+     *
+     * @param from where connections to others begin; null for any address of this machine
+     */
+    Joining(
+            GroupTable groups,
+            @Nullable InetSocketAddress from,
+            String group,
+            int rank,
+            List<Endpoint> members,
+            Duration timeout) {
         this.groups = groups;
+        this.from = from;
         this.group = group;
         this.rank = rank;
         this.members = members;
@@ -135,6 +148,9 @@ final class Joining {
                 InetSocketAddress address = new InetSocketAddress(to.host(), to.port());
                 if (address.isUnresolved()) {
                     throw new UnknownHostException(to.host());
+                }
+                if (from != null) {
+                    channel.bind(from);
                 }
                 channel.socket().connect(address, Math.clamp(millisLeft(), 1, Integer.MAX_VALUE));
                 return channel;

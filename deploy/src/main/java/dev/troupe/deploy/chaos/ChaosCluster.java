@@ -8,35 +8,45 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Nodes on loopback, each a JVM that may be killed: one runs {@code troupe train}, the others {@code troupe up}. This
- * process is no node. Used by one thread.
+ * Nodes on loopback, each a JVM that something may happen to: one runs {@code troupe train}, the others {@code troupe
+ * up}. This process is no node. Used by one thread.
  */
 final class ChaosCluster implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
 
     private final Path folder;
+    private final @Nullable RelayedNetwork network; // null when nodes talk directly
     private final List<Node> nodes = new ArrayList<>();
-    private final List<Node> still = new ArrayList<>(); // or awake again, but no members
+    private final List<Node> out = new ArrayList<>(); // of reach, or no members any more
     private final StatusClient client = new StatusClient();
     private int started;
 
-    /** A cluster without nodes; their logs go to {@code folder}. */
-    ChaosCluster(Path folder) {
+    /**
+     * A cluster without nodes; their logs go to {@code folder}.
+     *
+     * @param canBeCut whether nodes can be cut off; what they say goes through this process then
+     */
+    ChaosCluster(Path folder, boolean canBeCut) {
         this.folder = folder;
+        network = canBeCut ? new RelayedNetwork() : null;
     }
 
     /**
      * A node.
      *
      * @param name in the cluster
+     * @param number from 0, in the order in which they were started
      * @param metricsPort where it says its status; 0 for one that does not
      * @param trains whether the process is the command that begins the run
      */
-    record Node(String name, ChildJvm jvm, int metricsPort, boolean trains) {
+    record Node(String name, int number, ChildJvm jvm, int metricsPort, boolean trains) {
         /** Whether it says that it is a member; {@code train} does not say so. */
         boolean isMember() {
             try {
@@ -55,17 +65,10 @@ final class ChaosCluster implements AutoCloseable {
     /** Starts the node that begins the run, before all others. */
     void startTraining(Path config, Path run) {
         int port = ChildJvm.freePort();
-        start(
-                port,
-                0,
-                List.of(
-                        "train",
-                        "--config",
-                        config.toString(),
-                        "--out",
-                        run.toString(),
-                        "-D",
-                        "akka.remote.artery.canonical.port=" + port));
+        List<String> arguments =
+                new ArrayList<>(List.of("train", "--config", config.toString(), "--out", run.toString()));
+        addresses(port).forEach((key, value) -> arguments.addAll(List.of("-D", key + "=" + value)));
+        start(port, 0, arguments);
     }
 
     /** Starts a node that joins those that are there. */
@@ -77,36 +80,73 @@ final class ChaosCluster implements AutoCloseable {
                 .collect(Collectors.joining(", ", "[", "]"));
         Path config = folder.resolve("node-" + started + ".conf");
         try {
-            Files.writeString(config, """
+            Files.writeString(
+                    config,
+                    """
                     troupe.node { roles = [trainer], directory = "%s", metricsPort = %d }
-                    akka.remote.artery.canonical.port = %d
                     akka.cluster.seed-nodes = %s
                     akka.coordinated-shutdown.exit-jvm = on
-                    """.formatted(folder.resolve("node-" + started), metricsPort, port, seeds));
+                    """.formatted(folder.resolve("node-" + started), metricsPort, seeds)
+                            + addresses(port).entrySet().stream()
+                                    .map(key -> key.getKey() + " = \"" + key.getValue() + "\"\n")
+                                    .collect(Collectors.joining()));
         } catch (IOException e) {
             throw new TroupeException("cannot write " + config + ": " + e, e);
         }
         start(port, metricsPort, List.of("up", "--config", config.toString()));
     }
 
+    /** Where the next node listens and by what others reach it. */
+    private Map<String, String> addresses(int port) {
+        Map<String, String> keys = new LinkedHashMap<>();
+        keys.put("akka.remote.artery.canonical.port", Integer.toString(port));
+        if (network != null) {
+            String own = RelayedNetwork.address(started);
+            int dataPort = ChildJvm.freePort();
+            network.relay(port, own);
+            network.relay(dataPort, own);
+            keys.put("akka.remote.artery.bind.hostname", own);
+            keys.put("akka.remote.artery.advanced.tcp.outbound-client-hostname", own);
+            keys.put("troupe.node.data.port", Integer.toString(dataPort));
+            keys.put("troupe.node.data.bindHost", own);
+        }
+        return keys;
+    }
+
     private void start(int port, int metricsPort, List<String> arguments) {
         Path log = folder.resolve("node-" + started + ".log");
-        nodes.add(
-                new Node("troupe@" + HOST + ":" + port, ChildJvm.start(log, arguments), metricsPort, metricsPort == 0));
+        nodes.add(new Node(
+                "troupe@" + HOST + ":" + port, started, ChildJvm.start(log, arguments), metricsPort, metricsPort == 0));
         started++;
     }
 
-    /** Kills a node, with SIGKILL. */
-    void kill(Node node) {
-        node.jvm().kill();
+    /** Has something happen to a node, which is one of {@link #nodes} no more. */
+    void disturb(Node node, Fault fault) {
         nodes.remove(node);
+        switch (fault) {
+            case KILL -> node.jvm().kill();
+            case PAUSE -> node.jvm().signal("STOP");
+            case PARTITION -> network().cutOff(RelayedNetwork.address(node.number()));
+        }
+        if (fault != Fault.KILL) {
+            out.add(node);
+        }
     }
 
-    /** Has a node stand still, as if its machine were suspended. */
-    void pause(Node node) {
-        node.jvm().signal("STOP");
-        nodes.remove(node);
-        still.add(node);
+    /** Ends what {@link #disturb} has begun; a node that was killed stays away. */
+    void release(Node node, Fault fault) {
+        switch (fault) {
+            case KILL -> {}
+            case PAUSE -> node.jvm().signal("CONT");
+            case PARTITION -> network().reconnect(RelayedNetwork.address(node.number()));
+        }
+    }
+
+    private RelayedNetwork network() {
+        if (network == null) {
+            throw new IllegalStateException("nodes of this cluster cannot be cut off");
+        }
+        return network;
     }
 
     /** Whether a node says that this one is no member of the cluster any more. */
@@ -120,14 +160,9 @@ final class ChaosCluster implements AutoCloseable {
                                 .noneMatch(member -> member.address().equals(address)));
     }
 
-    /** Has a node that stood still go on. */
-    void wake(Node node) {
-        node.jvm().signal("CONT");
-    }
-
-    /** Whether all nodes that stood still have ended, as they must when the cluster goes on without them. */
+    /** Whether all nodes that were out of reach have ended, as they must when the cluster goes on without them. */
     boolean haveLateOnesEnded() {
-        return still.stream().noneMatch(node -> node.jvm().isAlive());
+        return out.stream().noneMatch(node -> node.jvm().isAlive());
     }
 
     /** Nodes that have ended by themselves, which are forgotten. */
@@ -140,7 +175,10 @@ final class ChaosCluster implements AutoCloseable {
     @Override
     public void close() {
         client.close();
-        nodes().forEach(this::kill);
-        still.forEach(node -> node.jvm().kill());
+        nodes.forEach(node -> node.jvm().kill());
+        out.forEach(node -> node.jvm().kill());
+        if (network != null) {
+            network.close();
+        }
     }
 }

@@ -6,22 +6,21 @@ import java.util.List;
  * What came of it.
  *
  * @param differingChecksums runs whose final state differs from the undisturbed run's
- * @param recoveries one for each kill and pause
- * @param faults what else was wrong; none when all was well
+ * @param recoveries one for each kill, pause and partition
+ * @param problems what else was wrong; none when all was well
  */
-public record ChaosReport(int differingChecksums, List<Recovery> recoveries, List<String> faults) {
+public record ChaosReport(int differingChecksums, List<Recovery> recoveries, List<String> problems) {
     public ChaosReport {
         recoveries = List.copyOf(recoveries);
-        faults = List.copyOf(faults);
+        problems = List.copyOf(problems);
     }
 
     /**
-     * A kill or a pause, and how the run went on.
+     * What happened to a node, and how the run went on.
      *
      * @param run from 1
      * @param step the last one that was recorded
-     * @param node that was killed or stood still
-     * @param wasKilled or stood still
+     * @param node that it happened to
      * @param wasCoordinator whether it led the run
      * @param ranks that it had
      * @param goesOnAt step from which ranks went on
@@ -31,26 +30,21 @@ public record ChaosReport(int differingChecksums, List<Recovery> recoveries, Lis
             int run,
             long step,
             String node,
-            boolean wasKilled,
+            Fault fault,
             boolean wasCoordinator,
             int ranks,
             long goesOnAt,
             double seconds) {}
 
-    /** Kills. */
-    public long kills() {
-        return recoveries.stream().filter(Recovery::wasKilled).count();
-    }
-
-    /** Pauses. */
-    public long pauses() {
-        return recoveries.size() - kills();
+    /** How often this has happened. */
+    public long count(Fault fault) {
+        return recoveries.stream().filter(recovery -> recovery.fault() == fault).count();
     }
 
     /** Kills of nodes that led a run. */
     public long coordinatorKills() {
         return recoveries.stream()
-                .filter(recovery -> recovery.wasKilled() && recovery.wasCoordinator())
+                .filter(recovery -> recovery.fault() == Fault.KILL && recovery.wasCoordinator())
                 .count();
     }
 
@@ -72,6 +66,6 @@ public record ChaosReport(int differingChecksums, List<Recovery> recoveries, Lis
 
     /** Whether every run ended as the undisturbed one, and nothing else was wrong. */
     public boolean isGood() {
-        return differingChecksums == 0 && faults.isEmpty();
+        return differingChecksums == 0 && problems.isEmpty();
     }
 }

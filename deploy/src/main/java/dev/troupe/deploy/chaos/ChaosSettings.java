@@ -2,12 +2,16 @@ package dev.troupe.deploy.chaos;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.mesh.Mesh;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * What is done to which run.
  *
  * @param kills in all runs together, with SIGKILL
  * @param pauses in all runs together: a node stands still, by SIGSTOP, until the cluster has removed it, and wakes
+ * @param partitions in all runs together: a node is cut off from all others until they have removed it
  * @param seed of the choice of nodes and moments
  * @param nodes of the cluster, each a JVM
  * @param mesh data x tensor x pipeline
@@ -16,11 +20,23 @@ import dev.troupe.model.mesh.Mesh;
  * @param patienceSeconds without a new step after which a run has stalled
  */
 public record ChaosSettings(
-        int kills, int pauses, long seed, int nodes, String mesh, int zero, int steps, int patienceSeconds) {
+        int kills,
+        int pauses,
+        int partitions,
+        long seed,
+        int nodes,
+        String mesh,
+        int zero,
+        int steps,
+        int patienceSeconds) {
     public ChaosSettings {
         Mesh.parse(mesh);
-        if (kills < 0 || pauses < 0 || kills + pauses < 1 || steps < 1 || patienceSeconds < 1) {
-            throw new TroupeException("--kills or --pauses, --steps and --patience want at least 1");
+        if (Math.min(kills, Math.min(pauses, partitions)) < 0
+                || kills + pauses + partitions < 1
+                || steps < 1
+                || patienceSeconds < 1) {
+            throw new TroupeException(
+                    "--kills, --pauses or --partitions, and --steps and --patience want at least 1, and none less than 0");
         }
         if (nodes < 3) {
             throw new TroupeException("--nodes is " + nodes
@@ -28,8 +44,11 @@ public record ChaosSettings(
         }
     }
 
-    /** All that is done. */
-    int faults() {
-        return kills + pauses;
+    /** All that is done, kind by kind. */
+    List<Fault> faults() {
+        List<Fault> faults = new ArrayList<>(Collections.nCopies(kills, Fault.KILL));
+        faults.addAll(Collections.nCopies(pauses, Fault.PAUSE));
+        faults.addAll(Collections.nCopies(partitions, Fault.PARTITION));
+        return faults;
     }
 }

@@ -14,26 +14,27 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains once undisturbed, and again while nodes that lead or have ranks are killed with SIGKILL at random moments and
- * replaced, until there were as many kills as are wanted; compares the bits of the final states. The next node is
- * killed when the one before is replaced and a new step is recorded.
+ * Trains once undisturbed, and again while nodes that lead or have ranks are killed, stand still or are cut off at
+ * random moments and replaced, as often as is wanted; compares the bits of the final states. Something happens to the
+ * next node when the one before is replaced and a new step is recorded.
  */
 public final class TrainingChaos {
     private static final long POLL_MILLIS = 10;
-    /** Steps after which the next node is killed, at most. */
+    /** Steps after which the next node is disturbed, at most. */
     private static final int LONGEST_GAP = 40;
 
     private static final int LONGEST_DELAY_MILLIS = 60;
-    /** How long a node that stood still may take to notice that it is no member any more. */
+    /** How long a node that was out of reach may take to notice that it is no member any more. */
     private static final int LATE_SECONDS = 30;
 
-    private static final int MOST_FAULTS = 10;
+    private static final int MOST_PROBLEMS = 10;
     private static final int NUM_WORDS = 6000;
     private static final List<String> WORDS = List.of("the", "cat", "dog", "sees", "runs", "to", "a", "tree", "and");
 
@@ -41,23 +42,20 @@ public final class TrainingChaos {
     private final ChaosSettings settings;
     private final Consumer<String> told;
     private final Random random;
-    private final List<Boolean> isKill = new ArrayList<>(); // or a pause, one after the other
+    private final List<Fault> plan; // one after the other
     private final int coordinatorsTurn; // which of them is the coordinator's for sure; others are anybody's
     private final List<Recovery> recoveries = new ArrayList<>();
-    private final List<String> faults = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
 
     private TrainingChaos(Path folder, ChaosSettings settings, Consumer<String> told) {
         this.folder = folder;
         this.settings = settings;
         this.told = told;
         this.random = new Random(settings.seed());
-        for (int i = 0; i < settings.faults(); i++) {
-            isKill.add(i < settings.kills());
-        }
-        Collections.shuffle(isKill, random);
-        boolean kind = settings.kills() > 0;
-        List<Integer> turns = IntStream.range(0, settings.faults())
-                .filter(i -> isKill.get(i) == kind)
+        this.plan = settings.faults();
+        Collections.shuffle(plan, random);
+        List<Integer> turns = IntStream.range(0, plan.size())
+                .filter(i -> plan.get(i) == Fault.KILL || settings.kills() == 0)
                 .boxed()
                 .toList();
         this.coordinatorsTurn = turns.get(random.nextInt(turns.size()));
@@ -79,7 +77,7 @@ public final class TrainingChaos {
         told.accept("seed " + settings.seed() + ", logs in " + folder);
         String undisturbed = train(config, 0);
         int differing = 0;
-        for (int run = 1; recoveries.size() < settings.faults(); run++) {
+        for (int run = 1; recoveries.size() < plan.size(); run++) {
             int before = recoveries.size();
             String checksum = train(config, run);
             boolean same = checksum.equals(undisturbed);
@@ -90,7 +88,7 @@ public final class TrainingChaos {
                 throw new TroupeException("a run ends before anything can happen to a node: raise --steps");
             }
         }
-        return new ChaosReport(differing, recoveries, faults);
+        return new ChaosReport(differing, recoveries, problems);
     }
 
     private Path writeRun() {
@@ -142,7 +140,7 @@ public final class TrainingChaos {
             throw new TroupeException("cannot write to " + folder + ": " + e, e);
         }
         long start = System.nanoTime();
-        try (ChaosCluster cluster = new ChaosCluster(place)) {
+        try (ChaosCluster cluster = new ChaosCluster(place, plan.contains(Fault.PARTITION))) {
             cluster.startTraining(config, run.directory());
             for (int i = 1; i < settings.nodes(); i++) {
                 cluster.startNode();
@@ -152,14 +150,18 @@ public final class TrainingChaos {
             long end = System.nanoTime();
             while (!cluster.haveLateOnesEnded()) {
                 if (seconds(end) > LATE_SECONDS) {
-                    faults.add("run " + number + ": a node that stood still has not ended " + LATE_SECONDS
+                    problems.add("run " + number + ": a node that was out of reach has not ended " + LATE_SECONDS
                             + " s after the run");
                     break;
                 }
                 pause(POLL_MILLIS);
             }
             if (!run.hasEachStepOnce(settings.steps())) {
-                faults.add("run " + number + ": the metrics do not have each step once");
+                problems.add("run " + number + ": the metrics do not have each step once");
+            }
+            if (!disturbance.areFormerTermsOver()) {
+                problems.add(
+                        "run " + number + ": a coordinator has decided something after the next one's run went on");
             }
             if (number == 0) {
                 told.accept(String.format(
@@ -180,6 +182,7 @@ public final class TrainingChaos {
         private final WatchedRun run;
         private long lastStep;
         private long lastNanos = System.nanoTime();
+        private Map<String, Long> formerTerms = Map.of();
 
         Disturbance(int number, ChaosCluster cluster, WatchedRun run) {
             this.number = number;
@@ -187,9 +190,9 @@ public final class TrainingChaos {
             this.run = run;
         }
 
-        /** Kills nodes as long as the run lasts, and there are kills left. */
+        /** Disturbs nodes as long as the run lasts, and there is something left to do. */
         TrainingSummary untilTheEnd() {
-            while (recoveries.size() < settings.faults()) {
+            while (recoveries.size() < plan.size()) {
                 long at = run.step() + 1 + random.nextInt(LONGEST_GAP);
                 TrainingSummary end = awaitUntil(() -> isWhole() && run.step() >= at);
                 if (end != null) {
@@ -238,26 +241,23 @@ public final class TrainingChaos {
             int ranks = seatedBefore.seating().ranksOf(victim.name()).size();
             long step = run.step();
             long start = System.nanoTime();
-            boolean kills = isKill.get(recoveries.size());
-            if (kills) {
-                cluster.kill(victim);
-            } else {
-                cluster.pause(victim);
-            }
+            Fault fault = plan.get(recoveries.size());
+            cluster.disturb(victim, fault);
             cluster.startNode();
             long epoch = seatedBefore.epoch();
             TrainingSummary end = awaitUntil(() -> goesOnAfter(epoch) >= 0);
             double seconds = seconds(start);
-            if (!kills) {
+            formerTerms = run.formerTerms();
+            if (fault != Fault.KILL) {
                 // Sooner, it would be a member that was slow, and go on as one.
                 awaitRemoval(victim);
-                cluster.wake(victim);
+                cluster.release(victim, fault);
             }
             if (end != null && goesOnAfter(epoch) < 0) {
-                return end; // killed when all was done
+                return end; // disturbed when all was done
             }
             Recovery recovery =
-                    new Recovery(number, step, victim.name(), kills, leads, ranks, goesOnAfter(epoch), seconds);
+                    new Recovery(number, step, victim.name(), fault, leads, ranks, goesOnAfter(epoch), seconds);
             recoveries.add(recovery);
             told.accept(line(recovery));
             return end;
@@ -268,11 +268,18 @@ public final class TrainingChaos {
             while (!cluster.isRemoved(node)) {
                 if (seconds(start) > settings.patienceSeconds()) {
                     throw new TroupeException("run " + number + ": after " + settings.patienceSeconds() + " s "
-                            + node.name() + ", which stands still, is a member of the cluster: see the logs in "
+                            + node.name() + ", which is out of reach, is a member of the cluster: see the logs in "
                             + folder);
                 }
                 pause(POLL_MILLIS);
             }
+        }
+
+        /** Whether those that led before the latest recovery have decided nothing since. */
+        boolean areFormerTermsOver() {
+            Map<String, Long> now = run.formerTerms();
+            return formerTerms.entrySet().stream()
+                    .allMatch(term -> term.getValue().equals(now.get(term.getKey())));
         }
 
         /** The step from which ranks went on in a later epoch, when a step after it is recorded; -1 before. */
@@ -308,8 +315,8 @@ public final class TrainingChaos {
             for (Node node : cluster.ended()) {
                 told.accept("run " + number + ": " + node.name() + " ended by itself, see "
                         + node.jvm().log());
-                faults.add("run " + number + ": " + node.name() + " ended by itself");
-                if (faults.size() > MOST_FAULTS) {
+                problems.add("run " + number + ": " + node.name() + " ended by itself");
+                if (problems.size() > MOST_PROBLEMS) {
                     throw new TroupeException("nodes end by themselves: see the logs in " + folder);
                 }
                 cluster.startNode();
@@ -343,7 +350,7 @@ public final class TrainingChaos {
                 "run %d, step %d: %s %s (%d ranks%s); goes on at step %d after %.2f s",
                 recovery.run(),
                 recovery.step(),
-                recovery.wasKilled() ? "killed" : "paused",
+                recovery.fault().done(),
                 recovery.node(),
                 recovery.ranks(),
                 recovery.wasCoordinator() ? ", coordinator" : "",

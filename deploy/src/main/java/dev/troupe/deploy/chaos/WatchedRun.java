@@ -15,7 +15,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
@@ -34,6 +36,20 @@ record WatchedRun(Path directory) {
     /** What the latest coordinator has decided. */
     Optional<DecisionLog.History> decisions() {
         return DecisionLog.latest(directory);
+    }
+
+    /** Bytes of the decisions of each coordinator before the latest, by name of the file. */
+    Map<String, Long> formerTerms() {
+        TreeMap<String, Long> bytes = new TreeMap<>();
+        try (Stream<Path> files = Files.list(directory.resolve("decisions"))) {
+            for (Path file : files.toList()) {
+                bytes.put(file.getFileName().toString(), Files.size(file));
+            }
+        } catch (IOException e) {
+            throw new TroupeException("the decisions in " + directory + " cannot be read: " + e, e);
+        }
+        bytes.pollLastEntry();
+        return bytes;
     }
 
     /** The last step that is recorded; 0 for none. Looks at the end of the metrics only. */

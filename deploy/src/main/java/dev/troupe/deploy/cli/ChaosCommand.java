@@ -2,6 +2,7 @@ package dev.troupe.deploy.cli;
 
 import dev.troupe.deploy.chaos.ChaosReport;
 import dev.troupe.deploy.chaos.ChaosSettings;
+import dev.troupe.deploy.chaos.Fault;
 import dev.troupe.deploy.chaos.TrainingChaos;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,8 +40,9 @@ final class ChaosCommand implements Runnable {
             mixinStandardHelpOptions = true,
             description =
                     "Trains a small model on a cluster of JVMs, once undisturbed and again while random nodes that"
-                            + " lead the run or have ranks are killed and replaced; compares the bits of the final states, and"
-                            + " says how long each recovery took: from the kill until a step after it is recorded.")
+                            + " lead the run or have ranks are killed, stand still or are cut off, and replaced; compares the bits"
+                            + " of the final states, and says how long each recovery took: from then until a step after it is"
+                            + " recorded.")
     static final class Training implements Callable<Integer> {
         @Option(names = "--kills", paramLabel = "N", defaultValue = "20", description = "default: ${DEFAULT-VALUE}")
         private int kills;
@@ -53,6 +55,16 @@ final class ChaosCommand implements Runnable {
                         "nodes that stand still (SIGSTOP) until the run goes on without them, and wake then (default:"
                                 + " ${DEFAULT-VALUE})")
         private int pauses;
+
+        @Option(
+                names = "--partitions",
+                paramLabel = "N",
+                defaultValue = "0",
+                description =
+                        "nodes between which and all others nothing passes until the run goes on without them; nodes talk"
+                                + " through this process then, by addresses that Linux has on loopback (default:"
+                                + " ${DEFAULT-VALUE})")
+        private int partitions;
 
         @Option(
                 names = "--seed",
@@ -99,6 +111,7 @@ final class ChaosCommand implements Runnable {
             ChaosSettings settings = new ChaosSettings(
                     kills,
                     pauses,
+                    partitions,
                     seed == null ? new Random().nextInt(1_000_000) : seed,
                     nodes,
                     mesh,
@@ -112,18 +125,17 @@ final class ChaosCommand implements Runnable {
             } else {
                 show(report);
             }
-            report.faults().forEach(System.err::println);
+            report.problems().forEach(System.err::println);
             return report.isGood() ? 0 : TroupeCommand.EXIT_SOFTWARE_ERROR;
         }
 
         private static Map<String, Object> figures(ChaosReport report) {
             Map<String, Object> figures = new LinkedHashMap<>();
-            figures.put("kills", report.kills());
+            figures.put("kills", report.count(Fault.KILL));
             figures.put("coordinatorKills", report.coordinatorKills());
             figures.put("differingChecksums", report.differingChecksums());
-            if (report.pauses() > 0) {
-                figures.put("pauses", report.pauses());
-            }
+            figures.put("pauses", report.count(Fault.PAUSE));
+            figures.put("partitions", report.count(Fault.PARTITION));
             figures.put("medianRecoverySeconds", report.medianSeconds());
             figures.put("maxRecoverySeconds", report.maxSeconds());
             return figures;
@@ -131,14 +143,14 @@ final class ChaosCommand implements Runnable {
 
         private static void show(ChaosReport report) {
             System.out.printf(
-                    "%4s %6s  %-6s %-24s %5s  %-11s %8s%n", "run", "step", "", "node", "ranks", "", "recovery");
+                    "%4s %6s  %-7s %-24s %5s  %-11s %8s%n", "run", "step", "", "node", "ranks", "", "recovery");
             for (ChaosReport.Recovery recovery : report.recoveries()) {
                 System.out.printf(
                         Locale.ROOT,
-                        "%4d %6d  %-6s %-24s %5d  %-11s %6.2f s%n",
+                        "%4d %6d  %-7s %-24s %5d  %-11s %6.2f s%n",
                         recovery.run(),
                         recovery.step(),
-                        recovery.wasKilled() ? "killed" : "paused",
+                        recovery.fault().done(),
                         recovery.node(),
                         recovery.ranks(),
                         recovery.wasCoordinator() ? "coordinator" : "",
@@ -146,10 +158,11 @@ final class ChaosCommand implements Runnable {
             }
             System.out.printf(
                     Locale.ROOT,
-                    "%d kills, %d of the coordinator, %d pauses: recovery %.2f s in the median, %.2f s at most; %s%n",
-                    report.kills(),
+                    "%d kills, %d of the coordinator, %d pauses, %d partitions: recovery %.2f s in the median, %.2f s at most; %s%n",
+                    report.count(Fault.KILL),
                     report.coordinatorKills(),
-                    report.pauses(),
+                    report.count(Fault.PAUSE),
+                    report.count(Fault.PARTITION),
                     report.medianSeconds(),
                     report.maxSeconds(),
                     report.differingChecksums() == 0

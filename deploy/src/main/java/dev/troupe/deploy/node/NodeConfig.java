@@ -15,10 +15,19 @@ import java.util.Set;
  * @param model directory of the model to serve, or "latest" for the latest promoted one
  * @param dataHost address that tensors of other nodes come to
  * @param dataPort its port; 0 for any free one
+ * @param dataBindHost address of this machine where they arrive and tensors for others leave; empty for
+ *     {@code dataHost}
  * @param metricsPort of the Prometheus endpoint; -1 for none
  */
 public record NodeConfig(
-        String name, Set<Role> roles, Path directory, String model, String dataHost, int dataPort, int metricsPort) {
+        String name,
+        Set<Role> roles,
+        Path directory,
+        String model,
+        String dataHost,
+        int dataPort,
+        String dataBindHost,
+        int metricsPort) {
     /** Value of {@code troupe.node.model} that means the latest promoted model. */
     public static final String LATEST = "latest";
 
@@ -58,6 +67,7 @@ public record NodeConfig(
                     node.getString("model"),
                     node.getString("data.host"),
                     dataPort,
+                    node.getString("data.bindHost"),
                     metricsPort);
         } catch (ConfigException e) {
             throw new TroupeException("the configuration of the node is wrong: " + e.getMessage(), e);

@@ -259,7 +259,7 @@ public final class TroupeNode implements AutoCloseable {
         DataPlane open = plane;
         if (open == null) {
             String name = Cluster.get(system).selfMember().address().hostPort();
-            open = DataPlane.open(name, nodeConfig.dataHost(), nodeConfig.dataPort());
+            open = DataPlane.open(name, nodeConfig.dataHost(), nodeConfig.dataPort(), nodeConfig.dataBindHost());
             plane = open;
         }
         return open;

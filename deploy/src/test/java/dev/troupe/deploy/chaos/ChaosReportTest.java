@@ -1,5 +1,8 @@
 package dev.troupe.deploy.chaos;
 
+import static dev.troupe.deploy.chaos.Fault.KILL;
+import static dev.troupe.deploy.chaos.Fault.PARTITION;
+import static dev.troupe.deploy.chaos.Fault.PAUSE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,21 +12,22 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ChaosReportTest {
-    private static Recovery recovery(boolean wasKilled, boolean wasCoordinator, double seconds) {
-        return new Recovery(1, 7, "a", wasKilled, wasCoordinator, 1, 7, seconds);
+    private static Recovery recovery(Fault fault, boolean wasCoordinator, double seconds) {
+        return new Recovery(1, 7, "a", fault, wasCoordinator, 1, 7, seconds);
     }
 
     @Test
-    void countsKillsAndPausesAndTakesTheMedian() {
+    void countsEachKindAndTakesTheMedian() {
         ChaosReport report = new ChaosReport(
-                0, List.of(recovery(true, true, 5), recovery(true, false, 1), recovery(false, true, 2)), List.of());
-        assertThat(report.kills()).isEqualTo(2);
+                0, List.of(recovery(KILL, true, 5), recovery(KILL, false, 1), recovery(PARTITION, true, 2)), List.of());
+        assertThat(report.count(KILL)).isEqualTo(2);
         assertThat(report.coordinatorKills()).isEqualTo(1);
-        assertThat(report.pauses()).isEqualTo(1);
+        assertThat(report.count(PARTITION)).isEqualTo(1);
+        assertThat(report.count(PAUSE)).isZero();
         assertThat(report.medianSeconds()).isEqualTo(2);
         assertThat(report.maxSeconds()).isEqualTo(5);
         assertThat(report.isGood()).isTrue();
-        assertThat(new ChaosReport(0, List.of(recovery(true, true, 5), recovery(true, false, 1)), List.of())
+        assertThat(new ChaosReport(0, List.of(recovery(KILL, true, 5), recovery(KILL, false, 1)), List.of())
                         .medianSeconds())
                 .isEqualTo(3);
     }
@@ -37,12 +41,13 @@ class ChaosReportTest {
 
     @Test
     void settingsThatMakeNoSenseAreNamed() {
-        assertThatThrownBy(() -> new ChaosSettings(0, 0, 1, 3, "2x1x1", 0, 10, 10))
+        assertThatThrownBy(() -> new ChaosSettings(0, 0, 0, 1, 3, "2x1x1", 0, 10, 10))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("--kills");
-        assertThatThrownBy(() -> new ChaosSettings(1, 0, 1, 2, "2x1x1", 0, 10, 10))
+        assertThatThrownBy(() -> new ChaosSettings(1, 0, 0, 1, 2, "2x1x1", 0, 10, 10))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("--nodes is 2");
-        assertThatThrownBy(() -> new ChaosSettings(1, 0, 1, 3, "2x", 0, 10, 10)).isInstanceOf(TroupeException.class);
+        assertThatThrownBy(() -> new ChaosSettings(1, 0, 0, 1, 3, "2x", 0, 10, 10))
+                .isInstanceOf(TroupeException.class);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -34,6 +35,17 @@ class WatchedRunTest {
         write(steps + "{\"kind\":\"evaluation\",\"step\":60,\"valLoss\":2.5,\"tokens\":1,\"busySeconds\":0.1}\n"
                 + step(61).substring(0, 70));
         assertThat(watched.step()).isEqualTo(60);
+    }
+
+    @Test
+    void decisionsOfAllButTheLatestCoordinatorAreWatched() throws IOException {
+        WatchedRun watched = new WatchedRun(run);
+        Path decisions = Files.createDirectory(run.resolve("decisions"));
+        assertThat(watched.formerTerms()).isEmpty();
+        for (int term = 1; term <= 3; term++) {
+            Files.writeString(decisions.resolve("term-0000000" + term + ".jsonl"), "x".repeat(term));
+        }
+        assertThat(watched.formerTerms()).isEqualTo(Map.of("term-00000001.jsonl", 1L, "term-00000002.jsonl", 2L));
     }
 
     @Test
