@@ -1,8 +1,14 @@
 package dev.troupe.actors.training;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
 import dev.troupe.model.TroupeException;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Reads typed, range-checked values; every complaint names the key, the value and what would be right. */
@@ -77,6 +83,20 @@ final class ConfigReader {
         return text(key);
     }
 
+    /** Text; empty when it is blank. */
+    Optional<String> optional(String key) {
+        return Optional.of(text(key)).filter(text -> !text.isBlank());
+    }
+
+    /** A list of words, or its text. */
+    List<String> words(String key) {
+        try {
+            return ConfigFactory.parseString("words = " + text(key)).getStringList("words");
+        } catch (ConfigException e) {
+            throw bad(key, "a list of words, such as [a, b]");
+        }
+    }
+
     /** The complaint about a value. */
     TroupeException bad(String key, String expected) {
         return new TroupeException(
@@ -85,8 +105,13 @@ final class ConfigReader {
 
     private String text(String key) {
         // getIsNull first: a key that a user sets to null would be "missing" to getValue, in words about paths.
-        return config.getIsNull(key)
-                ? "null"
-                : String.valueOf(config.getValue(key).unwrapped());
+        return config.getIsNull(key) ? "null" : text(config.getValue(key));
+    }
+
+    /** A value as records of a configuration have it, from which it can be read again. */
+    static String text(ConfigValue value) {
+        return value.valueType() == ConfigValueType.LIST
+                ? value.render(ConfigRenderOptions.concise())
+                : String.valueOf(value.unwrapped());
     }
 }

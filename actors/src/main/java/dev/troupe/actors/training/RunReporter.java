@@ -4,15 +4,21 @@ import akka.actor.typed.ActorRef;
 import dev.troupe.actors.telemetry.Metrics;
 import dev.troupe.actors.telemetry.TrainingMetrics;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.eval.EvaluationScheduler;
 import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.eval.MeasuredModel;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.run.MetricsLine;
+import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.run.RunProgress;
 import dev.troupe.actors.training.run.UtilizationMeter;
 import dev.troupe.actors.training.step.StepRunner;
+import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.mesh.StepOrder;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.TrainingFlops;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -50,6 +56,8 @@ final class RunReporter {
     private long nowNanos;
     private long lastFlushNanos;
     private @Nullable Double valLoss;
+    private long valStep = -1;
+    private String shadowProblem = "";
 
     RunReporter(
             String runId,
@@ -67,6 +75,20 @@ final class RunReporter {
         this.journal = journal;
         this.journalAnswers = journalAnswers;
         this.instruments = Metrics.training(runId);
+    }
+
+    /** This process leads the run from here on. */
+    void begins(long step, RunAssembly run) {
+        ModelConfig model = run.model();
+        write(new MetricsLine.Begin(
+                step,
+                ParameterLayout.of(model).size(),
+                TrainingFlops.perToken(model),
+                run.parts().nodes()));
+        MetricsLine.Shadow shadow = run.backlog().shadow();
+        if (shadow != null) {
+            tell(shadow);
+        }
     }
 
     /**
@@ -136,13 +158,73 @@ final class RunReporter {
 
     void evaluated(Evaluator.Evaluated evaluated) {
         Long tokens = tokensEvaluated.remove(evaluated.step());
-        valLoss = evaluated.loss();
-        instruments.evaluated(evaluated.loss());
-        progress.evaluated(evaluated.step(), tokens == null ? progress.tokens() : tokens, evaluated.loss());
-        write(new MetricsLine.Evaluation(
-                evaluated.step(), evaluated.loss(), evaluated.tokens(), evaluated.busySeconds()));
+        evaluated(
+                tokens == null ? progress.tokens() : tokens,
+                new MetricsLine.Evaluation(
+                        evaluated.step(), evaluated.loss(), evaluated.tokens(), evaluated.busySeconds()));
+    }
+
+    /** A node has evaluated a checkpoint, of a step that may be long past. */
+    void evaluated(EvaluationScheduler.OnNode result) {
+        MeasuredModel model = result.model();
+        evaluated(
+                model.trainedTokens(),
+                new MetricsLine.Evaluation(
+                        result.step(), model.loss(), model.tokens(), model.seconds(), result.node(), model.scores()));
+        model.problems().forEach(problem -> evaluationFailed(result.step(), problem));
+    }
+
+    private void evaluated(long trainedTokens, MetricsLine.Evaluation line) {
+        if (line.step() >= valStep) {
+            valStep = line.step();
+            valLoss = line.valLoss();
+            instruments.evaluated(line.valLoss());
+        }
+        progress.evaluated(line.step(), trainedTokens, line.valLoss());
+        write(line);
         listener.tell(new TrainingEvent.Evaluated(
-                runId, evaluated.step(), evaluated.loss(), evaluated.tokens(), evaluated.busySeconds()));
+                runId, line.step(), line.valLoss(), line.tokens(), line.busySeconds(), line.node(), line.scores()));
+    }
+
+    /** A checkpoint was not evaluated, or not by all tasks. */
+    void evaluationFailed(long step, String message) {
+        log.warn("The checkpoint of step {} is not evaluated, or not by all tasks: {}", step, message);
+        write(new MetricsLine.EvaluationFailure(step, message));
+        listener.tell(new TrainingEvent.EvaluationFailed(runId, step, message));
+    }
+
+    /** Nodes that evaluate checkpoints have come or gone. */
+    void evaluatorsChanged(List<String> nodes) {
+        log.info("Evaluation nodes: {}", nodes.isEmpty() ? "none; the run evaluates itself" : nodes);
+        listener.tell(new TrainingEvent.EvaluatorsChanged(runId, nodes));
+    }
+
+    /** The model that the run is compared with was evaluated. */
+    void shadowEvaluated(long step, MeasuredModel model) {
+        MetricsLine.Shadow line = new MetricsLine.Shadow(
+                step,
+                model.path(),
+                model.parameters(),
+                model.trainedTokens(),
+                model.windows(),
+                model.loss(),
+                model.tokens(),
+                model.seconds());
+        write(line);
+        tell(line);
+    }
+
+    private void tell(MetricsLine.Shadow line) {
+        listener.tell(new TrainingEvent.ShadowEvaluated(
+                runId, line.path(), line.parameters(), line.windows(), line.valLoss()));
+    }
+
+    /** It could not be; said once, though it is tried again. */
+    void shadowFailed(long step, String message) {
+        if (!shadowProblem.equals(message)) {
+            shadowProblem = message;
+            evaluationFailed(step, "the shadow: " + message);
+        }
     }
 
     void stepsFixed(long step, long totalSteps, double secondsPerStep) {

@@ -9,6 +9,8 @@ import akka.actor.typed.javadsl.Behaviors;
 import dev.troupe.actors.training.TrainingCoordinator.Environment;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.data.DataFeeder;
+import dev.troupe.actors.training.eval.EvaluationJob;
+import dev.troupe.actors.training.eval.EvaluationScheduler;
 import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.mesh.MeshCheckpoints;
 import dev.troupe.actors.training.mesh.MeshEvent;
@@ -16,6 +18,7 @@ import dev.troupe.actors.training.mesh.MeshRunner;
 import dev.troupe.actors.training.optim.OptimizerShard;
 import dev.troupe.actors.training.run.LocalParts;
 import dev.troupe.actors.training.run.MeshParts;
+import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.stage.PipelineStage;
 import dev.troupe.actors.training.step.StepRunner;
@@ -26,12 +29,15 @@ import java.util.function.Function;
 /**
  * Who takes a run's steps, saves it and evaluates it: actors of this process, or those in front of a mesh.
  *
+ * @param evaluator of the weights as they are
+ * @param scheduler of the evaluations of checkpoints
  * @param haveOwnDeadlines whether they wait for what they wait for as long as it may take, and fail by themselves after
  */
 record RunWorkers(
         ActorRef<StepRunner.RunStep> runner,
         ActorRef<CheckpointWriter.Save> writer,
         ActorRef<Evaluator.Evaluate> evaluator,
+        ActorRef<EvaluationScheduler.Command> scheduler,
         boolean haveOwnDeadlines) {
 
     /** Whether steps wait for evaluations to end anyway. */
@@ -62,8 +68,8 @@ record RunWorkers(
             Consumer<MeshEvent> events) {
         long firstMicroBatch = run.planner().position().microBatch();
         return switch (run.parts()) {
-            case LocalParts local -> local(children, run, local, setup.config(), environment, firstMicroBatch);
-            case MeshParts mesh -> mesh(context, children, run, mesh, events);
+            case LocalParts local -> local(children, run, local, setup, environment, firstMicroBatch);
+            case MeshParts mesh -> mesh(context, children, run, mesh, setup, events);
         };
     }
 
@@ -71,9 +77,10 @@ record RunWorkers(
             Spawner children,
             RunAssembly run,
             LocalParts local,
-            TrainingConfig config,
+            TrainingSetup setup,
             Environment environment,
             long firstMicroBatch) {
+        TrainingConfig config = setup.config();
         StepRunner.Parts parts = new StepRunner.Parts(
                 children.spawn(DataFeeder.create(local.feeder(), run.memory(), firstMicroBatch), "data-feeder"),
                 children.spawn(
@@ -85,6 +92,9 @@ record RunWorkers(
                 local.gradientsTicket(),
                 config.train().seed(),
                 Duration.ofSeconds(config.train().stepTimeoutSeconds()));
+        ActorRef<Evaluator.Evaluate> evaluator = children.spawn(
+                        Evaluator.create(local.evaluator(), run.memory()), "evaluator")
+                .narrow();
         return new RunWorkers(
                 children.spawn(StepRunner.create(parts), "step-runner").narrow(),
                 children.spawn(
@@ -92,13 +102,18 @@ record RunWorkers(
                                         local.writer(), environment.sink().apply(local.checkpoints()), run.memory()),
                                 "checkpoint-writer")
                         .narrow(),
-                children.spawn(Evaluator.create(local.evaluator(), run.memory()), "evaluator")
-                        .narrow(),
+                evaluator,
+                scheduler(children, run, setup, evaluator),
                 false);
     }
 
     private static RunWorkers mesh(
-            ActorContext<?> context, Spawner children, RunAssembly run, MeshParts mesh, Consumer<MeshEvent> events) {
+            ActorContext<?> context,
+            Spawner children,
+            RunAssembly run,
+            MeshParts mesh,
+            TrainingSetup setup,
+            Consumer<MeshEvent> events) {
         MeshCheckpoints checkpoints = MeshCheckpoints.of(
                 mesh.checkpoints(),
                 mesh.settings(),
@@ -107,11 +122,33 @@ record RunWorkers(
                 context.getSystem().dispatchers().lookup(DispatcherSelector.blocking()));
         ActorRef<MeshRunner.Command> runner =
                 children.spawn(MeshRunner.create(mesh.job(), mesh.start(), checkpoints, events), "mesh-runner");
+        ActorRef<Evaluator.Evaluate> evaluator =
+                children.spawn(inFrontOf(runner, MeshRunner.Evaluate::new), "evaluator");
         return new RunWorkers(
                 children.spawn(inFrontOf(runner, MeshRunner.Run::new), "step-runner"),
                 children.spawn(inFrontOf(runner, MeshRunner.Save::new), "checkpoint-writer"),
-                children.spawn(inFrontOf(runner, MeshRunner.Evaluate::new), "evaluator"),
+                evaluator,
+                scheduler(children, run, setup, evaluator),
                 true);
+    }
+
+    private static ActorRef<EvaluationScheduler.Command> scheduler(
+            Spawner children, RunAssembly run, TrainingSetup setup, ActorRef<Evaluator.Evaluate> evaluator) {
+        TrainingConfig config = setup.config();
+        MetricsLine.Shadow shadow = run.backlog().shadow();
+        return children.spawn(
+                EvaluationScheduler.create(new EvaluationScheduler.Settings(
+                        EvaluationJob.of(setup),
+                        run.position().step(),
+                        config.eval().windows(),
+                        config.checkpoint().keep(),
+                        run.backlog().checkpoints().stream()
+                                .map(line -> new EvaluationScheduler.CheckpointWritten(line.step(), line.path()))
+                                .toList(),
+                        config.eval().shadow().orElse(null),
+                        shadow == null ? null : shadow.path(),
+                        evaluator)),
+                "evaluation-scheduler");
     }
 
     private static <T> Behavior<T> inFrontOf(

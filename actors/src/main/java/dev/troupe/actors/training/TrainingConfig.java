@@ -5,12 +5,17 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.config.KnownKeys;
 import dev.troupe.actors.training.run.AccumulationRamp;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.eval.EvaluationTask;
+import dev.troupe.model.eval.EvaluationTasks;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.ZeroStage;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -113,8 +118,30 @@ public record TrainingConfig(
     /** When checkpoints are written and how many stay; {@code everySteps} 0 for the end only. */
     public record CheckpointSection(int everySteps, int keep) {}
 
-    /** Evaluation on held-out text; {@code everySteps} 0 for the end only. */
-    public record EvalSection(int everySteps, int windows, int finalWindows, double cpuShare) {}
+    /**
+     * Evaluation on held-out text.
+     *
+     * @param everySteps 0 for the end only
+     * @param tasks that evaluation nodes measure, too
+     * @param shadow path of the model that the run is compared with; empty for none
+     */
+    public record EvalSection(
+            int everySteps,
+            int windows,
+            int finalWindows,
+            double cpuShare,
+            List<EvaluationTask> tasks,
+            Optional<String> shadow) {
+        private static EvalSection from(ConfigReader reader) {
+            return new EvalSection(
+                    reader.integer("eval.everySteps", 0, Integer.MAX_VALUE),
+                    reader.integer("eval.windows", 1, 1_000_000),
+                    reader.integer("eval.finalWindows", 1, 10_000_000),
+                    reader.number("eval.cpuShare", 0.01, 1),
+                    EvaluationTasks.named(reader.words("eval.tasks")),
+                    reader.optional("eval.shadow"));
+        }
+    }
 
     /**
      * How the run is split.
@@ -158,7 +185,7 @@ public record TrainingConfig(
         KnownKeys.require(user, defaults);
         boolean onlyMinutes = user.hasPath("train.minutes") && !user.hasPath("train.steps");
         boolean onlySteps = user.hasPath("train.steps") && !user.hasPath("train.minutes");
-        Config merged = user.withFallback(defaults);
+        Config merged = withAbsolutePaths(user.withFallback(defaults));
         ConfigReader reader = new ConfigReader(merged);
         TrainingConfig config = new TrainingConfig(
                 ModelSection.from(reader),
@@ -168,21 +195,31 @@ public record TrainingConfig(
                 new CheckpointSection(
                         reader.integer("checkpoint.everySteps", 0, Integer.MAX_VALUE),
                         reader.integer("checkpoint.keep", 1, 10_000)),
-                new EvalSection(
-                        reader.integer("eval.everySteps", 0, Integer.MAX_VALUE),
-                        reader.integer("eval.windows", 1, 1_000_000),
-                        reader.integer("eval.finalWindows", 1, 10_000_000),
-                        reader.number("eval.cpuShare", 0.01, 1)),
+                EvalSection.from(reader),
                 mesh(reader),
                 merged.entrySet().stream()
-                        .collect(Collectors.toMap(
-                                Map.Entry::getKey,
-                                entry -> String.valueOf(entry.getValue().unwrapped()))));
+                        .collect(Collectors.toMap(Map.Entry::getKey, entry -> ConfigReader.text(entry.getValue()))));
         if (config.train.steps == 0 && config.train.minutes == 0) {
             throw new TroupeException(
                     "train.steps and train.minutes are both 0: set one of them to say how long to train");
         }
         return config;
+    }
+
+    /** Paths that other nodes read, too, as they are in this process's working directory. */
+    private static Config withAbsolutePaths(Config config) {
+        ConfigReader reader = new ConfigReader(config);
+        Map<String, Object> absolute = new TreeMap<>();
+        reader.optional("eval.shadow")
+                .ifPresent(shadow -> absolute.put(
+                        "eval.shadow",
+                        Path.of(shadow).toAbsolutePath().normalize().toString()));
+        absolute.put(
+                "eval.tasks",
+                reader.words("eval.tasks").stream()
+                        .map(EvaluationTasks::withAbsolutePath)
+                        .toList());
+        return ConfigFactory.parseMap(absolute).withFallback(config);
     }
 
     private static DataSection data(ConfigReader reader) {

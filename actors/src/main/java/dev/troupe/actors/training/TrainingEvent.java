@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.troupe.actors.training.mesh.NodeResources;
 import dev.troupe.actors.wire.WireMessage;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a run tells its listener; {@link Completed} or {@link Failed} is the last. */
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(TrainingEvent.Seated.class),
     @JsonSubTypes.Type(TrainingEvent.Recovered.class),
     @JsonSubTypes.Type(TrainingEvent.Evaluated.class),
+    @JsonSubTypes.Type(TrainingEvent.EvaluationFailed.class),
+    @JsonSubTypes.Type(TrainingEvent.EvaluatorsChanged.class),
+    @JsonSubTypes.Type(TrainingEvent.ShadowEvaluated.class),
     @JsonSubTypes.Type(TrainingEvent.CheckpointWritten.class),
     @JsonSubTypes.Type(TrainingEvent.CheckpointFailed.class),
     @JsonSubTypes.Type(TrainingEvent.NodeExcluded.class),
@@ -52,7 +56,7 @@ public sealed interface TrainingEvent extends WireMessage {
      * @param step from 1
      * @param totalSteps an estimate until {@link StepsFixed}
      * @param loss mean cross-entropy of the step's tokens, nats
-     * @param valLoss of the latest evaluation
+     * @param valLoss of the latest step that was evaluated
      * @param tokens trained on since step 0
      * @param tokensPerSecond over the last seconds
      */
@@ -95,12 +99,53 @@ public sealed interface TrainingEvent extends WireMessage {
     }
 
     /**
-     * Held-out loss of the weights after {@code step}.
+     * Held-out loss of the weights after {@code step}, which may be long ago.
      *
      * @param valLoss mean cross-entropy, nats a token
      * @param tokens predicted
+     * @param node that evaluated the step's checkpoint; null for the run's own ranks
+     * @param scores of evaluation tasks by name
      */
-    record Evaluated(String runId, long step, double valLoss, long tokens, double seconds) implements TrainingEvent {}
+    record Evaluated(
+            String runId,
+            long step,
+            double valLoss,
+            long tokens,
+            double seconds,
+            @Nullable String node,
+            Map<String, Double> scores)
+            implements TrainingEvent {
+        public Evaluated {
+            scores = Map.copyOf(scores);
+        }
+    }
+
+    /**
+     * A checkpoint was not evaluated, or a task of it was not measured, or the shadow could not be; training goes on.
+     */
+    record EvaluationFailed(String runId, long step, String message) implements TrainingEvent {}
+
+    /**
+     * Nodes that evaluate checkpoints have come or gone.
+     *
+     * @param nodes all that there are; without any the run evaluates itself
+     */
+    record EvaluatorsChanged(String runId, List<String> nodes) implements TrainingEvent {
+        public EvaluatorsChanged {
+            nodes = List.copyOf(nodes);
+        }
+    }
+
+    /**
+     * The model that the run is compared with was evaluated on the run's held-out windows.
+     *
+     * @param model its path
+     * @param parameters of it
+     * @param windows of held-out text
+     * @param valLoss mean cross-entropy, nats a token
+     */
+    record ShadowEvaluated(String runId, String model, long parameters, int windows, double valLoss)
+            implements TrainingEvent {}
 
     /**
      * A checkpoint is complete on disk.

@@ -81,7 +81,6 @@ final class TrainingRun {
     private boolean rehearsing;
     private double elapsedSeconds;
     private boolean checkpointDue;
-    private @Nullable Double finalValLoss;
     private @Nullable TrainingSummary summary;
 
     TrainingRun(
@@ -127,10 +126,10 @@ final class TrainingRun {
                         .andThen(event -> context.getSelf().tell(new MeshChanged(event))));
         side = new SideWork(
                 run,
-                workers.writer(),
+                workers,
                 context.messageAdapter(CheckpointWriter.Answer.class, CheckpointAnswered::new),
-                workers.evaluator(),
                 context.messageAdapter(Evaluator.Answer.class, EvaluationAnswered::new),
+                config.eval().shadow().isPresent(),
                 reporter,
                 context.getLog());
 
@@ -162,6 +161,7 @@ final class TrainingRun {
                         step,
                         parameters,
                         setup.tokensPerStep());
+        reporter.begins(step, run);
         return train();
     }
 
@@ -385,7 +385,7 @@ final class TrainingRun {
         reporter.flush();
         saveFinalCheckpoint();
         if (complete) {
-            side.evaluateAtOnce(step, config.eval().finalWindows());
+            side.evaluateFinal(step, config.eval().finalWindows());
             startDeadline();
         }
         return finishIfDone();
@@ -409,9 +409,6 @@ final class TrainingRun {
             }
             case EvaluationAnswered(Evaluator.Answer answer) -> {
                 side.onEvaluation(answer);
-                if (answer instanceof Evaluator.Evaluated evaluated && evaluated.step() == step) {
-                    finalValLoss = evaluated.loss();
-                }
                 yield finishIfDone();
             }
             case JournalAnswered(RunJournal.Recorded recorded) -> {
@@ -426,7 +423,7 @@ final class TrainingRun {
     private Behavior<Command> finishIfDone() {
         stopDeadlineIfFree();
         String path = side.checkpointPath();
-        boolean evaluated = !isComplete() || finalValLoss != null;
+        boolean evaluated = !isComplete() || (side.finalLoss() != null && side.isEvaluated());
         if (path == null || side.checkpointStep() != step || side.isSaving() || !evaluated || reporter.isWriting()) {
             return behavior(this::finishing);
         }
@@ -435,7 +432,7 @@ final class TrainingRun {
             listener.tell(new TrainingEvent.Completed(setup.runId(), written));
             return Behaviors.stopped();
         }
-        summary = reporter.summarize(step, totalSteps, finalValLoss, secondsSince(beginNanos), path);
+        summary = reporter.summarize(step, totalSteps, side.finalLoss(), secondsSince(beginNanos), path);
         return behavior(this::finishing);
     }
 

@@ -7,7 +7,11 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.cluster.ClusterTraining;
 import dev.troupe.actors.training.data.DataFeeder;
+import dev.troupe.actors.training.eval.EvaluationJob;
+import dev.troupe.actors.training.eval.EvaluationNode;
+import dev.troupe.actors.training.eval.EvaluationOrder;
 import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.eval.MeasuredModel;
 import dev.troupe.actors.training.exchange.MicroBatchTicket;
 import dev.troupe.actors.training.exchange.TensorTicket;
 import dev.troupe.actors.training.mesh.NodeFailure;
@@ -48,6 +52,9 @@ class TrainingMessagesTest {
             List.of(new NodeResources("a", List.of(0, 1), 2, 99.5, new NodeResources.Memory(1, 2, 3, 4, 5, 6)));
     private static final TrainingSummary SUMMARY = new TrainingSummary(
             1, 2, 3, 4.5, null, 6.5, 7.5, "/c", new RunUtilization(0.5, 0.25, 0.125, 0, 1, 2.5, 2.5, NODES));
+    private static final EvaluationJob JOB =
+            new EvaluationJob("run", "/runs/run", Map.of("train.seed", "7"), 16, "/heldOut");
+    private static final EvaluationOrder ORDER = new EvaluationOrder(EvaluationOrder.Kind.SHADOW, 3, "/m", 4, "/n");
     private static final TrainingState STATE = new TrainingState(
             3,
             new DataPosition(6, 7),
@@ -67,7 +74,20 @@ class TrainingMessagesTest {
                 new TrainingEvent.Started("run", 10, 20, 0, 0, null),
                 new TrainingEvent.StepsFixed("run", 100, 0.5),
                 new TrainingEvent.Progress("run", 1, 2, 3.5, null, 1e-3, 0.7, 99, 100.5, 3.0),
-                new TrainingEvent.Evaluated("run", 1, 3.5, 100, 0.5),
+                new TrainingEvent.Evaluated("run", 1, 3.5, 100, 0.5, "a:1", Map.of("perplexity", 33.1)),
+                new TrainingEvent.EvaluationFailed("run", 1, "gone"),
+                new TrainingEvent.EvaluatorsChanged("run", List.of("a:1")),
+                new TrainingEvent.ShadowEvaluated("run", "/m", 10, 4, 3.5),
+                new EvaluationNode.Evaluate(JOB, ORDER, ref(EvaluationNode.Answer.class)),
+                new EvaluationNode.Forget(new EvaluationNode.Evaluate(JOB, ORDER, ref(EvaluationNode.Answer.class))),
+                new EvaluationNode.Describe(ref(EvaluationNode.Described.class)),
+                new EvaluationNode.Described("run", "/runs/run", null),
+                new EvaluationNode.Evaluated(
+                        ref(EvaluationNode.Command.class),
+                        ORDER,
+                        new MeasuredModel(
+                                "/c", 10, 48, 4, 2.5, 64, Map.of("perplexity", 12.2), List.of("text: none"), 0.5)),
+                new EvaluationNode.NotEvaluated(ref(EvaluationNode.Command.class), ORDER, "gone"),
                 new TrainingEvent.CheckpointWritten("run", "/p", 1, 0.1, 0.2),
                 new TrainingEvent.CheckpointFailed("run", 1, "full"),
                 new TrainingEvent.NodeExcluded("run", "a:1", 3),
@@ -97,7 +117,11 @@ class TrainingMessagesTest {
                 new RunJournal.Append(
                         List.of(
                                 new MetricsLine.Step(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+                                new MetricsLine.Begin(0, 10, 60, NODES),
                                 new MetricsLine.Evaluation(1, 2, 3, 4),
+                                new MetricsLine.Evaluation(1, 2, 3, 4, "a:1", Map.of("perplexity", 7.4)),
+                                new MetricsLine.EvaluationFailure(1, "gone"),
+                                new MetricsLine.Shadow(1, "/m", 10, 48, 4, 2.5, 64, 0.5),
                                 new MetricsLine.Checkpoint(1, "/p", 2, 3),
                                 new MetricsLine.CheckpointFailure(1, "full"),
                                 new MetricsLine.StepsFixed(1, 2),

@@ -44,6 +44,15 @@ final class ClusterCommand implements Callable<Integer> {
     private int count;
 
     @Option(
+            names = "--eval-nodes",
+            paramLabel = "N",
+            defaultValue = "0",
+            description =
+                    "how many of them, the last ones, evaluate the checkpoints of the others' training and do nothing"
+                            + " else; default: ${DEFAULT-VALUE}")
+    private int evaluationNodes;
+
+    @Option(
             names = "--dir",
             paramLabel = "DIR",
             description = "folder of the nodes' configurations and logs; default: a new one among temporary files")
@@ -60,6 +69,10 @@ final class ClusterCommand implements Callable<Integer> {
         if (count < 1 || count > MOST) {
             throw new TroupeException("--nodes is " + count + ": it must be from 1 to " + MOST);
         }
+        if (evaluationNodes < 0 || evaluationNodes >= count) {
+            throw new TroupeException("--eval-nodes is " + evaluationNodes + ": it must be from 0 to " + (count - 1)
+                    + ", for the first node begins the cluster");
+        }
         Config given = configOptions.load();
         Config nodes = nodeConfig(given);
         boolean trains = isTraining(given);
@@ -68,7 +81,7 @@ final class ClusterCommand implements Callable<Integer> {
         }
         Path folder = directory != null ? directory.toAbsolutePath() : Files.createTempDirectory("troupe-cluster-");
         return Interruption.guard(interruption -> {
-            try (ClusterProcesses processes = ClusterProcesses.start(count, nodes, folder)) {
+            try (ClusterProcesses processes = ClusterProcesses.start(count, evaluationNodes, nodes, folder)) {
                 System.err.println("seed " + processes.seed() + "   logs in " + folder + "   Ctrl-C stops");
                 System.err.println("train on these nodes: " + trainCommand(processes.seed(), trains));
                 return watch(processes, interruption);
@@ -96,7 +109,8 @@ final class ClusterCommand implements Callable<Integer> {
     /** The process of the command is a trainer node, too. */
     private String trainCommand(String seed, boolean trains) {
         return "./troupe train " + (trains ? configOptions.arguments() : "--config FILE") + " -D mesh.nodes="
-                + (count + 1) + " -D " + ConfigOptions.quoted("akka.cluster.seed-nodes=[\"" + seed + "\"]");
+                + (count - evaluationNodes + 1) + " -D "
+                + ConfigOptions.quoted("akka.cluster.seed-nodes=[\"" + seed + "\"]");
     }
 
     private int watch(ClusterProcesses processes, Interruption interruption) {

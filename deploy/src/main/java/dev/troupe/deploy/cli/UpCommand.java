@@ -8,6 +8,7 @@ import dev.troupe.deploy.node.Interruption;
 import dev.troupe.deploy.node.MetricsEndpoint;
 import dev.troupe.deploy.node.NodeService;
 import dev.troupe.deploy.node.Role;
+import dev.troupe.deploy.node.RunCurves;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
@@ -128,8 +129,12 @@ public final class UpCommand implements Callable<Integer> {
                 .ifPresent(bindings -> System.err.printf(
                         "HTTP %s   gRPC port %d   Ctrl-C stops%n", bindings.httpUrl(), bindings.grpcPort()));
         metrics.serve("/status", node::status);
+        metrics.serve("/run", new RunCurves(node::runDirectory));
         if (node.nodeConfig().has(Role.TRAINER)) {
             node.whenMember(() -> System.err.printf("%s%s%n", TRAINER, node.address()));
+        }
+        if (node.nodeConfig().has(Role.EVAL)) {
+            node.whenMember(() -> System.err.printf("evaluation node %s%n", node.address()));
         }
         metrics.url().ifPresent(url -> System.err.printf("metrics %s%n", url));
     }

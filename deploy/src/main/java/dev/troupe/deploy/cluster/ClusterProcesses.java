@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class ClusterProcesses implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
     private static final String ROLES = "troupe.node.roles";
+    private static final Config EVALUATION = ConfigFactory.parseMap(Map.of(ROLES, List.of("eval")));
 
     private record Node(
             int number,
@@ -41,16 +42,18 @@ public final class ClusterProcesses implements AutoCloseable {
     /**
      * Starts nodes; they are members some seconds later.
      *
+     * @param evaluationNodes how many, the last ones, only evaluate checkpoints
      * @param config of all of them; a node without roles is a trainer
      * @param folder gets their configurations and logs
      * @throws TroupeException when a process cannot be started
      */
-    public static ClusterProcesses start(int count, Config config, Path folder) {
+    public static ClusterProcesses start(int count, int evaluationNodes, Config config, Path folder) {
         ClusterProcesses processes = new ClusterProcesses();
         try {
             Files.createDirectories(folder);
             for (int number = 1; number <= count; number++) {
-                processes.nodes.add(processes.startNode(number, config, folder));
+                Config own = number > count - evaluationNodes ? EVALUATION.withFallback(config) : config;
+                processes.nodes.add(processes.startNode(number, own, folder));
             }
             return processes;
         } catch (IOException e) {
@@ -148,7 +151,8 @@ public final class ClusterProcesses implements AutoCloseable {
                 node.roles(),
                 status == null ? 0 : status.members().size(),
                 status == null ? List.of() : status.unreachable(),
-                status == null ? null : status.trainer());
+                status == null ? null : status.trainer(),
+                status == null ? null : status.evaluation());
     }
 
     private @Nullable NodeStatus latest(Node node) {

@@ -1,6 +1,8 @@
 package dev.troupe.deploy.cluster;
 
+import dev.troupe.deploy.node.NodeEvaluation;
 import dev.troupe.deploy.node.NodeTraining;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -67,6 +69,10 @@ public final class ClusterTable {
             work.append(training.ranks().isEmpty() ? ": copies only" : ": ranks ");
             work.append(training.ranks().stream().map(String::valueOf).collect(Collectors.joining(",")));
             work.append(" at step ").append(training.step());
+        }
+        NodeEvaluation evaluation = node.evaluation();
+        if (evaluation != null && evaluation.model() != null) {
+            work.append("evaluates ").append(Path.of(evaluation.model()).getFileName());
         }
         return work.toString();
     }

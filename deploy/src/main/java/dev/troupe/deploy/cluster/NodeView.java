@@ -1,5 +1,6 @@
 package dev.troupe.deploy.cluster;
 
+import dev.troupe.deploy.node.NodeEvaluation;
 import dev.troupe.deploy.node.NodeTraining;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param httpPort of a router; null for none
  * @param unreachable members that it cannot reach
  * @param training null when it does not train
+ * @param evaluation null when it does not evaluate
  */
 public record NodeView(
         int number,
@@ -28,7 +30,8 @@ public record NodeView(
         List<String> roles,
         int members,
         List<String> unreachable,
-        @Nullable NodeTraining training) {
+        @Nullable NodeTraining training,
+        @Nullable NodeEvaluation evaluation) {
     public NodeView {
         roles = List.copyOf(roles);
         unreachable = List.copyOf(unreachable);
@@ -52,6 +55,7 @@ public record NodeView(
                 roles,
                 members,
                 unreachable,
-                now == null ? null : new NodeTraining(now.run(), now.epoch(), 0, now.ranks()));
+                now == null ? null : new NodeTraining(now.run(), now.epoch(), 0, now.ranks()),
+                evaluation);
     }
 }

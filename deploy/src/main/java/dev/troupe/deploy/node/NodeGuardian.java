@@ -20,6 +20,7 @@ import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.cluster.ClusterTraining;
 import dev.troupe.actors.training.cluster.RunWatcher;
+import dev.troupe.actors.training.eval.EvaluationNode;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.MeshRunner;
@@ -58,6 +59,9 @@ final class NodeGuardian {
     /** Make this node ready to run ranks of a mesh, and to lead a run; ranks talk through {@code plane}. */
     record StartTrainer(DataPlane plane, ActorRef<ActorRef<TrainerProtocol.Command>> replyTo) implements Command {}
 
+    /** Make this node ready to evaluate checkpoints of the run that the cluster trains. */
+    record StartEvaluation(ActorRef<ActorRef<EvaluationNode.Command>> replyTo) implements Command {}
+
     /** Make this node ready to hold members of replicas that other nodes lead. */
     record StartMember(
             DataPlane plane, Optional<Path> model, int threads, ActorRef<ActorRef<MemberProtocol.Command>> replyTo)
@@ -88,6 +92,12 @@ final class NodeGuardian {
                     openTraining(context);
                     start.replyTo().tell(trainer);
                 }
+                case StartEvaluation start ->
+                    start.replyTo()
+                            .tell(context.spawn(
+                                    Behaviors.supervise(EvaluationNode.create())
+                                            .onFailure(SupervisorStrategy.restart()),
+                                    "evaluation-node"));
                 case StartMember start ->
                     start.replyTo()
                             .tell(context.spawn(

@@ -36,6 +36,9 @@ public record NodeService(Optional<ModelDescription> model, Optional<Bindings> b
         if (config.has(Role.TRAINER)) {
             node.startTrainer();
         }
+        if (config.has(Role.EVAL)) {
+            node.startEvaluation();
+        }
         if (config.has(Role.MEMBER)) {
             node.startMember();
         }

@@ -3,6 +3,7 @@ package dev.troupe.deploy.node;
 import akka.cluster.ClusterEvent;
 import akka.cluster.Member;
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import dev.troupe.actors.training.eval.EvaluationNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Described;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,13 +19,15 @@ import org.jspecify.annotations.Nullable;
  * @param status of its membership, such as "up"
  * @param members all that it knows, itself included, by address
  * @param trainer what its ranks do; null without the role
+ * @param evaluation what it evaluates; null without the role
  */
 public record NodeStatus(
         String address,
         List<String> roles,
         String status,
         List<MemberStatus> members,
-        @Nullable NodeTraining trainer) {
+        @Nullable NodeTraining trainer,
+        @Nullable NodeEvaluation evaluation) {
     public NodeStatus {
         roles = List.copyOf(roles);
         members = List.copyOf(members);
@@ -46,7 +49,11 @@ public record NodeStatus(
                 .toList();
     }
 
-    static NodeStatus of(Member self, ClusterEvent.CurrentClusterState state, @Nullable Described trainer) {
+    static NodeStatus of(
+            Member self,
+            ClusterEvent.CurrentClusterState state,
+            @Nullable Described trainer,
+            EvaluationNode.@Nullable Described evaluation) {
         Set<Member> unreachable = state.getUnreachable();
         List<MemberStatus> members = new ArrayList<>();
         state.getMembers()
@@ -60,7 +67,8 @@ public record NodeStatus(
                 members,
                 trainer == null
                         ? null
-                        : new NodeTraining(trainer.runId(), trainer.epoch(), trainer.step(), trainer.ranks()));
+                        : new NodeTraining(trainer.runId(), trainer.epoch(), trainer.step(), trainer.ranks()),
+                evaluation == null ? null : new NodeEvaluation(evaluation.runId(), evaluation.model()));
     }
 
     /** Those of the configuration, without the ones that Akka gives to every member. */

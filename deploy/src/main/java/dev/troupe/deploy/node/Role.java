@@ -9,6 +9,8 @@ import java.util.stream.Collectors;
 public enum Role {
     /** Runs training: stages, optimizer shards, the coordinator. */
     TRAINER,
+    /** Evaluates the checkpoints of a run that other nodes train. */
+    EVAL,
     /** Holds model replicas. */
     SERVER,
     /** Holds parts of replicas that servers lead. */

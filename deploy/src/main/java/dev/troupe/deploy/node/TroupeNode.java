@@ -34,7 +34,6 @@ import dev.troupe.actors.training.cluster.RunWatcher;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.MeshRunner;
-import dev.troupe.actors.training.mesh.TrainerProtocol;
 import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.DataPlane;
@@ -51,6 +50,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -82,7 +82,7 @@ public final class TroupeNode implements AutoCloseable {
     private final Config config;
     private final NodeConfig nodeConfig;
     private final ActorSystem<NodeGuardian.Command> system;
-    private volatile @Nullable ActorRef<TrainerProtocol.Command> trainer;
+    private final NodeWork work;
     private final CompletableFuture<ModelDescription> stopped = new CompletableFuture<>();
     private @Nullable DataPlane plane;
     private volatile boolean closing;
@@ -91,6 +91,7 @@ public final class TroupeNode implements AutoCloseable {
         this.config = config;
         this.nodeConfig = nodeConfig;
         this.system = system;
+        this.work = new NodeWork(this);
     }
 
     /** A training run in progress. */
@@ -166,7 +167,7 @@ public final class TroupeNode implements AutoCloseable {
         if (nodeConfig.has(Role.SERVER) || nodeConfig.has(Role.MEMBER)) {
             EngineSettings engine = ReplicaSettings.from(config).engine();
             NodeKernels.check(engine.backend(), engine.precision(), engine.threads(), KernelUse.serving());
-        } else if (clustered && nodeConfig.has(Role.TRAINER)) {
+        } else if (clustered && (nodeConfig.has(Role.TRAINER) || nodeConfig.has(Role.EVAL))) {
             // Now, and not when a run waits for this node to take the place of another.
             NodeKernels.check(config.getString("troupe.compute.backend"), Precision.FP32, 1, KernelUse.training());
         }
@@ -236,8 +237,13 @@ public final class TroupeNode implements AutoCloseable {
      */
     public Endpoint startTrainer() {
         DataPlane open = dataPlane();
-        trainer = this.<ActorRef<TrainerProtocol.Command>>ask(replyTo -> new NodeGuardian.StartTrainer(open, replyTo));
+        work.trains(ask(replyTo -> new NodeGuardian.StartTrainer(open, replyTo)));
         return open.endpoint();
+    }
+
+    /** Makes this node ready to evaluate the checkpoints of the run that the cluster trains. */
+    public void startEvaluation() {
+        work.evaluates(ask(NodeGuardian.StartEvaluation::new));
     }
 
     /**
@@ -268,16 +274,12 @@ public final class TroupeNode implements AutoCloseable {
     /** What the node does, and what it knows of its cluster. */
     public NodeStatus status() {
         Cluster cluster = Cluster.get(system);
-        ActorRef<TrainerProtocol.Command> own = trainer;
-        return NodeStatus.of(
-                cluster.selfMember(),
-                cluster.state(),
-                own == null
-                        ? null
-                        : await(
-                                AskPattern.<TrainerProtocol.Command, TrainerProtocol.Described>ask(
-                                        own, TrainerProtocol.Describe::new, ASK_TIMEOUT, system.scheduler()),
-                                ASK_TIMEOUT));
+        return NodeStatus.of(cluster.selfMember(), cluster.state(), work.training(), work.evaluating());
+    }
+
+    /** Directory of the run that this node has a part in, or had last; empty for none. */
+    public Optional<Path> runDirectory() {
+        return work.runDirectory();
     }
 
     /** Steps of a mesh on the cluster's trainer nodes. */
@@ -430,6 +432,11 @@ public final class TroupeNode implements AutoCloseable {
 
     private <T> T ask(Function<ActorRef<T>, NodeGuardian.Command> message) {
         return await(AskPattern.ask(system, message::apply, ASK_TIMEOUT, system.scheduler()), ASK_TIMEOUT);
+    }
+
+    /** Asks an actor of this node. */
+    <C, T> T ask(ActorRef<C> actor, Function<ActorRef<T>, C> message) {
+        return await(AskPattern.ask(actor, message::apply, ASK_TIMEOUT, system.scheduler()), ASK_TIMEOUT);
     }
 
     /** Asks an actor of this or another node that answers with a status; its error is a user's to read. */

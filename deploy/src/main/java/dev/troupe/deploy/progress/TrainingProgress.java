@@ -9,12 +9,14 @@ import java.util.OptionalDouble;
  * @param step steps done
  * @param loss smoothed training loss in nats per token
  * @param validationLoss the latest, when one has been measured
+ * @param shadowLoss of the model that the run is compared with, on the same text, when there is one
  */
 public record TrainingProgress(
         long step,
         long totalSteps,
         double loss,
         OptionalDouble validationLoss,
+        OptionalDouble shadowLoss,
         double tokensPerSecond,
         double etaSeconds) {
 
@@ -28,6 +30,7 @@ public record TrainingProgress(
         StringBuilder line = new StringBuilder();
         line.append(String.format(Locale.ROOT, "step %d/%d  loss %.3f", step, totalSteps, loss));
         validationLoss.ifPresent(value -> line.append(String.format(Locale.ROOT, "  val %.3f", value)));
+        shadowLoss.ifPresent(value -> line.append(String.format(Locale.ROOT, " (shadow %.3f)", value)));
         line.append("  ").append(rate(tokensPerSecond)).append(" tokens/s");
         line.append("  eta ").append(duration(etaSeconds));
         return line.toString();

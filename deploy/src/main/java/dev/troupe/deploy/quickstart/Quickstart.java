@@ -10,6 +10,7 @@ import dev.troupe.actors.training.TrainingSummary;
 import dev.troupe.deploy.node.Interruption;
 import dev.troupe.deploy.node.MetricsEndpoint;
 import dev.troupe.deploy.node.RegistryClient;
+import dev.troupe.deploy.node.RunCurves;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.deploy.progress.ProgressDisplay;
 import dev.troupe.deploy.run.Corpus;
@@ -25,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The whole life of a small model in one process, all roles: corpus, tokenizer, training, evaluation, promotion, chat.
@@ -63,6 +65,7 @@ public final class Quickstart {
                             node.config(), node.nodeConfig().metricsPort())) {
                 // The ports open first: a taken one is known before the training, not after it.
                 Bindings bindings = node.route(RoutingConfig.from(node.config()));
+                metrics.serve("/run", new RunCurves(() -> Optional.of(run.root())));
                 TrainingSummary summary = TrainingLauncher.train(node, run, training, corpus, false, display);
                 if (interruption.isAsked()) {
                     return 0;

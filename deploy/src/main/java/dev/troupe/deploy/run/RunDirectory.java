@@ -81,6 +81,11 @@ public final class RunDirectory implements AutoCloseable {
         return root.resolve("checkpoints");
     }
 
+    /** What happened, a line each. */
+    public Path metrics() {
+        return root.resolve("metrics.jsonl");
+    }
+
     /** The loss curve. */
     public Path curve() {
         return root.resolve("loss.svg");

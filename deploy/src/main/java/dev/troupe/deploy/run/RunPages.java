@@ -4,10 +4,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.actors.training.run.MetricsLine;
+import dev.troupe.actors.training.run.RunCurve;
 import dev.troupe.actors.training.run.RunUtilization;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.data.CorpusReport;
 import dev.troupe.model.eval.LossCurve;
+import dev.troupe.model.eval.LossSample;
 import dev.troupe.model.format.CheckpointStore;
 import dev.troupe.model.report.RunReport;
 import java.io.IOException;
@@ -16,6 +19,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A run's report.html for people, and report.json with the same for programs. */
@@ -29,11 +35,14 @@ final class RunPages {
             TrainingConfig config,
             TrainingSummary summary,
             @Nullable RunEvaluation evaluation) {
-        LossCurve curve =
-                CheckpointStore.readState(Path.of(summary.checkpoint())).losses();
+        RunCurve.View view = RunCurve.read(run.metrics());
+        LossCurve curve = curve(summary, view);
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("summary", summary);
         json.put("curve", curve);
+        json.put("evaluations", view.evaluations());
+        json.put("shadow", view.shadow());
+        json.put("speed", view.speed());
         json.put("evaluation", evaluation);
         try {
             new ObjectMapper()
@@ -46,15 +55,60 @@ final class RunPages {
                 "Run " + run.root().getFileName(),
                 config.model().architecture() + " on " + corpus.source(),
                 curve,
+                shadow(view),
                 evaluation == null ? null : evaluation.model(),
                 evaluation == null ? null : evaluation.unigram(),
                 evaluation == null ? List.of() : evaluation.samples(),
                 List.of(
                         new RunReport.Facts("Training", training(config, summary)),
                         new RunReport.Facts("Machines", machines(summary.utilization())),
+                        new RunReport.Facts("Evaluation", evaluations(summary, view)),
                         new RunReport.Facts("Model", model(config, evaluation)),
                         new RunReport.Facts("Corpus", data(corpus))));
         RunEvaluation.writeFile(run.report(), page.toHtml());
+    }
+
+    /** The steps of the last checkpoint, and all held-out losses: some are known later than it. */
+    static LossCurve curve(TrainingSummary summary, RunCurve.View view) {
+        LossCurve saved =
+                CheckpointStore.readState(Path.of(summary.checkpoint())).losses();
+        return new LossCurve(
+                saved.stepsPerSample(), saved.training(), view.losses().validation());
+    }
+
+    /** The shadow's losses as a chart has them. */
+    static List<LossSample> shadow(RunCurve.View view) {
+        return view.shadow().stream()
+                .map(line -> new LossSample(line.step(), 0, line.valLoss(), 1))
+                .toList();
+    }
+
+    private static Map<String, String> evaluations(TrainingSummary summary, RunCurve.View view) {
+        Map<String, String> rows = new LinkedHashMap<>();
+        rows.put("Held-out losses", number(view.evaluations().size()));
+        String nodes = view.evaluations().stream()
+                .flatMap(evaluation -> Stream.ofNullable(evaluation.node()))
+                .distinct()
+                .collect(Collectors.joining(", "));
+        if (!nodes.isEmpty()) {
+            MetricsLine.Evaluation last = view.evaluations().getLast();
+            rows.put("Evaluated by", nodes);
+            new TreeMap<>(last.scores())
+                    .forEach((task, score) -> rows.put(
+                            task + " after step " + number(last.step()), String.format(Locale.ROOT, "%.4f", score)));
+        }
+        if (!view.shadow().isEmpty()) {
+            MetricsLine.Shadow shadow = view.shadow().getLast();
+            rows.put(
+                    "Shadow",
+                    Path.of(shadow.path()).getFileName() + ", " + number(shadow.parameters()) + " parameters");
+            rows.put("Shadow's loss", loss(shadow.valLoss()) + " on " + number(shadow.windows()) + " windows");
+            Double validation = summary.valLoss();
+            if (validation != null) {
+                rows.put("The run is", EvaluationNotes.gap(validation, shadow.valLoss()));
+            }
+        }
+        return rows;
     }
 
     private static Map<String, String> training(TrainingConfig config, TrainingSummary summary) {

@@ -8,12 +8,13 @@ import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.TrainingSummary;
 import dev.troupe.actors.training.run.DecisionLog;
+import dev.troupe.actors.training.run.RunCurve;
 import dev.troupe.actors.training.run.RunSpec;
+import dev.troupe.deploy.node.MetricsEndpoint;
+import dev.troupe.deploy.node.RunCurves;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.deploy.progress.ProgressDisplay;
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.eval.LossCurve;
-import dev.troupe.model.format.CheckpointStore;
 import dev.troupe.model.report.LossChart;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,12 +22,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 
 /** A run in a folder: its text becomes tokens, its configuration is kept, the actors train. */
 public final class TrainingLauncher {
     private static final String CONFIG_FILE = "run.conf";
+
+    /** A training of its own opens a port only where it is told which. */
+    private static final String METRICS_PORT = "troupe.node.metricsPort";
 
     private TrainingLauncher() {}
 
@@ -41,7 +46,11 @@ public final class TrainingLauncher {
         requireFresh(run, resume);
         Corpus corpus = Corpus.prepare(config.data(), run, display);
         saveConfig(run, overrides);
-        try (TroupeNode node = startNode(config, nodeConfig(overrides, run), nodesOf(run, resume), display)) {
+        try (TroupeNode node = startNode(config, nodeConfig(overrides, run), nodesOf(run, resume), display);
+                MetricsEndpoint metrics = MetricsEndpoint.start(
+                        node.config(), overrides.hasPath(METRICS_PORT) ? overrides.getInt(METRICS_PORT) : -1)) {
+            metrics.serve("/run", new RunCurves(() -> Optional.of(run.root())));
+            metrics.url().ifPresent(url -> display.note("metrics " + url + ", the run's curve at /run"));
             return train(node, run, config, corpus, resume, display);
         }
     }
@@ -102,10 +111,13 @@ public final class TrainingLauncher {
                         RunSpec.of(setup, run.tokenizer(), UUID.randomUUID().toString()), listener)
                 : listener -> node.train(setup, listener);
         TrainingSummary summary = TrainingSession.run(node, beginning, display);
-        LossCurve losses =
-                CheckpointStore.readState(Path.of(summary.checkpoint())).losses();
+        RunCurve.View view = RunCurve.read(run.metrics());
         RunEvaluation.writeFile(
-                run.curve(), LossChart.svg(losses, "Run " + run.root().getFileName()));
+                run.curve(),
+                LossChart.svg(
+                        RunPages.curve(summary, view),
+                        RunPages.shadow(view),
+                        "Run " + run.root().getFileName()));
         RunPages.write(run, corpus, config, summary, null);
         display.note(String.format(
                 Locale.ROOT,
@@ -114,10 +126,20 @@ public final class TrainingLauncher {
                 summary.tokens(),
                 summary.tokensPerSecond(),
                 summary.trainLoss(),
-                summary.valLoss() == null
-                        ? ""
-                        : String.format(Locale.ROOT, ", validation loss %.4f", summary.valLoss())));
+                validation(summary, view)));
         return summary;
+    }
+
+    private static String validation(TrainingSummary summary, RunCurve.View view) {
+        Double loss = summary.valLoss();
+        if (loss == null) {
+            return "";
+        }
+        String text = String.format(Locale.ROOT, ", validation loss %.4f", loss);
+        return view.shadow().isEmpty()
+                ? text
+                : text + ", "
+                        + EvaluationNotes.gap(loss, view.shadow().getLast().valLoss());
     }
 
     /** The configuration that the run in this folder was started with; empty when there was none. */

@@ -27,6 +27,7 @@ public final class TrainingSession {
     private final ProgressDisplay display;
 
     private boolean isLed;
+    private OptionalDouble shadow = OptionalDouble.empty();
 
     private TrainingSession(ProgressDisplay display) {
         this.display = display;
@@ -89,8 +90,20 @@ public final class TrainingSession {
                     seated.nodes().forEach(seat -> display.note("  " + MeshNotes.node(seat)));
                 }
                 case TrainingEvent.Recovered recovered -> display.note(MeshNotes.recovered(recovered));
-                case TrainingEvent.Evaluated evaluated ->
+                case TrainingEvent.Evaluated evaluated -> {
                     LOG.info("step {}: validation loss {}", evaluated.step(), evaluated.valLoss());
+                    if (evaluated.node() != null) {
+                        display.note(EvaluationNotes.evaluated(evaluated, shadow));
+                    }
+                }
+                case TrainingEvent.EvaluationFailed failed ->
+                    display.note("step " + failed.step() + " is not evaluated: " + failed.message());
+                case TrainingEvent.EvaluatorsChanged changed ->
+                    display.note(EvaluationNotes.evaluators(changed.nodes()));
+                case TrainingEvent.ShadowEvaluated evaluated -> {
+                    shadow = OptionalDouble.of(evaluated.valLoss());
+                    display.note(EvaluationNotes.shadow(evaluated));
+                }
                 case TrainingEvent.CheckpointWritten written ->
                     LOG.info("step {}: checkpoint {} ({} s)", written.step(), written.path(), written.seconds());
                 case TrainingEvent.CheckpointFailed failed ->
@@ -123,13 +136,14 @@ public final class TrainingSession {
         }
     }
 
-    private static TrainingProgress toProgress(TrainingEvent.Progress progress) {
+    private TrainingProgress toProgress(TrainingEvent.Progress progress) {
         Double validation = progress.valLoss();
         return new TrainingProgress(
                 progress.step(),
                 progress.totalSteps(),
                 progress.loss(),
                 validation == null ? OptionalDouble.empty() : OptionalDouble.of(validation),
+                shadow,
                 progress.tokensPerSecond(),
                 progress.etaSeconds());
     }

@@ -2,6 +2,7 @@ package dev.troupe.deploy.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.troupe.deploy.node.NodeEvaluation;
 import dev.troupe.deploy.node.NodeTraining;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,26 @@ class ClusterTableTest {
                 number == 1 ? List.of("router", "trainer") : List.of("trainer"),
                 exitCode == null ? 3 : 0,
                 missed,
-                exitCode == null ? new NodeTraining("gpt", 2, 17, ranks) : null);
+                exitCode == null ? new NodeTraining("gpt", 2, 17, ranks) : null,
+                null);
+    }
+
+    @Test
+    void saysWhatAnEvaluationNodeIsAt() {
+        NodeView node = new NodeView(
+                4,
+                4004,
+                "up",
+                null,
+                "akka://troupe@127.0.0.1:25524",
+                9004,
+                null,
+                List.of("eval"),
+                4,
+                List.of(),
+                null,
+                new NodeEvaluation("gpt", "/runs/gpt/checkpoints/step-00000250"));
+        assertThat(ClusterTable.lines(List.of(node)).getLast()).endsWith("evaluates step-00000250");
     }
 
     @Test
@@ -52,7 +72,8 @@ class ClusterTableTest {
                 before.roles(),
                 before.members(),
                 List.of(),
-                new NodeTraining("gpt", 2, 18, List.of(0)));
+                new NodeTraining("gpt", 2, 18, List.of(0)),
+                null);
         assertThat(after.looksLike(before)).isTrue();
         assertThat(after.looksLike(node(1, "up", null, List.of(), List.of(0, 1))))
                 .isFalse();

@@ -15,7 +15,7 @@ class ProgressDisplayTest {
     @Test
     void describesAStep() {
         assertThat(progress(120, 2000).describe())
-                .isEqualTo("step 120/2000  loss 2.346  val 2.401  25.1k tokens/s  eta 1m 12s");
+                .isEqualTo("step 120/2000  loss 2.346  val 2.401 (shadow 2.510)  25.1k tokens/s  eta 1m 12s");
     }
 
     @Test
@@ -45,6 +45,7 @@ class ProgressDisplayTest {
     }
 
     private static TrainingProgress progress(long step, long total) {
-        return new TrainingProgress(step, total, 2.3456, OptionalDouble.of(2.4012), 25_100, 72);
+        return new TrainingProgress(
+                step, total, 2.3456, OptionalDouble.of(2.4012), OptionalDouble.of(2.51), 25_100, 72);
     }
 }

@@ -44,9 +44,18 @@ public final class LossRecorder {
         training.add(new LossSample(step, tokens, loss, 1));
     }
 
-    /** Adds a loss on held-out text. */
+    /** Adds a loss on held-out text: late, after those of later steps, or in place of an earlier one of its step. */
     public void validation(long step, long tokens, double loss) {
-        validation.add(new LossSample(step, tokens, loss, 1));
+        int at = validation.size();
+        while (at > 0 && validation.get(at - 1).step() > step) {
+            at--;
+        }
+        LossSample sample = new LossSample(step, tokens, loss, 1);
+        if (at > 0 && validation.get(at - 1).step() == step) {
+            validation.set(at - 1, sample);
+        } else {
+            validation.add(at, sample);
+        }
     }
 
     /** All that was recorded. */

@@ -9,8 +9,9 @@ import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
 /**
- * Draws a {@link LossCurve}: each training sample lightly, their running mean, validation losses as dots; steps and
- * tokens below. Colours are classes with a style of their own, which a page may override.
+ * Draws a {@link LossCurve}: each training sample lightly, their running mean, validation losses as dots, and the level
+ * of a shadow, a model that the run is compared with; steps and tokens below. Colours are classes with a style of their
+ * own, which a page may override.
  */
 public final class LossChart {
     private static final int WIDTH = 960;
@@ -32,24 +33,35 @@ public final class LossChart {
             .lc-line{fill:none;stroke-linejoin:round;stroke-linecap:round}
             .lc-raw{stroke:#a9c7f7;stroke-width:1.2}.lc-train{stroke:#1d4ed8;stroke-width:2.4}
             .lc-val{stroke:#ea580c;stroke-width:1.8;stroke-dasharray:5 4}
-            .lc-dot{fill:#ea580c;stroke:#fff;stroke-width:1.5}
+            .lc-dot{fill:#ea580c;stroke:#fff;stroke-width:1.5}.lc-shadow{stroke:#7c3aed;stroke-width:1.6}
             .lc-train-text{fill:#1d4ed8}.lc-val-text{fill:#c2410c}
             """;
 
     private final LossCurve curve;
     private final List<LossSample> training;
     private final List<LossSample> validation;
+    private final List<LossSample> shadow;
     private final StringBuilder svg = new StringBuilder();
 
-    private LossChart(LossCurve curve) {
+    private LossChart(LossCurve curve, List<LossSample> shadow) {
         this.curve = curve;
+        this.shadow = finite(shadow);
         this.training = finite(curve.training());
         this.validation = finite(curve.validation());
     }
 
     /** The chart as an SVG document; before the first step it says so. */
     public static String svg(LossCurve curve, String title) {
-        return new LossChart(curve).draw(title);
+        return svg(curve, List.of(), title);
+    }
+
+    /**
+     * The chart with a shadow.
+     *
+     * @param shadow its validation losses: each holds until the next
+     */
+    public static String svg(LossCurve curve, List<LossSample> shadow, String title) {
+        return new LossChart(curve, shadow).draw(title);
     }
 
     private static List<LossSample> finite(List<LossSample> samples) {
@@ -91,6 +103,7 @@ public final class LossChart {
         line("lc-raw", training, x, y, losses(training));
         line("lc-train", training, x, y, smoothed);
         line("lc-val", validation, x, y, losses(validation));
+        drawShadow(x, y);
         add("</g>");
         for (LossSample sample : validation) {
             double top = Math.max(TOP, y.pixel(sample.loss()));
@@ -102,6 +115,21 @@ public final class LossChart {
         }
         drawLastValues(y, smoothed);
         drawLegend();
+    }
+
+    private void drawShadow(Axis x, Axis y) {
+        List<String> points = new ArrayList<>();
+        for (int i = 0; i < shadow.size(); i++) {
+            double from = i == 0 ? LEFT : x.pixel((double) shadow.get(i).step());
+            double to =
+                    i + 1 < shadow.size() ? x.pixel((double) shadow.get(i + 1).step()) : RIGHT;
+            double level = y.pixel(shadow.get(i).loss());
+            points.add(String.format(Locale.ROOT, "%.1f,%.1f %.1f,%.1f", from, level, to, level));
+        }
+        if (!points.isEmpty()) {
+            add(String.format(
+                    Locale.ROOT, "<polyline class=\"lc-line lc-shadow\" points=\"%s\"/>", String.join(" ", points)));
+        }
     }
 
     private Axis stepAxis() {
@@ -116,7 +144,8 @@ public final class LossChart {
     private Axis lossAxis(double[] smoothed) {
         double[] raw = losses(training);
         double[] ordered = DoubleStream.of(raw).sorted().toArray();
-        DoubleStream shown = DoubleStream.concat(DoubleStream.of(smoothed), DoubleStream.of(losses(validation)));
+        DoubleStream held = DoubleStream.concat(DoubleStream.of(losses(validation)), DoubleStream.of(losses(shadow)));
+        DoubleStream shown = DoubleStream.concat(DoubleStream.of(smoothed), held);
         if (ordered.length > 0) {
             double usual = ordered[(int) (0.99 * (ordered.length - 1))];
             shown = DoubleStream.concat(shown, DoubleStream.of(ordered[0], usual));
@@ -226,7 +255,12 @@ public final class LossChart {
         at = legend(at, "lc-val", "validation", 74, !validation.isEmpty());
         at = legend(at, "lc-train", "training, running mean", 150, !training.isEmpty());
         String raw = curve.stepsPerSample() == 1 ? "each step" : "mean of " + curve.stepsPerSample() + " steps";
-        legend(at, "lc-raw", raw, 74 + (curve.stepsPerSample() == 1 ? 0 : 40), !training.isEmpty());
+        at = legend(at, "lc-raw", raw, 74 + (curve.stepsPerSample() == 1 ? 0 : 40), !training.isEmpty());
+        if (!shadow.isEmpty()) {
+            String level =
+                    String.format(Locale.ROOT, "shadow %.3f", shadow.getLast().loss());
+            legend(at, "lc-shadow", level, 94, true);
+        }
     }
 
     /** One entry that ends at {@code right}; returns where the next one to the left ends. */

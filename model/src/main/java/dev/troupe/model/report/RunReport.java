@@ -2,6 +2,7 @@ package dev.troupe.model.report;
 
 import dev.troupe.model.eval.Evaluation;
 import dev.troupe.model.eval.LossCurve;
+import dev.troupe.model.eval.LossSample;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param title such as "quickstart run-0001"
  * @param subtitle one line, such as the shape of the model
+ * @param shadow validation losses of a model that the run is compared with; none for no such model
  * @param model on held-out text; null for a model that was not evaluated
  * @param baseline on the same tokens
  * @param samples what the model wrote
@@ -23,6 +25,7 @@ public record RunReport(
         String title,
         String subtitle,
         LossCurve curve,
+        List<LossSample> shadow,
         @Nullable Evaluation model,
         @Nullable Evaluation baseline,
         List<Sample> samples,
@@ -35,7 +38,8 @@ public record RunReport(
              .chart .lc-paper{fill:#171c24}.chart .lc-ink{fill:#e6e9ef}.chart .lc-soft{fill:#98a2b3}
              .chart .lc-grid{stroke:#2a313c}.chart .lc-axis{stroke:#556072}.chart .lc-raw{stroke:#34548a}
              .chart .lc-train{stroke:#8ab4ff}.chart .lc-train-text{fill:#8ab4ff}.chart .lc-val{stroke:#fb923c}
-             .chart .lc-dot{fill:#fb923c;stroke:#171c24}.chart .lc-val-text{fill:#fb923c}}
+             .chart .lc-dot{fill:#fb923c;stroke:#171c24}.chart .lc-val-text{fill:#fb923c}
+             .chart .lc-shadow{stroke:#c4b5fd}}
             *{box-sizing:border-box}
             body{margin:0;background:var(--paper);color:var(--ink);line-height:1.5;
              font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
@@ -72,6 +76,7 @@ public record RunReport(
     }
 
     public RunReport {
+        shadow = List.copyOf(shadow);
         samples = List.copyOf(samples);
         facts = List.copyOf(facts);
     }
@@ -93,7 +98,7 @@ public record RunReport(
             appendScores(html, model, baseline);
         }
         html.append("<div class=\"chart\">\n")
-                .append(LossChart.svg(curve, "Training"))
+                .append(LossChart.svg(curve, shadow, "Training"))
                 .append("</div>\n");
         appendSamples(html);
         appendFacts(html);

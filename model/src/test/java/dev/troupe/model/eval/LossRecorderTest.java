@@ -39,6 +39,20 @@ class LossRecorderTest {
     }
 
     @Test
+    void heldOutLossesAreInOrderOfStepHoweverLateTheyAre() {
+        LossRecorder recorder = LossRecorder.from(LossCurve.empty());
+        recorder.validation(20, 200, 3.0);
+        recorder.validation(30, 300, 2.5);
+        recorder.validation(10, 100, 3.5);
+        recorder.validation(20, 200, 2.9);
+        assertThat(recorder.curve().validation())
+                .containsExactly(
+                        new LossSample(10, 100, 3.5, 1),
+                        new LossSample(20, 200, 2.9, 1),
+                        new LossSample(30, 300, 2.5, 1));
+    }
+
+    @Test
     void continuingFromACurveIsTheSameAsNotStopping() {
         LossRecorder whole = LossRecorder.from(LossCurve.empty());
         record(whole, 1, STEPS);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.troupe.model.eval.Evaluation;
 import dev.troupe.model.eval.LossCurve;
 import dev.troupe.model.eval.LossRecorder;
+import dev.troupe.model.eval.LossSample;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -93,6 +94,7 @@ class ReportTest {
                 "quickstart run-0001",
                 "Llama-like, 5,312,000 parameters, 4.9 M tokens in 4 minutes",
                 curve,
+                List.of(new LossSample(0, 0, 3.9, 1)),
                 new Evaluation(65_536, 262_144, Math.log(31.42), 31.42, 1.234),
                 new Evaluation(65_536, 262_144, Math.log(812.3), 812.3, 2.401),
                 List.of(

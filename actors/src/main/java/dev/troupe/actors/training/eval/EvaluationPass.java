@@ -1,8 +1,10 @@
 package dev.troupe.actors.training.eval;
 
 import dev.troupe.model.data.TokenBatches;
+import dev.troupe.model.eval.HeldOutScores;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.TrainingStage;
+import java.util.function.IntUnaryOperator;
 
 /**
  * An evaluation under way: sums the losses of each window, and the windows in order, however many are computed at once.
@@ -10,13 +12,25 @@ import dev.troupe.model.transformer.TrainingStage;
 final class EvaluationPass {
     private final HeldOutWindows windows;
     private final int count;
+    private final IntUnaryOperator bytesOfToken;
+    private final double[] lossOfPosition; // [T], sums
+    private final long[] tokensOfPosition; // [T]
     private int done;
     private double lossSum;
     private long tokens;
+    private long bytes;
 
     EvaluationPass(HeldOutWindows windows, int wanted) {
+        this(windows, wanted, token -> 0);
+    }
+
+    /** @param bytesOfToken UTF-8 bytes that a token stands for */
+    EvaluationPass(HeldOutWindows windows, int wanted, IntUnaryOperator bytesOfToken) {
         this.windows = windows;
         this.count = windows.count(wanted);
+        this.bytesOfToken = bytesOfToken;
+        this.lossOfPosition = new double[windows.time()];
+        this.tokensOfPosition = new long[windows.time()];
     }
 
     boolean isFinished() {
@@ -36,9 +50,14 @@ final class EvaluationPass {
         Tensor losses = stage.tokenLosses();
         for (int row = 0; row < rows; row++) {
             double windowSum = 0;
-            for (int i = row * time; i < (row + 1) * time; i++) {
+            for (int t = 0; t < time; t++) {
+                int i = row * time + t;
                 if (targets[i] != TokenBatches.IGNORED) {
-                    windowSum += losses.get(i);
+                    float loss = losses.get(i);
+                    windowSum += loss;
+                    lossOfPosition[t] += loss;
+                    tokensOfPosition[t]++;
+                    bytes += bytesOfToken.applyAsInt(targets[i]);
                     tokens++;
                 }
             }
@@ -48,6 +67,11 @@ final class EvaluationPass {
         return rows;
     }
 
+    /** Windows that were evaluated. */
+    int windows() {
+        return done;
+    }
+
     /** Mean loss, nats a token. */
     double loss() {
         return lossSum / tokens;
@@ -55,5 +79,23 @@ final class EvaluationPass {
 
     long tokens() {
         return tokens;
+    }
+
+    /** All that the pass says. */
+    HeldOutScores scores() {
+        int time = lossOfPosition.length;
+        int quarter = Math.ceilDiv(time, 4);
+        return new HeldOutScores(loss(), tokens, bytes, loss(0, quarter), loss(time - quarter, time));
+    }
+
+    /** Mean loss of the positions [from, to). */
+    private double loss(int from, int to) {
+        double sum = 0;
+        long counted = 0;
+        for (int t = from; t < to; t++) {
+            sum += lossOfPosition[t];
+            counted += tokensOfPosition[t];
+        }
+        return sum / counted;
     }
 }

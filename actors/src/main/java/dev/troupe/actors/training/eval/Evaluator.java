@@ -50,14 +50,18 @@ public final class Evaluator {
 
     private record Continue() implements Command {}
 
-    /** Answers to {@link Evaluate}: {@link WeightsCopied} and later {@link Evaluated}, or {@link Refused}. */
+    /**
+     * Answers to {@link Evaluate}: {@link WeightsCopied} and later {@link Evaluated}, or {@link Refused}; and what
+     * evaluation nodes find out.
+     */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
     @JsonSubTypes({
         @JsonSubTypes.Type(WeightsCopied.class),
         @JsonSubTypes.Type(Evaluated.class),
         @JsonSubTypes.Type(Refused.class)
     })
-    public sealed interface Answer extends WireMessage {}
+    public sealed interface Answer extends WireMessage
+            permits WeightsCopied, Evaluated, Refused, EvaluationScheduler.News {}
 
     /** The weights may change again. */
     public record WeightsCopied(long step) implements Answer {}

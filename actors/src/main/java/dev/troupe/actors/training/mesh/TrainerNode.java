@@ -96,6 +96,7 @@ public final class TrainerNode {
     private long stepsTaken; // of the run, as far as known here
     private final Deque<RecalledStep> remembered = new ArrayDeque<>(); // of runId, oldest first
     private @Nullable LedRun led;
+    private @Nullable LedRun lastLed; // it may be over
     private long fence; // epochs up to this one are over, whoever orders
 
     private TrainerNode(ActorContext<Command> context, DataPlane plane) {
@@ -151,7 +152,7 @@ public final class TrainerNode {
         NodeRanks current = ranks;
         List<Integer> seated =
                 current == null ? List.of() : current.epoch().seating().ranksOf(nodeId());
-        return new Described(runId, latestEpoch, stepsTaken, seated);
+        return new Described(runId, lastLed == null ? null : lastLed.directory(), latestEpoch, stepsTaken, seated);
     }
 
     private void onBuild(Build order) {
@@ -342,6 +343,7 @@ public final class TrainerNode {
         }
         fence = order.fence();
         led = order.run();
+        lastLed = led;
         order.replyTo()
                 .tell(new Recalled(
                         context.getSelf(),

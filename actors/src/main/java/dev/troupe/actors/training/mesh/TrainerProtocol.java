@@ -186,11 +186,14 @@ public final class TrainerProtocol {
      * The answer to {@link Describe}.
      *
      * @param runId of the run that the node has ranks or copies of; null for none
+     * @param directory of the run that it was told of last; null for none
      * @param epoch the latest it was told of
      * @param step steps that its ranks have taken
      * @param ranks that it has now
      */
-    public record Described(@Nullable String runId, long epoch, long step, List<Integer> ranks) implements WireMessage {
+    public record Described(
+            @Nullable String runId, @Nullable String directory, long epoch, long step, List<Integer> ranks)
+            implements WireMessage {
         public Described {
             ranks = List.copyOf(ranks);
         }

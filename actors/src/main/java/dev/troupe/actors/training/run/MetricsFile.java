@@ -74,7 +74,8 @@ public final class MetricsFile implements AutoCloseable {
         return lines;
     }
 
-    private static Optional<MetricsLine> parse(String line) {
+    /** A line; empty when a crash has cut it. */
+    static Optional<MetricsLine> parse(String line) {
         try {
             return Optional.of(JSON.readValue(line, MetricsLine.class));
         } catch (JsonProcessingException cutByACrash) {

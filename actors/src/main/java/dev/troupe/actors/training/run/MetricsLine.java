@@ -7,6 +7,8 @@ import dev.troupe.actors.training.mesh.NodeResources;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.wire.WireMessage;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A line of {@code metrics.jsonl}; its field {@code kind} says which. Numbers of steps count steps that are done. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
@@ -17,7 +19,10 @@ import java.util.List;
     @JsonSubTypes.Type(value = MetricsLine.CheckpointFailure.class, name = "checkpoint-failure"),
     @JsonSubTypes.Type(value = MetricsLine.StepsFixed.class, name = "steps-fixed"),
     @JsonSubTypes.Type(value = MetricsLine.Seating.class, name = "seating"),
-    @JsonSubTypes.Type(value = MetricsLine.Recovery.class, name = "recovery")
+    @JsonSubTypes.Type(value = MetricsLine.Recovery.class, name = "recovery"),
+    @JsonSubTypes.Type(value = MetricsLine.Begin.class, name = "begin"),
+    @JsonSubTypes.Type(value = MetricsLine.EvaluationFailure.class, name = "evaluation-failure"),
+    @JsonSubTypes.Type(value = MetricsLine.Shadow.class, name = "shadow")
 })
 @JsonInclude(JsonInclude.Include.ALWAYS)
 public sealed interface MetricsLine extends WireMessage {
@@ -78,8 +83,69 @@ public sealed interface MetricsLine extends WireMessage {
         }
     }
 
-    /** A held-out loss, nats a token. */
-    record Evaluation(long step, double valLoss, long tokens, double busySeconds) implements MetricsLine {}
+    /**
+     * A process begins to lead the run.
+     *
+     * @param parameters of the model
+     * @param flopsPerToken of training
+     * @param nodes that compute, as far as they are known: those of a mesh are seated later
+     */
+    record Begin(long step, long parameters, double flopsPerToken, List<NodeResources> nodes) implements MetricsLine {
+        public Begin {
+            nodes = List.copyOf(nodes);
+        }
+    }
+
+    /**
+     * A held-out loss, nats a token. It may be known long after its step.
+     *
+     * @param tokens predicted
+     * @param node that evaluated the step's checkpoint; null for the run's own ranks
+     * @param scores of evaluation tasks by name
+     */
+    record Evaluation(
+            long step,
+            double valLoss,
+            long tokens,
+            double busySeconds,
+            @Nullable String node,
+            Map<String, Double> scores)
+            implements MetricsLine {
+        @SuppressWarnings("ConstantValue") // null in files of earlier versions
+        public Evaluation {
+            scores = scores == null ? Map.of() : Map.copyOf(scores);
+        }
+
+        /** One of the run's own ranks. */
+        public Evaluation(long step, double valLoss, long tokens, double busySeconds) {
+            this(step, valLoss, tokens, busySeconds, null, Map.of());
+        }
+    }
+
+    /** A checkpoint that was not evaluated, or a task of it that was not measured. */
+    record EvaluationFailure(long step, String message) implements MetricsLine {}
+
+    /**
+     * The model that the run is compared with, on the same held-out windows.
+     *
+     * @param step of the run meanwhile
+     * @param path of the model
+     * @param parameters of the model
+     * @param trainedTokens that it has learned from; -1 when that is not known
+     * @param windows of held-out text
+     * @param valLoss nats a token
+     * @param tokens predicted
+     */
+    record Shadow(
+            long step,
+            String path,
+            long parameters,
+            long trainedTokens,
+            int windows,
+            double valLoss,
+            long tokens,
+            double seconds)
+            implements MetricsLine {}
 
     /** A checkpoint on disk. */
     record Checkpoint(long step, String path, double pauseSeconds, double seconds) implements MetricsLine {}

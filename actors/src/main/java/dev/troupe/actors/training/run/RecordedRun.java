@@ -137,7 +137,8 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
                     tokens = taken.tokens();
                     recorder.training(taken.step(), tokens, taken.loss());
                 }
-            } else if (line instanceof MetricsLine.Evaluation evaluation && evaluation.step() > from) {
+            } else if (line instanceof MetricsLine.Evaluation evaluation) {
+                // Those of a step before the checkpoint may have been too late for it.
                 recorder.validation(
                         evaluation.step(), tokensAt.getOrDefault(evaluation.step(), tokens), evaluation.valLoss());
             }

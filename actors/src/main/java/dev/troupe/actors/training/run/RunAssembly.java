@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param parts what computes
  * @param position where it begins
  * @param planner of the steps from there on
+ * @param backlog of evaluations
  * @param resumed the checkpoint that there is; null for a new run
  * @param resumedFrom its directory
  */
@@ -37,6 +38,7 @@ public record RunAssembly(
         RunProgress progress,
         Position position,
         StepPlanner planner,
+        EvaluationBacklog backlog,
         @Nullable TrainingState resumed,
         @Nullable String resumedFrom) {
 
@@ -105,6 +107,7 @@ public record RunAssembly(
                 recorded.progress(config.train().lossWindow(), resumed),
                 new Position(recorded.step(), totalSteps, recorded.isEvaluated()),
                 assembled.planner(),
+                EvaluationBacklog.of(recorded.lines(), config.checkpoint().keep()),
                 resumed,
                 resumedFrom == null ? null : resumedFrom.toString());
     }

@@ -61,7 +61,7 @@ class MeshMessagesTest {
                 new Reported(node, null, 0, List.of(), null, ref(TrainerProtocol.Command.class)),
                 new Reported(node, "run", 3, List.of(new HeldCopy(1, 7)), led, ref(TrainerProtocol.Command.class)),
                 new TrainerProtocol.Describe(ref(TrainerProtocol.Described.class)),
-                new TrainerProtocol.Described("run", 3, 7, List.of(0, 1)),
+                new TrainerProtocol.Described("run", "/runs/run", 3, 7, List.of(0, 1)),
                 new Follow(led, 3_000_000, ref(Recalled.class)),
                 new Recalled(
                         ref(TrainerProtocol.Command.class),
