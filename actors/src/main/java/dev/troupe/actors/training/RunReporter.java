@@ -168,7 +168,7 @@ final class RunReporter {
     void evaluated(EvaluationScheduler.OnNode result) {
         MeasuredModel model = result.model();
         evaluated(
-                model.trainedTokens(),
+                model.trainedTokens() < 0 ? progress.tokens() : model.trainedTokens(),
                 new MetricsLine.Evaluation(
                         result.step(), model.loss(), model.tokens(), model.seconds(), result.node(), model.scores()));
         model.problems().forEach(problem -> evaluationFailed(result.step(), problem));

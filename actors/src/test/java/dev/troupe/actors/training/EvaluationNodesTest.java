@@ -11,6 +11,8 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.receptionist.Receptionist;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.eval.EvaluationNode;
+import dev.troupe.actors.training.eval.EvaluationOrder;
+import dev.troupe.actors.training.eval.MeasuredModel;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
 import dev.troupe.actors.training.run.MetricsFile;
@@ -28,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,14 +68,19 @@ class EvaluationNodesTest {
 
     /** A node that takes orders and never answers: as one that dies meanwhile. */
     private ActorRef<EvaluationNode.Command> addSilentNode(TestProbe<EvaluationNode.Command> orders) {
-        Behavior<EvaluationNode.Command> silent = Behaviors.setup(context -> {
+        return addNode((node, order) -> orders.getRef().tell(order));
+    }
+
+    private ActorRef<EvaluationNode.Command> addNode(
+            BiConsumer<ActorRef<EvaluationNode.Command>, EvaluationNode.Command> reaction) {
+        Behavior<EvaluationNode.Command> node = Behaviors.setup(context -> {
             context.getSystem().receptionist().tell(Receptionist.register(EvaluationNode.KEY, context.getSelf()));
             return Behaviors.receiveMessage(order -> {
-                orders.getRef().tell(order);
+                reaction.accept(context.getSelf(), order);
                 return Behaviors.same();
             });
         });
-        return kit.spawn(silent);
+        return kit.spawn(node);
     }
 
     private TestProbe<TrainingEvent> start(String run, String settings) {
@@ -194,6 +202,33 @@ class EvaluationNodesTest {
                 .contains(10L, 30L);
         assertThat(evaluations("lost").values())
                 .allSatisfy(line -> assertThat(line.node()).isNotNull());
+    }
+
+    @Test
+    void whatANodeDoesNotKnowOrCannotDoIsNoHarm() {
+        addTrainer();
+        addNode((node, command) -> {
+            if (command instanceof EvaluationNode.Evaluate request) {
+                EvaluationOrder order = request.order();
+                request.replyTo()
+                        .tell(
+                                order.kind() == EvaluationOrder.Kind.FINAL
+                                        ? new EvaluationNode.NotEvaluated(node, order, "out of memory")
+                                        : new EvaluationNode.Evaluated(
+                                                node,
+                                                order,
+                                                new MeasuredModel(
+                                                        order.path(), 9, -1, 5, 2.5, 80, Map.of(), List.of(), 0.1)));
+            }
+        });
+        TrainingSummary summary = completed(untilEnd(start("run", MESH)));
+        assertThat(evaluations("run").get(10L))
+                .extracting(MetricsLine.Evaluation::valLoss)
+                .isEqualTo(2.5);
+        assertThat(evaluations("run").get(30L)).satisfies(line -> {
+            assertThat(line.node()).isNull();
+            assertThat(line.valLoss()).isEqualTo(summary.valLoss());
+        });
     }
 
     @Test

@@ -25,7 +25,7 @@ public record TrainingProgress(
         return totalSteps <= 0 ? 0 : Math.min(1.0, (double) step / totalSteps);
     }
 
-    /** "step 120/2000 loss 2.345 val 2.401 25.1k tokens/s eta 1m 12s". */
+    /** "step 120/2000 loss 2.345 val 2.401 (shadow 2.510) 25.1k tokens/s eta 1m 12s". */
     String describe() {
         StringBuilder line = new StringBuilder();
         line.append(String.format(Locale.ROOT, "step %d/%d  loss %.3f", step, totalSteps, loss));

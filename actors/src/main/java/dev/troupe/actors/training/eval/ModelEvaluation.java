@@ -67,6 +67,7 @@ final class ModelEvaluation {
         try (OpenModel model = ModelFiles.open(path);
                 TensorArena arena = TensorArena.open("training.evaluation");
                 FixedComputePool pool = FixedComputePool.create(config.train().computeThreads())) {
+            long trainedTokens = trainedTokens(path); // now: when the run has written others, this one goes
             TokenShards heldOut = TokenShards.open(Path.of(job.heldOutTokens()));
             requireComparable(model, heldOut);
             Kernels kernels = NodeKernels.create(
@@ -87,7 +88,7 @@ final class ModelEvaluation {
                 return Optional.of(new MeasuredModel(
                         path.toString(),
                         ParameterLayout.of(shape).size(),
-                        trainedTokens(path),
+                        trainedTokens,
                         pass.windows(),
                         pass.loss(),
                         pass.tokens(),

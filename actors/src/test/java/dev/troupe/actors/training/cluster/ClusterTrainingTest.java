@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.TinyRun;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.eval.EvaluationNode;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
 import dev.troupe.actors.training.run.DecisionLog;
@@ -120,6 +121,36 @@ class ClusterTrainingTest {
     }
 
     @Test
+    void eachCheckpointIsEvaluatedOnceThoughCoordinatorsAreLost() {
+        ActorRef<EvaluationNode.Command> evaluation = KIT.spawn(EvaluationNode.create());
+        RunSpec run = run("evaluated", "2x1x1", 0, "eval.everySteps = 0, ");
+        TestProbe<TrainingEvent> events = KIT.createTestProbe();
+        for (long until : new long[] {21, 43}) {
+            ActorRef<ClusterTraining.Command> lead = KIT.spawn(ClusterTraining.create());
+            lead.tell(new ClusterTraining.Submit(run, events.getRef()));
+            awaitStep(events, until);
+            KIT.stop(lead, PATIENCE);
+        }
+        ActorRef<ClusterTraining.Command> last = KIT.spawn(ClusterTraining.create());
+        last.tell(new ClusterTraining.Submit(run, events.getRef()));
+        await(events, TrainingEvent.Completed.class);
+        List<MetricsLine> evaluated = lines("evaluated", MetricsLine.Evaluation.class::isInstance);
+        assertThat(evaluated)
+                .extracting(MetricsLine::step)
+                .containsExactlyInAnyOrderElementsOf(
+                        lines("evaluated", MetricsLine.Checkpoint.class::isInstance).stream()
+                                .map(MetricsLine::step)
+                                .toList())
+                .contains((long) STEPS);
+        assertThat(evaluated)
+                .filteredOn(line -> line.step() < STEPS) // who takes over at the end may not know of the node yet
+                .allSatisfy(line ->
+                        assertThat(((MetricsLine.Evaluation) line).node()).isNotNull());
+        KIT.stop(last, PATIENCE);
+        KIT.stop(evaluation, PATIENCE);
+    }
+
+    @Test
     void aClusterTrainsOneRunAndStopsItWhenTold() {
         ActorRef<ClusterTraining.Command> lead = KIT.spawn(ClusterTraining.create());
         RunSpec run = run("one", "2x1x1", 0);
@@ -161,12 +192,16 @@ class ClusterTrainingTest {
     }
 
     private RunSpec run(String name, String mesh, int zero) {
+        return run(name, mesh, zero, "");
+    }
+
+    private RunSpec run(String name, String mesh, int zero, String settings) {
         String[] axes = mesh.split("x", 3);
         TrainingSetup setup = TinyRun.setup(
                 root,
                 name,
                 false,
-                "compute.backend = vector, eval.windows = 5, checkpoint.everySteps = 20, "
+                settings + "compute.backend = vector, eval.windows = 5, checkpoint.everySteps = 20, "
                         + "train { batch = 2, accumulation = 2, threads = 1, steps = " + STEPS + " }, mesh { data = "
                         + axes[0] + ", tensor = " + axes[1] + ", pipeline = " + axes[2] + ", zero = " + zero
                         + ", nodes = 2 }");
