@@ -1,13 +1,10 @@
 package dev.troupe.it;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -17,8 +14,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a user gets wrong is answered with exit code 2 and a message that names it, never with a stack trace. */
 class BadInputIT {
-    private static final Duration TIMEOUT = Duration.ofMinutes(2);
-
     @TempDir
     @SuppressWarnings("NullAway.Init")
     Path dir;
@@ -118,11 +113,6 @@ class BadInputIT {
     }
 
     private void refused(List<String> named, String... args) {
-        TroupeProcess.Result result = TroupeProcess.run(dir, TIMEOUT, args).expectExit(2);
-        assertThat(result.stderr())
-                .as("message of troupe %s", String.join(" ", args))
-                .contains(named)
-                .doesNotContain("Exception")
-                .doesNotContain("\tat ");
+        TroupeProcess.refused(dir, named, args);
     }
 }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * {@code convert}, {@code quantize} and {@code inspect} as whole processes, on published models and on broken files.
+ * What comes of it is looked at in this process.
  */
 class CliFilesIT {
     private static final Duration TIMEOUT = Duration.ofMinutes(1);
@@ -38,25 +39,36 @@ class CliFilesIT {
         assertThat(result.stdout()).contains(" -> " + to);
     }
 
-    private JsonNode inspect(Path model) {
-        return troupe("inspect", model.toString(), "--json").expectExit(0).json();
+    private static String[] inspect(Path model) {
+        return new String[] {"inspect", model.toString(), "--json"};
+    }
+
+    private static JsonNode facts(Path model) {
+        return TroupeProcess.here(inspect(model)).expectExit(0).json();
+    }
+
+    private static String[] generate(Path model) {
+        return new String[] {
+            "generate",
+            "--model",
+            model.toString(),
+            "--prompt",
+            "Once upon a time",
+            "--temperature",
+            "0",
+            "--max-tokens",
+            TOKENS,
+            "--json"
+        };
     }
 
     /** Token ids that the model continues with, most likely first. */
-    private JsonNode greedy(Path model) {
-        JsonNode result = troupe(
-                        "generate",
-                        "--model",
-                        model.toString(),
-                        "--prompt",
-                        "Once upon a time",
-                        "--temperature",
-                        "0",
-                        "--max-tokens",
-                        TOKENS,
-                        "--json")
-                .expectExit(0)
-                .json();
+    private static JsonNode greedy(Path model) {
+        return ids(TroupeProcess.here(generate(model)));
+    }
+
+    private static JsonNode ids(TroupeProcess.Result generated) {
+        JsonNode result = generated.expectExit(0).json();
         assertThat(result.path("completionTokens").asInt()).isEqualTo(Integer.parseInt(TOKENS));
         return result.path("ids");
     }
@@ -66,12 +78,12 @@ class CliFilesIT {
         Path original = GoldenModels.find("stories260K/stories260K-F32.gguf");
         convert(original, "folder");
         convert(dir.resolve("folder"), "again.gguf");
-        JsonNode ids = greedy(original);
+        JsonNode ids = ids(troupe(generate(original)));
         assertThat(greedy(dir.resolve("folder"))).isEqualTo(ids);
         assertThat(greedy(dir.resolve("again.gguf"))).isEqualTo(ids);
 
-        JsonNode before = inspect(original);
-        JsonNode after = inspect(dir.resolve("again.gguf"));
+        JsonNode before = troupe(inspect(original)).expectExit(0).json();
+        JsonNode after = facts(dir.resolve("again.gguf"));
         assertThat(after.path("architecture").asText()).isEqualTo("llama");
         for (String fact :
                 List.of("parameters", "bytesByType", "layers", "dim", "kvHeads", "contextLength", "tokens")) {
@@ -88,16 +100,16 @@ class CliFilesIT {
         Path original = GoldenModels.find("tinystories-656K");
         convert(original, "model.gguf");
         convert(dir.resolve("model.gguf"), "back");
-        JsonNode ids = greedy(original);
+        JsonNode ids = ids(troupe(generate(original)));
         assertThat(greedy(dir.resolve("model.gguf"))).isEqualTo(ids);
         assertThat(greedy(dir.resolve("back"))).isEqualTo(ids);
 
-        long full = inspect(original).path("weightBytes").asLong();
+        long full = facts(original).path("weightBytes").asLong();
         long smallest = full;
         for (String type : List.of("q8_0", "q4_0", "q4_k")) {
             String to = "model-" + type + ".gguf";
             troupe("quantize", original.toString(), to, "--type", type).expectExit(0);
-            JsonNode facts = inspect(dir.resolve(to));
+            JsonNode facts = facts(dir.resolve(to));
             // Rows of 128 numbers hold no block of 256: those of q4_k are stored as q8_0 then, as the help says.
             String stored = type.equals("q4_k") ? "q8_0" : type;
             assertThat(facts.path("bytesByType").path(stored).asLong()).as(type).isPositive();
@@ -167,11 +179,6 @@ class CliFilesIT {
     }
 
     private void refused(String named, String... args) {
-        TroupeProcess.Result result = troupe(args).expectExit(2);
-        assertThat(result.stderr())
-                .as("message of troupe %s", String.join(" ", args))
-                .contains(named)
-                .doesNotContain("Exception")
-                .doesNotContain("\tat ");
+        TroupeProcess.refused(dir, List.of(named), args);
     }
 }

@@ -10,21 +10,25 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A run that is killed with SIGKILL and resumed ends in the weights of the undisturbed run, to the byte. */
 class KillAndResumeIT {
     private static final Duration TIMEOUT = Duration.ofMinutes(5);
-    private static final int STEPS = 240;
+    private static final int STEPS = 120;
+    private static final String UNDISTURBED = "undisturbed"; // a folder that tests only read
 
     @TempDir
     @SuppressWarnings("NullAway.Init")
-    Path dir;
+    static Path dir;
 
-    @BeforeEach
-    void writeText() throws IOException {
+    @SuppressWarnings("NullAway.Init")
+    private static JsonNode undisturbed;
+
+    @BeforeAll
+    static void trainUndisturbed() throws IOException {
         Random random = new Random(11);
         String[] words = {"actor", "stage", "shard", "router", "token", "trains", "serves", "moves", "the", "a", "and"};
         StringBuilder text = new StringBuilder();
@@ -32,19 +36,18 @@ class KillAndResumeIT {
             text.append(words[random.nextInt(words.length)]).append(i % 12 == 11 ? ".\n" : " ");
         }
         Files.writeString(dir.resolve("text.txt"), text);
+        undisturbed = TroupeProcess.run(dir, TIMEOUT, train(UNDISTURBED))
+                .expectExit(0)
+                .json();
+        assertThat(undisturbed.path("steps").asInt()).isEqualTo(STEPS);
     }
 
     @Test
     void killedAndResumedRunEndsInTheSameWeights() throws IOException {
-        JsonNode undisturbed = TroupeProcess.run(dir, TIMEOUT, train("undisturbed"))
-                .expectExit(0)
-                .json();
-        assertThat(undisturbed.path("steps").asInt()).isEqualTo(STEPS);
-
         Path checkpoints = dir.resolve("killed/checkpoints");
         for (int kill = 1; kill <= 2; kill++) {
             try (TroupeProcess process = TroupeProcess.start(dir, kill == 1 ? train("killed") : resume("killed"))) {
-                String wanted = String.format("step-%08d", 80 * kill);
+                String wanted = String.format("step-%08d", 40 * kill);
                 long end = System.nanoTime() + TIMEOUT.toNanos();
                 while (process.isAlive() && !Files.isDirectory(checkpoints.resolve(wanted))) {
                     assertThat(System.nanoTime()).as("waiting for " + wanted).isLessThan(end);
@@ -65,9 +68,10 @@ class KillAndResumeIT {
 
     @Test
     void aDamagedCheckpointIsNamedAndTheOneBeforeIsUsed() throws IOException {
-        JsonNode whole =
-                TroupeProcess.run(dir, TIMEOUT, train("run")).expectExit(0).json();
-        Path last = dir.resolve(whole.path("checkpoint").asText());
+        Path run = dir.resolve("run");
+        copy(dir.resolve(UNDISTURBED), run);
+        Path checkpoint = dir.resolve(undisturbed.path("checkpoint").asText());
+        Path last = run.resolve(dir.resolve(UNDISTURBED).relativize(checkpoint));
         byte[] before = Files.readAllBytes(last.resolve("model.safetensors"));
         byte[] damaged = before.clone();
         damaged[damaged.length / 2] ^= 1;
@@ -84,22 +88,26 @@ class KillAndResumeIT {
         assertThat(generate.stderr()).contains("model.safetensors").doesNotContain("\tat ");
     }
 
-    private Path copyDamaged(Path checkpoint, byte[] weights) throws IOException {
-        Path copy = Files.createDirectory(dir.resolve("damaged"));
-        try (var files = Files.list(checkpoint)) {
+    private static void copy(Path from, Path to) throws IOException {
+        try (var files = Files.walk(from)) { // a folder comes before what is in it
             for (Path file : files.toList()) {
-                Files.copy(file, copy.resolve(file.getFileName().toString()));
+                Files.copy(file, to.resolve(from.relativize(file)));
             }
         }
+    }
+
+    private static Path copyDamaged(Path checkpoint, byte[] weights) throws IOException {
+        Path copy = dir.resolve("damaged");
+        copy(checkpoint, copy);
         Files.write(copy.resolve("model.safetensors"), weights);
         return copy;
     }
 
-    private Path weights(JsonNode result) {
+    private static Path weights(JsonNode result) {
         return dir.resolve(result.path("checkpoint").asText()).resolve("model.safetensors");
     }
 
-    private String[] train(String out) {
+    private static String[] train(String out) {
         List<String> args = new ArrayList<>(List.of("train", "--config", "quickstart", "--out", out, "--json"));
         for (String setting : List.of(
                 "data.text=text.txt",
@@ -113,7 +121,7 @@ class KillAndResumeIT {
                 "train.batch=4",
                 "train.minutes=0",
                 "train.steps=" + STEPS,
-                "checkpoint.everySteps=40",
+                "checkpoint.everySteps=20",
                 "checkpoint.keep=3")) {
             args.add("-D");
             args.add(setting);

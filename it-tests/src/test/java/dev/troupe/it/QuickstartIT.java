@@ -66,7 +66,18 @@ class QuickstartIT {
                 "troupe.routing.apiKeys=[key-of-its-own]"); // which its own requests show
         quickstart.expectExit(0);
         TroupeProcess node = TroupeProcess.start(
-                dir, "up", "--dir", "home", "--http-port", "0", "--grpc-port", "0", "-D", "troupe.node.metricsPort=0");
+                dir,
+                "up",
+                "--dir",
+                "home",
+                "--http-port",
+                "0",
+                "--grpc-port",
+                "0",
+                "-D",
+                "troupe.node.metricsPort=0",
+                "-D",
+                ServingNode.TICK);
         up = node;
         node.awaitOutput(
                 "the HTTP port",
@@ -190,8 +201,8 @@ class QuickstartIT {
         assertThat(metrics.find()).isTrue();
         try (HttpClient client = HttpClient.newHttpClient()) {
             String text = "";
-            for (int i = 0; i < 20 && !text.contains("troupe_serving_tokens_out_total"); i++) {
-                TroupeProcess.pause(1000);
+            for (int i = 0; i < 100 && !text.contains("troupe_serving_tokens_out_total"); i++) {
+                TroupeProcess.pause(ServingNode.TICK_MILLIS);
                 text = client.send(
                                 HttpRequest.newBuilder(URI.create(metrics.group(1)))
                                         .build(),

@@ -16,6 +16,7 @@ import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Parameters;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.RoutingServer;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -24,7 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** A router and a real replica of a tiny model with random weights, in this process. */
+/** A router and a real replica of a model, such as a tiny one with random weights, in this process. */
 final class RandomModelServer {
     /** The name that the model is served by. */
     static final String MODEL = "random";
@@ -111,6 +112,18 @@ final class RandomModelServer {
                 }
                 Thread.sleep(50);
             }
+        }
+    }
+
+    /** Posts JSON. */
+    HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
+        try (var client = HttpClient.newHttpClient()) {
+            return client.send(
+                    HttpRequest.newBuilder(URI.create(url + path))
+                            .header("content-type", "application/json")
+                            .POST(HttpRequest.BodyPublishers.ofString(body))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
         }
     }
 

@@ -20,6 +20,12 @@ import java.util.regex.Pattern;
 /** A process of {@code troupe up --model}, with a client for its ports and its metrics. */
 final class ServingNode implements AutoCloseable {
     static final ObjectMapper JSON = new ObjectMapper();
+    /** How often a node publishes its metrics. */
+    static final int TICK_MILLIS = 250;
+
+    /** The setting for it. */
+    static final String TICK = "kamon.metric.tick-interval=" + TICK_MILLIS + "ms";
+
     private static final Duration START = Duration.ofMinutes(1);
     private static final Pattern PORTS = Pattern.compile(
             "HTTP http://[^:]+:(\\d+) +gRPC port (\\d+).*?metrics (http://localhost:\\d+/metrics)", Pattern.DOTALL);
@@ -55,7 +61,7 @@ final class ServingNode implements AutoCloseable {
                 "-D",
                 "troupe.node.metricsPort=0",
                 "-D",
-                "kamon.metric.tick-interval=250ms"));
+                TICK));
         args.addAll(List.of(more));
         TroupeProcess process = TroupeProcess.startWith(javaOptions, workDir, args.toArray(String[]::new));
         try {

@@ -78,7 +78,7 @@ class SplitReplicaIT {
                 "-D",
                 "troupe.node.metricsPort=0",
                 "-D",
-                "kamon.metric.tick-interval=250ms");
+                ServingNode.TICK);
     }
 
     private static ObjectNode request(String model, String prompt, int maxTokens) {
@@ -91,13 +91,21 @@ class SplitReplicaIT {
                 .put("logprobs", 5);
     }
 
-    /** What a client gets for several prompts, with log-probabilities: all but the id and the time. */
+    /** Where requests go. */
+    private interface Server {
+        HttpResponse<String> post(String path, String body) throws Exception;
+    }
+
     private static List<JsonNode> answers(ServingNode node) throws Exception {
-        String model = node.model();
+        return answers(node::post, node.model());
+    }
+
+    /** What a client gets for several prompts, with log-probabilities: all but the id and the time. */
+    private static List<JsonNode> answers(Server server, String model) throws Exception {
         List<JsonNode> answers = new ArrayList<>();
         for (String prompt : PROMPTS) {
             for (int temperature = 0; temperature <= 1; temperature++) {
-                HttpResponse<String> answer = node.post(
+                HttpResponse<String> answer = server.post(
                         COMPLETIONS,
                         request(model, prompt, 24)
                                 .put("temperature", temperature)
@@ -114,8 +122,11 @@ class SplitReplicaIT {
     void twoProcessesAnswerAsOne(String folder, String file) throws Exception {
         Path path = GoldenModels.find(file);
         List<JsonNode> one;
-        try (ServingNode node = ServingNode.start(dir, "-Xmx1g", path)) {
-            one = answers(node);
+        RandomModelServer whole = RandomModelServer.start(path, "");
+        try {
+            one = answers(whole::post, RandomModelServer.MODEL);
+        } finally {
+            whole.stop();
         }
         int port = freePort();
         try (TroupeProcess member = startMember(port);
@@ -187,8 +198,8 @@ class SplitReplicaIT {
         URI metrics = URI.create(url.group(1));
         double before = -1;
         double bytes = inferenceBytes(metrics);
-        while (bytes <= 0 || bytes != before) { // they are published every five seconds
-            TroupeProcess.pause(5_500);
+        while (bytes <= 0 || bytes != before) {
+            TroupeProcess.pause(2 * ServingNode.TICK_MILLIS); // they are published once in each
             before = bytes;
             bytes = inferenceBytes(metrics);
         }

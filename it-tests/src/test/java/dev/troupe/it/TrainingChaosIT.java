@@ -26,7 +26,7 @@ class TrainingChaosIT {
         System.out.println("chaos train --seed " + seed);
         TroupeProcess.Result result = TroupeProcess.run(
                 dir,
-                Duration.ofMinutes(5),
+                Duration.ofMinutes(10),
                 "chaos",
                 "train",
                 "--kills",

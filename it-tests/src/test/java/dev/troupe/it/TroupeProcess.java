@@ -1,10 +1,16 @@
 package dev.troupe.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.troupe.deploy.cli.TroupeCommand;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +22,10 @@ import java.util.function.Predicate;
 /** A running {@code troupe} command of the distribution, with its output in files. Closing it kills what still runs. */
 final class TroupeProcess implements AutoCloseable {
     private static final ObjectMapper MAPPER = new ObjectMapper();
+    /** For what ends before it computes: a second compiler would only cost time. */
+    private static final String SHORT_LIVED = "-Xmx1g -XX:TieredStopAtLevel=1";
+
+    private static final Duration REFUSAL = Duration.ofMinutes(2);
 
     private final Process process;
     private final Path stdout;
@@ -56,6 +66,33 @@ final class TroupeProcess implements AutoCloseable {
     static Result run(Path workDir, Duration timeout, String... args) {
         try (TroupeProcess process = start(workDir, args)) {
             return process.await(timeout);
+        }
+    }
+
+    /** Runs a command in this process, where kernels are compiled already, and hears what it prints as its result. */
+    static Result here(String... args) {
+        PrintStream console = System.out;
+        ByteArrayOutputStream stdout = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(stdout, true, StandardCharsets.UTF_8));
+        try {
+            int exitCode = TroupeCommand.run(args);
+            return new Result(exitCode, stdout.toString(StandardCharsets.UTF_8), "");
+        } finally {
+            System.setOut(console);
+        }
+    }
+
+    /**
+     * Runs a command that must end as an error of its input does: with exit code 2, and a message without a stack trace
+     * that has all of {@code named}.
+     */
+    static void refused(Path workDir, List<String> named, String... args) {
+        try (TroupeProcess process = startWith(SHORT_LIVED, workDir, args)) {
+            assertThat(process.await(REFUSAL).expectExit(2).stderr())
+                    .as("message of troupe %s", String.join(" ", args))
+                    .contains(named)
+                    .doesNotContain("Exception")
+                    .doesNotContain("\tat ");
         }
     }
 

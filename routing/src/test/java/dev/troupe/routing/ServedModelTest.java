@@ -2,7 +2,6 @@ package dev.troupe.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import akka.grpc.GrpcClientSettings;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
@@ -14,7 +13,6 @@ import dev.troupe.routing.harness.RandomModel;
 import dev.troupe.routing.harness.TestNode;
 import dev.troupe.routing.proto.GenerateRequest;
 import dev.troupe.routing.proto.GenerationOptions;
-import dev.troupe.routing.proto.RouterClient;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -84,11 +82,7 @@ class ServedModelTest {
             assertThat(body.at("/usage/completion_tokens").asText()).isEqualTo(maxTokens);
             assertThat(choice.get("finish_reason").asText()).isEqualTo("length");
         }
-        var client = RouterClient.create(
-                GrpcClientSettings.connectToServiceAt(
-                                "127.0.0.1", node.bindings().grpcPort(), node.system())
-                        .withTls(false),
-                node.system());
+        var client = node.grpcClient();
         var reply = TestNode.get(client.generate(GenerateRequest.newBuilder()
                 .setText(text)
                 .setEcho(true)

@@ -85,7 +85,6 @@ public final class Metrics {
             "Off-heap bytes by owner",
             MeasurementUnit.information().bytes());
 
-    private static final Duration MEMORY_INTERVAL = Duration.ofSeconds(5);
     private static final AtomicBoolean MEMORY_STARTED = new AtomicBoolean();
 
     private Metrics() {}
@@ -115,11 +114,11 @@ public final class Metrics {
         return QUEUE_LENGTH.withTag("queue", queue);
     }
 
-    /** Starts publishing off-heap bytes by owner, every few seconds; calls after the first do nothing. */
-    public static void publishNativeMemory() {
+    /** Starts publishing off-heap bytes by owner, once in each interval; calls after the first do nothing. */
+    public static void publishNativeMemory(Duration interval) {
         if (MEMORY_STARTED.compareAndSet(false, true)) {
             // The gauge without labels is the total; its update visits the owners, which come and go.
-            NATIVE_BYTES.withTag("owner", "total").autoUpdate(Metrics::updateNativeMemory, MEMORY_INTERVAL);
+            NATIVE_BYTES.withTag("owner", "total").autoUpdate(Metrics::updateNativeMemory, interval);
         }
     }
 

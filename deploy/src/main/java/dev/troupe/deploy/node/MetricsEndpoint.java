@@ -45,7 +45,7 @@ public final class MetricsEndpoint implements AutoCloseable {
         Kamon.initWithoutAttaching(config);
         PrometheusReporter reporter = new PrometheusReporter(PrometheusReporter.DefaultConfigPath(), config);
         Kamon.addReporter(REPORTER, reporter);
-        Metrics.publishNativeMemory();
+        Metrics.publishNativeMemory(config.getDuration("kamon.metric.tick-interval"));
         try {
             HttpServer server = HttpServer.create(new InetSocketAddress(port), BACKLOG);
             server.createContext("/metrics", exchange -> answer(exchange, METRICS_TYPE, reporter.scrapeData()));

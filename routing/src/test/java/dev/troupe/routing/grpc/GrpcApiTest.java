@@ -42,9 +42,7 @@ class GrpcApiTest {
     @BeforeAll
     static void start() throws Exception {
         node = TestNode.start("");
-        settings = GrpcClientSettings.connectToServiceAt(
-                        "127.0.0.1", node.bindings().grpcPort(), node.system())
-                .withTls(false);
+        settings = node.grpcSettings();
         var health = HealthClient.create(settings, node.system());
         assertThat(TestNode.get(health.check(HealthCheckRequest.getDefaultInstance()))
                         .getStatus())

@@ -2,20 +2,17 @@ package dev.troupe.routing.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import akka.grpc.GrpcClientSettings;
 import akka.stream.javadsl.Sink;
-import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.TestNode;
 import dev.troupe.routing.proto.ChatMessage;
 import dev.troupe.routing.proto.ChatRequest;
 import dev.troupe.routing.proto.FinishReason;
 import dev.troupe.routing.proto.GenerationOptions;
-import dev.troupe.routing.proto.RouterClient;
 import dev.troupe.routing.proto.Tool;
 import dev.troupe.routing.proto.ToolCall;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Tools over gRPC, with a model whose template shows them. */
 class GrpcToolsTest {
@@ -23,26 +20,10 @@ class GrpcToolsTest {
             + "{{ message.role + ':' + message.content }}{% for call in message.tool_calls %}"
             + "{{ '[TOOL_CALLS]' + call.id + call.function.name }}{% endfor %}{% endfor %}";
 
-    private static TestNode node;
-    private static FakeReplica replica;
-    private static RouterClient client;
-
-    @BeforeAll
-    static void start() throws Exception {
-        node = TestNode.start("");
-        replica = node.replica(JINJA);
-        replica.says(node.tokenizer(), "[TOOL_CALLS] [{\"name\": \"look\", \"arguments\": {\"at\": 1}}]");
-        client = RouterClient.create(
-                GrpcClientSettings.connectToServiceAt(
-                                "127.0.0.1", node.bindings().grpcPort(), node.system())
-                        .withTls(false),
-                node.system());
-    }
-
-    @AfterAll
-    static void stop() {
-        node.close();
-    }
+    @RegisterExtension
+    static final FakeService SERVICE = FakeService.saying(
+                    "[TOOL_CALLS] [{\"name\": \"look\", \"arguments\": {\"at\": 1}}]")
+            .withTemplate(JINJA);
 
     private static ChatRequest.Builder request() {
         return ChatRequest.newBuilder()
@@ -53,14 +34,16 @@ class GrpcToolsTest {
 
     @Test
     void callsComeWholeAndInPieces() throws Exception {
-        var choice = TestNode.get(client.chat(request().build())).getChoices(0);
+        var choice = TestNode.get(SERVICE.grpc().chat(request().build())).getChoices(0);
         assertThat(choice.getFinishReason()).isEqualTo(FinishReason.FINISH_REASON_TOOL_CALLS);
         assertThat(choice.getText()).isEmpty();
         var call = choice.getToolCalls(0);
         assertThat(call.getName()).isEqualTo("look");
         assertThat(call.getArguments()).isEqualTo("{\"at\": 1}");
         assertThat(call.getId()).hasSize(9);
-        var chunks = TestNode.get(client.chatStream(request().build()).runWith(Sink.seq(), node.system()));
+        var chunks = TestNode.get(SERVICE.grpc()
+                .chatStream(request().build())
+                .runWith(Sink.seq(), SERVICE.node().system()));
         var arguments = new StringBuilder();
         chunks.forEach(chunk -> arguments.append(chunk.getToolCall().getArguments()));
         assertThat(arguments.toString()).isEqualTo("{\"at\": 1}");
@@ -73,7 +56,7 @@ class GrpcToolsTest {
 
     @Test
     void aConversationWithCallsReachesTheTemplate() throws Exception {
-        replica.submitted().clear();
+        SERVICE.replica().submitted().clear();
         var called = ChatMessage.newBuilder()
                 .setRole("assistant")
                 .addToolCalls(
@@ -82,13 +65,15 @@ class GrpcToolsTest {
                 .setRole("tool")
                 .setToolCallId("123456789")
                 .setContent("seen");
-        TestNode.get(client.chat(request()
-                .addMessages(called)
-                .addMessages(result)
-                .setToolChoice("required")
-                .build()));
-        var request = replica.submitted().remove();
-        assertThat(node.tokenizer()
+        TestNode.get(SERVICE.grpc()
+                .chat(request()
+                        .addMessages(called)
+                        .addMessages(result)
+                        .setToolChoice("required")
+                        .build()));
+        var request = SERVICE.replica().submitted().remove();
+        assertThat(SERVICE.node()
+                        .tokenizer()
                         .decode(request.promptTokens().stream()
                                 .mapToInt(Integer::intValue)
                                 .toArray()))

@@ -4,6 +4,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.AskPattern;
+import akka.grpc.GrpcClientSettings;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ReplicaProtocol;
@@ -13,6 +14,7 @@ import dev.troupe.model.tokenizer.TokenizerJson;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.RoutingServer;
+import dev.troupe.routing.proto.RouterClient;
 import dev.troupe.routing.route.Router;
 import java.time.Duration;
 import java.util.List;
@@ -81,6 +83,17 @@ public final class TestNode implements AutoCloseable {
 
     public Bindings bindings() {
         return bindings;
+    }
+
+    /** How gRPC clients reach it. */
+    public GrpcClientSettings grpcSettings() {
+        return GrpcClientSettings.connectToServiceAt("127.0.0.1", bindings.grpcPort(), system())
+                .withTls(false);
+    }
+
+    /** A gRPC client, which ends with the node. */
+    public RouterClient grpcClient() {
+        return RouterClient.create(grpcSettings(), system());
     }
 
     public ModelDescription model(String id, String version) {

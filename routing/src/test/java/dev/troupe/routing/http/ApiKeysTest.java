@@ -3,11 +3,10 @@ package dev.troupe.routing.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import akka.grpc.GrpcClientSettings;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.model.TroupeException;
 import dev.troupe.routing.access.ApiKeys;
-import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.TestNode;
 import dev.troupe.routing.proto.DetokenizeRequest;
@@ -15,7 +14,6 @@ import dev.troupe.routing.proto.EmbedInput;
 import dev.troupe.routing.proto.EmbedRequest;
 import dev.troupe.routing.proto.GenerateRequest;
 import dev.troupe.routing.proto.ListModelsRequest;
-import dev.troupe.routing.proto.RouterClient;
 import dev.troupe.routing.proto.TokenizeRequest;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -24,10 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Status 401 without a key, over HTTP and gRPC; and who a client is for the queues. */
 class ApiKeysTest {
@@ -44,31 +40,9 @@ class ApiKeysTest {
             "/v1/detokenize",
             "{'model':'tiny','tokens':[1]}");
 
-    private static TestNode node;
-    private static FakeReplica replica;
-    private static Http http;
-    private static GrpcClientSettings settings;
-
-    @BeforeAll
-    static void start() throws Exception {
-        node = TestNode.start("troupe.routing.apiKeys = [" + KEY + ", sk-second-0123456789]");
-        replica = node.replica();
-        http = new Http(node);
-        settings = GrpcClientSettings.connectToServiceAt(
-                        "127.0.0.1", node.bindings().grpcPort(), node.system())
-                .withTls(false);
-    }
-
-    @AfterAll
-    static void stop() {
-        node.close();
-    }
-
-    @BeforeEach
-    void script() {
-        replica.submitted().clear();
-        replica.says(node.tokenizer(), "the world");
-    }
+    @RegisterExtension
+    static final FakeService SERVICE =
+            FakeService.saying("the world").with("troupe.routing.apiKeys = [" + KEY + ", sk-second-0123456789]");
 
     private static void assertRefused(HttpResponse<String> response, String message) throws Exception {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(401);
@@ -76,46 +50,57 @@ class ApiKeysTest {
         var error = Http.tree(response).get("error");
         assertThat(error.get("code").asText()).isEqualTo("invalid_api_key");
         assertThat(error.get("message").asText()).contains(message);
-        assertThat(replica.submitted()).isEmpty();
+        assertThat(SERVICE.replica().submitted()).isEmpty();
     }
 
     @Test
     void everyPathOfTheApiWantsAKey() throws Exception {
         for (var entry : BODIES.entrySet()) {
-            assertRefused(http.post(entry.getKey(), entry.getValue()), "No API key");
+            assertRefused(SERVICE.http().post(entry.getKey(), entry.getValue()), "No API key");
             assertRefused(
-                    http.send(http.json(entry.getKey(), entry.getValue())
-                            .header("authorization", "Bearer sk-wrong-1234")),
+                    SERVICE.http()
+                            .send(SERVICE.http()
+                                    .json(entry.getKey(), entry.getValue())
+                                    .header("authorization", "Bearer sk-wrong-1234")),
                     "not one of");
         }
         for (var path : List.of("/v1/models", "/v1/models/tiny", "/v1/nothing")) {
-            assertRefused(http.get(path), "No API key");
+            assertRefused(SERVICE.http().get(path), "No API key");
         }
-        assertRefused(http.send(http.request("/v1/models").header("authorization", "Basic " + KEY)), "No API key");
         assertRefused(
-                http.send(http.request("/v1/models").header("authorization", "Bearer " + KEY + "x")), "not one of");
-        assertRefused(http.send(http.request("/v1/models").header("authorization", "Bearer ")), "No API key");
+                SERVICE.http().send(SERVICE.http().request("/v1/models").header("authorization", "Basic " + KEY)),
+                "No API key");
+        assertRefused(
+                SERVICE.http()
+                        .send(SERVICE.http().request("/v1/models").header("authorization", "Bearer " + KEY + "x")),
+                "not one of");
+        assertRefused(
+                SERVICE.http().send(SERVICE.http().request("/v1/models").header("authorization", "Bearer ")),
+                "No API key");
     }
 
     @Test
     void probesAndThePlaygroundWantNone() throws Exception {
         for (var path : List.of("/", "/playground.js", "/healthz", "/readyz")) {
-            assertThat(http.get(path).statusCode()).as(path).isEqualTo(200);
+            assertThat(SERVICE.http().get(path).statusCode()).as(path).isEqualTo(200);
         }
     }
 
     @Test
     void anyOfTheKeysIsAccepted() throws Exception {
         for (var value : List.of("Bearer " + KEY, "bearer  sk-second-0123456789")) {
-            assertThat(http.send(http.request("/v1/models").header("authorization", value))
+            assertThat(SERVICE.http()
+                            .send(SERVICE.http().request("/v1/models").header("authorization", value))
                             .statusCode())
                     .isEqualTo(200);
-            var chat = http.json("/v1/chat/completions", Objects.requireNonNull(BODIES.get("/v1/chat/completions")))
+            var chat = SERVICE.http()
+                    .json("/v1/chat/completions", Objects.requireNonNull(BODIES.get("/v1/chat/completions")))
                     .header("authorization", value);
-            assertThat(http.send(chat).statusCode()).isEqualTo(200);
+            assertThat(SERVICE.http().send(chat).statusCode()).isEqualTo(200);
         }
-        var clients =
-                replica.submitted().stream().map(GenerationRequest::client).toList();
+        var clients = SERVICE.replica().submitted().stream()
+                .map(GenerationRequest::client)
+                .toList();
         assertThat(clients).hasSize(2).doesNotHaveDuplicates().allMatch(client -> client.startsWith("key:"));
         assertThat(clients).noneMatch(client -> client.contains("sk-"));
     }
@@ -129,10 +114,11 @@ class ApiKeysTest {
 
     @Test
     void everyMethodOfTheRouterWantsAKey() throws Exception {
-        var client = RouterClient.create(settings, node.system());
+        var client = SERVICE.grpc();
         var generate = GenerateRequest.newBuilder().setText("hello").build();
         assertUnauthenticated(client.generate(generate));
-        assertUnauthenticated(client.generateStream(generate).runWith(akka.stream.javadsl.Sink.seq(), node.system()));
+        assertUnauthenticated(client.generateStream(generate)
+                .runWith(akka.stream.javadsl.Sink.seq(), SERVICE.node().system()));
         assertUnauthenticated(client.listModels(ListModelsRequest.getDefaultInstance()));
         assertUnauthenticated(
                 client.tokenize(TokenizeRequest.newBuilder().setText("hello").build()));
@@ -141,13 +127,13 @@ class ApiKeysTest {
         assertUnauthenticated(client.embed(EmbedRequest.newBuilder()
                 .addInputs(EmbedInput.newBuilder().setText("hello"))
                 .build()));
-        assertThat(replica.submitted()).isEmpty();
+        assertThat(SERVICE.replica().submitted()).isEmpty();
         var reply = TestNode.get(client.generate()
                 .addHeader("authorization", "Bearer " + KEY)
                 .addHeader("x-troupe-address", "forged")
                 .invoke(generate));
         assertThat(reply.getChoices(0).getText()).isEqualTo("the world");
-        assertThat(replica.submitted().remove().client()).startsWith("key:");
+        assertThat(SERVICE.replica().submitted().remove().client()).startsWith("key:");
         assertThat(TestNode.get(client.listModels()
                                 .addHeader("authorization", "Bearer " + KEY)
                                 .invoke(ListModelsRequest.getDefaultInstance()))
@@ -166,11 +152,7 @@ class ApiKeysTest {
             client.post("/v1/completions", "{'model':'tiny','prompt':'hello','user':'ann'}");
             client.post("/v1/completions", "{'model':'tiny','prompt':'hello','user':'bob'}");
             client.post("/v1/completions", "{'model':'tiny','prompt':'hello','user':'ann'}");
-            var grpc = RouterClient.create(
-                    GrpcClientSettings.connectToServiceAt(
-                                    "127.0.0.1", open.bindings().grpcPort(), open.system())
-                            .withTls(false),
-                    open.system());
+            var grpc = open.grpcClient();
             TestNode.get(grpc.generate()
                     .addHeader("x-troupe-address", "forged")
                     .invoke(GenerateRequest.newBuilder().setText("hello").build()));

@@ -2,12 +2,10 @@ package dev.troupe.routing.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.Http;
-import dev.troupe.routing.harness.TestNode;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A model's own template over HTTP: what it makes of messages, and what it refuses. */
 class ChatTemplateApiTest {
@@ -21,41 +19,28 @@ class ChatTemplateApiTest {
             {%- if add_generation_prompt %}{{ '[assistant]' }}{% endif %}
             """;
 
-    private static TestNode node;
-    private static FakeReplica replica;
-    private static Http http;
-
-    @BeforeAll
-    static void start() throws Exception {
-        node = TestNode.start("");
-        replica = node.replica(JINJA);
-        replica.says(node.tokenizer(), "yes");
-        http = new Http(node);
-    }
-
-    @AfterAll
-    static void stop() {
-        node.close();
-    }
+    @RegisterExtension
+    static final FakeService SERVICE = FakeService.saying("yes").withTemplate(JINJA);
 
     @Test
     void messagesBecomeWhatTheTemplateWrites() throws Exception {
-        var response = http.post(CHAT, "{'model':'tiny','messages':[{'role':'user','content':'<|endoftext|> hi'}]}");
+        var response =
+                SERVICE.http().post(CHAT, "{'model':'tiny','messages':[{'role':'user','content':'<|endoftext|> hi'}]}");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        var prompt = replica.submitted().remove().promptTokens();
+        var prompt = SERVICE.replica().submitted().remove().promptTokens();
         int[] ids = prompt.stream().mapToInt(Integer::intValue).toArray();
-        assertThat(node.tokenizer().decode(ids)).isEqualTo("[user] <|endoftext|> hi\n[assistant]");
-        assertThat(ids).doesNotContain(node.tokenizer().endOfText());
+        assertThat(SERVICE.node().tokenizer().decode(ids)).isEqualTo("[user] <|endoftext|> hi\n[assistant]");
+        assertThat(ids).doesNotContain(SERVICE.node().tokenizer().endOfText());
     }
 
     @Test
     void whatTheTemplateRefusesIsAnErrorOfTheRequest() throws Exception {
-        var refused = http.post(CHAT, "{'model':'tiny','messages':[{'role':'system','content':'x'}]}");
+        var refused = SERVICE.http().post(CHAT, "{'model':'tiny','messages':[{'role':'system','content':'x'}]}");
         assertThat(refused.statusCode()).isEqualTo(400);
         assertThat(Http.tree(refused).at("/error/message").asText())
                 .contains("refuses this conversation: No system messages, please.");
         assertThat(Http.tree(refused).at("/error/param").asText()).isEqualTo("messages");
-        var failed = http.post(CHAT, "{'model':'tiny','messages':[{'role':'user','content':'fail'}]}");
+        var failed = SERVICE.http().post(CHAT, "{'model':'tiny','messages':[{'role':'user','content':'fail'}]}");
         assertThat(failed.statusCode()).isEqualTo(400);
         assertThat(Http.tree(failed).at("/error/message").asText())
                 .contains("line 4")

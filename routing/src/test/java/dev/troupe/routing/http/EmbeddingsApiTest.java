@@ -4,18 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import akka.actor.typed.ActorRef;
-import akka.grpc.GrpcClientSettings;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.PromptOutput;
-import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.TestNode;
 import dev.troupe.routing.proto.EmbedInput;
 import dev.troupe.routing.proto.EmbedRequest;
-import dev.troupe.routing.proto.RouterClient;
 import dev.troupe.routing.proto.TokenIds;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -23,10 +21,9 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -34,27 +31,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 class EmbeddingsApiTest {
     private static final String PATH = "/v1/embeddings";
 
-    private static TestNode node;
-    private static FakeReplica replica;
-    private static Http http;
-
-    @BeforeAll
-    static void start() throws Exception {
-        node = TestNode.start("troupe.routing.maxInputs = 40");
-        replica = node.replica();
-        http = new Http(node);
-    }
-
-    @AfterAll
-    static void stop() {
-        node.close();
-    }
+    @RegisterExtension
+    static final FakeService SERVICE = FakeService.saying("").with("troupe.routing.maxInputs = 40");
 
     @BeforeEach
     void script() {
-        replica.submitted().clear();
-        replica.cancelled().clear();
-        replica.script(EmbeddingsApiTest::embed);
+        SERVICE.replica().script(EmbeddingsApiTest::embed);
     }
 
     /** The first token of the prompt says where the vector points. */
@@ -72,10 +54,11 @@ class EmbeddingsApiTest {
 
     @Test
     void embedsAText() throws Exception {
-        var response = http.post(PATH, "{'model':'tiny','input':'hello','encoding_format':'float','user':'u'}");
+        var response =
+                SERVICE.http().post(PATH, "{'model':'tiny','input':'hello','encoding_format':'float','user':'u'}");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         var body = Http.tree(response);
-        int[] tokens = node.tokenizer().encode("hello");
+        int[] tokens = SERVICE.node().tokenizer().encode("hello");
         assertThat(body.at("/object").asText()).isEqualTo("list");
         assertThat(body.at("/model").asText()).isEqualTo("tiny");
         assertThat(body.at("/data")).hasSize(1);
@@ -87,7 +70,7 @@ class EmbeddingsApiTest {
             assertThat((float) body.at("/data/0/embedding/" + i).asDouble())
                     .isEqualTo(vector(tokens[0]).get(i));
         }
-        var submitted = replica.submitted().remove();
+        var submitted = SERVICE.replica().submitted().remove();
         assertThat(submitted.promptOutput()).isEqualTo(PromptOutput.EMBEDDING);
         assertThat(submitted.maxTokens()).isZero();
     }
@@ -96,7 +79,7 @@ class EmbeddingsApiTest {
     @Test
     void manyInputsComeBackInOrder() throws Exception {
         List<Runnable> held = Collections.synchronizedList(new ArrayList<>());
-        replica.script((request, replyTo) -> {
+        SERVICE.replica().script((request, replyTo) -> {
             held.add(0, () -> embed(request, replyTo));
             if (held.size() == 16) {
                 List.copyOf(held).forEach(Runnable::run);
@@ -107,11 +90,11 @@ class EmbeddingsApiTest {
         for (int i = 0; i < 32; i++) {
             inputs.add(i % 2 == 0 ? "[" + (60 + i) + ",70]" : "'" + (char) (60 + i) + "!'");
         }
-        var body = Http.tree(http.post(PATH, "{'model':'tiny','input':[" + String.join(",", inputs) + "]}"));
+        var body = Http.tree(SERVICE.http().post(PATH, "{'model':'tiny','input':[" + String.join(",", inputs) + "]}"));
         assertThat(body.at("/data")).hasSize(32);
         for (int i = 0; i < 32; i++) {
             assertThat(body.at("/data/" + i + "/index").asInt()).isEqualTo(i);
-            int first = i % 2 == 0 ? 60 + i : node.tokenizer().encode((char) (60 + i) + "!")[0];
+            int first = i % 2 == 0 ? 60 + i : SERVICE.node().tokenizer().encode((char) (60 + i) + "!")[0];
             assertThat((float) body.at("/data/" + i + "/embedding/0").asDouble())
                     .isEqualTo(vector(first).getFirst());
         }
@@ -119,7 +102,7 @@ class EmbeddingsApiTest {
 
     @Test
     void base64IsLittleEndianFloats() throws Exception {
-        var body = Http.tree(http.post(PATH, "{'model':'tiny','input':[65,66],'encoding_format':'base64'}"));
+        var body = Http.tree(SERVICE.http().post(PATH, "{'model':'tiny','input':[65,66],'encoding_format':'base64'}"));
         var bytes = ByteBuffer.wrap(
                         Base64.getDecoder().decode(body.at("/data/0/embedding").asText()))
                 .order(ByteOrder.LITTLE_ENDIAN);
@@ -132,7 +115,7 @@ class EmbeddingsApiTest {
 
     @Test
     void fewerDimensionsAreScaledToLengthOne() throws Exception {
-        var body = Http.tree(http.post(PATH, "{'model':'tiny','input':[65],'dimensions':2}"));
+        var body = Http.tree(SERVICE.http().post(PATH, "{'model':'tiny','input':[65],'dimensions':2}"));
         assertThat(body.at("/data/0/embedding")).hasSize(2);
         assertThat(body.at("/data/0/embedding/0").asDouble()).isCloseTo(Math.cos(0.65), within(1e-6));
         assertThat(body.at("/data/0/embedding/1").asDouble()).isCloseTo(Math.sin(0.65), within(1e-6));
@@ -158,7 +141,7 @@ class EmbeddingsApiTest {
                 "{'model':'tiny','input':'x','size':1}        | size            | unknown_parameter | Unrecognized",
             })
     void aBadRequestNamesTheField(String body, String param, String code, String message) throws Exception {
-        var response = http.post(PATH, body);
+        var response = SERVICE.http().post(PATH, body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
         var error = Http.tree(response).get("error");
         assertThat(error.get("param").asText()).isEqualTo(param);
@@ -168,33 +151,33 @@ class EmbeddingsApiTest {
 
     @Test
     void limitsHold() throws Exception {
-        assertThat(http.post(PATH, "{'model':'tiny','input':[" + "'a',".repeat(40) + "'a']}")
+        assertThat(SERVICE.http()
+                        .post(PATH, "{'model':'tiny','input':[" + "'a',".repeat(40) + "'a']}")
                         .statusCode())
                 .isEqualTo(400);
         var whole = "1,".repeat(TestNode.CONTEXT - 1) + "1";
-        assertThat(http.post(PATH, "{'model':'tiny','input':[" + whole + "]}").statusCode())
+        assertThat(SERVICE.http()
+                        .post(PATH, "{'model':'tiny','input':[" + whole + "]}")
+                        .statusCode())
                 .isEqualTo(200);
-        var tooLong = http.post(PATH, "{'model':'tiny','input':[" + whole + ",1]}");
+        var tooLong = SERVICE.http().post(PATH, "{'model':'tiny','input':[" + whole + ",1]}");
         assertThat(tooLong.statusCode()).isEqualTo(400);
         assertThat(tooLong.body()).contains("context_length_exceeded").doesNotContain("answer");
-        replica.rejects(RejectReason.QUEUE_FULL);
-        assertThat(http.post(PATH, "{'model':'tiny','input':'x'}").statusCode()).isEqualTo(429);
+        SERVICE.replica().rejects(RejectReason.QUEUE_FULL);
+        assertThat(SERVICE.http().post(PATH, "{'model':'tiny','input':'x'}").statusCode())
+                .isEqualTo(429);
     }
 
     @Test
     void theGrpcMethodGivesTheSame() throws Exception {
-        var client = RouterClient.create(
-                GrpcClientSettings.connectToServiceAt(
-                                "127.0.0.1", node.bindings().grpcPort(), node.system())
-                        .withTls(false),
-                node.system());
+        var client = SERVICE.grpc();
         var reply = TestNode.get(client.embed(EmbedRequest.newBuilder()
                 .addInputs(EmbedInput.newBuilder().setText("hello"))
                 .addInputs(EmbedInput.newBuilder()
                         .setTokens(TokenIds.newBuilder().addIds(65).addIds(66)))
                 .setRequestId("mine-2")
                 .build()));
-        int[] tokens = node.tokenizer().encode("hello");
+        int[] tokens = SERVICE.node().tokenizer().encode("hello");
         assertThat(reply.getRequestId()).isEqualTo("mine-2");
         assertThat(reply.getModelVersion()).isEqualTo(TestNode.VERSION);
         assertThat(reply.getEmbeddings(0).getValuesList()).isEqualTo(vector(tokens[0]));

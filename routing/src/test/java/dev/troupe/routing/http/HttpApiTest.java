@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.TestNode;
 import java.io.InputStream;
@@ -15,10 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The shapes of OpenAI's API, seen by a client with the JDK's defaults (POST with an upgrade to h2c). */
 class HttpApiTest {
@@ -26,28 +25,8 @@ class HttpApiTest {
     private static final String COMPLETIONS = "/v1/completions";
     private static final String HELLO = "'model':'tiny','messages':[{'role':'user','content':'hello'}]";
 
-    private static TestNode node;
-    private static FakeReplica replica;
-    private static Http http;
-
-    @BeforeAll
-    static void start() throws Exception {
-        node = TestNode.start("");
-        replica = node.replica();
-        http = new Http(node);
-    }
-
-    @AfterAll
-    static void stop() {
-        node.close();
-    }
-
-    @BeforeEach
-    void script() {
-        replica.submitted().clear();
-        replica.cancelled().clear();
-        replica.says(node.tokenizer(), "the world é🎭 plays");
-    }
+    @RegisterExtension
+    static final FakeService SERVICE = FakeService.saying("the world é🎭 plays");
 
     private static List<JsonNode> list(JsonNode array) {
         return StreamSupport.stream(array.spliterator(), false).toList();
@@ -55,24 +34,26 @@ class HttpApiTest {
 
     @Test
     void listsModels() throws Exception {
-        var all = Http.tree(http.get("/v1/models"));
+        var all = Http.tree(SERVICE.http().get("/v1/models"));
         assertThat(all.at("/object").asText()).isEqualTo("list");
         assertThat(all.at("/data/0/id").asText()).isEqualTo("tiny");
         assertThat(all.at("/data/0/object").asText()).isEqualTo("model");
         assertThat(all.at("/data/0/owned_by").asText()).isEqualTo("troupe");
         assertThat(all.at("/data/0/created").asLong()).isEqualTo(1_760_000_000L);
-        var one = http.get("/v1/models/tiny");
+        var one = SERVICE.http().get("/v1/models/tiny");
         assertThat(one.statusCode()).isEqualTo(200);
         assertThat(Http.tree(one)).isEqualTo(all.at("/data/0"));
-        assertThat(http.get("/v1/models/none").statusCode()).isEqualTo(404);
-        assertThat(http.get("/readyz").statusCode()).isEqualTo(200);
-        assertThat(http.get("/healthz").statusCode()).isEqualTo(200);
+        assertThat(SERVICE.http().get("/v1/models/none").statusCode()).isEqualTo(404);
+        assertThat(SERVICE.http().get("/readyz").statusCode()).isEqualTo(200);
+        assertThat(SERVICE.http().get("/healthz").statusCode()).isEqualTo(200);
     }
 
     @Test
     void answersAChat() throws Exception {
-        var response = http.send(http.json(CHAT, "{" + HELLO + ",'max_tokens':40,'seed':7,'temperature':0}")
-                .header("x-request-id", "mine-1"));
+        var response = SERVICE.http()
+                .send(SERVICE.http()
+                        .json(CHAT, "{" + HELLO + ",'max_tokens':40,'seed':7,'temperature':0}")
+                        .header("x-request-id", "mine-1"));
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.headers().firstValue("content-type")).contains("application/json");
         assertThat(response.headers().firstValue("x-request-id")).contains("mine-1");
@@ -87,21 +68,23 @@ class HttpApiTest {
         assertThat(body.at("/choices/0/message/content").asText()).isEqualTo("the world é🎭 plays");
         assertThat(body.at("/choices/0/finish_reason").asText()).isEqualTo("stop");
         assertThat(body.at("/choices/0/logprobs").isNull()).isTrue();
-        int prompt = node.tokenizer().encode("hello").length;
-        int completion = node.tokenizer().encode("the world é🎭 plays").length;
+        int prompt = SERVICE.node().tokenizer().encode("hello").length;
+        int completion = SERVICE.node().tokenizer().encode("the world é🎭 plays").length;
         assertThat(body.at("/usage/prompt_tokens").asInt()).isEqualTo(prompt);
         assertThat(body.at("/usage/completion_tokens").asInt()).isEqualTo(completion);
         assertThat(body.at("/usage/total_tokens").asInt()).isEqualTo(prompt + completion);
-        var submitted = replica.submitted().remove();
+        var submitted = SERVICE.replica().submitted().remove();
         assertThat(submitted.maxTokens()).isEqualTo(40);
         assertThat(submitted.sampling().seed()).isEqualTo(7);
         assertThat(submitted.sampling().temperature()).isZero();
-        assertThat(submitted.stopTokens()).containsExactly(node.tokenizer().endOfText());
+        assertThat(submitted.stopTokens())
+                .containsExactly(SERVICE.node().tokenizer().endOfText());
     }
 
     @Test
     void streamsAChat() throws Exception {
-        var response = http.post(CHAT, "{" + HELLO + ",'stream':true,'stream_options':{'include_usage':true}}");
+        var response =
+                SERVICE.http().post(CHAT, "{" + HELLO + ",'stream':true,'stream_options':{'include_usage':true}}");
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.headers().firstValue("content-type").orElse("")).startsWith("text/event-stream");
         var events = Http.events(response);
@@ -109,7 +92,7 @@ class HttpApiTest {
         var usage = events.get(events.size() - 2);
         assertThat(usage.at("/choices")).isEmpty();
         assertThat(usage.at("/usage/completion_tokens").asInt())
-                .isEqualTo(node.tokenizer().encode("the world é🎭 plays").length);
+                .isEqualTo(SERVICE.node().tokenizer().encode("the world é🎭 plays").length);
         var chunks = events.subList(0, events.size() - 2);
         assertThat(chunks.getFirst().at("/choices/0/delta/role").asText()).isEqualTo("assistant");
         var text = new StringBuilder();
@@ -131,7 +114,7 @@ class HttpApiTest {
 
     @Test
     void withoutStreamOptionsThereIsNoUsage() throws Exception {
-        var events = Http.events(http.post(CHAT, "{" + HELLO + ",'stream':true}"));
+        var events = Http.events(SERVICE.http().post(CHAT, "{" + HELLO + ",'stream':true}"));
         assertThat(events).allSatisfy(event -> assertThat(event.has("usage")).isFalse());
         assertThat(events.get(events.size() - 2).at("/choices/0/finish_reason").asText())
                 .isEqualTo("stop");
@@ -139,16 +122,17 @@ class HttpApiTest {
 
     @Test
     void givesSeveralChoicesWithSeedsOfTheirOwn() throws Exception {
-        var body = Http.tree(http.post(CHAT, "{" + HELLO + ",'n':2,'seed':5}"));
+        var body = Http.tree(SERVICE.http().post(CHAT, "{" + HELLO + ",'n':2,'seed':5}"));
         assertThat(body.at("/choices")).hasSize(2);
         assertThat(body.at("/choices/1/index").asInt()).isEqualTo(1);
-        assertThat(replica.submitted().stream().map(r -> r.sampling().seed())).containsExactlyInAnyOrder(5L, 6L);
-        var completion = node.tokenizer().encode("the world é🎭 plays").length;
+        assertThat(SERVICE.replica().submitted().stream().map(r -> r.sampling().seed()))
+                .containsExactlyInAnyOrder(5L, 6L);
+        var completion = SERVICE.node().tokenizer().encode("the world é🎭 plays").length;
         assertThat(body.at("/usage/completion_tokens").asInt()).isEqualTo(2 * completion);
         assertThat(body.at("/usage/prompt_tokens").asInt())
-                .isEqualTo(node.tokenizer().encode("hello").length);
+                .isEqualTo(SERVICE.node().tokenizer().encode("hello").length);
 
-        var events = Http.events(http.post(CHAT, "{" + HELLO + ",'n':2,'stream':true}"));
+        var events = Http.events(SERVICE.http().post(CHAT, "{" + HELLO + ",'n':2,'stream':true}"));
         for (int choice = 0; choice < 2; choice++) {
             int index = choice;
             var text = new StringBuilder();
@@ -164,22 +148,23 @@ class HttpApiTest {
 
     @Test
     void givesLogProbs() throws Exception {
-        var body = Http.tree(http.post(CHAT, "{" + HELLO + ",'logprobs':true,'top_logprobs':2}"));
+        var body = Http.tree(SERVICE.http().post(CHAT, "{" + HELLO + ",'logprobs':true,'top_logprobs':2}"));
         var content = list(body.at("/choices/0/logprobs/content"));
-        int[] tokens = node.tokenizer().encode("the world é🎭 plays");
+        int[] tokens = SERVICE.node().tokenizer().encode("the world é🎭 plays");
         assertThat(content).hasSize(tokens.length);
         assertThat(content.getFirst().at("/logprob").asDouble()).isEqualTo(-0.5);
         assertThat(content.getFirst().at("/top_logprobs")).hasSize(2);
-        assertThat(content.getFirst().at("/bytes")).hasSize(node.tokenizer().tokenBytes(tokens[0]).length);
+        assertThat(content.getFirst().at("/bytes"))
+                .hasSize(SERVICE.node().tokenizer().tokenBytes(tokens[0]).length);
 
-        var legacy = Http.tree(http.post(COMPLETIONS, "{'model':'tiny','prompt':'hello','logprobs':2}"));
+        var legacy = Http.tree(SERVICE.http().post(COMPLETIONS, "{'model':'tiny','prompt':'hello','logprobs':2}"));
         var logProbs = legacy.at("/choices/0/logprobs");
         assertThat(logProbs.at("/tokens").size())
                 .isEqualTo(logProbs.at("/token_logprobs").size());
         assertThat(logProbs.at("/text_offset/0").asInt()).isZero();
         assertThat(logProbs.at("/top_logprobs/0").size()).isPositive();
 
-        var events = Http.events(http.post(CHAT, "{" + HELLO + ",'logprobs':true,'stream':true}"));
+        var events = Http.events(SERVICE.http().post(CHAT, "{" + HELLO + ",'logprobs':true,'stream':true}"));
         assertThat(events.stream()
                         .mapToInt(
                                 event -> event.at("/choices/0/logprobs/content").size())
@@ -189,63 +174,69 @@ class HttpApiTest {
 
     @Test
     void stopsAtAStopStringOverTokenBorders() throws Exception {
-        var body = Http.tree(http.post(CHAT, "{" + HELLO + ",'stop':['ld é']}"));
+        var body = Http.tree(SERVICE.http().post(CHAT, "{" + HELLO + ",'stop':['ld é']}"));
         assertThat(body.at("/choices/0/message/content").asText()).isEqualTo("the wor");
         assertThat(body.at("/choices/0/finish_reason").asText()).isEqualTo("stop");
         // An answer that goes on for ever is cancelled at the replica.
-        replica.script((request, replyTo) ->
-                FakeReplica.say(request, replyTo, node.tokenizer().encode("the world STOP and"), false));
-        var text = Http.tree(http.post(COMPLETIONS, "{'model':'tiny','prompt':'hello','max_tokens':50,'stop':'STOP'}"));
+        SERVICE.replica()
+                .script((request, replyTo) -> FakeReplica.say(
+                        request, replyTo, SERVICE.node().tokenizer().encode("the world STOP and"), false));
+        var text = Http.tree(
+                SERVICE.http().post(COMPLETIONS, "{'model':'tiny','prompt':'hello','max_tokens':50,'stop':'STOP'}"));
         assertThat(text.at("/choices/0/text").asText()).isEqualTo("the world ");
-        TestNode.await("cancelled", () -> !replica.cancelled().isEmpty());
+        TestNode.await("cancelled", () -> !SERVICE.replica().cancelled().isEmpty());
     }
 
     @Test
     void endsAtMaxTokens() throws Exception {
-        var body = Http.tree(http.post(CHAT, "{" + HELLO + ",'max_completion_tokens':2}"));
+        var body = Http.tree(SERVICE.http().post(CHAT, "{" + HELLO + ",'max_completion_tokens':2}"));
         assertThat(body.at("/choices/0/finish_reason").asText()).isEqualTo("length");
         assertThat(body.at("/usage/completion_tokens").asInt()).isEqualTo(2);
         // More than the context leaves is lowered to it.
-        http.post(CHAT, "{" + HELLO + ",'max_tokens':100000}");
-        int room = TestNode.CONTEXT - node.tokenizer().encode("hello").length;
-        assertThat(replica.submitted())
+        SERVICE.http().post(CHAT, "{" + HELLO + ",'max_tokens':100000}");
+        int room = TestNode.CONTEXT - SERVICE.node().tokenizer().encode("hello").length;
+        assertThat(SERVICE.replica().submitted())
                 .anySatisfy(r -> assertThat(r.maxTokens()).isEqualTo(room));
     }
 
     @Test
     void takesEveryFormOfPrompt() throws Exception {
-        var one = Http.tree(http.post(COMPLETIONS, "{'model':'tiny','prompt':'hello','echo':true}"));
+        var one = Http.tree(SERVICE.http().post(COMPLETIONS, "{'model':'tiny','prompt':'hello','echo':true}"));
         assertThat(one.at("/object").asText()).isEqualTo("text_completion");
         assertThat(one.at("/id").asText()).startsWith("cmpl-");
         assertThat(one.at("/choices/0/text").asText()).isEqualTo("hellothe world é🎭 plays");
         // OpenAI's default of 16 tokens
-        assertThat(replica.submitted().remove().maxTokens()).isEqualTo(16);
-        var many = Http.tree(http.post(COMPLETIONS, "{'model':'tiny','prompt':['hello','the'],'n':2}"));
+        assertThat(SERVICE.replica().submitted().remove().maxTokens()).isEqualTo(16);
+        var many = Http.tree(SERVICE.http().post(COMPLETIONS, "{'model':'tiny','prompt':['hello','the'],'n':2}"));
         assertThat(many.at("/choices")).hasSize(4);
         assertThat(list(many.at("/choices")).stream().map(c -> c.at("/index").asInt()))
                 .containsExactly(0, 1, 2, 3);
-        replica.submitted().clear();
-        http.post(COMPLETIONS, "{'model':'tiny','prompt':[104,105]}");
-        assertThat(replica.submitted().remove().promptTokens()).containsExactly(104, 105);
-        http.post(COMPLETIONS, "{'model':'tiny','prompt':[[104],[105]]}");
-        assertThat(replica.submitted()).hasSize(2);
-        http.post(COMPLETIONS, "{'model':'tiny','prompt':''}");
-        assertThat(replica.submitted())
+        SERVICE.replica().submitted().clear();
+        SERVICE.http().post(COMPLETIONS, "{'model':'tiny','prompt':[104,105]}");
+        assertThat(SERVICE.replica().submitted().remove().promptTokens()).containsExactly(104, 105);
+        SERVICE.http().post(COMPLETIONS, "{'model':'tiny','prompt':[[104],[105]]}");
+        assertThat(SERVICE.replica().submitted()).hasSize(2);
+        SERVICE.http().post(COMPLETIONS, "{'model':'tiny','prompt':''}");
+        assertThat(SERVICE.replica().submitted())
                 .anySatisfy(r -> assertThat(r.promptTokens())
-                        .containsExactly(node.tokenizer().endOfText()));
+                        .containsExactly(SERVICE.node().tokenizer().endOfText()));
         var parts = "{'model':'tiny','messages':[{'role':'user','content':[{'type':'text','text':'hel'},"
                 + "{'type':'text','text':'lo'}]}]}";
-        assertThat(Http.tree(http.post(CHAT, parts)).at("/usage/prompt_tokens").asInt())
-                .isEqualTo(node.tokenizer().encode("hello").length);
+        assertThat(Http.tree(SERVICE.http().post(CHAT, parts))
+                        .at("/usage/prompt_tokens")
+                        .asInt())
+                .isEqualTo(SERVICE.node().tokenizer().encode("hello").length);
     }
 
     @Test
     void passesEverySamplingParameterOn() throws Exception {
-        http.post(
-                CHAT,
-                "{" + HELLO + ",'temperature':0.5,'top_p':0.25,'top_k':3,'min_p':0.125,'repetition_penalty':1.5,"
-                        + "'presence_penalty':1,'frequency_penalty':-1,'logit_bias':{'5':-100}}");
-        var sampling = replica.submitted().remove().sampling();
+        SERVICE.http()
+                .post(
+                        CHAT,
+                        "{" + HELLO
+                                + ",'temperature':0.5,'top_p':0.25,'top_k':3,'min_p':0.125,'repetition_penalty':1.5,"
+                                + "'presence_penalty':1,'frequency_penalty':-1,'logit_bias':{'5':-100}}");
+        var sampling = SERVICE.replica().submitted().remove().sampling();
         assertThat(sampling.temperature()).isEqualTo(0.5);
         assertThat(sampling.topP()).isEqualTo(0.25);
         assertThat(sampling.topK()).isEqualTo(3);
@@ -259,43 +250,49 @@ class HttpApiTest {
 
     @Test
     void cancelsTheReplicaWhenTheClientLeavesAStream() throws Exception {
-        replica.script((request, replyTo) ->
-                FakeReplica.say(request, replyTo, node.tokenizer().encode("the world"), false));
-        HttpResponse<InputStream> response = http.client()
+        SERVICE.replica()
+                .script((request, replyTo) -> FakeReplica.say(
+                        request, replyTo, SERVICE.node().tokenizer().encode("the world"), false));
+        HttpResponse<InputStream> response = SERVICE.http()
+                .client()
                 .send(
-                        http.json(CHAT, "{" + HELLO + ",'stream':true}").build(),
+                        SERVICE.http()
+                                .json(CHAT, "{" + HELLO + ",'stream':true}")
+                                .build(),
                         HttpResponse.BodyHandlers.ofInputStream());
         assertThat(response.body().read()).isPositive();
         response.body().close();
-        TestNode.await("cancelled", () -> replica.cancelled().size() == 1);
+        TestNode.await("cancelled", () -> SERVICE.replica().cancelled().size() == 1);
     }
 
     private static Socket rawChat(String headers) throws Exception {
-        var raw = new Socket(InetAddress.getLoopbackAddress(), node.bindings().httpPort());
+        var raw = new Socket(
+                InetAddress.getLoopbackAddress(), SERVICE.node().bindings().httpPort());
         var body = ("{" + HELLO + "}").replace('\'', '"');
         raw.getOutputStream()
                 .write(("POST " + CHAT + " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n" + headers
                                 + "content-length: " + body.length() + "\r\n\r\n" + body)
                         .getBytes(StandardCharsets.US_ASCII));
-        TestNode.await("submitted", () -> replica.submitted().size() == 1);
+        TestNode.await("submitted", () -> SERVICE.replica().submitted().size() == 1);
         return raw;
     }
 
     @Test
     void cancelsTheReplicaWhenTheClientLeavesBeforeTheAnswer() throws Exception {
-        replica.script((request, replyTo) -> {});
+        SERVICE.replica().script((request, replyTo) -> {});
         rawChat("").close();
-        TestNode.await("cancelled", () -> replica.cancelled().size() == 1);
+        TestNode.await("cancelled", () -> SERVICE.replica().cancelled().size() == 1);
     }
 
     @Test
     void aClientThatWantsToCloseAfterTheAnswerGetsIt() throws Exception {
         var late = new AtomicReference<Runnable>();
-        replica.script((request, replyTo) -> late.set(
-                () -> FakeReplica.say(request, replyTo, node.tokenizer().encode("the world"), true)));
+        SERVICE.replica()
+                .script((request, replyTo) -> late.set(() -> FakeReplica.say(
+                        request, replyTo, SERVICE.node().tokenizer().encode("the world"), true)));
         try (var raw = rawChat("connection: close\r\n")) {
             Thread.sleep(300); // time to be cut off, if it were
-            assertThat(replica.cancelled()).isEmpty();
+            assertThat(SERVICE.replica().cancelled()).isEmpty();
             late.get().run();
             var answer = new String(raw.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(answer).startsWith("HTTP/1.1 200").contains("the world");
@@ -304,11 +301,11 @@ class HttpApiTest {
 
     @Test
     void aReplicaThatFailsInMidStreamIsAnErrorEvent() throws Exception {
-        replica.script((request, replyTo) -> {
-            FakeReplica.say(request, replyTo, node.tokenizer().encode("the world"), false);
+        SERVICE.replica().script((request, replyTo) -> {
+            FakeReplica.say(request, replyTo, SERVICE.node().tokenizer().encode("the world"), false);
             replyTo.tell(new GenerationEvent.Failed(request.requestId(), "The forward pass failed."));
         });
-        var response = http.post(CHAT, "{" + HELLO + ",'stream':true}");
+        var response = SERVICE.http().post(CHAT, "{" + HELLO + ",'stream':true}");
         assertThat(response.statusCode()).isEqualTo(200);
         var events = Http.events(response);
         assertThat(events.getLast().at("/error/message").asText()).isEqualTo("The forward pass failed.");
@@ -319,11 +316,11 @@ class HttpApiTest {
     @Test
     void servesThePlayground() throws Exception {
         for (var path : List.of("/", "/playground.css", "/playground.js", "/favicon.svg")) {
-            var response = http.get(path);
+            var response = SERVICE.http().get(path);
             assertThat(response.statusCode()).as(path).isEqualTo(200);
             assertThat(response.headers().firstValue("content-security-policy").orElse(""))
                     .contains("default-src 'none'");
         }
-        assertThat(http.get("/").body()).contains("<title>Troupe playground</title>");
+        assertThat(SERVICE.http().get("/").body()).contains("<title>Troupe playground</title>");
     }
 }

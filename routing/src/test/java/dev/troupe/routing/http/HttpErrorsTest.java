@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
 import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.TestNode;
 import dev.troupe.routing.route.Router;
@@ -18,10 +19,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import kamon.Kamon;
 import kamon.tag.Tag;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,13 +29,8 @@ class HttpErrorsTest {
     private static final String CHAT = "/v1/chat/completions";
     private static final String HELLO = "'model':'tiny','messages':[{'role':'user','content':'hello'}]";
 
-    private static TestNode node;
-    private static FakeReplica replica;
-    private static Http http;
-
-    @BeforeAll
-    static void start() throws Exception {
-        node = TestNode.start("""
+    @RegisterExtension
+    static final FakeService SERVICE = FakeService.saying("the world").with("""
                 troupe.routing.requestDeadline = 1500 ms
                 troupe.routing.http.maxBody = 20 KiB
                 troupe.routing.maxChoices = 4
@@ -44,20 +38,6 @@ class HttpErrorsTest {
                   { id = magic, category = spells, kind = literal, pattern = abracadabra, action = block }
                 ]
                 """);
-        replica = node.replica();
-        http = new Http(node);
-    }
-
-    @AfterAll
-    static void stop() {
-        node.close();
-    }
-
-    @BeforeEach
-    void script() {
-        replica.cancelled().clear();
-        replica.says(node.tokenizer(), "the world");
-    }
 
     private static void assertProblem(
             HttpResponse<String> response, int status, String param, String code, String message) throws Exception {
@@ -131,53 +111,60 @@ class HttpErrorsTest {
             })
     void aBadRequestNamesTheField(String body, String param, String code, String message) throws Exception {
         var json = body == null ? "" : body.replace("#", HELLO);
-        assertProblem(http.post(CHAT, json), 400, param.equals("''") ? "" : param, code, message);
+        assertProblem(SERVICE.http().post(CHAT, json), 400, param.equals("''") ? "" : param, code, message);
     }
 
     @Test
     void harmlessParametersPass() throws Exception {
-        var response = http.post(
-                CHAT,
-                "{" + HELLO + ",'user':'u','metadata':{'a':'b'},'tools':[],'tool_choice':'none','store':false,"
-                        + "'response_format':{'type':'text'},'stop':null,'service_tier':'auto','seed':null}");
+        var response = SERVICE.http()
+                .post(
+                        CHAT,
+                        "{" + HELLO + ",'user':'u','metadata':{'a':'b'},'tools':[],'tool_choice':'none','store':false,"
+                                + "'response_format':{'type':'text'},'stop':null,'service_tier':'auto','seed':null}");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     }
 
     @Test
     void anUnknownModelListsWhatIsServed() throws Exception {
         assertProblem(
-                http.post(CHAT, "{" + HELLO.replace("tiny", "gpt-9") + "}"), 404, "model", "model_not_found", "tiny");
+                SERVICE.http().post(CHAT, "{" + HELLO.replace("tiny", "gpt-9") + "}"),
+                404,
+                "model",
+                "model_not_found",
+                "tiny");
     }
 
     @Test
     void anUnknownPathAndMethodSayWhatThereIs() throws Exception {
-        assertProblem(http.post("/v1/chat", "{}"), 404, "", "unknown_url", "/v1/chat/completions");
-        var wrong = http.get(CHAT);
+        assertProblem(SERVICE.http().post("/v1/chat", "{}"), 404, "", "unknown_url", "/v1/chat/completions");
+        var wrong = SERVICE.http().get(CHAT);
         assertProblem(wrong, 405, "", "method_not_allowed", "POST");
         assertThat(wrong.headers().firstValue("allow")).contains("POST");
     }
 
     @Test
     void theBodyMustBeJsonAndNotTooLarge() throws Exception {
-        var form = http.request(CHAT)
+        var form = SERVICE.http()
+                .request(CHAT)
                 .header("content-type", "application/x-www-form-urlencoded")
                 .POST(HttpRequest.BodyPublishers.ofString("a=b"));
-        assertProblem(http.send(form), 415, "", "unsupported_media_type", "application/json");
+        assertProblem(SERVICE.http().send(form), 415, "", "unsupported_media_type", "application/json");
         var large = "{" + HELLO.replace("hello", "x".repeat(30_000)) + "}";
-        assertProblem(http.post(CHAT, large), 413, "", "request_too_large", "20480");
-        var chunked = http.request(CHAT)
+        assertProblem(SERVICE.http().post(CHAT, large), 413, "", "request_too_large", "20480");
+        var chunked = SERVICE.http()
+                .request(CHAT)
                 .header("content-type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofByteArrays(List.of(new byte[15_000], new byte[15_000])));
-        assertProblem(http.send(chunked), 413, "", "request_too_large", "20480");
+        assertProblem(SERVICE.http().send(chunked), 413, "", "request_too_large", "20480");
     }
 
     @Test
     void aPromptThatIsTooLongGivesBothNumbers() throws Exception {
         var words = "z".repeat(100);
-        int tokens = node.tokenizer().encode(words).length;
+        int tokens = SERVICE.node().tokenizer().encode(words).length;
         assertThat(tokens).isGreaterThan(TestNode.CONTEXT);
         assertProblem(
-                http.post(CHAT, "{" + HELLO.replace("hello", words) + "}"),
+                SERVICE.http().post(CHAT, "{" + HELLO.replace("hello", words) + "}"),
                 400,
                 "messages",
                 "context_length_exceeded",
@@ -186,9 +173,9 @@ class HttpErrorsTest {
 
     @Test
     void aFullQueueIsStatus429EvenForAStream() throws Exception {
-        replica.rejects(RejectReason.QUEUE_FULL);
+        SERVICE.replica().rejects(RejectReason.QUEUE_FULL);
         for (var stream : List.of("false", "true")) {
-            var response = http.post(CHAT, "{" + HELLO + ",'stream':" + stream + "}");
+            var response = SERVICE.http().post(CHAT, "{" + HELLO + ",'stream':" + stream + "}");
             assertProblem(response, 429, "", "queue_full", "Try again");
             assertThat(response.headers().firstValue("retry-after")).contains("1");
         }
@@ -197,11 +184,11 @@ class HttpErrorsTest {
     @Test
     void replicasThatLoadOrDrainAreStatus503() throws Exception {
         for (var reason : List.of(RejectReason.LOADING, RejectReason.DRAINING)) {
-            replica.rejects(reason);
+            SERVICE.replica().rejects(reason);
             for (var path : List.of(CHAT, "/v1/embeddings")) {
                 var response = path.equals(CHAT)
-                        ? http.post(path, "{" + HELLO + "}")
-                        : http.post(path, "{'model':'tiny','input':'x'}");
+                        ? SERVICE.http().post(path, "{" + HELLO + "}")
+                        : SERVICE.http().post(path, "{'model':'tiny','input':'x'}");
                 assertProblem(response, 503, "", "unavailable", "loading or shutting down");
                 assertThat(response.headers().firstValue("retry-after")).contains("1");
             }
@@ -262,11 +249,11 @@ class HttpErrorsTest {
 
     @Test
     void theDeadlineIsStatus408AndCancelsTheReplica() throws Exception {
-        replica.script((request, replyTo) -> {});
-        var response = http.post(CHAT, "{" + HELLO + "}");
+        SERVICE.replica().script((request, replyTo) -> {});
+        var response = SERVICE.http().post(CHAT, "{" + HELLO + "}");
         assertProblem(response, 408, "", "deadline_exceeded", "1.5 s");
         assertThat(response.headers().firstValue("x-should-retry")).contains("false");
-        TestNode.await("cancelled", () -> replica.cancelled().size() == 1);
+        TestNode.await("cancelled", () -> SERVICE.replica().cancelled().size() == 1);
     }
 
     @Test

@@ -3,45 +3,22 @@ package dev.troupe.routing.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.troupe.model.grammar.JsonGrammar;
-import dev.troupe.routing.harness.FakeReplica;
-import dev.troupe.routing.harness.Http;
-import dev.troupe.routing.harness.TestNode;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
+import dev.troupe.routing.harness.FakeService;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code response_format} on its way to the replica, which holds answers to it. */
 class ResponseFormatTest {
     private static final String HELLO = "'model':'tiny','messages':[{'role':'user','content':'hello'}]";
     private static final String SCHEMA = "{'type':'object','properties':{'a':{'type':'integer'}},'required':['a']}";
 
-    private static TestNode node;
-    private static FakeReplica replica;
-    private static Http http;
-
-    @BeforeAll
-    static void start() throws Exception {
-        node = TestNode.start("");
-        replica = node.replica();
-        http = new Http(node);
-    }
-
-    @AfterAll
-    static void stop() {
-        node.close();
-    }
-
-    @BeforeEach
-    void script() {
-        replica.submitted().clear();
-        replica.says(node.tokenizer(), "{\"a\": 1}");
-    }
+    @RegisterExtension
+    static final FakeService SERVICE = FakeService.saying("{\"a\": 1}");
 
     private static String schemaOf(String path, String body) throws Exception {
-        var response = http.post(path, body);
+        var response = SERVICE.http().post(path, body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        return replica.submitted().remove().sampling().jsonSchema();
+        return SERVICE.replica().submitted().remove().sampling().jsonSchema();
     }
 
     @Test

@@ -3,21 +3,18 @@ package dev.troupe.routing.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import akka.grpc.GrpcClientSettings;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.TestNode;
 import dev.troupe.routing.proto.ChatMessage;
 import dev.troupe.routing.proto.DetokenizeRequest;
-import dev.troupe.routing.proto.RouterClient;
 import dev.troupe.routing.proto.TokenizeRequest;
 import java.net.http.HttpRequest;
 import java.util.Arrays;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -27,27 +24,8 @@ class TokenApiTest {
     private static final String DETOKENIZE = "/v1/detokenize";
     private static final String TEXT = "hello world é🎭";
 
-    private static TestNode node;
-    private static FakeReplica replica;
-    private static Http http;
-    private static RouterClient client;
-
-    @BeforeAll
-    static void start() throws Exception {
-        node = TestNode.start("");
-        replica = node.replica();
-        http = new Http(node);
-        client = RouterClient.create(
-                GrpcClientSettings.connectToServiceAt(
-                                "127.0.0.1", node.bindings().grpcPort(), node.system())
-                        .withTls(false),
-                node.system());
-    }
-
-    @AfterAll
-    static void stop() {
-        node.close();
-    }
+    @RegisterExtension
+    static final FakeService SERVICE = FakeService.saying("");
 
     private static int[] ids(JsonNode tokens) {
         int[] ids = new int[tokens.size()];
@@ -61,48 +39,48 @@ class TokenApiTest {
 
     @Test
     void aTextBecomesTokensAndComesBack() throws Exception {
-        var response = http.post(TOKENIZE, "{'model':'tiny','prompt':'" + TEXT + "','return_pieces':true}");
+        var response = SERVICE.http().post(TOKENIZE, "{'model':'tiny','prompt':'" + TEXT + "','return_pieces':true}");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         var body = Http.tree(response);
-        int[] expected = node.tokenizer().encode(TEXT);
+        int[] expected = SERVICE.node().tokenizer().encode(TEXT);
         assertThat(ids(body.get("tokens"))).isEqualTo(expected);
         assertThat(body.get("count").asInt()).isEqualTo(expected.length);
         assertThat(body.get("context_length").asInt()).isEqualTo(TestNode.CONTEXT);
         assertThat(body.get("pieces")).hasSize(expected.length);
         int at = 0;
-        byte[] bytes = node.tokenizer().decodeBytes(expected);
+        byte[] bytes = SERVICE.node().tokenizer().decodeBytes(expected);
         for (var piece : body.get("pieces")) {
             for (var value : piece.get("bytes")) {
                 assertThat(value.asInt()).isEqualTo(bytes[at++] & 0xFF);
             }
         }
         assertThat(at).isEqualTo(bytes.length);
-        var back = Http.tree(http.post(DETOKENIZE, "{'model':'tiny','tokens':" + json(expected) + "}"));
+        var back = Http.tree(SERVICE.http().post(DETOKENIZE, "{'model':'tiny','tokens':" + json(expected) + "}"));
         assertThat(back.get("text").asText()).isEqualTo(TEXT);
-        assertThat(replica.submitted()).isEmpty();
+        assertThat(SERVICE.replica().submitted()).isEmpty();
     }
 
     /** Longer than the context, or nothing at all: only a request to generate is refused for that. */
     @Test
     void lengthsDoNotMatter() throws Exception {
-        var body = Http.tree(http.post(TOKENIZE, "{'model':'tiny','prompt':'" + "z".repeat(300) + "'}"));
+        var body = Http.tree(SERVICE.http().post(TOKENIZE, "{'model':'tiny','prompt':'" + "z".repeat(300) + "'}"));
         assertThat(body.get("count").asInt()).isGreaterThan(TestNode.CONTEXT);
         assertThat(body.has("pieces")).isFalse();
-        var bare = Http.tree(http.post(TOKENIZE, "{'model':'tiny','prompt':'','add_special_tokens':false}"));
+        var bare = Http.tree(SERVICE.http().post(TOKENIZE, "{'model':'tiny','prompt':'','add_special_tokens':false}"));
         assertThat(bare.get("count").asInt()).isZero();
-        var none = Http.tree(http.post(DETOKENIZE, "{'model':'tiny','tokens':[]}"));
+        var none = Http.tree(SERVICE.http().post(DETOKENIZE, "{'model':'tiny','tokens':[]}"));
         assertThat(none.get("text").asText("?")).isEmpty();
     }
 
     @Test
     void aConversationBecomesThePromptOfItsAnswer() throws Exception {
         var messages = "'messages':[{'role':'system','content':'be brief'},{'role':'user','content':'hello'}]";
-        replica.says(node.tokenizer(), "the world");
-        var answer = Http.tree(http.post("/v1/chat/completions", "{'model':'tiny'," + messages + "}"));
-        var body = Http.tree(http.post(TOKENIZE, "{'model':'tiny'," + messages + "}"));
+        SERVICE.replica().says(SERVICE.node().tokenizer(), "the world");
+        var answer = Http.tree(SERVICE.http().post("/v1/chat/completions", "{'model':'tiny'," + messages + "}"));
+        var body = Http.tree(SERVICE.http().post(TOKENIZE, "{'model':'tiny'," + messages + "}"));
         assertThat(body.get("count")).isEqualTo(answer.at("/usage/prompt_tokens"));
         assertThat(ids(body.get("tokens")))
-                .containsExactly(replica.submitted().remove().promptTokens().stream()
+                .containsExactly(SERVICE.replica().submitted().remove().promptTokens().stream()
                         .mapToInt(Integer::intValue)
                         .toArray());
     }
@@ -127,7 +105,7 @@ class TokenApiTest {
             })
     void aBadRequestNamesTheField(String path, String body, String param, String code, String message)
             throws Exception {
-        var response = http.post("/v1/" + path, body);
+        var response = SERVICE.http().post("/v1/" + path, body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
         var error = Http.tree(response).get("error");
         assertThat(error.get("param").asText()).isEqualTo(param);
@@ -137,25 +115,26 @@ class TokenApiTest {
 
     @Test
     void anUnknownModelIsStatus404() throws Exception {
-        assertThat(http.post(TOKENIZE, "{'model':'x','prompt':'a'}").statusCode())
+        assertThat(SERVICE.http().post(TOKENIZE, "{'model':'x','prompt':'a'}").statusCode())
                 .isEqualTo(404);
-        assertThat(http.post(DETOKENIZE, "{'model':'x','tokens':[1]}").statusCode())
+        assertThat(SERVICE.http().post(DETOKENIZE, "{'model':'x','tokens':[1]}").statusCode())
                 .isEqualTo(404);
     }
 
     /** The four bytes of a mask, the last one missing, in the middle of a text. */
     @Test
     void tokensThatCutACharacterAreRefusedByName() throws Exception {
-        int[] mask = node.tokenizer().encode("🎭");
+        int[] mask = SERVICE.node().tokenizer().encode("🎭");
         assertThat(mask).hasSize(4);
-        int letter = node.tokenizer().encode("z")[0];
-        var response = http.post(
-                DETOKENIZE, "{'model':'tiny','tokens':" + json(letter, mask[0], mask[1], mask[2], letter) + "}");
+        int letter = SERVICE.node().tokenizer().encode("z")[0];
+        var response = SERVICE.http()
+                .post(DETOKENIZE, "{'model':'tiny','tokens':" + json(letter, mask[0], mask[1], mask[2], letter) + "}");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
         var error = Http.tree(response).get("error");
         assertThat(error.get("param").asText()).isEqualTo("tokens[1]");
         assertThat(error.get("message").asText()).contains("UTF-8").contains("byte 1");
-        var atTheEnd = http.post(DETOKENIZE, "{'model':'tiny','tokens':" + json(letter, letter, mask[0]) + "}");
+        var atTheEnd =
+                SERVICE.http().post(DETOKENIZE, "{'model':'tiny','tokens':" + json(letter, letter, mask[0]) + "}");
         assertThat(Http.tree(atTheEnd).at("/error/param").asText()).isEqualTo("tokens[2]");
     }
 
@@ -167,18 +146,23 @@ class TokenApiTest {
                 body[i] = (byte) 0xF0;
             }
         }
-        var response = http.send(http.request(TOKENIZE)
-                .header("content-type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofByteArray(body)));
+        var response = SERVICE.http()
+                .send(SERVICE.http()
+                        .request(TOKENIZE)
+                        .header("content-type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofByteArray(body)));
         assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
         assertThat(response.body()).contains("invalid_json").contains("UTF-8");
     }
 
     @Test
     void theGrpcMethodsGiveTheSame() throws Exception {
-        var tokenized = TestNode.get(client.tokenize(
-                TokenizeRequest.newBuilder().setText(TEXT).setPieces(true).build()));
-        int[] expected = node.tokenizer().encode(TEXT);
+        var tokenized = TestNode.get(SERVICE.grpc()
+                .tokenize(TokenizeRequest.newBuilder()
+                        .setText(TEXT)
+                        .setPieces(true)
+                        .build()));
+        int[] expected = SERVICE.node().tokenizer().encode(TEXT);
         assertThat(tokenized.getTokensList().stream()
                         .mapToInt(Integer::intValue)
                         .toArray())
@@ -187,19 +171,22 @@ class TokenApiTest {
                 .map(piece -> piece.getRaw())
                 .reduce(com.google.protobuf.ByteString.EMPTY, (a, b) -> a.concat(b));
         assertThat(raw.toStringUtf8()).isEqualTo(TEXT);
-        var chat = TestNode.get(client.tokenize(TokenizeRequest.newBuilder()
-                .addMessages(ChatMessage.newBuilder().setRole("user").setContent("hello"))
-                .build()));
-        assertThat(chat.getTokensCount()).isEqualTo(node.tokenizer().encode("hello").length);
-        var back = TestNode.get(client.detokenize(DetokenizeRequest.newBuilder()
-                .addAllTokens(tokenized.getTokensList())
-                .build()));
+        var chat = TestNode.get(SERVICE.grpc()
+                .tokenize(TokenizeRequest.newBuilder()
+                        .addMessages(ChatMessage.newBuilder().setRole("user").setContent("hello"))
+                        .build()));
+        assertThat(chat.getTokensCount()).isEqualTo(SERVICE.node().tokenizer().encode("hello").length);
+        var back = TestNode.get(SERVICE.grpc()
+                .detokenize(DetokenizeRequest.newBuilder()
+                        .addAllTokens(tokenized.getTokensList())
+                        .build()));
         assertThat(back.getText()).isEqualTo(TEXT);
-        assertThatThrownBy(() -> TestNode.get(client.detokenize(
-                        DetokenizeRequest.newBuilder().addTokens(9999).build())))
+        assertThatThrownBy(() -> TestNode.get(SERVICE.grpc()
+                        .detokenize(
+                                DetokenizeRequest.newBuilder().addTokens(9999).build())))
                 .hasMessageContaining("INVALID_ARGUMENT")
                 .hasMessageContaining("tokens[0]");
-        assertThatThrownBy(() -> TestNode.get(client.tokenize(TokenizeRequest.getDefaultInstance())))
+        assertThatThrownBy(() -> TestNode.get(SERVICE.grpc().tokenize(TokenizeRequest.getDefaultInstance())))
                 .hasMessageContaining("INVALID_ARGUMENT")
                 .hasMessageContaining("messages");
     }

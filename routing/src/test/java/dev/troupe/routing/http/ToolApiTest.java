@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.troupe.routing.harness.FakeReplica;
+import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.Http;
-import dev.troupe.routing.harness.TestNode;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -32,41 +29,23 @@ class ToolApiTest {
             {{- '\\n' }}
             {%- endfor %}""";
 
-    private static TestNode node;
-    private static FakeReplica replica;
-    private static Http http;
-
-    @BeforeAll
-    static void start() throws Exception {
-        node = TestNode.start("");
-        replica = node.replica(JINJA);
-        http = new Http(node);
-    }
-
-    @AfterAll
-    static void stop() {
-        node.close();
-    }
-
-    @BeforeEach
-    void script() {
-        replica.submitted().clear();
-        replica.says(node.tokenizer(), """
+    @RegisterExtension
+    static final FakeService SERVICE = FakeService.saying("""
                 I look. <tool_call>
                 {"name": "look", "arguments": {"at": "the \\"stage\\""}}
                 </tool_call>
-                <tool_call>{"name": "stop", "arguments": {}}</tool_call>""");
-    }
+                <tool_call>{"name": "stop", "arguments": {}}</tool_call>""").withTemplate(JINJA);
 
     private static JsonNode ask(String body) throws Exception {
-        var response = http.post(CHAT, body);
+        var response = SERVICE.http().post(CHAT, body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         return Http.tree(response);
     }
 
     private static String prompt() {
-        return node.tokenizer()
-                .decode(replica.submitted().remove().promptTokens().stream()
+        return SERVICE.node()
+                .tokenizer()
+                .decode(SERVICE.replica().submitted().remove().promptTokens().stream()
                         .mapToInt(Integer::intValue)
                         .toArray());
     }
@@ -94,7 +73,7 @@ class ToolApiTest {
 
     @Test
     void aStreamHasTheSameCallsInPieces() throws Exception {
-        var response = http.post(CHAT, "{" + ASK + "," + TOOLS + ",'stream':true,'logprobs':true}");
+        var response = SERVICE.http().post(CHAT, "{" + ASK + "," + TOOLS + ",'stream':true,'logprobs':true}");
         var content = new StringBuilder();
         List<String> names = new ArrayList<>();
         List<StringBuilder> arguments = new ArrayList<>();
@@ -147,7 +126,7 @@ class ToolApiTest {
 
     @Test
     void aRequiredCallIsHeldToTheSchemaOfItsFunction() throws Exception {
-        replica.says(node.tokenizer(), "{\"name\": \"look\", \"arguments\": {\"at\": \"x\"}}");
+        SERVICE.replica().says(SERVICE.node().tokenizer(), "{\"name\": \"look\", \"arguments\": {\"at\": \"x\"}}");
         var named = ask("{" + ASK + "," + TOOLS
                 + ",'tool_choice':{'type':'function','function':{'name':'look'}},'max_tokens':90}");
         assertThat(named.at("/choices/0/message/tool_calls/0/function/arguments")
@@ -155,21 +134,21 @@ class ToolApiTest {
                 .isEqualTo("{\"at\": \"x\"}");
         assertThat(named.at("/choices/0/message/content").isNull()).isTrue();
         assertThat(named.at("/choices/0/finish_reason").asText()).isEqualTo("tool_calls");
-        var request = replica.submitted().peek();
+        var request = SERVICE.replica().submitted().peek();
         assertThat(request.sampling().jsonSchema())
                 .contains("{\"const\":\"look\"}")
                 .doesNotContain("{\"const\":\"stop\"}")
                 .contains("\"#/$defs/parameters0/$defs/word\"");
         assertThat(prompt()).endsWith("user: hi\n<tool_call>\n");
         ask("{" + ASK + "," + TOOLS + ",'tool_choice':'required'}");
-        assertThat(replica.submitted().remove().sampling().jsonSchema())
+        assertThat(SERVICE.replica().submitted().remove().sampling().jsonSchema())
                 .contains("{\"const\":\"look\"}")
                 .contains("{\"const\":\"stop\"}");
     }
 
     @Test
     void earlierCallsAndTheirResultsReachTheTemplate() throws Exception {
-        replica.says(node.tokenizer(), "done");
+        SERVICE.replica().says(SERVICE.node().tokenizer(), "done");
         var answer = ask("{'model':'tiny','messages':[{'role':'user','content':'hi'},"
                 + "{'role':'assistant','content':null,'tool_calls':[{'id':'c1','type':'function','function':"
                 + "{'name':'look','arguments':'{\\\"at\\\":1}'}}]},{'role':'tool','tool_call_id':'c1','content':'seen'}],"
@@ -204,7 +183,7 @@ class ToolApiTest {
                         + " | tools | #/$defs/parameters0 has the keyword 'not'",
             })
     void whatDoesNotFitTogetherIsNamed(String fields, String param, String message) throws Exception {
-        var response = http.post(CHAT, "{" + ASK + "," + fields + "}");
+        var response = SERVICE.http().post(CHAT, "{" + ASK + "," + fields + "}");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
         assertThat(Http.tree(response).at("/error/param").asText()).isEqualTo(param);
         assertThat(Http.tree(response).at("/error/message").asText()).contains(message);

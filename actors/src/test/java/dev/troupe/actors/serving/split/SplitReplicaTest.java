@@ -52,6 +52,8 @@ class SplitReplicaTest {
                     akka.actor.testkit.typed.default-timeout = 60 s
                     akka.coordinated-shutdown.exit-jvm = off
                     akka.cluster.split-brain-resolver.keep-majority.role = leader
+                    # Nodes come and go here all the time, and everyone waits for it.
+                    akka.cluster { leader-actions-interval = 100 ms, gossip-interval = 100 ms }
                     """)
             .withFallback(ConfigFactory.parseResources("troupe-akka.conf"))
             .withFallback(ConfigFactory.load());
