@@ -22,7 +22,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletionStage;
 
 /** {@code /v1/embeddings}: a vector for each input. */
-final class EmbeddingEndpoint implements Endpoint {
+final class EmbeddingEndpoint {
     static final String PATH = "/v1/embeddings";
 
     private final ActorSystem<?> system;
@@ -42,8 +42,7 @@ final class EmbeddingEndpoint implements Endpoint {
 
     private record Prepared(Call call, Embeddings embeddings) {}
 
-    @Override
-    public CompletionStage<HttpResponse> handle(Exchange exchange) {
+    CompletionStage<HttpResponse> handle(Exchange exchange) {
         var id = AnswerId.random("embd-");
         return bodies.json(exchange.request())
                 .thenApplyAsync(EmbeddingEndpoint::read, system.executionContext())
