@@ -2,12 +2,25 @@ package dev.troupe.deploy.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.troupe.actors.compute.NodeKernels;
+import dev.troupe.actors.serving.engine.DirectoryLoader;
+import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.deploy.cli.TroupeCommand;
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.bench.InferenceShape;
+import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
+import dev.troupe.model.tensor.NativeMemory;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.CharTokenizer;
+import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.Parameters;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -76,6 +89,25 @@ class KernelRefusalTest {
                 dir.resolve("run").toString(),
                 "-D",
                 "data.text=" + text);
+    }
+
+    /** Its weights are laid out beside the check: an engine that could answer must not come of it. */
+    @Test
+    void aModelIsNotLoaded() {
+        InferenceShape shape = InferenceShape.named("tiny");
+        Tokenizer tokenizer = CharTokenizer.train("some characters");
+        Path model = dir.resolve("model");
+        try (TensorArena arena = TensorArena.open("test.refused-model")) {
+            Parameters weights = Parameters.allocate(ParameterLayout.of(shape.config()), arena);
+            weights.initialize(1);
+            ModelDirectory.write(model, shape.config(), weights, tokenizer);
+        }
+        EngineSettings settings = new EngineSettings(WrongKernelProvider.NAME, Precision.FP32, 2, 32, 1, 1 << 26);
+        DirectoryLoader loader = new DirectoryLoader(settings, "refused", "plain", model);
+        assertThatThrownBy(loader::load)
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("rms norm at rows 5, dim 37: y is off by");
+        assertThat(NativeMemory.bytes("inference")).isZero();
     }
 
     private String write(String name, String content) throws Exception {

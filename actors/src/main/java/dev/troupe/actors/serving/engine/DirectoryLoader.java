@@ -17,10 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,9 +55,9 @@ public record DirectoryLoader(
     /**
      * As {@link #load()}.
      *
-     * @param times gets "file" (header, configuration and tokenizer), "kernels" (their making and their check), "draft"
-     *     (a draft model, where there is one), "weights" (layout and cache) and "version" (what was left of reading the
-     *     weights for their checksum)
+     * @param times gets "file" (header, configuration and tokenizer), "draft" (a draft model, where there is one),
+     *     "weights" (layout and cache), and what was left then of the work beside it: "kernels" (their check) and
+     *     "version" (reading the weights for their checksum)
      */
     public Engine load(LoadTimes times) {
         int threads = settings.threads() == 0 ? Runtime.getRuntime().availableProcessors() : settings.threads();
@@ -80,29 +80,33 @@ public record DirectoryLoader(
         }
         ModelConfig config = KvCacheSize.fitting(model.config(), settings, blockBytes);
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);
-        FutureTask<String> version = inBackground(model::version);
-        Kernels kernels = times.measure("kernels", () -> kernels(model, draft, pool));
+        Beside beside = new Beside(
+                inBackground("troupe-model-version", model::version),
+                inBackground("troupe-kernel-check", () -> check(model, draft, pool.threads())));
+        // Nothing is answered before they are checked.
+        Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool, Set.of());
         if (draft == null) {
-            return target(model, version, config, kernels, pool, numKvBlocks, times);
+            return target(model, beside, config, kernels, pool, numKvBlocks, times);
         }
         ModelConfig draftConfig = DraftLoader.fitting(draft, config.contextLength());
         DraftModel guesses = times.measure(
                 "draft", () -> DraftLoader.load(draft, draftConfig, settings, kernels, pool, numKvBlocks));
         try {
-            return new DraftingEngine(target(model, version, config, kernels, pool, numKvBlocks, times), guesses);
+            return new DraftingEngine(target(model, beside, config, kernels, pool, numKvBlocks, times), guesses);
         } catch (RuntimeException | Error e) {
             guesses.close();
             throw e;
         }
     }
 
-    /** Kernels that agree with the reference in all that these models ask of them. */
-    private Kernels kernels(OpenModel model, @Nullable OpenModel draft, ComputePool pool) {
+    /** Compares kernels like those that compute with the reference, in all that these models ask of them. */
+    private Set<KernelUse> check(OpenModel model, @Nullable OpenModel draft, int threads) {
         Set<KernelUse> uses = new HashSet<>(uses(model));
         if (draft != null) {
             uses.addAll(uses(draft));
         }
-        return NodeKernels.create(settings.backend(), settings.precision(), pool, uses);
+        NodeKernels.check(settings.backend(), settings.precision(), threads, uses);
+        return uses;
     }
 
     private Set<KernelUse> uses(OpenModel model) {
@@ -111,7 +115,7 @@ public record DirectoryLoader(
 
     private Engine target(
             OpenModel model,
-            Future<String> version,
+            Beside beside,
             ModelConfig config,
             Kernels kernels,
             ComputePool pool,
@@ -121,10 +125,11 @@ public record DirectoryLoader(
         StepExecutor laidOut = times.measure(
                 "weights",
                 () -> layout.lay(new ModelLayout.Target(
-                        settings, model, config, () -> result(version), kernels, pool, numKvBlocks)));
+                        settings, model, config, () -> result(beside.version()), kernels, pool, numKvBlocks)));
         try {
+            times.measure("kernels", () -> result(beside.check()));
             ModelDescription description =
-                    times.measure("version", () -> describe(model, config, result(version), template));
+                    times.measure("version", () -> describe(model, config, result(beside.version()), template));
             return new ModelEngine(description, laidOut);
         } catch (RuntimeException | Error e) {
             laidOut.close();
@@ -132,21 +137,28 @@ public record DirectoryLoader(
         }
     }
 
-    /** The checksum is of all weights, and reading them takes as long as laying them out: both at once. */
-    private static FutureTask<String> inBackground(Supplier<String> version) {
-        FutureTask<String> task = new FutureTask<>(version::get);
-        Thread.ofPlatform().daemon().name("troupe-model-version").start(task);
+    /**
+     * Work that nothing waits for until the weights are laid out.
+     *
+     * @param version a checksum of all weights: reading them takes as long as laying them out
+     * @param check of kernels: one thread's work, most of which is waiting for the compiler
+     */
+    private record Beside(Future<String> version, Future<Set<KernelUse>> check) {}
+
+    private static <T> FutureTask<T> inBackground(String thread, Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread.ofPlatform().daemon().name(thread).start(task);
         return task;
     }
 
-    private static String result(Future<String> version) {
+    private static <T> T result(Future<T> work) {
         try {
-            return version.get();
+            return work.get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
             }
-            throw new IllegalStateException("the weights' checksum could not be computed", e.getCause());
+            throw new IllegalStateException("a model could not be loaded", e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while a model was loaded", e);
