@@ -85,7 +85,7 @@ final class RunPages {
 
     private static Map<String, String> evaluations(TrainingSummary summary, RunCurve.View view) {
         Map<String, String> rows = new LinkedHashMap<>();
-        rows.put("Held-out losses", number(view.evaluations().size()));
+        rows.put("Steps evaluated", number(view.losses().validation().size()));
         String nodes = view.evaluations().stream()
                 .flatMap(evaluation -> Stream.ofNullable(evaluation.node()))
                 .distinct()
