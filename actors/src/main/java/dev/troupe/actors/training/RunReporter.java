@@ -232,6 +232,18 @@ final class RunReporter {
         listener.tell(new TrainingEvent.StepsFixed(runId, totalSteps, secondsPerStep));
     }
 
+    /** The run goes on from a checkpoint, or its beginning; its metrics have the line already. */
+    void wentBack(MetricsLine.Rollback line, @Nullable String checkpoint) {
+        listener.tell(new TrainingEvent.RolledBack(
+                runId, line.fromStep(), line.step(), line.reason(), line.learningRateFactor(), checkpoint));
+    }
+
+    /** The gradients of the step after this one overflowed. */
+    void lossScaled(long step, double lossScale) {
+        log.info("The gradients of step {} overflow: it is taken again with a loss scale of {}", step + 1, lossScale);
+        write(new MetricsLine.LossScaled(step, lossScale));
+    }
+
     /** Ranks of a mesh were seated, or go on; {@code steps} are done. */
     void meshChanged(MeshEvent event, long steps) {
         utilization.seated(event);

@@ -4,12 +4,14 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.config.KnownKeys;
 import dev.troupe.actors.training.run.AccumulationRamp;
+import dev.troupe.actors.training.run.LossSpikes;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.eval.EvaluationTask;
 import dev.troupe.model.eval.EvaluationTasks;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.ZeroStage;
+import dev.troupe.model.optim.LossScale;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -19,6 +21,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Everything that decides a training run, validated. The keys, their units and defaults are in {@code reference.conf}
@@ -34,6 +37,7 @@ public record TrainingConfig(
         CheckpointSection checkpoint,
         EvalSection eval,
         MeshSection mesh,
+        RollbackSection rollback,
         Map<String, String> values) {
 
     public TrainingConfig {
@@ -63,6 +67,7 @@ public record TrainingConfig(
      * @param accumulation micro-batches of a step, after the ramp
      * @param ramp micro-batches of each step
      * @param precision of the operands of matrix products
+     * @param lossScale of fp16
      * @param threads 0 for one per core
      * @param lossWindow steps whose mean is the reported training loss
      */
@@ -75,6 +80,7 @@ public record TrainingConfig(
             long seed,
             String backend,
             Precision precision,
+            LossScale.Options lossScale,
             int threads,
             int lossWindow,
             int stepTimeoutSeconds) {
@@ -150,6 +156,8 @@ public record TrainingConfig(
      * @param copyEverySteps steps between copies of the state in the memory of other nodes
      * @param peerTimeoutSeconds how long a rank waits for another that says nothing
      * @param excludeAfterFailures of a node within {@code failureWindow}; 0 for never
+     * @param offloadsOptimizer whether the optimizer's state and its copies are kept in files
+     * @param offloadDirectory where, on each node
      */
     public record MeshSection(
             Mesh mesh,
@@ -159,12 +167,28 @@ public record TrainingConfig(
             int copyEverySteps,
             int peerTimeoutSeconds,
             int excludeAfterFailures,
-            Duration failureWindow) {
+            Duration failureWindow,
+            boolean offloadsOptimizer,
+            Path offloadDirectory) {
+        /** Where the optimizer's state and its copies are kept in files; empty for memory. */
+        public Optional<Path> offload() {
+            return offloadsOptimizer ? Optional.of(offloadDirectory) : Optional.empty();
+        }
+
         /** Whether the run is for a cluster's trainer nodes, or for this process alone. */
         public boolean isSplit() {
             return mesh.ranks() > 1 || nodes > 1;
         }
     }
+
+    /**
+     * When a run goes back to a checkpoint because its loss has left its course.
+     *
+     * @param limit of a run; 0 for never
+     * @param learningRateFactor that each one multiplies the rates with
+     * @param spikes of the loss; a loss or norm that is no number counts, too
+     */
+    public record RollbackSection(int limit, double learningRateFactor, LossSpikes.Options spikes) {}
 
     /**
      * Reads and checks a configuration.
@@ -197,6 +221,13 @@ public record TrainingConfig(
                         reader.integer("checkpoint.keep", 1, 10_000)),
                 EvalSection.from(reader),
                 mesh(reader),
+                new RollbackSection(
+                        reader.integer("rollback.limit", 0, 1_000_000),
+                        reader.number("rollback.learningRateFactor", 1e-6, 1),
+                        new LossSpikes.Options(
+                                reader.integer("rollback.spike.window", 2, 1_000_000),
+                                reader.number("rollback.spike.sigmas", 0.1, 1e6),
+                                reader.integer("rollback.spike.steps", 0, 1_000_000))),
                 merged.entrySet().stream()
                         .collect(Collectors.toMap(Map.Entry::getKey, entry -> ConfigReader.text(entry.getValue()))));
         if (config.train.steps == 0 && config.train.minutes == 0) {
@@ -236,6 +267,7 @@ public record TrainingConfig(
         long steps = reader.whole("train.steps", 0, 1_000_000_000_000L);
         double minutes = reader.number("train.minutes", 0, 1_000_000);
         int accumulation = reader.integer("train.accumulation", 1, 65_536);
+        Precision precision = precision(reader);
         return new TrainSection(
                 onlyMinutes ? 0 : steps,
                 onlySteps && steps > 0 ? 0 : minutes,
@@ -244,12 +276,26 @@ public record TrainingConfig(
                 ramp(reader, accumulation),
                 reader.whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),
                 reader.nonBlank("compute.backend"),
-                // Without a loss scale, small gradients are zero in fp16.
-                Precision.named(
-                        reader.word("train.precision", Precision.FP32.configName(), Precision.BF16.configName())),
+                precision,
+                lossScale(reader, precision),
                 reader.integer("train.threads", 0, 1024),
                 reader.integer("train.lossWindow", 1, 1_000_000),
                 reader.integer("train.stepTimeoutSeconds", 1, 1_000_000));
+    }
+
+    private static Precision precision(ConfigReader reader) {
+        return Precision.named(reader.word(
+                "train.precision",
+                Stream.of(Precision.values()).map(Precision::configName).toArray(String[]::new)));
+    }
+
+    private static LossScale.Options lossScale(ConfigReader reader, Precision precision) {
+        double initial = reader.number("train.lossScale.initial", 1, LossScale.LARGEST);
+        int growthSteps = reader.integer("train.lossScale.growthSteps", 1, Integer.MAX_VALUE);
+        if (Math.scalb(1.0, Math.getExponent(initial)) != initial) {
+            throw reader.bad("train.lossScale.initial", "a power of two");
+        }
+        return precision == Precision.FP16 ? new LossScale.Options(initial, growthSteps) : LossScale.Options.NONE;
     }
 
     private static AccumulationRamp ramp(ConfigReader reader, int accumulation) {
@@ -283,7 +329,9 @@ public record TrainingConfig(
                 reader.integer("mesh.copyEverySteps", 1, 1_000_000),
                 reader.integer("mesh.peerTimeoutSeconds", 1, 1_000_000),
                 reader.integer("mesh.excludeAfterFailures", 0, 1_000_000),
-                Duration.ofMinutes(reader.integer("mesh.failureWindowMinutes", 1, 1_000_000)));
+                Duration.ofMinutes(reader.integer("mesh.failureWindowMinutes", 1, 1_000_000)),
+                reader.word("mesh.offload", "none", "optimizer").equals("optimizer"),
+                Path.of(reader.nonBlank("mesh.offloadDirectory")));
     }
 
     private static OptimizerSection optimizer(ConfigReader reader) {

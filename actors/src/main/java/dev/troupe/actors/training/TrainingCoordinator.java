@@ -2,8 +2,10 @@ package dev.troupe.actors.training;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.ChildFailed;
 import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.PostStop;
+import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
@@ -12,6 +14,7 @@ import dev.troupe.actors.training.checkpoint.CheckpointSink;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.mesh.MeshEvent;
+import dev.troupe.actors.training.run.GoingBack;
 import dev.troupe.actors.training.run.Lead;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
@@ -21,14 +24,15 @@ import dev.troupe.model.TroupeException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drives a training run from start or resume to the evaluated final checkpoint. This actor gets the run ready; then
- * {@link TrainingRun} is its behavior.
+ * Drives a training run from start or resume to the evaluated final checkpoint, in one attempt, or in more of them when
+ * it has to go back to an earlier checkpoint. An attempt gets the run ready; then {@link TrainingRun} is its behavior.
  */
 public final class TrainingCoordinator {
     /** What a run may be told from outside. */
@@ -55,6 +59,14 @@ public final class TrainingCoordinator {
 
     record JournalAnswered(RunJournal.Recorded recorded) implements Command {}
 
+    /**
+     * An attempt has ended, for the next one to go on from a checkpoint.
+     *
+     * @param beginNanos of the first attempt
+     * @param freed completes when nothing of its memory is left
+     */
+    record WentBack(GoingBack back, long beginNanos, CompletionStage<Void> freed) implements Command {}
+
     /** Something that should have been answered was not. */
     record Overdue(String what) implements Command {}
 
@@ -63,9 +75,19 @@ public final class TrainingCoordinator {
      *
      * @param nanoClock monotonic, in nanoseconds
      * @param sink wraps where checkpoints go
+     * @param steps sees what steps came to before the run does
      */
-    record Environment(LongSupplier nanoClock, UnaryOperator<CheckpointSink> sink) {
+    record Environment(
+            LongSupplier nanoClock, UnaryOperator<CheckpointSink> sink, UnaryOperator<StepRunner.StepResult> steps) {
         static final Environment REAL = new Environment(System::nanoTime, UnaryOperator.identity());
+
+        Environment(LongSupplier nanoClock, UnaryOperator<CheckpointSink> sink) {
+            this(nanoClock, sink, UnaryOperator.identity());
+        }
+
+        Environment withSteps(UnaryOperator<StepRunner.StepResult> other) {
+            return new Environment(nanoClock, sink, other);
+        }
     }
 
     private TrainingCoordinator() {}
@@ -94,16 +116,93 @@ public final class TrainingCoordinator {
 
     private static Behavior<Command> create(
             TrainingSetup setup, ActorRef<TrainingEvent> listener, Environment environment, @Nullable Lead lead) {
-        return Behaviors.withMdc(
-                Command.class,
-                Map.of("run", setup.runId(), "actor", "training-coordinator"),
-                Behaviors.setup(context -> {
-                    Executor blocking = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
-                    CompletableFuture<RunAssembly> assembly =
-                            CompletableFuture.supplyAsync(() -> RunAssembly.assemble(setup, lead), blocking);
-                    context.pipeToSelf(assembly, Assembled::new);
-                    return new Starting(context, setup, listener, environment, assembly).behavior(false);
-                }));
+        return Behaviors.setup(context -> new Attempts(context, setup, listener, environment, lead).begin(null));
+    }
+
+    /**
+     * An attempt at a run: from where it begins, or goes back to, until it ends, or has to go back.
+     *
+     * @param parent is told {@link WentBack}
+     * @param beginNanos of the first attempt, on the environment's clock; null in that
+     */
+    record Attempt(ActorRef<Command> parent, @Nullable Long beginNanos) {}
+
+    /** One attempt after the other, each a child with children of its own. */
+    private static final class Attempts {
+        private final ActorContext<Command> context;
+        private final TrainingSetup setup;
+        private final ActorRef<TrainingEvent> listener;
+        private final Environment environment;
+        private final @Nullable Lead lead;
+        private int number;
+        private boolean stopRequested;
+
+        Attempts(
+                ActorContext<Command> context,
+                TrainingSetup setup,
+                ActorRef<TrainingEvent> listener,
+                Environment environment,
+                @Nullable Lead lead) {
+            this.context = context;
+            this.setup = setup;
+            this.listener = listener;
+            this.environment = environment;
+            this.lead = lead;
+        }
+
+        /** The first attempt, or the next one. */
+        Behavior<Command> begin(@Nullable WentBack before) {
+            number++;
+            ActorRef<Command> attempt = context.spawn(attempt(before), "attempt-" + number, dispatcher());
+            context.watch(attempt);
+            if (stopRequested) {
+                attempt.tell(new Stop());
+            }
+            return Behaviors.receive(Command.class)
+                    .onMessage(WentBack.class, this::onWentBack)
+                    .onMessage(Stop.class, stop -> {
+                        stopRequested = true;
+                        attempt.tell(stop);
+                        return Behaviors.same();
+                    })
+                    .onSignal(ChildFailed.class, signal -> {
+                        throw new IllegalStateException("the run failed", signal.getCause());
+                    })
+                    .onSignal(
+                            Terminated.class,
+                            signal -> signal.getRef().path().equals(attempt.path())
+                                    ? Behaviors.stopped()
+                                    : Behaviors.same()) // of the attempt before
+                    .build();
+        }
+
+        /** The next attempt begins when nothing of this one is left, neither actors nor memory. */
+        private Behavior<Command> onWentBack(WentBack before) {
+            context.pipeToSelf(before.freed(), (_, _) -> before);
+            return Behaviors.receive(Command.class)
+                    .onMessage(WentBack.class, this::begin)
+                    .onMessage(Stop.class, _ -> {
+                        stopRequested = true;
+                        return Behaviors.same();
+                    })
+                    .onSignal(Terminated.class, _ -> Behaviors.same())
+                    .build();
+        }
+
+        private Behavior<Command> attempt(@Nullable WentBack before) {
+            GoingBack back = before == null ? null : before.back();
+            Attempt attempt = new Attempt(context.getSelf(), before == null ? null : before.beginNanos());
+            return Behaviors.withMdc(
+                    Command.class,
+                    Map.of("run", setup.runId(), "actor", "training-coordinator"),
+                    Behaviors.setup(child -> {
+                        Executor blocking = child.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
+                        CompletableFuture<RunAssembly> assembly =
+                                CompletableFuture.supplyAsync(() -> RunAssembly.assemble(setup, lead, back), blocking);
+                        child.pipeToSelf(assembly, Assembled::new);
+                        return new Starting(child, setup, listener, environment, attempt, assembly).behavior(false);
+                    }));
+        }
     }
 
     /** Waits for the assembly. */
@@ -112,6 +211,7 @@ public final class TrainingCoordinator {
             TrainingSetup setup,
             ActorRef<TrainingEvent> listener,
             Environment environment,
+            Attempt attempt,
             CompletableFuture<RunAssembly> assembly) {
 
         Behavior<Command> behavior(boolean stopRequested) {
@@ -128,14 +228,14 @@ public final class TrainingCoordinator {
 
         private Behavior<Command> onAssembled(Assembled assembled, boolean stopRequested) {
             RunAssembly run = assembled.run();
-            if (run == null || stopRequested) {
+            if (run == null || (stopRequested && run.position().step() == 0)) {
                 String message = run == null ? userMessage(assembled.failure()) : TrainingRun.NOTHING_TO_SAVE;
                 context.getLog().error("Run {} does not start: {}", setup.runId(), message);
                 listener.tell(new TrainingEvent.Failed(setup.runId(), message));
                 return Behaviors.stopped();
             }
-            return Behaviors.withTimers(
-                    timers -> new TrainingRun(context, timers, setup, listener, run, environment).begin());
+            return Behaviors.withTimers(timers ->
+                    new TrainingRun(context, timers, setup, listener, run, environment, attempt).begin(stopRequested));
         }
     }
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(TrainingEvent.Started.class),
     @JsonSubTypes.Type(TrainingEvent.StepsFixed.class),
     @JsonSubTypes.Type(TrainingEvent.Progress.class),
+    @JsonSubTypes.Type(TrainingEvent.RolledBack.class),
     @JsonSubTypes.Type(TrainingEvent.Seated.class),
     @JsonSubTypes.Type(TrainingEvent.Recovered.class),
     @JsonSubTypes.Type(TrainingEvent.Evaluated.class),
@@ -71,6 +72,23 @@ public sealed interface TrainingEvent extends WireMessage {
             long tokens,
             double tokensPerSecond,
             double etaSeconds)
+            implements TrainingEvent {}
+
+    /**
+     * The run went back because its loss left its course, and goes on with a lower learning rate.
+     *
+     * @param fromStep steps taken until then
+     * @param step that it goes on from
+     * @param learningRateFactor what the schedule's rates are multiplied with from here on
+     * @param checkpoint that it went back to; null for the beginning
+     */
+    record RolledBack(
+            String runId,
+            long fromStep,
+            long step,
+            String reason,
+            double learningRateFactor,
+            @Nullable String checkpoint)
             implements TrainingEvent {}
 
     /** Ranks of a mesh have their first nodes. */

@@ -10,6 +10,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
 import dev.troupe.actors.training.TrainingCoordinator.Assembled;
+import dev.troupe.actors.training.TrainingCoordinator.Attempt;
 import dev.troupe.actors.training.TrainingCoordinator.CheckpointAnswered;
 import dev.troupe.actors.training.TrainingCoordinator.Command;
 import dev.troupe.actors.training.TrainingCoordinator.Environment;
@@ -19,20 +20,22 @@ import dev.troupe.actors.training.TrainingCoordinator.MeshChanged;
 import dev.troupe.actors.training.TrainingCoordinator.Overdue;
 import dev.troupe.actors.training.TrainingCoordinator.StepEnded;
 import dev.troupe.actors.training.TrainingCoordinator.Stop;
+import dev.troupe.actors.training.TrainingCoordinator.WentBack;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.run.GoingBack;
+import dev.troupe.actors.training.run.LossSpikes;
+import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.ResumeCheck;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
+import dev.troupe.actors.training.run.RunLength;
 import dev.troupe.actors.training.run.RunProgress;
-import dev.troupe.actors.training.run.StepBudget;
-import dev.troupe.actors.training.run.StepMeasure;
 import dev.troupe.actors.training.run.StepPlanner;
 import dev.troupe.actors.training.run.UtilizationMeter;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.mesh.StepOrder;
-import dev.troupe.model.optim.LearningRateSchedule;
 import dev.troupe.model.transformer.ParameterLayout;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +43,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The coordinator's behavior once everything is in memory: training, finishing, and failing when it must.
  *
- * <p>With a time budget the first steps are measured, at the schedule's warm-up and highest rate, and then the number
- * of steps is fixed, once: checkpoints carry it, so that a resumed run has the same schedule.
+ * <p>When the loss is no number any more or leaves its course, it ends, for another one to go on from a checkpoint.
  *
  * <p>Between two steps it may hold the next one back: for as long as a checkpoint or an evaluation copies the weights.
  * Nothing else of theirs is waited for before the end.
@@ -49,10 +51,7 @@ import org.jspecify.annotations.Nullable;
 final class TrainingRun {
     static final String NOTHING_TO_SAVE = "the run was stopped before its first step: there is nothing to save";
 
-    /** Batches of windows of the evaluation that is measured then. */
-    private static final int REHEARSED_BATCHES = 8;
-
-    /** How long a failed run waits for its last metrics to be written. */
+    /** How long a run that ends early waits for its last metrics to be written. */
     private static final Duration LAST_LINES = Duration.ofSeconds(5);
 
     private final ActorContext<Command> context;
@@ -65,16 +64,17 @@ final class TrainingRun {
     private final RunProgress progress;
     private final RunReporter reporter;
     private final SideWork side;
-    private final long beginNanos;
+    private final Attempt attempt;
+    private final long beginNanos; // of the first attempt
 
     private final RunWorkers workers;
     private final ActorRef<StepRunner.StepResult> stepAnswers;
 
-    private final StepMeasure measure;
+    private final RunLength length;
     private final StepPlanner planner;
+    private final LossSpikes spikes;
+    private final Divergence divergence;
     private long step;
-    private long totalSteps;
-    private LearningRateSchedule schedule;
     private StepOrder order;
     private boolean stopRequested;
     private boolean stepRunning;
@@ -89,7 +89,8 @@ final class TrainingRun {
             TrainingSetup setup,
             ActorRef<TrainingEvent> listener,
             RunAssembly run,
-            Environment environment) {
+            Environment environment,
+            Attempt attempt) {
         this.context = context;
         this.timers = timers;
         this.setup = setup;
@@ -98,13 +99,15 @@ final class TrainingRun {
         this.run = run;
         this.environment = environment;
         this.progress = run.progress();
-        this.measure = new StepMeasure(budgetSeconds());
-        this.beginNanos = environment.nanoClock().getAsLong();
+        this.attempt = attempt;
+        Long begun = attempt.beginNanos();
+        this.beginNanos = begun == null ? environment.nanoClock().getAsLong() : begun;
+        this.length = new RunLength(config, run);
+        this.spikes = run.spikes();
+        this.divergence = new Divergence(config.rollback(), run.rollbacks());
         step = run.position().step();
-        totalSteps = run.position().totalSteps();
-        schedule = scheduleOf(totalSteps);
         planner = run.planner();
-        order = planner.next(schedule.at(step));
+        order = planner.next(length.learningRate(step));
 
         ActorRef<RunJournal.Command> journal =
                 spawn(RunJournal.create(run.metrics(), run.directory()), "journal", DispatcherSelector.blocking());
@@ -133,7 +136,9 @@ final class TrainingRun {
                 reporter,
                 context.getLog());
 
-        stepAnswers = context.messageAdapter(StepRunner.StepResult.class, StepEnded::new);
+        stepAnswers = context.messageAdapter(
+                StepRunner.StepResult.class,
+                result -> new StepEnded(environment.steps().apply(result)));
     }
 
     private <T> ActorRef<T> spawn(Behavior<T> behavior, String name, Props props) {
@@ -142,18 +147,16 @@ final class TrainingRun {
         return child;
     }
 
-    private Duration timeout() {
-        return Duration.ofSeconds(config.train().stepTimeoutSeconds());
-    }
-
-    private LearningRateSchedule scheduleOf(long steps) {
-        return new LearningRateSchedule(RunAssembly.optimizerOptions(config, steps));
-    }
-
-    Behavior<Command> begin() {
+    Behavior<Command> begin(boolean stopNow) {
+        stopRequested = stopNow;
         long parameters = ParameterLayout.of(run.model()).size();
-        listener.tell(new TrainingEvent.Started(
-                setup.runId(), parameters, setup.tokensPerStep(), step, totalSteps, run.resumedFrom()));
+        MetricsLine.Rollback wentBack = run.wentBack();
+        if (wentBack == null) {
+            listener.tell(new TrainingEvent.Started(
+                    setup.runId(), parameters, setup.tokensPerStep(), step, length.totalSteps(), run.resumedFrom()));
+        } else {
+            reporter.wentBack(wentBack, run.resumedFrom());
+        }
         context.getLog()
                 .info(
                         "Run {} starts at step {} with {} parameters and {} tokens a step",
@@ -167,57 +170,36 @@ final class TrainingRun {
 
     // ---- a time budget
 
-    private boolean isUnfixed() {
-        return totalSteps == 0;
-    }
-
-    private double budgetSeconds() {
-        return config.train().minutes() * 60;
-    }
-
-    private int finalWindows() {
-        return run.windows().count(config.eval().finalWindows());
-    }
-
     /** Measures an evaluation while the steps stand still; its answer fixes the number of steps. */
     private void rehearseEvaluation() {
         rehearsing = true;
-        side.evaluateAtOnce(
-                step, Math.min(finalWindows(), REHEARSED_BATCHES * run.parts().evaluationBatch()));
+        side.evaluateAtOnce(step, length.rehearsalWindows());
         startDeadline();
     }
 
     private void fixSteps(Evaluator.Evaluated rehearsal) {
         rehearsing = false;
-        double secondsPerStep = measure.secondsPerStep();
-        StepBudget budget = new StepBudget(
-                secondsPerStep,
-                rehearsal.secondsPerWindow(),
-                config.eval().everySteps(),
-                run.windows().count(config.eval().windows()),
-                finalWindows());
-        elapsedSeconds = secondsSince(beginNanos);
-        totalSteps = step + planner.stepsOf(budget.steps(budgetSeconds() - elapsedSeconds));
-        schedule = scheduleOf(totalSteps);
+        elapsedSeconds = secondsSinceBegin();
+        length.fix(step, rehearsal, elapsedSeconds);
         context.getLog()
                 .info(
                         "{} steps of {} s, {} of them done, fit into {} minutes",
-                        totalSteps,
-                        secondsPerStep,
+                        length.totalSteps(),
+                        length.secondsPerStep(),
                         step,
                         config.train().minutes());
-        reporter.stepsFixed(step, totalSteps, secondsPerStep);
+        reporter.stepsFixed(step, length.totalSteps(), length.secondsPerStep());
     }
 
-    private double secondsSince(long nanos) {
-        return (environment.nanoClock().getAsLong() - nanos) * 1e-9;
+    private double secondsSinceBegin() {
+        return (environment.nanoClock().getAsLong() - beginNanos) * 1e-9;
     }
 
     // ---- training
 
     private Behavior<Command> train() {
         progress.start(environment.nanoClock().getAsLong());
-        if (isComplete()) {
+        if (isComplete() || stopRequested) {
             return finish();
         }
         doWhatIsDue();
@@ -237,12 +219,12 @@ final class TrainingRun {
     }
 
     private boolean isComplete() {
-        return !isUnfixed() && step >= totalSteps;
+        return length.isOver(step);
     }
 
     private void runStep() {
         stepRunning = true;
-        order = planner.next(schedule.at(step));
+        order = planner.next(length.learningRate(step));
         workers.runner().tell(new StepRunner.RunStep(step, order, stepAnswers));
     }
 
@@ -255,9 +237,14 @@ final class TrainingRun {
             case StepEnded(StepRunner.StepDone done) -> {
                 stepRunning = false;
                 onStep(done);
-                yield afterStep();
+                yield spikes.isSpike()
+                        ? goBack(divergence.from(spikes, step, done.loss(), order, length.totalSteps()))
+                        : afterStep();
             }
-            case StepEnded(StepRunner.StepDiverged diverged) -> diverged(diverged);
+            case StepEnded(StepRunner.StepDiverged diverged) -> {
+                stepRunning = false;
+                yield diverged(diverged);
+            }
             case CheckpointAnswered(CheckpointWriter.Answer answer) -> {
                 side.onCheckpoint(answer);
                 yield continueIfFree();
@@ -273,8 +260,8 @@ final class TrainingRun {
                 reporter.onRecorded(recorded);
                 yield continueIfFree();
             }
-            case Overdue(String what) -> overdue(what);
-            case Assembled _, MeshChanged _ -> Behaviors.unhandled();
+            case Overdue(String what) -> fail(what);
+            case Assembled _, MeshChanged _, WentBack _ -> Behaviors.unhandled();
         };
     }
 
@@ -285,10 +272,9 @@ final class TrainingRun {
         long tokens = planner.tokensOf(order);
         double seconds = progress.stepDone(step, done.loss(), tokens, now);
         elapsedSeconds = (now - beginNanos) * 1e-9;
-        if (isUnfixed()) {
-            measure.add(seconds * planner.lengthOfFullStep(order));
-        }
-        long stepsToCome = isUnfixed() ? planner.stepsOf(measure.remainingSteps(elapsedSeconds)) : totalSteps - step;
+        spikes.add(done.loss());
+        length.measured(order, seconds);
+        long stepsToCome = length.stepsToCome(step, elapsedSeconds);
         long tokensToCome = planner.tokensOf(stepsToCome);
         reporter.stepDone(step, step + stepsToCome, order, tokens, tokensToCome, done, seconds, now);
     }
@@ -299,7 +285,7 @@ final class TrainingRun {
         }
         checkpointDue |= isDue(config.checkpoint().everySteps());
         saveIfDue();
-        if (isUnfixed() && measure.isEnough(elapsedSeconds) && !side.isEvaluating()) {
+        if (length.isMeasured(elapsedSeconds) && !side.isEvaluating()) {
             rehearseEvaluation();
         } else if (isDue(config.eval().everySteps())) {
             evaluate();
@@ -307,8 +293,9 @@ final class TrainingRun {
         return continueIfFree();
     }
 
+    /** While the loss is too high, no checkpoint takes the place of one before that. */
     private void saveIfDue() {
-        if (checkpointDue && !side.isSaving()) {
+        if (checkpointDue && !side.isSaving() && spikes.highSteps() == 0) {
             checkpointDue = false;
             saveCheckpoint();
         }
@@ -348,18 +335,16 @@ final class TrainingRun {
                 planner.position(),
                 progress.tokens(),
                 progress.curve(),
-                ResumeCheck.settings(config, totalSteps, run.tokens())));
+                ResumeCheck.settings(config, length.totalSteps(), run.tokens())));
         startDeadline();
     }
 
     private void startDeadline() {
-        if (workers.haveOwnDeadlines()) {
-            return;
+        if (!workers.haveOwnDeadlines()) {
+            int seconds = config.train().stepTimeoutSeconds();
+            String what = "the weights were not copied within " + seconds + " s (train.stepTimeoutSeconds)";
+            timers.startSingleTimer(Overdue.class, new Overdue(what), Duration.ofSeconds(seconds));
         }
-        timers.startSingleTimer(
-                Overdue.class,
-                new Overdue("the weights were not copied within " + timeout().toSeconds() + " s"),
-                timeout());
     }
 
     private void stopDeadlineIfFree() {
@@ -368,13 +353,24 @@ final class TrainingRun {
         }
     }
 
+    // ---- a loss that leaves its course
+
     private Behavior<Command> diverged(StepRunner.StepDiverged diverged) {
-        return fail("training diverged at step " + (diverged.step() + 1) + ": loss " + diverged.loss()
-                + ", gradient norm " + diverged.gradientNorm()
-                + ". Lower optimizer.learningRate or raise optimizer.warmupSteps; "
-                + (side.checkpointPath() == null
-                        ? "there is no checkpoint yet"
-                        : "the last good checkpoint is " + side.checkpointPath()));
+        if (Double.isFinite(diverged.loss()) && planner.shrinkLossScale()) {
+            reporter.lossScaled(step, planner.lossScale());
+            return continueIfFree();
+        }
+        return goBack(divergence.from(diverged, order, length.totalSteps()));
+    }
+
+    /** Ends here, for another attempt to go on from a checkpoint. */
+    private Behavior<Command> goBack(GoingBack back) {
+        if (!divergence.mayGoBack()) {
+            return fail(divergence.failure(back, side.checkpointPath()));
+        }
+        context.getLog().warn("Run {} goes back: {}", setup.runId(), back.reason());
+        WentBack message = new WentBack(back, beginNanos, run.memory().freed());
+        return endWhenWritten(() -> attempt.parent().tell(message));
     }
 
     // ---- finishing
@@ -415,8 +411,8 @@ final class TrainingRun {
                 reporter.onRecorded(recorded);
                 yield finishIfDone();
             }
-            case Overdue(String what) -> overdue(what);
-            case Assembled _, StepEnded _, MeshChanged _ -> Behaviors.unhandled();
+            case Overdue(String what) -> fail(what);
+            case Assembled _, StepEnded _, MeshChanged _, WentBack _ -> Behaviors.unhandled();
         };
     }
 
@@ -432,42 +428,47 @@ final class TrainingRun {
             listener.tell(new TrainingEvent.Completed(setup.runId(), written));
             return Behaviors.stopped();
         }
-        summary = reporter.summarize(step, totalSteps, side.finalLoss(), secondsSince(beginNanos), path);
+        summary = reporter.summarize(step, length.totalSteps(), side.finalLoss(), secondsSinceBegin(), path);
         return behavior(this::finishing);
     }
 
     // ---- always
 
-    private Behavior<Command> overdue(String what) {
-        return fail(what + " (train.stepTimeoutSeconds)");
-    }
-
     private Behavior<Command> fail(String message) {
         context.getLog().error("Run {} failed: {}", setup.runId(), message);
+        return endWhenWritten(() -> listener.tell(new TrainingEvent.Failed(setup.runId(), message)));
+    }
+
+    /** The last lines are the ones that somebody will read, or go on from. */
+    private Behavior<Command> endWhenWritten(Runnable farewell) {
         timers.startSingleTimer(Overdue.class, new Overdue("the metrics"), LAST_LINES);
         reporter.flush();
-        return failWhenWritten(message);
+        return endIfWritten(farewell);
     }
 
-    /** The last lines before a failure are the ones that somebody will read. */
-    private Behavior<Command> failWhenWritten(String message) {
-        return reporter.isWriting() ? behavior(command -> failing(command, message)) : failNow(message);
+    private Behavior<Command> endIfWritten(Runnable farewell) {
+        return reporter.isWriting() ? behavior(command -> ending(command, farewell)) : endNow(farewell);
     }
 
-    private Behavior<Command> failing(Command command, String message) {
+    private Behavior<Command> ending(Command command, Runnable farewell) {
         return switch (command) {
             case JournalAnswered(RunJournal.Recorded recorded) -> {
                 reporter.onRecorded(recorded);
-                yield failWhenWritten(message);
+                yield endIfWritten(farewell);
             }
-            case Overdue _ -> failNow(message);
-            case Stop _, Assembled _, StepEnded _, CheckpointAnswered _, EvaluationAnswered _, MeshChanged _ ->
-                Behaviors.same();
+            case Overdue _ -> endNow(farewell);
+            case Stop _,
+                    Assembled _,
+                    StepEnded _,
+                    CheckpointAnswered _,
+                    EvaluationAnswered _,
+                    MeshChanged _,
+                    WentBack _ -> Behaviors.same();
         };
     }
 
-    private Behavior<Command> failNow(String message) {
-        listener.tell(new TrainingEvent.Failed(setup.runId(), message));
+    private static Behavior<Command> endNow(Runnable farewell) {
+        farewell.run();
         return Behaviors.stopped();
     }
 

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** Whole tiny runs in one folder, in this process or on trainer nodes of it. */
@@ -50,9 +51,18 @@ final class TestRuns implements AutoCloseable {
     }
 
     Running start(String run, boolean resume, String settings) {
+        return start(run, resume, settings, TrainingCoordinator.Environment.REAL);
+    }
+
+    Running start(String run, String settings, TrainingCoordinator.Environment environment) {
+        return start(run, false, settings, environment);
+    }
+
+    private Running start(String run, boolean resume, String settings, TrainingCoordinator.Environment environment) {
         TestProbe<TrainingEvent> probe = kit.createTestProbe();
         return new Running(
-                kit.spawn(TrainingCoordinator.create(TinyRun.setup(root, run, resume, settings), probe.getRef())),
+                kit.spawn(TrainingCoordinator.create(
+                        TinyRun.setup(root, run, resume, settings), probe.getRef(), environment)),
                 probe);
     }
 
@@ -74,13 +84,17 @@ final class TestRuns implements AutoCloseable {
         return events;
     }
 
+    /** Waits for an event. */
+    void until(Running running, Predicate<TrainingEvent> event) {
+        while (!event.test(running.events().receiveMessage(PATIENCE))) {
+            // the events before it
+        }
+    }
+
     /** Has a run stop after so many steps, and gives how many there were. */
     long trainUntil(long step, String run, String settings) {
         Running running = start(run, false, settings);
-        while (!(running.events().receiveMessage(PATIENCE) instanceof TrainingEvent.Progress progress
-                && progress.step() >= step)) {
-            // the events before it
-        }
+        until(running, event -> event instanceof TrainingEvent.Progress progress && progress.step() >= step);
         running.coordinator().tell(new TrainingCoordinator.Stop());
         return completed(end(running)).steps();
     }

@@ -166,7 +166,10 @@ class TrainingCoordinatorTest {
         List<TrainingEvent> events = run(
                 KIT,
                 TinyRun.setup(
-                        root, "run", false, "optimizer { learningRate = 100, warmupSteps = 0 }, train.steps = 500"));
+                        root,
+                        "run",
+                        false,
+                        "optimizer { learningRate = 100, warmupSteps = 0 }, train.steps = 500, rollback.limit = 0"));
 
         assertThat(events.getLast())
                 .isInstanceOfSatisfying(

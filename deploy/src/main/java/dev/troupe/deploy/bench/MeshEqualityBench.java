@@ -129,6 +129,7 @@ public final class MeshEqualityBench {
         runs++;
         MeshJob job = new MeshJob(
                 "equality-" + runs,
+                0,
                 config.values(),
                 corpus.vocabSize(),
                 corpus.tokens().train().directory().toString(),

@@ -300,6 +300,7 @@ public final class MeshTrainBench {
         runs++;
         return new MeshJob(
                 "bench-" + runs,
+                0,
                 config.values(),
                 Math.max(shape.vocab(), corpus.vocabSize()),
                 corpus.tokens().train().directory().toString(),

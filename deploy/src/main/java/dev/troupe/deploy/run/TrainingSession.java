@@ -85,6 +85,7 @@ public final class TrainingSession {
                             fixed.totalSteps(),
                             fixed.secondsPerStep() * 1e3));
                 case TrainingEvent.Progress progress -> display.training(toProgress(progress));
+                case TrainingEvent.RolledBack back -> display.note(rolledBack(back));
                 case TrainingEvent.Seated seated -> {
                     display.note(MeshNotes.seated(seated));
                     seated.nodes().forEach(seat -> display.note("  " + MeshNotes.node(seat)));
@@ -134,6 +135,16 @@ public final class TrainingSession {
         if (started.resumedFrom() != null) {
             display.note("resumed from " + started.resumedFrom() + " after " + started.fromStep() + " steps");
         }
+    }
+
+    private static String rolledBack(TrainingEvent.RolledBack back) {
+        return String.format(
+                Locale.ROOT,
+                "%s: back to %s after step %d, learning rates times %.3g from here on",
+                back.reason(),
+                back.checkpoint() == null ? "the beginning" : back.checkpoint(),
+                back.step(),
+                back.learningRateFactor());
     }
 
     private TrainingProgress toProgress(TrainingEvent.Progress progress) {

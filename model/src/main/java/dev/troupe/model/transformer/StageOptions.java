@@ -16,6 +16,11 @@ public record StageOptions(TensorAxis axis, int recomputeLayers, boolean separat
     /** Everything is here, and kept. */
     public static final StageOptions DEFAULT = new StageOptions(TensorAxis.WHOLE, 0, false, StageHooks.NONE);
 
+    /** The same with activations of so many layers computed again. */
+    public StageOptions withRecomputeLayers(int layers) {
+        return new StageOptions(axis, layers, separateTable, hooks);
+    }
+
     public StageOptions {
         if (recomputeLayers < 0) {
             throw new IllegalArgumentException("recomputeLayers (" + recomputeLayers + ") must not be negative");

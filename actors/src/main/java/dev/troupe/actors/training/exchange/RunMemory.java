@@ -28,6 +28,7 @@ public final class RunMemory implements AutoCloseable {
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
     private int runningTasks;
     private boolean closing;
+    private final CompletableFuture<Void> freed = new CompletableFuture<>();
 
     public RunMemory(String runId) {
         this.runId = runId;
@@ -109,6 +110,11 @@ public final class RunMemory implements AutoCloseable {
         freeWhenUnused();
     }
 
+    /** Completes when everything is freed, after {@link #close}. */
+    public CompletionStage<Void> freed() {
+        return freed;
+    }
+
     private void freeWhenUnused() {
         if (!closing || runningTasks > 0) {
             return;
@@ -122,5 +128,6 @@ public final class RunMemory implements AutoCloseable {
                 LOG.warn("{} of run {} could not be closed", resource, runId, e);
             }
         }
+        freed.complete(null);
     }
 }

@@ -4,6 +4,7 @@ import dev.troupe.model.mesh.checkpoint.ShardSnapshot;
 import dev.troupe.model.parallel.CommunicationException;
 import dev.troupe.model.parallel.Communicator;
 import dev.troupe.model.parallel.PeerThread;
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,7 +27,8 @@ final class CopyKeeper {
         this.epoch = epoch;
         this.rank = rank;
         this.thread = new PeerThread("troupe-keeper-of-rank-" + rank);
-        this.copies = new CopySlots(epoch.shardOf(rank), () -> ShardSnapshot.allocate(epoch.settings(), rank));
+        Path offload = epoch.config().mesh().offload().orElse(null);
+        this.copies = new CopySlots(epoch.shardOf(rank), () -> ShardSnapshot.allocate(epoch.settings(), rank, offload));
         this.receiving = thread.<Void>run(() -> {
                     receive(firstStep);
                     return null;

@@ -10,12 +10,18 @@ import java.util.Map;
 /**
  * What every node must know to train: paths are of a file system that all of them see.
  *
+ * @param rollbacks how often the run has gone back to a checkpoint: what nodes have of it from before is of no use
  * @param settings the run's configuration, key by key
  * @param trainTokens folder of token shards
  * @param heldOutTokens folder of token shards
  */
 public record MeshJob(
-        String runId, Map<String, String> settings, int vocabSize, String trainTokens, String heldOutTokens)
+        String runId,
+        int rollbacks,
+        Map<String, String> settings,
+        int vocabSize,
+        String trainTokens,
+        String heldOutTokens)
         implements WireMessage {
     public MeshJob {
         settings = Map.copyOf(settings);

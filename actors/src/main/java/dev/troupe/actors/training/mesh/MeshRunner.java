@@ -40,10 +40,8 @@ import org.jspecify.annotations.Nullable;
  * Takes steps on the nodes of a cluster, one at a time, and between two of them evaluates and saves. When a node is
  * lost, at any time, it seats the lost ranks on other nodes, has all ranks go back to the latest step of which every
  * state is in memory, or else to the latest checkpoint, and goes on; who asked for something only waits longer. The
- * mesh stays the same, so the numbers do.
- *
- * <p>It does not go on with less than half of the nodes unless the cluster has removed the others: they might go on,
- * too.
+ * mesh stays the same, so the numbers do. It does not go on with less than half of the nodes unless the cluster has
+ * removed the others: they might go on, too.
  */
 public final class MeshRunner {
     /** What the runner may be told. */
@@ -131,6 +129,7 @@ public final class MeshRunner {
     private @Nullable Work work;
     private final Recovery recovery = new Recovery();
     private final NodeFailures failures;
+    private final MeshStart start;
 
     private MeshRunner(
             ActorContext<Command> context,
@@ -146,6 +145,7 @@ public final class MeshRunner {
         this.wasReady = start.seating() != null;
         this.failures = new NodeFailures(
                 job.config().mesh().excludeAfterFailures(), job.config().mesh().failureWindow(), start.failures());
+        this.start = start;
         this.seats = new MeshSeats(start);
         orders.putAll(origin.step(), start.orders());
         this.saver = new MeshSaver(context, checkpoints);
@@ -227,7 +227,7 @@ public final class MeshRunner {
             return;
         }
         if (!isBuilt) {
-            notice(wasReady ? "the coordinator was lost" : "the run begins");
+            notice(wasReady ? start.cause() : "the run begins");
         } else if (!noticeWhoIsGone()) {
             proceed(wanted);
         }
@@ -332,7 +332,7 @@ public final class MeshRunner {
     /** From memory where all states are there, and else from the disk. */
     private Start startAgain(Seating next) {
         long latest = work == null ? nextStep : work.step(); // nobody was told of more
-        Optional<FromCopies> copies = survey.copies(job.runId(), settings, next, origin.step(), latest);
+        Optional<FromCopies> copies = survey.copies(job, settings, next, origin.step(), latest);
         if (copies.isPresent()) {
             return copies.get();
         }
@@ -350,7 +350,7 @@ public final class MeshRunner {
         seats.seat(next, start, survey);
         nextStep = start.step();
         enterWaiting(RunnerState.BUILDING, stepTimeout);
-        seats.tellAll(new TrainerProtocol.Build(seats.epoch(), job, next, start, answers));
+        seats.tellAll(new TrainerProtocol.Build(seats.epoch(), this.start.fence(), job, next, start, answers));
     }
 
     private void onBuilt(Seating built) {

@@ -14,9 +14,18 @@ import org.jspecify.annotations.Nullable;
  * @param seating of the runner before, whose states may be in memory; null when there was none
  * @param failures of nodes while they had ranks
  * @param orders of the steps that were taken after {@code origin}
+ * @param cause why another runner has to go on; of no meaning for a new run
  */
 public record MeshStart(
-        Start origin, long fence, @Nullable Seating seating, List<NodeFailure> failures, List<StepOrder> orders) {
+        Start origin,
+        long fence,
+        @Nullable Seating seating,
+        List<NodeFailure> failures,
+        List<StepOrder> orders,
+        String cause) {
+    /** The usual cause. */
+    public static final String COORDINATOR_LOST = "the coordinator was lost";
+
     public MeshStart {
         failures = List.copyOf(failures);
         orders = List.copyOf(orders);
@@ -29,6 +38,6 @@ public record MeshStart(
 
     /** Of a run that begins here. */
     public static MeshStart of(Start origin) {
-        return new MeshStart(origin, 0, null, List.of(), List.of());
+        return new MeshStart(origin, 0, null, List.of(), List.of(), COORDINATOR_LOST);
     }
 }

@@ -80,12 +80,16 @@ final class RankHost {
     CompletableFuture<Long> build(@Nullable Restore restored, boolean inHaste) {
         return thread.run(() -> {
             MeshSettings settings = epoch.settings();
-            RankState own = own(restored == null ? new RankState(settings, rank) : RankState.unfilled(settings, rank));
+            Path offload = epoch.config().mesh().offload().orElse(null);
+            RankState own = own(
+                    restored == null
+                            ? new RankState(settings, rank, offload)
+                            : RankState.unfilled(settings, rank, offload));
             state = own;
             if (restored != null) {
                 restored.into(own);
             }
-            CopySlots slots = new CopySlots(epoch.shardOf(rank), () -> ShardSnapshot.allocate(own));
+            CopySlots slots = new CopySlots(epoch.shardOf(rank), () -> ShardSnapshot.allocate(own, offload));
             copies = slots;
             RankGroups groups = RankGroups.open(
                     settings.mesh(),
@@ -243,7 +247,8 @@ final class RankHost {
             }
             ShardSnapshot snapshot = staging;
             if (snapshot == null) {
-                snapshot = ShardSnapshot.allocate(own);
+                snapshot = ShardSnapshot.allocate(
+                        own, epoch.config().mesh().offload().orElse(null));
                 staging = snapshot;
             }
             snapshot.take(own, required(pool));

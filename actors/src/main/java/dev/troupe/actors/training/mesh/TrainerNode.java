@@ -91,6 +91,7 @@ public final class TrainerNode {
     private final List<CopySlots> earlier = new ArrayList<>(); // copies of epochs before
     private @Nullable NodeRanks ranks;
     private @Nullable String runId;
+    private int rollbacks; // of that run
     private long latestEpoch;
     private int stepsOfEpoch;
     private long stepsTaken; // of the run, as far as known here
@@ -145,7 +146,8 @@ public final class TrainerNode {
         if (ranks != null) {
             held.addAll(ranks.held());
         }
-        replyTo.tell(new Reported(plane.endpoint(), runId, Math.max(latestEpoch, fence), held, led, context.getSelf()));
+        replyTo.tell(new Reported(
+                plane.endpoint(), runId, rollbacks, Math.max(latestEpoch, fence), held, led, context.getSelf()));
     }
 
     private Described described() {
@@ -156,17 +158,20 @@ public final class TrainerNode {
     }
 
     private void onBuild(Build order) {
-        if (order.epoch() <= Math.max(latestEpoch, fence)) {
+        if (order.epoch() <= Math.max(latestEpoch, fence) || order.fence() < fence) {
             order.replyTo().tell(lost(order.epoch(), "the order is of an epoch that is over"));
             return;
         }
-        if (runId != null && !runId.equals(order.job().runId())) {
-            forgetCopies();
+        CompletableFuture<Void> ended = endEpoch();
+        MeshJob job = order.job();
+        if (!job.runId().equals(runId) || job.rollbacks() != rollbacks) {
+            forgetCopies(ended);
             remembered.clear();
         }
         latestEpoch = order.epoch();
-        runId = order.job().runId();
-        context.pipeToSelf(endEpoch(), (_, _) -> new EpochEnded(order));
+        runId = job.runId();
+        rollbacks = job.rollbacks();
+        context.pipeToSelf(ended, (_, _) -> new EpochEnded(order));
     }
 
     /** Ends the epoch under way; its copies stay. */
@@ -257,7 +262,7 @@ public final class TrainerNode {
             while (!remembered.isEmpty() && remembered.getLast().taken().step() >= taken.step()) {
                 remembered.removeLast();
             }
-            remembered.add(new RecalledStep(order.order(), taken));
+            remembered.add(new RecalledStep(order.order(), taken, rollbacks));
             if (remembered.size() > REMEMBERED_STEPS) {
                 remembered.remove();
             }
@@ -330,8 +335,7 @@ public final class TrainerNode {
 
     private void onLeave(String run) {
         if (run.equals(runId)) {
-            var _ = endEpoch(); // what fails in an end is the rank's own thread's, and was told when it happened
-            forgetCopies();
+            forgetCopies(endEpoch()); // what fails in an end is the rank's own thread's, and was told when it happened
             remembered.clear();
             runId = null;
         }
@@ -359,13 +363,20 @@ public final class TrainerNode {
     }
 
     private void forgetCopies() {
-        earlier.forEach(CopySlots::close);
+        forgetCopies(CompletableFuture.completedFuture(null));
+    }
+
+    /** Frees the copies as soon as the ranks of an epoch have ended, which may be writing to them. */
+    private void forgetCopies(CompletableFuture<Void> ended) {
+        List<CopySlots> forgotten = List.copyOf(earlier);
         earlier.clear();
+        var _ = ended.whenComplete((_, _) -> forgotten.forEach(CopySlots::close));
     }
 
     private Behavior<Command> stop() {
-        var _ = endEpoch().whenComplete((_, _) -> plane.close());
-        forgetCopies();
+        CompletableFuture<Void> ended = endEpoch();
+        forgetCopies(ended);
+        var _ = ended.whenComplete((_, _) -> plane.close());
         return Behaviors.same();
     }
 

@@ -43,9 +43,10 @@ public final class TrainerProtocol {
     /**
      * Gives the node its ranks, after ending those of the epoch before.
      *
+     * @param fence of who orders: a node that follows another coordinator since refuses
      * @param start where their state comes from
      */
-    public record Build(long epoch, MeshJob job, Seating seating, Start start, ActorRef<Answer> replyTo)
+    public record Build(long epoch, long fence, MeshJob job, Seating seating, Start start, ActorRef<Answer> replyTo)
             implements Command {}
 
     /**
@@ -102,8 +103,12 @@ public final class TrainerProtocol {
         }
     }
 
-    /** A step as a node remembers it. */
-    public record RecalledStep(StepOrder order, StepTaken taken) implements WireMessage {
+    /**
+     * A step as a node remembers it.
+     *
+     * @param rollbacks of the run before it: one more, and the step may have been taken back
+     */
+    public record RecalledStep(StepOrder order, StepTaken taken, int rollbacks) implements WireMessage {
         /**
          * The step in the run's metrics.
          *
@@ -165,6 +170,7 @@ public final class TrainerProtocol {
      * The answer to {@link Report}.
      *
      * @param runId of the run that the node has ranks or copies of; null for none
+     * @param rollbacks of that run, when it was told of it last
      * @param epoch the latest it was told of
      * @param copies states in its memory
      * @param led the cluster's run, as far as the node knows; null for none
@@ -172,6 +178,7 @@ public final class TrainerProtocol {
     public record Reported(
             Endpoint endpoint,
             @Nullable String runId,
+            int rollbacks,
             long epoch,
             List<HeldCopy> copies,
             @Nullable LedRun led,

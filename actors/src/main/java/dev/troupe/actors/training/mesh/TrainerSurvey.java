@@ -103,9 +103,12 @@ final class TrainerSurvey {
      * @param earliest step that is of use
      * @param latest step that is of use
      */
-    Optional<FromCopies> copies(String runId, MeshSettings settings, Seating next, long earliest, long latest) {
+    Optional<FromCopies> copies(MeshJob job, MeshSettings settings, Seating next, long earliest, long latest) {
+        List<Reported> ofJob = ofRun(job.runId()).stream()
+                .filter(report -> report.rollbacks() == job.rollbacks()) // else of steps that were taken back
+                .toList();
         ZeroStage zero = settings.mesh().data() == 1 ? ZeroStage.NONE : settings.zero();
-        return RecoveryPlan.of(settings.mesh(), zero, next, ofRun(runId), latest)
+        return RecoveryPlan.of(settings.mesh(), zero, next, ofJob, latest)
                 .filter(plan -> plan.step() >= earliest)
                 .map(plan -> new FromCopies(plan.step(), plan.holders()));
     }

@@ -27,12 +27,14 @@ public final class OptimizerShard {
     /**
      * Takes a step.
      *
-     * @param gradientNorm L2 norm over all shards, for clipping
+     * @param lossScale that the gradients are multiplied with
+     * @param gradientNorm L2 norm over all shards without it, for clipping
      */
     public record Update(
             TensorTicket weights,
             TensorTicket gradients,
             double learningRate,
+            double lossScale,
             double gradientNorm,
             ActorRef<Updated> replyTo)
             implements Command {}
@@ -91,7 +93,8 @@ public final class OptimizerShard {
         long start = System.nanoTime();
         Parameters weights = memory.resolve(message.weights(), Parameters.class);
         Parameters gradients = memory.resolve(message.gradients(), Parameters.class);
-        adamW.step(state, weights, gradients, message.learningRate(), adamW.clipScale(message.gradientNorm()));
+        double gradientScale = adamW.clipScale(message.gradientNorm()) / message.lossScale();
+        adamW.step(state, weights, gradients, message.learningRate(), gradientScale);
         var answer = new Updated(state.step(), (System.nanoTime() - start) * 1e-9);
         return () -> message.replyTo().tell(answer);
     }

@@ -26,6 +26,12 @@ public record Lead(
         recalled = List.copyOf(recalled);
     }
 
+    /** The same lead of a run that goes back to a checkpoint, with what it has decided until now. */
+    Lead goingBack(DecisionLog.History decided) {
+        Decision.Seated seated = decided.seated();
+        return new Lead(decisions, false, seated == null ? null : seated.seating(), decided.failures(), List.of());
+    }
+
     /** Of a run that begins, or is resumed from a checkpoint. */
     public static Lead fresh(DecisionLog decisions) {
         return new Lead(decisions, false, null, List.of(), List.of());

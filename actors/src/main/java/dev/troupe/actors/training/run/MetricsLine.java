@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = MetricsLine.Checkpoint.class, name = "checkpoint"),
     @JsonSubTypes.Type(value = MetricsLine.CheckpointFailure.class, name = "checkpoint-failure"),
     @JsonSubTypes.Type(value = MetricsLine.StepsFixed.class, name = "steps-fixed"),
+    @JsonSubTypes.Type(value = MetricsLine.Rollback.class, name = "rollback"),
+    @JsonSubTypes.Type(value = MetricsLine.LossScaled.class, name = "loss-scaled"),
     @JsonSubTypes.Type(value = MetricsLine.Seating.class, name = "seating"),
     @JsonSubTypes.Type(value = MetricsLine.Recovery.class, name = "recovery"),
     @JsonSubTypes.Type(value = MetricsLine.Begin.class, name = "begin"),
@@ -155,6 +157,22 @@ public sealed interface MetricsLine extends WireMessage {
 
     /** A time budget was turned into steps. */
     record StepsFixed(long step, long totalSteps) implements MetricsLine {}
+
+    /**
+     * The run went back to a checkpoint, or its beginning. The lines of the steps that were taken back are gone.
+     *
+     * @param step that it went back to
+     * @param fromStep steps taken until then
+     * @param learningRateFactor what the schedule's rates are multiplied with from here on
+     * @param microBatch the next: those in between are not trained on again
+     * @param totalSteps of the run; 0 while a time budget has not been turned into steps
+     */
+    record Rollback(
+            long step, long fromStep, String reason, double learningRateFactor, long microBatch, long totalSteps)
+            implements MetricsLine {}
+
+    /** The gradients of the step after {@code step} overflowed, so it was taken again with this loss scale. */
+    record LossScaled(long step, double lossScale) implements MetricsLine {}
 
     /** Ranks of a mesh have their first nodes. */
     record Seating(long step, double seconds, List<NodeResources> nodes) implements MetricsLine {

@@ -28,8 +28,10 @@ import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
 import dev.troupe.model.optim.AdamW;
 import dev.troupe.model.optim.OptimizerState;
+import dev.troupe.model.tensor.TensorFile;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Parameters;
+import dev.troupe.model.transformer.StageOptions;
 import dev.troupe.model.transformer.StageRange;
 import dev.troupe.model.transformer.TrainingStage;
 import java.nio.file.Path;
@@ -64,12 +66,16 @@ record PartsAssembly(
             RunMemory memory,
             RunDirectory directory,
             TokenBatches batches,
-            HeldOutWindows windows) {
+            HeldOutWindows windows,
+            @Nullable GoingBack back) {
         TrainingConfig config = setup.config();
         ModelConfig model = setup.model();
         CheckpointStore store =
                 new CheckpointStore(directory.checkpoints(), config.checkpoint().keep());
         Optional<Path> checkpoint = Optional.empty();
+        if (back != null) {
+            store.removeAfter(back.latestGood());
+        }
         if (wantsCheckpoint(setup, store.list())) {
             checkpoint = store.latestValid(LOG::warn);
             sayWhenNone(setup, checkpoint);
@@ -83,7 +89,13 @@ record PartsAssembly(
         Parameters weights = Parameters.allocate(layout, memory.arena());
         Parameters gradients = Parameters.allocate(layout, memory.arena());
         Parameters copy = Parameters.allocate(layout, memory.arena());
-        OptimizerState moments = OptimizerState.allocate(0, layout.size(), memory.arena());
+        OptimizerState moments = config.mesh()
+                .offload()
+                .map(folder -> OptimizerState.offload(
+                        0,
+                        layout.size(),
+                        memory.own(TensorFile.create(folder, "moments", OptimizerState.fileBytes(layout.size())))))
+                .orElseGet(() -> OptimizerState.allocate(0, layout.size(), memory.arena()));
         TrainingState resumed = null;
         if (checkpoint.isPresent()) {
             resumed = CheckpointStore.load(checkpoint.get(), weights, moments);
@@ -92,7 +104,10 @@ record PartsAssembly(
             weights.initialize(config.train().seed());
         }
         StageRange whole = StageRange.whole(model);
-        TrainingStage stage = memory.own(new TrainingStage(model, whole, kernels, weights, gradients, batch, time));
+        StageOptions options =
+                StageOptions.DEFAULT.withRecomputeLayers(config.mesh().recomputeLayers());
+        TrainingStage stage =
+                memory.own(new TrainingStage(model, whole, kernels, weights, gradients, batch, time, options));
         int evaluationBatch = Math.max(1, TOKENS_OF_AN_EVALUATION_BATCH / time);
         TrainingStage evaluationStage =
                 memory.own(new TrainingStage(model, whole, kernels, copy, null, evaluationBatch, time));
@@ -125,7 +140,7 @@ record PartsAssembly(
                         new NodeResources.Memory(
                                 bytes(weights),
                                 bytes(gradients),
-                                2 * Float.BYTES * layout.size(),
+                                config.mesh().offload().isPresent() ? 0 : 2 * Float.BYTES * layout.size(),
                                 0,
                                 stage.bytes() + evaluationStage.bytes(),
                                 bytes(copy))));
@@ -137,10 +152,17 @@ record PartsAssembly(
     }
 
     /** Allocates nothing: trainer nodes do, and they read the checkpoint. */
-    static PartsAssembly mesh(TrainingSetup setup, RunDirectory directory, TokenBatches batches, Lead lead) {
+    static PartsAssembly mesh(
+            TrainingSetup setup,
+            RunDirectory directory,
+            TokenBatches batches,
+            Lead lead,
+            List<MetricsLine> lines,
+            @Nullable GoingBack back) {
         TrainingConfig config = setup.config();
         MeshJob job = new MeshJob(
                 setup.runId(),
+                Rollbacks.of(lines).count() + (back == null ? 0 : 1),
                 config.values(),
                 setup.model().vocabSize(),
                 setup.trainTokens().toAbsolutePath().toString(),
@@ -148,6 +170,9 @@ record PartsAssembly(
         MeshSettings settings = job.mesh(); // complains now about what cannot be split
         MeshCheckpointStore store = new MeshCheckpointStore(
                 directory.checkpoints().toAbsolutePath(), config.checkpoint().keep());
+        if (back != null) {
+            store.removeAfter(back.latestGood());
+        }
         TrainingState resumed = null;
         Path resumedFrom = null;
         TrainerProtocol.Start start = new TrainerProtocol.Fresh();
@@ -164,14 +189,15 @@ record PartsAssembly(
         StepPlanner planner = new StepPlanner(config, setup.model().contextLength(), resumed);
         RecordedRun recorded = null;
         if (lead.takesOver()) {
-            recorded = RecordedRun.of(MetricsFile.read(directory.metrics()), lead.recalled(), resumed, planner);
+            recorded = RecordedRun.ofLost(lines, lead.recalled(), resumed, planner);
         }
         MeshStart begin = new MeshStart(
                 start,
                 lead.decisions().fence(),
                 lead.seating(),
                 lead.failures(),
-                recorded == null ? List.of() : recorded.orders());
+                recorded == null ? List.of() : recorded.orders(),
+                back == null ? MeshStart.COORDINATOR_LOST : back.reason());
         return new PartsAssembly(
                 new MeshParts(job, settings, begin, store, setup.tokenizer()), resumed, resumedFrom, planner, recorded);
     }

@@ -32,11 +32,21 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
         orders = List.copyOf(orders);
     }
 
-    /** A run that goes on from a checkpoint, or begins. */
-    static RecordedRun of(List<MetricsLine> lines, @Nullable TrainingState checkpoint) {
+    /**
+     * A run that goes on from a checkpoint, or begins.
+     *
+     * @param planner of the steps from there on
+     */
+    static RecordedRun of(List<MetricsLine> lines, @Nullable TrainingState checkpoint, StepPlanner planner) {
         long step = checkpoint == null ? 0 : checkpoint.step();
+        planner.recall(lines, step);
         return new RecordedRun(
-                step, lines.stream().filter(line -> line.step() <= step).toList(), List.of());
+                step, lines.stream().filter(line -> isUpTo(step, line)).toList(), List.of());
+    }
+
+    /** How often a run went back is known even where it has gone back further since. */
+    private static boolean isUpTo(long step, MetricsLine line) {
+        return line.step() <= step || line instanceof MetricsLine.Rollback;
     }
 
     /**
@@ -47,7 +57,7 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
      * @param checkpoint that there is, which the run is at least at; null for none
      * @param planner of the steps from there on; afterwards of those from where the run stands
      */
-    static RecordedRun of(
+    static RecordedRun ofLost(
             List<MetricsLine> lines,
             Collection<RecalledStep> recalled,
             @Nullable TrainingState checkpoint,
@@ -58,12 +68,18 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
                 recorded.putIfAbsent(step.step(), step);
             }
         }
+        int rollbacks = Rollbacks.of(lines).count();
         Map<Long, RecalledStep> remembered = new HashMap<>();
-        recalled.forEach(step -> remembered.put(step.taken().step() + 1, step));
+        for (RecalledStep step : recalled) {
+            if (step.rollbacks() == rollbacks) { // others were taken back
+                remembered.put(step.taken().step() + 1, step);
+            }
+        }
         List<StepOrder> orders = new ArrayList<>();
         List<MetricsLine> added = new ArrayList<>();
         long step = checkpoint == null ? 0 : checkpoint.step();
         long tokens = checkpoint == null ? 0 : checkpoint.tokens();
+        planner.recall(lines, step);
         while (recorded.containsKey(step + 1) || remembered.containsKey(step + 1)) {
             step++;
             MetricsLine.Step line = recorded.get(step);
@@ -75,6 +91,7 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
             planner.done(order);
             orders.add(order);
             tokens += planner.tokensOf(order);
+            planner.recallAt(step, lines);
             if (line == null) {
                 added.add(Objects.requireNonNull(memory).toLine(tokens));
             }
@@ -82,12 +99,24 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
         List<MetricsLine> all = new ArrayList<>();
         Set<Long> steps = new HashSet<>();
         for (MetricsLine line : lines) {
-            if (line.step() <= step && !(line instanceof MetricsLine.Step && !steps.add(line.step()))) {
+            if (isUpTo(step, line) && !(line instanceof MetricsLine.Step && !steps.add(line.step()))) {
                 all.add(line);
             }
         }
         all.addAll(added);
         return new RecordedRun(step, all, orders);
+    }
+
+    /** With a line more. */
+    RecordedRun with(MetricsLine line) {
+        List<MetricsLine> all = new ArrayList<>(lines);
+        all.add(line);
+        return new RecordedRun(step, all, orders);
+    }
+
+    /** How often it went back. */
+    Rollbacks rollbacks() {
+        return Rollbacks.of(lines);
     }
 
     /** Without the held-out losses of the last step, for a run that is complete with it and measures them again. */
@@ -104,7 +133,11 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
     long fixedSteps() {
         long fixed = 0;
         for (MetricsLine line : lines) {
-            fixed = line instanceof MetricsLine.StepsFixed decision ? decision.totalSteps() : fixed;
+            fixed = switch (line) {
+                case MetricsLine.StepsFixed decision -> decision.totalSteps();
+                case MetricsLine.Rollback rollback when rollback.totalSteps() > 0 -> rollback.totalSteps();
+                default -> fixed;
+            };
         }
         return fixed;
     }
@@ -112,6 +145,17 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
     /** Whether the held-out loss of the last step is known. */
     boolean isEvaluated() {
         return lines.stream().anyMatch(line -> line instanceof MetricsLine.Evaluation && line.step() == step);
+    }
+
+    /** What has seen the losses until here. */
+    LossSpikes spikes(LossSpikes.Options options) {
+        LossSpikes spikes = new LossSpikes(options);
+        for (MetricsLine line : lines) {
+            if (line instanceof MetricsLine.Step taken) {
+                spikes.add(taken.loss());
+            }
+        }
+        return spikes;
     }
 
     /**

@@ -57,7 +57,8 @@ public final class ResumeCheck {
             boolean free = MAY_CHANGE.contains(key)
                     || key.startsWith("checkpoint.")
                     || key.startsWith("eval.")
-                    || key.startsWith("mesh.");
+                    || key.startsWith("mesh.")
+                    || key.startsWith("rollback.");
             if (!free && stored != null && !stored.equals(value)) {
                 throw new TroupeException("configuration key \"" + key + "\" is \"" + value + "\", but checkpoint "
                         + checkpoint + " was trained with \"" + stored

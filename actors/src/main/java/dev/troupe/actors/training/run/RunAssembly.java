@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param position where it begins
  * @param planner of the steps from there on
  * @param backlog of evaluations
+ * @param spikes has seen the losses until there
+ * @param rollbacks of the run until there
+ * @param wentBack the last of them, when the run begins with it
  * @param resumed the checkpoint that there is; null for a new run
  * @param resumedFrom its directory
  */
@@ -39,6 +42,9 @@ public record RunAssembly(
         Position position,
         StepPlanner planner,
         EvaluationBacklog backlog,
+        LossSpikes spikes,
+        Rollbacks rollbacks,
+        MetricsLine.@Nullable Rollback wentBack,
         @Nullable TrainingState resumed,
         @Nullable String resumedFrom) {
 
@@ -54,24 +60,34 @@ public record RunAssembly(
     /**
      * Takes the directory, finds the checkpoint when resuming, allocates. Blocks.
      *
+     * @param setup says whether to go on from a checkpoint; a run that goes back does
      * @param lead of a run on a cluster; null for any other, and for one that nobody will take over
+     * @param back when the run has to go back to an earlier checkpoint; null for one that begins or goes on
      * @throws TroupeException when the directory is in use or has a run already, a checkpoint or the text does not fit
      */
-    public static RunAssembly assemble(TrainingSetup setup, @Nullable Lead lead) {
+    public static RunAssembly assemble(TrainingSetup setup, @Nullable Lead lead, @Nullable GoingBack back) {
         RunMemory memory = new RunMemory(setup.runId());
         try {
-            if (!setup.config().mesh().isSplit()) {
-                return assemble(setup, null, memory);
-            }
+            TrainingSetup from = back == null ? setup : setup.resumed();
             return assemble(
-                    setup, lead == null ? Lead.fresh(memory.own(DecisionLog.begin(setup.runDir(), 0))) : lead, memory);
+                    from, setup.config().mesh().isSplit() ? lead(setup, lead, back, memory) : null, back, memory);
         } catch (RuntimeException | Error e) {
             memory.close();
             throw e;
         }
     }
 
-    private static RunAssembly assemble(TrainingSetup setup, @Nullable Lead lead, RunMemory memory) {
+    private static Lead lead(TrainingSetup setup, @Nullable Lead lead, @Nullable GoingBack back, RunMemory memory) {
+        if (lead == null) {
+            return Lead.fresh(memory.own(DecisionLog.begin(setup.runDir(), 0)));
+        }
+        return back == null
+                ? lead
+                : lead.goingBack(DecisionLog.latest(setup.runDir()).orElseThrow());
+    }
+
+    private static RunAssembly assemble(
+            TrainingSetup setup, @Nullable Lead lead, @Nullable GoingBack back, RunMemory memory) {
         TrainingConfig config = setup.config();
         RunDirectory directory = memory.own(
                 lead == null ? RunDirectory.lock(setup.runDir()) : RunDirectory.led(setup.runDir(), lead.decisions()));
@@ -81,16 +97,31 @@ public record RunAssembly(
                 tokens, BatchOrder.named(config.data().order()), config.train().seed());
         batches.numWindows(time); // complains now, not at the first step, when the text is too short
         HeldOutWindows windows = new HeldOutWindows(TokenShards.open(setup.heldOutTokens()), time);
+        List<MetricsLine> lines = setup.resume() ? MetricsFile.read(directory.metrics()) : List.of();
         PartsAssembly assembled = lead == null
-                ? PartsAssembly.local(setup, memory, directory, batches, windows)
-                : PartsAssembly.mesh(setup, directory, batches, lead);
+                ? PartsAssembly.local(setup, memory, directory, batches, windows, back)
+                : PartsAssembly.mesh(setup, directory, batches, lead, lines, back);
         TrainingState resumed = assembled.resumed();
         Path resumedFrom = assembled.resumedFrom();
         long totalSteps = resumed == null ? config.train().steps() : ResumeCheck.totalSteps(resumed, config);
         RecordedRun recorded = assembled.recorded();
         if (recorded == null) {
-            recorded = RecordedRun.of(resumed == null ? List.of() : MetricsFile.read(directory.metrics()), resumed);
-        } else if (config.train().isTimed() && recorded.fixedSteps() > 0) {
+            recorded = RecordedRun.of(lines, resumed, assembled.planner());
+        }
+        MetricsLine.Rollback wentBack = null;
+        if (back != null) {
+            wentBack = new MetricsLine.Rollback(
+                    recorded.step(),
+                    back.fromStep(),
+                    back.reason(),
+                    recorded.rollbacks().learningRateFactor()
+                            * config.rollback().learningRateFactor(),
+                    back.microBatch(),
+                    back.totalSteps());
+            recorded = recorded.with(wentBack);
+            assembled.planner().leaveOut(recorded.rollbacks(), recorded.step());
+        }
+        if (config.train().isTimed() && recorded.fixedSteps() > 0) {
             totalSteps = recorded.fixedSteps();
         }
         if (recorded.step() == totalSteps && lead != null && lead.takesOver()) {
@@ -108,6 +139,9 @@ public record RunAssembly(
                 new Position(recorded.step(), totalSteps, recorded.isEvaluated()),
                 assembled.planner(),
                 EvaluationBacklog.of(recorded.lines(), config.checkpoint().keep()),
+                recorded.spikes(config.rollback().spikes()),
+                recorded.rollbacks(),
+                wentBack,
                 resumed,
                 resumedFrom == null ? null : resumedFrom.toString());
     }

@@ -4,18 +4,22 @@ import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.model.data.DataPosition;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.mesh.StepOrder;
+import dev.troupe.model.optim.LossScale;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Says what each step of a run is: which micro-batches, and at what rate. Not thread-safe. */
+/** Says what each step of a run is: which micro-batches, at what rate and loss scale. Not thread-safe. */
 public final class StepPlanner {
     private final AccumulationRamp ramp;
     private final long seed;
     private final long tokensPerMicroBatch;
+    private final LossScale lossScale;
     private long microBatch; // the next
     private long tokens; // trained on
 
     /**
-     * The steps of a run from its beginning, or from where it is resumed.
+     * The steps of a run from its beginning, or from where it is resumed, as if it had come there without a change of
+     * its course: those are {@link #recall recalled} from its metrics.
      *
      * @param time tokens of a sequence
      */
@@ -23,6 +27,7 @@ public final class StepPlanner {
         this.ramp = config.train().ramp();
         this.seed = config.train().seed();
         this.tokensPerMicroBatch = (long) config.train().batch() * time;
+        this.lossScale = new LossScale(config.train().lossScale());
         if (resumed != null) {
             microBatch = resumed.position().microBatch();
             tokens = resumed.tokens();
@@ -31,13 +36,56 @@ public final class StepPlanner {
 
     /** The next step; it is the next one until {@link #done}. */
     public StepOrder next(double learningRate) {
-        return new StepOrder(learningRate, microBatch, ramp.at(tokens));
+        return new StepOrder(learningRate, microBatch, ramp.at(tokens), lossScale.value());
     }
 
     /** A step has been taken. */
     public void done(StepOrder order) {
         microBatch = order.end();
         tokens += tokensOf(order);
+        lossScale.stepped();
+    }
+
+    /** Has the next step, whose gradients overflowed, taken with a smaller loss scale; false when there is none. */
+    public boolean shrinkLossScale() {
+        boolean smaller = lossScale.canShrink();
+        lossScale.overflowed();
+        return smaller;
+    }
+
+    /** Of the next step. */
+    public double lossScale() {
+        return lossScale.value();
+    }
+
+    /** What the metrics up to this planner's first step tell of the loss scale, and of micro-batches left out there. */
+    void recall(List<MetricsLine> lines, long firstStep) {
+        for (MetricsLine line : lines) {
+            if (line.step() > firstStep) {
+                continue;
+            }
+            if (line instanceof MetricsLine.Step) {
+                lossScale.stepped();
+            } else if (line instanceof MetricsLine.LossScaled) {
+                lossScale.overflowed();
+            }
+        }
+        leaveOut(Rollbacks.of(lines), firstStep);
+    }
+
+    /** What the metrics tell of a step that was just {@link #done}. */
+    void recallAt(long step, List<MetricsLine> lines) {
+        for (MetricsLine line : lines) {
+            if (line.step() == step && line instanceof MetricsLine.LossScaled) {
+                lossScale.overflowed();
+            }
+        }
+        leaveOut(Rollbacks.of(lines), step);
+    }
+
+    /** Leaves out the micro-batches that a run that went back to {@code step}, where this planner is, has seen. */
+    void leaveOut(Rollbacks rollbacks, long step) {
+        microBatch = rollbacks.microBatchAt(step).orElse(microBatch);
     }
 
     /** Tokens of a step. */

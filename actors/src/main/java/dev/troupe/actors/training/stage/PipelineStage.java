@@ -33,7 +33,7 @@ public final class PipelineStage {
      *
      * @param first whether gradients start at zero, else they are added to
      * @param last whether the gradients are complete then, and to be measured
-     * @param gradientScale multiplies the gradients of the mean loss: 1 / number of micro-batches
+     * @param gradientScale multiplies the gradients of the mean loss: loss scale / number of micro-batches
      */
     public record ComputeGradients(
             MicroBatchTicket ticket,

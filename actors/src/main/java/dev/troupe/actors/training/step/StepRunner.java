@@ -163,7 +163,12 @@ public final class StepRunner {
                 parts.stage(),
                 parts.timeout(),
                 (ActorRef<PipelineStage.GradientsComputed> replyTo) -> new PipelineStage.ComputeGradients(
-                        ready.ticket(), first, last, 1f / microBatches, dropoutSeed, replyTo),
+                        ready.ticket(),
+                        first,
+                        last,
+                        (float) current().order().lossScale() / microBatches,
+                        dropoutSeed,
+                        replyTo),
                 (computed, failure) -> {
                     parts.feeder().tell(new DataFeeder.Release(ready.ticket()));
                     return computed != null ? new GradientsArrived(computed) : noAnswer("pipeline stage", failure);
@@ -186,7 +191,7 @@ public final class StepRunner {
 
     private void update(RunStep step, PipelineStage.GradientsComputed last) {
         normSeconds = last.measureSeconds();
-        gradientNorm = Math.sqrt(last.sumOfSquares());
+        gradientNorm = Math.sqrt(last.sumOfSquares()) / step.order().lossScale();
         if (!Double.isFinite(gradientNorm)) {
             finish(new StepDiverged(step.step(), loss(), gradientNorm));
             return;
@@ -196,7 +201,12 @@ public final class StepRunner {
                 parts.optimizer(),
                 parts.timeout(),
                 (ActorRef<OptimizerShard.Updated> replyTo) -> new OptimizerShard.Update(
-                        parts.weights(), parts.gradients(), step.order().learningRate(), gradientNorm, replyTo),
+                        parts.weights(),
+                        parts.gradients(),
+                        step.order().learningRate(),
+                        step.order().lossScale(),
+                        gradientNorm,
+                        replyTo),
                 (updated, failure) ->
                         updated != null ? new UpdateArrived(updated) : noAnswer("optimizer shard", failure));
     }

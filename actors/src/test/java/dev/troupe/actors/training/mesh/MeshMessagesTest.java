@@ -52,14 +52,14 @@ class MeshMessagesTest {
 
     static Stream<Object> messages() {
         Endpoint node = new Endpoint("127.0.0.1", 4711, "a");
-        MeshJob job = new MeshJob("run", Map.of("train.seed", "7"), 65, "/train", "/heldOut");
+        MeshJob job = new MeshJob("run", 2, Map.of("train.seed", "7"), 65, "/train", "/heldOut");
         LedRun led = new LedRun("run", "/runs/run");
         Seating seating = new Seating(List.of(node, node));
         ActorRef<TrainerProtocol.Answer> answers = ref(TrainerProtocol.Answer.class);
         return Stream.of(
                 new Report(ref(Reported.class)),
-                new Reported(node, null, 0, List.of(), null, ref(TrainerProtocol.Command.class)),
-                new Reported(node, "run", 3, List.of(new HeldCopy(1, 7)), led, ref(TrainerProtocol.Command.class)),
+                new Reported(node, null, 0, 0, List.of(), null, ref(TrainerProtocol.Command.class)),
+                new Reported(node, "run", 1, 3, List.of(new HeldCopy(1, 7)), led, ref(TrainerProtocol.Command.class)),
                 new TrainerProtocol.Describe(ref(TrainerProtocol.Described.class)),
                 new TrainerProtocol.Described("run", "/runs/run", 3, 7, List.of(0, 1)),
                 new Follow(led, 3_000_000, ref(Recalled.class)),
@@ -69,11 +69,12 @@ class MeshMessagesTest {
                         List.of(new RecalledStep(
                                 new StepOrder(1e-3, 14, 2),
                                 new StepTaken(
-                                        2, "a", 7, 3.5, 0.5, true, new RankSeconds(2, 1, 0.25, 0.125, 0.5, 0.0625))))),
+                                        2, "a", 7, 3.5, 0.5, true, new RankSeconds(2, 1, 0.25, 0.125, 0.5, 0.0625)),
+                                1))),
                 new RunEnded("run"),
-                new Build(1, job, seating, new Fresh(), answers),
-                new Build(2, job, seating, new FromCopies(7, List.of(node, node)), answers),
-                new Build(2, job, seating, new FromCheckpoint("/checkpoints/step-00000007", 7), answers),
+                new Build(1, 0, job, seating, new Fresh(), answers),
+                new Build(2, 1, job, seating, new FromCopies(7, List.of(node, node)), answers),
+                new Build(2, 1, job, seating, new FromCheckpoint("/checkpoints/step-00000007", 7), answers),
                 new Built(
                         2,
                         "a",

@@ -69,6 +69,7 @@ class MeshRunnerTest {
                             + numNodes + " }");
             MeshJob job = new MeshJob(
                     setup.runId(),
+                    0,
                     setup.config().values(),
                     setup.model().vocabSize(),
                     setup.trainTokens().toString(),

@@ -109,6 +109,7 @@ class MeshSaveTest {
                         + " mesh { data = 2, zero = 1, nodes = 2 }");
         MeshJob job = new MeshJob(
                 setup.runId(),
+                0,
                 setup.config().values(),
                 setup.model().vocabSize(),
                 setup.trainTokens().toString(),

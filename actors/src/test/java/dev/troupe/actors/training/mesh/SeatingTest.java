@@ -75,6 +75,6 @@ class SeatingTest {
     private static Reported report(Endpoint node, HeldCopy... copies) {
         ActorRef<TrainerProtocol.Command> nobody =
                 KIT.<TrainerProtocol.Command>createTestProbe().getRef();
-        return new Reported(node, "run", 1, List.of(copies), null, nobody);
+        return new Reported(node, "run", 0, 1, List.of(copies), null, nobody);
     }
 }
