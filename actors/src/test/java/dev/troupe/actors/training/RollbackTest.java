@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.troupe.actors.training.TrainingCoordinator.Environment;
 import dev.troupe.actors.training.TrainingEvent.RolledBack;
 import dev.troupe.actors.training.run.MetricsLine;
+import dev.troupe.actors.training.run.RunCurve;
 import dev.troupe.actors.training.step.StepRunner.StepDiverged;
 import dev.troupe.actors.training.step.StepRunner.StepDone;
 import dev.troupe.actors.training.step.StepRunner.StepResult;
@@ -119,6 +120,8 @@ class RollbackTest {
         }
         assertThat(runs.lines("run", MetricsLine.Rollback.class))
                 .containsExactly(new MetricsLine.Rollback(step, fromStep, back.reason(), 0.5, microBatch, 30));
+        assertThat(RunCurve.read(root.resolve("run/metrics.jsonl")).rollbacks())
+                .isEqualTo(runs.lines("run", MetricsLine.Rollback.class));
 
         List<MetricsLine.Step> steps = runs.lines("run", MetricsLine.Step.class);
         assertThat(steps)

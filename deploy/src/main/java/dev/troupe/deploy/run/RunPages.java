@@ -43,6 +43,7 @@ final class RunPages {
         json.put("evaluations", view.evaluations());
         json.put("shadow", view.shadow());
         json.put("speed", view.speed());
+        json.put("rollbacks", view.rollbacks());
         json.put("evaluation", evaluation);
         try {
             new ObjectMapper()
@@ -60,7 +61,7 @@ final class RunPages {
                 evaluation == null ? null : evaluation.unigram(),
                 evaluation == null ? List.of() : evaluation.samples(),
                 List.of(
-                        new RunReport.Facts("Training", training(config, summary)),
+                        new RunReport.Facts("Training", training(config, summary, view)),
                         new RunReport.Facts("Machines", machines(summary.utilization())),
                         new RunReport.Facts("Evaluation", evaluations(summary, view)),
                         new RunReport.Facts("Model", model(config, evaluation)),
@@ -111,7 +112,8 @@ final class RunPages {
         return rows;
     }
 
-    private static Map<String, String> training(TrainingConfig config, TrainingSummary summary) {
+    private static Map<String, String> training(
+            TrainingConfig config, TrainingSummary summary, RunCurve.View view) {
         Map<String, String> rows = new LinkedHashMap<>();
         rows.put("Steps", number(summary.steps()));
         rows.put("Tokens", number(summary.tokens()));
@@ -124,6 +126,13 @@ final class RunPages {
         }
         rows.put("Seed", Long.toString(config.train().seed()));
         rows.put("Learning rate", Double.toString(config.optimizer().learningRate()));
+        for (int i = 0; i < view.rollbacks().size(); i++) {
+            MetricsLine.Rollback back = view.rollbacks().get(i);
+            rows.put(
+                    "Went back (" + (i + 1) + ")",
+                    "from step " + number(back.fromStep()) + " to " + number(back.step()) + ", learning rates times "
+                            + back.learningRateFactor() + " since: " + back.reason());
+        }
         return rows;
     }
 

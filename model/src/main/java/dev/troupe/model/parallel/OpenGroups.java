@@ -2,6 +2,7 @@ package dev.troupe.model.parallel;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.Supplier;
 
 /**
  * The groups that somebody is in who may have to leave at any moment: {@link #leave} ends all calls in them at once,
@@ -18,18 +19,33 @@ public final class OpenGroups {
     }
 
     /**
-     * Enters a group that was just joined.
+     * Joins a group, which may wait for its members: whoever {@link #leave leaves} then interrupts the thread that joins.
+     * What was left already is not joined at all, for an interrupt from before that may be gone.
      *
      * @return the group
-     * @throws CommunicationException when everything was left meanwhile; the group is closed then
+     * @throws CommunicationException when everything was left; the group is closed then
      */
-    public synchronized Communicator enter(Communicator group) {
-        if (left) {
-            group.close();
-            throw new CommunicationException(who + " has left its groups");
+    public Communicator enter(Supplier<Communicator> join) {
+        checkHere();
+        Communicator group = join.get();
+        synchronized (this) {
+            if (!left) {
+                groups.push(group);
+                return group;
+            }
         }
-        groups.push(group);
-        return group;
+        group.close();
+        throw hasLeft();
+    }
+
+    private synchronized void checkHere() {
+        if (left) {
+            throw hasLeft();
+        }
+    }
+
+    private CommunicationException hasLeft() {
+        return new CommunicationException(who + " has left its groups");
     }
 
     /** Closes all, which makes calls that wait in them fail. */

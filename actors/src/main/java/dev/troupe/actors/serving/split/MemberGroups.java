@@ -1,10 +1,10 @@
 package dev.troupe.actors.serving.split;
 
 import dev.troupe.model.parallel.Communicator;
+import dev.troupe.model.parallel.OpenGroups;
 import dev.troupe.model.parallel.PartLinks;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -22,19 +22,19 @@ record MemberGroups(Communicator watch, Communicator plans, PartLinks links) {
      * Joins them all, in the same order as the other members.
      *
      * @param patience how long a member may keep another waiting: while they join, and within a step
-     * @param opened sees each group as soon as it is there
+     * @param groups that the member leaves them with
      */
     static MemberGroups open(
-            ReplicaShape shape, int member, GroupOpener opener, Duration patience, UnaryOperator<Communicator> opened) {
+            ReplicaShape shape, int member, GroupOpener opener, Duration patience, OpenGroups groups) {
         int stage = shape.stageOf(member);
         int shard = shape.shardOf(member);
         List<Integer> all = IntStream.range(0, shape.numMembers()).boxed().toList();
         // First one that does not wait for ever: a member that never comes is noticed here.
-        opened.apply(opener.open("start", member, all, patience)).gather();
-        Communicator watch = opened.apply(opener.open("watch", member, all, PATIENCE));
-        Communicator plans = opened.apply(opener.open("plans", member, all, PATIENCE));
-        Communicator stages = opened.apply(opener.open("stages-" + shard, member, shape.stagesOf(shard), patience));
-        Communicator shards = opened.apply(opener.open("shards-" + stage, member, shape.stage(stage), patience));
+        groups.enter(() -> opener.open("start", member, all, patience)).gather();
+        Communicator watch = groups.enter(() -> opener.open("watch", member, all, PATIENCE));
+        Communicator plans = groups.enter(() -> opener.open("plans", member, all, PATIENCE));
+        Communicator stages = groups.enter(() -> opener.open("stages-" + shard, member, shape.stagesOf(shard), patience));
+        Communicator shards = groups.enter(() -> opener.open("shards-" + stage, member, shape.stage(stage), patience));
         return new MemberGroups(watch, plans, new PartLinks(stages, shards));
     }
 }

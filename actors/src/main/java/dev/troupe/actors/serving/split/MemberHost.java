@@ -52,7 +52,7 @@ final class MemberHost implements AutoCloseable {
     /** Joins the groups. */
     CompletableFuture<MemberGroups> join(GroupOpener opener) {
         return thread.run(() -> {
-            MemberGroups joined = MemberGroups.open(setup.shape(), member, opener, setup.patience(), open::enter);
+            MemberGroups joined = MemberGroups.open(setup.shape(), member, opener, setup.patience(), open);
             groups = joined;
             plans = own(new StepPlans(joined.plans()));
             return joined;

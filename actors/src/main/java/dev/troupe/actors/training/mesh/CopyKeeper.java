@@ -45,6 +45,9 @@ final class CopyKeeper {
     }
 
     private void receive(long firstStep) {
+        if (ended) {
+            return; // the interrupt came before this and is gone
+        }
         try (Communicator owner = epoch.joinPatiently("copies-" + rank, 1, epoch.keepingGroup(rank))) {
             group = owner;
             long step = firstStep;

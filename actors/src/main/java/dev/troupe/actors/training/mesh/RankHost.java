@@ -95,7 +95,7 @@ final class RankHost {
                     settings.mesh(),
                     rank,
                     settings.model().tiedEmbeddings(),
-                    (name, members) -> open.enter(epoch.join(
+                    (name, members) -> open.enter(() -> epoch.join(
                             name,
                             members.indexOf(rank),
                             members.stream().map(epoch.seating()::of).toList())));
@@ -125,7 +125,7 @@ final class RankHost {
                 built.spreadWeights();
             }
             if (epoch.isKept(rank)) {
-                keeping = open.enter(epoch.joinPatiently("copies-" + rank, 0, epoch.keepingGroup(rank)));
+                keeping = open.enter(() -> epoch.joinPatiently("copies-" + rank, 0, epoch.keepingGroup(rank)));
             }
             copy();
             return own.step();

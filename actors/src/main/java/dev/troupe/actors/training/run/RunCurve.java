@@ -20,6 +20,7 @@ public final class RunCurve {
      * @param evaluations by whom and how long, with the scores of tasks
      * @param shadow what the model that the run is compared with had, when it was evaluated
      * @param speed of steps
+     * @param rollbacks to earlier checkpoints, in the order in which they happened
      * @param nodes that train, with their memory, as they were seated last
      */
     public record View(
@@ -30,11 +31,13 @@ public final class RunCurve {
             List<MetricsLine.Evaluation> evaluations,
             List<MetricsLine.Shadow> shadow,
             List<SpeedRecorder.Sample> speed,
+            List<MetricsLine.Rollback> rollbacks,
             List<NodeResources> nodes) {
         public View {
             evaluations = List.copyOf(evaluations);
             shadow = List.copyOf(shadow);
             speed = List.copyOf(speed);
+            rollbacks = List.copyOf(rollbacks);
             nodes = List.copyOf(nodes);
         }
     }
@@ -43,6 +46,7 @@ public final class RunCurve {
     private final SpeedRecorder speed = new SpeedRecorder();
     private final List<MetricsLine.Evaluation> evaluations = new ArrayList<>();
     private final List<MetricsLine.Shadow> shadow = new ArrayList<>();
+    private final List<MetricsLine.Rollback> rollbacks = new ArrayList<>();
     private List<NodeResources> nodes = List.of();
     private double flopsPerToken;
     private long parameters;
@@ -72,6 +76,7 @@ public final class RunCurve {
             }
             case MetricsLine.Evaluation evaluation -> evaluations.add(evaluation);
             case MetricsLine.Shadow measured -> shadow.add(measured);
+            case MetricsLine.Rollback rollback -> rollbacks.add(rollback);
             case MetricsLine.Begin begin -> {
                 parameters = begin.parameters();
                 flopsPerToken = begin.flopsPerToken();
@@ -99,7 +104,7 @@ public final class RunCurve {
             recorder.validation(evaluation.step(), tokensAt(training, evaluation.step()), evaluation.valLoss());
         }
         return new View(
-                step, tokens, parameters, recorder.curve(), evaluations, shadow, speed.samples(flopsPerToken), nodes);
+                step, tokens, parameters, recorder.curve(), evaluations, shadow, speed.samples(flopsPerToken), rollbacks, nodes);
     }
 
     /** Tokens trained on until a step; between samples, which may be the mean of several steps, in proportion. */
