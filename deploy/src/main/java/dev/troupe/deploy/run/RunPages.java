@@ -112,8 +112,7 @@ final class RunPages {
         return rows;
     }
 
-    private static Map<String, String> training(
-            TrainingConfig config, TrainingSummary summary, RunCurve.View view) {
+    private static Map<String, String> training(TrainingConfig config, TrainingSummary summary, RunCurve.View view) {
         Map<String, String> rows = new LinkedHashMap<>();
         rows.put("Steps", number(summary.steps()));
         rows.put("Tokens", number(summary.tokens()));

@@ -19,8 +19,8 @@ public final class OpenGroups {
     }
 
     /**
-     * Joins a group, which may wait for its members: whoever {@link #leave leaves} then interrupts the thread that joins.
-     * What was left already is not joined at all, for an interrupt from before that may be gone.
+     * Joins a group, which may wait for its members: whoever {@link #leave leaves} then interrupts the thread that
+     * joins. What was left already is not joined at all, for an interrupt from before that may be gone.
      *
      * @return the group
      * @throws CommunicationException when everything was left; the group is closed then

@@ -22,7 +22,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletionStage;
 
 /** {@code /v1/embeddings}: a vector for each input. */
-final class EmbeddingEndpoint {
+final class EmbeddingEndpoint implements Endpoint {
     static final String PATH = "/v1/embeddings";
 
     private final ActorSystem<?> system;
@@ -42,7 +42,8 @@ final class EmbeddingEndpoint {
 
     private record Prepared(Call call, Embeddings embeddings) {}
 
-    CompletionStage<HttpResponse> handle(Exchange exchange) {
+    @Override
+    public CompletionStage<HttpResponse> handle(Exchange exchange) {
         var id = AnswerId.random("embd-");
         return bodies.json(exchange.request())
                 .thenApplyAsync(EmbeddingEndpoint::read, system.executionContext())

@@ -9,7 +9,9 @@ import akka.http.javadsl.model.MediaTypes;
 import akka.http.javadsl.model.headers.RawHeader;
 import akka.japi.pf.PFBuilder;
 import akka.stream.KillSwitches;
+import akka.stream.UniqueKillSwitch;
 import akka.stream.javadsl.Keep;
+import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
 import akka.util.ByteString;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,8 +21,6 @@ import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.generate.Generator;
 import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.generate.TextRequest;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -97,18 +97,17 @@ final class GenerationEndpoint implements Endpoint {
     private record Prepared(ApiRequest request, Generation generation) {}
 
     @Override
-    public Source<HttpResponse, NotUsed> handle(Exchange exchange) {
+    public CompletionStage<HttpResponse> handle(Exchange exchange) {
         var id = AnswerId.random(idPrefix);
-        var prepared = bodies.json(exchange.request())
+        return bodies.json(exchange.request())
                 .thenApplyAsync(reader, system.executionContext())
                 .thenCompose(request -> prepare(id, exchange, request))
                 .whenComplete((ok, failure) -> {
                     if (failure != null) {
                         AnswerLog.refused(path, exchange, failure);
                     }
-                });
-        return Source.completionStage(prepared)
-                .flatMapConcat(ready -> run(exchange, id, ready.request(), ready.generation()));
+                })
+                .thenCompose(prepared -> run(exchange, id, prepared.request(), prepared.generation()));
     }
 
     private CompletionStage<Prepared> prepare(String id, Exchange exchange, ApiRequest request) {
@@ -124,7 +123,7 @@ final class GenerationEndpoint implements Endpoint {
                 .thenApply(generation -> new Prepared(request, generation));
     }
 
-    private Source<HttpResponse, NotUsed> run(Exchange exchange, String id, ApiRequest request, Generation generation) {
+    private CompletionStage<HttpResponse> run(Exchange exchange, String id, ApiRequest request, Generation generation) {
         boolean logProbs = request.settings().logProbs() >= 0;
         var shape = shapes.create(generation.tokenizer(), logProbs);
         var writer = new AnswerWriter(
@@ -137,23 +136,24 @@ final class GenerationEndpoint implements Endpoint {
                 .map(log::passed)
                 .watchTermination((killSwitch, done) -> {
                     done.whenComplete((ok, failure) -> log.ended(failure));
-                    exchange.connection().abortOnClose(killSwitch);
-                    return NotUsed.getInstance();
+                    return killSwitch;
                 });
-        return request.stream() ? stream(events, writer) : whole(events, writer);
+        return request.stream() ? stream(exchange, events, writer) : whole(exchange, events, writer);
     }
 
-    private static Source<HttpResponse, NotUsed> whole(Source<ChoiceEvent, NotUsed> events, AnswerWriter writer) {
-        return events.<List<ChoiceEvent>>fold(new ArrayList<>(), (all, event) -> {
-                    all.add(event);
-                    return all;
-                })
-                .map(all -> Replies.json(writer.whole(all)));
+    private CompletionStage<HttpResponse> whole(
+            Exchange exchange, Source<ChoiceEvent, UniqueKillSwitch> events, AnswerWriter writer) {
+        var running = events.toMat(Sink.seq(), Keep.both()).run(system);
+        exchange.connection().abortOnClose(running.first());
+        return running.second().thenApply(all -> Replies.json(writer.whole(all)));
     }
 
-    private Source<HttpResponse, NotUsed> stream(Source<ChoiceEvent, NotUsed> events, AnswerWriter writer) {
-        return events.prefixAndTail(1)
-                .map(parts -> HttpResponse.create()
+    private CompletionStage<HttpResponse> stream(
+            Exchange exchange, Source<ChoiceEvent, UniqueKillSwitch> events, AnswerWriter writer) {
+        var running = events.prefixAndTail(1).toMat(Sink.head(), Keep.both()).run(system);
+        exchange.connection().abortOnClose(running.first());
+        return running.second()
+                .thenApply(parts -> HttpResponse.create()
                         .addHeader(RawHeader.create("cache-control", "no-cache"))
                         // Asks nginx and its kin not to collect the stream.
                         .addHeader(RawHeader.create("x-accel-buffering", "no"))

@@ -12,9 +12,7 @@ import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.RemoteAddress;
 import akka.http.javadsl.model.headers.Allow;
 import akka.http.javadsl.model.headers.RawHeader;
-import akka.japi.pf.PFBuilder;
 import akka.stream.javadsl.Flow;
-import akka.stream.javadsl.Source;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.access.Caller;
 import dev.troupe.routing.generate.Services;
@@ -25,6 +23,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
@@ -55,19 +54,18 @@ public final class HttpFront {
         this.system = system;
         this.config = config;
         var models = new ModelEndpoints(system, router);
-        oneModel = Endpoint.of(exchange -> models.one(exchange.path().substring(MODEL_PREFIX.length())));
+        oneModel = exchange -> models.one(exchange.path().substring(MODEL_PREFIX.length()));
         var health = new HealthEndpoints(system, router);
         Playground.endpoints().forEach(this::get);
-        get("/healthz", Endpoint.of(exchange -> health.alive()));
-        get("/readyz", Endpoint.of(exchange -> health.ready()));
-        get("/v1/models", Endpoint.of(exchange -> models.list()));
+        get("/healthz", exchange -> health.alive());
+        get("/readyz", exchange -> health.ready());
+        get("/v1/models", exchange -> models.list());
         post("/v1/chat/completions", GenerationEndpoint.chat(system, config, services.generator(), services.open()));
         post("/v1/completions", GenerationEndpoint.completion(system, config, services.generator(), services.open()));
         var tokens = new TokenEndpoints(system, config, services.tokenization());
-        post(TokenEndpoints.TOKENIZE, Endpoint.of(tokens::tokenize));
-        post(TokenEndpoints.DETOKENIZE, Endpoint.of(tokens::detokenize));
-        var embeddings = new EmbeddingEndpoint(system, config, services.embedder());
-        post(EmbeddingEndpoint.PATH, Endpoint.of(embeddings::handle));
+        post(TokenEndpoints.TOKENIZE, tokens::tokenize);
+        post(TokenEndpoints.DETOKENIZE, tokens::detokenize);
+        post(EmbeddingEndpoint.PATH, new EmbeddingEndpoint(system, config, services.embedder()));
     }
 
     /** The flow that handles one connection. */
@@ -79,7 +77,7 @@ public final class HttpFront {
                     return Flow.of(HttpRequest.class)
                             // A client that closes its side while an answer is due is gone, as proxies see it too.
                             .watchTermination((notUsed, done) -> closing(connection, notUsed, done))
-                            .flatMapConcat(request -> front.handle(request, connection))
+                            .mapAsync(1, request -> front.handle(request, connection))
                             .watchTermination((notUsed, done) -> closing(connection, notUsed, done));
                 })
                 .mapMaterializedValue(inner -> NotUsed.getInstance());
@@ -98,21 +96,19 @@ public final class HttpFront {
         endpoints.computeIfAbsent(path, p -> new HashMap<>()).put(HttpMethods.POST, endpoint);
     }
 
-    private Source<HttpResponse, NotUsed> handle(HttpRequest request, ClientConnection connection) {
+    private CompletionStage<HttpResponse> handle(HttpRequest request, ClientConnection connection) {
         var requestId = requestId(request);
         var anonymous = new Caller(Optional.empty(), address(request));
         var exchange =
                 new Exchange(request, request.getUri().path(), anonymous, requestId, connection, System.nanoTime());
-        Source<HttpResponse, NotUsed> answer;
+        CompletionStage<HttpResponse> answer;
         try {
             answer = route(exchange.path().startsWith(API_PREFIX) ? known(exchange) : exchange);
         } catch (RuntimeException e) {
-            answer = Source.failed(e);
+            answer = CompletableFuture.failedFuture(e);
         }
-        return answer.recover(new PFBuilder<Throwable, HttpResponse>()
-                        .matchAny(failure -> failed(exchange, failure))
-                        .build())
-                .map(response -> response.addHeader(RawHeader.create(REQUEST_ID, requestId)));
+        return answer.exceptionally(failure -> failed(exchange, failure))
+                .thenApply(response -> response.addHeader(RawHeader.create(REQUEST_ID, requestId)));
     }
 
     private static String address(HttpRequest request) {
@@ -143,7 +139,7 @@ public final class HttpFront {
         }
     }
 
-    private Source<HttpResponse, NotUsed> route(Exchange exchange) {
+    private CompletionStage<HttpResponse> route(Exchange exchange) {
         var path = exchange.path();
         var method = exchange.request().method().equals(HttpMethods.HEAD)
                 ? HttpMethods.GET
@@ -173,7 +169,8 @@ public final class HttpFront {
                 null,
                 "method_not_allowed",
                 method.value() + " is not possible on " + path + "; use " + allowed[0].value() + ".");
-        return Source.single(Replies.problem(problem, config).addHeader(Allow.create(allowed)));
+        return CompletableFuture.completedFuture(
+                Replies.problem(problem, config).addHeader(Allow.create(allowed)));
     }
 
     private HttpResponse failed(Exchange exchange, Throwable failure) {

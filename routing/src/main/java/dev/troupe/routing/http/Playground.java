@@ -6,10 +6,10 @@ import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
 import akka.http.javadsl.model.headers.RawHeader;
-import akka.stream.javadsl.Source;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
 /** The page at {@code /}: a chat with any model that is served, in plain files from the class path. */
 final class Playground {
@@ -36,7 +36,7 @@ final class Playground {
                 .addHeader(RawHeader.create("x-content-type-options", "nosniff"))
                 .addHeader(RawHeader.create("referrer-policy", "no-referrer"))
                 .addHeader(RawHeader.create("cache-control", "no-cache"));
-        return exchange -> Source.single(response);
+        return exchange -> CompletableFuture.completedFuture(response);
     }
 
     private static byte[] read(String name) {

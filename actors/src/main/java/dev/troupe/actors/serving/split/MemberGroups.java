@@ -24,8 +24,7 @@ record MemberGroups(Communicator watch, Communicator plans, PartLinks links) {
      * @param patience how long a member may keep another waiting: while they join, and within a step
      * @param groups that the member leaves them with
      */
-    static MemberGroups open(
-            ReplicaShape shape, int member, GroupOpener opener, Duration patience, OpenGroups groups) {
+    static MemberGroups open(ReplicaShape shape, int member, GroupOpener opener, Duration patience, OpenGroups groups) {
         int stage = shape.stageOf(member);
         int shard = shape.shardOf(member);
         List<Integer> all = IntStream.range(0, shape.numMembers()).boxed().toList();
@@ -33,7 +32,8 @@ record MemberGroups(Communicator watch, Communicator plans, PartLinks links) {
         groups.enter(() -> opener.open("start", member, all, patience)).gather();
         Communicator watch = groups.enter(() -> opener.open("watch", member, all, PATIENCE));
         Communicator plans = groups.enter(() -> opener.open("plans", member, all, PATIENCE));
-        Communicator stages = groups.enter(() -> opener.open("stages-" + shard, member, shape.stagesOf(shard), patience));
+        Communicator stages =
+                groups.enter(() -> opener.open("stages-" + shard, member, shape.stagesOf(shard), patience));
         Communicator shards = groups.enter(() -> opener.open("shards-" + stage, member, shape.stage(stage), patience));
         return new MemberGroups(watch, plans, new PartLinks(stages, shards));
     }

@@ -104,7 +104,15 @@ public final class RunCurve {
             recorder.validation(evaluation.step(), tokensAt(training, evaluation.step()), evaluation.valLoss());
         }
         return new View(
-                step, tokens, parameters, recorder.curve(), evaluations, shadow, speed.samples(flopsPerToken), rollbacks, nodes);
+                step,
+                tokens,
+                parameters,
+                recorder.curve(),
+                evaluations,
+                shadow,
+                speed.samples(flopsPerToken),
+                rollbacks,
+                nodes);
     }
 
     /** Tokens trained on until a step; between samples, which may be the mean of several steps, in proportion. */
