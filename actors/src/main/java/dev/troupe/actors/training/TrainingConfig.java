@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Everything that decides a training run, validated. The keys, their units and defaults are in {@code reference.conf}
@@ -267,7 +266,8 @@ public record TrainingConfig(
         long steps = reader.whole("train.steps", 0, 1_000_000_000_000L);
         double minutes = reader.number("train.minutes", 0, 1_000_000);
         int accumulation = reader.integer("train.accumulation", 1, 65_536);
-        Precision precision = precision(reader);
+        Precision precision =
+                Precision.named(reader.word("train.precision", Precision.names().toArray(String[]::new)));
         return new TrainSection(
                 onlyMinutes ? 0 : steps,
                 onlySteps && steps > 0 ? 0 : minutes,
@@ -283,16 +283,10 @@ public record TrainingConfig(
                 reader.integer("train.stepTimeoutSeconds", 1, 1_000_000));
     }
 
-    private static Precision precision(ConfigReader reader) {
-        return Precision.named(reader.word(
-                "train.precision",
-                Stream.of(Precision.values()).map(Precision::configName).toArray(String[]::new)));
-    }
-
     private static LossScale.Options lossScale(ConfigReader reader, Precision precision) {
         double initial = reader.number("train.lossScale.initial", 1, LossScale.LARGEST);
         int growthSteps = reader.integer("train.lossScale.growthSteps", 1, Integer.MAX_VALUE);
-        if (Math.scalb(1.0, Math.getExponent(initial)) != initial) {
+        if (!LossScale.isScale(initial)) {
             throw reader.bad("train.lossScale.initial", "a power of two");
         }
         return precision == Precision.FP16 ? new LossScale.Options(initial, growthSteps) : LossScale.Options.NONE;

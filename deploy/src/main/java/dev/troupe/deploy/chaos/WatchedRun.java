@@ -54,7 +54,7 @@ record WatchedRun(Path directory) {
 
     /** The last step that is recorded; 0 for none. Looks at the end of the metrics only. */
     long step() {
-        try (FileChannel channel = FileChannel.open(directory.resolve("metrics.jsonl"))) {
+        try (FileChannel channel = FileChannel.open(MetricsFile.in(directory))) {
             ByteBuffer tail = ByteBuffer.allocate(TAIL_BYTES);
             channel.read(tail, Math.max(0, channel.size() - TAIL_BYTES));
             Matcher lines = STEP.matcher(StandardCharsets.UTF_8.decode(tail.flip()));
@@ -72,7 +72,7 @@ record WatchedRun(Path directory) {
 
     /** Whether the metrics have every step from 1 to {@code steps} once, in order. */
     boolean hasEachStepOnce(long steps) {
-        List<Long> recorded = MetricsFile.read(directory.resolve("metrics.jsonl")).stream()
+        List<Long> recorded = MetricsFile.read(MetricsFile.in(directory)).stream()
                 .filter(MetricsLine.Step.class::isInstance)
                 .map(MetricsLine::step)
                 .toList();

@@ -41,10 +41,10 @@ final class NodeWork {
 
     /** Directory of the run that the node has a part in, or had last. */
     Optional<Path> runDirectory() {
-        TrainerProtocol.Described training = training();
-        EvaluationNode.Described evaluating = evaluating();
-        return Optional.ofNullable(training == null ? null : training.directory())
-                .or(() -> Optional.ofNullable(evaluating == null ? null : evaluating.directory()))
+        return Optional.ofNullable(training())
+                .flatMap(training -> Optional.ofNullable(training.directory()))
+                .or(() -> Optional.ofNullable(evaluating())
+                        .flatMap(evaluating -> Optional.ofNullable(evaluating.directory())))
                 .map(Path::of);
     }
 }

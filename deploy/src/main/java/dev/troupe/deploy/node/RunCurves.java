@@ -1,5 +1,6 @@
 package dev.troupe.deploy.node;
 
+import dev.troupe.actors.training.run.MetricsFile;
 import dev.troupe.actors.training.run.RunCurve;
 import dev.troupe.actors.training.run.RunCurveFile;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ public final class RunCurves implements Supplier<RunCurves.Answer> {
         }
         RunCurveFile curve = file;
         if (curve == null || !run.equals(open)) {
-            curve = new RunCurveFile(run.resolve("metrics.jsonl"));
+            curve = new RunCurveFile(MetricsFile.in(run));
             file = curve;
             open = run;
         }

@@ -1,5 +1,6 @@
 package dev.troupe.deploy.run;
 
+import dev.troupe.actors.training.run.MetricsFile;
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -83,7 +84,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /** What happened, a line each. */
     public Path metrics() {
-        return root.resolve("metrics.jsonl");
+        return MetricsFile.in(root);
     }
 
     /** The loss curve. */

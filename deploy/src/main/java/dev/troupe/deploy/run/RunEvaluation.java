@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.troupe.actors.registry.Lineage;
 import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.actors.training.run.RunCurve;
 import dev.troupe.deploy.progress.ProgressDisplay;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.eval.Evaluation;
@@ -70,7 +71,7 @@ public record RunEvaluation(
                     local.opened().version(), manifestSha256(checkpoint), model, unigram, samples(local, corpus));
             evaluation.show(display);
             evaluation.writeJson(run);
-            RunPages.write(run, corpus, config, summary, evaluation);
+            RunPages.write(run, corpus, config, summary, RunCurve.read(run.metrics()), evaluation);
             display.note("report: " + run.report());
             return evaluation;
         }

@@ -34,8 +34,8 @@ final class RunPages {
             Corpus corpus,
             TrainingConfig config,
             TrainingSummary summary,
+            RunCurve.View view,
             @Nullable RunEvaluation evaluation) {
-        RunCurve.View view = RunCurve.read(run.metrics());
         LossCurve curve = curve(summary, view);
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("summary", summary);

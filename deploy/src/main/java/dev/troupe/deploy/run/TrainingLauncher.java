@@ -118,7 +118,7 @@ public final class TrainingLauncher {
                         RunPages.curve(summary, view),
                         RunPages.shadow(view),
                         "Run " + run.root().getFileName()));
-        RunPages.write(run, corpus, config, summary, null);
+        RunPages.write(run, corpus, config, summary, view, null);
         display.note(String.format(
                 Locale.ROOT,
                 "%,d steps, %,d tokens at %,.0f tokens/s; training loss %.4f%s",

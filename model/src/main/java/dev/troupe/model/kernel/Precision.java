@@ -1,6 +1,7 @@
 package dev.troupe.model.kernel;
 
 import dev.troupe.model.ConfigNames;
+import java.util.List;
 
 /**
  * What matrix products round their operands to. Sums, results and all other operations are float32, and so are weights,
@@ -14,6 +15,11 @@ public enum Precision {
     /** As configurations say it: "fp32". */
     public String configName() {
         return ConfigNames.of(this);
+    }
+
+    /** All names. */
+    public static List<String> names() {
+        return ConfigNames.all(Precision.class);
     }
 
     /**

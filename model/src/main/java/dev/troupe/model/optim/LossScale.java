@@ -18,7 +18,7 @@ public final class LossScale {
         public static final Options NONE = new Options(1, 0);
 
         public Options {
-            if (!(initial >= 1 && initial <= LARGEST) || Math.scalb(1.0, Math.getExponent(initial)) != initial) {
+            if (!isScale(initial)) {
                 throw new IllegalArgumentException(
                         "a loss scale of " + initial + " is no power of two from 1 to " + LARGEST);
             }
@@ -39,6 +39,11 @@ public final class LossScale {
     public LossScale(Options options) {
         this.options = options;
         this.value = options.initial();
+    }
+
+    /** Whether this is a power of two from 1 to {@link #LARGEST}. */
+    public static boolean isScale(double value) {
+        return value >= 1 && value <= LARGEST && Math.scalb(1.0, Math.getExponent(value)) == value;
     }
 
     /** Of the next step. */

@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
@@ -41,24 +38,7 @@ class EvaluationTasksTest {
 
     /** Of a model that predicts every token alike. */
     private double score(String task, HeldOutScores heldOut) {
-        ModelConfig config = new ModelConfig(
-                "llama",
-                tokenizer.vocabSize(),
-                16,
-                1,
-                2,
-                1,
-                8,
-                24,
-                16,
-                NormKind.RMS,
-                1e-5f,
-                MlpKind.SWIGLU,
-                PositionKind.ROTARY,
-                10_000,
-                true,
-                false,
-                0);
+        ModelConfig config = TinyModel.config(tokenizer);
         try (TensorArena arena = TensorArena.open("test");
                 FixedComputePool pool = FixedComputePool.create(1)) {
             Kernels kernels = KernelProviders.select("scalar").create(pool);

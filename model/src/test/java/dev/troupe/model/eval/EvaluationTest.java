@@ -8,9 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.data.TokenShardWriter;
 import dev.troupe.model.data.TokenShards;
 import dev.troupe.model.data.TokenizerFingerprint;
@@ -48,7 +45,7 @@ class EvaluationTest {
         try (TensorArena arena = TensorArena.open("test");
                 FixedComputePool pool = FixedComputePool.create(1)) {
             Kernels kernels = KernelProviders.select("scalar").create(pool);
-            ModelConfig config = config();
+            ModelConfig config = TinyModel.config(tokenizer);
             Parameters zeros = Parameters.allocate(ParameterLayout.of(config), arena);
             EvaluationSet set = EvaluationSet.ofText(TEXT, tokenizer, 7);
             try (PerplexityEvaluator evaluator = new PerplexityEvaluator(config, zeros, kernels, 3, 8)) {
@@ -70,7 +67,7 @@ class EvaluationTest {
         try (TensorArena arena = TensorArena.open("test");
                 FixedComputePool pool = FixedComputePool.create(2)) {
             Kernels kernels = KernelProviders.select("auto").create(pool);
-            ModelConfig config = config();
+            ModelConfig config = TinyModel.config(tokenizer);
             Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
             weights.initialize(5);
             EvaluationSet set = EvaluationSet.ofText(TEXT, tokenizer, 8);
@@ -205,26 +202,5 @@ class EvaluationTest {
             writer.append("document", ids, ids.length);
             writer.finish();
         }
-    }
-
-    private ModelConfig config() {
-        return new ModelConfig(
-                "llama",
-                tokenizer.vocabSize(),
-                16,
-                1,
-                2,
-                1,
-                8,
-                24,
-                16,
-                NormKind.RMS,
-                1e-5f,
-                MlpKind.SWIGLU,
-                PositionKind.ROTARY,
-                10_000,
-                true,
-                false,
-                0);
     }
 }

@@ -204,7 +204,7 @@ public final class EvaluationScheduler {
     private void onFinal(EvaluateFinal wanted) {
         addShadow(new EvaluationOrder(Kind.FINAL_SHADOW, wanted.step(), shadow(), wanted.windows(), null));
         if (queue.nodes().isEmpty()) {
-            settings.own().tell(new Evaluator.Evaluate(wanted.step(), wanted.windows(), true, listener));
+            evaluateFinalHere(wanted.step(), wanted.windows());
             return;
         }
         listener.tell(new Evaluator.WeightsCopied(wanted.step())); // they are read from the checkpoint

@@ -6,6 +6,9 @@ import dev.troupe.model.data.TokenShards;
 
 /** A fixed choice of windows over held-out tokens: evenly spread, the same for every evaluation of a run. */
 public final class HeldOutWindows {
+    /** Enough rows to fill the matrix kernels. */
+    private static final int TOKENS_AT_ONCE = 2048;
+
     private final TokenBatches batches;
     private final int time;
     private final long available;
@@ -19,6 +22,11 @@ public final class HeldOutWindows {
     /** Tokens of a window. */
     public int time() {
         return time;
+    }
+
+    /** How many windows an evaluation without pauses takes at once. */
+    public int atOnce() {
+        return Math.max(1, TOKENS_AT_ONCE / time);
     }
 
     /** How many windows an evaluation of at most {@code wanted} has. */

@@ -37,9 +37,6 @@ import java.util.function.BooleanSupplier;
  * windows predicted, the run's tasks measured. Blocks while it reads and computes.
  */
 final class ModelEvaluation {
-    /** As an urgent evaluation beside the training has it. */
-    private static final int TOKENS_OF_A_BATCH = 2048;
-
     private final EvaluationJob job;
     private final EvaluationOrder order;
     private final BooleanSupplier cancelled;
@@ -73,11 +70,11 @@ final class ModelEvaluation {
             Kernels kernels = NodeKernels.create(
                     config.train().backend(), config.train().precision(), pool, KernelUse.training());
             Parameters weights = model.parameters(arena);
-            int batch = Math.max(1, TOKENS_OF_A_BATCH / job.contextLength());
+            HeldOutWindows windows = new HeldOutWindows(heldOut, job.contextLength());
             ModelConfig shape = model.config();
             try (TrainingStage stage = new TrainingStage(
-                    shape, StageRange.whole(shape), kernels, weights, null, batch, job.contextLength())) {
-                EvaluationPass pass = predict(new HeldOutWindows(heldOut, job.contextLength()), model, stage, batch);
+                    shape, StageRange.whole(shape), kernels, weights, null, windows.atOnce(), job.contextLength())) {
+                EvaluationPass pass = predict(windows, model, stage);
                 EvaluatedModel subject = new EvaluatedModel(
                         weights, model.tokenizer(), kernels, stage, job.contextLength(), pass.scores());
                 Map<String, Double> scores = new TreeMap<>();
@@ -123,12 +120,12 @@ final class ModelEvaluation {
         }
     }
 
-    private EvaluationPass predict(HeldOutWindows windows, OpenModel model, TrainingStage stage, int batch) {
+    private EvaluationPass predict(HeldOutWindows windows, OpenModel model, TrainingStage stage) {
         Tokenizer tokenizer = model.tokenizer();
         EvaluationPass pass = new EvaluationPass(windows, order.windows(), token -> tokenizer.tokenBytes(token).length);
         while (!pass.isFinished()) {
             requireWanted();
-            pass.advance(stage, batch);
+            pass.advance(stage, windows.atOnce());
         }
         return pass;
     }

@@ -129,7 +129,7 @@ public final class MeshRunner {
     private @Nullable Work work;
     private final Recovery recovery = new Recovery();
     private final NodeFailures failures;
-    private final MeshStart start;
+    private final MeshStart beginning;
 
     private MeshRunner(
             ActorContext<Command> context,
@@ -145,7 +145,7 @@ public final class MeshRunner {
         this.wasReady = start.seating() != null;
         this.failures = new NodeFailures(
                 job.config().mesh().excludeAfterFailures(), job.config().mesh().failureWindow(), start.failures());
-        this.start = start;
+        this.beginning = start;
         this.seats = new MeshSeats(start);
         orders.putAll(origin.step(), start.orders());
         this.saver = new MeshSaver(context, checkpoints);
@@ -227,7 +227,7 @@ public final class MeshRunner {
             return;
         }
         if (!isBuilt) {
-            notice(wasReady ? start.cause() : "the run begins");
+            notice(wasReady ? beginning.cause() : "the run begins");
         } else if (!noticeWhoIsGone()) {
             proceed(wanted);
         }
@@ -350,7 +350,7 @@ public final class MeshRunner {
         seats.seat(next, start, survey);
         nextStep = start.step();
         enterWaiting(RunnerState.BUILDING, stepTimeout);
-        seats.tellAll(new TrainerProtocol.Build(seats.epoch(), this.start.fence(), job, next, start, answers));
+        seats.tellAll(new TrainerProtocol.Build(seats.epoch(), beginning.fence(), job, next, start, answers));
     }
 
     private void onBuilt(Seating built) {

@@ -32,6 +32,11 @@ public final class MetricsFile implements AutoCloseable {
         this.channel = channel;
     }
 
+    /** Where the metrics of a run are. */
+    public static Path in(Path runDirectory) {
+        return runDirectory.resolve("metrics.jsonl");
+    }
+
     /** A file that begins with these lines, in the place of what was there. */
     static MetricsFile create(Path path, List<MetricsLine> lines) {
         Path begun = path.resolveSibling(path.getFileName() + ".tmp");

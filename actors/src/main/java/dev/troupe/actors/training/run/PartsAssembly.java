@@ -57,9 +57,6 @@ record PartsAssembly(
         @Nullable RecordedRun recorded) {
     private static final Logger LOG = LoggerFactory.getLogger(PartsAssembly.class);
 
-    /** Windows that an urgent evaluation takes at once: enough rows to fill the matrix kernels. */
-    private static final int TOKENS_OF_AN_EVALUATION_BATCH = 2048;
-
     /** Allocates in {@code memory}, and reads the checkpoint when resuming. */
     static PartsAssembly local(
             TrainingSetup setup,
@@ -108,7 +105,7 @@ record PartsAssembly(
                 StageOptions.DEFAULT.withRecomputeLayers(config.mesh().recomputeLayers());
         TrainingStage stage =
                 memory.own(new TrainingStage(model, whole, kernels, weights, gradients, batch, time, options));
-        int evaluationBatch = Math.max(1, TOKENS_OF_AN_EVALUATION_BATCH / time);
+        int evaluationBatch = windows.atOnce();
         TrainingStage evaluationStage =
                 memory.own(new TrainingStage(model, whole, kernels, copy, null, evaluationBatch, time));
         CheckpointStaging staging = memory.own(new CheckpointStaging(model, setup.tokenizer()));

@@ -63,15 +63,18 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
             @Nullable TrainingState checkpoint,
             StepPlanner planner) {
         Map<Long, MetricsLine.Step> recorded = new HashMap<>();
+        Map<Long, Integer> overflows = new HashMap<>();
         for (MetricsLine line : lines) {
             if (line instanceof MetricsLine.Step step) {
                 recorded.putIfAbsent(step.step(), step);
+            } else if (line instanceof MetricsLine.LossScaled) {
+                overflows.merge(line.step(), 1, Integer::sum);
             }
         }
-        int rollbacks = Rollbacks.of(lines).count();
+        Rollbacks rollbacks = Rollbacks.of(lines);
         Map<Long, RecalledStep> remembered = new HashMap<>();
         for (RecalledStep step : recalled) {
-            if (step.rollbacks() == rollbacks) { // others were taken back
+            if (step.rollbacks() == rollbacks.count()) { // others were taken back
                 remembered.put(step.taken().step() + 1, step);
             }
         }
@@ -91,7 +94,10 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
             planner.done(order);
             orders.add(order);
             tokens += planner.tokensOf(order);
-            planner.recallAt(step, lines);
+            for (int i = overflows.getOrDefault(step, 0); i > 0; i--) {
+                planner.shrinkLossScale();
+            }
+            planner.leaveOut(rollbacks, step);
             if (line == null) {
                 added.add(Objects.requireNonNull(memory).toLine(tokens));
             }

@@ -94,7 +94,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /** One JSON object a line: see {@link MetricsFile}. */
     public Path metrics() {
-        return path.resolve("metrics.jsonl");
+        return MetricsFile.in(path);
     }
 
     /** The run's {@link dev.troupe.actors.training.TrainingSummary} as JSON. */

@@ -73,16 +73,6 @@ public final class StepPlanner {
         leaveOut(Rollbacks.of(lines), firstStep);
     }
 
-    /** What the metrics tell of a step that was just {@link #done}. */
-    void recallAt(long step, List<MetricsLine> lines) {
-        for (MetricsLine line : lines) {
-            if (line.step() == step && line instanceof MetricsLine.LossScaled) {
-                lossScale.overflowed();
-            }
-        }
-        leaveOut(Rollbacks.of(lines), step);
-    }
-
     /** Leaves out the micro-batches that a run that went back to {@code step}, where this planner is, has seen. */
     void leaveOut(Rollbacks rollbacks, long step) {
         microBatch = rollbacks.microBatchAt(step).orElse(microBatch);
