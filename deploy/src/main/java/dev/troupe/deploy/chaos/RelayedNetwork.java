@@ -92,9 +92,12 @@ final class RelayedNetwork implements AutoCloseable {
                 forward(client, server, from, to);
                 back.join();
                 open.remove(server);
+            } catch (IOException e) {
+                LOG.debug("no connection from {} to {}", from, to, e); // the node is not there yet, or not any more
+                awaitPath(from, to); // a node that was cut off meanwhile does not hear of it either
             }
         } catch (IOException e) {
-            LOG.debug("no connection from {} to {}", from, to, e); // the node is not there yet, or not any more
+            LOG.debug("the relay was closed before {} was connected to {}", from, to, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -117,9 +120,19 @@ final class RelayedNetwork implements AutoCloseable {
             out.shutdownOutput();
         } catch (IOException e) {
             LOG.debug("the connection from {} to {} is broken", from, to, e);
-            close(in);
-            close(out);
+            closeWhenConnected(in, out, from, to);
         }
+    }
+
+    /** Ends a connection that is broken, once both nodes can hear of it. */
+    private void closeWhenConnected(Socket in, Socket out, String from, String to) {
+        try {
+            awaitPath(from, to);
+        } catch (IOException e) {
+            LOG.debug("the relay was closed before {} and {} were connected again", from, to, e);
+        }
+        close(in);
+        close(out);
     }
 
     /** Negative at the end, and when the connection is broken. */
