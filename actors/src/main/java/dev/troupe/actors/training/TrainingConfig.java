@@ -9,6 +9,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.eval.EvaluationTask;
 import dev.troupe.model.eval.EvaluationTasks;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.ZeroStage;
 import dev.troupe.model.optim.LossScale;
@@ -67,7 +68,7 @@ public record TrainingConfig(
      * @param ramp micro-batches of each step
      * @param precision of the operands of matrix products
      * @param lossScale of fp16
-     * @param threads 0 for one per core
+     * @param threads of a process; of a node's, shared by its ranks
      * @param lossWindow steps whose mean is the reported training loss
      */
     public record TrainSection(
@@ -80,18 +81,13 @@ public record TrainingConfig(
             String backend,
             Precision precision,
             LossScale.Options lossScale,
-            int threads,
+            ComputeThreads threads,
             int lossWindow,
             int stepTimeoutSeconds) {
 
         /** Whether the number of steps is fitted to a time budget. */
         public boolean isTimed() {
             return steps == 0;
-        }
-
-        /** Threads that compute. */
-        public int computeThreads() {
-            return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
         }
     }
 
@@ -278,7 +274,9 @@ public record TrainingConfig(
                 reader.nonBlank("compute.backend"),
                 precision,
                 lossScale(reader, precision),
-                reader.integer("train.threads", 0, 1024),
+                new ComputeThreads(
+                        reader.integer("train.threads", 0, 1024),
+                        reader.word("compute.pinned", "true", "false").equals("true")),
                 reader.integer("train.lossWindow", 1, 1_000_000),
                 reader.integer("train.stepTimeoutSeconds", 1, 1_000_000));
     }

@@ -11,7 +11,7 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Map;
@@ -155,6 +155,9 @@ final class BenchCommand implements Runnable {
         @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "0 for one per core")
         private int threads;
 
+        @Option(names = "--pinned", description = "each of the pool's threads stays on one processor")
+        private boolean pinned;
+
         @Mixin
         private BackendOptions kernels = new BackendOptions();
 
@@ -162,11 +165,15 @@ final class BenchCommand implements Runnable {
         private boolean json;
 
         int numThreads() {
-            return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+            return computeThreads().count();
         }
 
         ComputePool pool() {
-            return FixedComputePool.create(numThreads());
+            return computeThreads().open();
+        }
+
+        private ComputeThreads computeThreads() {
+            return new ComputeThreads(threads, pinned);
         }
 
         /** Kernels that agree with the reference: the speed of others means nothing. */

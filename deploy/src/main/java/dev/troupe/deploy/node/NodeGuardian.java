@@ -28,6 +28,7 @@ import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
 import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.actors.transport.DataPlane;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -64,7 +65,10 @@ final class NodeGuardian {
 
     /** Make this node ready to hold members of replicas that other nodes lead. */
     record StartMember(
-            DataPlane plane, Optional<Path> model, int threads, ActorRef<ActorRef<MemberProtocol.Command>> replyTo)
+            DataPlane plane,
+            Optional<Path> model,
+            ComputeThreads threads,
+            ActorRef<ActorRef<MemberProtocol.Command>> replyTo)
             implements Command {}
 
     /** Start a runner of a mesh on the cluster's trainer nodes. */

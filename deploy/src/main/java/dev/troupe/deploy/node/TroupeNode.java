@@ -41,6 +41,7 @@ import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
@@ -166,7 +167,8 @@ public final class TroupeNode implements AutoCloseable {
                 .withFallback(loaded);
         if (nodeConfig.has(Role.SERVER) || nodeConfig.has(Role.MEMBER)) {
             EngineSettings engine = ReplicaSettings.from(config).engine();
-            NodeKernels.check(engine.backend(), engine.precision(), engine.threads(), KernelUse.serving());
+            NodeKernels.check(
+                    engine.backend(), engine.precision(), engine.threads().count(), KernelUse.serving());
         } else if (clustered && (nodeConfig.has(Role.TRAINER) || nodeConfig.has(Role.EVAL))) {
             // Now, and not when a run waits for this node to take the place of another.
             NodeKernels.check(config.getString("troupe.compute.backend"), Precision.FP32, 1, KernelUse.training());
@@ -253,10 +255,9 @@ public final class TroupeNode implements AutoCloseable {
      */
     public Endpoint startMember() {
         DataPlane open = dataPlane();
-        int threads = ReplicaSettings.from(config).engine().threads();
-        int cores = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+        ComputeThreads threads = ReplicaSettings.from(config).engine().threads();
         this.<ActorRef<MemberProtocol.Command>>ask(
-                replyTo -> new NodeGuardian.StartMember(open, nodeConfig.modelPath(), cores, replyTo));
+                replyTo -> new NodeGuardian.StartMember(open, nodeConfig.modelPath(), threads, replyTo));
         return open.endpoint();
     }
 
@@ -375,7 +376,8 @@ public final class TroupeNode implements AutoCloseable {
         }
         EngineSettings engine = ReplicaSettings.from(config).engine();
         return CompletableFuture.runAsync(
-                () -> NodeKernels.check(engine.backend(), engine.precision(), engine.threads(), KernelUse.all()),
+                () -> NodeKernels.check(
+                        engine.backend(), engine.precision(), engine.threads().count(), KernelUse.all()),
                 CompletableFuture.delayedExecutor(SPARE_SECONDS, TimeUnit.SECONDS));
     }
 

@@ -10,7 +10,6 @@ import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tokenizer.TokenizerJson;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,8 +59,8 @@ public record DirectoryLoader(
      *     "version" (reading the weights for their checksum)
      */
     public Engine load(LoadTimes times) {
-        int threads = settings.threads() == 0 ? Runtime.getRuntime().availableProcessors() : settings.threads();
-        ComputePool pool = FixedComputePool.create(layout.threads(threads));
+        ComputePool pool =
+                settings.threads().open(layout.threads(settings.threads().count()));
         try (OpenModel model = times.measure("file", () -> ModelFiles.open(directory));
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {

@@ -1,6 +1,7 @@
 package dev.troupe.actors.serving.engine;
 
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.transformer.InferenceSettings;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -11,7 +12,7 @@ import java.util.Optional;
  * @param backend name of the kernel provider, or "auto"
  * @param precision of the operands of products
  * @param inference what is rounded
- * @param threads that compute; 0 for one per core
+ * @param threads that compute
  * @param maxBatchTokens most rows of a forward pass
  * @param maxRunning most sequences with a place in the cache
  * @param kvCacheBytes most bytes of the key-value cache; less is taken when {@code maxRunning} full contexts need less
@@ -21,12 +22,12 @@ public record EngineSettings(
         String backend,
         Precision precision,
         InferenceSettings inference,
-        int threads,
+        ComputeThreads threads,
         int maxBatchTokens,
         int maxRunning,
         long kvCacheBytes,
         Optional<Path> draftModel) {
-    /** Without a draft model. */
+    /** Without a draft model, on threads that go where the system puts them; 0 for one per core. */
     public EngineSettings(
             String backend,
             Precision precision,
@@ -35,12 +36,21 @@ public record EngineSettings(
             int maxBatchTokens,
             int maxRunning,
             long kvCacheBytes) {
-        this(backend, precision, inference, threads, maxBatchTokens, maxRunning, kvCacheBytes, Optional.empty());
+        this(
+                backend,
+                precision,
+                inference,
+                ComputeThreads.of(threads),
+                maxBatchTokens,
+                maxRunning,
+                kvCacheBytes,
+                Optional.empty());
     }
 
     /** The same without a draft model. */
     public EngineSettings withoutDraft() {
-        return new EngineSettings(backend, precision, inference, threads, maxBatchTokens, maxRunning, kvCacheBytes);
+        return new EngineSettings(
+                backend, precision, inference, threads, maxBatchTokens, maxRunning, kvCacheBytes, Optional.empty());
     }
 
     /** With float32 weights, and prompts computed as answers are. */

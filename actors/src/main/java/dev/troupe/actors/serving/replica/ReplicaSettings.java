@@ -6,6 +6,7 @@ import dev.troupe.actors.serving.batch.SchedulingLimits;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
@@ -41,7 +42,6 @@ public record ReplicaSettings(
     private static final List<String> SPECULATIONS = List.of("off", "ngram", DRAFT);
 
     public ReplicaSettings {
-        require(engine.threads() >= 0, "threads", engine.threads(), "at least 0");
         require(engine.maxRunning() >= 1, "maxRunning", engine.maxRunning(), "at least 1");
         require(
                 engine.maxBatchTokens() >= engine.maxRunning(),
@@ -116,11 +116,13 @@ public record ReplicaSettings(
     public static ReplicaSettings from(Config config) {
         try {
             Config serving = config.getConfig("troupe.serving");
+            int threads = serving.getInt("threads");
+            require(threads >= 0, "threads", threads, "at least 0");
             EngineSettings engine = new EngineSettings(
                     config.getString("troupe.compute.backend"),
                     Precision.named(serving.getString("precision")),
                     inference(serving),
-                    serving.getInt("threads"),
+                    new ComputeThreads(threads, config.getBoolean("troupe.compute.pinned")),
                     serving.getInt("maxBatchTokens"),
                     serving.getInt("maxRunning"),
                     serving.getBytes("kvCache"),

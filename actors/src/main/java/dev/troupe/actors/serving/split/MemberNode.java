@@ -20,6 +20,7 @@ import dev.troupe.actors.serving.split.MemberProtocol.Lost;
 import dev.troupe.actors.serving.split.MemberProtocol.Report;
 import dev.troupe.actors.serving.split.MemberProtocol.Reported;
 import dev.troupe.actors.transport.DataPlane;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -47,12 +48,12 @@ public final class MemberNode {
     private final ActorContext<Command> context;
     private final DataPlane plane;
     private final Optional<Path> model;
-    private final int threads;
+    private final ComputeThreads threads;
     private final Executor blocking;
     private @Nullable NodeMembers members;
     private CompletableFuture<Void> freed = CompletableFuture.completedFuture(null);
 
-    private MemberNode(ActorContext<Command> context, DataPlane plane, Optional<Path> model, int threads) {
+    private MemberNode(ActorContext<Command> context, DataPlane plane, Optional<Path> model, ComputeThreads threads) {
         this.context = context;
         this.plane = plane;
         this.model = model;
@@ -67,7 +68,7 @@ public final class MemberNode {
      * @param model where the model lies on this node; empty for the same path as on the leader's
      * @param threads that compute
      */
-    public static Behavior<Command> create(DataPlane plane, Optional<Path> model, int threads) {
+    public static Behavior<Command> create(DataPlane plane, Optional<Path> model, ComputeThreads threads) {
         return Behaviors.setup(context -> {
             context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
             Cluster.get(context.getSystem())

@@ -6,7 +6,7 @@ import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.parallel.CommunicationException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,20 +45,20 @@ final class NodeMembers {
      * @param blocking threads that may wait
      * @return the version of the weights
      */
-    CompletableFuture<String> build(Path file, int threads, Executor blocking) {
+    CompletableFuture<String> build(Path file, ComputeThreads threads, Executor blocking) {
         return CompletableFuture.supplyAsync(() -> ModelFiles.open(file), blocking)
                 .thenCompose(model -> build(model, threads, blocking).whenComplete((_, _) -> model.close()));
     }
 
-    private CompletableFuture<String> build(OpenModel model, int threads, Executor blocking) {
+    private CompletableFuture<String> build(OpenModel model, ComputeThreads threads, Executor blocking) {
         MemberSetup setup = job.setup(model.config());
         List<CompletableFuture<?>> parts = new ArrayList<>();
-        int own = Math.max(1, threads / numbers.size());
+        int own = Math.max(1, threads.count() / numbers.size());
         for (int number : numbers) {
             MemberHost host = new MemberHost(setup, number);
             add(host);
             parts.add(host.join(job.groups(plane)));
-            parts.add(host.build(() -> compute(setup, model, own), model.weights()));
+            parts.add(host.build(() -> compute(setup, model, threads.open(own)), model.weights()));
         }
         CompletableFuture<String> version = CompletableFuture.supplyAsync(model::version, blocking);
         parts.add(version);
@@ -66,9 +66,8 @@ final class NodeMembers {
                 .thenCompose(_ -> version);
     }
 
-    private MemberHost.Compute compute(MemberSetup setup, OpenModel model, int threads) {
+    private MemberHost.Compute compute(MemberSetup setup, OpenModel model, ComputePool pool) {
         Set<KernelUse> uses = setup.inference().uses(model.config(), model.weights(), job.kernelPrecision());
-        ComputePool pool = FixedComputePool.create(threads);
         try {
             return new MemberHost.Compute(
                     NodeKernels.create(job.backend(), job.kernelPrecision(), pool, uses), pool, pool::close);

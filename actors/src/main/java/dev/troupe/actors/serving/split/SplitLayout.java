@@ -12,7 +12,6 @@ import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.parallel.CommunicationException;
 import java.util.ArrayList;
 import java.util.List;
@@ -135,7 +134,7 @@ public final class SplitLayout implements ModelLayout {
         EngineSettings engine = target.settings();
         OpenModel model = target.model();
         Set<KernelUse> uses = engine.inference().uses(model.config(), model.weights(), engine.precision());
-        ComputePool pool = FixedComputePool.create(target.pool().threads());
+        ComputePool pool = engine.threads().open(target.pool().threads());
         return new MemberHost.Compute(
                 NodeKernels.create(engine.backend(), engine.precision(), pool, uses), pool, pool::close);
     }

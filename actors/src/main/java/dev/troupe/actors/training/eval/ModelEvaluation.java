@@ -15,7 +15,7 @@ import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.format.durable.DirectoryManifest;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.check.KernelUse;
-import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.transformer.ParameterLayout;
@@ -63,7 +63,7 @@ final class ModelEvaluation {
         TrainingConfig config = job.config();
         try (OpenModel model = ModelFiles.open(path);
                 TensorArena arena = TensorArena.open("training.evaluation");
-                FixedComputePool pool = FixedComputePool.create(config.train().computeThreads())) {
+                ComputePool pool = config.train().threads().open()) {
             long trainedTokens = trainedTokens(path); // now: when the run has written others, this one goes
             TokenShards heldOut = TokenShards.open(Path.of(job.heldOutTokens()));
             requireComparable(model, heldOut);

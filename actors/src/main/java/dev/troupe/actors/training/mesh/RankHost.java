@@ -11,7 +11,7 @@ import dev.troupe.model.data.TokenShards;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.mesh.EvaluationOutcome;
 import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.RankGroups;
@@ -99,7 +99,7 @@ final class RankHost {
                             name,
                             members.indexOf(rank),
                             members.stream().map(epoch.seating()::of).toList())));
-            ComputePool threads = own(FixedComputePool.create(threads()));
+            ComputePool threads = own(epoch.config().train().threads().open(threads()));
             pool = threads;
             peakGflops = inHaste ? MeasuredPeak.knownGflops(threads) : MeasuredPeak.gflops(threads);
             Kernels kernels = NodeKernels.create(
@@ -141,14 +141,10 @@ final class RankHost {
     /** What the configuration gives a node is shared by its ranks; the cores of a machine by all ranks on it. */
     private int threads() {
         Endpoint here = epoch.here();
-        int configured = epoch.config().train().threads();
-        return configured > 0
-                ? Math.max(
-                        1, configured / epoch.seating().ranksOf(here.nodeId()).size())
-                : Math.max(
-                        1,
-                        Runtime.getRuntime().availableProcessors()
-                                / epoch.seating().ranksOn(here.host()));
+        ComputeThreads threads = epoch.config().train().threads();
+        Seating seating = epoch.seating();
+        int sharers = threads.wanted() > 0 ? seating.ranksOf(here.nodeId()).size() : seating.ranksOn(here.host());
+        return Math.max(1, threads.count() / sharers);
     }
 
     /**

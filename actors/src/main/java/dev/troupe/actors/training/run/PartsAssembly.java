@@ -23,7 +23,6 @@ import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
 import dev.troupe.model.optim.AdamW;
@@ -79,7 +78,7 @@ record PartsAssembly(
         }
         int time = model.contextLength();
         int batch = config.train().batch();
-        ComputePool pool = memory.own(FixedComputePool.create(config.train().computeThreads()));
+        ComputePool pool = memory.own(config.train().threads().open());
         Kernels kernels =
                 NodeKernels.create(config.train().backend(), config.train().precision(), pool, KernelUse.training());
         ParameterLayout layout = ParameterLayout.of(model);

@@ -17,6 +17,7 @@ import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.CharTokenizer;
@@ -93,8 +94,8 @@ class DraftModelTest {
     }
 
     private Engine load(Optional<Path> draft, long kvBytes) {
-        EngineSettings settings =
-                new EngineSettings("auto", Precision.FP32, InferenceSettings.EXACT, 1, 64, 8, kvBytes, draft);
+        EngineSettings settings = new EngineSettings(
+                "auto", Precision.FP32, InferenceSettings.EXACT, ComputeThreads.of(1), 64, 8, kvBytes, draft);
         return new DirectoryLoader(settings, "m", "plain", directory.resolve("model")).load();
     }
 

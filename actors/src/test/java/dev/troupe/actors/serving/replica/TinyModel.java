@@ -10,7 +10,6 @@ import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Parameters;
@@ -55,7 +54,7 @@ final class TinyModel {
     static Engine load(EngineSettings settings, String tokenizerJson) {
         TensorArena arena = TensorArena.open(OWNER);
         Parameters weights = weights(arena);
-        ComputePool pool = FixedComputePool.create(settings.threads());
+        ComputePool pool = settings.threads().open();
         ModelDescription description = new ModelDescription(
                 "tiny", "random-5", CONFIG.contextLength(), CONFIG.vocabSize(), tokenizerJson, "plain", 0);
         return ModelEngine.create(

@@ -21,6 +21,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelConverter;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.transformer.Decode;
@@ -70,7 +71,8 @@ class SplitEngineTest {
     }
 
     private static Engine load(Path model, ReplicaShape shape, InferenceSettings inference, Optional<Path> draft) {
-        EngineSettings settings = new EngineSettings("auto", Precision.FP32, inference, 1, 64, 8, 4 << 20, draft);
+        EngineSettings settings =
+                new EngineSettings("auto", Precision.FP32, inference, ComputeThreads.of(1), 64, 8, 4 << 20, draft);
         return new DirectoryLoader(settings, "m", "plain", model, layout(shape)).load();
     }
 

@@ -30,6 +30,7 @@ import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.serving.replica.ReuseSettings;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.tensor.NativeMemory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -124,7 +125,7 @@ class SplitReplicaTest {
         Node node = new Node("member");
         nodes.add(node);
         join(node);
-        node.kit.spawn(MemberNode.create(node.plane, model, 1), "member-node");
+        node.kit.spawn(MemberNode.create(node.plane, model, ComputeThreads.of(1)), "member-node");
         return node;
     }
 

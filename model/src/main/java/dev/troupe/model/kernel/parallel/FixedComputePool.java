@@ -27,13 +27,15 @@ public final class FixedComputePool implements ComputePool {
     private final AtomicInteger ended = new AtomicInteger();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Worker[] workers;
+    private final boolean pinned;
 
     private volatile int count;
     private volatile @Nullable IndexedTask task;
     private volatile @Nullable Thread waiting;
     private volatile boolean closed;
 
-    private FixedComputePool(int threads) {
+    private FixedComputePool(int threads, boolean pinned) {
+        this.pinned = pinned;
         workers = new Worker[threads - 1];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker("troupe-compute-" + (i + 1));
@@ -42,10 +44,18 @@ public final class FixedComputePool implements ComputePool {
 
     /** A pool in which {@code threads} threads work, the caller's included. */
     public static FixedComputePool create(int threads) {
+        return create(threads, false);
+    }
+
+    /**
+     * The same; with {@code pinned} each of the pool's own threads, which are all but the caller's, stays on one
+     * processor.
+     */
+    public static FixedComputePool create(int threads, boolean pinned) {
         if (threads < 1) {
             throw new IllegalArgumentException("a pool needs at least one thread, not " + threads);
         }
-        FixedComputePool pool = new FixedComputePool(threads);
+        FixedComputePool pool = new FixedComputePool(threads, pinned);
         for (Worker worker : pool.workers) {
             worker.start();
         }
@@ -184,6 +194,14 @@ public final class FixedComputePool implements ComputePool {
 
         @Override
         public void run() {
+            if (pinned) {
+                Processors.runPinned(this::workUntilClosed);
+            } else {
+                workUntilClosed();
+            }
+        }
+
+        private void workUntilClosed() {
             while (!closed) {
                 if (hasWork()) {
                     work();

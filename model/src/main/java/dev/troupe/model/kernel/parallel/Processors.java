@@ -1,0 +1,112 @@
+package dev.troupe.model.kernel.parallel;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.util.BitSet;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The processors that this process may use, and how many of its threads stay on each, by sched_setaffinity(2). Other
+ * processes are not asked: two that pin their threads may choose the same processor.
+ */
+final class Processors {
+    private static final Logger LOG = LoggerFactory.getLogger(Processors.class);
+    private static final Optional<Processors> SYSTEM = find();
+    private static final int SET_BYTES = 8192; // 65,536 processors: more than any kernel's own set
+    private static final int CALLING_THREAD = 0;
+
+    private final MethodHandle setAffinity;
+    private final BitSet allowed;
+    private final int[] pinned; // threads by processor; guarded by this
+
+    private Processors(MethodHandle setAffinity, BitSet allowed) {
+        this.setAffinity = setAffinity;
+        this.allowed = allowed;
+        this.pinned = new int[allowed.length()];
+    }
+
+    private static Optional<Processors> find() {
+        if (ADDRESS.byteSize() != Long.BYTES
+                || !System.getProperty("os.name", "").equals("Linux")) {
+            return Optional.empty();
+        }
+        SymbolLookup library = Linker.nativeLinker().defaultLookup();
+        FunctionDescriptor call = FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
+        return library.find("sched_getaffinity")
+                .flatMap(get -> library.find("sched_setaffinity")
+                        .flatMap(set -> allowed(Linker.nativeLinker().downcallHandle(get, call))
+                                .map(allowed ->
+                                        new Processors(Linker.nativeLinker().downcallHandle(set, call), allowed))));
+    }
+
+    private static Optional<BitSet> allowed(MethodHandle getAffinity) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment set = arena.allocate(SET_BYTES);
+            if ((int) getAffinity.invokeExact(CALLING_THREAD, (long) SET_BYTES, set) != 0) {
+                return Optional.empty();
+            }
+            BitSet processors = BitSet.valueOf(set.asByteBuffer());
+            return processors.isEmpty() ? Optional.empty() : Optional.of(processors);
+        } catch (Throwable e) {
+            throw new IllegalStateException("sched_getaffinity could not be called", e);
+        }
+    }
+
+    /**
+     * Runs {@code work} with the calling thread on the processor that fewest pinned threads have, the last of those:
+     * the first ones are left to threads that are not pinned, and to interrupts. Without such a call here, or when the
+     * system refuses, the thread goes where the system puts it.
+     */
+    static void runPinned(Runnable work) {
+        if (SYSTEM.isEmpty()) {
+            LOG.warn("compute threads are not pinned: this system has no sched_setaffinity");
+            work.run();
+            return;
+        }
+        Processors processors = SYSTEM.get();
+        int processor = processors.take();
+        try {
+            processors.stay(processor);
+            work.run();
+        } finally {
+            processors.leave(processor);
+        }
+    }
+
+    private synchronized int take() {
+        int least = allowed.length() - 1;
+        for (int p = allowed.previousSetBit(least); p >= 0; p = allowed.previousSetBit(p - 1)) {
+            least = pinned[p] < pinned[least] ? p : least;
+        }
+        pinned[least]++;
+        return least;
+    }
+
+    private synchronized void leave(int processor) {
+        pinned[processor]--;
+    }
+
+    private void stay(int processor) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment set = arena.allocate(SET_BYTES);
+            BitSet one = new BitSet();
+            one.set(processor);
+            MemorySegment.copy(MemorySegment.ofArray(one.toByteArray()), 0, set, 0, one.toByteArray().length);
+            if ((int) setAffinity.invokeExact(CALLING_THREAD, (long) SET_BYTES, set) != 0) {
+                LOG.warn("{} is not pinned: the system refused processor {}", Thread.currentThread(), processor);
+            }
+        } catch (Throwable e) {
+            throw new IllegalStateException("sched_setaffinity could not be called", e);
+        }
+    }
+}
