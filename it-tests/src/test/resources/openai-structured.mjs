@@ -26,6 +26,15 @@ const runner = client.chat.completions.stream({
   model, messages, seed: 5, max_tokens: 300, tools, tool_choice: { type: 'function', function: { name: 'move' } },
 });
 const streamed = (await runner.finalChatCompletion()).choices[0];
+const several = { model, messages, seed: 7, max_tokens: 1500, tools, tool_choice: 'required', n: 4 };
+const required = await client.chat.completions.create(several);
+const requiredStream = await client.chat.completions.stream(several).finalChatCompletion();
+const single = await client.chat.completions.create({ ...several, parallel_tool_calls: false });
+// By chance most answers would begin as JSON: more of the vocabulary begins with '{' than with '<', which is token 60.
+const either = await client.chat.completions.create({
+  ...several, tool_choice: 'auto', n: 8, logit_bias: { 60: 1.5 },
+  response_format: { type: 'json_schema', json_schema: { name: 'animal', schema } },
+});
 let refused = null;
 try {
   await client.chat.completions.create({
@@ -41,5 +50,9 @@ console.log(JSON.stringify({
   finish: forced.choices[0].finish_reason,
   streamedCall: streamed.message.tool_calls[0],
   streamedFinish: streamed.finish_reason,
+  required: required.choices,
+  requiredStream: requiredStream.choices,
+  single: single.choices,
+  either: either.choices,
   refused,
 }));

@@ -136,7 +136,59 @@ class StructuredAnswersIT {
         assertThat(result.at("/streamedCall/function/arguments")).isEqualTo(result.at("/call/function/arguments"));
         assertThat(result.path("finish").asText()).isEqualTo("tool_calls");
         assertThat(result.path("streamedFinish").asText()).isEqualTo("tool_calls");
+        checkSeveralCalls(result);
+        checkCallsOrJson(result.path("either"));
         assertThat(result.at("/refused/status").asInt()).isEqualTo(400);
         assertThat(result.at("/refused/message").asText()).contains("uniqueItems");
+    }
+
+    private static void checkSeveralCalls(JsonNode result) throws IOException {
+        int most = 0;
+        for (int i = 0; i < 4; i++) {
+            JsonNode calls = result.at("/required/" + i + "/message/tool_calls");
+            checkCalls(result.at("/required/" + i));
+            most = Math.max(most, calls.size());
+            JsonNode streamed = result.at("/requiredStream/" + i + "/message/tool_calls");
+            assertThat(streamed).hasSize(calls.size());
+            for (int call = 0; call < calls.size(); call++) {
+                assertThat(streamed.get(call).path("function").path("name"))
+                        .isEqualTo(calls.get(call).path("function").path("name"));
+                assertThat(streamed.get(call).path("function").path("arguments"))
+                        .isEqualTo(calls.get(call).path("function").path("arguments"));
+            }
+            checkCalls(result.at("/single/" + i));
+            assertThat(result.at("/single/" + i + "/message/tool_calls")).hasSize(1);
+        }
+        assertThat(most).as("calls of one answer").isBetween(2, 16);
+    }
+
+    /** Calls of "move" or "stay", with nothing beside them; the last one may be cut when the answer is. */
+    private static void checkCalls(JsonNode choice) throws IOException {
+        JsonNode calls = choice.at("/message/tool_calls");
+        boolean cut = choice.path("finish_reason").asText().equals("length");
+        assertThat(choice.at("/message/content").asText("")).isEmpty();
+        assertThat(calls).isNotEmpty();
+        for (int i = 0; i < calls.size() - (cut ? 1 : 0); i++) {
+            JsonNode function = calls.get(i).path("function");
+            assertThat(function.path("name").asText()).isIn("move", "stay");
+            JsonNode arguments = JSON.readTree(function.path("arguments").asText());
+            assertThat(arguments.has("to"))
+                    .isEqualTo(function.path("name").asText().equals("move"));
+        }
+    }
+
+    private static void checkCallsOrJson(JsonNode choices) throws IOException {
+        int numTexts = 0;
+        for (JsonNode choice : choices) {
+            if (choice.at("/message/tool_calls").isEmpty()) {
+                numTexts++;
+                assertThat(choice.path("finish_reason").asText()).isEqualTo("stop");
+                JsonNode animal = JSON.readTree(choice.at("/message/content").asText());
+                assertThat(animal.path("kind").asText()).isIn("cat", "dog");
+            } else {
+                checkCalls(choice);
+            }
+        }
+        assertThat(numTexts).as("texts of %d answers", choices.size()).isBetween(1, choices.size() - 1);
     }
 }

@@ -1,6 +1,8 @@
 package dev.troupe.actors.serving;
 
 import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.grammar.AnswerForm;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -12,7 +14,7 @@ import java.util.Map;
  * @param minP 0 for no limit
  * @param seed of this request's random numbers
  * @param logProbs how many alternatives to report with each token; -1 for none, 0 for the token's own only
- * @param jsonSchema that the answer is valid by, unless it ends by its length; "" for none
+ * @param forms one of which the answer has, unless it ends by its length; none for any text
  */
 public record SamplingParameters(
         double temperature,
@@ -25,7 +27,7 @@ public record SamplingParameters(
         Map<Integer, Double> logitBias,
         long seed,
         int logProbs,
-        String jsonSchema)
+        List<AnswerForm> forms)
         implements WireMessage {
 
     /** Answers of any text. */
@@ -51,6 +53,6 @@ public record SamplingParameters(
                 logitBias,
                 seed,
                 logProbs,
-                "");
+                List.of());
     }
 }

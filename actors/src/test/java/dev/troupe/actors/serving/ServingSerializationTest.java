@@ -21,6 +21,8 @@ import dev.troupe.actors.serving.ReplicaProtocol.Drain;
 import dev.troupe.actors.serving.ReplicaProtocol.Drained;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.grammar.AnswerForm;
+import dev.troupe.model.grammar.AnswerForm.Part;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -40,8 +42,11 @@ class ServingSerializationTest {
         KIT.shutdownTestKit();
     }
 
+    private static final List<AnswerForm> FORMS = List.of(
+            AnswerForm.json("{\"enum\":[\"é\"]}"),
+            new AnswerForm(List.of(Part.json("{}")), List.of(Part.mark("<call>"), Part.json("{}")), 3));
     private static final SamplingParameters SAMPLING = new SamplingParameters(
-            0.1 + 0.2, 40, 0.95, 1e-300, 1.1, -0.5, 0.25, Map.of(3, -100.0, 70000, 1.5), -7L, 5, "{\"enum\":[\"é\"]}");
+            0.1 + 0.2, 40, 0.95, 1e-300, 1.1, -0.5, 0.25, Map.of(3, -100.0, 70000, 1.5), -7L, 5, FORMS);
     private static final GenerationRequest REQUEST =
             new GenerationRequest("r-1", List.of(1, 50256, 0), 128, List.of(2), SAMPLING, 1);
     private static final ModelDescription MODEL =

@@ -46,6 +46,11 @@ final class CallScanner {
         return name;
     }
 
+    /** Whether arguments were among the members so far. */
+    boolean hasArguments() {
+        return hadArguments;
+    }
+
     boolean isDone() {
         return phase == Phase.DONE;
     }

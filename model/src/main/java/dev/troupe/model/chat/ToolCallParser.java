@@ -27,6 +27,8 @@ public final class ToolCallParser {
     }
 
     private enum Phase {
+        /** The beginning of an answer that has either calls or text. */
+        START,
         /** Text, in which a mark may come. */
         TEXT,
         /** Behind a mark, or where a call may be without one: white space up to the call. */
@@ -40,6 +42,7 @@ public final class ToolCallParser {
 
     private final ToolFormat format;
     private final Set<String> names;
+    private final boolean exclusive;
     private final StringBuilder held = new StringBuilder(); // may be part of a mark, or white space before one
     private final List<Part> parts = new ArrayList<>();
     private Phase phase;
@@ -48,16 +51,33 @@ public final class ToolCallParser {
     private int numComplete;
     private boolean started; // the call was told
 
-    /**
-     * At the beginning of an answer.
-     *
-     * @param names of the functions that there are
-     * @param forced whether the opening mark stands before the answer already
-     */
-    public ToolCallParser(ToolFormat format, Set<String> names, boolean forced) {
+    private ToolCallParser(ToolFormat format, Set<String> names, boolean exclusive, Phase phase) {
         this.format = format;
         this.names = Set.copyOf(names);
-        this.phase = forced || format == ToolFormat.LLAMA ? Phase.BEFORE_CALL : Phase.TEXT;
+        this.exclusive = exclusive;
+        this.phase = phase;
+    }
+
+    /**
+     * The reader of an answer that may have text and calls.
+     *
+     * @param names of the functions that there are
+     */
+    public static ToolCallParser ofText(ToolFormat format, Set<String> names) {
+        return new ToolCallParser(format, names, false, format == ToolFormat.LLAMA ? Phase.BEFORE_CALL : Phase.TEXT);
+    }
+
+    /** The reader of an answer whose opening mark stands before it already. */
+    public static ToolCallParser ofCalls(ToolFormat format, Set<String> names) {
+        return new ToolCallParser(format, names, false, Phase.BEFORE_CALL);
+    }
+
+    /**
+     * The reader of an answer that is either calls from its beginning on, or text, in which no mark means anything. In
+     * Llama's format a call has arguments then: JSON with the name of a function alone is text.
+     */
+    public static ToolCallParser ofEither(ToolFormat format, Set<String> names) {
+        return new ToolCallParser(format, names, true, format == ToolFormat.LLAMA ? Phase.BEFORE_CALL : Phase.START);
     }
 
     /** Calls that were found, the one that is not complete included. */
@@ -102,6 +122,17 @@ public final class ToolCallParser {
 
     private void append(char c) {
         switch (phase) {
+            case START -> {
+                held.append(c);
+                String seen = held.toString().stripLeading();
+                if (seen.equals(format.open())) {
+                    phase = Phase.BEFORE_CALL;
+                } else if (!format.open().startsWith(seen)) {
+                    addText(held.toString());
+                    held.setLength(0);
+                    phase = Phase.ONLY_TEXT;
+                }
+            }
             case TEXT -> {
                 held.append(c);
                 if (endsWith(format.open())) {
@@ -174,7 +205,14 @@ public final class ToolCallParser {
             revert();
             return;
         }
-        call.name().ifPresent(this::start);
+        if (exclusive && format == ToolFormat.LLAMA && !call.hasArguments()) {
+            if (call.isDone()) {
+                revert();
+                return;
+            }
+        } else {
+            call.name().ifPresent(this::start);
+        }
         if (phase != Phase.CALL) {
             return;
         }

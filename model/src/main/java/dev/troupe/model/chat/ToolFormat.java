@@ -6,7 +6,11 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.grammar.AnswerForm;
+import dev.troupe.model.grammar.AnswerForm.Part;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** How a model writes that it wants functions to be called. */
 public enum ToolFormat {
@@ -16,6 +20,12 @@ public enum ToolFormat {
     LLAMA("<|python_tag|>", "", "parameters"),
     /** {@code [TOOL_CALLS] [{"name": ..., "arguments": {...}}]}: Mistral. */
     MISTRAL("[TOOL_CALLS]", "", "arguments");
+
+    /** All marks, which are special tokens in most vocabularies. */
+    public static final List<String> MARKS = Arrays.stream(values())
+            .flatMap(format -> Stream.of(format.open, format.close))
+            .filter(mark -> !mark.isEmpty())
+            .toList();
 
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -63,11 +73,34 @@ public enum ToolFormat {
     }
 
     /**
-     * The JSON schema of an answer that is one call of one of these functions, behind {@link #forcedStart}.
+     * The form of an answer that is calls of these functions, behind {@link #forcedStart}.
      *
      * @param tools not empty
+     * @param most calls, at least 1; Llama's form has one in any case
      */
-    public String callSchema(List<Tool> tools) {
+    public AnswerForm forcedCalls(List<Tool> tools, int most) {
+        Part calls = Part.json(schema(tools, most));
+        return this == HERMES && most > 1
+                ? new AnswerForm(List.of(calls, Part.mark(close)), markedCall(calls), most - 1)
+                : AnswerForm.of(calls);
+    }
+
+    /** The forms of an answer that is calls from its beginning on; else as {@link #forcedCalls}. */
+    public List<AnswerForm> calls(List<Tool> tools, int most) {
+        Part calls = Part.json(schema(tools, most));
+        return switch (this) {
+            case HERMES -> List.of(new AnswerForm(markedCall(calls), markedCall(calls), most - 1));
+            case LLAMA -> List.of(AnswerForm.of(calls), AnswerForm.of(Part.mark(open), calls));
+            case MISTRAL -> List.of(AnswerForm.of(Part.mark(open), calls));
+        };
+    }
+
+    private List<Part> markedCall(Part call) {
+        return List.of(Part.mark(open), call, Part.mark(close));
+    }
+
+    /** What stands between two marks: a call, or an array of up to {@code most}. */
+    private String schema(List<Tool> tools, int most) {
         ObjectNode root = JSON.createObjectNode();
         ObjectNode definitions = root.putObject("$defs");
         ArrayNode calls = JSON.createArrayNode();
@@ -82,7 +115,7 @@ public enum ToolFormat {
             call.put("additionalProperties", false);
         }
         if (this == MISTRAL) {
-            root.put("type", "array").put("minItems", 1).put("maxItems", 1);
+            root.put("type", "array").put("minItems", 1).put("maxItems", most);
             root.putObject("items").set("anyOf", calls);
         } else {
             root.set("anyOf", calls);

@@ -1,25 +1,22 @@
 package dev.troupe.model.grammar;
 
 import dev.troupe.model.sampling.TokenMask;
-import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * The text of one answer that is held to a schema, token by token. A function of the tokens alone: built again from
+ * The text of one answer that is held to a grammar, token by token. A function of the tokens alone: built again from
  * them, it goes on as if nothing had been. Not thread-safe.
  */
 public final class ConstrainedText {
     private final JsonGrammar grammar;
-    private final Tokenizer tokenizer;
     private final Set<Integer> ends;
     private GrammarState state;
 
     /** @param ends tokens that may end the answer, once it is complete */
-    public ConstrainedText(JsonGrammar grammar, Tokenizer tokenizer, Set<Integer> ends) {
+    public ConstrainedText(JsonGrammar grammar, Set<Integer> ends) {
         this.grammar = grammar;
-        this.tokenizer = tokenizer;
         this.ends = Set.copyOf(ends);
         this.state = grammar.start();
     }
@@ -33,8 +30,7 @@ public final class ConstrainedText {
     public Optional<TokenMask> allowedAfter(List<Integer> tokens) {
         Optional<GrammarState> at = Optional.of(state);
         for (int token : tokens) {
-            byte[] bytes = tokenizer.tokenBytes(token);
-            at = bytes.length == 0 ? Optional.empty() : at.flatMap(before -> before.append(bytes));
+            at = at.flatMap(before -> grammar.append(before, token));
         }
         return at.map(after -> grammar.mask(after, ends)).filter(mask -> !mask.isEmpty());
     }
@@ -45,13 +41,11 @@ public final class ConstrainedText {
      * @throws IllegalArgumentException when it may not come next
      */
     public void append(int token) {
-        byte[] bytes = tokenizer.tokenBytes(token);
         boolean isEnd = ends.contains(token) && state.isComplete();
         if (isEnd) {
             return;
         }
-        state = state.append(bytes)
-                .filter(next -> bytes.length > 0)
+        state = grammar.append(state, token)
                 .orElseThrow(() -> new IllegalArgumentException(
                         "token " + token + " cannot go on with a text that the answer's schema allows"));
     }

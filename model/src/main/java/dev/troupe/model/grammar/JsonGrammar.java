@@ -1,10 +1,14 @@
 package dev.troupe.model.grammar;
 
 import dev.troupe.model.sampling.TokenMask;
-import java.util.BitSet;
 import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
 
-/** A JSON schema ready to hold answers of one vocabulary to it. Thread-safe; keeps masks that were asked for. */
+/**
+ * JSON schemas, or forms with marks around JSON, ready to hold answers of one vocabulary to them. Thread-safe; keeps
+ * masks that were asked for.
+ */
 public final class JsonGrammar {
     /** The schema of what OpenAI's API calls a JSON object: any. */
     public static final String ANY_OBJECT = "{\"type\":\"object\"}";
@@ -20,23 +24,23 @@ public final class JsonGrammar {
     }
 
     /**
-     * Compiles a schema: milliseconds.
+     * Compiles the forms that an answer may have: milliseconds.
      *
-     * @throws SchemaException when it asks for what is not supported, is too large, or nothing that the vocabulary can
-     *     spell is valid by it
+     * @param forms not empty
+     * @throws SchemaException when a schema asks for what is not supported, is too large, or nothing that the
+     *     vocabulary can spell is valid by any of them
      */
-    public static JsonGrammar compile(String schema, TokenTrie trie) {
-        return new JsonGrammar(SchemaCompiler.compile(schema, trie.alphabet()), trie);
+    public static JsonGrammar compile(List<AnswerForm> forms, TokenTrie trie) {
+        return new JsonGrammar(FormCompiler.compile(forms, trie.spelling()), trie);
     }
 
     /**
-     * Finds what is wrong with a schema.
+     * Finds what is wrong with forms.
      *
-     * @param alphabet {@link TokenTrie#alphabet} of a vocabulary
      * @throws SchemaException as {@link #compile} does
      */
-    public static void check(String schema, BitSet alphabet) {
-        SchemaCompiler.compile(schema, alphabet);
+    public static void check(List<AnswerForm> forms, Spelling spelling) {
+        FormCompiler.compile(forms, spelling);
     }
 
     /** The place before the first token. */
@@ -51,6 +55,12 @@ public final class JsonGrammar {
      */
     public TokenMask mask(GrammarState state, Collection<Integer> ends) {
         return masks.mask(state, ends);
+    }
+
+    /** The place behind one more token; empty when it may not come. */
+    Optional<GrammarState> append(GrammarState state, int token) {
+        byte[] bytes = trie.spelling().of(token);
+        return bytes.length == 0 ? Optional.empty() : state.append(bytes);
     }
 
     /** Tokens of the vocabulary. */

@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,10 +19,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Makes an automaton of a JSON schema (draft 2020-12, the part in {@link SchemaKeywords}). Every text that the
- * automaton takes is valid by the schema; of valid texts it takes those with properties in the schema's order, names
- * and fixed values in one spelling, no properties that the schema does not mention unless it says
- * {@code additionalProperties}, and white space and digits within the limits of {@link JsonRules}.
+ * Makes rules of a JSON schema (draft 2020-12, the part in {@link SchemaKeywords}). Every text that they take is valid
+ * by the schema; of valid texts they take those with properties in the schema's order, names and fixed values in one
+ * spelling, no properties that the schema does not mention unless it says {@code additionalProperties}, and white space
+ * and digits within the limits of {@link JsonRules}.
  */
 final class SchemaCompiler {
     /** Longer schemas are refused. */
@@ -46,26 +45,28 @@ final class SchemaCompiler {
         }
     }
 
-    private final GrammarBuilder grammar = new GrammarBuilder();
-    private final JsonRules json = new JsonRules(grammar);
-    private final StringRules strings = new StringRules(grammar, json);
-    private final NumberRules numbers = new NumberRules(grammar, json);
+    private final GrammarBuilder grammar;
+    private final JsonRules json;
+    private final StringRules strings;
+    private final NumberRules numbers;
     private final Conjunction conjunction;
     private final Map<String, Integer> rules = new HashMap<>(); // by path
     private final Deque<Runnable> pending = new ArrayDeque<>();
 
-    private SchemaCompiler(JsonNode root) {
+    private SchemaCompiler(JsonNode root, GrammarBuilder grammar, JsonRules json) {
+        this.grammar = grammar;
+        this.json = json;
+        this.strings = new StringRules(grammar, json);
+        this.numbers = new NumberRules(grammar, json);
         this.conjunction = new Conjunction(new References(root));
     }
 
     /**
-     * The automaton of a schema.
+     * Adds the transitions of a schema to a rule.
      *
-     * @param alphabet bytes that a text may have
-     * @throws SchemaException when the text is no schema, asks for what is not supported, is too large, or nothing is
-     *     valid by it
+     * @throws SchemaException when the text is no schema, asks for what is not supported, or is too large
      */
-    static Automaton compile(String schema, BitSet alphabet) {
+    static void emit(String schema, GrammarBuilder grammar, JsonRules json, int rule) {
         if (schema.length() > MAX_LENGTH) {
             throw new SchemaException("#", "is " + schema.length() + " characters long; at most " + MAX_LENGTH);
         }
@@ -75,26 +76,14 @@ final class SchemaCompiler {
         } catch (JsonProcessingException e) {
             throw new SchemaException("#", "is not valid JSON: " + e.getOriginalMessage());
         }
-        return new SchemaCompiler(root).compile(new Place(root, "#"), alphabet);
+        new SchemaCompiler(root, grammar, json).emit(new Place(root, "#"), rule);
     }
 
-    private Automaton compile(Place root, BitSet alphabet) {
-        int rule = grammar.rule();
-        // A model may begin its answer with a space or a line break.
-        emit(root, json.space(grammar.start(rule)), grammar.end(rule), Set.of());
+    private void emit(Place root, int rule) {
+        emit(root, grammar.start(rule), grammar.end(rule), Set.of());
         while (!pending.isEmpty()) {
             pending.removeFirst().run();
         }
-        Automaton automaton = Determinizer.automaton(grammar, rule, alphabet);
-        if (!automaton.isSatisfiable()) {
-            boolean everSatisfiable = automaton.need(automaton.root()) != Automaton.NEVER;
-            throw new SchemaException(
-                    "#",
-                    everSatisfiable
-                            ? "asks for more than " + (Automaton.MAX_DEPTH - 2) + " objects and arrays in each other"
-                            : "allows no value at all, or none that this model's vocabulary can spell");
-        }
-        return automaton;
     }
 
     /**

@@ -1,32 +1,26 @@
 package dev.troupe.model.grammar;
 
-import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 
 /**
  * The tokens of a vocabulary by their bytes. Node 0 is the root; the children of a node have consecutive numbers, in
- * order of their bytes. Tokens without bytes (special ones) are in no node. Thread-safe.
+ * order of their bytes. Tokens without bytes (most special ones) are in no node. Thread-safe.
  */
 public final class TokenTrie {
-    private static final int NUM_BYTES = 256;
-
-    private final int vocabSize;
+    private final Spelling spelling;
     private final int[] firstChild; // [nodes + 1]
     private final byte[] label; // [nodes] the last byte of the node's path
     private final int[] firstToken; // [nodes + 1]
     private final int[] tokens; // by node
-    private final BitSet alphabet;
 
-    private TokenTrie(int vocabSize, int[] firstChild, byte[] label, int[] firstToken, int[] tokens, BitSet alphabet) {
-        this.vocabSize = vocabSize;
+    private TokenTrie(Spelling spelling, int[] firstChild, byte[] label, int[] firstToken, int[] tokens) {
+        this.spelling = spelling;
         this.firstChild = firstChild;
         this.label = label;
         this.firstToken = firstToken;
         this.tokens = tokens;
-        this.alphabet = alphabet;
     }
 
     /** A token and its bytes. */
@@ -47,33 +41,21 @@ public final class TokenTrie {
     /** Nodes in order of breadth: those whose paths are a range of the sorted tokens. */
     private record Range(int from, int to, int depth) {}
 
-    /** The trie of a tokenizer's vocabulary. */
-    public static TokenTrie of(Tokenizer tokenizer) {
+    /** The trie of a vocabulary. */
+    public static TokenTrie of(Spelling spelling) {
         List<Spelled> spelled = new ArrayList<>();
-        for (int token = 0; token < tokenizer.vocabSize(); token++) {
-            byte[] bytes = tokenizer.tokenBytes(token);
+        for (int token = 0; token < spelling.vocabSize(); token++) {
+            byte[] bytes = spelling.of(token);
             if (bytes.length > 0) {
                 spelled.add(new Spelled(bytes, token));
             }
         }
         // Stable: tokens of equal bytes stay in order.
         spelled.sort((a, b) -> Arrays.compareUnsigned(a.bytes, b.bytes));
-        return build(tokenizer.vocabSize(), spelled, alphabet(tokenizer));
+        return build(spelling, spelled);
     }
 
-    /** Bytes that are tokens of their own: texts of these alone never come to a place where no token fits. */
-    public static BitSet alphabet(Tokenizer tokenizer) {
-        BitSet alphabet = new BitSet(NUM_BYTES);
-        for (int token = 0; token < tokenizer.vocabSize(); token++) {
-            byte[] bytes = tokenizer.tokenBytes(token);
-            if (bytes.length == 1) {
-                alphabet.set(bytes[0] & 0xFF);
-            }
-        }
-        return alphabet;
-    }
-
-    private static TokenTrie build(int vocabSize, List<Spelled> spelled, BitSet alphabet) {
+    private static TokenTrie build(Spelling spelling, List<Spelled> spelled) {
         List<Range> nodes = new ArrayList<>();
         nodes.add(new Range(0, spelled.size(), 0));
         IntColumn firstChild = new IntColumn();
@@ -107,16 +89,15 @@ public final class TokenTrie {
         for (int i = 0; i < wide.length; i++) {
             label[i] = (byte) wide[i];
         }
-        return new TokenTrie(vocabSize, firstChild.toArray(), label, firstToken.toArray(), tokens.toArray(), alphabet);
+        return new TokenTrie(spelling, firstChild.toArray(), label, firstToken.toArray(), tokens.toArray());
+    }
+
+    Spelling spelling() {
+        return spelling;
     }
 
     int vocabSize() {
-        return vocabSize;
-    }
-
-    /** Bytes that are tokens of their own; not to be changed. */
-    BitSet alphabet() {
-        return alphabet;
+        return spelling.vocabSize();
     }
 
     int childrenFrom(int node) {

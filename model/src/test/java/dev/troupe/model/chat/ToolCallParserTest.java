@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -75,10 +76,37 @@ class ToolCallParserTest {
                 "MISTRAL#plain [text]#plain [text]",
             })
     void callsAreFoundHoweverTheTextIsCut(ToolFormat format, String line, String expected) {
-        String answer = line.replace('¶', '\n');
+        cut(() -> ToolCallParser.ofText(format, Set.of("f", "g")), line.replace('¶', '\n'), expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '#',
+            quoteCharacter = '`',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "HERMES# <tool_call>¶{\"name\": \"f\", \"arguments\": {}}¶</tool_call>¶"
+                        + "<tool_call>{\"name\": \"g\", \"arguments\": {\"x\": 1}}</tool_call>#[f({})][g({\"x\": 1})]",
+                "HERMES#{\"a\": \"<tool_call>{\", \"name\": \"f\"}#{\"a\": \"<tool_call>{\", \"name\": \"f\"}",
+                "HERMES# \"<tool_call>\"# \"<tool_call>\"",
+                "HERMES#<tool#<tool",
+                "LLAMA#{\"name\": \"f\", \"parameters\": {\"x\": 1}}#[f({\"x\": 1})]",
+                "LLAMA#<|python_tag|>{\"name\": \"f\", \"parameters\": {\"x\": 1}}#[f({\"x\": 1})]",
+                "LLAMA#{\"name\": \"f\"}#{\"name\": \"f\"}",
+                "LLAMA#{\"name\": \"f\", \"age\": 3}#{\"name\": \"f\", \"age\": 3}",
+                "LLAMA#[{\"name\": \"f\"}]#[{\"name\": \"f\"}]",
+                "MISTRAL#[TOOL_CALLS][{\"name\": \"f\", \"arguments\": {}}]#[f({})]",
+                "MISTRAL#[{\"name\": \"f\", \"arguments\": {}}]#[{\"name\": \"f\", \"arguments\": {}}]",
+                "MISTRAL#[\"[TOOL_CALLS]\"]#[\"[TOOL_CALLS]\"]",
+            })
+    void anAnswerIsCallsOrTextFromItsBeginningOn(ToolFormat format, String line, String expected) {
+        cut(() -> ToolCallParser.ofEither(format, Set.of("f", "g")), line.replace('¶', '\n'), expected);
+    }
+
+    private static void cut(Supplier<ToolCallParser> parsers, String answer, String expected) {
         Random random = new Random(SEED);
         for (int round = 0; round < 30; round++) {
-            ToolCallParser parser = new ToolCallParser(format, Set.of("f", "g"), false);
+            ToolCallParser parser = parsers.get();
             List<Part> parts = new ArrayList<>();
             for (int from = 0; from < answer.length(); ) {
                 int to = round == 0
@@ -102,7 +130,7 @@ class ToolCallParserTest {
                 "MISTRAL#[{\"name\": \"f\", \"arguments\": {\"x\": 1}}]",
             })
     void aForcedCallStandsBehindItsMark(ToolFormat format, String answer) {
-        ToolCallParser parser = new ToolCallParser(format, Set.of("f"), true);
+        ToolCallParser parser = ToolCallParser.ofCalls(format, Set.of("f"));
         List<Part> parts = new ArrayList<>(parser.append(answer));
         parts.addAll(parser.finish());
         assertThat(shown(parts)).isEqualTo("[f({\"x\": 1})]");

@@ -37,11 +37,19 @@ class JsonGrammarTest {
             List.of(BpeTrainer.END_OF_TEXT),
             1);
 
-    private static final TokenTrie TRIE = TokenTrie.of(TOKENIZER);
+    private static final TokenTrie TRIE = trie(TOKENIZER);
     private static final Set<Integer> ENDS = TOKENIZER.endTokens();
 
+    private static TokenTrie trie(Tokenizer tokenizer) {
+        return TokenTrie.of(Spelling.of(tokenizer, List.of()));
+    }
+
+    private static JsonGrammar compile(String schema, TokenTrie trie) {
+        return JsonGrammar.compile(List.of(AnswerForm.json(schema)), trie);
+    }
+
     private static String takes(String schema, String text) {
-        return JsonGrammar.compile(schema.replace('\'', '"'), TRIE)
+        return compile(schema.replace('\'', '"'), TRIE)
                 .start()
                 .append(text.replace('\'', '"').getBytes(StandardCharsets.UTF_8))
                 .map(state -> state.isComplete() ? "whole" : "part")
@@ -188,7 +196,7 @@ class JsonGrammarTest {
                 "{'a | # | JSON",
             })
     void namesWhatIsWrongWithASchema(String schema, String path, String word) {
-        assertThatThrownBy(() -> JsonGrammar.compile(schema.replace('\'', '"'), TRIE))
+        assertThatThrownBy(() -> compile(schema.replace('\'', '"'), TRIE))
                 .isInstanceOfSatisfying(
                         SchemaException.class, e -> assertThat(e.path()).isEqualTo(path))
                 .hasMessageContaining(word);
@@ -201,8 +209,7 @@ class JsonGrammarTest {
         assertThat(takes("{}", text + "'a'" + "]".repeat(64))).isEqualTo("whole");
         assertThat(takes("{}", text + "[[[[")).isEqualTo("no");
         String deep = "{'type':'array','minItems':1,'items':".repeat(70) + "{}" + "}".repeat(70);
-        assertThatThrownBy(() -> JsonGrammar.compile(deep.replace('\'', '"'), TRIE))
-                .hasMessageContaining("in each other");
+        assertThatThrownBy(() -> compile(deep.replace('\'', '"'), TRIE)).hasMessageContaining("in each other");
     }
 
     @ParameterizedTest
@@ -212,7 +219,7 @@ class JsonGrammarTest {
         int numComplete = 0;
         for (int i = 0; i < 15; i++) {
             ObjectNode schema = new RandomSchema(random).next();
-            JsonGrammar grammar = JsonGrammar.compile(schema.toString(), TRIE);
+            JsonGrammar grammar = compile(schema.toString(), TRIE);
             String text = randomText(grammar, random, schema);
             if (text != null) {
                 JsonNode value = JSON.readTree(text);
@@ -268,7 +275,7 @@ class JsonGrammarTest {
                     .append("{'type':'array','minItems':%d,'items':{'$ref':'#'}}".formatted(i));
         }
         String schema = "{'anyOf':[" + branches + "]}";
-        JsonGrammar grammar = JsonGrammar.compile(schema.replace('\'', '"'), TRIE);
+        JsonGrammar grammar = compile(schema.replace('\'', '"'), TRIE);
         Random random = new Random(3);
         GrammarState state = grammar.start();
         for (int i = 0; i < 30; i++) {
@@ -294,12 +301,11 @@ class JsonGrammarTest {
 
     @Test
     void aVocabularyThatCannotSpellJsonIsRefused() {
-        TokenTrie letters = TokenTrie.of(CharTokenizer.train("abc \n"));
-        assertThatThrownBy(() -> JsonGrammar.compile("{\"type\":\"object\"}", letters))
-                .hasMessageContaining("can spell");
-        TokenTrie enough = TokenTrie.of(CharTokenizer.train("{}:\"abcä1234567890"));
-        JsonGrammar grammar = JsonGrammar.compile(
-                "{\"properties\":{\"a\":{\"type\":\"integer\"},\"ä\":{}},\"required\":[\"a\"]}", enough);
+        TokenTrie letters = trie(CharTokenizer.train("abc \n"));
+        assertThatThrownBy(() -> compile("{\"type\":\"object\"}", letters)).hasMessageContaining("can spell");
+        TokenTrie enough = trie(CharTokenizer.train("{}:\"abcä1234567890"));
+        JsonGrammar grammar =
+                compile("{\"properties\":{\"a\":{\"type\":\"integer\"},\"ä\":{}},\"required\":[\"a\"]}", enough);
         assertThat(grammar.start().append("{\"a\":1".getBytes(StandardCharsets.UTF_8)))
                 .isPresent();
         assertThat(grammar.start().append("{\"a\":1,".getBytes(StandardCharsets.UTF_8)))

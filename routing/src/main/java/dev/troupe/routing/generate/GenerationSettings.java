@@ -1,5 +1,6 @@
 package dev.troupe.routing.generate;
 
+import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.routing.route.RequestFailure;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,11 @@ public record GenerationSettings(
     public static final int MAX_LOG_PROBS = 20;
 
     private static final int MAX_BIASES = 1024;
+
+    /** The form of answers, unless they are calls of tools; none for any text. */
+    List<AnswerForm> forms() {
+        return jsonSchema.isEmpty() ? List.of() : List.of(AnswerForm.json(jsonSchema));
+    }
 
     /** Whether log-probabilities of the prompt are asked for. */
     public boolean scoresPrompt() {

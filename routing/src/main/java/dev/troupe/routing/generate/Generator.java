@@ -12,6 +12,7 @@ import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.SamplingParameters;
+import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.PromptEncoder.Encoded;
@@ -71,9 +72,9 @@ public final class Generator {
         }
         settings.logitBias().keySet().forEach(token -> checkBias(token, model));
         request.prompts().forEach(prompt -> input.judge(request.id(), request.promptField(), prompt, tokenizer));
-        schemas.check(settings.jsonSchema(), "response_format", model, tokenizer);
+        schemas.check(settings.forms(), "response_format", model, tokenizer);
         var tools = ToolPlan.of(request.prompts().getFirst(), settings, model, tokenizer);
-        tools.ifPresent(plan -> schemas.check(plan.schema(), "tools", model, tokenizer));
+        tools.ifPresent(plan -> schemas.check(plan.forms(), "tools", model, tokenizer));
         var encoder = new PromptEncoder(model, tokenizer, request.promptField());
         var prompts = request.prompts().stream()
                 .map(prompt -> encoder.encode(
@@ -116,7 +117,7 @@ public final class Generator {
                 prompt.tokens(),
                 maxTokens,
                 List.copyOf(tokenizer.endTokens()),
-                sampling(settings, seed, tools.map(ToolPlan::schema).orElse("")),
+                sampling(settings, seed, tools.map(ToolPlan::forms).orElse(settings.forms())),
                 0,
                 request.client(),
                 settings.scoresPrompt() ? PromptOutput.LOG_PROBS : PromptOutput.NONE);
@@ -186,8 +187,7 @@ public final class Generator {
         return Math.min(Math.min(asked, config.maxTokens()), room);
     }
 
-    /** @param toolSchema of an answer that must be a call; else "" */
-    private static SamplingParameters sampling(GenerationSettings settings, long seed, String toolSchema) {
+    private static SamplingParameters sampling(GenerationSettings settings, long seed, List<AnswerForm> forms) {
         return new SamplingParameters(
                 settings.temperature(),
                 settings.topK(),
@@ -199,6 +199,6 @@ public final class Generator {
                 settings.logitBias(),
                 seed,
                 settings.logProbs(),
-                toolSchema.isEmpty() ? settings.jsonSchema() : toolSchema);
+                forms);
     }
 }

@@ -21,7 +21,7 @@ public record ToolUse(List<Tool> tools, Mode mode, String function, boolean para
     public enum Mode {
         /** The model decides. */
         AUTO,
-        /** It is a call, of one function. */
+        /** It is calls: one, or several where they may be. */
         REQUIRED
     }
 
@@ -66,7 +66,7 @@ public record ToolUse(List<Tool> tools, Mode mode, String function, boolean para
         return !isEmpty() && mode == Mode.REQUIRED;
     }
 
-    /** The functions that a forced call may be of. */
+    /** The functions that calls may be of where an answer is held to them. */
     List<Tool> callable() {
         return tools.stream()
                 .filter(tool -> function.isEmpty() || tool.name().equals(function))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import akka.grpc.GrpcClientSettings;
 import akka.stream.javadsl.Sink;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
+import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.routing.harness.FakeReplica;
 import dev.troupe.routing.harness.TestNode;
 import dev.troupe.routing.proto.ChatMessage;
@@ -124,11 +125,12 @@ class GrpcApiTest {
     void schemasReachTheReplica() throws Exception {
         TestNode.get(client.generate(
                 request().setOptions(options().setJsonObject(true)).build()));
-        assertThat(replica.submitted().remove().sampling().jsonSchema()).isEqualTo("{\"type\":\"object\"}");
+        assertThat(replica.submitted().remove().sampling().forms())
+                .containsExactly(AnswerForm.json("{\"type\":\"object\"}"));
         var schema = "{\"type\":\"array\",\"items\":{\"const\":3}}";
         TestNode.get(client.generate(
                 request().setOptions(options().setJsonSchema(schema)).build()));
-        assertThat(replica.submitted().remove().sampling().jsonSchema()).isEqualTo(schema);
+        assertThat(replica.submitted().remove().sampling().forms()).containsExactly(AnswerForm.json(schema));
         assertStatus(
                 client.generate(request()
                         .setOptions(options().setJsonSchema("{\"not\":{}}"))

@@ -3,6 +3,9 @@ package dev.troupe.routing.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.stream.javadsl.Sink;
+import dev.troupe.actors.serving.GenerationRequest;
+import dev.troupe.model.grammar.AnswerForm;
+import dev.troupe.model.grammar.JsonGrammar;
 import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.TestNode;
 import dev.troupe.routing.proto.ChatMessage;
@@ -78,6 +81,32 @@ class GrpcToolsTest {
                                 .mapToInt(Integer::intValue)
                                 .toArray()))
                 .endsWith("user:helloassistant:[TOOL_CALLS]123456789looktool:seen[TOOL_CALLS]");
-        assertThat(request.sampling().jsonSchema()).contains("\"maxItems\":1");
+        assertThat(calls(request)).contains("\"minItems\":1").contains("\"maxItems\":16");
+        TestNode.get(SERVICE.grpc()
+                .chat(request()
+                        .setToolChoice("required")
+                        .setParallelToolCalls(false)
+                        .build()));
+        assertThat(calls(SERVICE.replica().submitted().remove())).contains("\"maxItems\":1,");
+    }
+
+    private static String calls(GenerationRequest request) {
+        return request.sampling().forms().getFirst().parts().getLast().text();
+    }
+
+    @Test
+    void anAnswerIsCallsOrJson() throws Exception {
+        var options = GenerationOptions.newBuilder().setMaxTokens(100).setJsonObject(true);
+        var both = request().setOptions(options).build();
+        var choice = TestNode.get(SERVICE.grpc().chat(both)).getChoices(0);
+        assertThat(choice.getToolCalls(0).getArguments()).isEqualTo("{\"at\": 1}");
+        var forms = SERVICE.replica().submitted().remove().sampling().forms();
+        assertThat(forms).hasSize(2).first().isEqualTo(AnswerForm.json(JsonGrammar.ANY_OBJECT));
+        assertThat(forms.getLast().parts().getFirst()).isEqualTo(AnswerForm.Part.mark("[TOOL_CALLS]"));
+        SERVICE.replica().says(SERVICE.node().tokenizer(), "{\"mark\": \"[TOOL_CALLS]\"}");
+        choice = TestNode.get(SERVICE.grpc().chat(both)).getChoices(0);
+        assertThat(choice.getToolCallsCount()).isZero();
+        assertThat(choice.getText()).isEqualTo("{\"mark\": \"[TOOL_CALLS]\"}");
+        assertThat(choice.getFinishReason()).isEqualTo(FinishReason.FINISH_REASON_STOP);
     }
 }

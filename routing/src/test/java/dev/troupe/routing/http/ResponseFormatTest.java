@@ -2,8 +2,10 @@ package dev.troupe.routing.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.grammar.JsonGrammar;
 import dev.troupe.routing.harness.FakeService;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -15,25 +17,25 @@ class ResponseFormatTest {
     @RegisterExtension
     static final FakeService SERVICE = FakeService.saying("{\"a\": 1}");
 
-    private static String schemaOf(String path, String body) throws Exception {
+    private static List<AnswerForm> formsOf(String path, String body) throws Exception {
         var response = SERVICE.http().post(path, body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        return SERVICE.replica().submitted().remove().sampling().jsonSchema();
+        return SERVICE.replica().submitted().remove().sampling().forms();
     }
 
     @Test
     void schemasReachTheReplica() throws Exception {
         var chat = "/v1/chat/completions";
-        assertThat(schemaOf(chat, "{" + HELLO + "}")).isEmpty();
-        assertThat(schemaOf(chat, "{" + HELLO + ",'response_format':{'type':'text'}}"))
+        assertThat(formsOf(chat, "{" + HELLO + "}")).isEmpty();
+        assertThat(formsOf(chat, "{" + HELLO + ",'response_format':{'type':'text'}}"))
                 .isEmpty();
-        assertThat(schemaOf(chat, "{" + HELLO + ",'response_format':{'type':'json_object'}}"))
-                .isEqualTo(JsonGrammar.ANY_OBJECT);
+        assertThat(formsOf(chat, "{" + HELLO + ",'response_format':{'type':'json_object'}}"))
+                .containsExactly(AnswerForm.json(JsonGrammar.ANY_OBJECT));
         var named = "{'type':'json_schema','json_schema':{'name':'x','description':'y','strict':true,'schema':" + SCHEMA
                 + "}}";
-        assertThat(schemaOf(chat, "{" + HELLO + ",'n':1,'response_format':" + named + "}"))
-                .isEqualTo(SCHEMA.replace('\'', '"'));
-        assertThat(schemaOf("/v1/completions", "{'model':'tiny','prompt':'x','response_format':" + named + "}"))
-                .isEqualTo(SCHEMA.replace('\'', '"'));
+        assertThat(formsOf(chat, "{" + HELLO + ",'n':1,'response_format':" + named + "}"))
+                .containsExactly(AnswerForm.json(SCHEMA.replace('\'', '"')));
+        assertThat(formsOf("/v1/completions", "{'model':'tiny','prompt':'x','response_format':" + named + "}"))
+                .containsExactly(AnswerForm.json(SCHEMA.replace('\'', '"')));
     }
 }

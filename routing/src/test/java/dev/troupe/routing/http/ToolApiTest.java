@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.troupe.actors.serving.GenerationRequest;
+import dev.troupe.model.grammar.AnswerForm;
+import dev.troupe.model.grammar.JsonGrammar;
 import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.Http;
 import java.util.ArrayList;
@@ -135,15 +138,67 @@ class ToolApiTest {
         assertThat(named.at("/choices/0/message/content").isNull()).isTrue();
         assertThat(named.at("/choices/0/finish_reason").asText()).isEqualTo("tool_calls");
         var request = SERVICE.replica().submitted().peek();
-        assertThat(request.sampling().jsonSchema())
+        assertThat(calls(request))
                 .contains("{\"const\":\"look\"}")
                 .doesNotContain("{\"const\":\"stop\"}")
                 .contains("\"#/$defs/parameters0/$defs/word\"");
         assertThat(prompt()).endsWith("user: hi\n<tool_call>\n");
         ask("{" + ASK + "," + TOOLS + ",'tool_choice':'required'}");
-        assertThat(SERVICE.replica().submitted().remove().sampling().jsonSchema())
+        assertThat(calls(SERVICE.replica().submitted().remove()))
                 .contains("{\"const\":\"look\"}")
                 .contains("{\"const\":\"stop\"}");
+    }
+
+    private static String calls(GenerationRequest request) {
+        return request.sampling().forms().getFirst().parts().getFirst().text();
+    }
+
+    @Test
+    void requiredCallsMayBeSeveralUnlessOneIsWanted() throws Exception {
+        SERVICE.replica().says(SERVICE.node().tokenizer(), """
+                {"name": "look", "arguments": {"at": "x"}}
+                </tool_call>
+                <tool_call>
+                {"name": "stop", "arguments": {}}
+                </tool_call>""");
+        var required = ",'tool_choice':'required','max_tokens':200";
+        var several = ask("{" + ASK + "," + TOOLS + required + "}").at("/choices/0");
+        assertThat(several.at("/message/tool_calls/0/function/name").asText()).isEqualTo("look");
+        assertThat(several.at("/message/tool_calls/1/function/name").asText()).isEqualTo("stop");
+        assertThat(several.at("/message/content").isNull()).isTrue();
+        assertThat(several.at("/finish_reason").asText()).isEqualTo("tool_calls");
+        assertThat(SERVICE.replica().submitted().remove().sampling().forms())
+                .singleElement()
+                .satisfies(form -> assertThat(form.most()).isEqualTo(15));
+        ask("{" + ASK + "," + TOOLS + required + ",'parallel_tool_calls':false}");
+        assertThat(SERVICE.replica().submitted().remove().sampling().forms())
+                .singleElement()
+                .satisfies(form -> assertThat(form.most()).isZero());
+    }
+
+    @Test
+    void anAnswerIsCallsOrJson() throws Exception {
+        var json = ",'response_format':{'type':'json_object'}";
+        SERVICE.replica().says(SERVICE.node().tokenizer(), "{\"mark\": \"<tool_call>\"}");
+        var text = ask("{" + ASK + "," + TOOLS + json + "}").at("/choices/0");
+        assertThat(text.at("/message/content").asText()).isEqualTo("{\"mark\": \"<tool_call>\"}");
+        assertThat(text.at("/message").has("tool_calls")).isFalse();
+        assertThat(text.at("/finish_reason").asText()).isEqualTo("stop");
+        assertThat(SERVICE.replica().submitted().remove().sampling().forms())
+                .hasSize(2)
+                .first()
+                .isEqualTo(AnswerForm.json(JsonGrammar.ANY_OBJECT));
+        SERVICE.replica().says(SERVICE.node().tokenizer(), """
+                <tool_call>{"name": "stop", "arguments": {}}</tool_call>""");
+        var call = ask("{" + ASK + "," + TOOLS + json + "}").at("/choices/0");
+        assertThat(call.at("/message/tool_calls/0/function/name").asText()).isEqualTo("stop");
+        assertThat(call.at("/finish_reason").asText()).isEqualTo("tool_calls");
+        SERVICE.replica().submitted().clear();
+        ask("{" + ASK + "," + TOOLS + json + ",'tool_choice':'required'}");
+        assertThat(calls(SERVICE.replica().submitted().remove())).contains("{\"const\":\"stop\"}");
+        ask("{" + ASK + "," + TOOLS + json + ",'tool_choice':'none'}");
+        assertThat(SERVICE.replica().submitted().remove().sampling().forms())
+                .containsExactly(AnswerForm.json(JsonGrammar.ANY_OBJECT));
     }
 
     @Test
@@ -177,8 +232,10 @@ class ToolApiTest {
                 "'tools':[{'type':'function','function':{'name':'x'}}],'tool_choice':'always' | tool_choice | must be",
                 "'tools':[{'type':'function','function':{'name':'x'}}],"
                         + "'tool_choice':{'type':'function','function':{'name':'y'}} | tool_choice | 'y'",
-                "'tools':[{'type':'function','function':{'name':'x'}}],'response_format':{'type':'json_object'}"
-                        + " | response_format | tool_choice",
+                "'tools':[{'type':'function','function':{'name':'x','parameters':{'not':{}}}}],"
+                        + "'response_format':{'type':'json_object'} | tools | #/$defs/parameters0 has the keyword 'not'",
+                "'tools':[{'type':'function','function':{'name':'x'}}],'response_format':{'type':'json_schema',"
+                        + "'json_schema':{'name':'y','schema':{'not':{}}}} | response_format | the keyword 'not'",
                 "'tools':[{'type':'function','function':{'name':'x','parameters':{'not':{}}}}],'tool_choice':'required'"
                         + " | tools | #/$defs/parameters0 has the keyword 'not'",
             })

@@ -17,8 +17,8 @@ class ToolAnswerTest {
     }
 
     private static List<TextEvent> events(boolean parallel, FinishReason reason, String... pieces) {
-        var answer = new ToolAnswer(
-                new ToolCallParser(ToolFormat.HERMES, Set.of("f"), false), parallel, index -> "id" + index);
+        var answer =
+                new ToolAnswer(ToolCallParser.ofText(ToolFormat.HERMES, Set.of("f")), parallel, index -> "id" + index);
         List<TextEvent> events = new ArrayList<>();
         for (int i = 0; i < pieces.length; i++) {
             events.addAll(answer.on(new TextEvent.Piece(pieces[i], List.of(token(i)))));

@@ -7,6 +7,7 @@ import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.actors.serving.batch.SchedulingPolicy;
 import dev.troupe.actors.serving.batch.Sequence;
+import dev.troupe.model.grammar.AnswerForm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -50,14 +51,14 @@ public final class EngineLoop {
             throw new IllegalStateException("the queue is full");
         }
         sequences.put(arrival, sequence);
-        String schema = request.sampling().jsonSchema();
+        List<AnswerForm> forms = request.sampling().forms();
         samplers.put(
                 arrival,
                 new AnswerSampler(
                         request,
-                        schema.isEmpty()
+                        forms.isEmpty()
                                 ? Optional.empty()
-                                : Optional.of(grammars.begin(grammars.compile(schema), request))));
+                                : Optional.of(grammars.begin(grammars.compile(forms), request))));
         answers.put(arrival, new ArrayList<>());
         promptEvents.put(arrival, new ArrayList<>());
         PromptReader.of(request).ifPresent(reader -> readers.put(arrival, reader));

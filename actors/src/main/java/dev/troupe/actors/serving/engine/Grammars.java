@@ -2,49 +2,47 @@ package dev.troupe.actors.serving.engine;
 
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.model.chat.ToolFormat;
+import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.grammar.ConstrainedText;
 import dev.troupe.model.grammar.JsonGrammar;
+import dev.troupe.model.grammar.Spelling;
 import dev.troupe.model.grammar.TokenTrie;
-import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.tokenizer.TokenizerJson;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The schemas that answers of one model are held to, the latest of them ready for use. Thread-safe. */
+/** The forms that answers of one model are held to, the latest of them ready for use. Thread-safe. */
 public final class Grammars {
     /** Each keeps some MB of masks. */
     private static final int MOST = 16;
 
     private final ModelDescription model;
-    private final Map<String, JsonGrammar> ready = new LinkedHashMap<>(MOST, 0.75f, true);
-    private @Nullable Vocabulary vocabulary; // read when the first schema comes
-
-    /** A vocabulary and its tokens by their bytes. */
-    private record Vocabulary(Tokenizer tokenizer, TokenTrie trie) {}
+    private final Map<List<AnswerForm>, JsonGrammar> ready = new LinkedHashMap<>(MOST, 0.75f, true);
+    private @Nullable TokenTrie trie; // of the vocabulary, which is read when the first forms come
 
     public Grammars(ModelDescription model) {
         this.model = model;
     }
 
-    /** A schema that was compiled already. */
-    public synchronized Optional<JsonGrammar> find(String schema) {
-        return Optional.ofNullable(ready.get(schema));
+    /** Forms that were compiled already. */
+    public synchronized Optional<JsonGrammar> find(List<AnswerForm> forms) {
+        return Optional.ofNullable(ready.get(forms));
     }
 
     /**
-     * Compiles a schema, which takes milliseconds; the first time of all some hundred of them. Not for an actor's
-     * thread.
+     * Compiles forms, which takes milliseconds; the first time of all some hundred of them. Not for an actor's thread.
      *
      * @throws dev.troupe.model.grammar.SchemaException when answers cannot be held to it
      */
-    public JsonGrammar compile(String schema) {
-        JsonGrammar grammar = find(schema)
-                .orElseGet(() -> JsonGrammar.compile(schema, vocabulary().trie()));
+    public JsonGrammar compile(List<AnswerForm> forms) {
+        JsonGrammar grammar = find(forms).orElseGet(() -> JsonGrammar.compile(forms, trie()));
         synchronized (this) {
-            ready.put(schema, grammar);
+            ready.put(forms, grammar);
             if (ready.size() > MOST) {
                 ready.remove(ready.keySet().iterator().next());
             }
@@ -54,14 +52,13 @@ public final class Grammars {
 
     /** The beginning of a request's answer. */
     public ConstrainedText begin(JsonGrammar grammar, GenerationRequest request) {
-        return new ConstrainedText(grammar, vocabulary().tokenizer(), Set.copyOf(request.stopTokens()));
+        return new ConstrainedText(grammar, Set.copyOf(request.stopTokens()));
     }
 
-    private synchronized Vocabulary vocabulary() {
-        if (vocabulary == null) {
-            Tokenizer tokenizer = TokenizerJson.parse(model.tokenizerJson());
-            vocabulary = new Vocabulary(tokenizer, TokenTrie.of(tokenizer));
+    private synchronized TokenTrie trie() {
+        if (trie == null) {
+            trie = TokenTrie.of(Spelling.of(TokenizerJson.parse(model.tokenizerJson()), ToolFormat.MARKS));
         }
-        return vocabulary;
+        return trie;
     }
 }

@@ -21,6 +21,7 @@ import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.telemetry.Metrics;
 import dev.troupe.actors.telemetry.ServingMetrics;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.grammar.ConstrainedText;
 import dev.troupe.model.grammar.JsonGrammar;
 import java.util.ArrayList;
@@ -130,7 +131,7 @@ final class ReplicaSession {
             replyTo.tell(new GenerationEvent.Rejected(id, RejectReason.PROMPT_TOO_LONG, message));
         } else if (request.maxTokens() == 0 && request.promptOutput() == PromptOutput.NONE) {
             replyTo.tell(new GenerationEvent.Finished(id, FinishReason.LENGTH, numPrompt, 0));
-        } else if (request.sampling().jsonSchema().isEmpty()) {
+        } else if (request.sampling().forms().isEmpty()) {
             accept(request, replyTo, Optional.empty());
         } else {
             constrain(submit);
@@ -140,8 +141,8 @@ final class ReplicaSession {
     /** A schema that is not ready is compiled elsewhere first. */
     private void constrain(Submit submit) {
         GenerationRequest request = submit.request();
-        String schema = request.sampling().jsonSchema();
-        Optional<JsonGrammar> ready = grammars.find(schema);
+        List<AnswerForm> forms = request.sampling().forms();
+        Optional<JsonGrammar> ready = grammars.find(forms);
         if (ready.isPresent()) {
             accept(request, submit.replyTo(), Optional.of(grammars.begin(ready.get(), request)));
         } else if (compiling.size() >= maxQueued) {
@@ -150,7 +151,7 @@ final class ReplicaSession {
         } else {
             compiling.put(request.requestId(), submit);
             context.pipeToSelf(
-                    CompletableFuture.supplyAsync(() -> grammars.compile(schema), compute),
+                    CompletableFuture.supplyAsync(() -> grammars.compile(forms), compute),
                     (grammar, failure) -> failure == null
                             ? new ReplicaMessage.SchemaReady(submit, grammar)
                             : new ReplicaMessage.SchemaRefused(submit, failure));

@@ -22,6 +22,7 @@ import dev.troupe.actors.serving.ReplicaProtocol.Drained;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.actors.serving.engine.EngineSettings;
+import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tokenizer.CharTokenizer;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -67,8 +68,8 @@ class ConstrainedAnswerTest {
             List<Integer> prompt =
                     random.ints(4, 0, TinyModel.CONFIG.vocabSize()).boxed().toList();
             String schema = SCHEMAS.get(i % SCHEMAS.size());
-            SamplingParameters sampling =
-                    new SamplingParameters(i < 4 ? 0 : 1, 0, 1, 0, 1.1, 0, 0, Map.of(), SEED + i, 2, schema);
+            SamplingParameters sampling = new SamplingParameters(
+                    i < 4 ? 0 : 1, 0, 1, 0, 1.1, 0, 0, Map.of(), SEED + i, 2, List.of(AnswerForm.json(schema)));
             requests.add(new GenerationRequest("r" + i, prompt, 50, List.of(), sampling, 0));
         }
         return requests;
@@ -159,7 +160,8 @@ class ConstrainedAnswerTest {
     }
 
     private static GenerationRequest withSchema(String id, String schema, List<Integer> prompt, int firstIndex) {
-        SamplingParameters sampling = new SamplingParameters(0, 0, 1, 0, 1, 0, 0, Map.of(), 0, -1, schema);
+        SamplingParameters sampling =
+                new SamplingParameters(0, 0, 1, 0, 1, 0, 0, Map.of(), 0, -1, List.of(AnswerForm.json(schema)));
         return new GenerationRequest(id, prompt, 50, List.of(), sampling, firstIndex);
     }
 

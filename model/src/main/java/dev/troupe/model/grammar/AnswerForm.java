@@ -1,0 +1,53 @@
+package dev.troupe.model.grammar;
+
+import java.util.List;
+
+/**
+ * A form that an answer may have: some parts one behind another, then more of them up to a number of times. Blanks may
+ * stand before each part.
+ *
+ * @param parts not empty
+ * @param more parts that may follow, all of them each time
+ * @param most times that they may
+ */
+public record AnswerForm(List<Part> parts, List<Part> more, int most) {
+    /** What a part's text says. */
+    public enum Kind {
+        /** A JSON schema, by which the part is valid. */
+        JSON,
+        /**
+         * A mark: the special token that is spelled so, where it is one of the {@link Spelling}'s and the vocabulary
+         * has it; else the text itself.
+         */
+        MARK
+    }
+
+    /** One part. */
+    public record Part(Kind kind, String text) {
+        /** JSON that is valid by a schema. */
+        public static Part json(String schema) {
+            return new Part(Kind.JSON, schema);
+        }
+
+        /** A mark. */
+        public static Part mark(String text) {
+            return new Part(Kind.MARK, text);
+        }
+    }
+
+    /** Copies the lists. */
+    public AnswerForm {
+        parts = List.copyOf(parts);
+        more = List.copyOf(more);
+    }
+
+    /** These parts and no more. */
+    public static AnswerForm of(Part... parts) {
+        return new AnswerForm(List.of(parts), List.of(), 0);
+    }
+
+    /** JSON that is valid by a schema. */
+    public static AnswerForm json(String schema) {
+        return of(Part.json(schema));
+    }
+}
