@@ -15,17 +15,18 @@ public final class Sampler {
     private static final double NEGLIGIBLE = -45; // e^-45 of the best vanishes in a float64 sum
 
     private final SamplingOptions options;
-    private final int vocabSize;
-    private final float[] logits;
-    private final double[] weights; // exp(logit - max), 0 for tokens that are out
-    private final TopSelection selection;
+    private final SamplingSpace space;
+    // Of the space, for the draw under way.
+    private int vocabSize;
+    private float[] logits;
+    private double[] weights;
 
-    public Sampler(SamplingOptions options, int vocabSize) {
+    /** @param space that no other sampler uses at the same time */
+    public Sampler(SamplingOptions options, SamplingSpace space) {
         this.options = options;
-        this.vocabSize = vocabSize;
-        this.logits = new float[vocabSize];
-        this.weights = new double[vocabSize];
-        this.selection = new TopSelection(vocabSize);
+        this.space = space;
+        this.logits = space.logits();
+        this.weights = space.weights();
     }
 
     /**
@@ -46,9 +47,10 @@ public final class Sampler {
      * @param allowed not empty; null for all tokens
      */
     public int sample(Tensor rows, int row, int index, TokenCounts history, @Nullable TokenMask allowed) {
-        if (rows.dim(1) != vocabSize) {
-            throw new IllegalArgumentException(rows + " are not logits of a vocabulary of " + vocabSize);
-        }
+        vocabSize = rows.dim(1);
+        space.fit(vocabSize);
+        logits = space.logits();
+        weights = space.weights();
         MemorySegment.copy(
                 rows.readOnlySegment(),
                 ValueLayout.JAVA_FLOAT,
@@ -66,10 +68,10 @@ public final class Sampler {
             total = keepAtLeast(options.minP());
         }
         if (options.topK() > 0 && options.topK() < vocabSize) {
-            total = keep(selection.byCount(weights, options.topK()));
+            total = keep(space.selection().byCount(weights, options.topK()));
         }
         if (options.topP() < 1) {
-            total = keep(selection.byWeight(weights, options.topP() * total));
+            total = keep(space.selection().byWeight(weights, options.topP() * total));
         }
         return draw(total * CounterRandom.uniform(options.seed(), STREAM, index), best);
     }

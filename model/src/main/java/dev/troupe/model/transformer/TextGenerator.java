@@ -4,6 +4,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.sampling.Sampler;
 import dev.troupe.model.sampling.SamplingOptions;
+import dev.troupe.model.sampling.SamplingSpace;
 import dev.troupe.model.sampling.TokenCounts;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -62,7 +63,7 @@ public final class TextGenerator {
             Set<Integer> stopTokens,
             IntConsumer onToken) {
         List<Integer> answer = new ArrayList<>();
-        Sampler sampler = new Sampler(options, model.config().vocabSize());
+        Sampler sampler = new Sampler(options, new SamplingSpace());
         TokenCounts history = TokenCounts.ofPrompt(prompt);
         if (prompt.length >= length) {
             return answer;

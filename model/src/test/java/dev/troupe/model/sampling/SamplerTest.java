@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.sun.management.ThreadMXBean;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -38,7 +40,7 @@ class SamplerTest {
     }
 
     private static double[] frequencies(SamplingOptions options, Tensor logits, TokenCounts history) {
-        Sampler sampler = new Sampler(options, logits.dim(1));
+        Sampler sampler = new Sampler(options, new SamplingSpace());
         double[] frequencies = new double[logits.dim(1)];
         for (int i = 0; i < DRAWS; i++) {
             frequencies[sampler.sample(logits, 0, i, history)] += 1.0 / DRAWS;
@@ -73,7 +75,7 @@ class SamplerTest {
 
     @Test
     void greedyTakesTheLowestOfTheBest() {
-        Sampler sampler = new Sampler(SamplingOptions.greedy(), 4);
+        Sampler sampler = new Sampler(SamplingOptions.greedy(), new SamplingSpace());
         assertThat(sampler.sample(logits(.1, .3, .3, .3), 0, 0, new TokenCounts()))
                 .isEqualTo(1);
     }
@@ -94,15 +96,38 @@ class SamplerTest {
         assertThat(repeated[1]).isCloseTo(repeated[3], within(.01));
     }
 
+    /** A vocabulary of 50,000 takes 800 KB for a draw; every answer had its own. */
+    @Test
+    void answersShareTheirSpace() {
+        Tensor logits = ARENA.allocate(1, 50_000);
+        SamplingSpace space = new SamplingSpace();
+        SamplingOptions sampled = new SamplingOptions(.8, 40, .9, .01, 1.1, 0, 0, Map.of(3, 1.0), 1);
+        draw(space, logits, sampled); // classes are loaded, and the space is made
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int answer = 0; answer < 20; answer++) {
+            draw(space, logits, sampled);
+            draw(space, logits, SamplingOptions.greedy());
+        }
+        long each = (threads.getCurrentThreadAllocatedBytes() - before) / 40;
+        assertThat(each).as("bytes of an answer").isBetween(0L, 4096L);
+    }
+
+    private static void draw(SamplingSpace space, Tensor logits, SamplingOptions options) {
+        assertThat(new Sampler(options, space).sample(logits, 0, 0, new TokenCounts()))
+                .isNotNegative();
+    }
+
     @Test
     void aDrawDependsOnSeedAndIndexAlone() {
         Tensor logits =
                 logits(IntStream.range(0, 500).mapToDouble(i -> 1 + i % 7).toArray());
         SamplingOptions options = new SamplingOptions(.8, 100, .9, .01, 1, 0, 0, Map.of(), 1234);
+        SamplingSpace space = new SamplingSpace();
         int[] forwards = IntStream.range(0, 50)
-                .map(i -> new Sampler(options, 500).sample(logits, 0, i, new TokenCounts()))
+                .map(i -> new Sampler(options, space).sample(logits, 0, i, new TokenCounts()))
                 .toArray();
-        Sampler one = new Sampler(options, 500);
+        Sampler one = new Sampler(options, space);
         for (int i = 49; i >= 0; i--) {
             assertThat(one.sample(logits, 0, i, new TokenCounts())).isEqualTo(forwards[i]);
         }

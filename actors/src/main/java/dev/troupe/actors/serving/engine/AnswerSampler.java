@@ -7,6 +7,7 @@ import dev.troupe.model.grammar.ConstrainedText;
 import dev.troupe.model.sampling.LogProbs;
 import dev.troupe.model.sampling.Sampler;
 import dev.troupe.model.sampling.SamplingOptions;
+import dev.troupe.model.sampling.SamplingSpace;
 import dev.troupe.model.sampling.TokenCounts;
 import dev.troupe.model.sampling.TokenMask;
 import dev.troupe.model.tensor.Tensor;
@@ -20,32 +21,23 @@ import org.jspecify.annotations.Nullable;
  * the penalties. Used by one step after another, never by two at once.
  */
 public final class AnswerSampler {
-    private final SamplingOptions options;
     private final int numLogProbs;
     private final TokenCounts history;
     private final @Nullable ConstrainedText constraint;
     private int nextIndex;
-    private @Nullable Sampler sampler; // has arrays as long as the vocabulary: made when the first token is drawn
-
-    /**
-     * Reads the sampling parameters and the answer so far.
-     *
-     * @throws IllegalArgumentException when a sampling parameter is out of its range; the message is fit for a user
-     */
-    public AnswerSampler(GenerationRequest request) {
-        this(request, Optional.empty());
-    }
+    private final Sampler sampler;
 
     /**
      * Reads the sampling parameters and the answer so far.
      *
      * @param constraint what the whole answer is held to, before its first token
+     * @param space shared by answers whose tokens are drawn one after another
      * @throws IllegalArgumentException when a sampling parameter is out of its range, or the answer so far is not as
      *     the constraint allows; the message is fit for a user
      */
-    public AnswerSampler(GenerationRequest request, Optional<ConstrainedText> constraint) {
+    public AnswerSampler(GenerationRequest request, Optional<ConstrainedText> constraint, SamplingSpace space) {
         SamplingParameters sampling = request.sampling();
-        this.options = new SamplingOptions(
+        SamplingOptions options = new SamplingOptions(
                 sampling.temperature(),
                 sampling.topK(),
                 sampling.topP(),
@@ -55,6 +47,7 @@ public final class AnswerSampler {
                 sampling.frequencyPenalty(),
                 sampling.logitBias(),
                 sampling.seed());
+        this.sampler = new Sampler(options, space);
         this.numLogProbs = sampling.logProbs();
         this.nextIndex = request.firstIndex();
         List<Integer> known = request.promptTokens();
@@ -74,9 +67,6 @@ public final class AnswerSampler {
      * @param logits [rows, V]
      */
     public SampledToken draw(Tensor logits, int row) {
-        if (sampler == null) {
-            sampler = new Sampler(options, logits.dim(1));
-        }
         TokenMask allowed = constraint == null ? null : constraint.allowed();
         if (allowed != null && allowed.isEmpty()) {
             return new SampledToken(nextIndex, Tokenizer.NO_TOKEN, Double.NaN, List.of());
@@ -98,9 +88,6 @@ public final class AnswerSampler {
      * @param logits [rows, V]
      */
     public int guess(Tensor logits, int row, List<Integer> guessed) {
-        if (sampler == null) {
-            sampler = new Sampler(options, logits.dim(1));
-        }
         // A guess that may not come is wasted, no more: without a mask it is drawn from all tokens.
         TokenMask allowed =
                 constraint == null ? null : constraint.allowedAfter(guessed).orElse(null);

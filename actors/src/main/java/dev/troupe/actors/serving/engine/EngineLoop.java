@@ -8,6 +8,7 @@ import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.actors.serving.batch.SchedulingPolicy;
 import dev.troupe.actors.serving.batch.Sequence;
 import dev.troupe.model.grammar.AnswerForm;
+import dev.troupe.model.sampling.SamplingSpace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ public final class EngineLoop {
     private final SchedulingPolicy policy;
     private final Engine engine;
     private final Grammars grammars;
+    private final SamplingSpace space = new SamplingSpace();
     private final Map<Long, AnswerSampler> samplers = new TreeMap<>();
     private final Map<Long, PromptReader> readers = new TreeMap<>();
     private final Map<Long, List<GenerationEvent>> promptEvents = new TreeMap<>();
@@ -58,7 +60,8 @@ public final class EngineLoop {
                         request,
                         forms.isEmpty()
                                 ? Optional.empty()
-                                : Optional.of(grammars.begin(grammars.compile(forms), request))));
+                                : Optional.of(grammars.begin(grammars.compile(forms), request)),
+                        space));
         answers.put(arrival, new ArrayList<>());
         promptEvents.put(arrival, new ArrayList<>());
         PromptReader.of(request).ifPresent(reader -> readers.put(arrival, reader));

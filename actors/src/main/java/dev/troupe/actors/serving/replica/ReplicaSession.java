@@ -24,6 +24,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.grammar.ConstrainedText;
 import dev.troupe.model.grammar.JsonGrammar;
+import dev.troupe.model.sampling.SamplingSpace;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -60,6 +61,7 @@ final class ReplicaSession {
     private final SchedulingPolicy policy;
     private final RequestTable requests = new RequestTable();
     private final Grammars grammars;
+    private final SamplingSpace space = new SamplingSpace(); // of the thread of steps
     private final Map<String, Submit> compiling = new LinkedHashMap<>(); // by id: the schema is not ready yet
     private final ServingMetrics metrics;
     private final int contextLength;
@@ -184,7 +186,7 @@ final class ReplicaSession {
         Sequence sequence = new Sequence(nextArrival++, request);
         AnswerSampler sampler;
         try {
-            sampler = new AnswerSampler(request, constraint);
+            sampler = new AnswerSampler(request, constraint, space);
         } catch (IllegalArgumentException e) {
             replyTo.tell(new GenerationEvent.Failed(request.requestId(), String.valueOf(e.getMessage())));
             return;
