@@ -127,6 +127,32 @@ class CliFilesIT {
     }
 
     @Test
+    void aModelForMeasurementsIsMadeAndServed() throws IOException {
+        troupe("bench", "model", "--shape", "tiny", "--type", "q8_0", "--out", "tiny.gguf")
+                .expectExit(0);
+        Path made = dir.resolve("tiny.gguf");
+        JsonNode facts = facts(made);
+        assertThat(facts.path("layers").asInt()).isEqualTo(2);
+        assertThat(facts.path("tokens").asInt()).isEqualTo(512);
+        assertThat(facts.path("bytesByType").path("q8_0").asLong()).isPositive();
+        JsonNode ids = greedy(made);
+        assertThat(ids).isNotEmpty();
+        String[] same = {
+            "bench",
+            "model",
+            "--shape",
+            "tiny",
+            "--out",
+            dir.resolve("same.gguf").toString()
+        };
+        TroupeProcess.here(same).expectExit(0);
+        assertThat(dir.resolve("same.gguf")).hasSameBinaryContentAs(made);
+        refused("tiny.gguf exists", "bench", "model", "--shape", "tiny", "--out", "tiny.gguf");
+        refused("135m", "bench", "model", "--shape", "7b", "--out", "other.gguf");
+        assertThat(partialFiles()).isEmpty();
+    }
+
+    @Test
     void brokenFilesAndWrongRequestsAreNamed() throws IOException {
         Path gguf = GoldenModels.find("stories260K/stories260K-F32.gguf");
         Path safetensors = GoldenModels.find("tinystories-656K");

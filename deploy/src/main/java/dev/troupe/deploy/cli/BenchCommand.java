@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.KernelsBench.class,
             TrainBenchCommand.class,
             InferenceBenchCommand.class,
+            ModelBenchCommand.class,
             LoadBenchCommand.class,
             ServeBenchCommand.class,
             SoakCommand.class,
@@ -51,7 +52,7 @@ final class BenchCommand implements Runnable {
         throw new ParameterException(
                 spec.commandLine(),
                 "say what to measure: kernels, train, inference, load, serve, soak, mesh-equality, mesh-memory,"
-                        + " transport or tokenizer");
+                        + " transport or tokenizer; model makes a file to measure");
     }
 
     @Command(name = "kernels", mixinStandardHelpOptions = true, description = "Every kernel at real shapes.")

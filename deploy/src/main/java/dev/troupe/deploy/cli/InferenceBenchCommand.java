@@ -108,7 +108,8 @@ final class InferenceBenchCommand implements Callable<Integer> {
                 report.same() ? "the same" : "DIFFERENT");
     }
 
-    private static InferenceShape shape(String name) {
+    /** The shape of this name, or an error of the input. */
+    static InferenceShape shape(String name) {
         try {
             return InferenceShape.named(name);
         } catch (IllegalArgumentException e) {

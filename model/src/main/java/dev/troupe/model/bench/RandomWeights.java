@@ -4,7 +4,6 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.ParameterLayout;
-import dev.troupe.model.transformer.ParameterSpec;
 import dev.troupe.model.transformer.Parameters;
 import dev.troupe.model.transformer.StageRange;
 import dev.troupe.model.transformer.WeightSource;
@@ -38,16 +37,16 @@ public final class RandomWeights implements WeightSource, AutoCloseable {
         arena = memory;
         StageRange range = new StageRange(layer, layer + 1, layer == 0, layer == config.numLayers() - 1);
         Parameters drawn = Parameters.allocate(ParameterLayout.of(config, range), memory);
-        drawn.layout().specs().forEach(spec -> fill(drawn.get(spec.name()), spec));
+        drawn.layout().specs().forEach(spec -> fill(drawn.get(spec.name()), spec.name(), 0));
         parameters = drawn;
         return drawn;
     }
 
     /** Matrices at random, norms 1. */
-    private static void fill(Tensor tensor, ParameterSpec spec) {
+    static void fill(Tensor tensor, String name, long seed) {
         boolean matrix = tensor.rank() == 2;
         LongStream.range(0, Math.ceilDiv(tensor.size(), PART)).parallel().forEach(part -> {
-            SplittableRandom random = new SplittableRandom(spec.name().hashCode() * 31L + part);
+            SplittableRandom random = new SplittableRandom((seed * 31 + name.hashCode()) * 31 + part);
             long end = Math.min(tensor.size(), (part + 1) * PART);
             for (long i = part * PART; i < end; i++) {
                 tensor.set(i, matrix ? (random.nextInt() * 0x1p-32f) * WIDTH : 1);

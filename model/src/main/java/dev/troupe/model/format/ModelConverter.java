@@ -25,9 +25,7 @@ public final class ModelConverter {
      * @throws TroupeException when the source is wrong, the target exists or has no form for the model or the type
      */
     public static void convert(Path from, Path to, @Nullable StorageType type) {
-        if (Files.exists(to)) {
-            throw new TroupeException(to + " exists: choose another target, or remove it first");
-        }
+        requireFree(to);
         boolean toGguf = to.toString().endsWith(".gguf");
         if (!toGguf && type != null && type.blockElements() > 1) {
             throw new TroupeException("a directory holds f32, f16 or bf16, not "
@@ -42,9 +40,34 @@ public final class ModelConverter {
                 publish(to, out -> GgufExport.write(model, type, out));
             }
         } catch (IOException e) {
-            throw new TroupeException(
-                    to + " cannot be written: " + e.getMessage() + "; is the disk full or read-only?", e);
+            throw unwritable(to, e);
         }
+    }
+
+    /**
+     * Writes a model to a GGUF file.
+     *
+     * @param type of the matrices
+     * @throws TroupeException when the target exists or has no form for the model
+     */
+    public static void write(OpenModel model, Path to, StorageType type) {
+        requireFree(to);
+        try {
+            publish(to, out -> GgufExport.write(model, type, out));
+        } catch (IOException e) {
+            throw unwritable(to, e);
+        }
+    }
+
+    private static void requireFree(Path to) {
+        if (Files.exists(to)) {
+            throw new TroupeException(to + " exists: choose another target, or remove it first");
+        }
+    }
+
+    private static TroupeException unwritable(Path to, IOException e) {
+        return new TroupeException(
+                to + " cannot be written: " + e.getMessage() + "; is the disk full or read-only?", e);
     }
 
     /** Writes a file. */
