@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Words in random order, always the same: text for measurements that need some, whatever it says. */
-record MadeUpCorpus(PreparedCorpus tokens, int vocabSize) {
+record MadeUpCorpus(PreparedCorpus tokens, CharTokenizer tokenizer) {
     private static final List<String> WORDS = List.of("the", "cat", "dog", "sees", "runs", "to", "a", "tree", "and");
 
     /** So many words, as tokens of characters in a folder. */
@@ -27,6 +27,10 @@ record MadeUpCorpus(PreparedCorpus tokens, int vocabSize) {
                 folder,
                 0.1,
                 CorpusPreparation.Progress.none());
-        return new MadeUpCorpus(tokens, tokenizer.vocabSize());
+        return new MadeUpCorpus(tokens, tokenizer);
+    }
+
+    int vocabSize() {
+        return tokenizer.vocabSize();
     }
 }

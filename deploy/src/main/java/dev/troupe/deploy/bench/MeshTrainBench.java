@@ -271,32 +271,19 @@ public final class MeshTrainBench {
         TrainShape shape = settings.shape();
         Mesh mesh = form.mesh();
         int accumulation = mesh.data() * microBatches;
-        TrainingConfig config = TrainingConfig.from(ConfigFactory.parseString(String.format(
-                Locale.ROOT,
-                """
-                model { architecture = gpt2, dim = %d, numLayers = %d, numHeads = %d, numKvHeads = %d, ffnDim = %d,
-                        contextLength = %d, tiedEmbeddings = true, bias = true, dropout = 0 }
-                data { tokenizer = char, text = made-up }
-                train { steps = 1000000, batch = %d, accumulation = %d, precision = %s }
-                compute.backend = %s
-                mesh { data = %d, tensor = %d, pipeline = %d, zero = %d, nodes = %d, copyEverySteps = %d }
-                """,
-                shape.dim(),
-                shape.layers(),
-                shape.heads(),
-                shape.heads(),
-                4 * shape.dim(),
-                shape.time(),
-                shape.batch() / accumulation,
-                accumulation,
-                settings.precision().configName(),
-                settings.backend(),
-                mesh.data(),
-                mesh.tensor(),
-                mesh.pipeline(),
-                form.zero().number(),
-                jvms,
-                settings.copyEverySteps())));
+        TrainingConfig config = TrainingConfig.from(ConfigFactory.parseString(ShapeConfig.of(shape, form, jvms)
+                + String.format(
+                        Locale.ROOT,
+                        """
+                        train { steps = 1000000, batch = %d, accumulation = %d, precision = %s }
+                        compute.backend = %s
+                        mesh.copyEverySteps = %d
+                        """,
+                        shape.batch() / accumulation,
+                        accumulation,
+                        settings.precision().configName(),
+                        settings.backend(),
+                        settings.copyEverySteps())));
         runs++;
         return new MeshJob(
                 "bench-" + runs,

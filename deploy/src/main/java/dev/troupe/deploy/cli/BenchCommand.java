@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
             SoakCommand.class,
             MeshEqualityCommand.class,
             MeshMemoryCommand.class,
+            CheckpointBenchCommand.class,
             TransportBenchCommand.class,
             BenchCommand.Tokenizers.class
         })
