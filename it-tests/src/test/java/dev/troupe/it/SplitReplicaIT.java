@@ -39,6 +39,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SplitReplicaIT {
     private static final String COMPLETIONS = "/v1/completions";
     private static final Duration START = Duration.ofMinutes(1);
+    /** Noticed after 1.5 s, removed 3 s later, and the model laid out anew. */
+    private static final Duration TAKEN_OVER = Duration.ofSeconds(30);
+
     private static final Pattern METRICS = Pattern.compile("metrics (http://localhost:\\d+/metrics)");
     private static final Tokenizer TOKENIZER =
             BpeTrainer.train(List.of("two nodes serve what one cannot hold"), 280, List.of(BpeTrainer.END_OF_TEXT), 1);
@@ -234,48 +237,119 @@ class SplitReplicaIT {
         }
     }
 
+    /** A request for an answer of 400 tokens, which does not end before. */
+    private static ObjectNode longRequest(String model) {
+        ObjectNode request = request(model, "two nodes", 400).put("temperature", 1);
+        request.set(
+                "logit_bias", ServingNode.JSON.createObjectNode().put(Integer.toString(TOKENIZER.endOfText()), -100));
+        return request;
+    }
+
+    private static String answer(ServingNode leader, ObjectNode request) throws Exception {
+        HttpResponse<String> answer = leader.post(COMPLETIONS, request.toString());
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return ServingNode.JSON.readTree(answer.body()).at("/choices/0/text").asText();
+    }
+
+    /** A stream of which some tokens have come. */
+    private static RawHttp begun(ServingNode leader, StringBuilder text) throws Exception {
+        RawHttp client = new RawHttp(leader.httpPort());
+        client.post(COMPLETIONS, longRequest(leader.model()).put("stream", true).toString());
+        assertThat(client.status()).isEqualTo(200);
+        int events = 0;
+        while (events < 20) {
+            events += append(client.line(), text) ? 1 : 0;
+        }
+        return client;
+    }
+
+    /** The rest of a stream, up to its good end. */
+    private static void finish(RawHttp client, StringBuilder text) throws Exception {
+        String line = client.line();
+        while (!line.equals("data: [DONE]")) {
+            assertThat(line).as("the stream is cut off").isNotEqualTo("null");
+            append(line, text);
+            line = client.line();
+        }
+    }
+
     /** Killed in the middle of a stream: the answer goes on when there is a node again, with the same bytes. */
     @Test
     void aKilledMemberCostsAPause() throws Exception {
         Path path = writeRandomModel(null);
-        String body;
-        String undisturbed;
         int port = freePort();
         try (TroupeProcess first = startMember(port);
                 ServingNode leader = startLeader(path, port)) {
-            String model = leader.model();
-            ObjectNode request = request(model, "two nodes", 400).put("temperature", 1);
-            request.set(
-                    "logit_bias",
-                    ServingNode.JSON.createObjectNode().put(Integer.toString(TOKENIZER.endOfText()), -100));
-            undisturbed = ServingNode.JSON
-                    .readTree(leader.post(COMPLETIONS, request.toString()).body())
-                    .at("/choices/0/text")
-                    .asText();
-            body = request.put("stream", true).toString();
-            try (RawHttp client = new RawHttp(leader.httpPort())) {
-                client.post(COMPLETIONS, body);
-                assertThat(client.status()).isEqualTo(200);
-                StringBuilder text = new StringBuilder();
-                int events = 0;
-                while (events < 20) {
-                    events += append(client.line(), text) ? 1 : 0;
-                }
+            String undisturbed = answer(leader, longRequest(leader.model()));
+            StringBuilder text = new StringBuilder();
+            try (RawHttp client = begun(leader, text)) {
                 first.kill();
-                awaitUnavailable(leader, model);
+                awaitUnavailable(leader, leader.model());
                 try (TroupeProcess second = startMember(port)) {
-                    String line = client.line();
-                    while (!line.equals("data: [DONE]")) {
-                        assertThat(line).as("the stream is cut off").isNotEqualTo("null");
-                        append(line, text);
-                        line = client.line();
-                    }
+                    finish(client, text);
                     assertThat(text.toString()).isEqualTo(undisturbed);
                     assertThat(second.isAlive()).isTrue();
                     assertThat(answers(leader)).hasSize(2 * PROMPTS.size());
                 }
             }
             assertThat(leader.log()).contains("has lost a member").contains("waits for nodes with the role member");
+        }
+    }
+
+    /** Still for a moment, shorter than the cluster needs to give a node up: streams wait and go on. */
+    @Test
+    void aMemberThatStandsStillForAMomentCostsThatMoment() throws Exception {
+        Path path = writeRandomModel(null);
+        int port = freePort();
+        try (TroupeProcess member = startMember(port);
+                ServingNode leader = startLeader(path, port)) {
+            String undisturbed = answer(leader, longRequest(leader.model()));
+            StringBuilder text = new StringBuilder();
+            try (RawHttp client = begun(leader, text)) {
+                member.signal("STOP");
+                TroupeProcess.pause(1000);
+                member.signal("CONT");
+                finish(client, text);
+            }
+            assertThat(text.toString()).isEqualTo(undisturbed);
+            assertThat(leader.log()).doesNotContain("has lost a member");
+        }
+    }
+
+    /**
+     * Still for longer: the cluster removes it, another node takes its part, streams go on with the same bytes, and new
+     * requests wait or are told to come back. When it wakes it is no member of anything, changes nothing, and ends.
+     */
+    @Test
+    void aMemberThatStandsStillIsReplaced() throws Exception {
+        Path path = writeRandomModel(null);
+        int port = freePort();
+        try (TroupeProcess first = startMember(port);
+                ServingNode leader = startLeader(path, port);
+                TroupeProcess second = startMember(port)) {
+            List<JsonNode> before = answers(leader);
+            String undisturbed = answer(leader, longRequest(leader.model()));
+            StringBuilder text = new StringBuilder();
+            try (RawHttp client = begun(leader, text)) {
+                first.signal("STOP");
+                long start = System.nanoTime();
+                HttpResponse<String> asked = leader.post(
+                        COMPLETIONS, request(leader.model(), "what", 1).toString());
+                assertThat(asked.statusCode()).as(asked.body()).isIn(200, 503);
+                finish(client, text);
+                assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(TAKEN_OVER);
+            }
+            assertThat(text.toString()).isEqualTo(undisturbed);
+            assertThat(leader.log()).contains("has lost a member");
+            StringBuilder more = new StringBuilder();
+            try (RawHttp client = begun(leader, more)) {
+                first.signal("CONT");
+                first.await(START);
+                finish(client, more);
+            }
+            assertThat(more.toString()).isEqualTo(undisturbed);
+            assertThat(answers(leader)).isEqualTo(before);
+            assertThat(second.isAlive()).isTrue();
         }
     }
 

@@ -145,8 +145,13 @@ final class TroupeProcess implements AutoCloseable {
 
     /** What Ctrl-C sends. */
     void interrupt() {
+        signal("INT");
+    }
+
+    /** Sends a signal, such as STOP or CONT. */
+    void signal(String name) {
         try {
-            new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+            new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
                     .inheritIO()
                     .start()
                     .waitFor();
