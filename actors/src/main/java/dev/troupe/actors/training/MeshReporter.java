@@ -15,17 +15,18 @@ record MeshReporter(String runId, ActorRef<TrainingEvent> listener, ActorRef<Run
     public void accept(MeshEvent event) {
         switch (event) {
             case MeshEvent.Seated seated -> {
-                log.info("{} nodes have the ranks", seated.seating().nodes().size());
+                log.info("{} nodes have the ranks: {}", seated.seating().nodes().size(), seated.placement());
                 decided(new Decision.Seated(
                         seated.epoch(), seated.step(), seated.seating(), List.of(), "the run begins"));
             }
             case MeshEvent.Recovered recovered -> {
                 log.warn(
-                        "Went back to step {} in {} s; lost {}, because {}",
+                        "Went back to step {} in {} s; lost {}, because {}; {}",
                         recovered.step(),
                         recovered.seconds(),
                         recovered.lost(),
-                        recovered.cause());
+                        recovered.cause(),
+                        recovered.placement());
                 decided(new Decision.Seated(
                         recovered.epoch(), recovered.step(), recovered.seating(), recovered.lost(), recovered.cause()));
             }

@@ -250,7 +250,7 @@ final class RunReporter {
         switch (event) {
             case MeshEvent.Seated seated -> {
                 write(new MetricsLine.Seating(steps, seated.seconds(), seated.nodes()));
-                listener.tell(new TrainingEvent.Seated(runId, seated.seconds(), seated.nodes()));
+                listener.tell(new TrainingEvent.Seated(runId, seated.placement(), seated.seconds(), seated.nodes()));
             }
             case MeshEvent.Recovered recovered -> {
                 write(new MetricsLine.Recovery(
@@ -260,6 +260,7 @@ final class RunReporter {
                         recovered.step(),
                         recovered.lost(),
                         recovered.cause(),
+                        recovered.placement(),
                         recovered.seconds(),
                         recovered.nodes()));
             }

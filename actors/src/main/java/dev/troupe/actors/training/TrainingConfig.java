@@ -12,6 +12,7 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.ZeroStage;
+import dev.troupe.model.mesh.placement.LinkSpeeds;
 import dev.troupe.model.optim.LossScale;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -153,6 +154,7 @@ public record TrainingConfig(
      * @param excludeAfterFailures of a node within {@code failureWindow}; 0 for never
      * @param offloadsOptimizer whether the optimizer's state and its copies are kept in files
      * @param offloadDirectory where, on each node
+     * @param links how fast they are, for the placement of ranks
      */
     public record MeshSection(
             Mesh mesh,
@@ -164,7 +166,8 @@ public record TrainingConfig(
             int excludeAfterFailures,
             Duration failureWindow,
             boolean offloadsOptimizer,
-            Path offloadDirectory) {
+            Path offloadDirectory,
+            LinkSpeeds links) {
         /** Where the optimizer's state and its copies are kept in files; empty for memory. */
         public Optional<Path> offload() {
             return offloadsOptimizer ? Optional.of(offloadDirectory) : Optional.empty();
@@ -323,7 +326,16 @@ public record TrainingConfig(
                 reader.integer("mesh.excludeAfterFailures", 0, 1_000_000),
                 Duration.ofMinutes(reader.integer("mesh.failureWindowMinutes", 1, 1_000_000)),
                 reader.word("mesh.offload", "none", "optimizer").equals("optimizer"),
-                Path.of(reader.nonBlank("mesh.offloadDirectory")));
+                Path.of(reader.nonBlank("mesh.offloadDirectory")),
+                new LinkSpeeds(
+                        megabytes(reader, "process"),
+                        megabytes(reader, "host"),
+                        megabytes(reader, "zone"),
+                        megabytes(reader, "elsewhere")));
+    }
+
+    private static double megabytes(ConfigReader reader, String level) {
+        return 1e6 * reader.number("mesh.megabytesPerSecond." + level, 1e-3, 1e9);
     }
 
     private static OptimizerSection optimizer(ConfigReader reader) {

@@ -91,8 +91,12 @@ public sealed interface TrainingEvent extends WireMessage {
             @Nullable String checkpoint)
             implements TrainingEvent {}
 
-    /** Ranks of a mesh have their first nodes. */
-    record Seated(String runId, double seconds, List<NodeResources> nodes) implements TrainingEvent {
+    /**
+     * Ranks of a mesh have their first nodes.
+     *
+     * @param placement why they are where they are
+     */
+    record Seated(String runId, String placement, double seconds, List<NodeResources> nodes) implements TrainingEvent {
         public Seated {
             nodes = List.copyOf(nodes);
         }
@@ -104,11 +108,18 @@ public sealed interface TrainingEvent extends WireMessage {
      * @param step that is taken next
      * @param lost names of nodes; none when a node failed and still answers
      * @param cause what was noticed first
+     * @param placement why ranks are where they are
      * @param seconds since then
      * @param nodes those that have ranks now
      */
     record Recovered(
-            String runId, long step, List<String> lost, String cause, double seconds, List<NodeResources> nodes)
+            String runId,
+            long step,
+            List<String> lost,
+            String cause,
+            String placement,
+            double seconds,
+            List<NodeResources> nodes)
             implements TrainingEvent {
         public Recovered {
             lost = List.copyOf(lost);

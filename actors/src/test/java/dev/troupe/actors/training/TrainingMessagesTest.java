@@ -51,7 +51,7 @@ class TrainingMessagesTest {
     private static final List<NodeResources> NODES =
             List.of(new NodeResources("a", List.of(0, 1), 2, 99.5, new NodeResources.Memory(1, 2, 3, 4, 5, 6)));
     private static final TrainingSummary SUMMARY = new TrainingSummary(
-            1, 2, 3, 4.5, null, 6.5, 7.5, "/c", new RunUtilization(0.5, 0.25, 0.125, 0, 1, 2.5, 2.5, NODES));
+            1, 2, 3, 4.5, null, 6.5, 7.5, "/c", new RunUtilization(0.5, 0.25, 0.125, 0, 1, 2.5, 2.5, "near", NODES));
     private static final EvaluationJob JOB =
             new EvaluationJob("run", "/runs/run", Map.of("train.seed", "7"), 16, "/heldOut");
     private static final EvaluationOrder ORDER = new EvaluationOrder(EvaluationOrder.Kind.SHADOW, 3, "/m", 4, "/n");
@@ -92,8 +92,8 @@ class TrainingMessagesTest {
                 new TrainingEvent.CheckpointFailed("run", 1, "full"),
                 new TrainingEvent.NodeExcluded("run", "a:1", 3),
                 new TrainingEvent.RolledBack("run", 9, 4, "spike", 0.5, null),
-                new TrainingEvent.Seated("run", 0.5, NODES),
-                new TrainingEvent.Recovered("run", 3, List.of("b"), "gone", 0.5, NODES),
+                new TrainingEvent.Seated("run", "near", 0.5, NODES),
+                new TrainingEvent.Recovered("run", 3, List.of("b"), "gone", "near", 0.5, NODES),
                 new TrainingEvent.Completed("run", SUMMARY),
                 new TrainingEvent.Failed("run", "why"),
                 new StepRunner.RunStep(1, new StepOrder(1e-3, 4, 2), ref(StepRunner.StepResult.class)),
@@ -129,7 +129,7 @@ class TrainingMessagesTest {
                                 new MetricsLine.Rollback(1, 5, "spike", 0.5, 6, 100),
                                 new MetricsLine.LossScaled(1, 512),
                                 new MetricsLine.Seating(0, 0.5, NODES),
-                                new MetricsLine.Recovery(3, List.of("b"), "gone", 0.5, NODES)),
+                                new MetricsLine.Recovery(3, List.of("b"), "gone", "near", 0.5, NODES)),
                         ref(RunJournal.Recorded.class)),
                 new RunJournal.Summarize(SUMMARY, ref(RunJournal.Recorded.class)),
                 new RunJournal.Recorded(null),

@@ -17,6 +17,7 @@ import java.util.Set;
  * @param dataPort its port; 0 for any free one
  * @param dataBindHost address of this machine where they arrive and tensors for others leave; empty for
  *     {@code dataHost}
+ * @param zone rack or zone of this machine; empty when it is not known
  * @param metricsPort of the Prometheus endpoint; -1 for none
  */
 public record NodeConfig(
@@ -27,6 +28,7 @@ public record NodeConfig(
         String dataHost,
         int dataPort,
         String dataBindHost,
+        String zone,
         int metricsPort) {
     /** Value of {@code troupe.node.model} that means the latest promoted model. */
     public static final String LATEST = "latest";
@@ -68,6 +70,7 @@ public record NodeConfig(
                     node.getString("data.host"),
                     dataPort,
                     node.getString("data.bindHost"),
+                    node.getString("zone"),
                     metricsPort);
         } catch (ConfigException e) {
             throw new TroupeException("the configuration of the node is wrong: " + e.getMessage(), e);

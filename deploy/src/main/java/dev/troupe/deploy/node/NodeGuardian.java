@@ -24,6 +24,7 @@ import dev.troupe.actors.training.eval.EvaluationNode;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.MeshRunner;
+import dev.troupe.actors.training.mesh.NodeTraits;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
 import dev.troupe.actors.training.run.RunSpec;
@@ -58,7 +59,8 @@ final class NodeGuardian {
             implements Command {}
 
     /** Make this node ready to run ranks of a mesh, and to lead a run; ranks talk through {@code plane}. */
-    record StartTrainer(DataPlane plane, ActorRef<ActorRef<TrainerProtocol.Command>> replyTo) implements Command {}
+    record StartTrainer(DataPlane plane, NodeTraits traits, ActorRef<ActorRef<TrainerProtocol.Command>> replyTo)
+            implements Command {}
 
     /** Make this node ready to evaluate checkpoints of the run that the cluster trains. */
     record StartEvaluation(ActorRef<ActorRef<EvaluationNode.Command>> replyTo) implements Command {}
@@ -92,7 +94,7 @@ final class NodeGuardian {
                 case Serve serve -> serve.replyTo().tell(startReplica(context, serve));
                 case StartTrainer start -> {
                     ActorRef<TrainerProtocol.Command> trainer =
-                            context.spawn(TrainerNode.create(start.plane()), "trainer-node");
+                            context.spawn(TrainerNode.create(start.plane(), start.traits()), "trainer-node");
                     openTraining(context);
                     start.replyTo().tell(trainer);
                 }

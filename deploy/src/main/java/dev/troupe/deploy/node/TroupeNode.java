@@ -34,6 +34,7 @@ import dev.troupe.actors.training.cluster.RunWatcher;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.MeshRunner;
+import dev.troupe.actors.training.mesh.NodeTraits;
 import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.DataPlane;
@@ -239,7 +240,7 @@ public final class TroupeNode implements AutoCloseable {
      */
     public Endpoint startTrainer() {
         DataPlane open = dataPlane();
-        work.trains(ask(replyTo -> new NodeGuardian.StartTrainer(open, replyTo)));
+        work.trains(ask(replyTo -> new NodeGuardian.StartTrainer(open, NodeTraits.here(nodeConfig.zone()), replyTo)));
         return open.endpoint();
     }
 

@@ -13,7 +13,8 @@ final class MeshNotes {
     private MeshNotes() {}
 
     static String seated(TrainingEvent.Seated seated) {
-        return String.format(Locale.ROOT, "%s after %.1f s", ranksOnNodes(seated.nodes()), seated.seconds());
+        return String.format(
+                Locale.ROOT, "%s after %.1f s: %s", ranksOnNodes(seated.nodes()), seated.seconds(), seated.placement());
     }
 
     static String recovered(TrainingEvent.Recovered recovered) {
@@ -22,11 +23,12 @@ final class MeshNotes {
                 : "lost " + String.join(", ", recovered.lost()) + " (" + recovered.cause() + ")";
         return String.format(
                 Locale.ROOT,
-                "%s; training goes on from step %d after %.1f s, %s",
+                "%s; training goes on from step %d after %.1f s, %s: %s",
                 what,
                 recovered.step(),
                 recovered.seconds(),
-                ranksOnNodes(recovered.nodes()));
+                ranksOnNodes(recovered.nodes()),
+                recovered.placement());
     }
 
     private static String ranksOnNodes(List<NodeResources> nodes) {
@@ -39,7 +41,12 @@ final class MeshNotes {
 
     /** A node's ranks and memory. */
     static String node(NodeResources node) {
-        return node.node() + ": ranks "
+        return node.node() + ": " + seat(node);
+    }
+
+    /** The same without the node's name. */
+    static String seat(NodeResources node) {
+        return "ranks "
                 + node.ranks().stream().map(String::valueOf).collect(Collectors.joining(",")) + ", "
                 + node.threads() + (node.threads() == 1 ? " thread, " : " threads, ") + memory(node.memory());
     }

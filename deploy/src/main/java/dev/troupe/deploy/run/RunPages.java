@@ -145,7 +145,10 @@ final class RunPages {
             rows.put("Copies to other nodes", percent(utilization.copyShare()));
             rows.put("Recoveries", recoveries(utilization));
         }
-        utilization.nodes().forEach(node -> rows.put(node.node(), MeshNotes.memory(node.memory())));
+        if (utilization.placement() != null) {
+            rows.put("Placement of ranks", utilization.placement());
+        }
+        utilization.nodes().forEach(node -> rows.put(node.node(), MeshNotes.seat(node)));
         return rows;
     }
 

@@ -90,7 +90,10 @@ public final class TrainingSession {
                     display.note(MeshNotes.seated(seated));
                     seated.nodes().forEach(seat -> display.note("  " + MeshNotes.node(seat)));
                 }
-                case TrainingEvent.Recovered recovered -> display.note(MeshNotes.recovered(recovered));
+                case TrainingEvent.Recovered recovered -> {
+                    display.note(MeshNotes.recovered(recovered));
+                    recovered.nodes().forEach(seat -> display.note("  " + MeshNotes.node(seat)));
+                }
                 case TrainingEvent.Evaluated evaluated -> {
                     LOG.info("step {}: validation loss {}", evaluated.step(), evaluated.valLoss());
                     if (evaluated.node() != null) {

@@ -3,15 +3,11 @@ package dev.troupe.model.bench;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.MeshSettings;
+import dev.troupe.model.mesh.PlannedTraining;
 import dev.troupe.model.mesh.RankState;
 import dev.troupe.model.mesh.ZeroStage;
 import dev.troupe.model.optim.AdamWOptions;
-import dev.troupe.model.plan.Layout;
 import dev.troupe.model.plan.MemoryEstimate;
-import dev.troupe.model.plan.ModelShape;
-import dev.troupe.model.plan.Recompute;
-import dev.troupe.model.plan.StatePrecision;
-import dev.troupe.model.plan.TrainingJob;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -92,7 +88,7 @@ public final class MeshMemory {
                 inUse = Math.max(inUse, bytes.windows());
             }
         }
-        MemoryEstimate formula = formula(mesh, zero);
+        MemoryEstimate formula = PlannedTraining.of(settings).memory();
         add(mesh, zero, "weights", weights, formula.weights());
         add(mesh, zero, "gradients", gradients, formula.gradients());
         add(mesh, zero, "optimizer", moments, formula.optimizer());
@@ -103,18 +99,5 @@ public final class MeshMemory {
 
     private void add(Mesh mesh, ZeroStage zero, String part, long measured, double formula) {
         rows.add(new Row(mesh.toString(), zero.number(), part, measured, formula, measured / formula));
-    }
-
-    private MemoryEstimate formula(Mesh mesh, ZeroStage zero) {
-        ModelShape planned = ModelShape.gpt(shape.layers(), shape.dim(), shape.heads(), shape.vocab(), shape.time());
-        return MemoryEstimate.of(
-                new TrainingJob(planned, StatePrecision.FP32, mesh.data(), true, true),
-                new Layout(
-                        new dev.troupe.model.plan.Mesh(mesh.data(), mesh.tensor(), mesh.pipeline()),
-                        1,
-                        1,
-                        dev.troupe.model.plan.ZeroStage.of(zero.number()),
-                        Recompute.NONE,
-                        false));
     }
 }

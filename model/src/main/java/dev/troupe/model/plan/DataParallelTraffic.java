@@ -27,25 +27,23 @@ final class DataParallelTraffic {
             return AxisTraffic.NONE;
         }
         int microBatches = layout.microBatches(job.globalBatch());
-        double gatherBytes = Collectives.gatherBytes(mesh.data(), weightBytes());
-        double scatterBytes = Collectives.gatherBytes(mesh.data(), gradientBytes());
+        double bytes = StepBytes.of(job, layout).data();
         double gather = gatherSeconds();
         double scatter = scatterSeconds();
         double hidden = job.overlap() ? 1 : 0;
         return switch (layout.zero()) {
-            case NONE -> new AxisTraffic(2 * scatterBytes, 2 * scatter, exposed(2 * scatter, backward));
-            case OPTIMIZER ->
-                new AxisTraffic(scatterBytes + gatherBytes, scatter + gather, exposed(scatter, backward) + gather);
+            case NONE -> new AxisTraffic(bytes, 2 * scatter, exposed(2 * scatter, backward));
+            case OPTIMIZER -> new AxisTraffic(bytes, scatter + gather, exposed(scatter, backward) + gather);
             case GRADIENTS ->
                 new AxisTraffic(
-                        microBatches * scatterBytes + gatherBytes,
+                        bytes,
                         microBatches * scatter + gather,
                         (microBatches - 1) * Math.max(0, scatter - hidden * backward)
                                 + exposed(scatter, backward)
                                 + gather);
             case PARAMETERS ->
                 new AxisTraffic(
-                        microBatches * (scatterBytes + 2 * gatherBytes),
+                        bytes,
                         microBatches * (scatter + 2 * gather),
                         microBatches
                                         * (Math.max(0, gather - hidden * forward)

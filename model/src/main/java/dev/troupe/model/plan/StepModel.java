@@ -43,7 +43,7 @@ public final class StepModel {
                 pipeline.exposedSeconds(),
                 data.exposedSeconds(),
                 optimizerSeconds(layout));
-        return withRates(layout, parts, tensorTraffic(layout, m, layers), pipeline, data);
+        return withRates(layout, parts, tensorTraffic(layout), pipeline, data);
     }
 
     private StepEstimate withRates(
@@ -95,23 +95,17 @@ public final class StepModel {
         return LayerTime.layer(job, layout, cluster, collectives.allReduceSeconds(t, 1, activationBytes(layout)));
     }
 
-    /** Of one micro-batch between two layers. */
     private double activationBytes(Layout layout) {
-        return (double) layout.microBatch()
-                * job.shape().sequence()
-                * job.shape().hidden()
-                * job.precision().activationBytes();
+        return StepBytes.activations(job, layout);
     }
 
-    /** Two all-reduces forward, two backward, and two when forward is computed again (arXiv:1909.08053, figure 4). */
-    private AxisTraffic tensorTraffic(Layout layout, int m, double layers) {
+    private AxisTraffic tensorTraffic(Layout layout) {
         int t = layout.mesh().tensor();
-        double times = layers * m * (layout.recompute() == Recompute.FULL ? 6 : 4);
-        double seconds = times * collectives.allReduceSeconds(t, 1, activationBytes(layout));
-        return new AxisTraffic(times * 2 * Collectives.gatherBytes(t, activationBytes(layout)), seconds, seconds);
+        double seconds =
+                StepBytes.tensorSums(job, layout) * collectives.allReduceSeconds(t, 1, activationBytes(layout));
+        return new AxisTraffic(StepBytes.of(job, layout).tensor(), seconds, seconds);
     }
 
-    /** Each device sends its tensor-parallel share of the activations (arXiv:2104.04473, section 4.1). */
     private double transferSeconds(Layout layout) {
         Mesh mesh = layout.mesh();
         int stride = mesh.tensor() * mesh.data();
@@ -127,9 +121,7 @@ public final class StepModel {
         double linkSeconds = (double) m * layout.chunks() * transfer;
         double exposed = PipelineFormula.transferSeconds(mesh.pipeline(), layout.chunks(), m, transfer);
         return new AxisTraffic(
-                2.0 * m * layout.chunks() * activationBytes(layout) / mesh.tensor(),
-                2 * linkSeconds,
-                Math.max(exposed, linkSeconds - computeSeconds));
+                StepBytes.of(job, layout).pipeline(), 2 * linkSeconds, Math.max(exposed, linkSeconds - computeSeconds));
     }
 
     /** Gradients are read, the optimizer's state is read and written, weights are written. */

@@ -8,9 +8,10 @@ public sealed interface MeshEvent {
      * Ranks were seated for the first time, and are ready.
      *
      * @param step that is taken next
+     * @param placement why ranks are where they are
      * @param nodes those that have ranks
      */
-    record Seated(long epoch, long step, Seating seating, double seconds, List<NodeResources> nodes)
+    record Seated(long epoch, long step, Seating seating, String placement, double seconds, List<NodeResources> nodes)
             implements MeshEvent {
         public Seated {
             nodes = List.copyOf(nodes);
@@ -23,6 +24,7 @@ public sealed interface MeshEvent {
      * @param lost names of nodes that do not answer any more; none when a node failed and still answers
      * @param cause what was noticed first
      * @param step that is taken next: steps after it are taken again
+     * @param placement why ranks are where they are
      * @param seconds from when it was noticed
      * @param nodes those that have ranks now
      */
@@ -32,6 +34,7 @@ public sealed interface MeshEvent {
             String cause,
             long step,
             Seating seating,
+            String placement,
             double seconds,
             List<NodeResources> nodes)
             implements MeshEvent {

@@ -21,7 +21,6 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.Start;
 import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
 import dev.troupe.actors.training.mesh.TrainerProtocol.WindowsEvaluated;
 import dev.troupe.actors.training.step.StepRunner;
-import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.mesh.MeshSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -117,6 +116,7 @@ public final class MeshRunner {
     private final ActorRef<Answer> answers;
 
     private final MeshSeats seats;
+    private final SeatPlanner planner;
     private final Map<String, Answer> answered = new HashMap<>(); // of this phase
     private final StepOrders orders = new StepOrders(); // from the origin's step on
     private final Deque<Work> queue = new ArrayDeque<>();
@@ -147,6 +147,7 @@ public final class MeshRunner {
                 job.config().mesh().excludeAfterFailures(), job.config().mesh().failureWindow(), start.failures());
         this.beginning = start;
         this.seats = new MeshSeats(start);
+        this.planner = new SeatPlanner(job);
         orders.putAll(origin.step(), start.orders());
         this.saver = new MeshSaver(context, checkpoints);
         this.settings = job.mesh();
@@ -298,7 +299,7 @@ public final class MeshRunner {
 
     private void decide() {
         Seating before = seats.seating();
-        List<Endpoint> alive = survey.alive();
+        List<Reported> alive = survey.alive();
         int wanted = before == null ? nodesWanted : 1;
         if (alive.size() < wanted || !survey.mayGoOn(before, seats.nodes())) {
             if (before == null) {
@@ -310,22 +311,13 @@ public final class MeshRunner {
         }
         if (before == null) {
             survey.dismiss(job.runId()); // what is left of an earlier try
-            build(Seating.fresh(settings.mesh().ranks(), alive), origin);
+            build(planner.fresh(alive), origin);
         } else {
-            blame(survey.missing(before));
-            Seating next = before.without(failures.usable(alive, System.currentTimeMillis()));
+            long now = System.currentTimeMillis();
+            recovery.blame(survey.missing(before))
+                    .forEach(node -> events.accept(failures.failed(node, now, recovery.cause())));
+            Seating next = planner.again(before, failures.usable(alive, Reported::nodeId, now));
             build(next, startAgain(next));
-        }
-    }
-
-    /** Who fails again and again gets no ranks any more. */
-    private void blame(List<String> missing) {
-        long now = System.currentTimeMillis();
-        for (String node : recovery.blame(missing)) {
-            NodeFailure failure = new NodeFailure(node, now);
-            failures.add(failure);
-            events.accept(new MeshEvent.NodeFailed(
-                    failure, recovery.cause(), failures.count(node, now), failures.excludes(node, now)));
         }
     }
 
@@ -359,8 +351,15 @@ public final class MeshRunner {
         events.accept(
                 wasReady
                         ? new MeshEvent.Recovered(
-                                seats.epoch(), recovery.lost(), recovery.cause(), nextStep, built, seconds, nodes)
-                        : new MeshEvent.Seated(seats.epoch(), nextStep, built, seconds, nodes));
+                                seats.epoch(),
+                                recovery.lost(),
+                                recovery.cause(),
+                                nextStep,
+                                built,
+                                planner.why(),
+                                seconds,
+                                nodes)
+                        : new MeshEvent.Seated(seats.epoch(), nextStep, built, planner.why(), seconds, nodes));
         isBuilt = true;
         wasReady = true;
         if (work == null) {

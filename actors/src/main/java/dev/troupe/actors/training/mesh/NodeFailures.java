@@ -1,10 +1,10 @@
 package dev.troupe.actors.training.mesh;
 
-import dev.troupe.actors.transport.Endpoint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Which nodes fail again and again, so that they get no ranks any more: each time costs all of them the current step.
@@ -31,6 +31,13 @@ final class NodeFailures {
         failures.add(failure);
     }
 
+    /** A node has failed now: what is to be told of it. */
+    MeshEvent.NodeFailed failed(String node, long nowMillis, String cause) {
+        NodeFailure failure = new NodeFailure(node, nowMillis);
+        add(failure);
+        return new MeshEvent.NodeFailed(failure, cause, count(node, nowMillis), excludes(node, nowMillis));
+    }
+
     /** How often a node has failed lately. */
     int count(String node, long nowMillis) {
         return (int) failures.stream()
@@ -44,9 +51,9 @@ final class NodeFailures {
     }
 
     /** Those that may have ranks; all of them where that is none. */
-    List<Endpoint> usable(List<Endpoint> alive, long nowMillis) {
-        List<Endpoint> usable = alive.stream()
-                .filter(node -> !excludes(node.nodeId(), nowMillis))
+    <N> List<N> usable(List<N> alive, Function<N, String> name, long nowMillis) {
+        List<N> usable = alive.stream()
+                .filter(node -> !excludes(name.apply(node), nowMillis))
                 .toList();
         return usable.isEmpty() ? alive : usable;
     }

@@ -87,6 +87,7 @@ public final class TrainerNode {
 
     private final ActorContext<Command> context;
     private final DataPlane plane;
+    private final NodeTraits traits;
     private final Executor blocking;
     private final List<CopySlots> earlier = new ArrayList<>(); // copies of epochs before
     private @Nullable NodeRanks ranks;
@@ -100,17 +101,27 @@ public final class TrainerNode {
     private @Nullable LedRun lastLed; // it may be over
     private long fence; // epochs up to this one are over, whoever orders
 
-    private TrainerNode(ActorContext<Command> context, DataPlane plane) {
+    private TrainerNode(ActorContext<Command> context, DataPlane plane, NodeTraits traits) {
         this.context = context;
         this.plane = plane;
+        this.traits = traits;
         this.blocking = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
     }
 
-    /** A node that trains through this data plane, which the actor closes at its end. */
+    /** A node of which nothing is known but its data plane. */
     public static Behavior<Command> create(DataPlane plane) {
+        return create(plane, NodeTraits.here(""));
+    }
+
+    /**
+     * A node that trains through this data plane, which the actor closes at its end.
+     *
+     * @param traits of its machine
+     */
+    public static Behavior<Command> create(DataPlane plane, NodeTraits traits) {
         return Behaviors.setup(context -> {
             context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
-            TrainerNode node = new TrainerNode(context, plane);
+            TrainerNode node = new TrainerNode(context, plane, traits);
             return Behaviors.receive(Command.class)
                     .onAnyMessage(node::onCommand)
                     .onSignal(PostStop.class, _ -> node.stop())
@@ -147,7 +158,14 @@ public final class TrainerNode {
             held.addAll(ranks.held());
         }
         replyTo.tell(new Reported(
-                plane.endpoint(), runId, rollbacks, Math.max(latestEpoch, fence), held, led, context.getSelf()));
+                plane.endpoint(),
+                traits,
+                runId,
+                rollbacks,
+                Math.max(latestEpoch, fence),
+                held,
+                led,
+                context.getSelf()));
     }
 
     private Described described() {

@@ -169,6 +169,7 @@ public final class TrainerProtocol {
     /**
      * The answer to {@link Report}.
      *
+     * @param traits of its machine
      * @param runId of the run that the node has ranks or copies of; null for none
      * @param rollbacks of that run, when it was told of it last
      * @param epoch the latest it was told of
@@ -177,6 +178,7 @@ public final class TrainerProtocol {
      */
     public record Reported(
             Endpoint endpoint,
+            NodeTraits traits,
             @Nullable String runId,
             int rollbacks,
             long epoch,
@@ -186,6 +188,11 @@ public final class TrainerProtocol {
             implements WireMessage {
         public Reported {
             copies = List.copyOf(copies);
+        }
+
+        /** The node's name. */
+        String nodeId() {
+            return endpoint.nodeId();
         }
     }
 

@@ -90,10 +90,9 @@ final class TrainerSurvey {
     }
 
     /** Who has said something, by name. */
-    List<Endpoint> alive() {
+    List<Reported> alive() {
         return reported.values().stream()
-                .map(Reported::endpoint)
-                .sorted(Comparator.comparing(Endpoint::nodeId))
+                .sorted(Comparator.comparing(Reported::nodeId))
                 .toList();
     }
 

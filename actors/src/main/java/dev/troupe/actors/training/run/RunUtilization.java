@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param recoveries from lost nodes
  * @param recoverySeconds all of them together, from when a loss was noticed
  * @param longestRecoverySeconds of them
+ * @param placement why the ranks of a mesh were where they were at the end; null for a run that is not split
  * @param nodes and their memory, as they were at the end
  */
 public record RunUtilization(
@@ -26,6 +27,7 @@ public record RunUtilization(
         int recoveries,
         double recoverySeconds,
         double longestRecoverySeconds,
+        @Nullable String placement,
         List<NodeResources> nodes)
         implements WireMessage {
     public RunUtilization {

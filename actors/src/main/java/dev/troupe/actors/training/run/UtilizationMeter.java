@@ -6,6 +6,7 @@ import dev.troupe.actors.training.step.StepRunner.StepTimes;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.transformer.TrainingFlops;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Adds up what a run's steps and recoveries take. Not thread-safe. */
 public final class UtilizationMeter {
@@ -19,6 +20,7 @@ public final class UtilizationMeter {
     private int recoveries;
     private double recoverySeconds;
     private double longestRecovery;
+    private @Nullable String placement;
 
     /**
      * A meter.
@@ -48,9 +50,13 @@ public final class UtilizationMeter {
     /** Something happened to the mesh. */
     public void seated(MeshEvent event) {
         switch (event) {
-            case MeshEvent.Seated seated -> nodes = seated.nodes();
+            case MeshEvent.Seated seated -> {
+                nodes = seated.nodes();
+                placement = seated.placement();
+            }
             case MeshEvent.Recovered recovered -> {
                 nodes = recovered.nodes();
+                placement = recovered.placement();
                 recoveries++;
                 recoverySeconds += recovered.seconds();
                 longestRecovery = Math.max(longestRecovery, recovered.seconds());
@@ -72,6 +78,7 @@ public final class UtilizationMeter {
                 recoveries,
                 recoverySeconds,
                 longestRecovery,
+                placement,
                 nodes);
     }
 

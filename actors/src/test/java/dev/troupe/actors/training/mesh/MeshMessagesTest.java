@@ -58,8 +58,24 @@ class MeshMessagesTest {
         ActorRef<TrainerProtocol.Answer> answers = ref(TrainerProtocol.Answer.class);
         return Stream.of(
                 new Report(ref(Reported.class)),
-                new Reported(node, null, 0, 0, List.of(), null, ref(TrainerProtocol.Command.class)),
-                new Reported(node, "run", 1, 3, List.of(new HeldCopy(1, 7)), led, ref(TrainerProtocol.Command.class)),
+                new Reported(
+                        node,
+                        new NodeTraits("rack 1", 4),
+                        null,
+                        0,
+                        0,
+                        List.of(),
+                        null,
+                        ref(TrainerProtocol.Command.class)),
+                new Reported(
+                        node,
+                        new NodeTraits("", 2),
+                        "run",
+                        1,
+                        3,
+                        List.of(new HeldCopy(1, 7)),
+                        led,
+                        ref(TrainerProtocol.Command.class)),
                 new TrainerProtocol.Describe(ref(TrainerProtocol.Described.class)),
                 new TrainerProtocol.Described("run", "/runs/run", 3, 7, List.of(0, 1)),
                 new Follow(led, 3_000_000, ref(Recalled.class)),

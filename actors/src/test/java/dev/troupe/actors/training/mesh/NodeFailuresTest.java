@@ -17,13 +17,15 @@ class NodeFailuresTest {
         NodeFailures failures = new NodeFailures(3, Duration.ofMinutes(10), List.of(new NodeFailure("a", 0)));
         failures.add(new NodeFailure("a", MINUTE));
         failures.add(new NodeFailure("b", MINUTE));
-        assertThat(failures.usable(List.of(A, B), 2 * MINUTE)).containsExactly(A, B);
+        assertThat(failures.usable(List.of(A, B), Endpoint::nodeId, 2 * MINUTE)).containsExactly(A, B);
 
         failures.add(new NodeFailure("a", 2 * MINUTE));
         assertThat(failures.count("a", 2 * MINUTE)).isEqualTo(3);
-        assertThat(failures.usable(List.of(A, B), 2 * MINUTE)).containsExactly(B);
-        assertThat(failures.usable(List.of(A), 2 * MINUTE)).as("the last one").containsExactly(A);
-        assertThat(failures.usable(List.of(A, B), 10 * MINUTE))
+        assertThat(failures.usable(List.of(A, B), Endpoint::nodeId, 2 * MINUTE)).containsExactly(B);
+        assertThat(failures.usable(List.of(A), Endpoint::nodeId, 2 * MINUTE))
+                .as("the last one")
+                .containsExactly(A);
+        assertThat(failures.usable(List.of(A, B), Endpoint::nodeId, 10 * MINUTE))
                 .as("one is forgotten")
                 .containsExactly(A, B);
     }

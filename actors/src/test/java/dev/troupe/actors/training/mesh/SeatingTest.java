@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.typed.ActorRef;
+import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
 import dev.troupe.actors.transport.Endpoint;
@@ -11,6 +13,7 @@ import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.ZeroStage;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -27,21 +30,61 @@ class SeatingTest {
 
     @Test
     void neighboursShareANode() {
-        assertThat(Seating.fresh(4, List.of(A, B)).seats()).containsExactly(A, A, B, B);
-        assertThat(Seating.fresh(4, List.of(A, B, C)).seats()).containsExactly(A, A, B, C);
-        assertThat(Seating.fresh(2, List.of(A, B, C)).seats()).containsExactly(A, B);
-        assertThat(Seating.fresh(3, List.of(A)).seats()).containsExactly(A, A, A);
+        SeatPlanner planner = planner("data = 2, tensor = 2");
+        assertThat(planner.fresh(reports(A, B)).seats()).containsExactly(A, A, B, B);
+        assertThat(planner.fresh(reports(B, A)).seats()).containsExactly(A, A, B, B);
+        assertThat(planner.fresh(reports(A, B, C)).seats()).containsExactly(A, A, B, C);
+        assertThat(planner.fresh(reports(A)).seats()).containsExactly(A, A, A, A);
+        assertThat(planner.why()).startsWith("tensor inside a process, data inside a process");
+    }
+
+    @Test
+    void nodesOfAZoneShareATensorGroup() {
+        List<Reported> nodes = List.of(
+                report(A, "x"),
+                report(onHost("10.0.0.2", B), "y"),
+                report(onHost("10.0.0.3", C), "x"),
+                report(onHost("10.0.0.4", new Endpoint("", 4, "d")), "y"));
+        SeatPlanner planner = planner("data = 2, tensor = 2");
+        List<Endpoint> seats = planner.fresh(nodes).seats();
+        assertThat(seats.subList(0, 2)).extracting(Endpoint::nodeId).containsExactlyInAnyOrder("a", "c");
+        assertThat(planner.why()).startsWith("tensor across machines, data across zones");
+    }
+
+    private static Endpoint onHost(String host, Endpoint node) {
+        return new Endpoint(host, node.port(), node.nodeId());
     }
 
     @Test
     void whoIsLostMovesToTheEmptiestNodeAndTheOthersStay() {
-        Seating four = Seating.fresh(4, List.of(A, B));
-        assertThat(four.without(List.of(B)).seats()).containsExactly(B, B, B, B);
-        assertThat(four.without(List.of(B, C)).seats()).containsExactly(C, C, B, B);
-        assertThat(four.without(List.of(A, B, C)).seats()).isEqualTo(four.seats());
+        SeatPlanner planner = planner("data = 2, tensor = 2");
+        Seating four = planner.fresh(reports(A, B));
+        assertThat(planner.again(four, reports(B)).seats()).containsExactly(B, B, B, B);
+        assertThat(planner.again(four, reports(B, C)).seats()).containsExactly(C, C, B, B);
+        assertThat(planner.again(four, reports(A, B, C)).seats()).isEqualTo(four.seats());
         assertThat(four.keeperOf(0)).isEqualTo(B);
         assertThat(four.keeperOf(3)).isEqualTo(A);
-        assertThat(Seating.fresh(2, List.of(A)).keeperOf(1)).isEqualTo(A);
+        assertThat(new Seating(List.of(A, A)).keeperOf(1)).isEqualTo(A);
+    }
+
+    @Test
+    void aNodeThatComesBackUnderItsNameIsAnotherOne() {
+        SeatPlanner planner = planner("data = 2");
+        Seating two = planner.fresh(reports(A, B));
+        Endpoint again = new Endpoint("127.0.0.1", 9, "a");
+        assertThat(planner.again(two, reports(again, B)).seats()).containsExactly(again, B);
+    }
+
+    private static SeatPlanner planner(String mesh) {
+        return new SeatPlanner(new MeshJob(
+                "run",
+                0,
+                TrainingConfig.from(ConfigFactory.parseString(
+                                "mesh { " + mesh + " }, train { accumulation = 2, threads = 1 }"))
+                        .values(),
+                65,
+                "/train",
+                "/heldOut"));
     }
 
     @Test
@@ -73,8 +116,16 @@ class SeatingTest {
     }
 
     private static Reported report(Endpoint node, HeldCopy... copies) {
+        return report(node, "", copies);
+    }
+
+    private static List<Reported> reports(Endpoint... nodes) {
+        return Stream.of(nodes).map(node -> report(node, "")).toList();
+    }
+
+    private static Reported report(Endpoint node, String zone, HeldCopy... copies) {
         ActorRef<TrainerProtocol.Command> nobody =
                 KIT.<TrainerProtocol.Command>createTestProbe().getRef();
-        return new Reported(node, "run", 0, 1, List.of(copies), null, nobody);
+        return new Reported(node, new NodeTraits(zone, 4), "run", 0, 1, List.of(copies), null, nobody);
     }
 }

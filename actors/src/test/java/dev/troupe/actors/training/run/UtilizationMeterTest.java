@@ -26,7 +26,7 @@ class UtilizationMeterTest {
     @Test
     void addsUpStepsAndRecoveries() {
         UtilizationMeter meter = new UtilizationMeter(MODEL, List.of());
-        meter.seated(new MeshEvent.Seated(1, 0, new Seating(List.of()), 3, List.of(node("a", 30), node("b", 70))));
+        meter.seated(new MeshEvent.Seated(1, 0, new Seating(List.of()), "near", 3, List.of(node("a", 30), node("b", 70))));
         meter.step(2, new StepTimes(0, 1.5, 0, 0.5, 0.25, 0.125, 0.0625));
         meter.step(2, new StepTimes(0, 1.5, 0, 0.5, 0.75, 0.375, 0.0625));
         meter.seated(recovered(1.5, List.of(node("a", 0))));
@@ -39,6 +39,7 @@ class UtilizationMeterTest {
         assertThat(utilization.recoveries()).isEqualTo(2);
         assertThat(utilization.recoverySeconds()).isEqualTo(2);
         assertThat(utilization.longestRecoverySeconds()).isEqualTo(1.5);
+        assertThat(utilization.placement()).isEqualTo("far");
         assertThat(utilization.nodes()).extracting(NodeResources::node).containsExactly("a");
         assertThat(utilization.modelFlopsUtilization())
                 .isCloseTo(1000 * TrainingFlops.perToken(MODEL) / 100e9, within(1e-12));
@@ -52,6 +53,6 @@ class UtilizationMeterTest {
     }
 
     private static MeshEvent recovered(double seconds, List<NodeResources> nodes) {
-        return new MeshEvent.Recovered(2, List.of("b"), "gone", 1, new Seating(List.of()), seconds, nodes);
+        return new MeshEvent.Recovered(2, List.of("b"), "gone", 1, new Seating(List.of()), "far", seconds, nodes);
     }
 }
