@@ -193,6 +193,15 @@ final class RunReporter {
         listener.tell(new TrainingEvent.EvaluationFailed(runId, step, message));
     }
 
+    /** There is no node that measures these tasks. */
+    void tasksUnmeasured(long step, List<String> tasks) {
+        String message = "nobody measures " + String.join(", ", tasks)
+                + " (eval.tasks): start a node of the cluster with -D troupe.node.roles=[eval], or leave them out";
+        log.warn("Run {}: {}", runId, message);
+        write(new MetricsLine.EvaluationFailure(step, message));
+        listener.tell(new TrainingEvent.TasksUnmeasured(runId, message));
+    }
+
     /** Nodes that evaluate checkpoints have come or gone. */
     void evaluatorsChanged(List<String> nodes) {
         log.info("Evaluation nodes: {}", nodes.isEmpty() ? "none; the run evaluates itself" : nodes);

@@ -145,6 +145,7 @@ record RunWorkers(
                         run.backlog().checkpoints().stream()
                                 .map(line -> new EvaluationScheduler.CheckpointWritten(line.step(), line.path()))
                                 .toList(),
+                        config.eval().tasksOfNodes(),
                         config.eval().shadow().orElse(null),
                         shadow == null ? null : shadow.path(),
                         evaluator)),

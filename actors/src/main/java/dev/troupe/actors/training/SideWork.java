@@ -74,6 +74,11 @@ final class SideWork {
         return saving;
     }
 
+    /** Whether other nodes evaluate the run's checkpoints. */
+    boolean haveEvaluationNodes() {
+        return haveEvaluationNodes;
+    }
+
     /** Whether an evaluation is under way. */
     boolean isEvaluating() {
         return evaluating;
@@ -206,6 +211,8 @@ final class SideWork {
                 haveEvaluationNodes = !changed.nodes().isEmpty();
                 reporter.evaluatorsChanged(changed.nodes());
             }
+            case EvaluationScheduler.TasksUnmeasured unmeasured ->
+                reporter.tasksUnmeasured(unmeasured.step(), unmeasured.tasks());
             case EvaluationScheduler.OnNode result -> {
                 unevaluated.remove(result.step());
                 if (result.isFinal()) {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -134,6 +135,17 @@ public record TrainingConfig(
             double cpuShare,
             List<EvaluationTask> tasks,
             Optional<String> shadow) {
+        /** What a run's report has of its last model anyway. */
+        private static final Set<String> IN_EVERY_REPORT = Set.of("perplexity", "bitsPerByte");
+
+        /** Names of the tasks that are measured by evaluation nodes only. */
+        public List<String> tasksOfNodes() {
+            return tasks.stream()
+                    .map(EvaluationTask::name)
+                    .filter(name -> !IN_EVERY_REPORT.contains(name))
+                    .toList();
+        }
+
         private static EvalSection from(ConfigReader reader) {
             return new EvalSection(
                     reader.integer("eval.everySteps", 0, Integer.MAX_VALUE),

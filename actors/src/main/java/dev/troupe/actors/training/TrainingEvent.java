@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(TrainingEvent.Recovered.class),
     @JsonSubTypes.Type(TrainingEvent.Evaluated.class),
     @JsonSubTypes.Type(TrainingEvent.EvaluationFailed.class),
+    @JsonSubTypes.Type(TrainingEvent.TasksUnmeasured.class),
     @JsonSubTypes.Type(TrainingEvent.EvaluatorsChanged.class),
     @JsonSubTypes.Type(TrainingEvent.ShadowEvaluated.class),
     @JsonSubTypes.Type(TrainingEvent.CheckpointWritten.class),
@@ -153,6 +154,9 @@ public sealed interface TrainingEvent extends WireMessage {
      * A checkpoint was not evaluated, or a task of it was not measured, or the shadow could not be; training goes on.
      */
     record EvaluationFailed(String runId, long step, String message) implements TrainingEvent {}
+
+    /** Some tasks are not measured, because there is no node for them; {@code message} says what to do. */
+    record TasksUnmeasured(String runId, String message) implements TrainingEvent {}
 
     /**
      * Nodes that evaluate checkpoints have come or gone.

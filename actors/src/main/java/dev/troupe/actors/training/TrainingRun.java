@@ -32,7 +32,6 @@ import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.run.RunLength;
 import dev.troupe.actors.training.run.RunProgress;
 import dev.troupe.actors.training.run.StepPlanner;
-import dev.troupe.actors.training.run.UtilizationMeter;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.mesh.StepOrder;
@@ -116,7 +115,7 @@ final class TrainingRun {
                 listener,
                 context.getLog(),
                 progress,
-                new UtilizationMeter(run.model(), run.parts().nodes()),
+                run.utilization(),
                 journal,
                 context.messageAdapter(RunJournal.Recorded.class, JournalAnswered::new));
         workers = RunWorkers.start(
@@ -180,7 +179,7 @@ final class TrainingRun {
     private void fixSteps(Evaluator.Evaluated rehearsal) {
         rehearsing = false;
         elapsedSeconds = secondsSinceBegin();
-        length.fix(step, rehearsal, elapsedSeconds);
+        length.fix(step, rehearsal, elapsedSeconds, !side.haveEvaluationNodes());
         context.getLog()
                 .info(
                         "{} steps of {} s, {} of them done, fit into {} minutes",

@@ -188,6 +188,20 @@ class EvaluationNodesTest {
     }
 
     @Test
+    void tasksThatNobodyMeasuresAreSaid() {
+        TestProbe<TrainingEvent> events =
+                start("unmeasured", SETTINGS + "train.steps = 1000000, eval.tasks = [perplexity, contextGain]");
+        TrainingEvent event;
+        do {
+            event = events.receiveMessage(PATIENCE);
+        } while (!(event instanceof TrainingEvent.TasksUnmeasured));
+        assertThat(((TrainingEvent.TasksUnmeasured) event).message())
+                .contains("contextGain (eval.tasks)")
+                .contains("troupe.node.roles=[eval]")
+                .doesNotContain("perplexity");
+    }
+
+    @Test
     void anotherNodeTakesOverWhatALostOneHad() {
         addTrainer();
         TestProbe<EvaluationNode.Command> orders = kit.createTestProbe();

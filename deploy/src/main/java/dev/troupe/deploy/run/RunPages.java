@@ -63,7 +63,7 @@ final class RunPages {
                 List.of(
                         new RunReport.Facts("Training", training(config, summary, view)),
                         new RunReport.Facts("Machines", machines(summary.utilization())),
-                        new RunReport.Facts("Evaluation", evaluations(summary, view)),
+                        new RunReport.Facts("Evaluation", evaluations(config, summary, view)),
                         new RunReport.Facts("Model", model(config, evaluation)),
                         new RunReport.Facts("Corpus", data(corpus))));
         RunEvaluation.writeFile(run.report(), page.toHtml());
@@ -84,7 +84,7 @@ final class RunPages {
                 .toList();
     }
 
-    private static Map<String, String> evaluations(TrainingSummary summary, RunCurve.View view) {
+    private static Map<String, String> evaluations(TrainingConfig config, TrainingSummary summary, RunCurve.View view) {
         Map<String, String> rows = new LinkedHashMap<>();
         rows.put("Steps evaluated", number(view.losses().validation().size()));
         String nodes = view.evaluations().stream()
@@ -97,6 +97,13 @@ final class RunPages {
             new TreeMap<>(last.scores())
                     .forEach((task, score) -> rows.put(
                             task + " after step " + number(last.step()), String.format(Locale.ROOT, "%.4f", score)));
+        }
+        List<String> unmeasured = config.eval().tasksOfNodes().stream()
+                .filter(task -> view.evaluations().stream()
+                        .noneMatch(evaluation -> evaluation.scores().containsKey(task)))
+                .toList();
+        if (!unmeasured.isEmpty()) {
+            rows.put("Not measured", String.join(", ", unmeasured) + ": no evaluation node did (eval.tasks)");
         }
         if (!view.shadow().isEmpty()) {
             MetricsLine.Shadow shadow = view.shadow().getLast();

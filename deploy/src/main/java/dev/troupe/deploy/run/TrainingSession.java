@@ -102,6 +102,7 @@ public final class TrainingSession {
                 }
                 case TrainingEvent.EvaluationFailed failed ->
                     display.note("step " + failed.step() + " is not evaluated: " + failed.message());
+                case TrainingEvent.TasksUnmeasured unmeasured -> display.note("warning: " + unmeasured.message());
                 case TrainingEvent.EvaluatorsChanged changed ->
                     display.note(EvaluationNotes.evaluators(changed.nodes()));
                 case TrainingEvent.ShadowEvaluated evaluated -> {

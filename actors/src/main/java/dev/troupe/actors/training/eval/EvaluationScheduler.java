@@ -47,6 +47,8 @@ public final class EvaluationScheduler {
 
     private record ShadowDue() implements Command {}
 
+    private record NodesDue() implements Command {}
+
     /** What the run is told, beside the answers of its own evaluator; always on one node. */
     public sealed interface News extends Evaluator.Answer {}
 
@@ -54,6 +56,17 @@ public final class EvaluationScheduler {
     public record NodesChanged(List<String> nodes) implements News {
         public NodesChanged {
             nodes = List.copyOf(nodes);
+        }
+    }
+
+    /**
+     * No node has shown up that measures the run's tasks.
+     *
+     * @param tasks names of those that nobody else measures
+     */
+    public record TasksUnmeasured(long step, List<String> tasks) implements News {
+        public TasksUnmeasured {
+            tasks = List.copyOf(tasks);
         }
     }
 
@@ -90,6 +103,7 @@ public final class EvaluationScheduler {
      * @param windows of an evaluation of a checkpoint
      * @param keep checkpoints that stay on disk
      * @param backlog checkpoints to begin with
+     * @param tasks names of those that nodes only measure
      * @param shadow to compare with; null for none
      * @param shadowKnown path of the model that was evaluated as the shadow before; null for none
      * @param own evaluates the run's weights where they are
@@ -100,18 +114,20 @@ public final class EvaluationScheduler {
             int windows,
             int keep,
             List<CheckpointWritten> backlog,
+            List<String> tasks,
             @Nullable String shadow,
             @Nullable String shadowKnown,
             ActorRef<Evaluator.Evaluate> own) {
         public Settings {
             backlog = List.copyOf(backlog);
+            tasks = List.copyOf(tasks);
         }
     }
 
     private static final Duration REPEAT = Duration.ofSeconds(3);
 
-    /** How long nodes get to show up before this process evaluates the shadow. */
-    private static final Duration SHADOW_WAIT = Duration.ofSeconds(2);
+    /** How long nodes get to show up before this process does without them. */
+    private static final Duration NODES_WAIT = Duration.ofSeconds(2);
 
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
@@ -146,6 +162,9 @@ public final class EvaluationScheduler {
                                 Receptionist.Listing.class,
                                 listing -> new NodesFound(listing.getServiceInstances(EvaluationNode.KEY)))));
         timers.startTimerWithFixedDelay(new Repeat(), REPEAT);
+        if (!settings.tasks().isEmpty()) {
+            timers.startSingleTimer(new NodesDue(), NODES_WAIT);
+        }
         settings.backlog().forEach(this::onCheckpoint);
         addShadow(new EvaluationOrder(Kind.SHADOW, latestStep, shadow(), settings.windows(), shadowKnown));
     }
@@ -174,6 +193,11 @@ public final class EvaluationScheduler {
             case NodeAnswered(EvaluationNode.Answer answer) -> onAnswer(answer);
             case Repeat _ -> queue.assigned().forEach(this::send);
             case ShadowDue _ -> evaluateShadowHere();
+            case NodesDue _ -> {
+                if (queue.nodes().isEmpty()) {
+                    listener.tell(new TasksUnmeasured(latestStep, settings.tasks()));
+                }
+            }
         }
         return Behaviors.same();
     }
@@ -234,7 +258,7 @@ public final class EvaluationScheduler {
 
     private void shadowIsDue() {
         if (!timers.isTimerActive(ShadowDue.class)) {
-            timers.startSingleTimer(ShadowDue.class, new ShadowDue(), SHADOW_WAIT);
+            timers.startSingleTimer(ShadowDue.class, new ShadowDue(), NODES_WAIT);
         }
     }
 

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param planner of the steps from there on
  * @param backlog of evaluations
  * @param spikes has seen the losses until there
+ * @param utilization of machines until there
  * @param rollbacks of the run until there
  * @param wentBack the last of them, when the run begins with it
  * @param resumed the checkpoint that there is; null for a new run
@@ -43,6 +44,7 @@ public record RunAssembly(
         StepPlanner planner,
         EvaluationBacklog backlog,
         LossSpikes spikes,
+        UtilizationMeter utilization,
         Rollbacks rollbacks,
         MetricsLine.@Nullable Rollback wentBack,
         @Nullable TrainingState resumed,
@@ -127,6 +129,9 @@ public record RunAssembly(
         if (recorded.step() == totalSteps && lead != null && lead.takesOver()) {
             recorded = recorded.withoutFinalEvaluation();
         }
+        UtilizationMeter utilization =
+                new UtilizationMeter(setup.model(), assembled.parts().nodes());
+        utilization.recall(recorded.lines());
         return new RunAssembly(
                 directory,
                 memory,
@@ -140,6 +145,7 @@ public record RunAssembly(
                 assembled.planner(),
                 EvaluationBacklog.of(recorded.lines(), config.checkpoint().keep()),
                 recorded.spikes(config.rollback().spikes()),
+                utilization,
                 recorded.rollbacks(),
                 wentBack,
                 resumed,

@@ -88,12 +88,16 @@ public final class RunLength {
         return measure.secondsPerStep();
     }
 
-    /** Fixes the number of steps, after so many of them. */
-    public void fix(long step, Evaluator.Evaluated rehearsal, double elapsedSeconds) {
+    /**
+     * Fixes the number of steps, after so many of them.
+     *
+     * @param evaluatesItself whether evaluations during training take time from it; those of other nodes take none
+     */
+    public void fix(long step, Evaluator.Evaluated rehearsal, double elapsedSeconds, boolean evaluatesItself) {
         StepBudget budget = new StepBudget(
                 measure.secondsPerStep(),
                 rehearsal.secondsPerWindow(),
-                config.eval().everySteps(),
+                evaluatesItself ? config.eval().everySteps() : 0,
                 run.windows().count(config.eval().windows()),
                 finalWindows());
         totalSteps = step + run.planner().stepsOf(budget.steps(budgetSeconds - elapsedSeconds));

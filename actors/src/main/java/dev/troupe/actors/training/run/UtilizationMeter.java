@@ -33,6 +33,21 @@ public final class UtilizationMeter {
         measurePeak();
     }
 
+    /** A run goes on: what its metrics have of it until here. */
+    void recall(List<MetricsLine> lines) {
+        for (MetricsLine line : lines) {
+            switch (line) {
+                case MetricsLine.Step step ->
+                    add(step.seconds(), step.communicationSeconds(), step.bubbleSeconds(), step.copySeconds());
+                case MetricsLine.Seating seating -> seated(seating.nodes());
+                case MetricsLine.Recovery recovery -> recovered(recovery.nodes(), recovery.seconds());
+                default -> {
+                    // says nothing of what it takes
+                }
+            }
+        }
+    }
+
     private void measurePeak() {
         if (!nodes.isEmpty() && nodes.stream().allMatch(node -> node.peakGflops() > 0)) {
             peakGflops = nodes.stream().mapToDouble(NodeResources::peakGflops).sum();
@@ -41,31 +56,43 @@ public final class UtilizationMeter {
 
     /** A step was taken. */
     public void step(double stepSeconds, StepTimes times) {
+        add(stepSeconds, times.communication(), times.bubble(), times.copies());
+    }
+
+    private void add(double stepSeconds, double waiting, double inBubble, double copying) {
         seconds += stepSeconds;
-        communication += times.communication();
-        bubble += times.bubble();
-        copies += times.copies();
+        communication += waiting;
+        bubble += inBubble;
+        copies += copying;
     }
 
     /** Something happened to the mesh. */
     public void seated(MeshEvent event) {
         switch (event) {
             case MeshEvent.Seated seated -> {
-                nodes = seated.nodes();
+                seated(seated.nodes());
                 placement = seated.placement();
             }
             case MeshEvent.Recovered recovered -> {
-                nodes = recovered.nodes();
+                recovered(recovered.nodes(), recovered.seconds());
                 placement = recovered.placement();
-                recoveries++;
-                recoverySeconds += recovered.seconds();
-                longestRecovery = Math.max(longestRecovery, recovered.seconds());
             }
             case MeshEvent.NodeFailed _ -> {
                 // says nothing about who has ranks
             }
         }
+    }
+
+    private void seated(List<NodeResources> seated) {
+        nodes = seated;
         measurePeak();
+    }
+
+    private void recovered(List<NodeResources> seated, double inSeconds) {
+        seated(seated);
+        recoveries++;
+        recoverySeconds += inSeconds;
+        longestRecovery = Math.max(longestRecovery, inSeconds);
     }
 
     /** What it came to, at so many tokens a second. */

@@ -26,7 +26,8 @@ class UtilizationMeterTest {
     @Test
     void addsUpStepsAndRecoveries() {
         UtilizationMeter meter = new UtilizationMeter(MODEL, List.of());
-        meter.seated(new MeshEvent.Seated(1, 0, new Seating(List.of()), "near", 3, List.of(node("a", 30), node("b", 70))));
+        meter.seated(
+                new MeshEvent.Seated(1, 0, new Seating(List.of()), "near", 3, List.of(node("a", 30), node("b", 70))));
         meter.step(2, new StepTimes(0, 1.5, 0, 0.5, 0.25, 0.125, 0.0625));
         meter.step(2, new StepTimes(0, 1.5, 0, 0.5, 0.75, 0.375, 0.0625));
         meter.seated(recovered(1.5, List.of(node("a", 0))));
@@ -41,6 +42,27 @@ class UtilizationMeterTest {
         assertThat(utilization.longestRecoverySeconds()).isEqualTo(1.5);
         assertThat(utilization.placement()).isEqualTo("far");
         assertThat(utilization.nodes()).extracting(NodeResources::node).containsExactly("a");
+        assertThat(utilization.modelFlopsUtilization())
+                .isCloseTo(1000 * TrainingFlops.perToken(MODEL) / 100e9, within(1e-12));
+    }
+
+    @Test
+    void whoGoesOnWithARunKnowsWhatItsMetricsHave() {
+        List<NodeResources> nodes = List.of(node("a", 30), node("b", 70));
+        UtilizationMeter meter = new UtilizationMeter(MODEL, List.of());
+        meter.recall(List.of(
+                new MetricsLine.Seating(0, 3, nodes),
+                MetricsLine.Step.of(1, 4, 1e-3, 1, 64, 2, new StepTimes(0, 1.5, 0, 0.5, 0.25, 0.125, 0.0625)),
+                new MetricsLine.Recovery(1, List.of("b"), "gone", 1.5, List.of(node("a", 0)))));
+        meter.seated(recovered(0.5, List.of(node("a", 0), node("c", 0)))); // in haste: not measured
+        meter.step(2, new StepTimes(0, 1.5, 0, 0.5, 0.75, 0.375, 0.0625));
+
+        RunUtilization utilization = meter.result(1000);
+        assertThat(utilization.communicationShare()).isEqualTo(0.25);
+        assertThat(utilization.bubbleShare()).isEqualTo(0.125);
+        assertThat(utilization.copyShare()).isEqualTo(0.03125);
+        assertThat(utilization.recoveries()).isEqualTo(2);
+        assertThat(utilization.longestRecoverySeconds()).isEqualTo(1.5);
         assertThat(utilization.modelFlopsUtilization())
                 .isCloseTo(1000 * TrainingFlops.perToken(MODEL) / 100e9, within(1e-12));
     }
