@@ -32,6 +32,7 @@ final class CallScanner {
     private Phase phase = Phase.START;
     private Optional<String> name = Optional.empty();
     private String key = "";
+    private Optional<String> firstKey = Optional.empty();
     private boolean hadArguments;
     private int depth; // of the value
     private boolean inString;
@@ -44,6 +45,11 @@ final class CallScanner {
 
     Optional<String> name() {
         return name;
+    }
+
+    /** Whether the first member is none of the name. */
+    boolean startsOtherwise() {
+        return firstKey.filter(first -> !first.equals(NAME)).isPresent();
     }
 
     /** Whether arguments were among the members so far. */
@@ -83,6 +89,7 @@ final class CallScanner {
             case KEY -> {
                 if (isStringEnd(c)) {
                     key = decoded('"' + word.toString() + '"');
+                    firstKey = firstKey.or(() -> Optional.of(key));
                     phase = Phase.COLON;
                 } else {
                     word.append(c);

@@ -201,20 +201,12 @@ public final class ToolCallParser {
             throw new IllegalStateException("a call without its scanner");
         }
         call.append(c);
-        if (call.isBroken() && !started) {
+        if (!started && (call.isBroken() || isText(call))) {
             revert();
             return;
         }
-        if (exclusive && format == ToolFormat.LLAMA && !call.hasArguments()) {
-            if (call.isDone()) {
-                revert();
-                return;
-            }
-        } else {
+        if (!isLlamaOrText() || call.hasArguments()) {
             call.name().ifPresent(this::start);
-        }
-        if (phase != Phase.CALL) {
-            return;
         }
         if (call.isDone() || call.isBroken()) {
             tellArguments();
@@ -225,12 +217,20 @@ public final class ToolCallParser {
         }
     }
 
+    /** Llama's calls need no mark: what is none of a known function is just JSON. */
+    private boolean isText(CallScanner call) {
+        return (format == ToolFormat.LLAMA
+                        && call.name().filter(name -> !names.contains(name)).isPresent())
+                || (isLlamaOrText() && (call.startsOtherwise() || (call.isDone() && !call.hasArguments())));
+    }
+
+    /** Whether objects must be told apart by what is in them: a call has a name, then arguments. */
+    private boolean isLlamaOrText() {
+        return exclusive && format == ToolFormat.LLAMA;
+    }
+
     private void start(String name) {
         if (started) {
-            return;
-        }
-        if (format == ToolFormat.LLAMA && !names.contains(name)) {
-            revert(); // just JSON
             return;
         }
         started = true;

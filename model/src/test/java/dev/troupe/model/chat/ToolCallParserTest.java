@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -135,5 +136,18 @@ class ToolCallParserTest {
         parts.addAll(parser.finish());
         assertThat(shown(parts)).isEqualTo("[f({\"x\": 1})]");
         assertThat(parser.numComplete()).isEqualTo(1);
+    }
+
+    /** JSON is not held back until its end only because a call would be JSON too. */
+    @Test
+    void textInLlamasFormatComesAsSoonAsItIsNoCall() {
+        for (String start : List.of("{\"kind\"", "{\"name\": \"Ada\"", "[{", "12")) {
+            ToolCallParser parser = ToolCallParser.ofEither(ToolFormat.LLAMA, Set.of("f"));
+            assertThat(parser.append(start)).containsExactly(new Part.Text(start));
+        }
+        ToolCallParser parser = ToolCallParser.ofEither(ToolFormat.LLAMA, Set.of("f"));
+        assertThat(parser.append("{\"name\": \"f\", ")).isEmpty();
+        assertThat(parser.append("\"parameters\": {"))
+                .containsExactly(new Part.Call(0, "f", ""), new Part.Call(0, "", "{"));
     }
 }
