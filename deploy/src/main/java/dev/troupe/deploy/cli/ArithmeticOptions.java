@@ -4,6 +4,7 @@ import dev.troupe.deploy.run.LocalModel;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.ServedCache;
 import dev.troupe.model.transformer.ServedWeights;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
@@ -38,11 +39,20 @@ final class ArithmeticOptions {
             description = "how text is written: exact, or int8, which wants --prefill int8 (default: ${DEFAULT-VALUE})")
     private String decode = "exact";
 
+    @Option(
+            names = "--kv-cache-type",
+            paramLabel = "TYPE",
+            defaultValue = ServedCache.EXACT,
+            description = "what keys and values are rounded to: f32 (not at all), bf16, f16 or q8_0"
+                    + " (default: ${DEFAULT-VALUE})")
+    private String cache = ServedCache.EXACT;
+
     LocalModel open(Path model) {
         return LocalModel.open(model, kernels.backend(), kernels.precision());
     }
 
     InferenceSettings settings() {
-        return new InferenceSettings(ServedWeights.named(weights), Prefill.named(prefill), Decode.named(decode));
+        return new InferenceSettings(
+                ServedWeights.named(weights), Prefill.named(prefill), Decode.named(decode), ServedCache.named(cache));
     }
 }

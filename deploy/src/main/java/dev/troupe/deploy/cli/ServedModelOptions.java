@@ -16,6 +16,9 @@ final class ServedModelOptions {
     @Option(names = "--decode", paramLabel = "HOW", description = "as for up")
     private @Nullable String decode;
 
+    @Option(names = "--kv-cache-type", paramLabel = "TYPE", description = "as for up")
+    private @Nullable String cache;
+
     @Option(names = "-D", paramLabel = "key=value", description = "sets a key of the configuration")
     private Map<String, String> keys = new LinkedHashMap<>();
 
@@ -25,6 +28,7 @@ final class ServedModelOptions {
         CommandLineKeys.put(set, "troupe.serving.weights", weights);
         CommandLineKeys.put(set, "troupe.serving.prefill", prefill);
         CommandLineKeys.put(set, "troupe.serving.decode", decode);
+        CommandLineKeys.put(set, "troupe.serving.kvCacheType", cache);
         return set;
     }
 }

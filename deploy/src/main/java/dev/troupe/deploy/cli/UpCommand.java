@@ -63,6 +63,12 @@ public final class UpCommand implements Callable<Integer> {
     private @Nullable String decode;
 
     @Option(
+            names = "--kv-cache-type",
+            paramLabel = "TYPE",
+            description = "what keys and values are rounded to: f32 (not at all, the default), bf16, f16 or q8_0")
+    private @Nullable String cacheType;
+
+    @Option(
             names = "--draft-model",
             paramLabel = "MODEL",
             description =
@@ -148,6 +154,7 @@ public final class UpCommand implements Callable<Integer> {
         CommandLineKeys.put(set, "troupe.serving.weights", weights);
         CommandLineKeys.put(set, "troupe.serving.prefill", prefill);
         CommandLineKeys.put(set, "troupe.serving.decode", decode);
+        CommandLineKeys.put(set, "troupe.serving.kvCacheType", cacheType);
         CommandLineKeys.putDraftModel(set, draftModel);
         return ConfigFactory.parseMap(set, "command line");
     }

@@ -115,7 +115,10 @@ public final class LocalModel implements AutoCloseable {
         EvaluationSet set = EvaluationSet.ofFile(file, opened.tokenizer(), windowTokens());
         StorageType weights = settings.weights();
         boolean stored = weights == null && !opened.bytesByType().keySet().equals(Set.of(StorageType.F32));
-        if (!stored && (weights == null || weights == StorageType.F32) && settings.prefill() == Prefill.EXACT) {
+        if (!stored
+                && (weights == null || weights == StorageType.F32)
+                && settings.prefill() == Prefill.EXACT
+                && settings.cache() == StorageType.F32) {
             return evaluate(set);
         }
         return serving(settings, model -> new ServedEvaluator(model).evaluate(set));

@@ -173,7 +173,8 @@ public final class InferenceBench {
         InferenceOptions timedOptions = new InferenceOptions(
                 options.weights(),
                 prompts == null ? null : (packed, rows, arena) -> timed(prompts.lay(packed, rows, arena), timer),
-                rounded == null ? null : (rows, arena) -> timed(rounded.lay(rows, arena), timer));
+                rounded == null ? null : (rows, arena) -> timed(rounded.lay(rows, arena), timer),
+                options.cache());
         try (InferenceRun run = new InferenceRun(config, timed, timedOptions, 1, PROMPT)) {
             return Map.of(
                     "prompt", millis(timer, () -> run.prompt(0, PROMPT), 1),

@@ -13,11 +13,19 @@ import org.jspecify.annotations.Nullable;
  * @param prompts multiplies the rows of prompts, not bit for bit as generated ones; null when one way serves all rows
  * @param rounded multiplies all rows, in place of the kernels' products; null when those do, and when {@code prompts}
  *     is not
+ * @param cache what keys and values are rounded to
  */
 public record InferenceOptions(
         @Nullable StorageType weights,
         @Nullable PromptProduct prompts,
-        @Nullable RoundedProduct rounded) {
+        @Nullable RoundedProduct rounded,
+        StorageType cache) {
     /** Float32 weights, one kernel for all rows. */
     public static final InferenceOptions EXACT = new InferenceOptions(StorageType.F32, null, null);
+
+    /** With keys and values as they are computed. */
+    public InferenceOptions(
+            @Nullable StorageType weights, @Nullable PromptProduct prompts, @Nullable RoundedProduct rounded) {
+        this(weights, prompts, rounded, StorageType.F32);
+    }
 }

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param weights what its matrices are rounded to when it is loaded; null for the types of its file
  * @param prefill how the rows of prompts are computed
  * @param decode how the rows of generated tokens are computed
+ * @param cache what keys and values are rounded to, one of {@link dev.troupe.model.kernel.attention.KvBlocks#TYPES}
  */
-public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, Decode decode) {
+public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, Decode decode, StorageType cache) {
     /** As the model was trained: float32 throughout. */
     public static final InferenceSettings EXACT = new InferenceSettings(StorageType.F32, Prefill.EXACT, Decode.EXACT);
 
@@ -32,6 +33,11 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
             throw new TroupeException("decode = int8 needs prefill = int8, not " + prefill.configName()
                     + ": there is one layout of the weights, for all rows");
         }
+    }
+
+    /** With keys and values as they are computed. */
+    public InferenceSettings(@Nullable StorageType weights, Prefill prefill, Decode decode) {
+        this(weights, prefill, decode, StorageType.F32);
     }
 
     /** Whether rows of prompts and rows of generated tokens are computed in different ways, with different bits. */
@@ -72,7 +78,7 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
      */
     public InferenceOptions options(ComputePool pool) {
         return decode == Decode.INT8
-                ? new InferenceOptions(weights, null, Prefill.int8(pool))
-                : new InferenceOptions(weights, prefill.products(pool), null);
+                ? new InferenceOptions(weights, null, Prefill.int8(pool), cache)
+                : new InferenceOptions(weights, prefill.products(pool), null, cache);
     }
 }

@@ -72,7 +72,7 @@ record InferenceWeights(
             layers.add(new InferenceLayer(
                     layer.norm(block.attentionNorm()),
                     layer.linear(block.qkv(), config.qkvBias(), part.qkvRows()),
-                    new KvBlocks(shape, numKvBlocks, arena),
+                    new KvBlocks(shape, options.cache(), numKvBlocks, arena),
                     layer.linear(List.of(block.attentionOut()), config.bias(), part.residualRows()),
                     layer.norm(block.mlpNorm()),
                     layer.linear(block.up(), config.bias(), part.upRows()),

@@ -3,8 +3,10 @@ package dev.troupe.model.transformer;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.parallel.ColumnSplit;
 import dev.troupe.model.parallel.TensorShard;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.transformer.ParameterSlice.RowRange;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,9 +82,10 @@ public record ModelPart(ModelConfig config, StageRange range, TensorShard shard)
                 vocabulary().count(shard.rank()));
     }
 
-    /** Numbers that one position has in the cache of this part: keys and values. */
-    public long cacheWidth() {
-        return 2L * kvColumns().count(shard.rank()) * range.numLayers();
+    /** Bytes of a block of the cache in this part: keys and values of all of its layers. */
+    public long cacheBlockBytes(StorageType type) {
+        int heads = kvColumns().count(shard.rank()) / config.headDim();
+        return KvBlocks.blockBytes(heads, config.headDim(), type) * range.numLayers();
     }
 
     /** Columns of the residual stream, which are rows of the matrices that add to it. */

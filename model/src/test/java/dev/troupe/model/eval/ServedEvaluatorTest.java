@@ -53,13 +53,12 @@ class ServedEvaluatorTest {
     }
 
     private Evaluation evaluate(StorageType type, Prefill prefill, int maxRows) {
+        return evaluate(new InferenceSettings(type, prefill, Decode.EXACT), maxRows);
+    }
+
+    private Evaluation evaluate(InferenceSettings settings, int maxRows) {
         try (InferenceModel model = InferenceModel.create(
-                loaded.config(),
-                layer -> loaded.weights(),
-                kernels,
-                new InferenceSettings(type, prefill, Decode.EXACT).options(pool),
-                BLOCKS,
-                maxRows)) {
+                loaded.config(), layer -> loaded.weights(), kernels, settings.options(pool), BLOCKS, maxRows)) {
             return new ServedEvaluator(model).evaluate(set);
         }
     }
@@ -86,5 +85,16 @@ class ServedEvaluatorTest {
         Evaluation rounded = evaluate(type, prefill, TIME);
         assertThat(rounded.nllPerToken()).isCloseTo(exact, within(bound));
         assertThat(evaluate(type, prefill, 7)).as("in other chunks").isEqualTo(rounded);
+    }
+
+    /** Bounds as above. */
+    @ParameterizedTest
+    @CsvSource({"BF16, 0.002", "F16, 0.0005", "Q8_0, 0.01"})
+    void roundedKeysAndValuesLoseLittle(StorageType cache, double bound) {
+        double exact = evaluate(StorageType.F32, Prefill.EXACT, TIME).nllPerToken();
+        InferenceSettings settings = new InferenceSettings(StorageType.F32, Prefill.EXACT, Decode.EXACT, cache);
+        Evaluation rounded = evaluate(settings, TIME);
+        assertThat(rounded.nllPerToken()).isCloseTo(exact, within(bound)).isNotEqualTo(exact);
+        assertThat(evaluate(settings, 7)).as("in other chunks").isEqualTo(rounded);
     }
 }

@@ -311,7 +311,7 @@ class ModelPartTest {
             for (int stage = 0; stage < stages; stage++) {
                 for (int shard = 0; shard < shards; shard++) {
                     ModelPart part = ModelPart.of(config, stage, stages, shard, shards);
-                    cache += part.cacheWidth();
+                    cache += part.cacheBlockBytes(StorageType.Q8_0);
                     try (InferenceModel model =
                             InferenceModel.create(part, PartLinks.alone(), number -> weights, kernels, options, 6, 8)) {
                         assertThat(model.matrixBytes()).isLessThanOrEqualTo(whole / stages / shards + layer / 2);
@@ -320,7 +320,7 @@ class ModelPartTest {
                 }
             }
             assertThat(sum).isEqualTo(whole);
-            assertThat(cache).isEqualTo(ModelPart.whole(config).cacheWidth());
+            assertThat(cache).isEqualTo(ModelPart.whole(config).cacheBlockBytes(StorageType.Q8_0));
             assertThat(kernels.precision()).isEqualTo(Precision.FP32);
         }
     }

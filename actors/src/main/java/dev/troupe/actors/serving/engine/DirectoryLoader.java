@@ -72,10 +72,11 @@ public record DirectoryLoader(
     }
 
     private Engine load(OpenModel model, @Nullable OpenModel draft, ComputePool pool, LoadTimes times) {
-        long blockBytes = layout.blockBytes(model.config());
+        long blockBytes = layout.blockBytes(model.config(), settings.inference().cache());
         if (draft != null) {
             DraftLoader.requireSameVocabulary(draft, model);
-            blockBytes += KvCacheSize.blockBytes(draft.config());
+            blockBytes +=
+                    KvCacheSize.blockBytes(draft.config(), settings.inference().cache());
         }
         ModelConfig config = KvCacheSize.fitting(model.config(), settings, blockBytes);
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);

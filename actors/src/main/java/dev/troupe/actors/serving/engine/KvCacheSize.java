@@ -5,6 +5,8 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.attention.KvBlocks;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.ModelPart;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,10 +19,9 @@ final class KvCacheSize {
 
     private KvCacheSize() {}
 
-    /** Bytes of one block over all layers: keys and values of BLOCK_TOKENS positions, float32. */
-    static long blockBytes(ModelConfig config) {
-        long floats = 2L * KvBlocks.BLOCK_TOKENS * config.numKvHeads() * config.headDim() * config.numLayers();
-        return floats * Float.BYTES;
+    /** Bytes of one block over all layers: keys and values of BLOCK_TOKENS positions. */
+    static long blockBytes(ModelConfig config, StorageType type) {
+        return ModelPart.whole(config).cacheBlockBytes(type);
     }
 
     /**

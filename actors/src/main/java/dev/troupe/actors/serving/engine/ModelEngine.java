@@ -44,7 +44,10 @@ public final class ModelEngine implements Engine {
             Kernels kernels,
             ComputePool pool,
             Runnable freeRest) {
-        int numKvBlocks = KvCacheSize.numBlocks(config, settings, KvCacheSize.blockBytes(config));
+        int numKvBlocks = KvCacheSize.numBlocks(
+                config,
+                settings,
+                KvCacheSize.blockBytes(config, settings.inference().cache()));
         return new ModelEngine(
                 description, WholeModel.lay(settings, config, weights, kernels, pool, numKvBlocks, freeRest));
     }

@@ -4,6 +4,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.tensor.StorageType;
 import java.util.function.Supplier;
 
 /** Where a replica's model comes to lie: in this process, or in several parts. */
@@ -11,8 +12,8 @@ public interface ModelLayout {
     /** All of it in this process. */
     ModelLayout WHOLE = new ModelLayout() {
         @Override
-        public long blockBytes(ModelConfig config) {
-            return KvCacheSize.blockBytes(config);
+        public long blockBytes(ModelConfig config, StorageType type) {
+            return KvCacheSize.blockBytes(config, type);
         }
 
         @Override
@@ -50,8 +51,8 @@ public interface ModelLayout {
             ComputePool pool,
             int numKvBlocks) {}
 
-    /** Bytes of one block of the key-value cache, on the node that has the most of it. */
-    long blockBytes(ModelConfig config);
+    /** Bytes of one block of a key-value cache of this type, on the node that has the most of it. */
+    long blockBytes(ModelConfig config, StorageType type);
 
     /** Threads of the pool that {@link #lay} is given, of those that the node computes with. */
     int threads(int threadsOfNode);

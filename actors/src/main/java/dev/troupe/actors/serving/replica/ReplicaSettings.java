@@ -10,6 +10,7 @@ import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.ServedCache;
 import dev.troupe.model.transformer.ServedWeights;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -146,7 +147,9 @@ public record ReplicaSettings(
         String weights = oneOf(ServedWeights.names(), serving, "weights");
         String prefill = oneOf(Prefill.names(), serving, "prefill");
         String decode = oneOf(Decode.names(), serving, "decode");
-        return new InferenceSettings(ServedWeights.named(weights), Prefill.named(prefill), Decode.named(decode));
+        String cache = oneOf(ServedCache.names(), serving, "kvCacheType");
+        return new InferenceSettings(
+                ServedWeights.named(weights), Prefill.named(prefill), Decode.named(decode), ServedCache.named(cache));
     }
 
     private static ReuseSettings reuse(Config serving) {

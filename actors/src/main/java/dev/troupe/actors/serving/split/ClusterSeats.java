@@ -66,6 +66,7 @@ final class ClusterSeats implements MemberFinder {
                 ServedWeights.configName(setup.inference().weights()),
                 setup.inference().prefill().configName(),
                 setup.inference().decode().configName(),
+                ServedWeights.configName(setup.inference().cache()),
                 KernelProviders.select(engine.backend(), engine.precision()).name(),
                 engine.precision().configName(),
                 setup.maxRows(),

@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.ServedCache;
 import dev.troupe.model.transformer.ServedWeights;
 import java.time.Duration;
 import java.util.List;
@@ -24,6 +25,7 @@ import java.util.List;
  * @param weights as {@code troupe.serving.weights}
  * @param prefill as {@code troupe.serving.prefill}
  * @param decode as {@code troupe.serving.decode}
+ * @param cache as {@code troupe.serving.kvCacheType}
  * @param backend name of the kernel provider: the leader's choice, because others may have other bits
  * @param precision as {@code troupe.serving.precision}
  */
@@ -37,6 +39,7 @@ public record MemberJob(
         String weights,
         String prefill,
         String decode,
+        String cache,
         String backend,
         String precision,
         int maxRows,
@@ -86,7 +89,11 @@ public record MemberJob(
         return new MemberSetup(
                 shape,
                 config,
-                new InferenceSettings(ServedWeights.named(weights), Prefill.named(prefill), Decode.named(decode)),
+                new InferenceSettings(
+                        ServedWeights.named(weights),
+                        Prefill.named(prefill),
+                        Decode.named(decode),
+                        ServedCache.named(cache)),
                 maxRows,
                 numKvBlocks,
                 Duration.ofMillis(patienceMillis));

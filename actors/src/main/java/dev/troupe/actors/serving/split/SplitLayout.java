@@ -9,10 +9,10 @@ import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.OpenModel;
-import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.parallel.CommunicationException;
+import dev.troupe.model.tensor.StorageType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -57,16 +57,16 @@ public final class SplitLayout implements ModelLayout {
     }
 
     @Override
-    public long blockBytes(ModelConfig config) {
+    public long blockBytes(ModelConfig config, StorageType type) {
         ReplicaShape shape = settings.shape();
         long most = 0;
         for (int node = 0; node < shape.nodes(); node++) {
-            long width = shape.membersOf(node).stream()
-                    .mapToLong(member -> shape.part(config, member).cacheWidth())
+            long bytes = shape.membersOf(node).stream()
+                    .mapToLong(member -> shape.part(config, member).cacheBlockBytes(type))
                     .sum();
-            most = Math.max(most, width);
+            most = Math.max(most, bytes);
         }
-        return most * KvBlocks.BLOCK_TOKENS * Float.BYTES;
+        return most;
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.tensor.StorageType;
 import org.junit.jupiter.api.Test;
 
 class KvCacheSizeTest {
@@ -43,9 +44,9 @@ class KvCacheSizeTest {
     void aContextThatDoesNotFitIsCutToWhatDoes() {
         ModelConfig large = model(PositionKind.ROTARY, 131_072);
         EngineSettings settings = cache(4_000 * TOKEN);
-        ModelConfig served = KvCacheSize.fitting(large, settings, KvCacheSize.blockBytes(large));
+        ModelConfig served = KvCacheSize.fitting(large, settings, KvCacheSize.blockBytes(large, StorageType.F32));
         assertThat(served).isEqualTo(large.withContextLength(4_000));
-        assertThat(KvCacheSize.numBlocks(served, settings, KvCacheSize.blockBytes(served)))
+        assertThat(KvCacheSize.numBlocks(served, settings, KvCacheSize.blockBytes(served, StorageType.F32)))
                 .isEqualTo(250);
     }
 
@@ -53,9 +54,9 @@ class KvCacheSizeTest {
     void aContextThatFitsStays() {
         ModelConfig small = model(PositionKind.ROTARY, 512);
         EngineSettings settings = cache(100_000 * TOKEN);
-        assertThat(KvCacheSize.fitting(small, settings, KvCacheSize.blockBytes(small)))
+        assertThat(KvCacheSize.fitting(small, settings, KvCacheSize.blockBytes(small, StorageType.F32)))
                 .isSameAs(small);
-        assertThat(KvCacheSize.numBlocks(small, settings, KvCacheSize.blockBytes(small)))
+        assertThat(KvCacheSize.numBlocks(small, settings, KvCacheSize.blockBytes(small, StorageType.F32)))
                 .isEqualTo(4 * 512 / 16);
     }
 
@@ -64,9 +65,10 @@ class KvCacheSizeTest {
         for (PositionKind positions : PositionKind.values()) {
             ModelConfig large = model(positions, 131_072);
             EngineSettings settings = cache(100 * TOKEN);
-            assertThat(KvCacheSize.fitting(large, settings, KvCacheSize.blockBytes(large)))
+            assertThat(KvCacheSize.fitting(large, settings, KvCacheSize.blockBytes(large, StorageType.F32)))
                     .isSameAs(large);
-            assertThatThrownBy(() -> KvCacheSize.numBlocks(large, settings, KvCacheSize.blockBytes(large)))
+            assertThatThrownBy(() ->
+                            KvCacheSize.numBlocks(large, settings, KvCacheSize.blockBytes(large, StorageType.F32)))
                     .isInstanceOf(TroupeException.class)
                     .hasMessageContaining("cannot hold one context of 131072 tokens");
         }

@@ -19,6 +19,7 @@ import dev.troupe.actors.serving.Requests;
 import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.onednn.OneDnnKernelProvider;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.StorageType;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** An answer depends on weights, prompt, parameters and seed: not on who else is served, nor on the batch's shape. */
 class BatchInvarianceTest {
@@ -188,6 +190,33 @@ class BatchInvarianceTest {
         assertAnswers(replica, requests, alone);
         assertAnswers(replica, requests, alone);
         KIT.stop(replica);
+    }
+
+    /** The same with keys and values in fewer bits: what a token sees is rounded whenever it is kept. */
+    @ParameterizedTest
+    @EnumSource(
+            value = StorageType.class,
+            names = {"BF16", "F16", "Q8_0"})
+    void roundedKeysAndValuesAnswerAsEachAlone(StorageType cache) {
+        InferenceSettings inference = new InferenceSettings(StorageType.F32, Prefill.EXACT, Decode.EXACT, cache);
+        long scarce = 70_000 * blockBytes(cache) / blockBytes(StorageType.F32);
+        List<GenerationRequest> requests = similarRequests();
+        List<List<GenerationEvent>> alone =
+                alone(new EngineSettings("auto", Precision.FP32, inference, 1, 64, 1, 1 << 20), requests);
+        assertThat(alone)
+                .as("rounding shows")
+                .isNotEqualTo(alone(new EngineSettings("auto", Precision.FP32, 1, 64, 1, 1 << 20), requests));
+        for (long bytes : new long[] {scarce, 1 << 20}) {
+            EngineSettings together = new EngineSettings("auto", Precision.FP32, inference, 2, 23, 7, bytes);
+            ActorRef<Command> replica = serve(together, new ReuseSettings(true, 6));
+            assertAnswers(replica, requests, alone);
+            assertAnswers(replica, requests, alone);
+            KIT.stop(replica);
+        }
+    }
+
+    private static long blockBytes(StorageType type) {
+        return KvBlocks.blockBytes(TinyModel.CONFIG.numKvHeads(), TinyModel.CONFIG.headDim(), type);
     }
 
     private static void assertSameAnswers(EngineSettings oneByOne, EngineSettings together) {

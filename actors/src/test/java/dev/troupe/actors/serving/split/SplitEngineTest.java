@@ -202,7 +202,7 @@ class SplitEngineTest {
     @CsvSource({"INT8,EXACT", "INT8,INT8"})
     void roundedPromptsAndAnswers(Prefill prefill, Decode decode) {
         Path model = SplitModels.write(folder, "llama", SplitModels.config("llama"), SEED);
-        InferenceSettings inference = new InferenceSettings(StorageType.Q8_0, prefill, decode);
+        InferenceSettings inference = new InferenceSettings(StorageType.Q8_0, prefill, decode, StorageType.F16);
         Answers whole = whole(model, inference);
         for (ReplicaShape shape : SHAPES) {
             try (Engine engine = load(model, shape, inference)) {
@@ -246,10 +246,11 @@ class SplitEngineTest {
     @Test
     void theCacheIsBoundedOnEveryNode() {
         ModelConfig config = SplitModels.config("qwen2");
-        long whole = ModelLayout.WHOLE.blockBytes(config);
-        assertThat(layout(new ReplicaShape(2, 1, 1)).blockBytes(config)).isEqualTo(whole);
+        long whole = ModelLayout.WHOLE.blockBytes(config, StorageType.F32);
+        assertThat(layout(new ReplicaShape(2, 1, 1)).blockBytes(config, StorageType.F32))
+                .isEqualTo(whole);
         SplitSettings overTwo = new SplitSettings(new ReplicaShape(2, 2, 2), Duration.ofSeconds(30));
-        assertThat(new SplitLayout(overTwo, (setup, target) -> MemberSeats.none()).blockBytes(config))
+        assertThat(new SplitLayout(overTwo, (setup, target) -> MemberSeats.none()).blockBytes(config, StorageType.F32))
                 .isEqualTo(whole / 2);
     }
 

@@ -41,6 +41,7 @@ class SplitMessagesTest {
                 "stored",
                 "exact",
                 "exact",
+                "bf16",
                 "vector",
                 "fp32",
                 256,
