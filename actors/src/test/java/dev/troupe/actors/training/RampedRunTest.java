@@ -9,37 +9,18 @@ import static org.assertj.core.api.Assertions.within;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.StepPlanner;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A batch that grows: 2, 4, 6, then 8 micro-batches of 2 x 16 tokens, after 3 x 640 tokens. */
-class RampedRunTest {
+class RampedRunTest extends TestRunsCase {
     private static final int MICRO_BATCH = 2 * 16;
     private static final String RAMP =
             "compute.backend = vector, train { batch = 2, accumulation = 8, threads = 1, steps = 30 },"
                     + " train.ramp { accumulation = 2, tokens = 1920 }, ";
-
-    @TempDir
-    private Path root;
-
-    private TestRuns runs;
-
-    @BeforeEach
-    void open() {
-        runs = TestRuns.in(root);
-    }
-
-    @AfterEach
-    void close() {
-        runs.close();
-    }
 
     private static long microBatches(long tokens) {
         return Math.min(8, 2 + 2 * (tokens / 640));

@@ -13,19 +13,15 @@ import dev.troupe.actors.training.step.StepRunner.StepDiverged;
 import dev.troupe.actors.training.step.StepRunner.StepDone;
 import dev.troupe.actors.training.step.StepRunner.StepResult;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs whose loss leaves its course: they go back, with lower rates, and come to a good end. */
-class RollbackTest {
+class RollbackTest extends TestRunsCase {
     private static final String SETTINGS = """
             train { steps = 30, accumulation = 2 }
             optimizer { learningRate = 0.01, minLearningRateFraction = 1, warmupSteps = 1 }
@@ -42,21 +38,6 @@ class RollbackTest {
             eval.everySteps = 0
             rollback { limit = 9, learningRateFactor = 1e-5, spike.steps = 0 }
             """;
-
-    @TempDir
-    private Path root;
-
-    private TestRuns runs;
-
-    @BeforeEach
-    void open() {
-        runs = TestRuns.in(root);
-    }
-
-    @AfterEach
-    void close() {
-        runs.close();
-    }
 
     private static List<RolledBack> rollbacks(List<TrainingEvent> events) {
         return events.stream()

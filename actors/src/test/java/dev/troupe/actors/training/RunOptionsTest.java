@@ -6,32 +6,18 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.troupe.actors.training.run.MetricsLine;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a run may be told of memory and precision, in one process and on a mesh. */
-class RunOptionsTest {
+class RunOptionsTest extends TestRunsCase {
     private static final String SHAPE = "train { steps = 12, accumulation = 2 }\n eval.everySteps = 0\n";
 
-    @TempDir
-    private Path root;
-
-    private TestRuns runs;
-
     @BeforeEach
-    void open() {
-        runs = TestRuns.in(root);
+    void addNode() {
         runs.addNode();
-    }
-
-    @AfterEach
-    void close() {
-        runs.close();
     }
 
     @ParameterizedTest
