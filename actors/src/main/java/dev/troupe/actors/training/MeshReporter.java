@@ -30,6 +30,8 @@ record MeshReporter(String runId, ActorRef<TrainingEvent> listener, ActorRef<Run
                 decided(new Decision.Seated(
                         recovered.epoch(), recovered.step(), recovered.seating(), recovered.lost(), recovered.cause()));
             }
+            case MeshEvent.OtherMesh other ->
+                log.warn("Run {} goes on with a mesh of {}: {}", runId, other.mesh(), other.cause());
             case MeshEvent.NodeFailed failed -> {
                 String node = failed.failure().node();
                 log.warn("Node {} has failed, lately {} times: {}", node, failed.failures(), failed.cause());

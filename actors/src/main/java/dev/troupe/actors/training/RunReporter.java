@@ -247,6 +247,11 @@ final class RunReporter {
                 runId, line.fromStep(), line.step(), line.reason(), line.learningRateFactor(), checkpoint));
     }
 
+    /** The run goes on with another mesh; its metrics have the line already. */
+    void reshaped(MetricsLine.Reshape line) {
+        listener.tell(new TrainingEvent.Reshaped(runId, line.step(), line.mesh(), line.cause()));
+    }
+
     /** The gradients of the step after this one overflowed. */
     void lossScaled(long step, double lossScale) {
         log.info("The gradients of step {} overflow: it is taken again with a loss scale of {}", step + 1, lossScale);
@@ -273,7 +278,7 @@ final class RunReporter {
                         recovered.seconds(),
                         recovered.nodes()));
             }
-            case MeshEvent.NodeFailed _ -> {
+            case MeshEvent.NodeFailed _, MeshEvent.OtherMesh _ -> {
                 // MeshReporter tells of it
             }
         }

@@ -15,6 +15,7 @@ import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.mesh.MeshCheckpoints;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.MeshRunner;
+import dev.troupe.actors.training.mesh.MeshWork;
 import dev.troupe.actors.training.optim.OptimizerShard;
 import dev.troupe.actors.training.run.LocalParts;
 import dev.troupe.actors.training.run.MeshParts;
@@ -122,11 +123,10 @@ record RunWorkers(
                 context.getSystem().dispatchers().lookup(DispatcherSelector.blocking()));
         ActorRef<MeshRunner.Command> runner =
                 children.spawn(MeshRunner.create(mesh.job(), mesh.start(), checkpoints, events), "mesh-runner");
-        ActorRef<Evaluator.Evaluate> evaluator =
-                children.spawn(inFrontOf(runner, MeshRunner.Evaluate::new), "evaluator");
+        ActorRef<Evaluator.Evaluate> evaluator = children.spawn(inFrontOf(runner, MeshWork.Evaluate::new), "evaluator");
         return new RunWorkers(
-                children.spawn(inFrontOf(runner, MeshRunner.Run::new), "step-runner"),
-                children.spawn(inFrontOf(runner, MeshRunner.Save::new), "checkpoint-writer"),
+                children.spawn(inFrontOf(runner, MeshWork.Run::new), "step-runner"),
+                children.spawn(inFrontOf(runner, MeshWork.Save::new), "checkpoint-writer"),
                 evaluator,
                 scheduler(children, run, setup, evaluator),
                 true);

@@ -166,6 +166,7 @@ public record TrainingConfig(
      * @param excludeAfterFailures of a node within {@code failureWindow}; 0 for never
      * @param offloadsOptimizer whether the optimizer's state and its copies are kept in files
      * @param offloadDirectory where, on each node
+     * @param replacementWait for a node in a lost one's place where the others have not the memory for its ranks
      * @param links how fast they are, for the placement of ranks
      */
     public record MeshSection(
@@ -179,6 +180,7 @@ public record TrainingConfig(
             Duration failureWindow,
             boolean offloadsOptimizer,
             Path offloadDirectory,
+            Duration replacementWait,
             LinkSpeeds links) {
         /** Where the optimizer's state and its copies are kept in files; empty for memory. */
         public Optional<Path> offload() {
@@ -339,6 +341,7 @@ public record TrainingConfig(
                 Duration.ofMinutes(reader.integer("mesh.failureWindowMinutes", 1, 1_000_000)),
                 reader.word("mesh.offload", "none", "optimizer").equals("optimizer"),
                 Path.of(reader.nonBlank("mesh.offloadDirectory")),
+                Duration.ofSeconds(reader.integer("mesh.replacementWaitSeconds", 0, 1_000_000)),
                 new LinkSpeeds(
                         megabytes(reader, "process"),
                         megabytes(reader, "host"),

@@ -14,8 +14,8 @@ import dev.troupe.actors.training.checkpoint.CheckpointSink;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.mesh.MeshEvent;
-import dev.troupe.actors.training.run.GoingBack;
 import dev.troupe.actors.training.run.Lead;
+import dev.troupe.actors.training.run.NextAttempt;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.step.StepRunner;
@@ -65,7 +65,7 @@ public final class TrainingCoordinator {
      * @param beginNanos of the first attempt
      * @param freed completes when nothing of its memory is left
      */
-    record WentBack(GoingBack back, long beginNanos, CompletionStage<Void> freed) implements Command {}
+    record Ended(NextAttempt next, long beginNanos, CompletionStage<Void> freed) implements Command {}
 
     /** Something that should have been answered was not. */
     record Overdue(String what) implements Command {}
@@ -122,7 +122,7 @@ public final class TrainingCoordinator {
     /**
      * An attempt at a run: from where it begins, or goes back to, until it ends, or has to go back.
      *
-     * @param parent is told {@link WentBack}
+     * @param parent is told {@link Ended}
      * @param beginNanos of the first attempt, on the environment's clock; null in that
      */
     record Attempt(ActorRef<Command> parent, @Nullable Long beginNanos) {}
@@ -151,7 +151,7 @@ public final class TrainingCoordinator {
         }
 
         /** The first attempt, or the next one. */
-        Behavior<Command> begin(@Nullable WentBack before) {
+        Behavior<Command> begin(@Nullable Ended before) {
             number++;
             ActorRef<Command> attempt = context.spawn(attempt(before), "attempt-" + number, dispatcher());
             context.watch(attempt);
@@ -159,7 +159,7 @@ public final class TrainingCoordinator {
                 attempt.tell(new Stop());
             }
             return Behaviors.receive(Command.class)
-                    .onMessage(WentBack.class, this::onWentBack)
+                    .onMessage(Ended.class, this::onEnded)
                     .onMessage(Stop.class, stop -> {
                         stopRequested = true;
                         attempt.tell(stop);
@@ -177,10 +177,10 @@ public final class TrainingCoordinator {
         }
 
         /** The next attempt begins when nothing of this one is left, neither actors nor memory. */
-        private Behavior<Command> onWentBack(WentBack before) {
+        private Behavior<Command> onEnded(Ended before) {
             context.pipeToSelf(before.freed(), (_, _) -> before);
             return Behaviors.receive(Command.class)
-                    .onMessage(WentBack.class, this::begin)
+                    .onMessage(Ended.class, this::begin)
                     .onMessage(Stop.class, _ -> {
                         stopRequested = true;
                         return Behaviors.same();
@@ -189,8 +189,8 @@ public final class TrainingCoordinator {
                     .build();
         }
 
-        private Behavior<Command> attempt(@Nullable WentBack before) {
-            GoingBack back = before == null ? null : before.back();
+        private Behavior<Command> attempt(@Nullable Ended before) {
+            NextAttempt next = before == null ? null : before.next();
             Attempt attempt = new Attempt(context.getSelf(), before == null ? null : before.beginNanos());
             return Behaviors.withMdc(
                     Command.class,
@@ -198,7 +198,7 @@ public final class TrainingCoordinator {
                     Behaviors.setup(child -> {
                         Executor blocking = child.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
                         CompletableFuture<RunAssembly> assembly =
-                                CompletableFuture.supplyAsync(() -> RunAssembly.assemble(setup, lead, back), blocking);
+                                CompletableFuture.supplyAsync(() -> RunAssembly.assemble(setup, lead, next), blocking);
                         child.pipeToSelf(assembly, Assembled::new);
                         return new Starting(child, setup, listener, environment, attempt, assembly).behavior(false);
                     }));

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(TrainingEvent.StepsFixed.class),
     @JsonSubTypes.Type(TrainingEvent.Progress.class),
     @JsonSubTypes.Type(TrainingEvent.RolledBack.class),
+    @JsonSubTypes.Type(TrainingEvent.Reshaped.class),
     @JsonSubTypes.Type(TrainingEvent.Seated.class),
     @JsonSubTypes.Type(TrainingEvent.Recovered.class),
     @JsonSubTypes.Type(TrainingEvent.Evaluated.class),
@@ -91,6 +92,14 @@ public sealed interface TrainingEvent extends WireMessage {
             double learningRateFactor,
             @Nullable String checkpoint)
             implements TrainingEvent {}
+
+    /**
+     * The run goes on with another mesh, from a checkpoint.
+     *
+     * @param step that it goes on from
+     * @param mesh data x tensor x pipeline
+     */
+    record Reshaped(String runId, long step, String mesh, String cause) implements TrainingEvent {}
 
     /**
      * Ranks of a mesh have their first nodes.

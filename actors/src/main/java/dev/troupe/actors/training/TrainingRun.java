@@ -13,6 +13,7 @@ import dev.troupe.actors.training.TrainingCoordinator.Assembled;
 import dev.troupe.actors.training.TrainingCoordinator.Attempt;
 import dev.troupe.actors.training.TrainingCoordinator.CheckpointAnswered;
 import dev.troupe.actors.training.TrainingCoordinator.Command;
+import dev.troupe.actors.training.TrainingCoordinator.Ended;
 import dev.troupe.actors.training.TrainingCoordinator.Environment;
 import dev.troupe.actors.training.TrainingCoordinator.EvaluationAnswered;
 import dev.troupe.actors.training.TrainingCoordinator.JournalAnswered;
@@ -20,12 +21,14 @@ import dev.troupe.actors.training.TrainingCoordinator.MeshChanged;
 import dev.troupe.actors.training.TrainingCoordinator.Overdue;
 import dev.troupe.actors.training.TrainingCoordinator.StepEnded;
 import dev.troupe.actors.training.TrainingCoordinator.Stop;
-import dev.troupe.actors.training.TrainingCoordinator.WentBack;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.run.GoingBack;
 import dev.troupe.actors.training.run.LossSpikes;
 import dev.troupe.actors.training.run.MetricsLine;
+import dev.troupe.actors.training.run.NextAttempt;
+import dev.troupe.actors.training.run.Reshaping;
 import dev.troupe.actors.training.run.ResumeCheck;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
@@ -49,9 +52,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class TrainingRun {
     static final String NOTHING_TO_SAVE = "the run was stopped before its first step: there is nothing to save";
-
-    /** How long a run that ends early waits for its last metrics to be written. */
-    private static final Duration LAST_LINES = Duration.ofSeconds(5);
 
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
@@ -81,6 +81,7 @@ final class TrainingRun {
     private double elapsedSeconds;
     private boolean checkpointDue;
     private @Nullable TrainingSummary summary;
+    private @Nullable Reshaping reshaping; // to a mesh that fits better
 
     TrainingRun(
             ActorContext<Command> context,
@@ -150,11 +151,14 @@ final class TrainingRun {
         stopRequested = stopNow;
         long parameters = ParameterLayout.of(run.model()).size();
         MetricsLine.Rollback wentBack = run.wentBack();
-        if (wentBack == null) {
+        MetricsLine.Reshape reshaped = run.reshaped();
+        if (wentBack != null) {
+            reporter.wentBack(wentBack, run.resumedFrom());
+        } else if (reshaped != null) {
+            reporter.reshaped(reshaped);
+        } else {
             listener.tell(new TrainingEvent.Started(
                     setup.runId(), parameters, setup.tokensPerStep(), step, length.totalSteps(), run.resumedFrom()));
-        } else {
-            reporter.wentBack(wentBack, run.resumedFrom());
         }
         context.getLog()
                 .info(
@@ -260,7 +264,7 @@ final class TrainingRun {
                 yield continueIfFree();
             }
             case Overdue(String what) -> fail(what);
-            case Assembled _, MeshChanged _, WentBack _ -> Behaviors.unhandled();
+            case Assembled _, MeshChanged _, Ended _ -> Behaviors.unhandled();
         };
     }
 
@@ -316,7 +320,12 @@ final class TrainingRun {
             if (stopRequested) {
                 return finish();
             }
-            runStep();
+            Reshaping next = reshaping;
+            if (next == null || !awaitsReshaping()) {
+                runStep();
+            } else if (side.checkpointStep() == step && !side.isSaving()) {
+                return endFor(next);
+            }
         }
         return Behaviors.same();
     }
@@ -368,8 +377,29 @@ final class TrainingRun {
             return fail(divergence.failure(back, side.checkpointPath()));
         }
         context.getLog().warn("Run {} goes back: {}", setup.runId(), back.reason());
-        WentBack message = new WentBack(back, beginNanos, run.memory().freed());
-        return endWhenWritten(() -> attempt.parent().tell(message));
+        return endFor(back);
+    }
+
+    // ---- another mesh
+
+    private Behavior<Command> onMesh(MeshEvent event) {
+        reporter.meshChanged(event, step);
+        if (event instanceof MeshEvent.OtherMesh other) {
+            reshaping = new Reshaping(other.mesh(), other.cause());
+            return other.isUrgent() ? endFor(reshaping) : Behaviors.same();
+        }
+        return Behaviors.same();
+    }
+
+    /** A larger mesh begins with the step that the run is at. Whether that is waited for. */
+    private boolean awaitsReshaping() {
+        if (reshaping == null || spikes.highSteps() > 0) {
+            return false;
+        }
+        if (!side.isSaving() && side.checkpointStep() < step) {
+            saveCheckpoint();
+        }
+        return true;
     }
 
     // ---- finishing
@@ -411,7 +441,7 @@ final class TrainingRun {
                 yield finishIfDone();
             }
             case Overdue(String what) -> fail(what);
-            case Assembled _, StepEnded _, MeshChanged _, WentBack _ -> Behaviors.unhandled();
+            case Assembled _, StepEnded _, MeshChanged _, Ended _ -> Behaviors.unhandled();
         };
     }
 
@@ -438,37 +468,14 @@ final class TrainingRun {
         return endWhenWritten(() -> listener.tell(new TrainingEvent.Failed(setup.runId(), message)));
     }
 
-    /** The last lines are the ones that somebody will read, or go on from. */
     private Behavior<Command> endWhenWritten(Runnable farewell) {
-        timers.startSingleTimer(Overdue.class, new Overdue("the metrics"), LAST_LINES);
-        reporter.flush();
-        return endIfWritten(farewell);
+        return new LastLines(timers, reporter, farewell, run.memory()).behavior();
     }
 
-    private Behavior<Command> endIfWritten(Runnable farewell) {
-        return reporter.isWriting() ? behavior(command -> ending(command, farewell)) : endNow(farewell);
-    }
-
-    private Behavior<Command> ending(Command command, Runnable farewell) {
-        return switch (command) {
-            case JournalAnswered(RunJournal.Recorded recorded) -> {
-                reporter.onRecorded(recorded);
-                yield endIfWritten(farewell);
-            }
-            case Overdue _ -> endNow(farewell);
-            case Stop _,
-                    Assembled _,
-                    StepEnded _,
-                    CheckpointAnswered _,
-                    EvaluationAnswered _,
-                    MeshChanged _,
-                    WentBack _ -> Behaviors.same();
-        };
-    }
-
-    private static Behavior<Command> endNow(Runnable farewell) {
-        farewell.run();
-        return Behaviors.stopped();
+    /** Another attempt goes on. */
+    private Behavior<Command> endFor(NextAttempt next) {
+        Ended message = new Ended(next, beginNanos, run.memory().freed());
+        return endWhenWritten(() -> attempt.parent().tell(message));
     }
 
     private interface State {
@@ -477,10 +484,7 @@ final class TrainingRun {
 
     private Behavior<Command> behavior(State state) {
         return Behaviors.receive(Command.class)
-                .onMessage(MeshChanged.class, changed -> {
-                    reporter.meshChanged(changed.event(), step);
-                    return Behaviors.same();
-                })
+                .onMessage(MeshChanged.class, changed -> onMesh(changed.event()))
                 .onAnyMessage(state::onCommand)
                 .onSignal(
                         ChildFailed.class,

@@ -2,6 +2,7 @@ package dev.troupe.deploy.node;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import dev.troupe.actors.training.mesh.NodeTraits;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -18,6 +19,7 @@ import java.util.Set;
  * @param dataBindHost address of this machine where they arrive and tensors for others leave; empty for
  *     {@code dataHost}
  * @param zone rack or zone of this machine; empty when it is not known
+ * @param memoryMegabytes that tensors of a trainer may take; 0 for what the machine has
  * @param metricsPort of the Prometheus endpoint; -1 for none
  */
 public record NodeConfig(
@@ -29,6 +31,7 @@ public record NodeConfig(
         int dataPort,
         String dataBindHost,
         String zone,
+        long memoryMegabytes,
         int metricsPort) {
     /** Value of {@code troupe.node.model} that means the latest promoted model. */
     public static final String LATEST = "latest";
@@ -62,6 +65,11 @@ public record NodeConfig(
                 throw new TroupeException(
                         PREFIX + ".data.port (" + dataPort + ") must be a port, or 0 for any free one");
             }
+            long memoryMegabytes = node.getLong("memoryMegabytes");
+            if (memoryMegabytes < 0) {
+                throw new TroupeException(PREFIX + ".memoryMegabytes (" + memoryMegabytes
+                        + ") must be a number of megabytes, or 0 for what the machine has");
+            }
             return new NodeConfig(
                     node.getString("name"),
                     roles,
@@ -71,6 +79,7 @@ public record NodeConfig(
                     dataPort,
                     node.getString("data.bindHost"),
                     node.getString("zone"),
+                    memoryMegabytes,
                     metricsPort);
         } catch (ConfigException e) {
             throw new TroupeException("the configuration of the node is wrong: " + e.getMessage(), e);
@@ -82,6 +91,11 @@ public record NodeConfig(
         return model.equals(LATEST)
                 ? Optional.empty()
                 : Optional.of(Path.of(model).toAbsolutePath().normalize());
+    }
+
+    /** What a trainer says of its machine. */
+    NodeTraits traits() {
+        return NodeTraits.here(zone, memoryMegabytes * 1_000_000);
     }
 
     /** Whether the node has a role. */

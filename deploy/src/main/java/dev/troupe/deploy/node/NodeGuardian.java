@@ -21,9 +21,11 @@ import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.cluster.ClusterTraining;
 import dev.troupe.actors.training.cluster.RunWatcher;
 import dev.troupe.actors.training.eval.EvaluationNode;
+import dev.troupe.actors.training.mesh.MeshCheckpoints;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.MeshRunner;
+import dev.troupe.actors.training.mesh.MeshStart;
 import dev.troupe.actors.training.mesh.NodeTraits;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
@@ -109,7 +111,9 @@ final class NodeGuardian {
                             .tell(context.spawn(
                                     MemberNode.create(start.plane(), start.model(), start.threads()), "member-node"));
                 case RunMesh run ->
-                    run.replyTo().tell(context.spawnAnonymous(MeshRunner.create(run.job(), run.events())));
+                    run.replyTo()
+                            .tell(context.spawnAnonymous(MeshRunner.create(
+                                    run.job(), MeshStart.fresh(), MeshCheckpoints.NONE, run.events())));
                 case StopMesh stop -> stop.runner().tell(new MeshRunner.End());
             }
             return Behaviors.same();

@@ -34,7 +34,7 @@ import dev.troupe.actors.training.cluster.RunWatcher;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.MeshRunner;
-import dev.troupe.actors.training.mesh.NodeTraits;
+import dev.troupe.actors.training.mesh.MeshWork;
 import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.DataPlane;
@@ -240,7 +240,7 @@ public final class TroupeNode implements AutoCloseable {
      */
     public Endpoint startTrainer() {
         DataPlane open = dataPlane();
-        work.trains(ask(replyTo -> new NodeGuardian.StartTrainer(open, NodeTraits.here(nodeConfig.zone()), replyTo)));
+        work.trains(ask(replyTo -> new NodeGuardian.StartTrainer(open, nodeConfig.traits(), replyTo)));
         return open.endpoint();
     }
 
@@ -299,7 +299,7 @@ public final class TroupeNode implements AutoCloseable {
         return await(
                 AskPattern.<MeshRunner.Command, StepRunner.StepResult>ask(
                         runner,
-                        replyTo -> new MeshRunner.Run(new StepRunner.RunStep(step, order, replyTo)),
+                        replyTo -> new MeshWork.Run(new StepRunner.RunStep(step, order, replyTo)),
                         timeout,
                         system.scheduler()),
                 timeout);

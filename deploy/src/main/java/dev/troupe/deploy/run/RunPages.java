@@ -132,6 +132,12 @@ final class RunPages {
         }
         rows.put("Seed", Long.toString(config.train().seed()));
         rows.put("Learning rate", Double.toString(config.optimizer().learningRate()));
+        for (int i = 0; i < view.reshapes().size(); i++) {
+            MetricsLine.Reshape reshape = view.reshapes().get(i);
+            rows.put(
+                    "Another mesh (" + (i + 1) + ")",
+                    reshape.mesh() + " from step " + number(reshape.step()) + " on: " + reshape.cause());
+        }
         for (int i = 0; i < view.rollbacks().size(); i++) {
             MetricsLine.Rollback back = view.rollbacks().get(i);
             rows.put(

@@ -86,6 +86,9 @@ public final class TrainingSession {
                             fixed.secondsPerStep() * 1e3));
                 case TrainingEvent.Progress progress -> display.training(toProgress(progress));
                 case TrainingEvent.RolledBack back -> display.note(rolledBack(back));
+                case TrainingEvent.Reshaped reshaped ->
+                    display.note("the mesh is " + reshaped.mesh() + " from step " + reshaped.step() + " on: "
+                            + reshaped.cause());
                 case TrainingEvent.Seated seated -> {
                     display.note(MeshNotes.seated(seated));
                     seated.nodes().forEach(seat -> display.note("  " + MeshNotes.node(seat)));

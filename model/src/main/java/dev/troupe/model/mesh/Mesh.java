@@ -91,6 +91,11 @@ public record Mesh(int data, int tensor, int pipeline) {
         return rank(new Position(of.data(), of.tensor(), stage));
     }
 
+    /** The same with fewer or more replicas. */
+    public Mesh withData(int replicas) {
+        return new Mesh(replicas, tensor, pipeline);
+    }
+
     @Override
     public String toString() {
         return data + "x" + tensor + "x" + pipeline;

@@ -12,6 +12,9 @@ import dev.troupe.model.plan.TrainingJob;
 
 /** A training on a mesh as the planner sees it, for what its formulae say of a rank. */
 public record PlannedTraining(TrainingJob job, Layout layout) {
+    /** Two moments and the weights, by the moments alone. */
+    private static final double STATE_OF_MOMENTS = 1.5;
+
     /** The one of these settings: all numbers are float32, attention keeps no scores. */
     public static PlannedTraining of(MeshSettings settings) {
         Mesh mesh = settings.mesh();
@@ -48,6 +51,22 @@ public record PlannedTraining(TrainingJob job, Layout layout) {
     /** Bytes of the fullest rank. */
     public MemoryEstimate memory() {
         return MemoryEstimate.of(job, layout);
+    }
+
+    /**
+     * Bytes that a rank takes on its node, the copies of its state included: two in turn, one for the checkpoint that
+     * is being written, and two that the node keeps for another rank where replicas do not do that.
+     *
+     * @param offloads whether the optimizer's state and the copies are in files
+     */
+    public double bytesOfRank(boolean offloads) {
+        MemoryEstimate memory = memory();
+        if (offloads) {
+            return memory.total() - memory.optimizer();
+        }
+        boolean hasReplica = layout.mesh().data() > 1 && layout.zero() == dev.troupe.model.plan.ZeroStage.NONE;
+        double state = memory.optimizer() * STATE_OF_MOMENTS;
+        return memory.total() + state * (hasReplica ? 3 : 5);
     }
 
     /** Bytes that a rank sends in a step. */

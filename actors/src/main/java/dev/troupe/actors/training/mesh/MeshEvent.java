@@ -1,5 +1,6 @@
 package dev.troupe.actors.training.mesh;
 
+import dev.troupe.model.mesh.Mesh;
 import java.util.List;
 
 /** What happens to the mesh of a run, for whoever shows it. */
@@ -43,6 +44,13 @@ public sealed interface MeshEvent {
             lost = List.copyOf(lost);
         }
     }
+
+    /**
+     * The run should go on with another mesh, from a checkpoint.
+     *
+     * @param isUrgent whether no step can be taken on the present one
+     */
+    record OtherMesh(Mesh mesh, String cause, boolean isUrgent) implements MeshEvent {}
 
     /**
      * A node with ranks was lost, or failed.

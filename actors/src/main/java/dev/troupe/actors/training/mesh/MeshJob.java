@@ -4,20 +4,23 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.MeshSettings;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
  * What every node must know to train: paths are of a file system that all of them see.
  *
- * @param rollbacks how often the run has gone back to a checkpoint: what nodes have of it from before is of no use
+ * @param attempt how often the run has gone back to a checkpoint or changed its mesh: what nodes have of it from before
+ *     is of no use
  * @param settings the run's configuration, key by key
  * @param trainTokens folder of token shards
  * @param heldOutTokens folder of token shards
  */
 public record MeshJob(
         String runId,
-        int rollbacks,
+        int attempt,
         Map<String, String> settings,
         int vocabSize,
         String trainTokens,
@@ -25,6 +28,15 @@ public record MeshJob(
         implements WireMessage {
     public MeshJob {
         settings = Map.copyOf(settings);
+    }
+
+    /** The same on another mesh. */
+    public MeshJob with(Mesh mesh) {
+        Map<String, String> other = new HashMap<>(settings);
+        other.put("mesh.data", Integer.toString(mesh.data()));
+        other.put("mesh.tensor", Integer.toString(mesh.tensor()));
+        other.put("mesh.pipeline", Integer.toString(mesh.pipeline()));
+        return new MeshJob(runId, attempt, other, vocabSize, trainTokens, heldOutTokens);
     }
 
     /** The configuration, checked again. */

@@ -8,6 +8,9 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import akka.actor.typed.receptionist.Receptionist;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.actors.training.mesh.MeshWork.Evaluate;
+import dev.troupe.actors.training.mesh.MeshWork.Run;
+import dev.troupe.actors.training.mesh.MeshWork.Save;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Answer;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Copied;
@@ -20,7 +23,7 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.Saved;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Start;
 import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
 import dev.troupe.actors.training.mesh.TrainerProtocol.WindowsEvaluated;
-import dev.troupe.actors.training.step.StepRunner;
+import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.MeshSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,37 +47,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MeshRunner {
     /** What the runner may be told. */
-    public sealed interface Command {}
-
-    /** What it does with the state after so many steps, in the order it is told. */
-    public sealed interface Work extends Command {
-        /** How many. */
-        long step();
-    }
-
-    /** Takes a step; the next one only after its answer. */
-    public record Run(StepRunner.RunStep order) implements Work {
-        @Override
-        public long step() {
-            return order.step();
-        }
-    }
-
-    /** Has every rank write its state; the next one only after its answer. */
-    public record Save(CheckpointWriter.Save order) implements Work {
-        @Override
-        public long step() {
-            return order.state().step();
-        }
-    }
-
-    /** Evaluates; steps wait for the end of it, so pauses make no sense. */
-    public record Evaluate(Evaluator.Evaluate order) implements Work {
-        @Override
-        public long step() {
-            return order.step();
-        }
-    }
+    public sealed interface Command
+            permits MeshWork,
+                    End,
+                    TrainersChanged,
+                    ReportArrived,
+                    AnswerArrived,
+                    SaveBegun,
+                    SavePublished,
+                    Wait,
+                    Overdue {}
 
     /** Ends the run on all nodes, and the runner. One that just stops leaves states to whoever goes on with the run. */
     public record End() implements Command {}
@@ -108,7 +90,6 @@ public final class MeshRunner {
     private final TimerScheduler<Command> timers;
     private final MeshJob job;
     private final MeshSettings settings;
-    private final int nodesWanted;
     private final Duration stepTimeout;
     private final MeshSaver saver;
     private final Consumer<MeshEvent> events;
@@ -116,17 +97,17 @@ public final class MeshRunner {
     private final ActorRef<Answer> answers;
 
     private final MeshSeats seats;
-    private final SeatPlanner planner;
+    private final SeatPolicy policy;
     private final Map<String, Answer> answered = new HashMap<>(); // of this phase
     private final StepOrders orders = new StepOrders(); // from the origin's step on
-    private final Deque<Work> queue = new ArrayDeque<>();
+    private final Deque<MeshWork> queue = new ArrayDeque<>();
     private RunnerState state = RunnerState.IDLE;
     private long phase; // grows with every change of state: tells late timers
     private boolean isBuilt;
     private boolean wasReady; // by this runner or the one before
     private Start origin; // where the run goes back to when nothing is in memory
     private long nextStep;
-    private @Nullable Work work;
+    private @Nullable MeshWork work;
     private final Recovery recovery = new Recovery();
     private final NodeFailures failures;
     private final MeshStart beginning;
@@ -147,11 +128,10 @@ public final class MeshRunner {
                 job.config().mesh().excludeAfterFailures(), job.config().mesh().failureWindow(), start.failures());
         this.beginning = start;
         this.seats = new MeshSeats(start);
-        this.planner = new SeatPlanner(job);
+        this.policy = new SeatPolicy(job, start, failures);
         orders.putAll(origin.step(), start.orders());
         this.saver = new MeshSaver(context, checkpoints);
         this.settings = job.mesh();
-        this.nodesWanted = Math.min(job.config().mesh().nodes(), settings.mesh().ranks());
         this.stepTimeout = Duration.ofSeconds(job.config().train().stepTimeoutSeconds());
         this.events = events;
         this.survey = new TrainerSurvey(context.messageAdapter(Reported.class, ReportArrived::new));
@@ -160,11 +140,6 @@ public final class MeshRunner {
                 .receptionist()
                 .tell(Receptionist.subscribe(
                         TrainerNode.KEY, context.messageAdapter(Receptionist.Listing.class, TrainersChanged::new)));
-    }
-
-    /** A runner of a new job that keeps no checkpoints. */
-    public static Behavior<Command> create(MeshJob job, Consumer<MeshEvent> events) {
-        return create(job, MeshStart.fresh(), MeshCheckpoints.NONE, events);
     }
 
     /**
@@ -182,7 +157,7 @@ public final class MeshRunner {
 
     private Behavior<Command> onCommand(Command command) {
         switch (command) {
-            case Work wanted -> onWork(wanted);
+            case MeshWork wanted -> onWork(wanted);
             case TrainersChanged(Receptionist.Listing listing) -> onTrainers(listing);
             case ReportArrived(Reported report) -> onReport(report);
             case AnswerArrived(Answer answer) -> onAnswer(answer);
@@ -208,7 +183,7 @@ public final class MeshRunner {
 
     // ---- work
 
-    private void onWork(Work wanted) {
+    private void onWork(MeshWork wanted) {
         if (queue.size() >= MAX_QUEUED) {
             throw new IllegalStateException("more is asked for than " + MAX_QUEUED + " things at once");
         }
@@ -222,20 +197,20 @@ public final class MeshRunner {
     }
 
     private void next() {
-        Work wanted = queue.poll();
+        MeshWork wanted = queue.poll();
         work = wanted;
         if (wanted == null || state != RunnerState.IDLE) {
             return;
         }
         if (!isBuilt) {
             notice(wasReady ? beginning.cause() : "the run begins");
-        } else if (!noticeWhoIsGone()) {
+        } else if (!noticeWhoIsGone() && !noticeWhoHasCome(wanted)) {
             proceed(wanted);
         }
     }
 
     /** Does what is wanted, after taking again the steps that it needs. */
-    private void proceed(Work wanted) {
+    private void proceed(MeshWork wanted) {
         if (nextStep > wanted.step()) {
             throw new IllegalStateException("step " + wanted.step() + " is wanted of ranks that are at " + nextStep);
         }
@@ -263,6 +238,7 @@ public final class MeshRunner {
             survey.ask();
             return;
         }
+        survey.askOthers();
         if (work != null || saver.isSaving()) {
             noticeWhoIsGone();
         }
@@ -277,6 +253,28 @@ public final class MeshRunner {
         return !gone.isEmpty();
     }
 
+    /**
+     * Notices that ranks of a node that has several may move to one that has come, and that a larger mesh may begin.
+     */
+    private boolean noticeWhoHasCome(MeshWork wanted) {
+        Seating now = Objects.requireNonNull(seats.seating());
+        boolean canMove =
+                nextStep == wanted.step() && nextStep % job.config().mesh().copyEverySteps() == 0;
+        switch (policy.improve(survey, now, System.currentTimeMillis()).orElse(null)) {
+            case SeatPolicy.Reshape(Mesh mesh, String cause) ->
+                events.accept(new MeshEvent.OtherMesh(mesh, cause, false));
+            case SeatPolicy.Wait(String what, boolean _)
+            when canMove -> {
+                notice(what);
+                return true;
+            }
+            case null, default -> {
+                // all is well
+            }
+        }
+        return false;
+    }
+
     /** Something is wrong, or nothing is there yet: ask who is there and what they have. */
     private void notice(String what) {
         if (recovery.notice(what)) {
@@ -289,35 +287,37 @@ public final class MeshRunner {
     }
 
     private void onReport(Reported report) {
-        if (state == RunnerState.ASKING) {
-            survey.add(report);
-            if (survey.isComplete()) {
-                decide();
-            }
+        survey.add(report);
+        if (state == RunnerState.ASKING && survey.isComplete()) {
+            decide();
         }
     }
 
     private void decide() {
         Seating before = seats.seating();
-        List<Reported> alive = survey.alive();
-        int wanted = before == null ? nodesWanted : 1;
-        if (alive.size() < wanted || !survey.mayGoOn(before, seats.nodes())) {
-            if (before == null) {
-                recovery.isPatient(); // nodes may take as long to come as they like
-            }
-            String what = "there are " + alive.size() + " trainer nodes; waiting for more";
-            timers.startSingleTimer("overdue", new Overdue(phase, what), REPORT_WAIT);
-            return;
-        }
-        if (before == null) {
-            survey.dismiss(job.runId()); // what is left of an earlier try
-            build(planner.fresh(alive), origin);
-        } else {
-            long now = System.currentTimeMillis();
+        long now = System.currentTimeMillis();
+        SeatPolicy.Verdict verdict = policy.decide(survey, seats, recovery.seconds(), now);
+        if (before != null && !(verdict instanceof SeatPolicy.Wait)) {
             recovery.blame(survey.missing(before))
                     .forEach(node -> events.accept(failures.failed(node, now, recovery.cause())));
-            Seating next = planner.again(before, failures.usable(alive, Reported::nodeId, now));
-            build(next, startAgain(next));
+        }
+        switch (verdict) {
+            case SeatPolicy.Wait(String what, boolean isPatient) -> {
+                recovery.waits(isPatient);
+                timers.startSingleTimer("overdue", new Overdue(phase, what), REPORT_WAIT);
+            }
+            case SeatPolicy.Seat(Seating next) -> {
+                if (before == null) {
+                    survey.dismiss(job.runId()); // what is left of an earlier try
+                    build(next, origin);
+                } else {
+                    build(next, startAgain(next));
+                }
+            }
+            case SeatPolicy.Reshape(Mesh mesh, String cause) -> {
+                enter(RunnerState.ENDING);
+                events.accept(new MeshEvent.OtherMesh(mesh, recovery.cause() + "; " + cause, true));
+            }
         }
     }
 
@@ -328,7 +328,7 @@ public final class MeshRunner {
         if (copies.isPresent()) {
             return copies.get();
         }
-        if (wasReady) {
+        if (wasReady && (isBuilt || beginning.cause().equals(MeshStart.COORDINATOR_LOST))) {
             recovery.explain("some states have no copy left in memory, so the run goes back to "
                     + (origin instanceof FromCheckpoint checkpoint ? checkpoint.path() : "its beginning"));
             context.getLog().warn("Run {}: {}", job.runId(), recovery.cause());
@@ -356,10 +356,10 @@ public final class MeshRunner {
                                 recovery.cause(),
                                 nextStep,
                                 built,
-                                planner.why(),
+                                policy.why(),
                                 seconds,
                                 nodes)
-                        : new MeshEvent.Seated(seats.epoch(), nextStep, built, planner.why(), seconds, nodes));
+                        : new MeshEvent.Seated(seats.epoch(), nextStep, built, policy.why(), seconds, nodes));
         isBuilt = true;
         wasReady = true;
         if (work == null) {
@@ -423,7 +423,7 @@ public final class MeshRunner {
 
     private void onStepTaken(List<StepTaken> taken) {
         StepTaken first = taken.getFirst();
-        Work wanted = Objects.requireNonNull(work);
+        MeshWork wanted = Objects.requireNonNull(work);
         if (wanted instanceof Run run && (first.step() == run.step() || !first.updated())) {
             nextStep = first.updated() ? first.step() + 1 : nextStep;
             run.order().replyTo().tell(MeshResults.stepResult(run.step(), taken));
@@ -475,7 +475,7 @@ public final class MeshRunner {
     /** What nodes were to write and have not is begun again, before all other work. */
     private void giveUpSaving() {
         saver.giveUp(nextStep).ifPresent(order -> {
-            Work interrupted = work;
+            MeshWork interrupted = work;
             if (interrupted != null && !(interrupted instanceof Save)) {
                 queue.addFirst(interrupted);
             }

@@ -2,6 +2,7 @@ package dev.troupe.actors.training.mesh;
 
 import dev.troupe.actors.training.mesh.TrainerProtocol.Fresh;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Start;
+import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.StepOrder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param seating of the runner before, whose states may be in memory; null when there was none
  * @param failures of nodes while they had ranks
  * @param orders of the steps that were taken after {@code origin}
+ * @param full mesh that the run is to have where nodes have the memory for it; null for the job's
  * @param cause why another runner has to go on; of no meaning for a new run
  */
 public record MeshStart(
@@ -22,6 +24,7 @@ public record MeshStart(
         @Nullable Seating seating,
         List<NodeFailure> failures,
         List<StepOrder> orders,
+        @Nullable Mesh full,
         String cause) {
     /** The usual cause. */
     public static final String COORDINATOR_LOST = "the coordinator was lost";
@@ -38,6 +41,6 @@ public record MeshStart(
 
     /** Of a run that begins here. */
     public static MeshStart of(Start origin) {
-        return new MeshStart(origin, 0, null, List.of(), List.of(), COORDINATOR_LOST);
+        return new MeshStart(origin, 0, null, List.of(), List.of(), null, COORDINATOR_LOST);
     }
 }

@@ -17,6 +17,13 @@ public record NodeResources(String node, List<Integer> ranks, int threads, doubl
         ranks = List.copyOf(ranks);
     }
 
+    /** Peak of all of them together; {@code otherwise} where there is none, or one was not measured. */
+    public static double peakGflops(List<NodeResources> nodes, double otherwise) {
+        return nodes.isEmpty() || nodes.stream().anyMatch(node -> node.peakGflops() == 0)
+                ? otherwise
+                : nodes.stream().mapToDouble(NodeResources::peakGflops).sum();
+    }
+
     /**
      * Bytes of tensors by what they are for.
      *

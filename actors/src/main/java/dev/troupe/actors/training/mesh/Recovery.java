@@ -30,9 +30,9 @@ final class Recovery {
         return isNews;
     }
 
-    /** What is waited for may take as long as it likes. */
-    void isPatient() {
-        attempts = 1;
+    /** Nodes are waited for: as long as it takes, if that is patient. */
+    void waits(boolean isPatient) {
+        attempts = isPatient ? 1 : attempts;
     }
 
     /** A node says that it failed. The first one is to blame, unless a node is lost. */
@@ -59,6 +59,11 @@ final class Recovery {
         cause += "; " + more;
     }
 
+    /** Seconds since the loss was noticed. */
+    double seconds() {
+        return (System.nanoTime() - noticedNanos) * 1e-9;
+    }
+
     String cause() {
         return cause;
     }
@@ -72,6 +77,6 @@ final class Recovery {
     double end() {
         attempts = 0;
         suspect = null;
-        return (System.nanoTime() - noticedNanos) * 1e-9;
+        return seconds();
     }
 }

@@ -6,6 +6,8 @@ enum RunnerState {
     IDLE,
     /** Nodes are asked what they have. */
     ASKING,
+    /** Another runner is to go on, with another mesh. */
+    ENDING,
     /** Nodes build their ranks. */
     BUILDING,
     /** Ranks take a step. */

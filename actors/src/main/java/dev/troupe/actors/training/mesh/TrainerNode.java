@@ -92,7 +92,7 @@ public final class TrainerNode {
     private final List<CopySlots> earlier = new ArrayList<>(); // copies of epochs before
     private @Nullable NodeRanks ranks;
     private @Nullable String runId;
-    private int rollbacks; // of that run
+    private int attempt; // of that run
     private long latestEpoch;
     private int stepsOfEpoch;
     private long stepsTaken; // of the run, as far as known here
@@ -110,7 +110,7 @@ public final class TrainerNode {
 
     /** A node of which nothing is known but its data plane. */
     public static Behavior<Command> create(DataPlane plane) {
-        return create(plane, NodeTraits.here(""));
+        return create(plane, NodeTraits.here("", 0));
     }
 
     /**
@@ -158,14 +158,7 @@ public final class TrainerNode {
             held.addAll(ranks.held());
         }
         replyTo.tell(new Reported(
-                plane.endpoint(),
-                traits,
-                runId,
-                rollbacks,
-                Math.max(latestEpoch, fence),
-                held,
-                led,
-                context.getSelf()));
+                plane.endpoint(), traits, runId, attempt, Math.max(latestEpoch, fence), held, led, context.getSelf()));
     }
 
     private Described described() {
@@ -182,13 +175,13 @@ public final class TrainerNode {
         }
         CompletableFuture<Void> ended = endEpoch();
         MeshJob job = order.job();
-        if (!job.runId().equals(runId) || job.rollbacks() != rollbacks) {
+        if (!job.runId().equals(runId) || job.attempt() != attempt) {
             forgetCopies(ended);
             remembered.clear();
         }
         latestEpoch = order.epoch();
         runId = job.runId();
-        rollbacks = job.rollbacks();
+        attempt = job.attempt();
         context.pipeToSelf(ended, (_, _) -> new EpochEnded(order));
     }
 
@@ -280,7 +273,7 @@ public final class TrainerNode {
             while (!remembered.isEmpty() && remembered.getLast().taken().step() >= taken.step()) {
                 remembered.removeLast();
             }
-            remembered.add(new RecalledStep(order.order(), taken, rollbacks));
+            remembered.add(new RecalledStep(order.order(), taken, attempt));
             if (remembered.size() > REMEMBERED_STEPS) {
                 remembered.remove();
             }

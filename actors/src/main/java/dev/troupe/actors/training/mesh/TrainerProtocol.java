@@ -106,9 +106,9 @@ public final class TrainerProtocol {
     /**
      * A step as a node remembers it.
      *
-     * @param rollbacks of the run before it: one more, and the step may have been taken back
+     * @param attempt at the run that took it: in a later one it may have been taken back
      */
-    public record RecalledStep(StepOrder order, StepTaken taken, int rollbacks) implements WireMessage {
+    public record RecalledStep(StepOrder order, StepTaken taken, int attempt) implements WireMessage {
         /**
          * The step in the run's metrics.
          *
@@ -171,7 +171,7 @@ public final class TrainerProtocol {
      *
      * @param traits of its machine
      * @param runId of the run that the node has ranks or copies of; null for none
-     * @param rollbacks of that run, when it was told of it last
+     * @param attempt at that run, the latest that it was told of
      * @param epoch the latest it was told of
      * @param copies states in its memory
      * @param led the cluster's run, as far as the node knows; null for none
@@ -180,7 +180,7 @@ public final class TrainerProtocol {
             Endpoint endpoint,
             NodeTraits traits,
             @Nullable String runId,
-            int rollbacks,
+            int attempt,
             long epoch,
             List<HeldCopy> copies,
             @Nullable LedRun led,

@@ -34,6 +34,7 @@ final class TrainerSurvey {
     void found(Set<ActorRef<TrainerProtocol.Command>> nowReachable, Set<ActorRef<TrainerProtocol.Command>> all) {
         reachable = Set.copyOf(nowReachable);
         members = Set.copyOf(all);
+        reported.values().removeIf(report -> !members.contains(report.node()));
     }
 
     /** Forgets what was said, and asks. */
@@ -47,14 +48,25 @@ final class TrainerSurvey {
         reachable.forEach(node -> node.tell(new TrainerProtocol.Report(replies)));
     }
 
+    /** Asks those that have not said anything yet. */
+    void askOthers() {
+        Set<ActorRef<TrainerProtocol.Command>> heard = heard();
+        reachable.stream()
+                .filter(node -> !heard.contains(node))
+                .forEach(node -> node.tell(new TrainerProtocol.Report(replies)));
+    }
+
+    private Set<ActorRef<TrainerProtocol.Command>> heard() {
+        return reported.values().stream().map(Reported::node).collect(Collectors.toSet());
+    }
+
     void add(Reported report) {
         reported.put(report.endpoint().nodeId(), report);
     }
 
     /** Whether nobody is waited for: all that can be reached have said something, and at least one has. */
     boolean isComplete() {
-        Set<ActorRef<TrainerProtocol.Command>> heard =
-                reported.values().stream().map(Reported::node).collect(Collectors.toSet());
+        Set<ActorRef<TrainerProtocol.Command>> heard = heard();
         return !heard.isEmpty() && heard.containsAll(reachable);
     }
 
@@ -104,7 +116,7 @@ final class TrainerSurvey {
      */
     Optional<FromCopies> copies(MeshJob job, MeshSettings settings, Seating next, long earliest, long latest) {
         List<Reported> ofJob = ofRun(job.runId()).stream()
-                .filter(report -> report.rollbacks() == job.rollbacks()) // else of steps that were taken back
+                .filter(report -> report.attempt() == job.attempt()) // else of steps that were taken back
                 .toList();
         ZeroStage zero = settings.mesh().data() == 1 ? ZeroStage.NONE : settings.zero();
         return RecoveryPlan.of(settings.mesh(), zero, next, ofJob, latest)

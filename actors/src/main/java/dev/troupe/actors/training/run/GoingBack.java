@@ -9,4 +9,5 @@ package dev.troupe.actors.training.run;
  * @param microBatch the next; those before are not trained on again
  * @param totalSteps that the run has; 0 while a time budget has not been turned into steps
  */
-public record GoingBack(long fromStep, long latestGood, String reason, long microBatch, long totalSteps) {}
+public record GoingBack(long fromStep, long latestGood, String reason, long microBatch, long totalSteps)
+        implements NextAttempt {}

@@ -26,8 +26,8 @@ public record Lead(
         recalled = List.copyOf(recalled);
     }
 
-    /** The same lead of a run that goes back to a checkpoint, with what it has decided until now. */
-    Lead goingBack(DecisionLog.History decided) {
+    /** The same lead of another attempt at the run, with what it has decided until now. */
+    Lead again(DecisionLog.History decided) {
         Decision.Seated seated = decided.seated();
         return new Lead(decisions, false, seated == null ? null : seated.seating(), decided.failures(), List.of());
     }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = MetricsLine.CheckpointFailure.class, name = "checkpoint-failure"),
     @JsonSubTypes.Type(value = MetricsLine.StepsFixed.class, name = "steps-fixed"),
     @JsonSubTypes.Type(value = MetricsLine.Rollback.class, name = "rollback"),
+    @JsonSubTypes.Type(value = MetricsLine.Reshape.class, name = "reshape"),
     @JsonSubTypes.Type(value = MetricsLine.LossScaled.class, name = "loss-scaled"),
     @JsonSubTypes.Type(value = MetricsLine.Seating.class, name = "seating"),
     @JsonSubTypes.Type(value = MetricsLine.Recovery.class, name = "recovery"),
@@ -170,6 +171,14 @@ public sealed interface MetricsLine extends WireMessage {
     record Rollback(
             long step, long fromStep, String reason, double learningRateFactor, long microBatch, long totalSteps)
             implements MetricsLine {}
+
+    /**
+     * The run goes on with another mesh, from a checkpoint, or its beginning. The lines of the steps that are taken
+     * again are gone.
+     *
+     * @param mesh data x tensor x pipeline
+     */
+    record Reshape(long step, String mesh, String cause) implements MetricsLine {}
 
     /** The gradients of the step after {@code step} overflowed, so it was taken again with this loss scale. */
     record LossScaled(long step, double lossScale) implements MetricsLine {}

@@ -23,6 +23,7 @@ import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
 import dev.troupe.model.optim.AdamW;
@@ -147,26 +148,34 @@ record PartsAssembly(
         return Float.BYTES * parameters.flat().size();
     }
 
-    /** Allocates nothing: trainer nodes do, and they read the checkpoint. */
+    /**
+     * Allocates nothing: trainer nodes do, and they read the checkpoint.
+     *
+     * @param mesh that the run goes on with
+     * @param attempt at the run
+     */
     static PartsAssembly mesh(
             TrainingSetup setup,
             RunDirectory directory,
             TokenBatches batches,
             Lead lead,
             List<MetricsLine> lines,
-            @Nullable GoingBack back) {
+            Mesh mesh,
+            int attempt,
+            @Nullable NextAttempt next) {
         TrainingConfig config = setup.config();
         MeshJob job = new MeshJob(
-                setup.runId(),
-                Rollbacks.of(lines).count() + (back == null ? 0 : 1),
-                config.values(),
-                setup.model().vocabSize(),
-                setup.trainTokens().toAbsolutePath().toString(),
-                setup.heldOutTokens().toAbsolutePath().toString());
+                        setup.runId(),
+                        attempt,
+                        config.values(),
+                        setup.model().vocabSize(),
+                        setup.trainTokens().toAbsolutePath().toString(),
+                        setup.heldOutTokens().toAbsolutePath().toString())
+                .with(mesh);
         MeshSettings settings = job.mesh(); // complains now about what cannot be split
         MeshCheckpointStore store = new MeshCheckpointStore(
                 directory.checkpoints().toAbsolutePath(), config.checkpoint().keep());
-        if (back != null) {
+        if (next instanceof GoingBack back) {
             store.removeAfter(back.latestGood());
         }
         TrainingState resumed = null;
@@ -193,7 +202,8 @@ record PartsAssembly(
                 lead.seating(),
                 lead.failures(),
                 recorded == null ? List.of() : recorded.orders(),
-                back == null ? MeshStart.COORDINATOR_LOST : back.reason());
+                config.mesh().mesh(),
+                next == null ? MeshStart.COORDINATOR_LOST : next.reason());
         return new PartsAssembly(
                 new MeshParts(job, settings, begin, store, setup.tokenizer()), resumed, resumedFrom, planner, recorded);
     }

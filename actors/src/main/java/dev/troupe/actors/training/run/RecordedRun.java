@@ -4,6 +4,7 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.RecalledStep;
 import dev.troupe.model.eval.LossCurve;
 import dev.troupe.model.eval.LossRecorder;
 import dev.troupe.model.format.TrainingState;
+import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.StepOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -44,9 +46,26 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
                 step, lines.stream().filter(line -> isUpTo(step, line)).toList(), List.of());
     }
 
-    /** How often a run went back is known even where it has gone back further since. */
+    /** How often a run went back or changed its mesh is known even where it has gone back further since. */
     private static boolean isUpTo(long step, MetricsLine line) {
-        return line.step() <= step || line instanceof MetricsLine.Rollback;
+        return line.step() <= step || beginsAnew(line);
+    }
+
+    private static boolean beginsAnew(MetricsLine line) {
+        return line instanceof MetricsLine.Rollback || line instanceof MetricsLine.Reshape;
+    }
+
+    /** How often a run has gone back or changed its mesh, by its metrics. */
+    static int attempt(List<MetricsLine> lines) {
+        return (int) lines.stream().filter(RecordedRun::beginsAnew).count();
+    }
+
+    /** The mesh that a run was given last; none when it never changed. */
+    static Optional<Mesh> mesh(List<MetricsLine> lines) {
+        return lines.stream()
+                .filter(MetricsLine.Reshape.class::isInstance)
+                .map(line -> Mesh.parse(((MetricsLine.Reshape) line).mesh()))
+                .reduce((_, later) -> later);
     }
 
     /**
@@ -73,8 +92,9 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
         }
         Rollbacks rollbacks = Rollbacks.of(lines);
         Map<Long, RecalledStep> remembered = new HashMap<>();
+        int attempt = attempt(lines);
         for (RecalledStep step : recalled) {
-            if (step.rollbacks() == rollbacks.count()) { // others were taken back
+            if (step.attempt() == attempt) { // others were taken back
                 remembered.put(step.taken().step() + 1, step);
             }
         }

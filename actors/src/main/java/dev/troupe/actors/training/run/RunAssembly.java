@@ -10,6 +10,7 @@ import dev.troupe.model.data.BatchOrder;
 import dev.troupe.model.data.TokenBatches;
 import dev.troupe.model.data.TokenShards;
 import dev.troupe.model.format.TrainingState;
+import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.optim.AdamWOptions;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param utilization of machines until there
  * @param rollbacks of the run until there
  * @param wentBack the last of them, when the run begins with it
+ * @param reshaped when the run begins with another mesh than it had
  * @param resumed the checkpoint that there is; null for a new run
  * @param resumedFrom its directory
  */
@@ -47,6 +49,7 @@ public record RunAssembly(
         UtilizationMeter utilization,
         Rollbacks rollbacks,
         MetricsLine.@Nullable Rollback wentBack,
+        MetricsLine.@Nullable Reshape reshaped,
         @Nullable TrainingState resumed,
         @Nullable String resumedFrom) {
 
@@ -64,33 +67,34 @@ public record RunAssembly(
      *
      * @param setup says whether to go on from a checkpoint; a run that goes back does
      * @param lead of a run on a cluster; null for any other, and for one that nobody will take over
-     * @param back when the run has to go back to an earlier checkpoint; null for one that begins or goes on
+     * @param next why the attempt before has ended; null for a run that begins or goes on
      * @throws TroupeException when the directory is in use or has a run already, a checkpoint or the text does not fit
      */
-    public static RunAssembly assemble(TrainingSetup setup, @Nullable Lead lead, @Nullable GoingBack back) {
+    public static RunAssembly assemble(TrainingSetup setup, @Nullable Lead lead, @Nullable NextAttempt next) {
         RunMemory memory = new RunMemory(setup.runId());
         try {
-            TrainingSetup from = back == null ? setup : setup.resumed();
+            TrainingSetup from = next == null ? setup : setup.resumed();
             return assemble(
-                    from, setup.config().mesh().isSplit() ? lead(setup, lead, back, memory) : null, back, memory);
+                    from, setup.config().mesh().isSplit() ? lead(setup, lead, next, memory) : null, next, memory);
         } catch (RuntimeException | Error e) {
             memory.close();
             throw e;
         }
     }
 
-    private static Lead lead(TrainingSetup setup, @Nullable Lead lead, @Nullable GoingBack back, RunMemory memory) {
+    private static Lead lead(TrainingSetup setup, @Nullable Lead lead, @Nullable NextAttempt next, RunMemory memory) {
         if (lead == null) {
             return Lead.fresh(memory.own(DecisionLog.begin(setup.runDir(), 0)));
         }
-        return back == null
+        return next == null
                 ? lead
-                : lead.goingBack(DecisionLog.latest(setup.runDir()).orElseThrow());
+                : lead.again(DecisionLog.latest(setup.runDir()).orElseThrow());
     }
 
     private static RunAssembly assemble(
-            TrainingSetup setup, @Nullable Lead lead, @Nullable GoingBack back, RunMemory memory) {
+            TrainingSetup setup, @Nullable Lead lead, @Nullable NextAttempt next, RunMemory memory) {
         TrainingConfig config = setup.config();
+        GoingBack back = next instanceof GoingBack to ? to : null;
         RunDirectory directory = memory.own(
                 lead == null ? RunDirectory.lock(setup.runDir()) : RunDirectory.led(setup.runDir(), lead.decisions()));
         int time = setup.model().contextLength();
@@ -100,9 +104,13 @@ public record RunAssembly(
         batches.numWindows(time); // complains now, not at the first step, when the text is too short
         HeldOutWindows windows = new HeldOutWindows(TokenShards.open(setup.heldOutTokens()), time);
         List<MetricsLine> lines = setup.resume() ? MetricsFile.read(directory.metrics()) : List.of();
+        Mesh before = RecordedRun.mesh(lines).orElse(config.mesh().mesh());
+        Mesh mesh = mesh(config, before, lead, next);
+        boolean isReshaped = lead != null && !mesh.equals(before);
+        int attempt = RecordedRun.attempt(lines) + (back == null ? 0 : 1) + (isReshaped ? 1 : 0);
         PartsAssembly assembled = lead == null
                 ? PartsAssembly.local(setup, memory, directory, batches, windows, back)
-                : PartsAssembly.mesh(setup, directory, batches, lead, lines, back);
+                : PartsAssembly.mesh(setup, directory, batches, lead, lines, mesh, attempt, next);
         TrainingState resumed = assembled.resumed();
         Path resumedFrom = assembled.resumedFrom();
         long totalSteps = resumed == null ? config.train().steps() : ResumeCheck.totalSteps(resumed, config);
@@ -122,6 +130,12 @@ public record RunAssembly(
                     back.totalSteps());
             recorded = recorded.with(wentBack);
             assembled.planner().leaveOut(recorded.rollbacks(), recorded.step());
+        }
+        MetricsLine.Reshape reshaped = null;
+        if (isReshaped) {
+            reshaped = new MetricsLine.Reshape(
+                    recorded.step(), mesh.toString(), next == null ? "the run is resumed" : next.reason());
+            recorded = recorded.with(reshaped);
         }
         if (config.train().isTimed() && recorded.fixedSteps() > 0) {
             totalSteps = recorded.fixedSteps();
@@ -148,8 +162,18 @@ public record RunAssembly(
                 utilization,
                 recorded.rollbacks(),
                 wentBack,
+                next == null ? null : reshaped,
                 resumed,
                 resumedFrom == null ? null : resumedFrom.toString());
+    }
+
+    /** The one that a run had before, unless it is to have another, or somebody begins to lead it anew. */
+    private static Mesh mesh(TrainingConfig config, Mesh before, @Nullable Lead lead, @Nullable NextAttempt next) {
+        if (next instanceof Reshaping reshaping) {
+            return reshaping.mesh();
+        }
+        boolean goesOn = next != null || (lead != null && lead.takesOver());
+        return goesOn ? before : config.mesh().mesh();
     }
 
     /**

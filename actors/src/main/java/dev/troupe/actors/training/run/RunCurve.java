@@ -20,6 +20,7 @@ public final class RunCurve {
      * @param evaluations by whom and how long, with the scores of tasks
      * @param shadow what the model that the run is compared with had, when it was evaluated
      * @param speed of steps
+     * @param reshapes changes of the mesh, in the order in which they happened
      * @param rollbacks to earlier checkpoints, in the order in which they happened
      * @param nodes that train, with their memory, as they were seated last
      */
@@ -31,12 +32,14 @@ public final class RunCurve {
             List<MetricsLine.Evaluation> evaluations,
             List<MetricsLine.Shadow> shadow,
             List<SpeedRecorder.Sample> speed,
+            List<MetricsLine.Reshape> reshapes,
             List<MetricsLine.Rollback> rollbacks,
             List<NodeResources> nodes) {
         public View {
             evaluations = List.copyOf(evaluations);
             shadow = List.copyOf(shadow);
             speed = List.copyOf(speed);
+            reshapes = List.copyOf(reshapes);
             rollbacks = List.copyOf(rollbacks);
             nodes = List.copyOf(nodes);
         }
@@ -46,8 +49,10 @@ public final class RunCurve {
     private final SpeedRecorder speed = new SpeedRecorder();
     private final List<MetricsLine.Evaluation> evaluations = new ArrayList<>();
     private final List<MetricsLine.Shadow> shadow = new ArrayList<>();
+    private final List<MetricsLine.Reshape> reshapes = new ArrayList<>();
     private final List<MetricsLine.Rollback> rollbacks = new ArrayList<>();
     private List<NodeResources> nodes = List.of();
+    private double peakGflops; // the latest that is known
     private double flopsPerToken;
     private long parameters;
     private long step;
@@ -70,31 +75,30 @@ public final class RunCurve {
                         taken.tokens() - tokens,
                         taken.seconds(),
                         taken.communicationSeconds(),
-                        peakFlops());
+                        1e9 * peakGflops);
                 step = taken.step();
                 tokens = taken.tokens();
             }
             case MetricsLine.Evaluation evaluation -> evaluations.add(evaluation);
             case MetricsLine.Shadow measured -> shadow.add(measured);
+            case MetricsLine.Reshape reshape -> reshapes.add(reshape);
             case MetricsLine.Rollback rollback -> rollbacks.add(rollback);
             case MetricsLine.Begin begin -> {
                 parameters = begin.parameters();
                 flopsPerToken = begin.flopsPerToken();
-                nodes = begin.nodes().isEmpty() ? nodes : begin.nodes();
+                seated(begin.nodes().isEmpty() ? nodes : begin.nodes());
             }
-            case MetricsLine.Seating seating -> nodes = seating.nodes();
-            case MetricsLine.Recovery recovery -> nodes = recovery.nodes();
+            case MetricsLine.Seating seating -> seated(seating.nodes());
+            case MetricsLine.Recovery recovery -> seated(recovery.nodes());
             default -> {
                 // says nothing of how it goes
             }
         }
     }
 
-    private double peakFlops() {
-        boolean known = !nodes.isEmpty() && nodes.stream().allMatch(node -> node.peakGflops() > 0);
-        return known
-                ? 1e9 * nodes.stream().mapToDouble(NodeResources::peakGflops).sum()
-                : 0;
+    private void seated(List<NodeResources> seated) {
+        nodes = seated;
+        peakGflops = NodeResources.peakGflops(nodes, peakGflops);
     }
 
     /** What the lines until now say. */
@@ -111,6 +115,7 @@ public final class RunCurve {
                 evaluations,
                 shadow,
                 speed.samples(flopsPerToken),
+                reshapes,
                 rollbacks,
                 nodes);
     }

@@ -30,7 +30,7 @@ public final class UtilizationMeter {
     public UtilizationMeter(ModelConfig model, List<NodeResources> nodes) {
         this.flopsPerToken = TrainingFlops.perToken(model);
         this.nodes = List.copyOf(nodes);
-        measurePeak();
+        this.peakGflops = NodeResources.peakGflops(nodes, 0);
     }
 
     /** A run goes on: what its metrics have of it until here. */
@@ -45,12 +45,6 @@ public final class UtilizationMeter {
                     // says nothing of what it takes
                 }
             }
-        }
-    }
-
-    private void measurePeak() {
-        if (!nodes.isEmpty() && nodes.stream().allMatch(node -> node.peakGflops() > 0)) {
-            peakGflops = nodes.stream().mapToDouble(NodeResources::peakGflops).sum();
         }
     }
 
@@ -77,7 +71,7 @@ public final class UtilizationMeter {
                 recovered(recovered.nodes(), recovered.seconds());
                 placement = recovered.placement();
             }
-            case MeshEvent.NodeFailed _ -> {
+            case MeshEvent.NodeFailed _, MeshEvent.OtherMesh _ -> {
                 // says nothing about who has ranks
             }
         }
@@ -85,7 +79,7 @@ public final class UtilizationMeter {
 
     private void seated(List<NodeResources> seated) {
         nodes = seated;
-        measurePeak();
+        peakGflops = NodeResources.peakGflops(nodes, peakGflops);
     }
 
     private void recovered(List<NodeResources> seated, double inSeconds) {

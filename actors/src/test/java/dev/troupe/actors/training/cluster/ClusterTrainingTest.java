@@ -1,33 +1,23 @@
 package dev.troupe.actors.training.cluster;
 
+import static dev.troupe.actors.training.cluster.ClusterRuns.PATIENCE;
+import static dev.troupe.actors.training.cluster.ClusterRuns.await;
+import static dev.troupe.actors.training.cluster.ClusterRuns.awaitStep;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
-import com.typesafe.config.ConfigFactory;
-import dev.troupe.actors.training.TinyRun;
 import dev.troupe.actors.training.TrainingEvent;
-import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.eval.EvaluationNode;
-import dev.troupe.actors.training.mesh.TrainerNode;
-import dev.troupe.actors.training.mesh.TrainerProtocol;
 import dev.troupe.actors.training.run.DecisionLog;
-import dev.troupe.actors.training.run.MetricsFile;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunSpec;
-import dev.troupe.actors.transport.DataPlane;
-import dev.troupe.model.tokenizer.TokenizerJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,38 +27,23 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Coordinators that are lost and replaced while trainer nodes of this JVM go on; ranks talk through sockets. */
 class ClusterTrainingTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int STEPS = 60;
-
-    private static final ActorTestKit KIT = ActorTestKit.create(
-            "cluster-training-test",
-            ConfigFactory.parseString("akka.actor.provider = local, akka.coordinated-shutdown.exit-jvm = off")
-                    .withFallback(ConfigFactory.load()));
-    private static int numNodes;
 
     @TempDir
     private Path root;
 
-    private final List<ActorRef<TrainerProtocol.Command>> nodes = new ArrayList<>();
-
-    @AfterAll
-    static void end() {
-        KIT.shutdownTestKit();
-    }
+    private ClusterRuns runs;
 
     @BeforeEach
     void startNodes() {
-        addNode();
-        addNode();
-    }
-
-    private void addNode() {
-        nodes.add(KIT.spawn(TrainerNode.create(DataPlane.open("lead" + numNodes++, "127.0.0.1", 0))));
+        runs = new ClusterRuns(root);
+        runs.addNode();
+        runs.addNode();
     }
 
     @AfterEach
     void stopNodes() {
-        nodes.forEach(node -> KIT.stop(node, PATIENCE));
+        runs.close();
     }
 
     @ParameterizedTest
@@ -76,18 +51,18 @@ class ClusterTrainingTest {
     void aRunWhoseCoordinatorIsLostGoesOnWithTheStepItWasAt(String mesh, int zero) throws IOException {
         trainUndisturbed(mesh, zero);
         RunSpec run = run("lost", mesh, zero);
-        TestProbe<TrainingEvent> events = KIT.createTestProbe();
+        TestProbe<TrainingEvent> events = runs.events();
         for (int lost = 1; lost <= 3; lost++) {
-            ActorRef<ClusterTraining.Command> lead = KIT.spawn(ClusterTraining.create());
+            ActorRef<ClusterTraining.Command> lead = runs.kit().spawn(ClusterTraining.create());
             lead.tell(new ClusterTraining.Submit(run, events.getRef()));
             long until = lost * 13L;
             awaitStep(events, until);
-            KIT.stop(lead, PATIENCE);
+            runs.kit().stop(lead, PATIENCE);
             if (lost > 1) {
                 assertThat(seatedAt("lost")).as("after loss " + lost).isGreaterThanOrEqualTo(until - 13);
             }
         }
-        ActorRef<ClusterTraining.Command> last = KIT.spawn(ClusterTraining.create());
+        ActorRef<ClusterTraining.Command> last = runs.kit().spawn(ClusterTraining.create());
         last.tell(new ClusterTraining.Submit(run, events.getRef()));
         assertThat(await(events, TrainingEvent.Completed.class).summary().steps())
                 .isEqualTo(STEPS);
@@ -95,69 +70,110 @@ class ClusterTrainingTest {
         requireSameRun("lost");
 
         // Who asks later is told of the end, by any coordinator, and nothing begins again.
-        TestProbe<TrainingEvent> late = KIT.createTestProbe();
+        TestProbe<TrainingEvent> late = runs.events();
         last.tell(new ClusterTraining.Submit(run, late.getRef()));
         await(late, TrainingEvent.Completed.class);
-        KIT.stop(last, PATIENCE);
+        runs.kit().stop(last, PATIENCE);
     }
 
     @Test
     void aCoordinatorThatDoesNotKnowOfAnotherIsRefusedAndWritesNothing() throws IOException {
         trainUndisturbed("2x1x1", 1);
         RunSpec run = run("twice", "2x1x1", 1);
-        TestProbe<TrainingEvent> first = KIT.createTestProbe();
-        ActorRef<ClusterTraining.Command> old = KIT.spawn(ClusterTraining.create());
+        TestProbe<TrainingEvent> first = runs.events();
+        ActorRef<ClusterTraining.Command> old = runs.kit().spawn(ClusterTraining.create());
         old.tell(new ClusterTraining.Submit(run, first.getRef()));
         awaitStep(first, 20);
-        TestProbe<TrainingEvent> second = KIT.createTestProbe();
-        ActorRef<ClusterTraining.Command> next = KIT.spawn(ClusterTraining.create());
+        TestProbe<TrainingEvent> second = runs.events();
+        ActorRef<ClusterTraining.Command> next = runs.kit().spawn(ClusterTraining.create());
         next.tell(new ClusterTraining.Submit(run, second.getRef()));
 
         await(second, TrainingEvent.Completed.class);
         requireSameRun("twice");
         assertThat(seatedAt("twice")).isGreaterThanOrEqualTo(20);
-        KIT.stop(old, PATIENCE);
-        KIT.stop(next, PATIENCE);
+        runs.kit().stop(old, PATIENCE);
+        runs.kit().stop(next, PATIENCE);
     }
 
     @Test
     void eachCheckpointIsEvaluatedOnceThoughCoordinatorsAreLost() {
-        ActorRef<EvaluationNode.Command> evaluation = KIT.spawn(EvaluationNode.create());
-        RunSpec run = run("evaluated", "2x1x1", 0, "eval.everySteps = 0, ");
-        TestProbe<TrainingEvent> events = KIT.createTestProbe();
+        ActorRef<EvaluationNode.Command> evaluation = runs.kit().spawn(EvaluationNode.create());
+        RunSpec run = run("evaluated", "2x1x1", 0, "eval.everySteps = 0");
+        TestProbe<TrainingEvent> events = runs.events();
         for (long until : new long[] {21, 43}) {
-            ActorRef<ClusterTraining.Command> lead = KIT.spawn(ClusterTraining.create());
+            ActorRef<ClusterTraining.Command> lead = runs.kit().spawn(ClusterTraining.create());
             lead.tell(new ClusterTraining.Submit(run, events.getRef()));
             awaitStep(events, until);
-            KIT.stop(lead, PATIENCE);
+            runs.kit().stop(lead, PATIENCE);
         }
-        ActorRef<ClusterTraining.Command> last = KIT.spawn(ClusterTraining.create());
+        ActorRef<ClusterTraining.Command> last = runs.kit().spawn(ClusterTraining.create());
         last.tell(new ClusterTraining.Submit(run, events.getRef()));
         await(events, TrainingEvent.Completed.class);
-        List<MetricsLine> evaluated = lines("evaluated", MetricsLine.Evaluation.class::isInstance);
+        List<MetricsLine.Evaluation> evaluated = runs.lines("evaluated", MetricsLine.Evaluation.class);
         assertThat(evaluated)
                 .extracting(MetricsLine::step)
-                .containsExactlyInAnyOrderElementsOf(
-                        lines("evaluated", MetricsLine.Checkpoint.class::isInstance).stream()
-                                .map(MetricsLine::step)
-                                .toList())
+                .containsExactlyInAnyOrderElementsOf(runs.lines("evaluated", MetricsLine.Checkpoint.class).stream()
+                        .map(MetricsLine::step)
+                        .toList())
                 .contains((long) STEPS);
         assertThat(evaluated)
                 .filteredOn(line -> line.step() < STEPS) // who takes over at the end may not know of the node yet
-                .allSatisfy(line ->
-                        assertThat(((MetricsLine.Evaluation) line).node()).isNotNull());
-        KIT.stop(last, PATIENCE);
-        KIT.stop(evaluation, PATIENCE);
+                .allSatisfy(line -> assertThat(line.node()).isNotNull());
+        runs.kit().stop(last, PATIENCE);
+        runs.kit().stop(evaluation, PATIENCE);
+    }
+
+    /**
+     * Weights grow by a factor with every step until they are no numbers; the run goes back to its beginning, and on
+     * with a rate that is low enough.
+     */
+    private static final String EXPLODING = "optimizer { learningRate = 10, minLearningRateFraction = 1,"
+            + " warmupSteps = 1, weightDecay = 100 }, checkpoint.everySteps = 0,"
+            + " rollback { limit = 3, learningRateFactor = 1e-5, spike.steps = 0 }";
+
+    @ParameterizedTest
+    @CsvSource({"2x1x1,1", "1x1x2,0"})
+    void aRunThatGoesBackDoesSoOnceThoughCoordinatorsAreLost(String mesh, int zero) throws Exception {
+        TestProbe<TrainingEvent> events = runs.events();
+        ActorRef<ClusterTraining.Command> lead = runs.lead(run("whole", mesh, zero, EXPLODING), events);
+        long fromStep = await(events, TrainingEvent.RolledBack.class).fromStep();
+        assertThat(fromStep).isGreaterThan(2);
+        await(events, TrainingEvent.Completed.class);
+        runs.lose(lead);
+
+        RunSpec run = run("lost", mesh, zero, EXPLODING);
+        lead = runs.lead(run, events);
+        awaitStep(events, fromStep / 2); // long before
+        runs.lose(lead);
+        lead = runs.lead(run, events);
+        awaitStep(events, fromStep); // while the step is under way, or the run is going back
+        runs.lose(lead);
+        lead = runs.lead(run, events);
+        while (runs.lines("lost", MetricsLine.Rollback.class).isEmpty()) {
+            Thread.sleep(2);
+        }
+        runs.lose(lead); // as soon as it is decided
+        lead = runs.lead(run, events);
+        awaitStep(events, fromStep + 5);
+        runs.lose(lead); // long after
+        lead = runs.lead(run, events);
+        assertThat(await(events, TrainingEvent.Completed.class).summary().steps())
+                .isEqualTo(STEPS);
+        runs.lose(lead);
+        assertThat(runs.lines("lost", MetricsLine.Rollback.class))
+                .isEqualTo(runs.lines("whole", MetricsLine.Rollback.class))
+                .hasSize(1);
+        requireSameRun("lost");
     }
 
     @Test
     void aClusterTrainsOneRunAndStopsItWhenTold() {
-        ActorRef<ClusterTraining.Command> lead = KIT.spawn(ClusterTraining.create());
+        ActorRef<ClusterTraining.Command> lead = runs.kit().spawn(ClusterTraining.create());
         RunSpec run = run("one", "2x1x1", 0);
-        TestProbe<TrainingEvent> events = KIT.createTestProbe();
+        TestProbe<TrainingEvent> events = runs.events();
         lead.tell(new ClusterTraining.Submit(run, events.getRef()));
         awaitStep(events, 2);
-        TestProbe<TrainingEvent> other = KIT.createTestProbe();
+        TestProbe<TrainingEvent> other = runs.events();
         lead.tell(new ClusterTraining.Submit(run("other", "2x1x1", 0), other.getRef()));
         assertThat(await(other, TrainingEvent.Failed.class).message()).contains("trains " + run.directory());
         lead.tell(new ClusterTraining.Stop(run.directory()));
@@ -178,17 +194,17 @@ class ClusterTrainingTest {
         lead.tell(new ClusterTraining.Submit(resumed, events.getRef()));
         assertThat(await(events, TrainingEvent.Started.class).fromStep()).isEqualTo(stopped);
         await(events, TrainingEvent.Completed.class);
-        KIT.stop(lead, PATIENCE);
+        runs.kit().stop(lead, PATIENCE);
     }
 
     // ---- runs
 
     private void trainUndisturbed(String mesh, int zero) {
-        ActorRef<ClusterTraining.Command> lead = KIT.spawn(ClusterTraining.create());
-        TestProbe<TrainingEvent> events = KIT.createTestProbe();
+        ActorRef<ClusterTraining.Command> lead = runs.kit().spawn(ClusterTraining.create());
+        TestProbe<TrainingEvent> events = runs.events();
         lead.tell(new ClusterTraining.Submit(run("whole", mesh, zero), events.getRef()));
         await(events, TrainingEvent.Completed.class);
-        KIT.stop(lead, PATIENCE);
+        runs.kit().stop(lead, PATIENCE);
     }
 
     private RunSpec run(String name, String mesh, int zero) {
@@ -196,40 +212,7 @@ class ClusterTrainingTest {
     }
 
     private RunSpec run(String name, String mesh, int zero, String settings) {
-        String[] axes = mesh.split("x", 3);
-        TrainingSetup setup = TinyRun.setup(
-                root,
-                name,
-                false,
-                settings + "compute.backend = vector, eval.windows = 5, checkpoint.everySteps = 20, "
-                        + "train { batch = 2, accumulation = 2, threads = 1, steps = " + STEPS + " }, mesh { data = "
-                        + axes[0] + ", tensor = " + axes[1] + ", pipeline = " + axes[2] + ", zero = " + zero
-                        + ", nodes = 2 }");
-        Path tokenizer = root.resolve("tokenizer.json");
-        TokenizerJson.write(setup.tokenizer(), tokenizer);
-        return RunSpec.of(setup, tokenizer, name);
-    }
-
-    private static void awaitStep(TestProbe<TrainingEvent> events, long step) {
-        while (!(next(events) instanceof TrainingEvent.Progress progress && progress.step() >= step)) {
-            // the events before it
-        }
-    }
-
-    private static <T extends TrainingEvent> T await(TestProbe<TrainingEvent> events, Class<T> type) {
-        while (true) {
-            TrainingEvent event = events.receiveMessage(PATIENCE);
-            if (type.isInstance(event)) {
-                return type.cast(event);
-            }
-            assertThat(event).isNotInstanceOfAny(TrainingEvent.Failed.class, TrainingEvent.Completed.class);
-        }
-    }
-
-    private static TrainingEvent next(TestProbe<TrainingEvent> events) {
-        TrainingEvent event = events.receiveMessage(PATIENCE);
-        assertThat(event).isNotInstanceOfAny(TrainingEvent.Failed.class, TrainingEvent.Completed.class);
-        return event;
+        return runs.run(name, mesh, zero, STEPS, settings);
     }
 
     private long seatedAt(String run) {
@@ -240,13 +223,13 @@ class ClusterTrainingTest {
 
     /** The undisturbed run's steps, evaluations, checkpoints and weights, each once. */
     private void requireSameRun(String run) throws IOException {
-        assertThat(lines(run, MetricsLine.Step.class::isInstance))
+        assertThat(runs.lines(run, MetricsLine.Step.class))
                 .extracting(MetricsLine::step)
                 .containsExactlyElementsOf(
                         LongStream.rangeClosed(1, STEPS).boxed().toList());
-        assertThat(losses(run)).isEqualTo(losses("whole"));
+        assertThat(runs.losses(run)).isEqualTo(runs.losses("whole"));
         assertThat(evaluations(run)).isEqualTo(evaluations("whole"));
-        assertThat(lines(run, MetricsLine.Checkpoint.class::isInstance))
+        assertThat(runs.lines(run, MetricsLine.Checkpoint.class))
                 .last()
                 .satisfies(last -> assertThat(last.step()).isEqualTo(STEPS));
         List<Path> shards = shards("whole");
@@ -257,21 +240,9 @@ class ClusterTrainingTest {
         }
     }
 
-    private List<MetricsLine> lines(String run, Predicate<MetricsLine> wanted) {
-        return MetricsFile.read(root.resolve(run).resolve("metrics.jsonl")).stream()
-                .filter(wanted)
-                .toList();
-    }
-
-    private List<Double> losses(String run) {
-        return lines(run, MetricsLine.Step.class::isInstance).stream()
-                .map(line -> ((MetricsLine.Step) line).loss())
-                .toList();
-    }
-
     private List<List<Number>> evaluations(String run) {
-        return lines(run, MetricsLine.Evaluation.class::isInstance).stream()
-                .map(line -> List.<Number>of(line.step(), ((MetricsLine.Evaluation) line).valLoss()))
+        return runs.lines(run, MetricsLine.Evaluation.class).stream()
+                .map(line -> List.<Number>of(line.step(), line.valLoss()))
                 .toList();
     }
 

@@ -60,7 +60,7 @@ class MeshMessagesTest {
                 new Report(ref(Reported.class)),
                 new Reported(
                         node,
-                        new NodeTraits("rack 1", 4),
+                        new NodeTraits("rack 1", 4, 1L << 40, true),
                         null,
                         0,
                         0,
@@ -69,7 +69,7 @@ class MeshMessagesTest {
                         ref(TrainerProtocol.Command.class)),
                 new Reported(
                         node,
-                        new NodeTraits("", 2),
+                        new NodeTraits("", 2, 5, false),
                         "run",
                         1,
                         3,

@@ -74,7 +74,7 @@ class MeshRunnerTest {
                     setup.model().vocabSize(),
                     setup.trainTokens().toString(),
                     setup.heldOutTokens().toString());
-            runner = KIT.spawn(MeshRunner.create(job, events::add));
+            runner = KIT.spawn(MeshRunner.create(job, MeshStart.fresh(), MeshCheckpoints.NONE, events::add));
         }
 
         void addNode() {
@@ -90,7 +90,7 @@ class MeshRunnerTest {
         }
 
         void begin() {
-            runner.tell(new MeshRunner.Run(new StepRunner.RunStep(
+            runner.tell(new MeshWork.Run(new StepRunner.RunStep(
                     losses.size(), StepOrder.regular(losses.size(), 2, 1e-2), results.getRef())));
         }
 
@@ -116,7 +116,7 @@ class MeshRunnerTest {
                 case MeshEvent.Seated seated -> seated.seating().of(rank).nodeId();
                 case MeshEvent.Recovered recovered ->
                     recovered.seating().of(rank).nodeId();
-                case MeshEvent.NodeFailed failed -> throw new AssertionError(failed);
+                case MeshEvent.NodeFailed _, MeshEvent.OtherMesh _ -> throw new AssertionError(event);
             };
         }
 
@@ -165,6 +165,33 @@ class MeshRunnerTest {
             run.addNode();
             run.kill(run.nodes.keySet().iterator().next());
             assertThat(run.train(STEPS - 4)).isEqualTo(undisturbed);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2x1x1,0", "1x1x2,0"})
+    void aNodeThatComesLaterTakesARankFromOneThatHasTwo(String mesh, int zero) throws Exception {
+        List<Double> undisturbed;
+        try (Run run = new Run(mesh, zero, 2)) {
+            undisturbed = run.train(STEPS);
+        }
+        try (Run run = new Run(mesh, zero, 2)) {
+            run.train(1);
+            String victim = run.aSeat(0);
+            run.begin();
+            run.kill(victim);
+            run.await();
+            assertThat(run.events.take()).isInstanceOf(MeshEvent.NodeFailed.class);
+            assertThat(run.recovered().seating().nodes()).hasSize(1);
+            run.addNode();
+            while (run.events.isEmpty() && run.losses.size() < undisturbed.size()) {
+                run.train(1);
+                Thread.sleep(50); // for the node to be found
+            }
+            MeshEvent.Recovered moved = run.recovered();
+            assertThat(moved.seating().nodes()).hasSize(2);
+            assertThat(moved.lost()).isEmpty();
+            assertThat(run.train(STEPS - run.losses.size())).isEqualTo(undisturbed);
         }
     }
 

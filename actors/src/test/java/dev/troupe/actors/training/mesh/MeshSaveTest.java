@@ -88,7 +88,7 @@ class MeshSaveTest {
     }
 
     private double step(ActorRef<MeshRunner.Command> runner, long step) {
-        runner.tell(new MeshRunner.Run(new StepRunner.RunStep(step, StepOrder.regular(step, 2, RATE), steps.getRef())));
+        runner.tell(new MeshWork.Run(new StepRunner.RunStep(step, StepOrder.regular(step, 2, RATE), steps.getRef())));
         return steps.expectMessageClass(StepRunner.StepDone.class, PATIENCE).loss();
     }
 
@@ -120,8 +120,8 @@ class MeshSaveTest {
         step(runner, 0);
         step(runner, 1);
 
-        runner.tell(new MeshRunner.Save(new CheckpointWriter.Save(at(2), saves.getRef())));
-        runner.tell(new MeshRunner.Evaluate(new Evaluator.Evaluate(2, 4, true, evaluations.getRef())));
+        runner.tell(new MeshWork.Save(new CheckpointWriter.Save(at(2), saves.getRef())));
+        runner.tell(new MeshWork.Evaluate(new Evaluator.Evaluate(2, 4, true, evaluations.getRef())));
         kill(0);
         checkpoints.mayBegin.complete(null);
 
@@ -141,7 +141,7 @@ class MeshSaveTest {
                 MeshStart.of(new TrainerProtocol.FromCheckpoint(written.path(), 2)),
                 MeshCheckpoints.NONE,
                 event -> {}));
-        resumed.tell(new MeshRunner.Evaluate(new Evaluator.Evaluate(2, 4, true, evaluations.getRef())));
+        resumed.tell(new MeshWork.Evaluate(new Evaluator.Evaluate(2, 4, true, evaluations.getRef())));
         evaluations.expectMessage(PATIENCE, new Evaluator.WeightsCopied(2));
         assertThat(evaluations
                         .expectMessageClass(Evaluator.Evaluated.class, PATIENCE)
@@ -149,7 +149,7 @@ class MeshSaveTest {
                 .isEqualTo(loss);
         assertThat(step(resumed, 2)).isEqualTo(next);
 
-        resumed.tell(new MeshRunner.Save(new CheckpointWriter.Save(at(3), saves.getRef())));
+        resumed.tell(new MeshWork.Save(new CheckpointWriter.Save(at(3), saves.getRef())));
         assertThat(saves.expectMessageClass(CheckpointWriter.NotWritten.class, PATIENCE)
                         .message())
                 .isEqualTo("this run keeps no checkpoints");

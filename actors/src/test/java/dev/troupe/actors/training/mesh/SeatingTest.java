@@ -68,6 +68,36 @@ class SeatingTest {
     }
 
     @Test
+    void nodesThatComeTakeRanksFromThoseWithMore() {
+        SeatPlanner planner = planner("data = 2, tensor = 2");
+        Seating one = planner.fresh(reports(A));
+        assertThat(SeatPlanner.isUneven(one, 1)).isFalse();
+        assertThat(SeatPlanner.isUneven(one, 2)).isTrue();
+        assertThat(planner.again(one, reports(A, B)).seats()).containsExactly(A, A, B, B);
+        assertThat(SeatPlanner.isUneven(planner.again(one, reports(A, B, C)), 3))
+                .isFalse();
+    }
+
+    @Test
+    void replicasAreAsManyAsFit() {
+        SeatPlanner planner = planner("data = 4");
+        long rank = (long) planner("data = 1").bytesOfRank(); // more than one of several: no replica has its copies
+        Mesh full = new Mesh(4, 1, 1);
+        List<Reported> three = List.of(
+                report(A, new NodeTraits("", 4, rank + 1, false)),
+                report(B, new NodeTraits("", 4, rank + 1, false)),
+                report(C, new NodeTraits("", 4, rank - 1, false)));
+        assertThat(planner.fits(planner.fresh(three), three)).isFalse();
+        assertThat(planner.largest(full, three.subList(0, 2))).contains(new Mesh(2, 1, 1));
+        assertThat(planner.largest(full, three.subList(0, 1))).contains(new Mesh(1, 1, 1));
+        assertThat(planner.largest(full, three.subList(2, 3))).isEmpty();
+        // What a machine has is for all nodes on it.
+        List<Reported> sharing = List.of(
+                report(A, new NodeTraits("", 4, 3 * rank, true)), report(B, new NodeTraits("", 4, 3 * rank, true)));
+        assertThat(planner.largest(full, sharing)).contains(new Mesh(2, 1, 1));
+    }
+
+    @Test
     void aNodeThatComesBackUnderItsNameIsAnotherOne() {
         SeatPlanner planner = planner("data = 2");
         Seating two = planner.fresh(reports(A, B));
@@ -80,7 +110,7 @@ class SeatingTest {
                 "run",
                 0,
                 TrainingConfig.from(ConfigFactory.parseString(
-                                "mesh { " + mesh + " }, train { accumulation = 2, threads = 1 }"))
+                                "mesh { " + mesh + " }, train { accumulation = 4, threads = 1 }"))
                         .values(),
                 65,
                 "/train",
@@ -124,8 +154,12 @@ class SeatingTest {
     }
 
     private static Reported report(Endpoint node, String zone, HeldCopy... copies) {
+        return report(node, new NodeTraits(zone, 4, 1L << 40, true), copies);
+    }
+
+    private static Reported report(Endpoint node, NodeTraits traits, HeldCopy... copies) {
         ActorRef<TrainerProtocol.Command> nobody =
                 KIT.<TrainerProtocol.Command>createTestProbe().getRef();
-        return new Reported(node, new NodeTraits(zone, 4), "run", 0, 1, List.of(copies), null, nobody);
+        return new Reported(node, traits, "run", 0, 1, List.of(copies), null, nobody);
     }
 }

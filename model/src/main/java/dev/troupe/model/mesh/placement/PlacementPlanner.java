@@ -49,8 +49,8 @@ public final class PlacementPlanner {
     }
 
     /**
-     * Seats again those whose node is gone, on the nodes with the fewest ranks. The others stay where they are, and so
-     * do their states in memory.
+     * Seats again those whose node is gone, or has more ranks than any would have to, on the nodes with the fewest. The
+     * others stay where they are, and so do their states in memory.
      *
      * @param nodes that there are
      * @param before [ranks] names of the nodes that had them
@@ -60,6 +60,7 @@ public final class PlacementPlanner {
         StepCosts costs = new StepCosts(mesh, load, speeds, sorted);
         List<String> names = sorted.stream().map(NodePlace::node).toList();
         int[] seats = before.stream().mapToInt(names::indexOf).toArray(); // NONE for those that are gone
+        giveUpSurplus(seats, sorted.size());
         int[] lost = IntStream.range(0, seats.length)
                 .filter(rank -> seats[rank] == StepCosts.NONE)
                 .toArray();
@@ -75,6 +76,16 @@ public final class PlacementPlanner {
             throw new IllegalArgumentException("no node is there");
         }
         return nodes.stream().sorted(Comparator.comparing(NodePlace::node)).toList();
+    }
+
+    private static void giveUpSurplus(int[] seats, int numNodes) {
+        int most = Math.ceilDiv(seats.length, numNodes);
+        int[] ranks = new int[numNodes];
+        for (int rank = 0; rank < seats.length; rank++) {
+            if (seats[rank] != StepCosts.NONE && ++ranks[seats[rank]] > most) {
+                seats[rank] = StepCosts.NONE;
+            }
+        }
     }
 
     private static int bestOfEmptiest(int rank, int[] seats, int numNodes, StepCosts costs) {

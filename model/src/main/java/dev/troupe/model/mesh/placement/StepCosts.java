@@ -109,6 +109,9 @@ final class StepCosts {
 
     /** In words: how far each axis reaches, and what goes over links between machines and zones in a step. */
     String describe(int[] seats) {
+        if (axes.isEmpty()) {
+            return "one rank";
+        }
         Map<LinkLevel, Double> bytes = new EnumMap<>(LinkLevel.class);
         for (AxisLinks axis : axes) {
             for (int link = 0; link < axis.size(); link++) {
