@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -178,9 +179,22 @@ public final class TrainingCoordinator {
 
         /** The next attempt begins when nothing of this one is left, neither actors nor memory. */
         private Behavior<Command> onEnded(Ended before) {
-            context.pipeToSelf(before.freed(), (_, _) -> before);
+            int seconds = setup.config().train().stepTimeoutSeconds();
+            CompletableFuture<Void> freed =
+                    before.freed().toCompletableFuture().copy().orTimeout(seconds, TimeUnit.SECONDS);
+            context.pipeToSelf(
+                    freed,
+                    (_, failure) -> failure == null
+                            ? before
+                            : new Overdue("what computes or writes does not end: nothing can go on within " + seconds
+                                    + " s (train.stepTimeoutSeconds) after "
+                                    + before.next().reason()));
             return Behaviors.receive(Command.class)
                     .onMessage(Ended.class, this::begin)
+                    .onMessage(Overdue.class, overdue -> {
+                        listener.tell(new TrainingEvent.Failed(setup.runId(), overdue.what()));
+                        return Behaviors.stopped();
+                    })
                     .onMessage(Stop.class, _ -> {
                         stopRequested = true;
                         return Behaviors.same();

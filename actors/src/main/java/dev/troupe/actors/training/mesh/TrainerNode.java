@@ -34,15 +34,19 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
 import dev.troupe.actors.training.mesh.TrainerProtocol.TakeStep;
 import dev.troupe.actors.training.mesh.TrainerProtocol.WindowsEvaluated;
 import dev.troupe.actors.transport.DataPlane;
+import dev.troupe.model.TroupeException;
 import dev.troupe.model.mesh.StepOutcome;
 import dev.troupe.model.mesh.checkpoint.ShardFile;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,6 +97,7 @@ public final class TrainerNode {
     private @Nullable NodeRanks ranks;
     private @Nullable String runId;
     private int attempt; // of that run
+    private CompletableFuture<Void> ended = CompletableFuture.completedFuture(null); // epochs before
     private long latestEpoch;
     private int stepsOfEpoch;
     private long stepsTaken; // of the run, as far as known here
@@ -173,28 +178,35 @@ public final class TrainerNode {
             order.replyTo().tell(lost(order.epoch(), "the order is of an epoch that is over"));
             return;
         }
-        CompletableFuture<Void> ended = endEpoch();
+        CompletableFuture<Void> allEnded = endEpoch();
         MeshJob job = order.job();
         if (!job.runId().equals(runId) || job.attempt() != attempt) {
-            forgetCopies(ended);
+            forgetCopies(allEnded);
             remembered.clear();
         }
         latestEpoch = order.epoch();
         runId = job.runId();
         attempt = job.attempt();
-        context.pipeToSelf(ended, (_, _) -> new EpochEnded(order));
+        // What never ends is this node's failure, as the runner sees it.
+        Duration patience = Duration.ofSeconds(job.config().train().stepTimeoutSeconds())
+                .dividedBy(2); // it gives up after all of it
+        context.pipeToSelf(
+                allEnded.copy().orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS),
+                (_, failure) -> failure instanceof TimeoutException
+                        ? new BuildEnded(order, 0, null, new TroupeException("ranks of the epoch before do not end"))
+                        : new EpochEnded(order));
     }
 
-    /** Ends the epoch under way; its copies stay. */
+    /** Ends the epoch under way; its copies stay. Done when it has ended, and all before it. */
     private CompletableFuture<Void> endEpoch() {
         NodeRanks ending = ranks;
         ranks = null;
-        if (ending == null) {
-            return CompletableFuture.completedFuture(null);
+        if (ending != null) {
+            CompletableFuture<Void> end = ending.end();
+            earlier.addAll(ending.copies());
+            ended = ended.thenCombine(end.<Void>handle((_, _) -> null), (_, _) -> null); // it was told what failed
         }
-        CompletableFuture<Void> end = ending.end();
-        earlier.addAll(ending.copies());
-        return end;
+        return ended;
     }
 
     private void begin(Build order) {
@@ -385,9 +397,9 @@ public final class TrainerNode {
     }
 
     private Behavior<Command> stop() {
-        CompletableFuture<Void> ended = endEpoch();
-        forgetCopies(ended);
-        var _ = ended.whenComplete((_, _) -> plane.close());
+        CompletableFuture<Void> allEnded = endEpoch();
+        forgetCopies(allEnded);
+        var _ = allEnded.whenComplete((_, _) -> plane.close());
         return Behaviors.same();
     }
 
