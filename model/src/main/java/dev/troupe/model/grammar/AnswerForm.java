@@ -35,10 +35,13 @@ public record AnswerForm(List<Part> parts, List<Part> more, int most) {
         }
     }
 
-    /** Copies the lists. */
+    /** @throws IllegalArgumentException when there are no parts, or more of none */
     public AnswerForm {
         parts = List.copyOf(parts);
         more = List.copyOf(more);
+        if (parts.isEmpty() || most < 0 || (most > 0 && more.isEmpty())) {
+            throw new IllegalArgumentException("a form of " + parts + " and " + most + " times " + more);
+        }
     }
 
     /** These parts and no more. */
