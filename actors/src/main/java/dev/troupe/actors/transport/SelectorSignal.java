@@ -9,6 +9,11 @@ import java.nio.channels.SocketChannel;
 /** The wait of a rank with peers in other JVMs: for their sockets, and for wake-ups of those in this one. */
 final class SelectorSignal implements Signal {
     private static final long NANOS_PER_MILLI = 1_000_000;
+    /**
+     * Each is a call of the system, half a microsecond or one. The next bytes of a transfer come sooner than a thread
+     * can fall asleep and be woken: with two looks a tensor of 1 MiB took a fifth longer (docs/log.md).
+     */
+    private static final int SPINS = 100;
 
     private final Selector selector;
     private volatile boolean waiting;
@@ -27,7 +32,7 @@ final class SelectorSignal implements Signal {
 
     @Override
     public int spins() {
-        return 2; // each is a call of the system
+        return SPINS;
     }
 
     @Override

@@ -82,6 +82,7 @@ public final class Soak {
     }
 
     private final HttpClient client = HttpClient.newHttpClient();
+    private final HttpClient leaving = HttpClient.newHttpClient();
     private final Duration length;
     private final int numClients;
     private final Consumer<Sample> listener;
@@ -120,12 +121,14 @@ public final class Soak {
                         + "troupe.node.model = \"" + model.toAbsolutePath() + "\"")
                 .withFallback(config);
         try (client;
+                leaving;
                 TroupeNode node = TroupeNode.start(overrides);
                 MetricsEndpoint metrics = MetricsEndpoint.start(node.config(), 0)) {
             NodeService service = NodeService.start(node);
             ModelDescription description = service.model().orElseThrow();
             SoakLoad load = new SoakLoad(
                     client,
+                    leaving,
                     service.bindings().orElseThrow().httpUrl(),
                     description.modelId(),
                     description.vocabSize(),

@@ -58,6 +58,9 @@ final class SoakLoad {
     };
 
     private final HttpClient client;
+    /** Of those that leave, whose connections close at any moment: others must not be given one of these. */
+    private final HttpClient leaving;
+
     private final URI url;
     private final String modelId;
     private final int vocabSize;
@@ -66,8 +69,9 @@ final class SoakLoad {
     private final Map<String, Long> counts = new TreeMap<>();
     private final List<String> surprises = new ArrayList<>();
 
-    SoakLoad(HttpClient client, String url, String modelId, int vocabSize, int contextLength, long seed) {
+    SoakLoad(HttpClient client, HttpClient leaving, String url, String modelId, int vocabSize, int contextLength, long seed) {
         this.client = client;
+        this.leaving = leaving;
         this.url = URI.create(url + PATH);
         this.modelId = modelId;
         this.vocabSize = vocabSize;
@@ -111,7 +115,7 @@ final class SoakLoad {
         body.put("seed", random.nextInt());
         switch (kind) {
             case WHOLE -> whole(body, 200);
-            case STREAM -> stream(body, Integer.MAX_VALUE);
+            case STREAM -> stream(client, body, Integer.MAX_VALUE);
             case SHARED_PREFIX -> {
                 List<Integer> prompt = new ArrayList<>(prefixes.get(random.nextInt(PREFIXES)));
                 prompt.addAll(tokens(random, random.nextInt(1, 9)));
@@ -121,11 +125,11 @@ final class SoakLoad {
             case SEVERAL -> {
                 body.put("n", 3);
                 body.put("logprobs", 5);
-                stream(body, Integer.MAX_VALUE);
+                stream(client, body, Integer.MAX_VALUE);
             }
             case LEFT_STREAM -> {
                 body.put("max_tokens", contextLength / 2);
-                stream(body, random.nextInt(1, 8));
+                stream(leaving, body, random.nextInt(1, 8));
             }
             case LEFT_BEFORE_ANSWER -> {
                 body.put("max_tokens", contextLength / 2);
@@ -162,9 +166,9 @@ final class SoakLoad {
     }
 
     /** Reads so many lines of the answer, then leaves. */
-    private void stream(Map<String, Object> body, int numLines) throws IOException, InterruptedException {
+    private void stream(HttpClient from, Map<String, Object> body, int numLines) throws IOException, InterruptedException {
         body.put("stream", true);
-        HttpResponse<Stream<String>> response = client.send(request(body), HttpResponse.BodyHandlers.ofLines());
+        HttpResponse<Stream<String>> response = from.send(request(body), HttpResponse.BodyHandlers.ofLines());
         String last = "";
         try (Stream<String> lines = response.body()) {
             int read = 0;
@@ -179,7 +183,7 @@ final class SoakLoad {
     }
 
     private void leave(Map<String, Object> body, int millis) throws IOException, InterruptedException {
-        var answer = client.sendAsync(request(body), HttpResponse.BodyHandlers.ofString());
+        var answer = leaving.sendAsync(request(body), HttpResponse.BodyHandlers.ofString());
         try {
             HttpResponse<String> response = answer.get(millis, TimeUnit.MILLISECONDS);
             if (response.statusCode() != 200) {
