@@ -24,6 +24,7 @@ import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.stage.PipelineStage;
 import dev.troupe.actors.training.step.StepRunner;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -145,7 +146,7 @@ record RunWorkers(
                         run.backlog().checkpoints().stream()
                                 .map(line -> new EvaluationScheduler.CheckpointWritten(line.step(), line.path()))
                                 .toList(),
-                        config.eval().tasksOfNodes(),
+                        run.isLaterAttempt() ? List.of() : config.eval().tasksOfNodes(), // said once
                         config.eval().shadow().orElse(null),
                         shadow == null ? null : shadow.path(),
                         evaluator)),

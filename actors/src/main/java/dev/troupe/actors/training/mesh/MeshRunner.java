@@ -253,9 +253,7 @@ public final class MeshRunner {
         return !gone.isEmpty();
     }
 
-    /**
-     * Notices that ranks of a node that has several may move to one that has come, and that a larger mesh may begin.
-     */
+    /** Notices that ranks may move to a node that has come, and that a larger mesh may begin. */
     private boolean noticeWhoHasCome(MeshWork wanted) {
         Seating now = Objects.requireNonNull(seats.seating());
         boolean canMove =
@@ -303,7 +301,9 @@ public final class MeshRunner {
         }
         switch (verdict) {
             case SeatPolicy.Wait(String what, boolean isPatient) -> {
-                recovery.waits(isPatient);
+                if (recovery.waits(what, isPatient)) {
+                    context.getLog().warn("Run {} waits: {}", job.runId(), what);
+                }
                 timers.startSingleTimer("overdue", new Overdue(phase, what), REPORT_WAIT);
             }
             case SeatPolicy.Seat(Seating next) -> {

@@ -10,6 +10,7 @@ final class Recovery {
     private static final int MAX_ATTEMPTS = 60;
 
     private String cause = "";
+    private String waitsFor = "";
     private long noticedNanos;
     private int attempts;
     private @Nullable String suspect;
@@ -30,9 +31,12 @@ final class Recovery {
         return isNews;
     }
 
-    /** Nodes are waited for: as long as it takes, if that is patient. */
-    void waits(boolean isPatient) {
+    /** Nodes are waited for: as long as it takes, if that is patient. Whether that is news. */
+    boolean waits(String what, boolean isPatient) {
         attempts = isPatient ? 1 : attempts;
+        boolean isNews = !what.equals(waitsFor);
+        waitsFor = what;
+        return isNews;
     }
 
     /** A node says that it failed. The first one is to blame, unless a node is lost. */
@@ -77,6 +81,7 @@ final class Recovery {
     double end() {
         attempts = 0;
         suspect = null;
+        waitsFor = "";
         return seconds();
     }
 }

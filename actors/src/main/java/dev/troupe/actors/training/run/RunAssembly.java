@@ -62,6 +62,11 @@ public record RunAssembly(
      */
     public record Position(long step, long totalSteps, boolean evaluated) {}
 
+    /** Whether this goes on with the run after it went back or changed its mesh. */
+    public boolean isLaterAttempt() {
+        return wentBack != null || reshaped != null;
+    }
+
     /**
      * Takes the directory, finds the checkpoint when resuming, allocates. Blocks.
      *

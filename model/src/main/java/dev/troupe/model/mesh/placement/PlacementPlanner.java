@@ -41,11 +41,10 @@ public final class PlacementPlanner {
         }
         exchange(best, IntStream.range(0, best.length).toArray(), sorted.size(), costs);
         StepCost plain = costs.of(orders.plain());
-        return placement(
-                best,
-                sorted,
-                costs,
-                String.format(Locale.ROOT, ", %.2f in order of names", plain.linkSeconds() * MILLIS));
+        String gain = costs.of(best).isBelow(plain)
+                ? String.format(Locale.ROOT, ", %.2f in order of names", plain.linkSeconds() * MILLIS)
+                : "";
+        return placement(best, sorted, costs, gain);
     }
 
     /**

@@ -121,12 +121,13 @@ final class StepCosts {
         String reach = axes.stream()
                 .map(axis -> axis.name() + " " + farthest(axis, seats).words())
                 .collect(Collectors.joining(", "));
-        return String.format(
-                Locale.ROOT,
-                "%s; %.1f MB a step between machines of a zone, %.1f MB between zones",
-                reach,
-                bytes.getOrDefault(LinkLevel.ZONE, 0.0) / MEGA,
-                bytes.getOrDefault(LinkLevel.ELSEWHERE, 0.0) / MEGA);
+        return reach
+                + traffic(bytes.getOrDefault(LinkLevel.ZONE, 0.0), "machines of a zone")
+                + traffic(bytes.getOrDefault(LinkLevel.ELSEWHERE, 0.0), "zones");
+    }
+
+    private static String traffic(double bytes, String between) {
+        return bytes == 0 ? "" : String.format(Locale.ROOT, "; %.1f MB a step between %s", bytes / MEGA, between);
     }
 
     private LinkLevel farthest(AxisLinks axis, int[] seats) {

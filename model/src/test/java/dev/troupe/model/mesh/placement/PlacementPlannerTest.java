@@ -168,9 +168,8 @@ class PlacementPlannerTest {
         Placement placement = new PlacementPlanner(new Mesh(2, 2, 1), TALK, SPEEDS).fresh(nodes);
         assertThat(placement.nodes()).containsExactly("a", "c", "b", "d");
         assertThat(placement.why())
-                .isEqualTo(
-                        "tensor on one machine, data across zones; 0.0 MB a step between machines of a zone,"
-                                + " 80.0 MB between zones; by the planner links take 450.00 ms a step, 2010.00 in order of names");
+                .isEqualTo("tensor on one machine, data across zones; 80.0 MB a step between zones;"
+                        + " by the planner links take 450.00 ms a step, 2010.00 in order of names");
     }
 
     private static NodePlace node(String name, String host, String zone) {
