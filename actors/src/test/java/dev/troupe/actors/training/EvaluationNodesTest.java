@@ -268,7 +268,7 @@ class EvaluationNodesTest {
     @Test
     void aRunThatGoesOnHasEvaluatedWhatWasNot() {
         addTrainer();
-        String settings = MESH + "eval.everySteps = 0, train.steps = 60";
+        String settings = MESH + "eval.everySteps = 0, train.steps = 300";
         TestProbe<TrainingEvent> events = kit.createTestProbe();
         ActorRef<TrainingCoordinator.Command> coordinator =
                 kit.spawn(TrainingCoordinator.create(TinyRun.setup(root, "run", false, settings), events.getRef()));
@@ -277,14 +277,14 @@ class EvaluationNodesTest {
         }
         coordinator.tell(new TrainingCoordinator.Stop());
         long stopped = completed(untilEnd(events)).steps();
-        assertThat(stopped).isLessThan(60);
+        assertThat(stopped).isLessThan(300);
         assertThat(evaluations("run")).isEmpty();
 
         addEvaluationNode();
         TestProbe<TrainingEvent> resumed = kit.createTestProbe();
         kit.spawn(TrainingCoordinator.create(TinyRun.setup(root, "run", true, settings), resumed.getRef()));
         untilEnd(resumed);
-        assertThat(evaluations("run").keySet()).contains(10L, stopped, 60L);
+        assertThat(evaluations("run").keySet()).contains(10L, stopped, 300L);
         assertThat(RunCurve.read(metrics("run")).losses().validation())
                 .extracting(LossSample::step)
                 .isSorted();

@@ -69,7 +69,14 @@ final class SoakLoad {
     private final Map<String, Long> counts = new TreeMap<>();
     private final List<String> surprises = new ArrayList<>();
 
-    SoakLoad(HttpClient client, HttpClient leaving, String url, String modelId, int vocabSize, int contextLength, long seed) {
+    SoakLoad(
+            HttpClient client,
+            HttpClient leaving,
+            String url,
+            String modelId,
+            int vocabSize,
+            int contextLength,
+            long seed) {
         this.client = client;
         this.leaving = leaving;
         this.url = URI.create(url + PATH);
@@ -166,7 +173,8 @@ final class SoakLoad {
     }
 
     /** Reads so many lines of the answer, then leaves. */
-    private void stream(HttpClient from, Map<String, Object> body, int numLines) throws IOException, InterruptedException {
+    private void stream(HttpClient from, Map<String, Object> body, int numLines)
+            throws IOException, InterruptedException {
         body.put("stream", true);
         HttpResponse<Stream<String>> response = from.send(request(body), HttpResponse.BodyHandlers.ofLines());
         String last = "";
