@@ -258,6 +258,10 @@ public final class TrainingChaos {
             }
             Recovery recovery =
                     new Recovery(number, step, victim.name(), fault, leads, ranks, goesOnAfter(epoch), seconds);
+            if (recovery.goesOnAt() < step) {
+                problems.add("run " + number + ": " + victim.name() + " was disturbed after step " + step
+                        + ", and the run went back to step " + recovery.goesOnAt());
+            }
             recoveries.add(recovery);
             told.accept(line(recovery));
             return end;

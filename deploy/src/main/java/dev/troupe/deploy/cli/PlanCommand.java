@@ -105,14 +105,15 @@ final class PlanCommand implements Callable<Integer> {
                 : PlanArguments.positive("tokens", tokens);
         Candidate best = search.fitting().getFirst();
         FailureModel failing = failures.model(job, cluster.devices());
+        double interval = failures.intervalSeconds(failing);
         SimulatedStep step = null;
         GoodputSummary runs = null;
         if (simulate) {
             step = PipelineSimulator.run(new StepModel(job, cluster).work(best.layout()));
             double work = best.step().days(count) * Units.SECONDS_PER_DAY;
-            runs = GoodputSummary.of(FailureSimulator.run(failing, failing.dalySeconds(), work, seed, SIMULATED_RUNS));
+            runs = GoodputSummary.of(FailureSimulator.run(failing, interval, work, seed, SIMULATED_RUNS));
         }
-        return new PlanOutcome(job, cluster, search, count, model.flops(), failing, seed, step, runs);
+        return new PlanOutcome(job, cluster, search, count, model.flops(), failing, interval, seed, step, runs);
     }
 
     private static String nothingFits(SearchResult search, Cluster cluster) {

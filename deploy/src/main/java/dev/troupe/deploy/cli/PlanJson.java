@@ -163,6 +163,7 @@ final class PlanJson {
         fields.put("restartSeconds", outcome.failures().restartSeconds());
         fields.put("youngSeconds", outcome.failures().youngSeconds());
         fields.put("dalySeconds", outcome.failures().dalySeconds());
+        fields.put("checkpointIntervalSeconds", outcome.intervalSeconds());
         fields.put("goodput", outcome.goodput());
         return fields;
     }

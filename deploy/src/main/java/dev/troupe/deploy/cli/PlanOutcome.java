@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * What {@code troupe plan} has to say.
  *
  * @param flops budget that was asked about, if any
+ * @param intervalSeconds of work between checkpoints
  * @param step as simulated, with {@code --simulate}
  * @param runs as simulated, with {@code --simulate}
  */
@@ -23,6 +24,7 @@ record PlanOutcome(
         double tokens,
         @Nullable Double flops,
         FailureModel failures,
+        double intervalSeconds,
         long seed,
         @Nullable SimulatedStep step,
         @Nullable GoodputSummary runs) {
@@ -31,9 +33,9 @@ record PlanOutcome(
         return search.fitting().getFirst();
     }
 
-    /** Share of time that is kept, with checkpoints at Daly's interval. */
+    /** Share of time that is kept. */
     double goodput() {
-        return failures.goodput(failures.dalySeconds());
+        return failures.goodput(intervalSeconds);
     }
 
     double days() {

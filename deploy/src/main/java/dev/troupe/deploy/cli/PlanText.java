@@ -254,9 +254,10 @@ final class PlanText {
                 "checkpoints",
                 String.format(
                         Locale.ROOT,
-                        "every %.1f min (Daly; Young %.1f): goodput %.1f %%, %.1f days",
-                        model.dalySeconds() / 60,
-                        model.youngSeconds() / 60,
+                        "every %.1f min (best by Daly %.1f, by Young %.1f): goodput %.1f %%, %.1f days",
+                        outcome.intervalSeconds() / Units.SECONDS_PER_MINUTE,
+                        model.dalySeconds() / Units.SECONDS_PER_MINUTE,
+                        model.youngSeconds() / Units.SECONDS_PER_MINUTE,
                         100 * outcome.goodput(),
                         outcome.days() / outcome.goodput()));
     }

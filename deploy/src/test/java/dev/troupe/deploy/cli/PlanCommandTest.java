@@ -47,6 +47,23 @@ class PlanCommandTest {
     }
 
     @Test
+    void anotherIntervalBetweenCheckpointsCostsMoreThanTheBest() throws IOException {
+        List<String> run =
+                List.of("--params", "175e9", "--gpus", "1024", "--gpu-memory", "80e9", "--simulate", "--json");
+        double best = json(run.toArray(String[]::new)).at("/failures/goodput").asDouble();
+        for (String minutes : List.of("5", "600")) {
+            List<String> all = new ArrayList<>(run);
+            all.addAll(List.of("--checkpoint-minutes", minutes));
+            JsonNode plan = json(all.toArray(String[]::new));
+            double goodput = plan.at("/failures/goodput").asDouble();
+            assertThat(plan.at("/failures/checkpointIntervalSeconds").asDouble())
+                    .isEqualTo(60 * Double.parseDouble(minutes));
+            assertThat(goodput).isLessThan(best);
+            assertThat(plan.at("/simulated/runs/meanGoodput").asDouble()).isBetween(goodput - 0.02, goodput + 0.02);
+        }
+    }
+
+    @Test
     void gpt3OnAThousandDevices() throws IOException {
         JsonNode plan = json(
                 "--params",
@@ -113,7 +130,10 @@ class PlanCommandTest {
                 Arguments.of(List.of("--params", "7e9", "--gpus", "7"), "not a multiple of"),
                 Arguments.of(List.of("--params", "7e9", "--gpus", "8", "--efficiency", "1.5"), "efficiency is 1.5"),
                 Arguments.of(List.of("--params", "7e9", "--gpus", "8", "--tokens", "0"), "tokens is 0"),
-                Arguments.of(List.of("--params", "7e9", "--gpus", "8", "--mtbf-hours", "0"), "mtbf-hours is 0"));
+                Arguments.of(List.of("--params", "7e9", "--gpus", "8", "--mtbf-hours", "0"), "mtbf-hours is 0"),
+                Arguments.of(
+                        List.of("--params", "7e9", "--gpus", "8", "--checkpoint-minutes", "0"),
+                        "checkpoint-minutes is 0"));
     }
 
     @ParameterizedTest(name = "{0}")

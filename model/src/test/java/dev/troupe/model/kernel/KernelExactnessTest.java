@@ -10,6 +10,7 @@ import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -59,6 +60,62 @@ public class KernelExactnessTest {
                             .isEqualTo(Arrays.copyOf(expected, m * n));
                 }
             }
+        }
+    }
+
+    /** From one row to what is a prompt: few rows and many are multiplied in different ways. */
+    @ParameterizedTest
+    @MethodSource("providers")
+    void productOfARowIsThatOfManyRows(String provider) {
+        try (FixedComputePool pool = FixedComputePool.create(2);
+                TensorArena arena = TensorArena.open("test")) {
+            Kernels kernels = TestedProviders.assumed(provider).create(pool);
+            for (int[] nk : new int[][] {{96, 600}, {400, 70}}) {
+                int n = nk[0];
+                int k = nk[1];
+                int most = 500;
+                Tensor a = normal(arena, 1, most, k);
+                Tensor b = normal(arena, 2, k, n);
+                Tensor whole = arena.allocate(most, n);
+                kernels.gemm().multiply(Transpose.NO, Transpose.NO, most, n, k, a, k, b, n, whole, n, false);
+                float[] expected = whole.toArray();
+                PackedMatrix packed = kernels.gemm().pack(Transpose.NO, k, n, b, n, arena);
+                for (int m : new int[] {1, 12, 144, 145, 385, most}) {
+                    Tensor c = arena.allocate(m, n);
+                    float[] rows = Arrays.copyOf(expected, m * n);
+                    kernels.gemm().multiply(Transpose.NO, Transpose.NO, m, n, k, a, k, b, n, c, n, false);
+                    assertThat(c.toArray()).as("m %d, n %d, k %d", m, n, k).isEqualTo(rows);
+                    kernels.gemm().multiplyPacked(m, a, k, packed, null, c, n, false);
+                    assertThat(c.toArray())
+                            .as("m %d, n %d, k %d, packed", m, n, k)
+                            .isEqualTo(rows);
+                }
+            }
+        }
+    }
+
+    /** With one head of keys and values, threads share its backward pass in another way. */
+    @ParameterizedTest
+    @MethodSource("providers")
+    void backwardAttentionDoesNotDependOnThreads(String provider) {
+        try (FixedComputePool one = FixedComputePool.create(1);
+                FixedComputePool three = FixedComputePool.create(3);
+                TensorArena arena = TensorArena.open("test")) {
+            AttentionShape shape = new AttentionShape(4, 1, 25);
+            int time = 150;
+            Tensor qkv = normal(arena, 1, time, shape.fusedWidth());
+            Tensor dOut = normal(arena, 2, time, shape.queryWidth());
+            Tensor out = arena.allocate(time, shape.queryWidth());
+            Tensor lse = arena.allocate(shape.numHeads(), time);
+            List<float[]> gradients = new ArrayList<>();
+            for (FixedComputePool pool : List.of(one, three)) {
+                Kernels kernels = TestedProviders.assumed(provider).create(pool);
+                kernels.attention().forward(shape, 1, time, qkv, out, lse);
+                Tensor dQkv = arena.allocate(time, shape.fusedWidth());
+                kernels.attention().backward(shape, 1, time, qkv, out, lse, dOut, dQkv);
+                gradients.add(dQkv.toArray());
+            }
+            assertThat(gradients.getLast()).isEqualTo(gradients.getFirst());
         }
     }
 

@@ -161,7 +161,11 @@ class MeshRunnerTest {
             run.await();
             run.train(1);
             assertThat(run.events.take()).isInstanceOf(MeshEvent.NodeFailed.class);
-            assertThat(run.recovered().lost()).containsExactly(victim);
+            MeshEvent.Recovered recovered = run.recovered();
+            assertThat(recovered.lost()).containsExactly(victim);
+            assertThat(recovered.step())
+                    .as("no step but the one under way is taken again")
+                    .isBetween(2L, 3L);
             run.addNode();
             run.kill(run.nodes.keySet().iterator().next());
             assertThat(run.train(STEPS - 4)).isEqualTo(undisturbed);
