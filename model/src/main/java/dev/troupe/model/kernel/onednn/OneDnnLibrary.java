@@ -49,14 +49,18 @@ final class OneDnnLibrary {
         if (!system.equals("Linux amd64")) {
             return Optional.of("the library is there for Linux on x86-64 only, this is " + system);
         }
-        List<String> flags = processorFlags();
-        if (!flags.contains(instructions) && !flags.contains(others)) {
+        if (!processorHas(instructions) && !processorHas(others)) {
             return Optional.of("the processor has neither " + instructions + " nor " + others);
         }
         if (OneDnnLibrary.class.getResource(RESOURCES + FILES.getLast().name()) == null) {
             return Optional.of("org.bytedeco:dnnl with classifier linux-x86_64 is not on the class path");
         }
         return Optional.empty();
+    }
+
+    /** Whether the processor has this group of instructions, as the system calls it. */
+    static boolean processorHas(String instructions) {
+        return processorFlags().contains(instructions);
     }
 
     private static List<String> processorFlags() {
