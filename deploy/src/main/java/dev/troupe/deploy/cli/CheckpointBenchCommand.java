@@ -20,6 +20,8 @@ import picocli.CommandLine.Option;
         description = "A training that writes a checkpoint every few steps: how long it stands still for one, how long"
                 + " until one is whole on disk, and by how much one makes the training longer.")
 final class CheckpointBenchCommand implements Callable<Integer> {
+    private static final String FOLDER = "troupe-checkpoints-";
+
     @Option(
             names = "--shape",
             paramLabel = "NAME",
@@ -69,19 +71,18 @@ final class CheckpointBenchCommand implements Callable<Integer> {
             throw new TroupeException("--jvms " + jvms + " is more than the mesh has ranks ("
                     + form.mesh().ranks() + ")");
         }
-        Path folder = Files.createTempDirectory(directory == null ? temporary() : directory, "troupe-checkpoints-");
-        CheckpointBench.Report report = CheckpointBench.run(
-                new CheckpointBench.Settings(TrainShape.named(shape), backend, form, jvms, checkpoints, steps), folder);
+        CheckpointBench.Settings settings =
+                new CheckpointBench.Settings(TrainShape.named(shape), backend, form, jvms, checkpoints, steps);
+        Path folder = directory == null
+                ? Files.createTempDirectory(FOLDER)
+                : Files.createTempDirectory(Files.createDirectories(directory), FOLDER);
+        CheckpointBench.Report report = CheckpointBench.run(settings, folder);
         if (json) {
             JsonLine.print(System.out, report);
         } else {
             print(report);
         }
         return 0;
-    }
-
-    private static Path temporary() {
-        return Path.of(System.getProperty("java.io.tmpdir", "."));
     }
 
     private static void print(CheckpointBench.Report report) {

@@ -1,6 +1,5 @@
 package dev.troupe.deploy.cli;
 
-import dev.troupe.model.TroupeException;
 import dev.troupe.model.bench.MeshMemory;
 import dev.troupe.model.bench.TrainShape;
 import dev.troupe.model.mesh.Mesh;
@@ -39,8 +38,8 @@ final class MeshMemoryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        MeshMemory.Report report =
-                MeshMemory.run(shape(), meshes.stream().map(Mesh::parse).toList());
+        MeshMemory.Report report = MeshMemory.run(
+                TrainShape.named(shape), meshes.stream().map(Mesh::parse).toList());
         if (json) {
             JsonLine.print(System.out, report);
         } else {
@@ -51,14 +50,6 @@ final class MeshMemoryCommand implements Callable<Integer> {
             System.err.printf(Locale.ROOT, "some parts are more than %.0f %% apart%n", TOLERANCE * 100);
         }
         return equal ? 0 : 1;
-    }
-
-    private TrainShape shape() {
-        try {
-            return TrainShape.named(shape);
-        } catch (IllegalArgumentException e) {
-            throw new TroupeException(String.valueOf(e.getMessage()), e);
-        }
     }
 
     private static void print(MeshMemory.Row row) {

@@ -128,11 +128,7 @@ final class TrainBenchCommand implements Callable<Integer> {
         if (steps < 1) {
             throw new TroupeException("--steps is " + steps + ": it must be at least 1");
         }
-        try {
-            return TrainShape.named(shape);
-        } catch (IllegalArgumentException e) {
-            throw new TroupeException(String.valueOf(e.getMessage()), e);
-        }
+        return TrainShape.named(shape);
     }
 
     private static void print(TrainBench.Report report) {

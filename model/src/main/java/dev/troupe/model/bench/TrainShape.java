@@ -1,5 +1,6 @@
 package dev.troupe.model.bench;
 
+import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
@@ -24,12 +25,16 @@ public record TrainShape(String label, int layers, int heads, int dim, int vocab
             new TrainShape("gpt2-short", 12, 12, 768, 50_304, 64, 4),
             new TrainShape("gpt2", 12, 12, 768, 50_304, 256, 4));
 
-    /** The shape that the command line calls so. */
+    /**
+     * The shape that the command line calls so.
+     *
+     * @throws TroupeException when there is none; its message lists the names
+     */
     public static TrainShape named(String label) {
         return ALL.stream()
                 .filter(shape -> shape.label.equals(label))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no shape is called '" + label + "'; there are "
+                .orElseThrow(() -> new TroupeException("no shape is called '" + label + "'; there are "
                         + ALL.stream().map(TrainShape::label).toList()));
     }
 
