@@ -8,18 +8,22 @@ import dev.troupe.gpu.memory.DeviceMemory;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.ScalarKernelProvider;
+import dev.troupe.model.kernel.check.CheckedKernels;
 import dev.troupe.model.kernel.check.Comparison;
 import dev.troupe.model.kernel.check.KernelContracts;
 import dev.troupe.model.kernel.check.KernelDifference;
 import dev.troupe.model.kernel.check.KernelSelfCheck;
+import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.check.OperationContract;
 import dev.troupe.model.kernel.check.SelfCheck;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -28,19 +32,19 @@ class EmulatedKernelsTest {
     private static final long SEED = 7;
     private static final int HEAP_ELEMENTS = 1 << 22;
 
-    static Stream<OperationContract> contracts() {
+    static Stream<OperationContract<Kernels>> contracts() {
         return KernelContracts.ALL.stream();
     }
 
     @ParameterizedTest
     @MethodSource("contracts")
-    void agreesWithTheReference(OperationContract contract) {
+    void agreesWithTheReference(OperationContract<Kernels> contract) {
         List<KernelDifference> differences = new ArrayList<>();
         try (DeviceMemory memory = new DeviceMemory(new EmulatedDevice(HEAP_ELEMENTS));
                 FixedComputePool pool = FixedComputePool.create(1)) {
             Kernels kernels = DeviceKernels.create("emulated", memory);
             Kernels reference = new ScalarKernelProvider().create(pool);
-            contract.brief(new Comparison(kernels, reference, SEED, differences::add));
+            contract.brief(Comparison.of(kernels, reference, SEED, differences::add));
             assertThat(differences).as("%s, seed %d", contract.name(), SEED).isEmpty();
             assertThat(memory.usedBytes())
                     .as("bytes held after all arenas are closed")
@@ -58,6 +62,21 @@ class EmulatedKernelsTest {
             assertThatThrownBy(check::require)
                     .isInstanceOf(TroupeException.class)
                     .hasMessageContaining("emulated");
+        }
+    }
+
+    /** Products in int8 and bf16 are the processor's: beside a device's kernels they would be slow without a word. */
+    @ParameterizedTest
+    @EnumSource(
+            value = KernelUse.class,
+            names = {"INT8_PRODUCTS", "BF16_PROMPTS"})
+    void productsOfTheProcessorAreRefused(KernelUse use) {
+        try (DeviceMemory memory = new DeviceMemory(new EmulatedDevice(HEAP_ELEMENTS));
+                FixedComputePool pool = FixedComputePool.create(1)) {
+            Kernels kernels = DeviceKernels.create("emulated", memory);
+            assertThatThrownBy(() -> CheckedKernels.require(kernels, pool, Set.of(use), check -> {}))
+                    .isInstanceOf(TroupeException.class)
+                    .hasMessageContainingAll("emulated", "device", "exact", "q8_0", "vector");
         }
     }
 

@@ -50,9 +50,11 @@ import dev.troupe.routing.RoutingServer;
 import dev.troupe.routing.route.Router;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -168,8 +170,10 @@ public final class TroupeNode implements AutoCloseable {
                 .withFallback(loaded);
         if (nodeConfig.has(Role.SERVER) || nodeConfig.has(Role.MEMBER)) {
             EngineSettings engine = ReplicaSettings.from(config).engine();
+            Set<KernelUse> uses = EnumSet.copyOf(KernelUse.serving());
+            uses.addAll(engine.inference().products());
             NodeKernels.check(
-                    engine.backend(), engine.precision(), engine.threads().count(), KernelUse.serving());
+                    engine.backend(), engine.precision(), engine.threads().count(), uses);
         } else if (clustered && (nodeConfig.has(Role.TRAINER) || nodeConfig.has(Role.EVAL))) {
             // Now, and not when a run waits for this node to take the place of another.
             NodeKernels.check(config.getString("troupe.compute.backend"), Precision.FP32, 1, KernelUse.training());

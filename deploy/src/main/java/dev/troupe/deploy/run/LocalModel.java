@@ -102,7 +102,12 @@ public final class LocalModel implements AutoCloseable {
         NodeKernels.require(kernels, pool, settings.uses(opened.config(), opened.weights(), kernels.precision()));
         int blocks = Math.ceilDiv(opened.config().contextLength(), KvBlocks.BLOCK_TOKENS);
         try (InferenceModel model = InferenceModel.create(
-                opened.config(), layer -> opened.weights(), kernels, settings.options(pool), blocks, MAX_ROWS)) {
+                opened.config(),
+                layer -> opened.weights(),
+                kernels,
+                settings.options(kernels, pool),
+                blocks,
+                MAX_ROWS)) {
             return work.apply(model);
         }
     }

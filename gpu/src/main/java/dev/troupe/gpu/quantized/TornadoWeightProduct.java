@@ -6,6 +6,7 @@ import dev.troupe.gpu.gemm.TornadoGemm;
 import dev.troupe.gpu.memory.DeviceMemory;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.quantized.PackedWeight;
+import dev.troupe.model.kernel.quantized.WeightLayout;
 import dev.troupe.model.kernel.quantized.WeightProduct;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
@@ -45,6 +46,11 @@ public final class TornadoWeightProduct implements WeightProduct {
                 FewRowsKernels.BYTES,
                 FewRowsKernels.NIBBLES,
                 FewRowsKernels.SIX_BITS);
+    }
+
+    @Override
+    public WeightLayout layout() {
+        return WeightLayout.DEVICE;
     }
 
     @Override

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * by {@linkplain TopSelection partitioning}, without sorting the vocabulary. Not thread-safe.
  */
 public final class Sampler {
-    private static final long STREAM = CounterRandom.stream("sampler");
-    private static final double NEGLIGIBLE = -45; // e^-45 of the best vanishes in a float64 sum
+    static final long STREAM = CounterRandom.stream("sampler");
+    static final double NEGLIGIBLE = -45; // e^-45 of the best vanishes in a float64 sum
 
     private final SamplingOptions options;
     private final SamplingSpace space;

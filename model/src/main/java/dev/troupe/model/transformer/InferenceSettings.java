@@ -2,12 +2,17 @@ package dev.troupe.model.transformer;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
+import dev.troupe.model.kernel.check.OtherKernels;
+import dev.troupe.model.kernel.check.SelfCheck;
+import dev.troupe.model.kernel.int8.Int8RoundedProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.StorageType;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,17 +73,37 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
                 }
             }
         }
-        return KernelUse.serving(config, types);
+        Set<KernelUse> uses = EnumSet.copyOf(KernelUse.serving(config, types));
+        uses.addAll(products());
+        return uses;
+    }
+
+    /** What these settings ask for beside a provider's kernels, whatever the model. */
+    public Set<KernelUse> products() {
+        return switch (prefill) {
+            case EXACT -> Set.of();
+            case BF16 -> Set.of(KernelUse.BF16_PROMPTS);
+            case INT8 -> Set.of(KernelUse.INT8_PRODUCTS);
+        };
     }
 
     /**
-     * Products for these settings, on {@code pool}.
+     * Products for these settings beside {@code kernels}, on their {@code pool}; they agree with the reference.
      *
-     * @throws TroupeException when it cannot be done here; the message says why
+     * @throws TroupeException when it cannot be done here, or beside these kernels; the message says why
      */
-    public InferenceOptions options(ComputePool pool) {
-        return decode == Decode.INT8
-                ? new InferenceOptions(weights, null, Prefill.int8(pool), cache)
-                : new InferenceOptions(weights, prefill.products(pool), null, cache);
+    public InferenceOptions options(Kernels kernels, ComputePool pool) {
+        OtherKernels.requireBeside(kernels, products());
+        Consumer<SelfCheck> nobody = check -> {}; // who counts checks has had them made
+        return switch (prefill) {
+            case EXACT -> new InferenceOptions(weights, null, null, cache);
+            case BF16 -> new InferenceOptions(weights, OtherKernels.BF16_PROMPTS.create(pool, nobody), null, cache);
+            case INT8 -> {
+                Int8RoundedProduct product = OtherKernels.int8(pool, nobody);
+                yield decode == Decode.INT8
+                        ? new InferenceOptions(weights, null, product, cache)
+                        : new InferenceOptions(weights, product.prompts(), null, cache);
+            }
+        };
     }
 }

@@ -58,7 +58,12 @@ class ServedEvaluatorTest {
 
     private Evaluation evaluate(InferenceSettings settings, int maxRows) {
         try (InferenceModel model = InferenceModel.create(
-                loaded.config(), layer -> loaded.weights(), kernels, settings.options(pool), BLOCKS, maxRows)) {
+                loaded.config(),
+                layer -> loaded.weights(),
+                kernels,
+                settings.options(kernels, pool),
+                BLOCKS,
+                maxRows)) {
             return new ServedEvaluator(model).evaluate(set);
         }
     }

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 public class KernelContractTest {
     private static final long SEED = 7;
 
-    private record Run(OperationContract contract, Precision precision) {}
+    private record Run(OperationContract<Kernels> contract, Precision precision) {}
 
     private static final Map<Run, Future<Map<String, List<KernelDifference>>>> RUNS = new HashMap<>();
 
@@ -45,7 +45,7 @@ public class KernelContractTest {
                         provider.unavailable().isEmpty() && provider.device().isPresent());
         ExecutorService threads =
                 Executors.newFixedThreadPool(device ? 1 : Runtime.getRuntime().availableProcessors());
-        for (OperationContract contract : KernelContracts.ALL) {
+        for (OperationContract<Kernels> contract : KernelContracts.ALL) {
             for (Precision precision : Precision.values()) {
                 RUNS.put(new Run(contract, precision), threads.submit(() -> differences(contract, precision)));
             }
@@ -59,22 +59,24 @@ public class KernelContractTest {
     }
 
     /** By the provider's label. */
-    private static Map<String, List<KernelDifference>> differences(OperationContract contract, Precision precision) {
+    private static Map<String, List<KernelDifference>> differences(
+            OperationContract<Kernels> contract, Precision precision) {
         KernelProvider reference = KernelSelfCheck.reference(precision);
         Map<String, List<KernelDifference>> differences = new HashMap<>();
-        Map<Kernels, Consumer<KernelDifference>> subjects = new HashMap<>();
+        Map<Comparison.Subject<Kernels>, Consumer<KernelDifference>> subjects = new HashMap<>();
         try (FixedComputePool pool = FixedComputePool.create(2)) {
             for (KernelProvider provider : TestedProviders.all()) {
                 if (provider.precision() == precision && provider.unavailable().isEmpty()) {
                     List<KernelDifference> found = new ArrayList<>();
                     differences.put(provider.label(), found);
                     if (provider.getClass() != reference.getClass()) {
-                        subjects.put(provider.create(pool), found::add);
+                        subjects.put(Comparison.Subject.of(provider.create(pool)), found::add);
                     }
                 }
             }
             if (!differences.isEmpty()) {
-                contract.full(new Comparison(subjects, reference.create(pool), SEED, KernelUse.all()));
+                contract.full(new Comparison<>(
+                        subjects, Comparison.Subject.of(reference.create(pool)), precision, SEED, KernelUse.all()));
             }
         }
         return differences;
@@ -88,7 +90,8 @@ public class KernelContractTest {
 
     @ParameterizedTest(name = "{0}: {1}")
     @MethodSource("cases")
-    void agreesWithTheReference(String name, String operation, KernelProvider provider, OperationContract contract)
+    void agreesWithTheReference(
+            String name, String operation, KernelProvider provider, OperationContract<Kernels> contract)
             throws Exception {
         TestedProviders.assumed(name);
         assertThat(Objects.requireNonNull(RUNS.get(new Run(contract, provider.precision())))

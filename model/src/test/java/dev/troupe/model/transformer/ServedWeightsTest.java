@@ -84,7 +84,7 @@ class ServedWeightsTest {
     private InferenceModel model(Parameters from, InferenceSettings settings) {
         Kernels kernels = KernelProviders.select("vector").create(pool);
         return InferenceModel.create(
-                CONFIG, layer -> from, kernels, settings.options(pool), SEQUENCES * BLOCKS, SEQUENCES * TIME);
+                CONFIG, layer -> from, kernels, settings.options(kernels, pool), SEQUENCES * BLOCKS, SEQUENCES * TIME);
     }
 
     /** Logits of every position of a text: in chunks of {@code chunk} tokens, in a batch with itself alone. */
@@ -276,7 +276,8 @@ class ServedWeightsTest {
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("prefill = int8, not bf16");
         Kernels rounding = KernelProviders.select("vector", Precision.BF16).create(pool);
-        InferenceOptions options = new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT).options(pool);
+        InferenceOptions options =
+                new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT).options(rounding, pool);
         assertThatThrownBy(() -> InferenceModel.create(CONFIG, layer -> weights, rounding, options, 1, 1))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("q8_0")

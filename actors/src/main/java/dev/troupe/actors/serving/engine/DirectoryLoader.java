@@ -83,8 +83,12 @@ public record DirectoryLoader(
         Beside beside = new Beside(
                 inBackground("troupe-model-version", model::version),
                 inBackground("troupe-kernel-check", () -> check(model, draft, pool.threads())));
-        // Nothing is answered before they are checked.
-        Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool, Set.of());
+        // Nothing is answered before they are checked. Which products there are beside them is known after a check.
+        Kernels kernels = NodeKernels.create(
+                settings.backend(),
+                settings.precision(),
+                pool,
+                settings.inference().products());
         if (draft == null) {
             return target(model, beside, config, kernels, pool, numKvBlocks, times);
         }

@@ -76,7 +76,7 @@ final class DraftLoader {
                 config,
                 layer -> draft.weights(),
                 kernels,
-                settings.inference().options(pool),
+                settings.inference().options(kernels, pool),
                 numKvBlocks,
                 settings.maxBatchTokens()));
     }

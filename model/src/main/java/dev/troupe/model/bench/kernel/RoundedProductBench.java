@@ -1,6 +1,7 @@
 package dev.troupe.model.bench.kernel;
 
 import dev.troupe.model.bench.kernel.BenchCase.Work;
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.kernel.quantized.RoundedWeight;
@@ -62,17 +63,17 @@ public final class RoundedProductBench implements KernelSuite {
                     "int8 product " + type,
                     m + "x" + k + "x" + n,
                     m == 1 ? Work.bytes(numbers * bytesANumber) : Work.flops(2 * numbers * m),
-                    (kernels, arena) -> prepare(arena));
+                    this::prepare);
         }
 
         private int copies() {
             return m > 1 ? 1 : (int) Math.ceilDiv(COPIES_BYTES, n * type.bytes(k));
         }
 
-        private Runnable prepare(TensorArena arena) {
+        private Runnable prepare(Kernels kernels, TensorArena arena) {
             InferenceSettings settings = new InferenceSettings(type, Prefill.INT8, Decode.INT8);
             RoundedProduct product =
-                    Objects.requireNonNull(settings.options(pool).rounded());
+                    Objects.requireNonNull(settings.options(kernels, pool).rounded());
             MemorySegment rows = BenchInputs.stored(arena, type, n, k);
             List<RoundedWeight> weights = new ArrayList<>();
             for (int i = 0; i < copies(); i++) {

@@ -1,16 +1,17 @@
 package dev.troupe.model.kernel.check;
 
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.tensor.Tensor;
 
 /** GELU and SwiGLU, forward and backward. */
-final class ActivationContract implements OperationContract {
+final class ActivationContract implements OperationContract<Kernels> {
     @Override
     public String name() {
         return "activation";
     }
 
     @Override
-    public void brief(Comparison on) {
+    public void brief(Comparison<Kernels> on) {
         on.where(KernelUse.GELU, () -> gelu(on, 3, 21));
         on.where(KernelUse.SWIGLU, () -> swiglu(on, 3, 21));
         on.where(KernelUse.GELU, () -> farGelu(on, 500));
@@ -22,7 +23,7 @@ final class ActivationContract implements OperationContract {
     }
 
     @Override
-    public void full(Comparison on) {
+    public void full(Comparison<Kernels> on) {
         Sizes.sweep(
                 (rows, width) -> {
                     gelu(on, rows, width);
@@ -39,25 +40,25 @@ final class ActivationContract implements OperationContract {
         return "rows " + rows + ", width " + width;
     }
 
-    private static void gelu(Comparison on, int rows, int width) {
+    private static void gelu(Comparison<Kernels> on, int rows, int width) {
         on.compare(
                 "gelu",
                 shape(rows, width),
                 1,
                 (kernels, in) -> kernels.activation()
-                        .geluForward((long) rows * width, in.normal(rows, width), in.output("y", rows, width)));
+                        .geluForward((long) rows * width, in.normal(rows, width), in.result("y", rows, width)));
     }
 
-    private static void swiglu(Comparison on, int rows, int width) {
+    private static void swiglu(Comparison<Kernels> on, int rows, int width) {
         on.compare(
                 "swiglu",
                 shape(rows, width),
                 1,
                 (kernels, in) -> kernels.activation()
-                        .swigluForward(rows, width, in.normal(rows, 2 * width), in.output("y", rows, width)));
+                        .swigluForward(rows, width, in.normal(rows, 2 * width), in.result("y", rows, width)));
     }
 
-    private static void backward(Comparison on, int rows, int width) {
+    private static void backward(Comparison<Kernels> on, int rows, int width) {
         on.compare(
                 "gelu backward",
                 shape(rows, width),
@@ -67,7 +68,7 @@ final class ActivationContract implements OperationContract {
                                 (long) rows * width,
                                 in.normal(rows, width),
                                 in.normal(rows, width),
-                                in.output("dx", rows, width)));
+                                in.result("dx", rows, width)));
         on.compare(
                 "swiglu backward",
                 shape(rows, width),
@@ -78,7 +79,7 @@ final class ActivationContract implements OperationContract {
                                 width,
                                 in.normal(rows, 2 * width),
                                 in.normal(rows, width),
-                                in.output("dGateUp", rows, 2 * width)));
+                                in.result("dGateUp", rows, 2 * width)));
     }
 
     /** Far from zero, where activations are nearly straight: small errors of a sigmoid are multiplied there. */
@@ -90,38 +91,38 @@ final class ActivationContract implements OperationContract {
         return x;
     }
 
-    private static void farGelu(Comparison on, int width) {
+    private static void farGelu(Comparison<Kernels> on, int width) {
         on.compare(
                 "gelu of great numbers",
                 "width " + width,
                 1,
                 (kernels, in) ->
-                        kernels.activation().geluForward(2L * width, far(in, width), in.output("y", 1, 2 * width)));
+                        kernels.activation().geluForward(2L * width, far(in, width), in.result("y", 1, 2 * width)));
     }
 
-    private static void farSwiglu(Comparison on, int width) {
+    private static void farSwiglu(Comparison<Kernels> on, int width) {
         on.compare(
                 "swiglu of great numbers",
                 "width " + width,
                 1,
                 (kernels, in) ->
-                        kernels.activation().swigluForward(1, width, far(in, width), in.output("y", 1, width)));
+                        kernels.activation().swigluForward(1, width, far(in, width), in.result("y", 1, width)));
     }
 
-    private static void farBackward(Comparison on, int width) {
+    private static void farBackward(Comparison<Kernels> on, int width) {
         on.compare(
                 "gelu backward of great numbers",
                 "width " + width,
                 1,
                 (kernels, in) -> kernels.activation()
                         .geluBackward(
-                                2L * width, far(in, width), in.normal(1, 2 * width), in.output("dx", 1, 2 * width)));
+                                2L * width, far(in, width), in.normal(1, 2 * width), in.result("dx", 1, 2 * width)));
         on.compare(
                 "swiglu backward of great numbers",
                 "width " + width,
                 1,
                 (kernels, in) -> kernels.activation()
                         .swigluBackward(
-                                1, width, far(in, width), in.normal(1, width), in.output("dGateUp", 1, 2 * width)));
+                                1, width, far(in, width), in.normal(1, width), in.result("dGateUp", 1, 2 * width)));
     }
 }

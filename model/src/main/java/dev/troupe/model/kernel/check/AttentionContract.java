@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.check;
 
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.tensor.StorageType;
@@ -7,7 +8,7 @@ import dev.troupe.model.tensor.Tensor;
 import java.util.stream.IntStream;
 
 /** Whole sequences forward and backward, and sequences through a paged cache. */
-final class AttentionContract implements OperationContract {
+final class AttentionContract implements OperationContract<Kernels> {
     private static final int[] HEAD_DIMS = {1, 8, 16, 17, 32, 64};
     private static final int[] TIMES = {0, 1, 15, 16, 17, 25, 65};
     private static final int[] KV_HEADS = {1, 2, 4};
@@ -17,7 +18,7 @@ final class AttentionContract implements OperationContract {
     private static final int MOST_GROUP = 8;
     private static final float[] NOT_FINITE = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
     private static final String[] SIDES = {"by key", "by value"};
-    private static final int[] STORED_HEAD_DIMS = {1, 15, 16, 31, 32, 33, 64, 80};
+    private static final int[] STORED_HEAD_DIMS = {1, 15, 16, 31, 32, 33, 64, 80, 128};
 
     @Override
     public String name() {
@@ -25,7 +26,7 @@ final class AttentionContract implements OperationContract {
     }
 
     @Override
-    public void brief(Comparison on) {
+    public void brief(Comparison<Kernels> on) {
         on.where(KernelUse.TRAINING, () -> {
             whole(on, new AttentionShape(4, 2, 16), 2, 33);
             whole(on, new AttentionShape(2, 2, 5), 1, 7);
@@ -42,7 +43,7 @@ final class AttentionContract implements OperationContract {
     }
 
     @Override
-    public void full(Comparison on) {
+    public void full(Comparison<Kernels> on) {
         for (int headDim : HEAD_DIMS) {
             for (int time : TIMES) {
                 for (int kvHeads : KV_HEADS) {
@@ -52,7 +53,10 @@ final class AttentionContract implements OperationContract {
             }
         }
         whole(on, new AttentionShape(12, 12, 64), 1, 131);
+        whole(on, new AttentionShape(4, 2, 128), 1, 131);
+        whole(on, new AttentionShape(2, 1, 256), 1, 67);
         cached(on, new AttentionShape(9, 3, 64), StorageType.F32, 131);
+        cached(on, new AttentionShape(2, 1, 256), StorageType.F32, 67);
         for (float value : NOT_FINITE) {
             wholeNotFinite(on, new AttentionShape(4, 2, 33), value, 20);
             wholeNotFinite(on, new AttentionShape(4, 2, 16, 30, false), value, 150);
@@ -62,7 +66,7 @@ final class AttentionContract implements OperationContract {
         storageTypes(on);
     }
 
-    private static void windowsAndBiases(Comparison on) {
+    private static void windowsAndBiases(Comparison<Kernels> on) {
         for (int window : WINDOWS) {
             whole(on, new AttentionShape(2, 1, 16, window, false), 2, 150);
             whole(on, new AttentionShape(3, 3, 10, window, true), 1, 67);
@@ -71,7 +75,7 @@ final class AttentionContract implements OperationContract {
         whole(on, new AttentionShape(6, 2, 32, 0, true), 1, 131);
     }
 
-    private static void groupsAndLongSequences(Comparison on) {
+    private static void groupsAndLongSequences(Comparison<Kernels> on) {
         for (int group = 1; group <= MOST_GROUP; group++) {
             whole(on, new AttentionShape(group, 1, 20), 1, 100 + group);
             cached(on, new AttentionShape(2 * group, 2, 16), StorageType.F32, 61 + group);
@@ -82,7 +86,7 @@ final class AttentionContract implements OperationContract {
         cached(on, new AttentionShape(1, 1, 8), StorageType.F32, 1100);
     }
 
-    private static void storageTypes(Comparison on) {
+    private static void storageTypes(Comparison<Kernels> on) {
         for (StorageType type : KvBlocks.TYPES) {
             for (int headDim : STORED_HEAD_DIMS) {
                 cached(on, new AttentionShape(4, 2, headDim), type, 40);
@@ -95,21 +99,21 @@ final class AttentionContract implements OperationContract {
         }
     }
 
-    private static void whole(Comparison on, AttentionShape shape, int batch, int time) {
+    private static void whole(Comparison<Kernels> on, AttentionShape shape, int batch, int time) {
         on.compare("attention", shape + ", batch " + batch + ", time " + time, time, (kernels, in) -> {
             int rows = batch * time;
             Tensor qkv = in.normal(rows, shape.fusedWidth());
-            Tensor out = in.output("out", rows, shape.queryWidth());
-            Tensor lse = in.output("logSumExp", rows, shape.numHeads());
+            Tensor out = in.result("out", rows, shape.queryWidth());
+            Tensor lse = in.result("logSumExp", rows, shape.numHeads());
             kernels.attention().forward(shape, batch, time, qkv, out, lse);
             Tensor dOut = in.normal(rows, shape.queryWidth());
-            Tensor dQkv = in.output("dQkv", rows, shape.fusedWidth());
+            Tensor dQkv = in.result("dQkv", rows, shape.fusedWidth());
             kernels.attention().backward(shape, batch, time, qkv, out, lse, dOut, dQkv);
         });
     }
 
     /** Two sequences through one cache, blocks in mixed order, in two calls. */
-    private static void cached(Comparison on, AttentionShape shape, StorageType type, int time) {
+    private static void cached(Comparison<Kernels> on, AttentionShape shape, StorageType type, int time) {
         on.compare("cached attention", shape + ", " + type + ", time " + time, time, (kernels, in) -> {
             int blocksEach = time / KvBlocks.BLOCK_TOKENS + 1;
             KvBlocks blocks = new KvBlocks(shape, type, 2 * blocksEach, in.arena());
@@ -127,21 +131,21 @@ final class AttentionContract implements OperationContract {
                     blockTables[r] = tables[r % 2];
                 }
                 Tensor qkv = in.normal(2 * rows, shape.fusedWidth());
-                Tensor out = in.output("out of " + rows, 2 * rows, shape.queryWidth());
+                Tensor out = in.result("out of " + rows, 2 * rows, shape.queryWidth());
                 kernels.attention().cachedForward(blocks, 2 * rows, qkv, positions, blockTables, out);
             }
         });
     }
 
     /** A key, then a value, that is not finite: what sees it is not finite either, and what does not see it is. */
-    private static void wholeNotFinite(Comparison on, AttentionShape shape, float value, int time) {
+    private static void wholeNotFinite(Comparison<Kernels> on, AttentionShape shape, float value, int time) {
         on.compare("attention of " + value, shape + ", time " + time, time, (kernels, in) -> {
             for (int side = 0; side < 2; side++) {
                 Tensor qkv = in.normal(time, shape.fusedWidth());
                 setOther(qkv, shape, time / 2, side, value);
-                Tensor out = in.output(SIDES[side], time, shape.queryWidth());
+                Tensor out = in.result(SIDES[side], time, shape.queryWidth());
                 kernels.attention().forward(shape, 1, time, qkv, out, in.normal(time, shape.numHeads()));
-                separate(out, in.output("lost " + SIDES[side], time, shape.queryWidth()));
+                separate(out, in.result("lost " + SIDES[side], time, shape.queryWidth()));
             }
         });
     }
@@ -160,7 +164,8 @@ final class AttentionContract implements OperationContract {
     }
 
     /** As {@link #wholeNotFinite}, through a cache. */
-    private static void notFinite(Comparison on, AttentionShape shape, StorageType type, float value, int time) {
+    private static void notFinite(
+            Comparison<Kernels> on, AttentionShape shape, StorageType type, float value, int time) {
         on.compare("cached attention of " + value, shape + ", " + type + ", time " + time, time, (kernels, in) -> {
             int numBlocks = time / KvBlocks.BLOCK_TOKENS + 1;
             int[] table = IntStream.range(0, numBlocks).toArray();
@@ -170,9 +175,9 @@ final class AttentionContract implements OperationContract {
                 KvBlocks blocks = new KvBlocks(shape, type, numBlocks, in.arena());
                 Tensor qkv = in.normal(time, shape.fusedWidth());
                 setOther(qkv, shape, time / 2, side, value);
-                Tensor out = in.output(SIDES[side], time, shape.queryWidth());
+                Tensor out = in.result(SIDES[side], time, shape.queryWidth());
                 kernels.attention().cachedForward(blocks, time, qkv, positions, tables, out);
-                separate(out, in.output("lost " + SIDES[side], time, shape.queryWidth()));
+                separate(out, in.result("lost " + SIDES[side], time, shape.queryWidth()));
             }
         });
     }

@@ -5,7 +5,6 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import java.util.HashSet;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,20 +51,32 @@ public final class CheckedKernels {
      * @throws dev.troupe.model.TroupeException as {@link #create}
      */
     public static void require(Kernels kernels, ComputePool pool, Set<KernelUse> uses, Consumer<SelfCheck> made) {
+        OtherKernels.requireBeside(kernels, uses);
+        requireProvider(kernels, pool, uses, made);
+        if (uses.contains(KernelUse.SAMPLING)) {
+            OtherKernels.SAMPLING.choose(pool, made);
+        }
+        if (uses.contains(KernelUse.INT8_PRODUCTS)) {
+            OtherKernels.INT8.choose(pool, made);
+            OtherKernels.FOUR_BITS.choose(pool, made);
+        }
+        if (uses.contains(KernelUse.BF16_PROMPTS)) {
+            OtherKernels.BF16_PROMPTS.choose(pool, made);
+        }
+    }
+
+    private static void requireProvider(
+            Kernels kernels, ComputePool pool, Set<KernelUse> uses, Consumer<SelfCheck> made) {
         Set<KernelUse> passed = PASSED.computeIfAbsent(
                 new Checked(kernels.name(), pool.threads()), key -> ConcurrentHashMap.newKeySet());
         Set<KernelUse> left = new HashSet<>(uses);
         left.removeAll(passed);
+        left.retainAll(KernelUse.ofProvider());
         if (!left.isEmpty()) {
             SelfCheck check = KernelSelfCheck.run(kernels, pool, left);
             made.accept(check);
             check.require();
-            LOG.info(
-                    "kernel provider {} agrees with the reference: {} comparisons on {} threads in {} ms",
-                    check.provider(),
-                    check.comparisons(),
-                    check.threads(),
-                    String.format(Locale.ROOT, "%.0f", check.seconds() * 1e3));
+            LOG.info(check.summary());
             passed.addAll(left);
         }
     }

@@ -1,6 +1,7 @@
 package dev.troupe.model.kernel.check;
 
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
@@ -11,21 +12,37 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * Runs operations by providers and by the reference on equal seeded inputs, and reports the outputs that differ. An
- * operation is written once, as a function of the kernels and of a source of tensors that gives all runs the same
+ * Runs operations by implementations and by the reference on equal seeded inputs, and reports the outputs that differ.
+ * An operation is written once, as a function of the kernels and of a source of tensors that gives all runs the same
  * numbers.
+ *
+ * @param <K> what does the operations
  */
-public final class Comparison {
+public final class Comparison<K> {
+    /**
+     * What is compared.
+     *
+     * @param name for messages
+     */
+    public record Subject<K>(String name, K kernels) {
+        /** A provider's kernels, under their name. */
+        public static Subject<Kernels> of(Kernels kernels) {
+            return new Subject<>(kernels.name(), kernels);
+        }
+    }
+
     /** Gives an operation its tensors and notes which of them to compare. */
     public static final class Inputs {
         private final TensorArena arena;
         private final SplittableRandom random;
-        private final List<String> names = new ArrayList<>();
-        private final List<Tensor> outputs = new ArrayList<>();
+        private final boolean garbage;
+        private final List<Output> outputs = new ArrayList<>();
 
-        private Inputs(TensorArena arena, long seed) {
+        /** @param garbage whether results are not numbers before the run */
+        private Inputs(TensorArena arena, long seed, boolean garbage) {
             this.arena = arena;
             this.random = new SplittableRandom(seed);
+            this.garbage = garbage;
         }
 
         /** Normally distributed numbers. */
@@ -37,11 +54,25 @@ public final class Comparison {
             return tensor;
         }
 
-        /** As {@link #normal}, and compared after the run: a kernel may add to it or leave parts untouched. */
+        /** As {@link #normal}, and compared after the run: what a kernel reads and changes, or adds to. */
         public Tensor output(String name, int... shape) {
             Tensor tensor = normal(shape);
-            names.add(name);
-            outputs.add(tensor);
+            outputs.add(new Output(name, tensor));
+            return tensor;
+        }
+
+        /**
+         * What a kernel writes without reading it: the reference finds numbers in it, the others what is no number, and
+         * both must come to the same, and leave the same parts untouched.
+         */
+        public Tensor result(String name, int... shape) {
+            Tensor tensor = normal(shape);
+            if (garbage) {
+                for (long i = 0; i < tensor.size(); i++) {
+                    tensor.set(i, Float.NaN);
+                }
+            }
+            outputs.add(new Output(name, tensor));
             return tensor;
         }
 
@@ -60,10 +91,59 @@ public final class Comparison {
         }
     }
 
+    /** A tensor that is compared, and what it held before the run. */
+    private static final class Output {
+        private final String name;
+        private final Tensor tensor;
+        private final float[] before;
+
+        private Output(String name, Tensor tensor) {
+            this.name = name;
+            this.tensor = tensor;
+            this.before = tensor.toArray();
+        }
+
+        private boolean untouched(int i) {
+            return Float.floatToRawIntBits(tensor.get(i)) == Float.floatToRawIntBits(before[i]);
+        }
+
+        /** The greatest difference, NaN where one side only is a number. */
+        private double distance(Output other) {
+            double greatest = 0;
+            for (int i = 0; i < before.length; i++) {
+                if (!(untouched(i) && other.untouched(i))) {
+                    greatest = Math.max(greatest, Math.abs((double) tensor.get(i) - other.tensor.get(i)));
+                }
+            }
+            return greatest;
+        }
+
+        /** As {@link #distance}, where neither is a number counting as equal: for results whose bits are fixed. */
+        private double distanceOfBits(Output other) {
+            double greatest = 0;
+            for (int i = 0; i < before.length; i++) {
+                boolean equal = Float.compare(tensor.get(i), other.tensor.get(i)) == 0;
+                if (!equal && !(untouched(i) && other.untouched(i))) {
+                    double error = Math.abs((double) tensor.get(i) - other.tensor.get(i));
+                    greatest = Math.max(greatest, Math.max(Double.MIN_VALUE, error));
+                }
+            }
+            return greatest;
+        }
+
+        private double greatest() {
+            double greatest = 0;
+            for (long i = 0; i < tensor.size(); i++) {
+                greatest = Math.max(greatest, Math.abs(tensor.get(i)));
+            }
+            return greatest;
+        }
+    }
+
     /** An operation on made inputs. */
     @FunctionalInterface
-    public interface Operation {
-        void run(Kernels kernels, Inputs inputs);
+    public interface Operation<K> {
+        void run(K kernels, Inputs inputs);
     }
 
     /** Rounding of a product and of the sums of lanes, in units of the last place of a float32. */
@@ -75,34 +155,44 @@ public final class Comparison {
     /** The same of fp16. */
     private static final double FP16_UNIT = 0x1p-10;
 
-    private final Map<Kernels, Consumer<KernelDifference>> subjects;
-    private final Kernels reference;
+    private final Map<Subject<K>, Consumer<KernelDifference>> subjects;
+    private final Subject<K> reference;
+    private final Precision precision;
     private final long seed;
     private final Set<KernelUse> uses;
     private int comparisons;
 
     /**
-     * @param subject whose kernels are in question
-     * @param reference the scalar provider's
-     * @param seed of the inputs
-     * @param found hears of each output that differs
-     */
-    public Comparison(Kernels subject, Kernels reference, long seed, Consumer<KernelDifference> found) {
-        this(Map.of(subject, found), reference, seed, KernelUse.all());
-    }
-
-    /**
      * Compares several with one run of the reference.
      *
      * @param subjects whose kernels are in question, and who hears of each of their outputs that differs
+     * @param reference the scalar implementation
+     * @param precision of the operands of products, in both
+     * @param seed of the inputs
      * @param uses that brief contracts look at
      */
     public Comparison(
-            Map<Kernels, Consumer<KernelDifference>> subjects, Kernels reference, long seed, Set<KernelUse> uses) {
+            Map<Subject<K>, Consumer<KernelDifference>> subjects,
+            Subject<K> reference,
+            Precision precision,
+            long seed,
+            Set<KernelUse> uses) {
         this.subjects = subjects;
         this.reference = reference;
+        this.precision = precision;
         this.seed = seed;
         this.uses = uses;
+    }
+
+    /** Compares a provider's kernels in all that they do with those of the scalar provider of their precision. */
+    public static Comparison<Kernels> of(
+            Kernels subject, Kernels reference, long seed, Consumer<KernelDifference> found) {
+        return new Comparison<>(
+                Map.of(Subject.of(subject), found),
+                Subject.of(reference),
+                reference.precision(),
+                seed,
+                KernelUse.all());
     }
 
     /** Does a part of a brief contract where what it looks at is going to be used. */
@@ -123,31 +213,36 @@ public final class Comparison {
      * @param length of the longest sum behind an element: rounding grows with its root
      * @throws IllegalStateException naming operation and shape when a kernel throws
      */
-    public void compare(String operation, String shape, int length, Operation body) {
-        compare(operation, shape, UNIT * Math.sqrt(length + 1.0), body);
+    public void compare(String operation, String shape, int length, Operation<K> body) {
+        compareWithin(UNIT * Math.sqrt(length + 1.0), operation, shape, body);
     }
 
     /**
      * As {@link #compare}, of numbers that were rounded after a sum as the operands of products are: two sums that
      * differ in their last place may round to neighbours.
      */
-    public void compareOperands(String operation, String shape, int length, Operation body) {
-        double rounding = switch (reference.precision()) {
+    public void compareOperands(String operation, String shape, int length, Operation<K> body) {
+        double rounding = switch (precision) {
             case FP32 -> 0;
             case BF16 -> BF16_UNIT;
             case FP16 -> FP16_UNIT;
         };
-        compare(operation, shape, rounding + UNIT * Math.sqrt(length + 1.0), body);
+        compareWithin(rounding + UNIT * Math.sqrt(length + 1.0), operation, shape, body);
     }
 
-    private void compare(String operation, String shape, double unit, Operation body) {
+    /** As {@link #compare}, of results whose every bit the operation fixes; what is not a number equals its like. */
+    public void compareBits(String operation, String shape, Operation<K> body) {
+        compareWithin(0, operation, shape, body);
+    }
+
+    private void compareWithin(double unit, String operation, String shape, Operation<K> body) {
         comparisons++;
         try (TensorArena arena = TensorArena.open("kernels.check")) {
-            Inputs theirs = new Inputs(arena, seed);
+            Inputs theirs = new Inputs(arena, seed, false);
             run(operation, shape, body, reference, theirs);
             subjects.forEach((subject, found) -> {
                 try (TensorArena own = TensorArena.open("kernels.check")) {
-                    Inputs mine = new Inputs(own, seed);
+                    Inputs mine = new Inputs(own, seed, true);
                     run(operation, shape, body, subject, mine);
                     compare(operation, shape, unit, mine, theirs, found);
                 }
@@ -158,35 +253,21 @@ public final class Comparison {
     private static void compare(
             String operation, String shape, double unit, Inputs mine, Inputs theirs, Consumer<KernelDifference> found) {
         for (int i = 0; i < mine.outputs.size(); i++) {
-            double tolerance = unit * Math.max(1, greatest(theirs.outputs.get(i)));
-            double error = distance(mine.outputs.get(i), theirs.outputs.get(i));
+            Output expected = theirs.outputs.get(i);
+            Output actual = mine.outputs.get(i);
+            double tolerance = unit == 0 ? 0 : unit * Math.max(1, expected.greatest());
+            double error = unit == 0 ? actual.distanceOfBits(expected) : actual.distance(expected);
             if (!(error <= tolerance)) { // also when it is not a number
-                found.accept(new KernelDifference(operation, shape, mine.names.get(i), error, tolerance));
+                found.accept(new KernelDifference(operation, shape, actual.name, error, tolerance));
             }
         }
     }
 
-    private static void run(String operation, String shape, Operation body, Kernels kernels, Inputs inputs) {
+    private static <K> void run(String operation, String shape, Operation<K> body, Subject<K> of, Inputs inputs) {
         try {
-            body.run(kernels, inputs);
+            body.run(of.kernels(), inputs);
         } catch (RuntimeException e) {
-            throw new IllegalStateException(operation + " of " + kernels.name() + " failed at " + shape, e);
+            throw new IllegalStateException(operation + " of " + of.name() + " failed at " + shape, e);
         }
-    }
-
-    private static double greatest(Tensor tensor) {
-        double greatest = 0;
-        for (long i = 0; i < tensor.size(); i++) {
-            greatest = Math.max(greatest, Math.abs(tensor.get(i)));
-        }
-        return greatest;
-    }
-
-    private static double distance(Tensor a, Tensor b) {
-        double greatest = 0;
-        for (long i = 0; i < a.size(); i++) {
-            greatest = Math.max(greatest, Math.abs((double) a.get(i) - b.get(i)));
-        }
-        return greatest;
     }
 }

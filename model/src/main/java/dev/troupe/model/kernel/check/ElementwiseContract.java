@@ -1,23 +1,25 @@
 package dev.troupe.model.kernel.check;
 
+import dev.troupe.model.kernel.Kernels;
+
 /** Sums, biases, zeroing, dropout and the sum of squares. */
-final class ElementwiseContract implements OperationContract {
+final class ElementwiseContract implements OperationContract<Kernels> {
     @Override
     public String name() {
         return "elementwise";
     }
 
     @Override
-    public void brief(Comparison on) {
+    public void brief(Comparison<Kernels> on) {
         on.where(KernelUse.TRAINING, () -> at(on, 5, 23));
     }
 
     @Override
-    public void full(Comparison on) {
+    public void full(Comparison<Kernels> on) {
         Sizes.sweep((rows, dim) -> at(on, rows, dim), 2048);
     }
 
-    private static void at(Comparison on, int rows, int dim) {
+    private static void at(Comparison<Kernels> on, int rows, int dim) {
         String shape = "rows " + rows + ", dim " + dim;
         long n = (long) rows * dim;
         on.compare("elementwise", shape, rows, (kernels, in) -> {
@@ -29,7 +31,7 @@ final class ElementwiseContract implements OperationContract {
         });
         on.compare("sum of squares", shape, rows * dim, (kernels, in) -> {
             double sum = kernels.elementwise().sumOfSquares(1, 1 + n, in.normal(2 + rows * dim));
-            in.output("sum", 1).set(0, (float) sum);
+            in.result("sum", 1).set(0, (float) sum);
         });
     }
 }

@@ -1,9 +1,10 @@
 package dev.troupe.model.kernel.check;
 
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.tensor.Tensor;
 
 /** Look-up and gradient, rows occurring more than once. */
-final class EmbeddingContract implements OperationContract {
+final class EmbeddingContract implements OperationContract<Kernels> {
     private static final int TABLE_ROWS = 5;
 
     @Override
@@ -12,33 +13,33 @@ final class EmbeddingContract implements OperationContract {
     }
 
     @Override
-    public void brief(Comparison on) {
+    public void brief(Comparison<Kernels> on) {
         on.where(KernelUse.INFERENCE, () -> gather(on, 9, 19));
         on.where(KernelUse.TRAINING, () -> scatter(on, 9, 19));
     }
 
     @Override
-    public void full(Comparison on) {
+    public void full(Comparison<Kernels> on) {
         Sizes.sweep((rows, dim) -> at(on, rows, dim), 768);
     }
 
-    private static void at(Comparison on, int rows, int dim) {
+    private static void at(Comparison<Kernels> on, int rows, int dim) {
         gather(on, rows, dim);
         scatter(on, rows, dim);
     }
 
-    private static void gather(Comparison on, int rows, int dim) {
+    private static void gather(Comparison<Kernels> on, int rows, int dim) {
         on.compare("embedding", "rows " + rows + ", dim " + dim, 1, (kernels, in) -> {
             int[] indices = in.indices(rows, 0, TABLE_ROWS);
             Tensor table = in.normal(TABLE_ROWS, dim);
             for (boolean accumulate : new boolean[] {false, true}) {
-                Tensor out = in.output(accumulate ? "sum" : "rows", rows, dim);
+                Tensor out = accumulate ? in.output("sum", rows, dim) : in.result("rows", rows, dim);
                 kernels.embedding().gather(rows, dim, indices, table, out, accumulate);
             }
         });
     }
 
-    private static void scatter(Comparison on, int rows, int dim) {
+    private static void scatter(Comparison<Kernels> on, int rows, int dim) {
         on.compare("embedding gradient", "rows " + rows + ", dim " + dim, rows, (kernels, in) -> {
             int[] indices = in.indices(rows, 0, TABLE_ROWS);
             Tensor dTable = in.output("dTable", TABLE_ROWS, dim);

@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * The check that a node makes before it computes for anybody: small sizes of every operation that it will use, half a
@@ -34,15 +36,42 @@ public final class KernelSelfCheck {
      * @param uses that they are going to have
      */
     public static SelfCheck run(Kernels kernels, ComputePool pool, Set<KernelUse> uses) {
-        long start = System.nanoTime();
-        List<KernelDifference> differences = new ArrayList<>();
         try (FixedComputePool alone = FixedComputePool.create(1)) {
             Kernels reference = reference(kernels.precision()).create(alone);
-            Comparison comparison = new Comparison(Map.of(kernels, differences::add), reference, SEED, uses);
-            KernelContracts.ALL.forEach(contract -> contract.brief(comparison));
-            double seconds = (System.nanoTime() - start) / 1e9;
-            return new SelfCheck(kernels.name(), pool.threads(), comparison.count(), seconds, differences);
+            return run(
+                    kernels.name(),
+                    pool.threads(),
+                    "Choose another provider (backend = scalar always works)",
+                    found -> new Comparison<>(
+                            Map.of(Comparison.Subject.of(kernels), found),
+                            Comparison.Subject.of(reference),
+                            kernels.precision(),
+                            SEED,
+                            uses),
+                    KernelContracts.ALL);
         }
+    }
+
+    /**
+     * Runs the brief form of contracts.
+     *
+     * @param name of what is checked
+     * @param threads that it works on
+     * @param remedy what a user can do when something differs
+     * @param comparisons gives differences to whom it is told
+     */
+    static <K> SelfCheck run(
+            String name,
+            int threads,
+            String remedy,
+            Function<Consumer<KernelDifference>, Comparison<K>> comparisons,
+            List<OperationContract<K>> contracts) {
+        long start = System.nanoTime();
+        List<KernelDifference> differences = new ArrayList<>();
+        Comparison<K> comparison = comparisons.apply(differences::add);
+        contracts.forEach(contract -> contract.brief(comparison));
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return new SelfCheck(name, threads, comparison.count(), seconds, differences, remedy);
     }
 
     /** The scalar provider whose products round their operands like this. */

@@ -30,11 +30,22 @@ public enum KernelUse {
     Q4_K_WEIGHTS,
     Q6_K_WEIGHTS,
     /** Cached keys and values in fewer bits than float32. */
-    ROUNDED_CACHE;
+    ROUNDED_CACHE,
+    /** The choice of tokens: the same whatever the provider. */
+    SAMPLING,
+    /** Products of {@link OtherKernels}, beside a provider's, with activations rounded to eight bits. */
+    INT8_PRODUCTS,
+    /** The same in bf16, for prompts. */
+    BF16_PROMPTS;
 
     /** Everything that a provider has. */
+    static Set<KernelUse> ofProvider() {
+        return Collections.unmodifiableSet(EnumSet.range(TRAINING, ROUNDED_CACHE));
+    }
+
+    /** Everything that a provider has, and the choice of tokens. */
     public static Set<KernelUse> all() {
-        return Collections.unmodifiableSet(EnumSet.allOf(KernelUse.class));
+        return Collections.unmodifiableSet(EnumSet.range(TRAINING, SAMPLING));
     }
 
     /** A run that trains, evaluates and writes samples: nothing with weights or a cache in fewer bits. */
@@ -44,7 +55,9 @@ public enum KernelUse {
 
     /** What every model that is served may ask for, apart from its weights. */
     public static Set<KernelUse> serving() {
-        return Collections.unmodifiableSet(EnumSet.range(INFERENCE, SWIGLU));
+        EnumSet<KernelUse> uses = EnumSet.range(INFERENCE, SWIGLU);
+        uses.add(SAMPLING);
+        return Collections.unmodifiableSet(uses);
     }
 
     /**
@@ -53,7 +66,7 @@ public enum KernelUse {
      * @param types that its matrices are laid out in
      */
     public static Set<KernelUse> serving(ModelConfig config, Set<StorageType> types) {
-        EnumSet<KernelUse> uses = EnumSet.of(INFERENCE);
+        EnumSet<KernelUse> uses = EnumSet.of(INFERENCE, SAMPLING);
         uses.add(
                 switch (config.norm()) {
                     case RMS -> RMS_NORM;

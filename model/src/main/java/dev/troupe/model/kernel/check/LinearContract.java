@@ -11,8 +11,8 @@ import dev.troupe.model.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Forward and backward of linear layers, with and without an activation; operands are read through products. */
-final class LinearContract implements OperationContract {
-    private static final int[] ROWS = {1, 2, 17, 65, 130};
+final class LinearContract implements OperationContract<Kernels> {
+    private static final int[] ROWS = {0, 1, 2, 17, 65, 130};
     private static final int[][] WIDTHS = {{1, 2}, {33, 16}, {64, 130}, {17, 66}, {130, 64}}; // in, out
 
     @Override
@@ -21,7 +21,7 @@ final class LinearContract implements OperationContract {
     }
 
     @Override
-    public void brief(Comparison on) {
+    public void brief(Comparison<Kernels> on) {
         on.where(KernelUse.TRAINING, () -> {
             plain(on, 21, 33, 70, false);
             activated(on, 21, 33, 70, Epilogue.GELU);
@@ -30,7 +30,7 @@ final class LinearContract implements OperationContract {
     }
 
     @Override
-    public void full(Comparison on) {
+    public void full(Comparison<Kernels> on) {
         for (int rows : ROWS) {
             for (int[] widths : WIDTHS) {
                 plain(on, rows, widths[0], widths[1], false);
@@ -41,6 +41,8 @@ final class LinearContract implements OperationContract {
             }
         }
         plain(on, 300, 384, 96, true);
+        plain(on, 5, 1031, 33, true);
+        plain(on, 5, 33, 1031, false);
         activated(on, 200, 96, 1536, Epilogue.GELU);
         activated(on, 200, 96, 1100, Epilogue.SWIGLU);
     }
@@ -55,7 +57,7 @@ final class LinearContract implements OperationContract {
         return kernels.linear().weight(in.normal(out, width), new WeightVersion(), true, in.arena());
     }
 
-    private static void plain(Comparison on, int rows, int in, int out, boolean add) {
+    private static void plain(Comparison<Kernels> on, int rows, int in, int out, boolean add) {
         String shape = rows + " rows, " + in + " to " + out + (add ? ", added" : "");
         on.compare("linear forward", shape, in, (kernels, inputs) -> {
             LinearProducts linear = kernels.linear();
@@ -63,11 +65,11 @@ final class LinearContract implements OperationContract {
             LinearWeight w = weight(kernels, inputs, out, in);
             @Nullable Tensor bias = add ? null : inputs.normal(out);
             @Nullable Tensor residual = add ? inputs.normal(rows, out) : null;
-            linear.forward(rows, x, w, bias, residual, inputs.output("y", rows, out));
+            linear.forward(rows, x, w, bias, residual, inputs.result("y", rows, out));
         });
         on.compare("linear input gradient", shape, out, (kernels, inputs) -> {
             LinearWeight w = weight(kernels, inputs, out, in);
-            kernels.linear().inputGradient(rows, stored(kernels, inputs, rows, out), w, inputs.output("dx", rows, in));
+            kernels.linear().inputGradient(rows, stored(kernels, inputs, rows, out), w, inputs.result("dx", rows, in));
         });
         on.compare("linear weight gradient", shape, rows, (kernels, inputs) -> {
             Tensor dy = inputs.normal(rows, out);
@@ -77,12 +79,12 @@ final class LinearContract implements OperationContract {
                     : kernels.linear().operand(rows, out, inputs.arena());
             kernels.linear().store(rows, dy, reference);
             Operand x = stored(kernels, inputs, rows, in);
-            Tensor dw = inputs.output("dw", out, in);
+            Tensor dw = add ? inputs.output("dw", out, in) : inputs.result("dw", out, in);
             kernels.linear().weightGradient(rows, reference, x, dw, add, inputs.output("db", out));
         });
     }
 
-    private static void activated(Comparison on, int rows, int in, int out, Epilogue activation) {
+    private static void activated(Comparison<Kernels> on, int rows, int in, int out, Epilogue activation) {
         String shape = rows + " rows, " + in + " to " + out + ", " + activation;
         int width = activation.width(out);
         on.compareOperands("linear with activation", shape, out, (kernels, inputs) -> {
@@ -108,7 +110,7 @@ final class LinearContract implements OperationContract {
         Tensor none = kernels.linear().staging(0, n, inputs.arena());
         Tensor own = operand.target(none);
         if (own != none) {
-            inputs.output(name, rows, n).copyFrom(own.view(0, rows, n));
+            inputs.result(name, rows, n).copyFrom(own.view(0, rows, n));
             return;
         }
         Tensor identity = inputs.arena().allocate(n, n);
@@ -116,6 +118,6 @@ final class LinearContract implements OperationContract {
             identity.set((long) i * n + i, 1);
         }
         LinearWeight w = kernels.linear().weight(identity, new WeightVersion(), false, inputs.arena());
-        kernels.linear().forward(rows, operand, w, null, null, inputs.output(name, rows, n));
+        kernels.linear().forward(rows, operand, w, null, null, inputs.result(name, rows, n));
     }
 }

@@ -1,9 +1,10 @@
 package dev.troupe.model.kernel.check;
 
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.tensor.Tensor;
 
 /** Rotation forward and back, of the first heads of wider rows. */
-final class RotaryContract implements OperationContract {
+final class RotaryContract implements OperationContract<Kernels> {
     private static final int POSITIONS = 7;
 
     @Override
@@ -12,12 +13,12 @@ final class RotaryContract implements OperationContract {
     }
 
     @Override
-    public void brief(Comparison on) {
+    public void brief(Comparison<Kernels> on) {
         on.where(KernelUse.ROTARY, () -> at(on, 3, 2, 10));
     }
 
     @Override
-    public void full(Comparison on) {
+    public void full(Comparison<Kernels> on) {
         for (int headDim : new int[] {2, 8, 14, 16, 18, 30, 32, 34, 64, 128}) {
             for (int rows : new int[] {0, 1, 9}) {
                 at(on, rows, 3, headDim);
@@ -26,7 +27,7 @@ final class RotaryContract implements OperationContract {
         at(on, 97, 12, 64);
     }
 
-    private static void at(Comparison on, int rows, int numHeads, int headDim) {
+    private static void at(Comparison<Kernels> on, int rows, int numHeads, int headDim) {
         String shape = "rows " + rows + ", heads " + numHeads + ", headDim " + headDim;
         on.compare("rotary", shape, 1, (kernels, in) -> {
             int stride = numHeads * headDim + 3;

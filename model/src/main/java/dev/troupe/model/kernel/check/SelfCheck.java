@@ -6,16 +6,22 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * The result of comparing a provider with the reference.
+ * The result of comparing kernels with the reference.
  *
- * @param provider whose kernels were checked
+ * @param provider whose kernels were checked, or the name of a product beside them
  * @param threads that they worked on
  * @param comparisons that were made
  * @param seconds that they took
  * @param differences what was found; empty when all is well
+ * @param remedy what a user can do when it is not
  */
 public record SelfCheck(
-        String provider, int threads, int comparisons, double seconds, List<KernelDifference> differences) {
+        String provider,
+        int threads,
+        int comparisons,
+        double seconds,
+        List<KernelDifference> differences,
+        String remedy) {
     private static final int DIFFERENCES_SHOWN = 8;
 
     public SelfCheck {
@@ -29,17 +35,32 @@ public record SelfCheck(
      */
     public void require() {
         if (!differences.isEmpty()) {
-            throw new TroupeException("kernel provider \"" + provider + "\" computes other results than the scalar"
-                    + " reference on this machine and is not used:\n"
-                    + differences.stream()
-                            .limit(DIFFERENCES_SHOWN)
-                            .map(SelfCheck::line)
-                            .collect(Collectors.joining("\n"))
-                    + (differences.size() > DIFFERENCES_SHOWN
-                            ? "\n  and " + (differences.size() - DIFFERENCES_SHOWN) + " more"
-                            : "")
-                    + "\nChoose another provider (backend = scalar always works) and report this.");
+            throw new TroupeException(problem() + "\n" + remedy + " and report this.");
         }
+    }
+
+    /** What was compared, where nothing differs. */
+    public String summary() {
+        return String.format(
+                Locale.ROOT,
+                "kernels %s agree with the reference: %d comparisons on %d threads in %.0f ms",
+                provider,
+                comparisons,
+                threads,
+                seconds * 1e3);
+    }
+
+    /** What differs, and by how much; only where something does. */
+    public String problem() {
+        return "kernels \"" + provider + "\" compute other results than the scalar reference on this machine and are"
+                + " not used:\n"
+                + differences.stream()
+                        .limit(DIFFERENCES_SHOWN)
+                        .map(SelfCheck::line)
+                        .collect(Collectors.joining("\n"))
+                + (differences.size() > DIFFERENCES_SHOWN
+                        ? "\n  and " + (differences.size() - DIFFERENCES_SHOWN) + " more"
+                        : "");
     }
 
     private static String line(KernelDifference d) {

@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.check;
 
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.kernel.quantized.WeightRows;
@@ -8,7 +9,7 @@ import dev.troupe.model.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /** All storage types, one row to many, any number of outputs, rows wider than the matrix, accumulation and bias. */
-final class WeightProductContract implements OperationContract {
+final class WeightProductContract implements OperationContract<Kernels> {
     private static final int[] ROWS = {0, 1, 2, 3, 5, 7, 8, 16, 17, 64};
     private static final int[] OUTPUTS = {0, 1, 15, 16, 17, 33, 64, 100};
     /** In blocks of each type, so that some sums end within a chain and some go over several. */
@@ -22,7 +23,7 @@ final class WeightProductContract implements OperationContract {
     }
 
     @Override
-    public void brief(Comparison on) {
+    public void brief(Comparison<Kernels> on) {
         for (StorageType type : StorageType.values()) {
             on.where(KernelUse.ofWeights(type), () -> at(on, type, 67, 2 * blockOf(type), 1, 9));
         }
@@ -30,7 +31,7 @@ final class WeightProductContract implements OperationContract {
     }
 
     @Override
-    public void full(Comparison on) {
+    public void full(Comparison<Kernels> on) {
         for (StorageType type : StorageType.values()) {
             for (int n : OUTPUTS) {
                 for (int blocks : BLOCKS) {
@@ -39,6 +40,8 @@ final class WeightProductContract implements OperationContract {
             }
             at(on, type, 130, 0, 3);
             at(on, type, 1536, 512, 1, 4);
+            at(on, type, 67, 2048, 1, 3, 9, 65);
+            at(on, type, 33, 5632, 1, 2);
         }
         at(on, StorageType.F32, 33, 263, 1, 5);
         at(on, StorageType.BF16, 33, 263, 1, 5);
@@ -49,7 +52,7 @@ final class WeightProductContract implements OperationContract {
         return Math.max(PLAIN_BLOCK, type.blockElements());
     }
 
-    private static void at(Comparison on, StorageType type, int n, int k, int... rows) {
+    private static void at(Comparison<Kernels> on, StorageType type, int n, int k, int... rows) {
         on.compare("weight product", type + ", n " + n + ", k " + k, k, (kernels, in) -> {
             MemorySegment stored = in.arena().allocateBytes(n * type.bytes(k));
             Quantization.write(type, (long) n * k, in.normal(n, k).segment(), stored);
@@ -57,7 +60,7 @@ final class WeightProductContract implements OperationContract {
             Tensor bias = in.normal(n);
             for (int m : rows) {
                 Tensor a = in.normal(m, k + 3);
-                Tensor c = in.output("c of " + m, m, n + 2);
+                Tensor c = in.result("c of " + m, m, n + 2);
                 kernels.weightProduct().multiply(m, a, k + 3, weight, null, c, n + 2, false);
                 Tensor added = in.output("c of " + m + ", added", m, n);
                 kernels.weightProduct().multiply(m, a, k + 3, weight, bias, added, n, true);

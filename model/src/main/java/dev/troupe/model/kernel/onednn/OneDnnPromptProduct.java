@@ -8,6 +8,7 @@ import dev.troupe.model.kernel.quantized.PromptWeight;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.TensorArena;
+import java.util.Optional;
 
 /** Rows of prompts by oneDNN's tiles in bf16, over weights in any type. */
 public final class OneDnnPromptProduct implements PromptProduct {
@@ -17,15 +18,19 @@ public final class OneDnnPromptProduct implements PromptProduct {
         this.gemm = gemm;
     }
 
+    /** Why it does not run here: no oneDNN, or no instructions for bf16; empty when it does. */
+    public static Optional<String> unavailable() {
+        return new OneDnnKernelProvider().unavailable();
+    }
+
     /**
      * Products that share their work over {@code pool}.
      *
-     * @throws TroupeException when oneDNN does not run here, or this processor has no instructions for bf16
+     * @throws TroupeException when {@link #unavailable} says why not
      */
     public static OneDnnPromptProduct create(ComputePool pool) {
-        OneDnnKernelProvider provider = new OneDnnKernelProvider();
-        provider.unavailable().ifPresent(reason -> {
-            throw new TroupeException("prompts cannot be computed in bf16 here: " + reason + "; set prefill to exact");
+        unavailable().ifPresent(reason -> {
+            throw new TroupeException("prompts cannot be computed in bf16 here: " + reason);
         });
         return new OneDnnPromptProduct(new OneDnnGemm(pool, new ScratchPool(), OneDnnKernelProvider.sizes()));
     }

@@ -8,6 +8,11 @@ import org.jspecify.annotations.Nullable;
 /** The reference: a row of weights is read, then multiplied with every row of A. Packed is as stored. */
 public final class ScalarWeightProduct implements WeightProduct {
     @Override
+    public WeightLayout layout() {
+        return WeightLayout.ROWS;
+    }
+
+    @Override
     public PackedWeight pack(WeightRows rows, TensorArena arena) {
         long bytes = rows.n() * rows.rowBytes();
         MemorySegment data = arena.allocateBytes(bytes).asSlice(0, bytes);

@@ -35,6 +35,11 @@ public final class VectorWeightProduct implements WeightProduct {
     }
 
     @Override
+    public WeightLayout layout() {
+        return WeightLayout.PANELS;
+    }
+
+    @Override
     public PackedWeight pack(WeightRows rows, TensorArena arena) {
         PanelFormat format = PanelFormat.of(rows.type());
         int panels = PanelProduct.panels(rows.n());

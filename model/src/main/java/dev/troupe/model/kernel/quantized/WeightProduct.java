@@ -18,6 +18,9 @@ public interface WeightProduct {
     /** Products that are summed in one chain. */
     int DEPTH = Gemm.CHAIN;
 
+    /** How weights are laid out. */
+    WeightLayout layout();
+
     /**
      * Lays weights out as the provider reads them. The rows are not needed afterwards.
      *

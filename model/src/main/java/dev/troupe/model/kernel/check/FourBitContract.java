@@ -1,0 +1,73 @@
+package dev.troupe.model.kernel.check;
+
+import dev.troupe.model.kernel.int8.FourBitProduct;
+import dev.troupe.model.kernel.int8.FourBitWeight;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.Quantization;
+import dev.troupe.model.kernel.quantized.WeightRows;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Both types of weights, any numbers of rows and outputs, accumulation and bias, bit for bit. */
+final class FourBitContract implements OperationContract<FourBitProduct> {
+    private static final List<StorageType> TYPES = List.of(StorageType.Q4_0, StorageType.Q4_K);
+    private static final int[] ROWS = {0, 1, 2, 3, 4, 7, 8, 9, 17};
+    private static final int[] OUTPUTS = {0, 1, 15, 17, 31, 32, 33, 67};
+    private static final int[] BLOCKS = {0, 1, 3};
+    /** m, n, k: layers of models. */
+    private static final int[][] SHAPES = {{70, 576, 768}, {1, 131, 2048}, {260, 64, 1536}, {33, 100, 5632}};
+
+    private final ComputePool pool;
+
+    /** @param pool lays weights out */
+    FourBitContract(ComputePool pool) {
+        this.pool = pool;
+    }
+
+    @Override
+    public String name() {
+        return "four-bit product";
+    }
+
+    @Override
+    public void brief(Comparison<FourBitProduct> on) {
+        for (StorageType type : TYPES) {
+            at(on, type, 15, 67, 256);
+            at(on, type, 1, 33, 512);
+        }
+    }
+
+    @Override
+    public void full(Comparison<FourBitProduct> on) {
+        for (StorageType type : TYPES) {
+            for (int m : ROWS) {
+                for (int n : OUTPUTS) {
+                    for (int blocks : BLOCKS) {
+                        at(on, type, m, n, blocks * type.blockElements());
+                    }
+                }
+            }
+            for (int[] shape : SHAPES) {
+                at(on, type, shape[0], shape[1], shape[2]);
+            }
+        }
+    }
+
+    private void at(Comparison<FourBitProduct> on, StorageType type, int m, int n, int k) {
+        for (boolean added : new boolean[] {false, true}) {
+            String shape = type + ", m " + m + ", n " + n + ", k " + k + (added ? ", onto C, bias" : "");
+            on.compareBits(name(), shape, (product, in) -> {
+                Tensor a = in.normal(m, k + 3);
+                Tensor rows = in.normal(n, k);
+                Tensor bias = in.normal(n);
+                MemorySegment stored = in.arena().allocateBytes(n * type.bytes(k));
+                Quantization.write(type, rows.size(), rows.segment(), stored);
+                FourBitWeight w = FourBitWeight.pack(WeightRows.of(type, n, k, stored), pool, in.arena());
+                Tensor c = added ? in.output("c", m, n + 5) : in.result("c", m, n + 5);
+                product.multiply(m, a, k + 3, w, added ? bias : null, c, n + 5, added);
+            });
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.troupe.model.kernel.check;
+
+import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.int8.FourBitProduct;
+import dev.troupe.model.kernel.int8.Int8Product;
+import dev.troupe.model.kernel.int8.Int8RoundedProduct;
+import dev.troupe.model.kernel.int8.ScalarFourBitProduct;
+import dev.troupe.model.kernel.int8.ScalarInt8Product;
+import dev.troupe.model.kernel.int8.VectorFourBitProduct;
+import dev.troupe.model.kernel.int8.VectorInt8Product;
+import dev.troupe.model.kernel.onednn.OneDnnInt8Product;
+import dev.troupe.model.kernel.onednn.OneDnnPromptProduct;
+import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.PromptProduct;
+import dev.troupe.model.kernel.quantized.ScalarPromptProduct;
+import dev.troupe.model.kernel.quantized.WeightLayout;
+import dev.troupe.model.kernel.vector.ScratchPool;
+import dev.troupe.model.sampling.Sampler;
+import dev.troupe.model.sampling.SamplingOptions;
+import dev.troupe.model.sampling.SamplingSpace;
+import dev.troupe.model.sampling.SortedChoice;
+import dev.troupe.model.sampling.TokenChoice;
+import dev.troupe.model.sampling.TokenCounts;
+import dev.troupe.model.sampling.TokenMask;
+import dev.troupe.model.tensor.Tensor;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a model may be served with beside a provider's kernels: products of rounded operands, and the choice of tokens.
+ * Implementations come fastest first; a process takes the first that runs here and agrees with the reference, as
+ * {@link KernelChoice} says.
+ */
+public final class OtherKernels {
+    private static final String EXACT = "Set prefill and decode to exact";
+
+    /** Products with weights of eight bits. All have the reference's bits. */
+    public static final KernelChoice<Int8Product> INT8 = new KernelChoice<>(
+            Int8Contract::new,
+            new ScalarInt8Product(),
+            List.of(
+                    new KernelChoice.Candidate<>(
+                            "int8 by onednn",
+                            OneDnnInt8Product::unavailable,
+                            pool -> new OneDnnInt8Product(pool, new ScratchPool())),
+                    new KernelChoice.Candidate<>(
+                            "int8 by vector", pool -> new VectorInt8Product(pool, new ScratchPool()))),
+            EXACT);
+
+    /** Products with weights of four bits. */
+    public static final KernelChoice<FourBitProduct> FOUR_BITS = new KernelChoice<>(
+            FourBitContract::new,
+            new ScalarFourBitProduct(),
+            List.of(new KernelChoice.Candidate<>(
+                    "four bits by vector", pool -> new VectorFourBitProduct(pool, new ScratchPool()))),
+            EXACT);
+
+    /** Products in bf16 for the rows of prompts. */
+    public static final KernelChoice<PromptProduct> BF16_PROMPTS = new KernelChoice<>(
+            PromptContract::new,
+            new ScalarPromptProduct(),
+            List.of(new KernelChoice.Candidate<>(
+                    "bf16 prompts by onednn", OneDnnPromptProduct::unavailable, OneDnnPromptProduct::create)),
+            "Set prefill to exact");
+
+    /** The choice of tokens, which has no other implementation to take its place. */
+    public static final KernelChoice<TokenChoice> SAMPLING = new KernelChoice<>(
+            pool -> new SamplingContract(),
+            new SortedChoice(),
+            List.of(new KernelChoice.Candidate<>("sampling", pool -> OtherKernels::choose)),
+            "Use another Java runtime");
+
+    private OtherKernels() {}
+
+    private static int choose(
+            SamplingOptions options,
+            Tensor rows,
+            int row,
+            int index,
+            TokenCounts history,
+            @Nullable TokenMask allowed) {
+        return new Sampler(options, new SamplingSpace()).sample(rows, row, index, history, allowed);
+    }
+
+    /**
+     * Products in int8 with any weights.
+     *
+     * @throws TroupeException when all differ from the reference: the message says by how much
+     */
+    public static Int8RoundedProduct int8(ComputePool pool, Consumer<SelfCheck> made) {
+        return new Int8RoundedProduct(INT8.create(pool, made), FOUR_BITS.create(pool, made), pool);
+    }
+
+    /**
+     * Requires that products of these uses can stand beside kernels.
+     *
+     * @throws TroupeException when a model cannot be served so; the message says what to change
+     */
+    public static void requireBeside(Kernels kernels, Set<KernelUse> uses) {
+        WeightLayout layout = kernels.weightProduct().layout();
+        boolean int8 = uses.contains(KernelUse.INT8_PRODUCTS);
+        if (layout == WeightLayout.DEVICE && (int8 || uses.contains(KernelUse.BF16_PROMPTS))) {
+            throw new TroupeException((int8 ? "int8 products" : "bf16 prompts") + " are the processor's, and kernels \""
+                    + kernels.name() + "\" are a device's, which would wait for it in every layer: set prefill and"
+                    + " decode to exact (weights = q8_0 or q4_0 keeps the weights in few bits on the device), or"
+                    + " compute.backend to vector");
+        }
+        if (layout != WeightLayout.PANELS && uses.contains(KernelUse.BF16_PROMPTS)) {
+            throw new TroupeException("bf16 prompts read weights as the vector kernels lay them out, not \""
+                    + kernels.name() + "\": set prefill to exact, or compute.backend to vector");
+        }
+    }
+}
