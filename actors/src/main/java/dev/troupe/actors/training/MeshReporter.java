@@ -32,14 +32,16 @@ record MeshReporter(String runId, ActorRef<TrainingEvent> listener, ActorRef<Run
             }
             case MeshEvent.OtherMesh other ->
                 log.warn("Run {} goes on with a mesh of {}: {}", runId, other.mesh(), other.cause());
+            case MeshEvent.CheckpointDamaged damaged ->
+                log.error("Run {} goes on from an earlier checkpoint: {}", runId, damaged.message());
             case MeshEvent.NodeFailed failed -> {
                 String node = failed.failure().node();
                 log.warn("Node {} has failed, lately {} times: {}", node, failed.failures(), failed.cause());
                 decided(new Decision.NodeFailed(failed.failure()));
                 if (failed.isExcluded()) {
                     log.error(
-                            "Node {} gets no ranks of run {} any more (mesh.excludeAfterFailures): start it at another"
-                                    + " address when it is mended",
+                            "Node {} gets no ranks of run {} any more (mesh.excludeAfterFailures): start it with another"
+                                    + " troupe.node.identity when it is mended",
                             node,
                             runId);
                     listener.tell(new TrainingEvent.NodeExcluded(runId, node, failed.failures()));

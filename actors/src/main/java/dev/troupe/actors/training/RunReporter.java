@@ -241,15 +241,28 @@ final class RunReporter {
         listener.tell(new TrainingEvent.StepsFixed(runId, totalSteps, secondsPerStep));
     }
 
-    /** The run goes on from a checkpoint, or its beginning; its metrics have the line already. */
-    void wentBack(MetricsLine.Rollback line, @Nullable String checkpoint) {
-        listener.tell(new TrainingEvent.RolledBack(
-                runId, line.fromStep(), line.step(), line.reason(), line.learningRateFactor(), checkpoint));
-    }
-
-    /** The run goes on with another mesh; its metrics have the line already. */
-    void reshaped(MetricsLine.Reshape line) {
-        listener.tell(new TrainingEvent.Reshaped(runId, line.step(), line.mesh(), line.cause()));
+    /**
+     * Another attempt at the run begins; its metrics have the line already.
+     *
+     * @param checkpoint that it goes on from; null for its beginning
+     */
+    void beginsAnew(MetricsLine.Anew line, @Nullable String checkpoint) {
+        listener.tell(
+                switch (line) {
+                    case MetricsLine.Rollback back ->
+                        new TrainingEvent.RolledBack(
+                                runId,
+                                back.fromStep(),
+                                back.step(),
+                                back.reason(),
+                                back.learningRateFactor(),
+                                checkpoint);
+                    case MetricsLine.Reshape reshape ->
+                        new TrainingEvent.Reshaped(runId, reshape.step(), reshape.mesh(), reshape.cause());
+                    case MetricsLine.Restart restart ->
+                        new TrainingEvent.Restarted(
+                                runId, restart.fromStep(), restart.step(), restart.cause(), checkpoint);
+                });
     }
 
     /** The gradients of the step after this one overflowed. */
@@ -278,7 +291,7 @@ final class RunReporter {
                         recovered.seconds(),
                         recovered.nodes()));
             }
-            case MeshEvent.NodeFailed _, MeshEvent.OtherMesh _ -> {
+            case MeshEvent.NodeFailed _, MeshEvent.OtherMesh _, MeshEvent.CheckpointDamaged _ -> {
                 // MeshReporter tells of it
             }
         }

@@ -146,7 +146,7 @@ record RunWorkers(
                         run.backlog().checkpoints().stream()
                                 .map(line -> new EvaluationScheduler.CheckpointWritten(line.step(), line.path()))
                                 .toList(),
-                        run.isLaterAttempt() ? List.of() : config.eval().tasksOfNodes(), // said once
+                        run.anew() != null ? List.of() : config.eval().tasksOfNodes(), // said once
                         config.eval().shadow().orElse(null),
                         shadow == null ? null : shadow.path(),
                         evaluator)),

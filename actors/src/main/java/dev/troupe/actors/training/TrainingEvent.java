@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(TrainingEvent.Progress.class),
     @JsonSubTypes.Type(TrainingEvent.RolledBack.class),
     @JsonSubTypes.Type(TrainingEvent.Reshaped.class),
+    @JsonSubTypes.Type(TrainingEvent.Restarted.class),
     @JsonSubTypes.Type(TrainingEvent.Seated.class),
     @JsonSubTypes.Type(TrainingEvent.Recovered.class),
     @JsonSubTypes.Type(TrainingEvent.Evaluated.class),
@@ -100,6 +101,21 @@ public sealed interface TrainingEvent extends WireMessage {
      * @param mesh data x tensor x pipeline
      */
     record Reshaped(String runId, long step, String mesh, String cause) implements TrainingEvent {}
+
+    /**
+     * The checkpoint that the run had to go back to was damaged, so it goes on from one before it.
+     *
+     * @param fromStep steps taken until then
+     * @param step that it goes on from
+     * @param cause names what was lost, and what is wrong with which checkpoint
+     * @param checkpoint that it goes on from; null for the beginning
+     */
+    record Restarted(
+            String runId,
+            long fromStep,
+            long step,
+            String cause,
+            @Nullable String checkpoint) implements TrainingEvent {}
 
     /**
      * Ranks of a mesh have their first nodes.

@@ -29,6 +29,7 @@ import dev.troupe.actors.training.run.LossSpikes;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.NextAttempt;
 import dev.troupe.actors.training.run.Reshaping;
+import dev.troupe.actors.training.run.Restarting;
 import dev.troupe.actors.training.run.ResumeCheck;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.run.RunJournal;
@@ -150,12 +151,9 @@ final class TrainingRun {
     Behavior<Command> begin(boolean stopNow) {
         stopRequested = stopNow;
         long parameters = ParameterLayout.of(run.model()).size();
-        MetricsLine.Rollback wentBack = run.wentBack();
-        MetricsLine.Reshape reshaped = run.reshaped();
-        if (wentBack != null) {
-            reporter.wentBack(wentBack, run.resumedFrom());
-        } else if (reshaped != null) {
-            reporter.reshaped(reshaped);
+        MetricsLine.Anew anew = run.anew();
+        if (anew != null) {
+            reporter.beginsAnew(anew, run.resumedFrom());
         } else {
             listener.tell(new TrainingEvent.Started(
                     setup.runId(), parameters, setup.tokensPerStep(), step, length.totalSteps(), run.resumedFrom()));
@@ -384,11 +382,14 @@ final class TrainingRun {
 
     private Behavior<Command> onMesh(MeshEvent event) {
         reporter.meshChanged(event, step);
-        if (event instanceof MeshEvent.OtherMesh other) {
-            reshaping = new Reshaping(other.mesh(), other.cause());
-            return other.isUrgent() ? endFor(reshaping) : Behaviors.same();
-        }
-        return Behaviors.same();
+        return switch (event) {
+            case MeshEvent.OtherMesh other -> {
+                reshaping = new Reshaping(other.mesh(), other.cause());
+                yield other.isUrgent() ? endFor(reshaping) : Behaviors.same();
+            }
+            case MeshEvent.CheckpointDamaged damaged -> endFor(new Restarting(step, damaged.message()));
+            case MeshEvent.Seated _, MeshEvent.Recovered _, MeshEvent.NodeFailed _ -> Behaviors.same();
+        };
     }
 
     /** A larger mesh begins with the step that the run is at. Whether that is waited for. */

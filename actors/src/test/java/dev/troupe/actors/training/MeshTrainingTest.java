@@ -105,19 +105,22 @@ class MeshTrainingTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2x1x1,1", "1x2x1,0", "1x1x2,0"})
-    void stopAndResumeEndsInTheSameWeights(String mesh, int zero) throws IOException {
+    @CsvSource({"2x1x1,1,2", "1x2x1,0,1", "1x1x2,0,1", "2x1x2,3,3"})
+    void stopAndResumeEndsInTheSameWeights(String mesh, int zero, int numNodes) throws IOException {
         addNode();
         String settings = mesh(mesh, zero) + "train.steps = 80";
         end(start("whole", false, settings));
         long stopped = stopAfter(12, start("parts", false, settings));
-        List<TrainingEvent> resumed = end(start("parts", true, settings));
+        for (int node = 2; node <= numNodes; node++) {
+            addNode();
+        }
+        List<TrainingEvent> resumed = end(start("parts", true, settings + ", mesh.nodes = " + numNodes));
 
         assertThat(resumed.getFirst())
                 .isInstanceOfSatisfying(
                         TrainingEvent.Started.class,
                         it -> assertThat(it.fromStep()).isEqualTo(stopped));
-        completed(resumed);
+        assertThat(completed(resumed).utilization().nodes()).hasSize(numNodes);
         assertThat(losses("parts")).isEqualTo(losses("whole"));
         List<Path> shards = shards("whole");
         assertThat(shards).isNotEmpty();

@@ -18,6 +18,7 @@ import java.util.Set;
  * @param dataPort its port; 0 for any free one
  * @param dataBindHost address of this machine where they arrive and tensors for others leave; empty for
  *     {@code dataHost}
+ * @param identity by which it is known again when it was restarted
  * @param zone rack or zone of this machine; empty when it is not known
  * @param memoryMegabytes that tensors of a trainer may take; 0 for what the machine has
  * @param metricsPort of the Prometheus endpoint; -1 for none
@@ -30,6 +31,7 @@ public record NodeConfig(
         String dataHost,
         int dataPort,
         String dataBindHost,
+        String identity,
         String zone,
         long memoryMegabytes,
         int metricsPort) {
@@ -37,6 +39,7 @@ public record NodeConfig(
     public static final String LATEST = "latest";
 
     private static final String PREFIX = "troupe.node";
+    private static final String ADDRESS = "akka.remote.artery.canonical";
 
     public NodeConfig {
         roles = Set.copyOf(roles);
@@ -70,20 +73,34 @@ public record NodeConfig(
                 throw new TroupeException(PREFIX + ".memoryMegabytes (" + memoryMegabytes
                         + ") must be a number of megabytes, or 0 for what the machine has");
             }
+            Path directory = Path.of(node.getString("directory"));
             return new NodeConfig(
                     node.getString("name"),
                     roles,
-                    Path.of(node.getString("directory")),
+                    directory,
                     node.getString("model"),
                     node.getString("data.host"),
                     dataPort,
                     node.getString("data.bindHost"),
+                    identity(node.getString("identity"), config.getConfig(ADDRESS), directory),
                     node.getString("zone"),
                     memoryMegabytes,
                     metricsPort);
         } catch (ConfigException e) {
             throw new TroupeException("the configuration of the node is wrong: " + e.getMessage(), e);
         }
+    }
+
+    /** What is configured, or else what stays the same from one start to the next. */
+    private static String identity(String configured, Config address, Path directory) {
+        if (!configured.isEmpty()) {
+            return configured;
+        }
+        String host = address.getString("hostname");
+        int port = address.getInt("port");
+        return port > 0
+                ? host + ":" + port
+                : host + ":" + directory.toAbsolutePath().normalize();
     }
 
     /** The model's place on this node; empty for the latest promoted one. */
@@ -95,7 +112,7 @@ public record NodeConfig(
 
     /** What a trainer says of its machine. */
     NodeTraits traits() {
-        return NodeTraits.here(zone, memoryMegabytes * 1_000_000);
+        return NodeTraits.here(identity, zone, memoryMegabytes * 1_000_000);
     }
 
     /** Whether the node has a role. */

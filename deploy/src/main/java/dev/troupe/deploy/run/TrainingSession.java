@@ -13,6 +13,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,6 +90,7 @@ public final class TrainingSession {
                 case TrainingEvent.Reshaped reshaped ->
                     display.note("the mesh is " + reshaped.mesh() + " from step " + reshaped.step() + " on: "
                             + reshaped.cause());
+                case TrainingEvent.Restarted restarted -> display.note(restarted(restarted));
                 case TrainingEvent.Seated seated -> {
                     display.note(MeshNotes.seated(seated));
                     seated.nodes().forEach(seat -> display.note("  " + MeshNotes.node(seat)));
@@ -149,9 +151,18 @@ public final class TrainingSession {
                 Locale.ROOT,
                 "%s: back to %s after step %d, learning rates times %.3g from here on",
                 back.reason(),
-                back.checkpoint() == null ? "the beginning" : back.checkpoint(),
+                orBeginning(back.checkpoint()),
                 back.step(),
                 back.learningRateFactor());
+    }
+
+    private static String restarted(TrainingEvent.Restarted restarted) {
+        return restarted.cause() + ": back to " + orBeginning(restarted.checkpoint()) + ", from step "
+                + restarted.fromStep() + " to step " + restarted.step();
+    }
+
+    private static String orBeginning(@Nullable String checkpoint) {
+        return checkpoint == null ? "the beginning" : checkpoint;
     }
 
     private TrainingProgress toProgress(TrainingEvent.Progress progress) {

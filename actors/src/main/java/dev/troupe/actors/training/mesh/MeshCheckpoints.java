@@ -20,12 +20,21 @@ public interface MeshCheckpoints {
     MeshCheckpoints NONE = new MeshCheckpoints() {
         @Override
         public CompletionStage<Path> begin(long step) {
-            return CompletableFuture.failedFuture(new TroupeException("this run keeps no checkpoints"));
+            return none();
         }
 
         @Override
         public CompletionStage<Path> publish(TrainingState training, Collection<ShardFile> files) {
-            return begin(training.step());
+            return none();
+        }
+
+        @Override
+        public CompletionStage<TrainingState> requireWhole(Path checkpoint) {
+            return none();
+        }
+
+        private <T> CompletionStage<T> none() {
+            return CompletableFuture.failedFuture(new TroupeException("this run keeps no checkpoints"));
         }
     };
 
@@ -34,6 +43,9 @@ public interface MeshCheckpoints {
 
     /** Makes a checkpoint of what they have written. */
     CompletionStage<Path> publish(TrainingState training, Collection<ShardFile> files);
+
+    /** Compares a checkpoint's checksums; fails with what is wrong with it. */
+    CompletionStage<TrainingState> requireWhole(Path checkpoint);
 
     /**
      * Checkpoints in a store.
@@ -59,6 +71,11 @@ public interface MeshCheckpoints {
                     run.directory().requireOwn();
                     return store.publish(settings, tokenizer, training, files);
                 });
+            }
+
+            @Override
+            public CompletionStage<TrainingState> requireWhole(Path checkpoint) {
+                return memory.submit(blocking, () -> MeshCheckpointStore.requireWhole(checkpoint, settings.model()));
             }
         };
     }

@@ -53,6 +53,13 @@ public sealed interface MeshEvent {
     record OtherMesh(Mesh mesh, String cause, boolean isUrgent) implements MeshEvent {}
 
     /**
+     * Ranks have to go back to the latest checkpoint, and it is damaged: the run should go on from another.
+     *
+     * @param message what was lost, and what is wrong with which checkpoint
+     */
+    record CheckpointDamaged(String message) implements MeshEvent {}
+
+    /**
      * A node with ranks was lost, or failed.
      *
      * @param cause what was noticed first

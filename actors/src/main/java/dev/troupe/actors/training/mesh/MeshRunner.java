@@ -25,7 +25,6 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.StepTaken;
 import dev.troupe.actors.training.mesh.TrainerProtocol.WindowsEvaluated;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.MeshSettings;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -41,45 +40,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Takes steps on the nodes of a cluster, one at a time, and between two of them evaluates and saves. When a node is
  * lost, at any time, it seats the lost ranks on other nodes, has all ranks go back to the latest step of which every
- * state is in memory, or else to the latest checkpoint, and goes on; who asked for something only waits longer. The
- * mesh stays the same, so the numbers do. It does not go on with less than half of the nodes unless the cluster has
- * removed the others: they might go on, too.
+ * state is in memory, or else to the latest checkpoint, and goes on; who asked for something only waits longer. When
+ * that checkpoint is damaged it says so, for another attempt to begin from the one before. The mesh stays the same, so
+ * the numbers do. It does not go on with less than half of the nodes unless the cluster has removed the others: they
+ * might go on, too.
  */
 public final class MeshRunner {
     /** What the runner may be told. */
-    public sealed interface Command
-            permits MeshWork,
-                    End,
-                    TrainersChanged,
-                    ReportArrived,
-                    AnswerArrived,
-                    SaveBegun,
-                    SavePublished,
-                    Wait,
-                    Overdue {}
+    public sealed interface Command permits MeshWork, End, RunnerMessage {}
 
     /** Ends the run on all nodes, and the runner. One that just stops leaves states to whoever goes on with the run. */
     public record End() implements Command {}
-
-    private record TrainersChanged(Receptionist.Listing listing) implements Command {}
-
-    private record ReportArrived(Reported report) implements Command {}
-
-    private record AnswerArrived(Answer answer) implements Command {}
-
-    record SaveBegun(
-            MeshSave save,
-            @Nullable Path directory,
-            @Nullable Throwable failure) implements Command {}
-
-    record SavePublished(
-            MeshSave save,
-            @Nullable Path directory,
-            @Nullable Throwable failure) implements Command {}
-
-    private record Wait(long phase) implements Command {}
-
-    private record Overdue(long phase, String what) implements Command {}
 
     /** How long nodes get to say what they have; a node that is gone says nothing. */
     private static final Duration REPORT_WAIT = Duration.ofSeconds(1);
@@ -108,7 +79,7 @@ public final class MeshRunner {
     private Start origin; // where the run goes back to when nothing is in memory
     private long nextStep;
     private @Nullable MeshWork work;
-    private final Recovery recovery = new Recovery();
+    private final Recovery recovery;
     private final NodeFailures failures;
     private final MeshStart beginning;
 
@@ -127,6 +98,7 @@ public final class MeshRunner {
         this.failures = new NodeFailures(
                 job.config().mesh().excludeAfterFailures(), job.config().mesh().failureWindow(), start.failures());
         this.beginning = start;
+        this.recovery = new Recovery(start.knownLosses());
         this.seats = new MeshSeats(start);
         this.policy = new SeatPolicy(job, start, failures);
         orders.putAll(origin.step(), start.orders());
@@ -134,12 +106,13 @@ public final class MeshRunner {
         this.settings = job.mesh();
         this.stepTimeout = Duration.ofSeconds(job.config().train().stepTimeoutSeconds());
         this.events = events;
-        this.survey = new TrainerSurvey(context.messageAdapter(Reported.class, ReportArrived::new));
-        this.answers = context.messageAdapter(Answer.class, AnswerArrived::new);
+        this.survey = new TrainerSurvey(context.messageAdapter(Reported.class, RunnerMessage.ReportArrived::new));
+        this.answers = context.messageAdapter(Answer.class, RunnerMessage.AnswerArrived::new);
         context.getSystem()
                 .receptionist()
                 .tell(Receptionist.subscribe(
-                        TrainerNode.KEY, context.messageAdapter(Receptionist.Listing.class, TrainersChanged::new)));
+                        TrainerNode.KEY,
+                        context.messageAdapter(Receptionist.Listing.class, RunnerMessage.TrainersChanged::new)));
     }
 
     /**
@@ -158,21 +131,22 @@ public final class MeshRunner {
     private Behavior<Command> onCommand(Command command) {
         switch (command) {
             case MeshWork wanted -> onWork(wanted);
-            case TrainersChanged(Receptionist.Listing listing) -> onTrainers(listing);
-            case ReportArrived(Reported report) -> onReport(report);
-            case AnswerArrived(Answer answer) -> onAnswer(answer);
-            case SaveBegun begun -> onSaveBegun(begun);
-            case SavePublished published -> onSavePublished(published);
+            case RunnerMessage.TrainersChanged(Receptionist.Listing listing) -> onTrainers(listing);
+            case RunnerMessage.ReportArrived(Reported report) -> onReport(report);
+            case RunnerMessage.AnswerArrived(Answer answer) -> onAnswer(answer);
+            case RunnerMessage.SaveBegun begun -> onSaveBegun(begun);
+            case RunnerMessage.SavePublished published -> onSavePublished(published);
+            case RunnerMessage.CheckpointRead read -> onCheckpointRead(read);
             case End _ -> {
                 seats.tellAll(new TrainerProtocol.Leave(job.runId()));
                 return Behaviors.stopped();
             }
-            case Wait(long of) -> {
+            case RunnerMessage.Wait(long of) -> {
                 if (of == phase && state == RunnerState.ASKING) {
                     decide();
                 }
             }
-            case Overdue(long of, String what) -> {
+            case RunnerMessage.Overdue(long of, String what) -> {
                 if (of == phase) {
                     notice(what);
                 }
@@ -281,7 +255,7 @@ public final class MeshRunner {
         giveUpSaving();
         enter(RunnerState.ASKING);
         survey.begin();
-        timers.startSingleTimer("wait", new Wait(phase), REPORT_WAIT);
+        timers.startSingleTimer("wait", new RunnerMessage.Wait(phase), REPORT_WAIT);
     }
 
     private void onReport(Reported report) {
@@ -297,21 +271,21 @@ public final class MeshRunner {
         SeatPolicy.Verdict verdict = policy.decide(survey, seats, recovery.seconds(), now);
         if (before != null && !(verdict instanceof SeatPolicy.Wait)) {
             recovery.blame(survey.missing(before))
-                    .forEach(node -> events.accept(failures.failed(node, now, recovery.cause())));
+                    .forEach(node -> events.accept(failures.failed(before.identityOf(node), now, recovery.cause())));
         }
         switch (verdict) {
             case SeatPolicy.Wait(String what, boolean isPatient) -> {
                 if (recovery.waits(what, isPatient)) {
                     context.getLog().warn("Run {} waits: {}", job.runId(), what);
                 }
-                timers.startSingleTimer("overdue", new Overdue(phase, what), REPORT_WAIT);
+                timers.startSingleTimer("overdue", new RunnerMessage.Overdue(phase, what), REPORT_WAIT);
             }
             case SeatPolicy.Seat(Seating next) -> {
                 if (before == null) {
                     survey.dismiss(job.runId()); // what is left of an earlier try
                     build(next, origin);
                 } else {
-                    build(next, startAgain(next));
+                    startAgain(next);
                 }
             }
             case SeatPolicy.Reshape(Mesh mesh, String cause) -> {
@@ -322,18 +296,45 @@ public final class MeshRunner {
     }
 
     /** From memory where all states are there, and else from the disk. */
-    private Start startAgain(Seating next) {
+    private void startAgain(Seating next) {
         long latest = work == null ? nextStep : work.step(); // nobody was told of more
         Optional<FromCopies> copies = survey.copies(job, settings, next, origin.step(), latest);
         if (copies.isPresent()) {
-            return copies.get();
+            build(next, copies.get());
+            return;
         }
         if (wasReady && (isBuilt || beginning.cause().equals(MeshStart.COORDINATOR_LOST))) {
             recovery.explain("some states have no copy left in memory, so the run goes back to "
                     + (origin instanceof FromCheckpoint checkpoint ? checkpoint.path() : "its beginning"));
             context.getLog().warn("Run {}: {}", job.runId(), recovery.cause());
         }
-        return origin;
+        if (isBuilt && origin instanceof FromCheckpoint checkpoint) {
+            check(next, checkpoint);
+        } else {
+            build(next, origin); // whoever began with it has compared its checksums just now
+        }
+    }
+
+    /** A checkpoint may have been damaged since it was written. */
+    private void check(Seating next, FromCheckpoint checkpoint) {
+        enter(RunnerState.CHECKING);
+        saver.check(phase, next, checkpoint);
+    }
+
+    private void onCheckpointRead(RunnerMessage.CheckpointRead read) {
+        if (read.phase() != phase) {
+            return; // nodes were lost meanwhile
+        }
+        String damage = read.damage();
+        if (origin instanceof FromCheckpoint later && !later.equals(read.checkpoint())) {
+            check(read.next(), later); // it was on its way to the disk
+        } else if (damage == null) {
+            build(read.next(), read.checkpoint());
+        } else {
+            enter(RunnerState.ENDING);
+            recovery.explain(damage);
+            events.accept(new MeshEvent.CheckpointDamaged(recovery.cause()));
+        }
     }
 
     // ---- building
@@ -451,17 +452,17 @@ public final class MeshRunner {
         goOnIfCopied();
     }
 
-    private void onSaveBegun(SaveBegun begun) {
+    private void onSaveBegun(RunnerMessage.SaveBegun begun) {
         saver.onBegun(begun)
                 .ifPresent(directory -> seats.tell(
                         new TrainerProtocol.Save(seats.epoch(), begun.save().step(), directory.toString(), answers)));
         goOnIfCopied();
     }
 
-    private void onSavePublished(SavePublished published) {
+    private void onSavePublished(RunnerMessage.SavePublished published) {
         saver.onPublished(published).ifPresent(checkpoint -> {
             origin = checkpoint;
-            orders.forgetBefore(checkpoint.step());
+            orders.forgetBefore(Math.min(nextStep, checkpoint.step())); // ranks may be on their way from earlier
         });
         goOnIfCopied();
     }
@@ -486,7 +487,7 @@ public final class MeshRunner {
     private void enterWaiting(RunnerState next, Duration patience) {
         enter(next);
         String what = "no answer in time (train.stepTimeoutSeconds = " + stepTimeout.toSeconds() + ")";
-        timers.startSingleTimer("overdue", new Overdue(phase, what), patience);
+        timers.startSingleTimer("overdue", new RunnerMessage.Overdue(phase, what), patience);
     }
 
     private void enter(RunnerState next) {

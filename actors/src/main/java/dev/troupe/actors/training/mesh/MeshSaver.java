@@ -7,6 +7,7 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.Copied;
 import dev.troupe.actors.training.mesh.TrainerProtocol.FromCheckpoint;
 import dev.troupe.actors.training.mesh.TrainerProtocol.NotSaved;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Saved;
+import dev.troupe.model.mesh.checkpoint.MeshCheckpointStore;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -47,11 +48,11 @@ final class MeshSaver {
         MeshSave save = new MeshSave(order, nodes);
         current = save;
         context.pipeToSelf(
-                checkpoints.begin(step), (directory, failure) -> new MeshRunner.SaveBegun(save, directory, failure));
+                checkpoints.begin(step), (directory, failure) -> new RunnerMessage.SaveBegun(save, directory, failure));
     }
 
     /** The directory that nodes are to write to; none when there is none, or nodes were lost meanwhile. */
-    Optional<Path> onBegun(MeshRunner.SaveBegun begun) {
+    Optional<Path> onBegun(RunnerMessage.SaveBegun begun) {
         Path directory = begun.directory();
         if (current != begun.save()) {
             return Optional.empty();
@@ -95,11 +96,23 @@ final class MeshSaver {
     private void publish(MeshSave save) {
         context.pipeToSelf(
                 checkpoints.publish(save.order().state(), save.files()),
-                (directory, failure) -> new MeshRunner.SavePublished(save, directory, failure));
+                (directory, failure) -> new RunnerMessage.SavePublished(save, directory, failure));
+    }
+
+    /** Compares the checksums of a checkpoint that ranks are to go back to. */
+    void check(long phase, Seating next, FromCheckpoint checkpoint) {
+        Path path = Path.of(checkpoint.path());
+        context.pipeToSelf(
+                checkpoints.requireWhole(path),
+                (_, failure) -> new RunnerMessage.CheckpointRead(
+                        phase,
+                        next,
+                        checkpoint,
+                        failure == null ? null : MeshCheckpointStore.passedOver(path, MeshResults.message(failure))));
     }
 
     /** The checkpoint, now that it is whole; none when it is not. */
-    Optional<FromCheckpoint> onPublished(MeshRunner.SavePublished published) {
+    Optional<FromCheckpoint> onPublished(RunnerMessage.SavePublished published) {
         MeshSave save = published.save();
         Path directory = published.directory();
         if (directory == null) {

@@ -2,6 +2,7 @@ package dev.troupe.actors.training.mesh;
 
 import dev.troupe.actors.training.mesh.TrainerProtocol.Fresh;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Start;
+import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.StepOrder;
 import java.util.List;
@@ -32,6 +33,18 @@ public record MeshStart(
     public MeshStart {
         failures = List.copyOf(failures);
         orders = List.copyOf(orders);
+    }
+
+    /** Nodes with a rank that were to blame for the end of the attempt before, by name. */
+    List<String> knownLosses() {
+        if (seating == null || cause.equals(COORDINATOR_LOST)) {
+            return List.of();
+        }
+        return seating.nodes().stream()
+                .map(Endpoint::nodeId)
+                .filter(node ->
+                        failures.stream().anyMatch(failure -> failure.node().equals(seating.identityOf(node))))
+                .toList();
     }
 
     /** Of a new run. */

@@ -1,7 +1,10 @@
 package dev.troupe.actors.training.mesh;
 
 import dev.troupe.model.TroupeException;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a runner knows of the recovery it is in, from when something is noticed until ranks are ready again. */
@@ -15,6 +18,12 @@ final class Recovery {
     private int attempts;
     private @Nullable String suspect;
     private List<String> lost = List.of();
+    private final Set<String> blamed = new HashSet<>(); // in this recovery
+
+    /** @param blamed names of nodes whose loss is known already, as it began an attempt at the run */
+    Recovery(Collection<String> blamed) {
+        this.blamed.addAll(blamed);
+    }
 
     /** Something is wrong. Whether that is news. */
     boolean notice(String what) {
@@ -49,18 +58,21 @@ final class Recovery {
     /**
      * Nodes with ranks are lost.
      *
-     * @return who is to blame
+     * @return who is to blame, each once in a recovery
      */
     List<String> blame(List<String> missing) {
         lost = List.copyOf(missing);
         String suspected = suspect;
         suspect = null;
-        return missing.isEmpty() && suspected != null ? List.of(suspected) : lost;
+        List<String> toBlame = missing.isEmpty() && suspected != null ? List.of(suspected) : lost;
+        return toBlame.stream().filter(blamed::add).toList();
     }
 
-    /** Adds to the cause. */
+    /** Adds to the cause, once. */
     void explain(String more) {
-        cause += "; " + more;
+        if (!cause.contains(more)) {
+            cause += "; " + more;
+        }
     }
 
     /** Seconds since the loss was noticed. */
@@ -81,6 +93,7 @@ final class Recovery {
     double end() {
         attempts = 0;
         suspect = null;
+        blamed.clear();
         waitsFor = "";
         return seconds();
     }

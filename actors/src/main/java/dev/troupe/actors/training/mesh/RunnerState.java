@@ -6,7 +6,9 @@ enum RunnerState {
     IDLE,
     /** Nodes are asked what they have. */
     ASKING,
-    /** Another runner is to go on, with another mesh. */
+    /** The checksums of the checkpoint that ranks are to go back to are compared. */
+    CHECKING,
+    /** Another runner is to go on, with another mesh or from another checkpoint. */
     ENDING,
     /** Nodes build their ranks. */
     BUILDING,

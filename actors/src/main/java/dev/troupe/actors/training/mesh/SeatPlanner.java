@@ -71,7 +71,7 @@ final class SeatPlanner {
         for (String node : placement.nodes()) {
             seats.add(Objects.requireNonNull(endpoints.get(node)));
         }
-        return new Seating(seats);
+        return new Seating(seats, NodeIdentities.of(nodes));
     }
 
     /** Whether some node has more ranks than any would have to, on so many nodes. */

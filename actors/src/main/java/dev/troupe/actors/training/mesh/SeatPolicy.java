@@ -5,6 +5,7 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
 import dev.troupe.model.mesh.Mesh;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -63,7 +64,7 @@ final class SeatPolicy {
         if (before == null) {
             return new Seat(planner.fresh(alive));
         }
-        List<Reported> usable = failures.usable(alive, Reported::nodeId, nowMillis);
+        List<Reported> usable = usable(alive, nowMillis);
         Seating next = isOfThisMesh(before) ? planner.again(before, usable) : planner.fresh(usable);
         if (planner.fits(next, usable)) {
             return new Seat(next);
@@ -75,6 +76,11 @@ final class SeatPolicy {
         return smaller.<Verdict>map(other -> new Reshape(other, what)).orElseGet(() -> new Wait(what, true));
     }
 
+    private List<Reported> usable(List<Reported> alive, long nowMillis) {
+        Map<String, String> identities = NodeIdentities.of(alive);
+        return failures.usable(alive, node -> identities.getOrDefault(node.nodeId(), node.nodeId()), nowMillis);
+    }
+
     private boolean isOfThisMesh(Seating seating) {
         return seating.seats().size() == mesh.ranks();
     }
@@ -84,7 +90,7 @@ final class SeatPolicy {
      * Nothing when all is well.
      */
     Optional<Verdict> improve(TrainerSurvey survey, Seating now, long nowMillis) {
-        List<Reported> usable = failures.usable(survey.alive(), Reported::nodeId, nowMillis);
+        List<Reported> usable = usable(survey.alive(), nowMillis);
         if (usable.isEmpty()) {
             return Optional.empty();
         }

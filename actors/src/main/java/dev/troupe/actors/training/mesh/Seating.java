@@ -5,15 +5,29 @@ import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.actors.wire.WireMessage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Which node runs which rank; {@link SeatPlanner} decides it.
  *
  * @param seats [ranks] the data plane of each rank's node
+ * @param identities of nodes by their names ({@link NodeTraits#identity}), where they have others
  */
-public record Seating(List<Endpoint> seats) implements WireMessage {
+public record Seating(List<Endpoint> seats, Map<String, String> identities) implements WireMessage {
+    @SuppressWarnings("ConstantValue") // null in decisions of earlier versions
     public Seating {
         seats = List.copyOf(seats);
+        identities = identities == null ? Map.of() : Map.copyOf(identities);
+    }
+
+    /** Of nodes that are known by their names. */
+    public Seating(List<Endpoint> seats) {
+        this(seats, Map.of());
+    }
+
+    /** By what a node is known. */
+    String identityOf(String nodeId) {
+        return identities.getOrDefault(nodeId, nodeId);
     }
 
     /** The node of a rank. */

@@ -115,7 +115,7 @@ public final class TrainerNode {
 
     /** A node of which nothing is known but its data plane. */
     public static Behavior<Command> create(DataPlane plane) {
-        return create(plane, NodeTraits.here("", 0));
+        return create(plane, NodeTraits.here("", "", 0));
     }
 
     /**

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = MetricsLine.StepsFixed.class, name = "steps-fixed"),
     @JsonSubTypes.Type(value = MetricsLine.Rollback.class, name = "rollback"),
     @JsonSubTypes.Type(value = MetricsLine.Reshape.class, name = "reshape"),
+    @JsonSubTypes.Type(value = MetricsLine.Restart.class, name = "restart"),
     @JsonSubTypes.Type(value = MetricsLine.LossScaled.class, name = "loss-scaled"),
     @JsonSubTypes.Type(value = MetricsLine.Seating.class, name = "seating"),
     @JsonSubTypes.Type(value = MetricsLine.Recovery.class, name = "recovery"),
@@ -159,6 +160,9 @@ public sealed interface MetricsLine extends WireMessage {
     /** A time budget was turned into steps. */
     record StepsFixed(long step, long totalSteps) implements MetricsLine {}
 
+    /** Another attempt at the run begins, from a checkpoint, or its beginning: the lines of later steps are gone. */
+    sealed interface Anew extends MetricsLine {}
+
     /**
      * The run went back to a checkpoint, or its beginning. The lines of the steps that were taken back are gone.
      *
@@ -170,7 +174,7 @@ public sealed interface MetricsLine extends WireMessage {
      */
     record Rollback(
             long step, long fromStep, String reason, double learningRateFactor, long microBatch, long totalSteps)
-            implements MetricsLine {}
+            implements Anew {}
 
     /**
      * The run goes on with another mesh, from a checkpoint, or its beginning. The lines of the steps that are taken
@@ -178,7 +182,17 @@ public sealed interface MetricsLine extends WireMessage {
      *
      * @param mesh data x tensor x pipeline
      */
-    record Reshape(long step, String mesh, String cause) implements MetricsLine {}
+    record Reshape(long step, String mesh, String cause) implements Anew {}
+
+    /**
+     * The run had to go back to its latest checkpoint, which was damaged, so it goes on from one before it, or its
+     * beginning.
+     *
+     * @param step that it goes on from
+     * @param fromStep steps taken until then
+     * @param cause names what was lost, and what is wrong with which checkpoint
+     */
+    record Restart(long step, long fromStep, String cause) implements Anew {}
 
     /** The gradients of the step after {@code step} overflowed, so it was taken again with this loss scale. */
     record LossScaled(long step, double lossScale) implements MetricsLine {}

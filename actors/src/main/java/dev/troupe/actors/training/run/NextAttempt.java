@@ -1,7 +1,7 @@
 package dev.troupe.actors.training.run;
 
 /** Why an attempt at a run ends, and another one goes on from a checkpoint. */
-public sealed interface NextAttempt permits GoingBack, Reshaping {
+public sealed interface NextAttempt permits GoingBack, Reshaping, Restarting {
     /** Fit for a user. */
     String reason();
 }

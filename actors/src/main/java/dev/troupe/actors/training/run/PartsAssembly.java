@@ -35,8 +35,10 @@ import dev.troupe.model.transformer.StageOptions;
 import dev.troupe.model.transformer.StageRange;
 import dev.troupe.model.transformer.TrainingStage;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +48,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param resumed where the run goes on; null for a new one
  * @param resumedFrom the checkpoint; null for a new run
+ * @param passedOver later checkpoints that are not used, and what is wrong with them
  * @param planner of the steps from where the run begins
  * @param recorded where a coordinator that is lost has left the run; null when there was none
  */
@@ -53,6 +56,7 @@ record PartsAssembly(
         RunParts parts,
         @Nullable TrainingState resumed,
         @Nullable Path resumedFrom,
+        List<String> passedOver,
         StepPlanner planner,
         @Nullable RecordedRun recorded) {
     private static final Logger LOG = LoggerFactory.getLogger(PartsAssembly.class);
@@ -73,8 +77,9 @@ record PartsAssembly(
         if (back != null) {
             store.removeAfter(back.latestGood());
         }
+        List<String> passedOver = new ArrayList<>();
         if (wantsCheckpoint(setup, store.list())) {
-            checkpoint = store.latestValid(LOG::warn);
+            checkpoint = store.latestValid(noting(passedOver));
             sayWhenNone(setup, checkpoint);
         }
         int time = model.contextLength();
@@ -141,7 +146,8 @@ record PartsAssembly(
                                 0,
                                 stage.bytes() + evaluationStage.bytes(),
                                 bytes(copy))));
-        return new PartsAssembly(parts, resumed, checkpoint.orElse(null), new StepPlanner(config, time, resumed), null);
+        return new PartsAssembly(
+                parts, resumed, checkpoint.orElse(null), passedOver, new StepPlanner(config, time, resumed), null);
     }
 
     private static long bytes(Parameters parameters) {
@@ -181,8 +187,9 @@ record PartsAssembly(
         TrainingState resumed = null;
         Path resumedFrom = null;
         TrainerProtocol.Start start = new TrainerProtocol.Fresh();
+        List<String> passedOver = new ArrayList<>();
         if (wantsCheckpoint(setup, store.list())) {
-            Optional<MeshCheckpointStore.Found> found = store.latestValid(setup.model(), LOG::warn);
+            Optional<MeshCheckpointStore.Found> found = store.latestValid(setup.model(), noting(passedOver));
             sayWhenNone(setup, found);
             if (found.isPresent()) {
                 resumed = found.get().training();
@@ -205,7 +212,19 @@ record PartsAssembly(
                 config.mesh().mesh(),
                 next == null ? MeshStart.COORDINATOR_LOST : next.reason());
         return new PartsAssembly(
-                new MeshParts(job, settings, begin, store, setup.tokenizer()), resumed, resumedFrom, planner, recorded);
+                new MeshParts(job, settings, begin, store, setup.tokenizer()),
+                resumed,
+                resumedFrom,
+                passedOver,
+                planner,
+                recorded);
+    }
+
+    private static Consumer<String> noting(List<String> warnings) {
+        return warning -> {
+            LOG.warn(warning);
+            warnings.add(warning);
+        };
     }
 
     private static boolean wantsCheckpoint(TrainingSetup setup, List<Path> checkpoints) {

@@ -48,16 +48,12 @@ record RecordedRun(long step, List<MetricsLine> lines, List<StepOrder> orders) {
 
     /** How often a run went back or changed its mesh is known even where it has gone back further since. */
     private static boolean isUpTo(long step, MetricsLine line) {
-        return line.step() <= step || beginsAnew(line);
+        return line.step() <= step || line instanceof MetricsLine.Anew;
     }
 
-    private static boolean beginsAnew(MetricsLine line) {
-        return line instanceof MetricsLine.Rollback || line instanceof MetricsLine.Reshape;
-    }
-
-    /** How often a run has gone back or changed its mesh, by its metrics. */
+    /** How often a run has begun anew, by its metrics. */
     static int attempt(List<MetricsLine> lines) {
-        return (int) lines.stream().filter(RecordedRun::beginsAnew).count();
+        return (int) lines.stream().filter(MetricsLine.Anew.class::isInstance).count();
     }
 
     /** The mesh that a run was given last; none when it never changed. */

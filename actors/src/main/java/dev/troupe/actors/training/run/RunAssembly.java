@@ -28,8 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param spikes has seen the losses until there
  * @param utilization of machines until there
  * @param rollbacks of the run until there
- * @param wentBack the last of them, when the run begins with it
- * @param reshaped when the run begins with another mesh than it had
+ * @param anew why another attempt at the run begins; null for one that begins, or is resumed
  * @param resumed the checkpoint that there is; null for a new run
  * @param resumedFrom its directory
  */
@@ -48,8 +47,7 @@ public record RunAssembly(
         LossSpikes spikes,
         UtilizationMeter utilization,
         Rollbacks rollbacks,
-        MetricsLine.@Nullable Rollback wentBack,
-        MetricsLine.@Nullable Reshape reshaped,
+        MetricsLine.@Nullable Anew anew,
         @Nullable TrainingState resumed,
         @Nullable String resumedFrom) {
 
@@ -61,11 +59,6 @@ public record RunAssembly(
      * @param evaluated whether the held-out loss after {@code step} is recorded
      */
     public record Position(long step, long totalSteps, boolean evaluated) {}
-
-    /** Whether this goes on with the run after it went back or changed its mesh. */
-    public boolean isLaterAttempt() {
-        return wentBack != null || reshaped != null;
-    }
 
     /**
      * Takes the directory, finds the checkpoint when resuming, allocates. Blocks.
@@ -112,7 +105,7 @@ public record RunAssembly(
         Mesh before = RecordedRun.mesh(lines).orElse(config.mesh().mesh());
         Mesh mesh = mesh(config, before, lead, next);
         boolean isReshaped = lead != null && !mesh.equals(before);
-        int attempt = RecordedRun.attempt(lines) + (back == null ? 0 : 1) + (isReshaped ? 1 : 0);
+        int attempt = RecordedRun.attempt(lines) + (next == null && !isReshaped ? 0 : 1);
         PartsAssembly assembled = lead == null
                 ? PartsAssembly.local(setup, memory, directory, batches, windows, back)
                 : PartsAssembly.mesh(setup, directory, batches, lead, lines, mesh, attempt, next);
@@ -123,24 +116,10 @@ public record RunAssembly(
         if (recorded == null) {
             recorded = RecordedRun.of(lines, resumed, assembled.planner());
         }
-        MetricsLine.Rollback wentBack = null;
-        if (back != null) {
-            wentBack = new MetricsLine.Rollback(
-                    recorded.step(),
-                    back.fromStep(),
-                    back.reason(),
-                    recorded.rollbacks().learningRateFactor()
-                            * config.rollback().learningRateFactor(),
-                    back.microBatch(),
-                    back.totalSteps());
-            recorded = recorded.with(wentBack);
+        MetricsLine.Anew anew = anew(next, recorded, config, isReshaped ? mesh : null, assembled.passedOver());
+        if (anew != null) {
+            recorded = recorded.with(anew);
             assembled.planner().leaveOut(recorded.rollbacks(), recorded.step());
-        }
-        MetricsLine.Reshape reshaped = null;
-        if (isReshaped) {
-            reshaped = new MetricsLine.Reshape(
-                    recorded.step(), mesh.toString(), next == null ? "the run is resumed" : next.reason());
-            recorded = recorded.with(reshaped);
         }
         if (config.train().isTimed() && recorded.fixedSteps() > 0) {
             totalSteps = recorded.fixedSteps();
@@ -166,10 +145,35 @@ public record RunAssembly(
                 recorded.spikes(config.rollback().spikes()),
                 utilization,
                 recorded.rollbacks(),
-                wentBack,
-                next == null ? null : reshaped,
+                next == null ? null : anew,
                 resumed,
                 resumedFrom == null ? null : resumedFrom.toString());
+    }
+
+    /** What the metrics say of an attempt that begins; null when the run goes on as it was. */
+    private static MetricsLine.@Nullable Anew anew(
+            @Nullable NextAttempt next,
+            RecordedRun recorded,
+            TrainingConfig config,
+            @Nullable Mesh other,
+            List<String> passedOver) {
+        return switch (next) {
+            case GoingBack back ->
+                new MetricsLine.Rollback(
+                        recorded.step(),
+                        back.fromStep(),
+                        back.reason(),
+                        recorded.rollbacks().learningRateFactor()
+                                * config.rollback().learningRateFactor(),
+                        back.microBatch(),
+                        back.totalSteps());
+            case Restarting restarting ->
+                new MetricsLine.Restart(recorded.step(), restarting.fromStep(), restarting.reasonWith(passedOver));
+            case Reshaping reshaping ->
+                new MetricsLine.Reshape(recorded.step(), reshaping.mesh().toString(), reshaping.reason());
+            case null ->
+                other == null ? null : new MetricsLine.Reshape(recorded.step(), other.toString(), "the run is resumed");
+        };
     }
 
     /** The one that a run had before, unless it is to have another, or somebody begins to lead it anew. */

@@ -21,7 +21,9 @@ public final class RunCurve {
      * @param shadow what the model that the run is compared with had, when it was evaluated
      * @param speed of steps
      * @param reshapes changes of the mesh, in the order in which they happened
+     * @param restarts from earlier checkpoints because later ones were damaged, in the order in which they happened
      * @param rollbacks to earlier checkpoints, in the order in which they happened
+     * @param recoveries after nodes were lost, in the order in which they happened
      * @param nodes that train, with their memory, as they were seated last
      */
     public record View(
@@ -33,14 +35,18 @@ public final class RunCurve {
             List<MetricsLine.Shadow> shadow,
             List<SpeedRecorder.Sample> speed,
             List<MetricsLine.Reshape> reshapes,
+            List<MetricsLine.Restart> restarts,
             List<MetricsLine.Rollback> rollbacks,
+            List<MetricsLine.Recovery> recoveries,
             List<NodeResources> nodes) {
         public View {
             evaluations = List.copyOf(evaluations);
             shadow = List.copyOf(shadow);
             speed = List.copyOf(speed);
             reshapes = List.copyOf(reshapes);
+            restarts = List.copyOf(restarts);
             rollbacks = List.copyOf(rollbacks);
+            recoveries = List.copyOf(recoveries);
             nodes = List.copyOf(nodes);
         }
     }
@@ -50,7 +56,9 @@ public final class RunCurve {
     private final List<MetricsLine.Evaluation> evaluations = new ArrayList<>();
     private final List<MetricsLine.Shadow> shadow = new ArrayList<>();
     private final List<MetricsLine.Reshape> reshapes = new ArrayList<>();
+    private final List<MetricsLine.Restart> restarts = new ArrayList<>();
     private final List<MetricsLine.Rollback> rollbacks = new ArrayList<>();
+    private final List<MetricsLine.Recovery> recoveries = new ArrayList<>();
     private List<NodeResources> nodes = List.of();
     private double peakGflops; // the latest that is known
     private double flopsPerToken;
@@ -82,6 +90,7 @@ public final class RunCurve {
             case MetricsLine.Evaluation evaluation -> evaluations.add(evaluation);
             case MetricsLine.Shadow measured -> shadow.add(measured);
             case MetricsLine.Reshape reshape -> reshapes.add(reshape);
+            case MetricsLine.Restart restart -> restarts.add(restart);
             case MetricsLine.Rollback rollback -> rollbacks.add(rollback);
             case MetricsLine.Begin begin -> {
                 parameters = begin.parameters();
@@ -89,7 +98,10 @@ public final class RunCurve {
                 seated(begin.nodes().isEmpty() ? nodes : begin.nodes());
             }
             case MetricsLine.Seating seating -> seated(seating.nodes());
-            case MetricsLine.Recovery recovery -> seated(recovery.nodes());
+            case MetricsLine.Recovery recovery -> {
+                recoveries.add(recovery);
+                seated(recovery.nodes());
+            }
             default -> {
                 // says nothing of how it goes
             }
@@ -116,7 +128,9 @@ public final class RunCurve {
                 shadow,
                 speed.samples(flopsPerToken),
                 reshapes,
+                restarts,
                 rollbacks,
+                recoveries,
                 nodes);
     }
 

@@ -71,7 +71,7 @@ public final class UtilizationMeter {
                 recovered(recovered.nodes(), recovered.seconds());
                 placement = recovered.placement();
             }
-            case MeshEvent.NodeFailed _, MeshEvent.OtherMesh _ -> {
+            case MeshEvent.NodeFailed _, MeshEvent.OtherMesh _, MeshEvent.CheckpointDamaged _ -> {
                 // says nothing about who has ranks
             }
         }

@@ -17,10 +17,13 @@ import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.model.tokenizer.TokenizerJson;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Tiny runs in one folder, led on trainer nodes of this JVM, whose ranks talk through sockets. */
 final class ClusterRuns implements AutoCloseable {
@@ -43,7 +46,7 @@ final class ClusterRuns implements AutoCloseable {
     }
 
     void addNode() {
-        addNode(NodeTraits.here("", 0));
+        addNode(NodeTraits.here("", "", 0));
     }
 
     void addNode(NodeTraits traits) {
@@ -117,6 +120,35 @@ final class ClusterRuns implements AutoCloseable {
         return lines(run, MetricsLine.Step.class).stream()
                 .map(MetricsLine.Step::loss)
                 .toList();
+    }
+
+    /** Checkpoints of a run that are whole, as far as their manifests say, in order of step. */
+    List<Path> checkpoints(String run) throws IOException {
+        try (Stream<Path> all = Files.list(root.resolve(run).resolve("checkpoints"))) {
+            return all.filter(checkpoint -> Files.exists(checkpoint.resolve("manifest.json")))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /** The files of the ranks in a checkpoint. */
+    static List<Path> shards(Path checkpoint) throws IOException {
+        try (Stream<Path> files = Files.list(checkpoint)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("rank-"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /** Weights and moments of two runs are the same bits after {@code step}. */
+    void requireSameShards(String run, String other, long step) throws IOException {
+        Path last = Path.of("checkpoints", String.format("step-%08d", step));
+        List<Path> shards = shards(root.resolve(other).resolve(last));
+        assertThat(shards).isNotEmpty();
+        for (Path shard : shards) {
+            Path same = root.resolve(run).resolve(last).resolve(shard.getFileName());
+            assertThat(Files.mismatch(shard, same)).as(shard.toString()).isEqualTo(-1);
+        }
     }
 
     @Override

@@ -49,7 +49,7 @@ class ReshapeTest {
         MeshJob job =
                 new MeshJob(run.runId(), 0, run.settings(), run.vocabSize(), run.trainTokens(), run.heldOutTokens());
         double one = PlannedTraining.of(job.with(Mesh.SINGLE).mesh()).bytesOfRank(false);
-        runs.addNode(new NodeTraits("", 4, (long) (1.1 * one), false));
+        runs.addNode(new NodeTraits("", "", 4, (long) (1.1 * one), false));
     }
 
     @Test

@@ -54,13 +54,13 @@ class MeshMessagesTest {
         Endpoint node = new Endpoint("127.0.0.1", 4711, "a");
         MeshJob job = new MeshJob("run", 2, Map.of("train.seed", "7"), 65, "/train", "/heldOut");
         LedRun led = new LedRun("run", "/runs/run");
-        Seating seating = new Seating(List.of(node, node));
+        Seating seating = new Seating(List.of(node, node), Map.of("a", "machine 1"));
         ActorRef<TrainerProtocol.Answer> answers = ref(TrainerProtocol.Answer.class);
         return Stream.of(
                 new Report(ref(Reported.class)),
                 new Reported(
                         node,
-                        new NodeTraits("rack 1", 4, 1L << 40, true),
+                        new NodeTraits("a", "rack 1", 4, 1L << 40, true),
                         null,
                         0,
                         0,
@@ -69,7 +69,7 @@ class MeshMessagesTest {
                         ref(TrainerProtocol.Command.class)),
                 new Reported(
                         node,
-                        new NodeTraits("", 2, 5, false),
+                        new NodeTraits("", "", 2, 5, false),
                         "run",
                         1,
                         3,

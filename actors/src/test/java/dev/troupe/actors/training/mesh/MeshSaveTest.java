@@ -76,6 +76,11 @@ class MeshSaveTest {
         public CompletionStage<Path> publish(TrainingState training, Collection<ShardFile> files) {
             return CompletableFuture.supplyAsync(() -> store.publish(job.mesh(), setup.tokenizer(), training, files));
         }
+
+        @Override
+        public CompletionStage<TrainingState> requireWhole(Path checkpoint) {
+            return CompletableFuture.supplyAsync(() -> MeshCheckpointStore.requireWhole(checkpoint, setup.model()));
+        }
     }
 
     private void addNode(String name) {

@@ -38,8 +38,20 @@ class NodeFailuresTest {
     }
 
     @Test
+    void aLossThatEndedAnAttemptIsNotCountedByTheNext() {
+        Recovery recovery = new Recovery(List.of("a", "b"));
+        recovery.notice("a checkpoint is damaged");
+        assertThat(recovery.blame(List.of("a", "b"))).isEmpty();
+        assertThat(recovery.lost()).containsExactly("a", "b");
+        recovery.end();
+
+        recovery.notice("out of reach: a");
+        assertThat(recovery.blame(List.of("a"))).containsExactly("a");
+    }
+
+    @Test
     void whoIsLostIsToBlameAndElseWhoFailedFirst() {
-        Recovery recovery = new Recovery();
+        Recovery recovery = new Recovery(List.of());
         recovery.suspect("a");
         assertThat(recovery.notice("a: out of memory")).isTrue();
         recovery.suspect("b");
@@ -53,5 +65,10 @@ class NodeFailuresTest {
         recovery.notice("a: b is gone");
         assertThat(recovery.blame(List.of("b"))).containsExactly("b");
         assertThat(recovery.lost()).containsExactly("b");
+        assertThat(recovery.blame(List.of("b", "c"))).as("each once").containsExactly("c");
+        assertThat(recovery.lost()).containsExactly("b", "c");
+        recovery.explain("no copy is left");
+        recovery.explain("no copy is left");
+        assertThat(recovery.cause()).isEqualTo("a: b is gone; no copy is left");
     }
 }

@@ -12,6 +12,7 @@ import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.ZeroStage;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -84,16 +85,17 @@ class SeatingTest {
         long rank = (long) planner("data = 1").bytesOfRank(); // more than one of several: no replica has its copies
         Mesh full = new Mesh(4, 1, 1);
         List<Reported> three = List.of(
-                report(A, new NodeTraits("", 4, rank + 1, false)),
-                report(B, new NodeTraits("", 4, rank + 1, false)),
-                report(C, new NodeTraits("", 4, rank - 1, false)));
+                report(A, new NodeTraits("", "", 4, rank + 1, false)),
+                report(B, new NodeTraits("", "", 4, rank + 1, false)),
+                report(C, new NodeTraits("", "", 4, rank - 1, false)));
         assertThat(planner.fits(planner.fresh(three), three)).isFalse();
         assertThat(planner.largest(full, three.subList(0, 2))).contains(new Mesh(2, 1, 1));
         assertThat(planner.largest(full, three.subList(0, 1))).contains(new Mesh(1, 1, 1));
         assertThat(planner.largest(full, three.subList(2, 3))).isEmpty();
         // What a machine has is for all nodes on it.
         List<Reported> sharing = List.of(
-                report(A, new NodeTraits("", 4, 3 * rank, true)), report(B, new NodeTraits("", 4, 3 * rank, true)));
+                report(A, new NodeTraits("", "", 4, 3 * rank, true)),
+                report(B, new NodeTraits("", "", 4, 3 * rank, true)));
         assertThat(planner.largest(full, sharing)).contains(new Mesh(2, 1, 1));
     }
 
@@ -103,6 +105,20 @@ class SeatingTest {
         Seating two = planner.fresh(reports(A, B));
         Endpoint again = new Endpoint("127.0.0.1", 9, "a");
         assertThat(planner.again(two, reports(again, B)).seats()).containsExactly(again, B);
+    }
+
+    @Test
+    void nodesOfOneIdentityAreToldApartByTheirNames() {
+        NodeTraits machine = new NodeTraits("machine", "", 4, 1L << 40, true);
+        NodeTraits other = new NodeTraits("other", "", 4, 1L << 40, true);
+        assertThat(NodeIdentities.of(List.of(report(A, machine), report(B, other), report(C, ""))))
+                .isEqualTo(Map.of("a", "machine", "b", "other", "c", "c"));
+        assertThat(NodeIdentities.of(List.of(report(A, machine), report(B, machine), report(C, other))))
+                .isEqualTo(Map.of("a", "a", "b", "b", "c", "other"));
+        Seating seating = planner("data = 2").fresh(List.of(report(A, machine), report(B, "")));
+        assertThat(seating.identityOf("a")).isEqualTo("machine");
+        assertThat(seating.identityOf("b")).isEqualTo("b");
+        assertThat(new Seating(List.of(A)).identityOf("a")).isEqualTo("a");
     }
 
     private static SeatPlanner planner(String mesh) {
@@ -154,7 +170,7 @@ class SeatingTest {
     }
 
     private static Reported report(Endpoint node, String zone, HeldCopy... copies) {
-        return report(node, new NodeTraits(zone, 4, 1L << 40, true), copies);
+        return report(node, new NodeTraits("", zone, 4, 1L << 40, true), copies);
     }
 
     private static Reported report(Endpoint node, NodeTraits traits, HeldCopy... copies) {

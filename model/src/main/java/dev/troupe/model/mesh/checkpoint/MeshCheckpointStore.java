@@ -254,15 +254,26 @@ public final class MeshCheckpointStore {
                 continue;
             }
             try {
-                return Optional.of(new Found(checkpoint, check(checkpoint, model)));
+                return Optional.of(new Found(checkpoint, requireWhole(checkpoint, model)));
             } catch (TroupeException e) {
-                warn.accept("checkpoint " + checkpoint + " is passed over: " + e.getMessage());
+                warn.accept(passedOver(checkpoint, String.valueOf(e.getMessage())));
             }
         }
         return Optional.empty();
     }
 
-    private static TrainingState check(Path checkpoint, ModelConfig model) {
+    /** Names a checkpoint that is not used, and what is wrong with it. */
+    public static String passedOver(Path checkpoint, String wrong) {
+        return "checkpoint " + checkpoint + " is passed over: " + wrong;
+    }
+
+    /**
+     * Compares the checksums of all files of a checkpoint of either kind, and that they have every element once.
+     *
+     * @return where the run stood
+     * @throws TroupeException which says what is wrong with it
+     */
+    public static TrainingState requireWhole(Path checkpoint, ModelConfig model) {
         CheckpointStore.verify(checkpoint);
         try (CheckpointReader reader = CheckpointReader.open(checkpoint)) {
             reader.requireModel(model);
