@@ -18,17 +18,19 @@ final class MeshNotes {
     }
 
     static String recovered(TrainingEvent.Recovered recovered) {
-        String what = recovered.lost().isEmpty()
-                ? recovered.cause()
-                : "lost " + String.join(", ", recovered.lost()) + " (" + recovered.cause() + ")";
         return String.format(
                 Locale.ROOT,
                 "%s; training goes on from step %d after %.1f s, %s: %s",
-                what,
+                cause(recovered.lost(), recovered.cause()),
                 recovered.step(),
                 recovered.seconds(),
                 ranksOnNodes(recovered.nodes()),
                 recovered.placement());
+    }
+
+    /** What was lost, if something was, and what was noticed first. */
+    static String cause(List<String> lost, String cause) {
+        return lost.isEmpty() ? cause : "lost " + String.join(", ", lost) + " (" + cause + ")";
     }
 
     private static String ranksOnNodes(List<NodeResources> nodes) {

@@ -4,28 +4,37 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.actors.training.mesh.NodeResources;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunCurve;
 import dev.troupe.actors.training.run.RunUtilization;
+import dev.troupe.actors.training.run.SpeedRecorder.Sample;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.data.CorpusReport;
 import dev.troupe.model.eval.LossCurve;
 import dev.troupe.model.eval.LossSample;
 import dev.troupe.model.format.CheckpointStore;
+import dev.troupe.model.report.MemoryChart;
 import dev.troupe.model.report.RunReport;
+import dev.troupe.model.report.StepChart;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A run's report.html for people, and report.json with the same for programs. */
 final class RunPages {
+    /** Recoveries that the page has a row for; report.json has all of them. */
+    private static final int MOST_RECOVERIES = 20;
+
     private RunPages() {}
 
     /** Writes both; {@code evaluation} is null for a run whose model was not evaluated after it. */
@@ -43,7 +52,11 @@ final class RunPages {
         json.put("evaluations", view.evaluations());
         json.put("shadow", view.shadow());
         json.put("speed", view.speed());
+        json.put("nodes", view.nodes());
+        json.put("reshapes", view.reshapes());
+        json.put("restarts", view.restarts());
         json.put("rollbacks", view.rollbacks());
+        json.put("recoveries", view.recoveries());
         json.put("evaluation", evaluation);
         try {
             new ObjectMapper()
@@ -60,9 +73,11 @@ final class RunPages {
                 evaluation == null ? null : evaluation.model(),
                 evaluation == null ? null : evaluation.unigram(),
                 evaluation == null ? List.of() : evaluation.samples(),
+                speed(view),
+                view.nodes().stream().map(RunPages::memory).toList(),
                 List.of(
                         new RunReport.Facts("Training", training(config, summary, view)),
-                        new RunReport.Facts("Machines", machines(summary.utilization())),
+                        new RunReport.Facts("Machines", machines(summary.utilization(), view)),
                         new RunReport.Facts("Evaluation", evaluations(config, summary, view)),
                         new RunReport.Facts("Model", model(config, evaluation)),
                         new RunReport.Facts("Corpus", data(corpus))));
@@ -82,6 +97,56 @@ final class RunPages {
         return view.shadow().stream()
                 .map(line -> new LossSample(line.step(), 0, line.valLoss(), 1))
                 .toList();
+    }
+
+    private static List<StepChart.Series> speed(RunCurve.View view) {
+        List<StepChart.Series> charts = new ArrayList<>();
+        charts.add(series("speed", "Tokens a second", "tokens/s", StepChart.Unit.COUNT, view, Sample::tokensPerSecond));
+        charts.add(series(
+                "mfu",
+                "Share of the float32 peak (MFU)",
+                "of the peak",
+                StepChart.Unit.SHARE,
+                view,
+                Sample::modelFlopsUtilization));
+        if (view.speed().stream().anyMatch(sample -> sample.communicationShare() > 0)) {
+            charts.add(series(
+                    "waiting",
+                    "Waiting for other ranks",
+                    "of the time",
+                    StepChart.Unit.SHARE,
+                    view,
+                    Sample::communicationShare));
+        }
+        return charts;
+    }
+
+    private static StepChart.Series series(
+            String id,
+            String title,
+            String name,
+            StepChart.Unit unit,
+            RunCurve.View view,
+            Function<Sample, @Nullable Double> value) {
+        List<StepChart.Point> points = new ArrayList<>();
+        for (Sample sample : view.speed()) {
+            Double measured = value.apply(sample);
+            if (measured != null) {
+                points.add(new StepChart.Point(sample.step(), measured));
+            }
+        }
+        return new StepChart.Series(id, title, name, unit, points);
+    }
+
+    private static MemoryChart.Node memory(NodeResources node) {
+        Map<String, Long> bytes = new LinkedHashMap<>();
+        bytes.put("weights", node.memory().weights());
+        bytes.put("gradients", node.memory().gradients());
+        bytes.put("optimizer", node.memory().optimizer());
+        bytes.put("windows", node.memory().windows());
+        bytes.put("activations", node.memory().activations());
+        bytes.put("copies", node.memory().copies());
+        return new MemoryChart.Node(node.node(), bytes);
     }
 
     private static Map<String, String> evaluations(TrainingConfig config, TrainingSummary summary, RunCurve.View view) {
@@ -138,6 +203,13 @@ final class RunPages {
                     "Another mesh (" + (i + 1) + ")",
                     reshape.mesh() + " from step " + number(reshape.step()) + " on: " + reshape.cause());
         }
+        for (int i = 0; i < view.restarts().size(); i++) {
+            MetricsLine.Restart restart = view.restarts().get(i);
+            rows.put(
+                    "Damaged checkpoint (" + (i + 1) + ")",
+                    "from step " + number(restart.fromStep()) + " back to " + number(restart.step()) + ": "
+                            + restart.cause());
+        }
         for (int i = 0; i < view.rollbacks().size(); i++) {
             MetricsLine.Rollback back = view.rollbacks().get(i);
             rows.put(
@@ -148,7 +220,7 @@ final class RunPages {
         return rows;
     }
 
-    private static Map<String, String> machines(RunUtilization utilization) {
+    private static Map<String, String> machines(RunUtilization utilization, RunCurve.View view) {
         Map<String, String> rows = new LinkedHashMap<>();
         Double peakShare = utilization.modelFlopsUtilization();
         rows.put("Share of the float32 peak (MFU)", peakShare == null ? "not measured" : percent(peakShare));
@@ -157,6 +229,15 @@ final class RunPages {
             rows.put("Pipeline bubble", percent(utilization.bubbleShare()));
             rows.put("Copies to other nodes", percent(utilization.copyShare()));
             rows.put("Recoveries", recoveries(utilization));
+        }
+        List<MetricsLine.Recovery> recoveries = view.recoveries();
+        for (int i = Math.max(0, recoveries.size() - MOST_RECOVERIES); i < recoveries.size(); i++) {
+            MetricsLine.Recovery recovery = recoveries.get(i);
+            rows.put(
+                    "Recovery (" + (i + 1) + ")",
+                    "after step " + number(recovery.step()) + ", in "
+                            + String.format(Locale.ROOT, "%.1f s: ", recovery.seconds())
+                            + MeshNotes.cause(recovery.lost(), recovery.cause()));
         }
         if (utilization.placement() != null) {
             rows.put("Placement of ranks", utilization.placement());

@@ -2,7 +2,6 @@ package dev.troupe.model.report;
 
 import dev.troupe.model.eval.LossCurve;
 import dev.troupe.model.eval.LossSample;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.DoubleStream;
@@ -10,40 +9,23 @@ import java.util.stream.Stream;
 
 /**
  * Draws a {@link LossCurve}: each training sample lightly, their running mean, validation losses as dots, and the level
- * of a shadow, a model that the run is compared with; steps and tokens below. Colours are classes with a style of their
- * own, which a page may override.
+ * of a shadow, a model that the run is compared with; steps and tokens below.
  */
 public final class LossChart {
-    private static final int WIDTH = 960;
     private static final int HEIGHT = 500;
-    private static final int LEFT = 72;
-    private static final int RIGHT = WIDTH - 118;
-    private static final int TOP = 64;
     private static final int BOTTOM = HEIGHT - 82;
 
-    private static final int X_TICKS = 9;
     private static final int Y_TICKS = 7;
     private static final int LABEL_HEIGHT = 34;
-
-    private static final String STYLE = """
-            .lc{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-size:13px}
-            .lc-paper{fill:#fff}.lc-ink{fill:#111827}.lc-soft{fill:#6b7280}
-            .lc-title{font-size:17px;font-weight:600}.lc-value{font-weight:600}
-            .lc-grid{stroke:#e5e7eb}.lc-axis{stroke:#9ca3af}
-            .lc-line{fill:none;stroke-linejoin:round;stroke-linecap:round}
-            .lc-raw{stroke:#a9c7f7;stroke-width:1.2}.lc-train{stroke:#1d4ed8;stroke-width:2.4}
-            .lc-val{stroke:#ea580c;stroke-width:1.8;stroke-dasharray:5 4}
-            .lc-dot{fill:#ea580c;stroke:#fff;stroke-width:1.5}.lc-shadow{stroke:#7c3aed;stroke-width:1.6}
-            .lc-train-text{fill:#1d4ed8}.lc-val-text{fill:#c2410c}
-            """;
 
     private final LossCurve curve;
     private final List<LossSample> training;
     private final List<LossSample> validation;
     private final List<LossSample> shadow;
-    private final StringBuilder svg = new StringBuilder();
+    private final ChartPaper paper;
 
-    private LossChart(LossCurve curve, List<LossSample> shadow) {
+    private LossChart(LossCurve curve, List<LossSample> shadow, String title) {
+        this.paper = new ChartPaper("loss", title, HEIGHT, BOTTOM);
         this.curve = curve;
         this.shadow = finite(shadow);
         this.training = finite(curve.training());
@@ -61,30 +43,20 @@ public final class LossChart {
      * @param shadow its validation losses: each holds until the next
      */
     public static String svg(LossCurve curve, List<LossSample> shadow, String title) {
-        return new LossChart(curve, shadow).draw(title);
+        return new LossChart(curve, shadow, title).draw();
     }
 
     private static List<LossSample> finite(List<LossSample> samples) {
         return samples.stream().filter(sample -> Double.isFinite(sample.loss())).toList();
     }
 
-    private String draw(String title) {
-        add(String.format(
-                Locale.ROOT,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" class=\"lc\" role=\"img\">",
-                WIDTH,
-                HEIGHT));
-        add(String.format(Locale.ROOT, "<title>%s</title>", Html.escape(title)));
-        svg.append("<style>").append(STYLE).append("</style>\n");
-        add(String.format(
-                Locale.ROOT, "<rect class=\"lc-paper\" width=\"%d\" height=\"%d\" rx=\"10\"/>", WIDTH, HEIGHT));
-        text(LEFT, 34, "start", "lc-ink lc-title", title);
+    private String draw() {
         if (training.isEmpty() && validation.isEmpty()) {
-            text(WIDTH / 2.0, HEIGHT / 2.0, "middle", "lc-soft", "No losses were recorded yet");
+            paper.nothing("No losses were recorded yet");
         } else {
             drawCurves();
         }
-        return svg.append("</svg>\n").toString();
+        return paper.end();
     }
 
     private void drawCurves() {
@@ -92,22 +64,15 @@ public final class LossChart {
         Axis x = stepAxis();
         Axis y = lossAxis(smoothed);
         drawAxes(x, y);
-        add(String.format(
-                Locale.ROOT,
-                "<clipPath id=\"lc-plot\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath>",
-                LEFT,
-                TOP - 2,
-                RIGHT - LEFT + 2,
-                BOTTOM - TOP + 4));
-        add("<g clip-path=\"url(#lc-plot)\">");
+        paper.beginPlot();
         line("lc-raw", training, x, y, losses(training));
         line("lc-train", training, x, y, smoothed);
         line("lc-val", validation, x, y, losses(validation));
         drawShadow(x, y);
-        add("</g>");
+        paper.endPlot();
         for (LossSample sample : validation) {
-            double top = Math.max(TOP, y.pixel(sample.loss()));
-            add(String.format(
+            double top = Math.max(ChartPaper.TOP, y.pixel(sample.loss()));
+            paper.add(String.format(
                     Locale.ROOT,
                     "<circle class=\"lc-dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"4.5\"/>",
                     x.pixel((double) sample.step()),
@@ -118,17 +83,18 @@ public final class LossChart {
     }
 
     private void drawShadow(Axis x, Axis y) {
-        List<String> points = new ArrayList<>();
+        double[] xs = new double[2 * shadow.size()];
+        double[] ys = new double[xs.length];
         for (int i = 0; i < shadow.size(); i++) {
-            double from = i == 0 ? LEFT : x.pixel((double) shadow.get(i).step());
-            double to =
-                    i + 1 < shadow.size() ? x.pixel((double) shadow.get(i + 1).step()) : RIGHT;
-            double level = y.pixel(shadow.get(i).loss());
-            points.add(String.format(Locale.ROOT, "%.1f,%.1f %.1f,%.1f", from, level, to, level));
+            xs[2 * i] =
+                    i == 0 ? ChartPaper.LEFT : x.pixel((double) shadow.get(i).step());
+            xs[2 * i + 1] =
+                    i + 1 < shadow.size() ? x.pixel((double) shadow.get(i + 1).step()) : ChartPaper.RIGHT;
+            ys[2 * i] = y.pixel(shadow.get(i).loss());
+            ys[2 * i + 1] = ys[2 * i];
         }
-        if (!points.isEmpty()) {
-            add(String.format(
-                    Locale.ROOT, "<polyline class=\"lc-line lc-shadow\" points=\"%s\"/>", String.join(" ", points)));
+        if (xs.length > 0) {
+            paper.curve("lc-shadow", xs, ys);
         }
     }
 
@@ -137,7 +103,7 @@ public final class LossChart {
                 .mapToLong(LossSample::step)
                 .max()
                 .orElse(0);
-        return new Axis(0, Math.max(1, last), LEFT, RIGHT);
+        return ChartPaper.steps(last);
     }
 
     /** Room for the running mean, all validation losses and nearly all samples: lone spikes are cut off at the top. */
@@ -154,44 +120,14 @@ public final class LossChart {
         double min = DoubleStream.of(values).min().orElse(0);
         double max = DoubleStream.of(values).max().orElse(1);
         double margin = max > min ? 0.06 * (max - min) : 0.5;
-        return new Axis(Math.max(0, min - margin), max + margin, BOTTOM, TOP);
+        return new Axis(Math.max(0, min - margin), max + margin, BOTTOM, ChartPaper.TOP);
     }
 
     private void drawAxes(Axis x, Axis y) {
-        for (double loss : y.ticks(Y_TICKS)) {
-            double at = y.pixel(loss);
-            add(String.format(
-                    Locale.ROOT,
-                    "<line class=\"lc-grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>",
-                    LEFT,
-                    RIGHT,
-                    at,
-                    at));
-            text(LEFT - 10, at + 4.5, "end", "lc-soft", y.decimalLabel(loss, Y_TICKS));
-        }
-        for (double step : x.ticks(X_TICKS)) {
-            double at = x.pixel(step);
-            add(String.format(
-                    Locale.ROOT,
-                    "<line class=\"lc-axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>",
-                    at,
-                    at,
-                    BOTTOM,
-                    BOTTOM + 5));
-            text(at, BOTTOM + 20, "middle", "lc-soft", Axis.countLabel(step));
-        }
-        add(String.format(
-                Locale.ROOT,
-                "<line class=\"lc-axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>",
-                LEFT,
-                RIGHT,
-                BOTTOM,
-                BOTTOM));
-        text(RIGHT + 30, BOTTOM + 20, "start", "lc-ink", "steps");
+        paper.rows(y, Y_TICKS, loss -> y.decimalLabel(loss, Y_TICKS));
+        paper.steps(x);
         drawTokenAxis();
-        add(String.format(Locale.ROOT, "<g transform=\"translate(20 %d) rotate(-90)\">", (TOP + BOTTOM) / 2));
-        text(0, 0, "middle", "lc-ink", "loss (nats per token)");
-        add("</g>");
+        paper.rowName("loss (nats per token)");
     }
 
     /** Tokens grow with the steps: the same line, in tokens. */
@@ -202,27 +138,8 @@ public final class LossChart {
         }
         double tokensPerStep = (double) last.tokens() / last.step();
         Axis steps = stepAxis();
-        Axis tokens = new Axis(0, steps.max() * tokensPerStep, LEFT, RIGHT);
-        int line = BOTTOM + 36;
-        add(String.format(
-                Locale.ROOT,
-                "<line class=\"lc-grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>",
-                LEFT,
-                RIGHT,
-                line,
-                line));
-        for (double count : tokens.ticks(X_TICKS)) {
-            double at = tokens.pixel(count);
-            add(String.format(
-                    Locale.ROOT,
-                    "<line class=\"lc-axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>",
-                    at,
-                    at,
-                    line,
-                    line + 5));
-            text(at, line + 20, "middle", "lc-soft", Axis.countLabel(count));
-        }
-        text(RIGHT + 30, line + 20, "start", "lc-ink", "tokens");
+        Axis tokens = new Axis(0, steps.max() * tokensPerStep, ChartPaper.LEFT, ChartPaper.RIGHT);
+        paper.countAxis(tokens, "lc-grid", BOTTOM + 36, "tokens");
     }
 
     /** The last losses beside the ends of the curves, kept apart. */
@@ -245,13 +162,11 @@ public final class LossChart {
     }
 
     private void lastValue(double at, String color, String name, double loss) {
-        double baseline = Math.min(at, BOTTOM - 14);
-        text(RIGHT + 12, baseline, "start", color + " lc-value", String.format(Locale.ROOT, "%.3f", loss));
-        text(RIGHT + 12, baseline + 14, "start", color, name);
+        paper.lastValue(at, color, String.format(Locale.ROOT, "%.3f", loss), name);
     }
 
     private void drawLegend() {
-        int at = RIGHT;
+        int at = ChartPaper.RIGHT;
         at = legend(at, "lc-val", "validation", 74, !validation.isEmpty());
         at = legend(at, "lc-train", "training, running mean", 150, !training.isEmpty());
         String raw = curve.stepsPerSample() == 1 ? "each step" : "mean of " + curve.stepsPerSample() + " steps";
@@ -269,13 +184,8 @@ public final class LossChart {
             return right;
         }
         int left = right - textWidth;
-        text(left, 34, "start", "lc-soft", name);
-        add(String.format(
-                Locale.ROOT,
-                "<line class=\"lc-line %s\" x1=\"%d\" x2=\"%d\" y1=\"30\" y2=\"30\"/>",
-                color,
-                left - 34,
-                left - 8));
+        paper.text(left, 34, "start", "lc-soft", name);
+        paper.straight("lc-line " + color, left - 34, left - 8, 30, 30);
         return left - 50;
     }
 
@@ -303,27 +213,11 @@ public final class LossChart {
     }
 
     private void line(String color, List<LossSample> samples, Axis x, Axis y, double[] losses) {
-        List<String> points = new ArrayList<>(losses.length);
-        for (int i = 0; i < losses.length; i++) {
-            points.add(String.format(
-                    Locale.ROOT, "%.1f,%.1f", x.pixel((double) samples.get(i).step()), y.pixel(losses[i])));
-        }
-        add(String.format(
-                Locale.ROOT, "<polyline class=\"lc-line %s\" points=\"%s\"/>", color, String.join(" ", points)));
-    }
-
-    private void text(double x, double y, String anchor, String color, String text) {
-        add(String.format(
-                Locale.ROOT,
-                "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>",
+        paper.curve(
                 color,
-                x,
-                y,
-                anchor,
-                Html.escape(text)));
-    }
-
-    private void add(String element) {
-        svg.append(element).append('\n');
+                samples.stream()
+                        .mapToDouble(sample -> x.pixel((double) sample.step()))
+                        .toArray(),
+                DoubleStream.of(losses).map(y::pixel).toArray());
     }
 }

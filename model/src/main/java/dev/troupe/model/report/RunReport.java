@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param model on held-out text; null for a model that was not evaluated
  * @param baseline on the same tokens
  * @param samples what the model wrote
+ * @param speed charts of how fast it was, and what part of the machines it used
+ * @param nodes that trained, with their memory
  * @param facts tables of a heading and rows, such as corpus, tokenizer, configuration
  */
 public record RunReport(
@@ -29,6 +31,8 @@ public record RunReport(
         @Nullable Evaluation model,
         @Nullable Evaluation baseline,
         List<Sample> samples,
+        List<StepChart.Series> speed,
+        List<MemoryChart.Node> nodes,
         List<Facts> facts) {
 
     private static final String STYLE = """
@@ -78,6 +82,8 @@ public record RunReport(
     public RunReport {
         shadow = List.copyOf(shadow);
         samples = List.copyOf(samples);
+        speed = List.copyOf(speed);
+        nodes = List.copyOf(nodes);
         facts = List.copyOf(facts);
     }
 
@@ -97,10 +103,9 @@ public record RunReport(
         if (model != null && baseline != null) {
             appendScores(html, model, baseline);
         }
-        html.append("<div class=\"chart\">\n")
-                .append(LossChart.svg(curve, shadow, "Training"))
-                .append("</div>\n");
+        chart(html, LossChart.svg(curve, shadow, "Training"));
         appendSamples(html);
+        appendSpeed(html);
         appendFacts(html);
         return html.append("</main>\n</body>\n</html>\n").toString();
     }
@@ -149,6 +154,21 @@ public record RunReport(
                     .append(Html.escape(sample.text().substring(prompt.length()).stripTrailing()))
                     .append("</div>\n");
         }
+    }
+
+    private void appendSpeed(StringBuilder html) {
+        if (speed.isEmpty() && nodes.isEmpty()) {
+            return;
+        }
+        html.append("<h2>How fast it was</h2>\n");
+        speed.forEach(series -> chart(html, StepChart.svg(series)));
+        if (!nodes.isEmpty()) {
+            chart(html, MemoryChart.svg(nodes));
+        }
+    }
+
+    private static void chart(StringBuilder html, String svg) {
+        html.append("<div class=\"chart\">\n").append(svg).append("</div>\n");
     }
 
     private void appendFacts(StringBuilder html) {

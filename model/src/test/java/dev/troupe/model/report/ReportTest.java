@@ -11,10 +11,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,7 @@ class ReportTest {
                 .contains("31.42", "unigram baseline 812.3", "1.234", "65,536 tokens")
                 .contains("heterotroph (noun)</b>\nDefinition: an organism &lt;that&gt; eats")
                 .contains("<td>optimizer.learningRate</td><td>0.001</td>")
+                .contains("Memory of tensors by node", "a &amp; b:25520", "14.0 MB", ">20k<", ">0.2 %<")
                 .doesNotContain("<that>", "http-equiv", "src=", "href=");
         parse(html.replaceFirst("<!DOCTYPE html>\n", "").replaceAll("<meta ([^>]*)>", "<meta $1/>"));
     }
@@ -50,6 +53,35 @@ class ReportTest {
         assertThat(svg).doesNotContain("NaN", "Infinity").hasSizeLessThan(200_000);
         Files.createDirectories(OUTPUT);
         Files.writeString(OUTPUT.resolve("loss-" + steps + ".svg"), svg);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 512})
+    void chartsOfStepsAndNodesOfAnyNumberAreWellFormed(int number) throws Exception {
+        for (StepChart.Unit unit : StepChart.Unit.values()) {
+            for (double level : new double[] {0, 1e-4, 0.4, 123_456}) {
+                String svg = StepChart.svg(
+                        new StepChart.Series("x", "Speed & <more>", "tokens/s", unit, points(level, number)));
+                parse(svg);
+                assertThat(svg).doesNotContain("NaN", "Infinity");
+                assertThat(svg.contains("polyline")).isEqualTo(number > 0);
+            }
+        }
+        String memory = MemoryChart.svg(Collections.nCopies(number, NODE_A));
+        parse(memory);
+        assertThat(memory).doesNotContain("NaN", "Infinity");
+        assertThat(memory.split("a &amp; b:25520", -1)).hasSize(number + 1);
+    }
+
+    @Test
+    void pointsThatAreNoNumbersAreLeftOut() {
+        StepChart.Series series = new StepChart.Series(
+                "x",
+                "t",
+                "n",
+                StepChart.Unit.SHARE,
+                List.of(new StepChart.Point(1, Double.NaN), new StepChart.Point(2, 0.25)));
+        assertThat(StepChart.svg(series)).contains("25.0 %").doesNotContain("NaN");
     }
 
     @Test
@@ -78,6 +110,25 @@ class ReportTest {
         assertThat(Axis.countLabel(value)).isEqualTo(label);
     }
 
+    private static final MemoryChart.Node NODE_A = new MemoryChart.Node("a & b:25520", parts(1));
+    private static final MemoryChart.Node NODE_B = new MemoryChart.Node("c:25521", parts(2));
+
+    private static Map<String, Long> parts(long factor) {
+        Map<String, Long> parts = new LinkedHashMap<>();
+        for (String part : List.of("weights", "gradients", "optimizer", "windows", "activations", "copies")) {
+            parts.put(part, factor * 1_000_000L * (parts.size() + 1) / 3);
+        }
+        return parts;
+    }
+
+    /** Values around a level. */
+    private static List<StepChart.Point> points(double level, int number) {
+        Random random = new Random(number);
+        return IntStream.rangeClosed(1, number)
+                .mapToObj(i -> new StepChart.Point(10L * i, level * (1 + 0.05 * random.nextGaussian())))
+                .toList();
+    }
+
     private static RunReport report(LossCurve curve) {
         Map<String, String> configuration = new LinkedHashMap<>();
         configuration.put("model.architecture", "llama");
@@ -102,6 +153,12 @@ class ReportTest {
                                 "heterotroph (noun)",
                                 "heterotroph (noun)\nDefinition: an organism <that> eats & is eaten.\nA kind of organism."),
                         new RunReport.Sample("", "river (noun)\nDefinition: a large natural stream of water.\n")),
+                List.of(
+                        new StepChart.Series("speed", "Speed", "tokens/s", StepChart.Unit.COUNT, points(18_000, 40)),
+                        new StepChart.Series("mfu", "MFU", "of the peak", StepChart.Unit.SHARE, points(0.31, 40)),
+                        new StepChart.Series(
+                                "waiting", "Waiting", "of the time", StepChart.Unit.SHARE, points(0.003, 40))),
+                List.of(NODE_A, NODE_B),
                 List.of(
                         new RunReport.Facts("Corpus", corpus),
                         new RunReport.Facts(
