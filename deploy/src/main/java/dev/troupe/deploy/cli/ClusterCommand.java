@@ -84,6 +84,7 @@ final class ClusterCommand implements Callable<Integer> {
             try (ClusterProcesses processes = ClusterProcesses.start(count, evaluationNodes, nodes, folder)) {
                 System.err.println("seed " + processes.seed() + "   logs in " + folder + "   Ctrl-C stops");
                 System.err.println("train on these nodes: " + trainCommand(processes.seed(), trains));
+                System.err.println("the run's curve as JSON: " + processes.curveUrl());
                 return watch(processes, interruption);
             }
         });

@@ -115,6 +115,11 @@ public final class ClusterProcesses implements AutoCloseable {
         return nodes.getFirst().address();
     }
 
+    /** Where the first node serves the curve of the run that it has a part in, as JSON. */
+    public String curveUrl() {
+        return StatusClient.uri(nodes.getFirst().metricsPort(), "/run").toString();
+    }
+
     /** All nodes as they are now; waits two seconds for those that stand still. */
     public List<NodeView> views() {
         List<CompletableFuture<NodeView>> asked = nodes.stream().map(this::ask).toList();

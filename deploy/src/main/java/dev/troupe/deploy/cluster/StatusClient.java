@@ -21,13 +21,18 @@ public final class StatusClient implements AutoCloseable {
 
     /** What the node with this metrics port says; empty when it has said nothing for two seconds. */
     public CompletableFuture<Optional<NodeStatus>> ask(int metricsPort) {
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + metricsPort + "/status"))
+        HttpRequest request = HttpRequest.newBuilder(uri(metricsPort, "/status"))
                 .timeout(ANSWER)
                 .build();
         return http.sendAsync(request, HttpResponse.BodyHandlers.ofString())
                 .handle((response, failure) -> response == null || response.statusCode() != 200
                         ? Optional.empty()
                         : Optional.of(parse(response.body())));
+    }
+
+    /** Where a node of this machine serves something. */
+    static URI uri(int metricsPort, String path) {
+        return URI.create("http://127.0.0.1:" + metricsPort + path);
     }
 
     private static NodeStatus parse(String json) {

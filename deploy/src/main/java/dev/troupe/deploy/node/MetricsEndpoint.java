@@ -82,8 +82,13 @@ public final class MetricsEndpoint implements AutoCloseable {
 
     /** Where the metrics are, when there are any. */
     public Optional<String> url() {
+        return url("/metrics");
+    }
+
+    /** Where a path is served, when there is a port. */
+    public Optional<String> url(String path) {
         return Optional.ofNullable(server)
-                .map(it -> "http://localhost:" + it.getAddress().getPort() + "/metrics");
+                .map(it -> "http://localhost:" + it.getAddress().getPort() + path);
     }
 
     @Override

@@ -1,0 +1,201 @@
+package dev.troupe.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.troupe.deploy.cluster.ChildJvm;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A run on several processes: what its nodes say of it over HTTP, a node that stands still for less than the others'
+ * patience, the loss of all nodes at once, and the same run on another number of them.
+ */
+class MeshFaultsIT {
+    private static final Duration TIMEOUT = Duration.ofMinutes(3);
+    private static final int STEPS = 80;
+    private static final String RUN = "killed";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    @Test
+    void allNodesAreKilledAtOnceAndOthersGoOn() throws IOException {
+        writeText();
+        JsonNode whole = TroupeProcess.run(dir, TIMEOUT, train("whole", 1, "[]"))
+                .expectExit(0)
+                .json();
+
+        int port = ChildJvm.freePort();
+        String seeds = "[\"akka://troupe@127.0.0.1:" + port + "\"]";
+        try (TroupeProcess node = up(port, "[]");
+                TroupeProcess train = TroupeProcess.start(dir, train(RUN, 2, seeds))) {
+            URI curve = curveOf(node);
+            JsonNode run = await(
+                    train, curve, answer -> answer.path("curve").path("step").asInt() >= 5);
+            assertThat(run.path("run").asText()).isEqualTo(RUN);
+            JsonNode view = run.path("curve");
+            assertThat(view.path("nodes"))
+                    .hasSize(2)
+                    .allSatisfy(seat -> assertThat(
+                                    seat.path("memory").path("weights").asLong())
+                            .isPositive());
+            assertThat(view.path("speed")).isNotEmpty();
+            assertThat(view.path("speed").get(0).path("tokensPerSecond").asDouble())
+                    .isPositive();
+            assertThat(view.path("losses").path("training")).isNotEmpty();
+
+            node.signal("STOP");
+            TroupeProcess.pause(800); // others give it two seconds
+            node.signal("CONT");
+            int step = run.path("curve").path("step").asInt();
+            run = await(
+                    train, curve, answer -> answer.path("curve").path("step").asInt() >= step + 10);
+            assertThat(run.path("curve").path("recoveries"))
+                    .as("nothing was lost")
+                    .isEmpty();
+            assertThat(node.isAlive()).isTrue();
+
+            await(train, curve, _ -> Files.exists(dir.resolve(RUN + "/checkpoints/step-00000020/manifest.json")));
+            train.kill();
+            node.kill();
+        }
+
+        try (TroupeProcess first = up(port, "[]");
+                TroupeProcess second = up(0, seeds)) {
+            JsonNode resumed = TroupeProcess.run(
+                            dir, TIMEOUT, "train", "--resume", "--out", RUN, "--json", "-D", "mesh.nodes=3")
+                    .expectExit(0)
+                    .json();
+            assertThat(resumed.path("steps").asInt()).isEqualTo(STEPS);
+            assertThat(resumed.path("valLoss").asDouble())
+                    .isEqualTo(whole.path("valLoss").asDouble());
+            assertSameStates(whole, resumed);
+            assertThat(first.isAlive() && second.isAlive()).isTrue();
+        }
+        assertReport();
+    }
+
+    private void assertReport() throws IOException {
+        JsonNode report = JSON.readTree(dir.resolve(RUN + "/report.json").toFile());
+        assertThat(report.path("nodes")).as("nodes of the resumed run").hasSize(3);
+        assertThat(report.path("recoveries").isArray()).isTrue();
+        assertThat(Files.readString(dir.resolve(RUN + "/report.html")))
+                .contains("Tokens a second", "Share of the float32 peak", "Waiting for other ranks")
+                .contains("Memory of tensors by node");
+    }
+
+    private void assertSameStates(JsonNode expected, JsonNode actual) throws IOException {
+        Path checkpoint = dir.resolve(expected.path("checkpoint").asText());
+        try (Stream<Path> files = Files.list(checkpoint)) {
+            List<Path> shards = files.filter(
+                            file -> file.getFileName().toString().startsWith("rank-"))
+                    .toList();
+            assertThat(shards).hasSize(4);
+            for (Path shard : shards) {
+                Path other = dir.resolve(actual.path("checkpoint").asText()).resolve(shard.getFileName());
+                assertThat(Files.mismatch(shard, other)).as(shard.toString()).isEqualTo(-1);
+            }
+        }
+    }
+
+    private TroupeProcess up(int port, String seeds) {
+        return TroupeProcess.start(
+                dir,
+                "up",
+                "--config",
+                "trainer",
+                "-D",
+                "akka.remote.artery.canonical.port=" + port,
+                "-D",
+                "akka.cluster.seed-nodes=" + seeds);
+    }
+
+    private static URI curveOf(TroupeProcess node) {
+        Pattern announced = Pattern.compile("the run's curve (http://\\S+/run)");
+        node.awaitOutput(
+                "where it serves", TIMEOUT, output -> announced.matcher(output).find());
+        Matcher url = announced.matcher(node.standardError());
+        assertThat(url.find()).isTrue();
+        return URI.create(url.group(1));
+    }
+
+    /** What the node says of the run, as soon as that is as wanted. */
+    private static JsonNode await(TroupeProcess train, URI curve, Predicate<JsonNode> wanted) throws IOException {
+        long end = System.nanoTime() + TIMEOUT.toNanos();
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            while (true) {
+                JsonNode answer = JSON.readTree(
+                        http.send(HttpRequest.newBuilder(curve).build(), HttpResponse.BodyHandlers.ofString())
+                                .body());
+                if (wanted.test(answer)) {
+                    return answer;
+                }
+                assertThat(train.isAlive()).as(train.standardError()).isTrue();
+                assertThat(System.nanoTime()).isLessThan(end);
+                TroupeProcess.pause(20);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
+    private void writeText() throws IOException {
+        Random random = new Random(11);
+        String[] words = {"actor", "stage", "shard", "router", "token", "trains", "serves", "moves", "the", "a", "and"};
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 10_000; i++) {
+            text.append(words[random.nextInt(words.length)]).append(i % 12 == 11 ? ".\n" : " ");
+        }
+        Files.writeString(dir.resolve("text.txt"), text);
+    }
+
+    private static String[] train(String out, int nodes, String seeds) {
+        List<String> args = new ArrayList<>(List.of("train", "--config", "quickstart", "--out", out, "--json"));
+        for (String setting : List.of(
+                "data.text=text.txt",
+                "data.tokenizer=char",
+                "data.heldOutFraction=0.05",
+                "model.dim=48",
+                "model.numLayers=2",
+                "model.ffnDim=96",
+                "model.contextLength=32",
+                "model.dropout=0.1",
+                "train.batch=2",
+                "train.accumulation=16",
+                "train.minutes=0",
+                "train.steps=" + STEPS,
+                "train.threads=1",
+                "mesh.data=2",
+                "mesh.pipeline=2",
+                "mesh.zero=1",
+                "mesh.nodes=" + nodes,
+                "eval.everySteps=40",
+                "checkpoint.everySteps=20",
+                "checkpoint.keep=3",
+                "akka.cluster.seed-nodes=" + seeds)) {
+            args.add("-D");
+            args.add(setting);
+        }
+        return args.toArray(String[]::new);
+    }
+}
