@@ -46,7 +46,8 @@ final class RankHost {
     private final OpenGroups open;
     private @Nullable RankState state;
     private @Nullable RankProgram program;
-    private volatile @Nullable CopySlots copies;
+    private @Nullable CopySlots copies; // guarded by this
+    private boolean ended; // guarded by this
     private @Nullable Communicator keeping;
     private @Nullable ComputePool pool;
     private double peakGflops; // 0 when it was not measured
@@ -65,9 +66,18 @@ final class RankHost {
         return rank;
     }
 
-    /** The copies of the rank's state; null before it is built. */
-    @Nullable CopySlots copies() {
+    /** The copies of the rank's state; null before it is built. After {@link #end} there are no others. */
+    synchronized @Nullable CopySlots copies() {
         return copies;
+    }
+
+    /** Whoever has ended the rank knows of no copies that are made later. */
+    private synchronized void made(CopySlots slots) {
+        if (ended) {
+            slots.close();
+            throw new IllegalStateException("rank " + rank + " has ended while it was built");
+        }
+        copies = slots;
     }
 
     /**
@@ -89,8 +99,7 @@ final class RankHost {
             if (restored != null) {
                 restored.into(own);
             }
-            CopySlots slots = new CopySlots(epoch.shardOf(rank), () -> ShardSnapshot.allocate(own, offload));
-            copies = slots;
+            made(new CopySlots(epoch.shardOf(rank), () -> ShardSnapshot.allocate(own, offload)));
             RankGroups groups = RankGroups.open(
                     settings.mesh(),
                     rank,
@@ -169,7 +178,7 @@ final class RankHost {
                             state.moments(),
                             state.windows(),
                             required(program).activationBytes(),
-                            required(copies).bytes()));
+                            required(copies()).bytes()));
         });
     }
 
@@ -262,7 +271,7 @@ final class RankHost {
      */
     private void copy() {
         RankState own = required(state);
-        CopySlots slots = required(copies);
+        CopySlots slots = required(copies());
         ShardSnapshot slot = slots.overwriteOldest();
         slot.take(own);
         slots.filled(own.step());
@@ -279,6 +288,9 @@ final class RankHost {
      * @return when memory and threads are free
      */
     CompletableFuture<Void> end() {
+        synchronized (this) {
+            ended = true;
+        }
         open.leave();
         thread.interrupt(); // it may be joining a group
         CompletableFuture<Void> freed = thread.run(() -> {

@@ -210,8 +210,8 @@ public final class TrainerNode {
     }
 
     private void begin(Build order) {
-        if (order.epoch() != latestEpoch) {
-            order.replyTo().tell(lost(order.epoch(), "another epoch began meanwhile"));
+        if (order.epoch() != latestEpoch || !order.job().runId().equals(runId)) {
+            order.replyTo().tell(lost(order.epoch(), "another epoch began meanwhile, or the run ended"));
             return;
         }
         stepsOfEpoch = 0;

@@ -16,6 +16,7 @@ import dev.troupe.actors.training.mesh.TrainerProtocol.FromCheckpoint;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Lost;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
 import dev.troupe.actors.transport.DataPlane;
+import dev.troupe.model.tensor.NativeMemory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,18 +49,9 @@ class TrainerNodeTest {
         Path manifest = checkpoint.resolve("manifest.json");
         assertThat(new ProcessBuilder("mkfifo", manifest.toString()).start().waitFor())
                 .isZero();
-        TrainingSetup setup = TinyRun.setup(folder, "run", false, "train.stepTimeoutSeconds = 2");
-        MeshJob job = new MeshJob(
-                setup.runId(),
-                0,
-                setup.config().values(),
-                setup.model().vocabSize(),
-                setup.trainTokens().toString(),
-                setup.heldOutTokens().toString());
+        MeshJob job = job("train.stepTimeoutSeconds = 2");
         ActorRef<TrainerProtocol.Command> node = KIT.spawn(TrainerNode.create(DataPlane.open("stuck", "127.0.0.1", 0)));
-        TestProbe<Reported> reports = KIT.createTestProbe();
-        node.tell(new TrainerProtocol.Report(reports.getRef()));
-        Seating seating = new Seating(List.of(reports.receiveMessage(PATIENCE).endpoint()));
+        Seating seating = seatOn(node);
 
         node.tell(new Build(1, 0, job, seating, new FromCheckpoint(checkpoint.toString(), 3), answers.getRef()));
         while (Thread.getAllStackTraces().values().stream()
@@ -83,5 +75,49 @@ class TrainerNodeTest {
         node.tell(new Build(4, 0, job, seating, new Fresh(), answers.getRef()));
         assertThat(answers.receiveMessage(PATIENCE)).isInstanceOf(Built.class);
         KIT.stop(node, PATIENCE);
+    }
+
+    @Test
+    void ranksThatEndWhileTheyAreBuiltLeaveNothing() throws Exception {
+        MeshJob job = job("compute.backend = vector, train.threads = 1");
+        ActorRef<TrainerProtocol.Command> node = KIT.spawn(TrainerNode.create(DataPlane.open("hasty", "127.0.0.1", 0)));
+        Seating seating = seatOn(node);
+        for (int epoch = 1; epoch <= 200; epoch++) {
+            node.tell(new Build(epoch, 0, job, seating, new Fresh(), answers.getRef()));
+            Thread.sleep(Duration.ofNanos(epoch % 20 * 200_000L));
+        }
+        while (answers.receiveMessage(PATIENCE).epoch() < 200) {
+            // of those that were ended
+        }
+        node.tell(new Build(201, 0, job, seating, new Fresh(), answers.getRef()));
+        node.tell(new TrainerProtocol.Leave(job.runId()));
+        assertThat(answers.receiveMessage(PATIENCE))
+                .as("built, or not begun, but not there any more")
+                .satisfies(answer -> assertThat(answer.epoch()).isEqualTo(201));
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (NativeMemory.snapshot().values().stream().anyMatch(bytes -> bytes != 0)) {
+            assertThat(System.nanoTime())
+                    .as("native memory %s", NativeMemory.snapshot())
+                    .isLessThan(end);
+            Thread.sleep(20);
+        }
+        KIT.stop(node, PATIENCE);
+    }
+
+    private MeshJob job(String settings) {
+        TrainingSetup setup = TinyRun.setup(folder, "run", false, settings);
+        return new MeshJob(
+                setup.runId(),
+                0,
+                setup.config().values(),
+                setup.model().vocabSize(),
+                setup.trainTokens().toString(),
+                setup.heldOutTokens().toString());
+    }
+
+    private static Seating seatOn(ActorRef<TrainerProtocol.Command> node) {
+        TestProbe<Reported> reports = KIT.createTestProbe();
+        node.tell(new TrainerProtocol.Report(reports.getRef()));
+        return new Seating(List.of(reports.receiveMessage(PATIENCE).endpoint()));
     }
 }
