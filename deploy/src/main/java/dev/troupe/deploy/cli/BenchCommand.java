@@ -80,14 +80,15 @@ final class BenchCommand implements Runnable {
 
         private static void print(KernelBenchReport report) {
             System.out.printf(
-                    "%s kernels on %s, %d threads; peak %.0f GFLOP/s, read %.1f GB/s (from cache %.1f), update %.1f GB/s%n",
+                    "%s kernels on %s, %d threads; peak %.0f GFLOP/s, read %.1f GB/s (from cache %.1f), update %.1f GB/s; %s%n",
                     report.backend(),
                     report.device(),
                     report.peak().threads(),
                     report.peak().gflops(),
                     report.peak().readGigabytesPerSecond(),
                     report.peak().cacheReadGigabytesPerSecond(),
-                    report.peak().updateGigabytesPerSecond());
+                    report.peak().updateGigabytesPerSecond(),
+                    report.caches().summary());
             for (KernelBenchReport.Row row : report.rows()) {
                 System.out.printf(
                         "%-40s %-24s %8.3f ms %8.1f (%.1f-%.1f) %-8s %5.1f %%%s%n",

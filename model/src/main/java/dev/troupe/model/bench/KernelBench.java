@@ -15,6 +15,7 @@ import dev.troupe.model.bench.kernel.RoundedProductBench;
 import dev.troupe.model.bench.kernel.WeightProductBench;
 import dev.troupe.model.kernel.KernelDevice;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
@@ -53,6 +54,7 @@ public final class KernelBench {
         return new KernelBenchReport(
                 kernels.name(),
                 device == null ? "processor" : device.description(),
+                CacheSizes.machine(),
                 bench.peak,
                 cases.stream().map(bench::measure).toList());
     }

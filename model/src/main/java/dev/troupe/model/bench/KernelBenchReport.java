@@ -1,14 +1,16 @@
 package dev.troupe.model.bench;
 
+import dev.troupe.model.kernel.cache.CacheSizes;
 import java.util.List;
 
 /**
  * Kernel speeds beside the limits of the machine that they ran on.
  *
  * @param backend the kernel provider
+ * @param caches of this machine, which products of the processor are cut for
  * @param device "processor", or the device that the kernels ran on, whose limits {@code peak} then has
  */
-public record KernelBenchReport(String backend, String device, MachinePeak peak, List<Row> rows) {
+public record KernelBenchReport(String backend, String device, CacheSizes caches, MachinePeak peak, List<Row> rows) {
     public KernelBenchReport {
         rows = List.copyOf(rows);
     }

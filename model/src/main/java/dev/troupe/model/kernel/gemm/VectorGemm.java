@@ -9,6 +9,7 @@ import static dev.troupe.model.kernel.gemm.GemmTile.ROW_B;
 
 import dev.troupe.model.kernel.activation.Activation;
 import dev.troupe.model.kernel.activation.ActivationRows;
+import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.Tensor;
@@ -25,16 +26,8 @@ import org.jspecify.annotations.Nullable;
  * in order of k. Neither m, n, the threads nor who packed what enter into it.
  */
 public final class VectorGemm implements Gemm {
-    /** Packed bytes of B that are worked on at once: a share of the outer cache. */
-    private static final long PACKED_BYTES = 12L << 20;
-
     /** Below this many multiply-adds a second thread costs more than it saves. */
     private static final long WORTH_SHARING = 1 << 17;
-
-    /** Strips of a block of rows, and values of k that they are packed for at once: half a middle cache of 1 MiB. */
-    private static final int BLOCK_STRIPS = 8;
-
-    private static final int BLOCK_DEPTH = 2 * DEPTH;
 
     /** Up to so many rows A is packed as a whole, and up to so many where B is wide and packing it would cost more. */
     private static final int FEW_ROWS = 12 * ROWS;
@@ -51,10 +44,18 @@ public final class VectorGemm implements Gemm {
 
     private final ComputePool pool;
     private final ScratchPool scratch;
+    private final GemmBlocking blocking;
 
+    /** Products that share their work over {@code pool}. */
     public VectorGemm(ComputePool pool, ScratchPool scratch) {
+        this(pool, scratch, CacheSizes.machine());
+    }
+
+    /** Products for a processor with these caches. */
+    VectorGemm(ComputePool pool, ScratchPool scratch, CacheSizes caches) {
         this.pool = pool;
         this.scratch = scratch;
+        this.blocking = GemmBlocking.of(caches);
     }
 
     /** Something to do with rows that are complete, on the thread that completed them. */
@@ -177,7 +178,7 @@ public final class VectorGemm implements Gemm {
             return;
         }
         int panels = RightPanels.count(n);
-        int groups = (int) Math.max(1, Math.ceilDiv(panels * RightPanels.bytes(k), PACKED_BYTES));
+        int groups = (int) Math.max(1, Math.ceilDiv(panels * RightPanels.bytes(k), blocking.packedBytes()));
         int group = Math.ceilDiv(panels, Math.min(groups, Math.max(1, panels))); // of equal size: each packs A anew
         try (ScratchPool.Scratch packed = scratch.borrow(group * RightPanels.bytes(k))) {
             for (int first = 0; first < panels; first += group) {
@@ -242,7 +243,7 @@ public final class VectorGemm implements Gemm {
     private void byRows(int m, int n, Stored a, int first, int end, long packed, GemmBlock block, RowTask then) {
         int strips = LeftStrips.count(m);
         int threads = pool.threads();
-        int blocks = Math.min(strips, Math.ceilDiv(Math.ceilDiv(strips, BLOCK_STRIPS), threads) * threads);
+        int blocks = Math.min(strips, Math.ceilDiv(Math.ceilDiv(strips, blocking.strips()), threads) * threads);
         pool.run(blocks, task -> {
             int row = (int) ((long) task * strips / blocks) * ROWS;
             int rows = Math.min(m, (int) ((task + 1L) * strips / blocks) * ROWS) - row;
@@ -253,12 +254,12 @@ public final class VectorGemm implements Gemm {
 
     private void rowBlock(int m, int n, int row, int rows, Stored a, int first, int end, long packed, GemmBlock block) {
         int k = block.k();
-        int most = Math.min(k, BLOCK_DEPTH);
+        int most = Math.min(k, blocking.depth());
         long bytesA = LeftStrips.count(rows) * LeftStrips.bytes(most);
         try (ScratchPool.Scratch work = scratch.borrow(GemmBlock.workBytes(rows) + bytesA)) {
             long strips = work.address() + GemmBlock.workBytes(rows);
-            for (int from = 0; from < k || from == 0; from += BLOCK_DEPTH) {
-                int depth = Math.min(BLOCK_DEPTH, k - from);
+            for (int from = 0; from < k || from == 0; from += blocking.depth()) {
+                int depth = Math.min(blocking.depth(), k - from);
                 LeftStrips.pack(a.transposed(), rows, m - row, depth, a.at(row, from), a.stride(), strips);
                 for (int panel = first; panel < end; panel++) {
                     long piece = packed + (panel - first) * RightPanels.bytes(k) + from * ROW_B;

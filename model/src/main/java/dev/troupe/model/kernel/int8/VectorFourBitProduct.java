@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.int8;
 
+import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.Rows;
@@ -17,8 +18,8 @@ public final class VectorFourBitProduct implements FourBitProduct {
 
     private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
 
-    /** Bytes of rounded rows that are kept at once: a share of the outer cache. */
-    private static final long MOST_BYTES = 4L << 20;
+    /** Of the outer cache, for rounded rows that are kept at once. */
+    private static final int ROUNDED_EIGHTHS = 1;
 
     private static final long SUMS = FourBitPass.RUNS * FourBitScaling.ENTRY; // after the table
     private static final long TOTALS = SUMS + FourBitPass.RUNS * FourBitStrips.MOST_ROWS * 2L * FourBitWeight.COLUMNS;
@@ -28,11 +29,18 @@ public final class VectorFourBitProduct implements FourBitProduct {
 
     private final ComputePool pool;
     private final ScratchPool scratch;
+    private final long mostBytes;
 
     /** Products that share their work over {@code pool}. */
     public VectorFourBitProduct(ComputePool pool, ScratchPool scratch) {
+        this(pool, scratch, CacheSizes.machine());
+    }
+
+    /** Products for a processor with these caches. */
+    VectorFourBitProduct(ComputePool pool, ScratchPool scratch, CacheSizes caches) {
         this.pool = pool;
         this.scratch = scratch;
+        this.mostBytes = caches.ofOuter(ROUNDED_EIGHTHS);
     }
 
     @Override
@@ -40,7 +48,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
             int m, Tensor a, int lda, FourBitWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
         long rowBytes = FourBitStrips.bytes(1, w.k());
-        int fitting = (int) Math.min(Integer.MAX_VALUE / 2, MOST_BYTES / Math.max(1, rowBytes));
+        int fitting = (int) Math.min(Integer.MAX_VALUE / 2, mostBytes / Math.max(1, rowBytes));
         int most = Math.max(1, fitting / FourBitStrips.MOST_ROWS) * FourBitStrips.MOST_ROWS;
         for (int from = 0; from < m && w.n() > 0; from += most) {
             int rows = Math.min(most, m - from);

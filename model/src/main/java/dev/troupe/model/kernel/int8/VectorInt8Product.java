@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.int8;
 
+import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.ScratchPool;
@@ -24,8 +25,8 @@ public final class VectorInt8Product implements Int8Product {
     /** Rows that share the work of unpacking, at least. */
     private static final int LEAST_ROWS = 2 * STRIP;
 
-    /** Rounded numbers of A that are kept at once. */
-    private static final long MOST_NUMBERS = 2L << 20;
+    /** Of the outer cache, for rounded numbers of A that are kept at once. */
+    private static final int ROUNDED_EIGHTHS = 2;
 
     /** Below this many multiply-adds a second thread costs more than it saves. */
     private static final long WORTH_SHARING = 1 << 17;
@@ -39,12 +40,19 @@ public final class VectorInt8Product implements Int8Product {
 
     private final ComputePool pool;
     private final ScratchPool scratch;
+    private final long mostNumbers;
     private final Int8RowProduct oneRow;
 
     /** Products that share their work over {@code pool}. */
     public VectorInt8Product(ComputePool pool, ScratchPool scratch) {
+        this(pool, scratch, CacheSizes.machine());
+    }
+
+    /** Products for a processor with these caches. */
+    VectorInt8Product(ComputePool pool, ScratchPool scratch, CacheSizes caches) {
         this.pool = pool;
         this.scratch = scratch;
+        this.mostNumbers = caches.ofOuter(ROUNDED_EIGHTHS) / Float.BYTES;
         this.oneRow = new Int8RowProduct(pool, scratch);
     }
 
@@ -56,7 +64,7 @@ public final class VectorInt8Product implements Int8Product {
             oneRow.multiply(a, w, bias, c, accumulate);
             return;
         }
-        int most = Math.clamp(MOST_NUMBERS / Math.max(1, w.k()), LEAST_ROWS, Math.max(LEAST_ROWS, m));
+        int most = Math.clamp(mostNumbers / Math.max(1, w.k()), LEAST_ROWS, Math.max(LEAST_ROWS, m));
         long rowBytes = w.k() * 4L;
         for (int from = 0; from < m && w.n() > 0; from += most) {
             int rows = Math.min(most, m - from);

@@ -3,6 +3,7 @@ package dev.troupe.model.kernel.onednn;
 import static dev.troupe.model.kernel.KernelArguments.requireMatrix;
 import static dev.troupe.model.kernel.KernelArguments.requireSize;
 
+import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.gemm.Gemm;
 import dev.troupe.model.kernel.gemm.GemmArguments;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
@@ -34,7 +35,11 @@ public final class OneDnnGemm implements Gemm, AutoCloseable {
     private final Cleaner.Cleanable owned;
 
     OneDnnGemm(ComputePool pool, ScratchPool scratch, TileSizes sizes) {
-        TiledProduct tiled = new TiledProduct(pool, scratch, sizes);
+        this(pool, scratch, sizes, CacheSizes.machine());
+    }
+
+    OneDnnGemm(ComputePool pool, ScratchPool scratch, TileSizes sizes, CacheSizes caches) {
+        TiledProduct tiled = new TiledProduct(pool, scratch, sizes, caches);
         this.products = tiled;
         this.owned = CLEANER.register(this, tiled::close);
     }

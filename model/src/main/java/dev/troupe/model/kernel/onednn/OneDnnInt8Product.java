@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.onednn;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.VectorKernelProvider;
+import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.Int8Result;
 import dev.troupe.model.kernel.int8.Int8RowProduct;
@@ -24,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Primitives live until {@link #close}, or until the garbage collector finds the product unreachable.
  */
 public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
-    /** Bytes of A that are rounded at once: a share of the outer cache. */
-    private static final long GROUP_BYTES = 4L << 20;
+    /** Of the outer cache, for what is rounded of A at once. */
+    private static final int ROUNDED_EIGHTHS = 1;
 
     private static final String AMX = "amx_int8";
 
@@ -53,6 +54,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
 
     private final ComputePool pool;
     private final ScratchPool scratch;
+    private final long groupBytes;
     private final Int8RowProduct oneRow;
     private final TileSizes sizes = TileSizes.all();
     private final TileProducts products = new TileProducts(TileType.INT8);
@@ -64,11 +66,17 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
      * @throws TroupeException when {@link #unavailable} says why not
      */
     public OneDnnInt8Product(ComputePool pool, ScratchPool scratch) {
+        this(pool, scratch, CacheSizes.machine());
+    }
+
+    /** Products for a processor with these caches. */
+    OneDnnInt8Product(ComputePool pool, ScratchPool scratch, CacheSizes caches) {
         unavailable().ifPresent(reason -> {
             throw new TroupeException("products in int8 by oneDNN are not available: " + reason);
         });
         this.pool = pool;
         this.scratch = scratch;
+        this.groupBytes = caches.ofOuter(ROUNDED_EIGHTHS);
         this.oneRow = new Int8RowProduct(pool, scratch);
         TileProducts primitives = products;
         this.owned = CLEANER.register(this, primitives::close);
@@ -91,7 +99,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
         }
         int depth = Int8Weight.depth(w.k());
         int rowA = TileType.INT8.rowStride(depth);
-        int most = Math.clamp(GROUP_BYTES / rowA / TILE_ROWS, 1, Math.ceilDiv(Math.max(1, m), TILE_ROWS)) * TILE_ROWS;
+        int most = Math.clamp(groupBytes / rowA / TILE_ROWS, 1, Math.ceilDiv(Math.max(1, m), TILE_ROWS)) * TILE_ROWS;
         try (ScratchPool.Scratch rounded = scratch.borrow((long) (most + MOST_ROWS) * rowA + most * 4L)) {
             long scales = rounded.address() + (long) (most + MOST_ROWS) * rowA;
             for (int from = 0; from < m && w.n() > 0; from += most) {

@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.onednn;
 
+import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.ScratchPool;
 
@@ -9,8 +10,8 @@ import dev.troupe.model.kernel.vector.ScratchPool;
  * as operands are; addresses and distances as in {@link TileBlock}.
  */
 final class TiledProduct implements AutoCloseable {
-    /** Bytes of an operand that are laid out at once: a share of the outer cache. */
-    private static final long GROUP_BYTES = 8L << 20;
+    /** Of the outer cache, for what is laid out of an operand at once. */
+    private static final int OPERAND_EIGHTHS = 2;
 
     /** Below this many multiply-adds a second thread costs more than it saves. */
     private static final long WORTH_SHARING = 1 << 18;
@@ -29,10 +30,12 @@ final class TiledProduct implements AutoCloseable {
     private final ComputePool pool;
     private final ScratchPool scratch;
     private final TileSizes sizes;
+    private final long groupBytes;
     private final TileProducts products = new TileProducts(TileType.BF16);
 
-    TiledProduct(ComputePool pool, ScratchPool scratch, TileSizes sizes) {
+    TiledProduct(ComputePool pool, ScratchPool scratch, TileSizes sizes, CacheSizes caches) {
         this.pool = pool;
+        this.groupBytes = caches.ofOuter(OPERAND_EIGHTHS);
         this.scratch = scratch;
         this.sizes = sizes;
     }
@@ -91,7 +94,7 @@ final class TiledProduct implements AutoCloseable {
         int panels = Bf16Panels.count(n);
         boolean laidA = left.laidOut() != 0;
         boolean laidB = right.laidOut() != 0;
-        int panelsAtOnce = laidB ? panels : Math.clamp(GROUP_BYTES / panelBytes, 1, panels);
+        int panelsAtOnce = laidB ? panels : Math.clamp(groupBytes / panelBytes, 1, panels);
         int rowsAtOnce = laidA ? m : rowsAtOnce(m, rowBytes);
         try (ScratchPool.Scratch packedA = scratch.borrow(laidA ? 0 : (rowsAtOnce + TileSizes.TILE_ROWS) * rowBytes);
                 ScratchPool.Scratch packedB = scratch.borrow(laidB ? 0 : panelsAtOnce * panelBytes)) {
@@ -120,8 +123,8 @@ final class TiledProduct implements AutoCloseable {
         }
     }
 
-    private static int rowsAtOnce(int m, long rowBytes) {
-        return Math.clamp(GROUP_BYTES / rowBytes / PIECE * PIECE, PIECE, Math.ceilDiv(m, PIECE) * PIECE);
+    private int rowsAtOnce(int m, long rowBytes) {
+        return Math.clamp(groupBytes / rowBytes / PIECE * PIECE, PIECE, Math.ceilDiv(m, PIECE) * PIECE);
     }
 
     /** A block that is one task's lays out its rows of A itself: they are still in its cache then. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.troupe.model.kernel.TestTensors;
+import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.quantized.Dequantization;
 import dev.troupe.model.kernel.quantized.Quantization;
@@ -25,6 +26,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FourBitProductTest {
     private static final long SEED = 7;
     private static final int WARM_UP = 60;
+
+    /** Rows are then rounded a few at a time. */
+    private static final CacheSizes SMALL_CACHES = new CacheSizes(8 << 10, 48 << 10, 48 << 10);
+
     private static final List<StorageType> TYPES = List.of(StorageType.Q4_0, StorageType.Q4_K);
 
     private final FixedComputePool one = FixedComputePool.create(1);
@@ -32,7 +37,9 @@ class FourBitProductTest {
     private final TensorArena arena = TensorArena.open("test");
     private final FourBitProduct reference = new ScalarFourBitProduct();
     private final List<FourBitProduct> others = List.of(
-            new VectorFourBitProduct(one, new ScratchPool()), new VectorFourBitProduct(three, new ScratchPool()));
+            new VectorFourBitProduct(one, new ScratchPool()),
+            new VectorFourBitProduct(three, new ScratchPool()),
+            new VectorFourBitProduct(three, new ScratchPool(), SMALL_CACHES));
 
     @AfterEach
     void close() {
@@ -68,7 +75,7 @@ class FourBitProductTest {
         }
     }
 
-    /** Before the compiler is done with it and after; more rows than are rounded at once. */
+    /** Before the compiler is done with it and after; more rows than are rounded at once with small caches. */
     @Test
     void rowsHaveTheSameBitsInAnyCompany() {
         int most = 150;

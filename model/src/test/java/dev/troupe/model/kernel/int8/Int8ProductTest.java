@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.troupe.model.kernel.TestTensors;
+import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.onednn.OneDnnInt8Product;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.quantized.Dequantization;
@@ -29,6 +30,9 @@ class Int8ProductTest {
     private static final long SEED = 5;
     private static final int WARM_UP = 60;
 
+    /** Rows are then rounded a few at a time. */
+    private static final CacheSizes SMALL_CACHES = new CacheSizes(8 << 10, 48 << 10, 48 << 10);
+
     private final FixedComputePool one = FixedComputePool.create(1);
     private final FixedComputePool three = FixedComputePool.create(3);
     private final TensorArena arena = TensorArena.open("test");
@@ -38,6 +42,7 @@ class Int8ProductTest {
     Int8ProductTest() {
         for (FixedComputePool pool : List.of(one, three)) {
             others.add(new VectorInt8Product(pool, new ScratchPool()));
+            others.add(new VectorInt8Product(pool, new ScratchPool(), SMALL_CACHES));
             if (OneDnnInt8Product.unavailable().isEmpty()) {
                 others.add(new OneDnnInt8Product(pool, new ScratchPool()));
             }
