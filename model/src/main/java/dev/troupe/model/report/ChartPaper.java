@@ -149,9 +149,14 @@ final class ChartPaper {
                 height));
     }
 
+    /** Where the lower of two lines of text beside the plot would end below it. */
+    static int lowestLabel(int bottom) {
+        return bottom - 14;
+    }
+
     /** A value and what it is of, beside the end of a curve. */
     void lastValue(double at, String color, String value, String name) {
-        double baseline = Math.min(at, bottom - 14);
+        double baseline = Math.min(at, lowestLabel(bottom));
         text(RIGHT + 12, baseline, "start", color + " lc-value", value);
         text(RIGHT + 12, baseline + 14, "start", color, name);
     }

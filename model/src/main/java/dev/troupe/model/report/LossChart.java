@@ -152,6 +152,9 @@ public final class LossChart {
             boolean trainAbove = train < val;
             train = middle + (trainAbove ? -LABEL_HEIGHT : LABEL_HEIGHT) / 2.0;
             val = middle + (trainAbove ? LABEL_HEIGHT : -LABEL_HEIGHT) / 2.0;
+            double below = Math.max(0, Math.max(train, val) - ChartPaper.lowestLabel(BOTTOM));
+            train -= below;
+            val -= below;
         }
         if (smoothed.length > 0) {
             lastValue(train, "lc-train-text", "training", smoothed[smoothed.length - 1]);

@@ -62,10 +62,10 @@ public record RunReport(
              font-family:ui-serif,Georgia,"DejaVu Serif",serif;font-size:16px}
             .sample b{color:var(--accent);font-weight:600}
             .tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:16px;align-items:start}
-            table{width:100%;border-collapse:collapse;font-size:14px}
+            table{width:100%;border-collapse:collapse;font-size:14px;table-layout:fixed}
             caption{text-align:left;font-weight:600;padding-bottom:6px;font-size:15px}
             td{padding:5px 0;border-top:1px solid var(--line);vertical-align:top}
-            td:first-child{color:var(--soft);padding-right:16px;white-space:nowrap}
+            td:first-child{color:var(--soft);padding-right:16px;width:42%;overflow-wrap:anywhere}
             td:last-child{text-align:right;overflow-wrap:anywhere}
             """;
 

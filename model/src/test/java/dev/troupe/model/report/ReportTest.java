@@ -16,6 +16,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
@@ -94,6 +96,27 @@ class ReportTest {
         String svg = LossChart.svg(recorder.curve(), "t");
         parse(svg);
         assertThat(svg).doesNotContain("NaN", "Infinity");
+    }
+
+    /** Both are at the bottom of the plot, where there is no room for the lower one to move. */
+    @Test
+    void lastValuesDoNotOverlap() {
+        LossRecorder recorder = LossRecorder.from(LossCurve.empty());
+        for (int step = 1; step <= 100; step++) {
+            recorder.training(step, step * 10L, step < 20 ? 3 : 0.5);
+        }
+        recorder.validation(100, 1000, 0.501);
+        String svg = LossChart.svg(recorder.curve(), "t");
+        double train = heightOf("lc-train-text lc-value", svg);
+        double val = heightOf("lc-val-text lc-value", svg);
+        assertThat(Math.abs(train - val)).isGreaterThanOrEqualTo(33.9); // each has two lines
+    }
+
+    private static double heightOf(String color, String svg) {
+        Matcher text = Pattern.compile("<text class=\"" + color + "\" x=\"[0-9.]+\" y=\"([0-9.]+)\"")
+                .matcher(svg);
+        assertThat(text.find()).isTrue();
+        return Double.parseDouble(text.group(1));
     }
 
     @ParameterizedTest
