@@ -4,6 +4,7 @@ import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.deploy.run.Corpus;
 import dev.troupe.model.bench.KernelBench;
 import dev.troupe.model.bench.KernelBenchReport;
+import dev.troupe.model.bench.TilePeak;
 import dev.troupe.model.bench.TokenizerBench;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.KernelProviders;
@@ -68,11 +69,16 @@ final class BenchCommand implements Runnable {
                 description = "only kernels with this in their name or shape")
         private String filter = "";
 
+        @Option(
+                names = "--efficiency",
+                description = "measure on one thread too: the rate over that of one thread times the threads")
+        private boolean efficiency;
+
         @Override
         public Integer call() {
             try (ComputePool pool = machine.pool()) {
                 KernelBenchReport report = KernelBench.run(
-                        machine.kernels(pool), pool, machine.provider().device().orElse(null), filter);
+                        machine::kernels, pool, machine.provider().device().orElse(null), filter, efficiency);
                 machine.show(report, () -> print(report));
             }
             return 0;
@@ -80,7 +86,7 @@ final class BenchCommand implements Runnable {
 
         private static void print(KernelBenchReport report) {
             System.out.printf(
-                    "%s kernels on %s, %d threads; peak %.0f GFLOP/s, read %.1f GB/s (from cache %.1f), update %.1f GB/s; %s%n",
+                    "%s kernels on %s, %d threads; peak %.0f GFLOP/s, read %.1f GB/s (from cache %.1f), update %.1f GB/s%s; %s%n",
                     report.backend(),
                     report.device(),
                     report.peak().threads(),
@@ -88,10 +94,11 @@ final class BenchCommand implements Runnable {
                     report.peak().readGigabytesPerSecond(),
                     report.peak().cacheReadGigabytesPerSecond(),
                     report.peak().updateGigabytesPerSecond(),
+                    tiles(report.tiles()),
                     report.caches().summary());
             for (KernelBenchReport.Row row : report.rows()) {
                 System.out.printf(
-                        "%-40s %-24s %8.3f ms %8.1f (%.1f-%.1f) %-8s %5.1f %%%s%n",
+                        "%-40s %-24s %8.3f ms %8.1f (%.1f-%.1f) %-8s %5.1f %%%s%s%n",
                         row.kernel(),
                         row.shape(),
                         row.medianMillis(),
@@ -100,8 +107,15 @@ final class BenchCommand implements Runnable {
                         row.maxRate(),
                         row.unit(),
                         row.shareOfPeak() * 100,
+                        row.efficiency() == null ? "" : "; efficiency %.0f %%".formatted(row.efficiency() * 100),
                         peers(row));
             }
+        }
+
+        private static String tiles(TilePeak tiles) {
+            return tiles.bf16Gflops() + tiles.int8Gops() == 0
+                    ? ""
+                    : "; bf16 %.0f GFLOP/s, int8 %.0f GOP/s".formatted(tiles.bf16Gflops(), tiles.int8Gops());
         }
 
         private static String peers(KernelBenchReport.Row row) {

@@ -2,6 +2,7 @@ package dev.troupe.model.bench;
 
 import dev.troupe.model.kernel.cache.CacheSizes;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Kernel speeds beside the limits of the machine that they ran on.
@@ -9,8 +10,10 @@ import java.util.List;
  * @param backend the kernel provider
  * @param caches of this machine, which products of the processor are cut for
  * @param device "processor", or the device that the kernels ran on, whose limits {@code peak} then has
+ * @param tiles limits of products in bf16 and int8, where such were measured
  */
-public record KernelBenchReport(String backend, String device, CacheSizes caches, MachinePeak peak, List<Row> rows) {
+public record KernelBenchReport(
+        String backend, String device, CacheSizes caches, MachinePeak peak, TilePeak tiles, List<Row> rows) {
     public KernelBenchReport {
         rows = List.copyOf(rows);
     }
@@ -23,6 +26,7 @@ public record KernelBenchReport(String backend, String device, CacheSizes caches
      * @param minRate of the slowest round
      * @param maxRate of the fastest round
      * @param shareOfPeak of the measured peak in that unit, 0 to 1 (above 1 for what fits in the caches)
+     * @param efficiency the rate over that of one thread times the threads; null where it was not asked for
      * @param peers the same work by other libraries in the same run
      */
     public record Row(
@@ -34,6 +38,7 @@ public record KernelBenchReport(String backend, String device, CacheSizes caches
             double minRate,
             double maxRate,
             double shareOfPeak,
+            @Nullable Double efficiency,
             List<PeerRate> peers) {
         public Row {
             peers = List.copyOf(peers);

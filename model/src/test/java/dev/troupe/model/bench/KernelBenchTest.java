@@ -7,6 +7,8 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.bench.kernel.BenchCase;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.onednn.OneDnnInt8Product;
+import dev.troupe.model.kernel.onednn.OneDnnPromptProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.TensorArena;
@@ -68,10 +70,39 @@ class KernelBenchTest {
         assertThat(cases("")).allMatch(one -> one.work().units() > 0);
     }
 
+    /** A token is chosen by one thread, so two are half as efficient. */
+    @Test
+    void efficiencyIsTheRateOfAThreadBesideThatOfOneAlone() {
+        KernelBenchReport report = KernelBench.run(
+                threads -> KernelProviders.select("vector").create(threads),
+                pool,
+                null,
+                "greedy vocabulary 50257",
+                true);
+        assertThat(report.rows()).singleElement().satisfies(row -> {
+            assertThat(row.rate()).isPositive();
+            assertThat(row.efficiency()).isBetween(0.2, 0.8);
+        });
+        assertThat(report.tiles()).as("nothing here is in few bits").isEqualTo(TilePeak.NONE);
+    }
+
+    @Test
+    void productsInFewBitsHaveLimitsOfTheirOwn() {
+        TilePeak peak = TilePeak.measure(pool);
+        boolean int8 = OneDnnInt8Product.unavailable().isEmpty();
+        assertThat(peak.int8Gops() > 0).isEqualTo(int8);
+        assertThat(peak.bf16Gflops() > 0)
+                .isEqualTo(OneDnnPromptProduct.unavailable().isEmpty());
+        assertThat(cases("int8 product Q8_0 512x"))
+                .isNotEmpty()
+                .allMatch(one -> one.work().limit() == BenchCase.Limit.INT8);
+    }
+
     @Test
     void whatRunsOnTheProcessorOnlyIsNotMeasuredOnADevice() {
         assertThat(cases("int8 product")).isNotEmpty();
         assertThat(KernelBench.cases("", pool, true))
-                .noneMatch(one -> one.kernel().startsWith("int8 product"));
+                .noneMatch(one -> one.kernel().startsWith("int8 product"))
+                .noneMatch(one -> one.kernel().startsWith("sampling"));
     }
 }

@@ -37,6 +37,12 @@ public record BenchCase(String kernel, String shape, Work work, Preparation prep
     public enum Limit {
         /** The float32 multiply-add peak. */
         FLOAT32("GFLOP/s"),
+        /** The peak of products in the kernels' precision. */
+        PRODUCT("GFLOP/s"),
+        /** That of products in bf16. */
+        BF16("GFLOP/s"),
+        /** That of products of bytes. */
+        INT8("GOP/s"),
         /** Reading memory that is in no cache. */
         READ("GB/s"),
         /** Changing memory in place, both ways counted. */
@@ -62,6 +68,11 @@ public record BenchCase(String kernel, String shape, Work work, Preparation prep
     public record Work(double units, Limit limit) {
         public static Work flops(double operations) {
             return new Work(operations, Limit.FLOAT32);
+        }
+
+        /** Operations of a product. */
+        public static Work product(double operations) {
+            return new Work(operations, Limit.PRODUCT);
         }
 
         /** Bytes that have to be read and written once, mostly read. */

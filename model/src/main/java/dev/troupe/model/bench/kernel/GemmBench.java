@@ -1,12 +1,15 @@
 package dev.troupe.model.bench.kernel;
 
 import dev.troupe.model.bench.kernel.BenchCase.Work;
+import dev.troupe.model.kernel.activation.Activation;
+import dev.troupe.model.kernel.gemm.Epilogue;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Float32 matrix products: m rows, n outputs, k inputs. */
 public final class GemmBench implements KernelSuite {
@@ -44,7 +47,25 @@ public final class GemmBench implements KernelSuite {
                 return () -> kernels.gemm().multiplyPacked(m, a, k, packed, null, c, n, false);
             })));
         }
+        cases.add(activated(Epilogue.GELU, 1024, 3072, 768)); // GPT-2
+        cases.add(activated(Epilogue.SWIGLU, 1024, 3072, 576)); // 135 M parameters
         return cases;
+    }
+
+    /** The way into a feed-forward layer in training: a product, and its activation while rows are in the cache. */
+    private static BenchCase activated(Epilogue epilogue, int m, int n, int k) {
+        String name = "gemm with " + epilogue.name().toLowerCase(Locale.ROOT);
+        return BenchCase.of(name, m + "x" + n + "x" + k, Work.product(2.0 * m * n * k), (kernels, arena) -> {
+            Tensor a = BenchInputs.random(arena, m, k);
+            Tensor weights = BenchInputs.random(arena, n, k);
+            Tensor bias = BenchInputs.random(arena, n);
+            Tensor c = arena.allocate(m, n);
+            Tensor out = arena.allocate(m, epilogue.width(n));
+            Activation activation = kernels.activation();
+            return () -> kernels.gemm()
+                    .multiplyActivate(
+                            Transpose.NO, Transpose.YES, m, n, k, a, k, weights, k, c, bias, epilogue, out, activation);
+        });
     }
 
     /** C [m, n] = op(A) [m, k] · op(B) [k, n], on dense random matrices. */
@@ -67,7 +88,7 @@ public final class GemmBench implements KernelSuite {
         }
 
         Work work() {
-            return Work.flops(2.0 * m * n * k);
+            return Work.product(2.0 * m * n * k);
         }
 
         BenchCase timed(String kernel, String label) {

@@ -1,11 +1,17 @@
 package dev.troupe.model.bench.kernel;
 
+import dev.troupe.model.bench.kernel.BenchCase.Limit;
 import dev.troupe.model.bench.kernel.BenchCase.Work;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.onednn.OneDnnPromptProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.PackedWeight;
+import dev.troupe.model.kernel.quantized.PromptWeight;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.kernel.quantized.RoundedWeight;
+import dev.troupe.model.kernel.quantized.VectorWeightProduct;
 import dev.troupe.model.kernel.quantized.WeightRows;
+import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -18,9 +24,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Products with activations rounded to eight bits, as {@code decode = int8} has them: m rows, k inputs, n outputs. One
- * row goes over several copies of a weight, more than the caches hold, and counts bytes; more rows count operations, of
- * which integer units do more than the float32 peak that they are compared with.
+ * Products with activations rounded to eight bits, as {@code decode = int8} has them, and of prompts in bf16: m rows, k
+ * inputs, n outputs. One row goes over several copies of a weight, more than the caches hold, and counts bytes; more
+ * rows count operations, beside the peak of the instructions for them.
  */
 public final class RoundedProductBench implements KernelSuite {
     private static final List<StorageType> TYPES = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
@@ -28,7 +34,8 @@ public final class RoundedProductBench implements KernelSuite {
     /** k, n: the head of a model of 135 M parameters, a layer of one of 1.1 G. */
     private static final int[][] SHAPES = {{576, 49152}, {2048, 5632}};
 
-    private static final int[] ROWS = {1, 4, 16, 512};
+    private static final int PROMPT = 512;
+    private static final int[] ROWS = {1, 4, 16, PROMPT};
 
     /** Several times the last-level cache. */
     private static final long COPIES_BYTES = 128L << 20;
@@ -52,7 +59,28 @@ public final class RoundedProductBench implements KernelSuite {
                 }
             }
         }
+        if (OneDnnPromptProduct.unavailable().isEmpty()) {
+            for (int[] shape : SHAPES) {
+                cases.add(prompt(shape[0], shape[1]));
+            }
+        }
         return cases;
+    }
+
+    private BenchCase prompt(int k, int n) {
+        return BenchCase.of(
+                "bf16 prompt product " + StorageType.Q8_0,
+                PROMPT + "x" + k + "x" + n,
+                new Work(2.0 * PROMPT * k * n, Limit.BF16),
+                (kernels, arena) -> {
+                    WeightRows rows =
+                            WeightRows.of(StorageType.Q8_0, n, k, BenchInputs.stored(arena, StorageType.Q8_0, n, k));
+                    PackedWeight packed = new VectorWeightProduct(pool, new ScratchPool()).pack(rows, arena);
+                    PromptWeight weight = OneDnnPromptProduct.create(pool).lay(packed, rows, arena);
+                    Tensor a = BenchInputs.random(arena, PROMPT, k);
+                    Tensor c = arena.allocate(PROMPT, n);
+                    return () -> weight.multiply(PROMPT, a, k, null, c, n, false);
+                });
     }
 
     private record Product(ComputePool pool, StorageType type, int m, int k, int n) {
@@ -62,7 +90,7 @@ public final class RoundedProductBench implements KernelSuite {
             return BenchCase.of(
                     "int8 product " + type,
                     m + "x" + k + "x" + n,
-                    m == 1 ? Work.bytes(numbers * bytesANumber) : Work.flops(2 * numbers * m),
+                    m == 1 ? Work.bytes(numbers * bytesANumber) : new Work(2 * numbers * m, Limit.INT8),
                     this::prepare);
         }
 
