@@ -38,7 +38,9 @@ public final class Soak {
     private static final int MEASUREMENTS = 16;
     private static final Duration LEAST_INTERVAL = Duration.ofMillis(1500);
     private static final Duration MOST_INTERVAL = Duration.ofSeconds(20);
-    private static final Duration SETTLE = Duration.ofSeconds(10);
+    /** How long blocks may take to be free: what is kept for good is kept then, too, however slow the machine is. */
+    private static final Duration SETTLE = Duration.ofMinutes(1);
+
     private static final long POLL_MILLIS = 100;
     private static final long MEGA = 1_000_000;
 
@@ -82,7 +84,6 @@ public final class Soak {
     }
 
     private final HttpClient client = HttpClient.newHttpClient();
-    private final HttpClient leaving = HttpClient.newHttpClient();
     private final Duration length;
     private final int numClients;
     private final Consumer<Sample> listener;
@@ -121,14 +122,12 @@ public final class Soak {
                         + "troupe.node.model = \"" + model.toAbsolutePath() + "\"")
                 .withFallback(config);
         try (client;
-                leaving;
                 TroupeNode node = TroupeNode.start(overrides);
                 MetricsEndpoint metrics = MetricsEndpoint.start(node.config(), 0)) {
             NodeService service = NodeService.start(node);
             ModelDescription description = service.model().orElseThrow();
             SoakLoad load = new SoakLoad(
                     client,
-                    leaving,
                     service.bindings().orElseThrow().httpUrl(),
                     description.modelId(),
                     description.vocabSize(),

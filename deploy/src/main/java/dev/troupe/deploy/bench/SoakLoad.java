@@ -9,16 +9,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /**
@@ -58,9 +54,6 @@ final class SoakLoad {
     };
 
     private final HttpClient client;
-    /** Of those that leave, whose connections close at any moment: others must not be given one of these. */
-    private final HttpClient leaving;
-
     private final URI url;
     private final String modelId;
     private final int vocabSize;
@@ -69,16 +62,8 @@ final class SoakLoad {
     private final Map<String, Long> counts = new TreeMap<>();
     private final List<String> surprises = new ArrayList<>();
 
-    SoakLoad(
-            HttpClient client,
-            HttpClient leaving,
-            String url,
-            String modelId,
-            int vocabSize,
-            int contextLength,
-            long seed) {
+    SoakLoad(HttpClient client, String url, String modelId, int vocabSize, int contextLength, long seed) {
         this.client = client;
-        this.leaving = leaving;
         this.url = URI.create(url + PATH);
         this.modelId = modelId;
         this.vocabSize = vocabSize;
@@ -122,7 +107,7 @@ final class SoakLoad {
         body.put("seed", random.nextInt());
         switch (kind) {
             case WHOLE -> whole(body, 200);
-            case STREAM -> stream(client, body, Integer.MAX_VALUE);
+            case STREAM -> stream(body);
             case SHARED_PREFIX -> {
                 List<Integer> prompt = new ArrayList<>(prefixes.get(random.nextInt(PREFIXES)));
                 prompt.addAll(tokens(random, random.nextInt(1, 9)));
@@ -132,15 +117,16 @@ final class SoakLoad {
             case SEVERAL -> {
                 body.put("n", 3);
                 body.put("logprobs", 5);
-                stream(client, body, Integer.MAX_VALUE);
+                stream(body);
             }
             case LEFT_STREAM -> {
                 body.put("max_tokens", contextLength / 2);
-                stream(leaving, body, random.nextInt(1, 8));
+                body.put("stream", true);
+                LeavingClient.readLines(url, JSON.writeValueAsBytes(body), TIMEOUT, random.nextInt(1, 8));
             }
             case LEFT_BEFORE_ANSWER -> {
                 body.put("max_tokens", contextLength / 2);
-                leave(body, random.nextInt(1, 60));
+                LeavingClient.wait(url, JSON.writeValueAsBytes(body), Duration.ofMillis(random.nextInt(1, 60)));
             }
             case REFUSED -> refused(body, random);
         }
@@ -172,35 +158,15 @@ final class SoakLoad {
         }
     }
 
-    /** Reads so many lines of the answer, then leaves. */
-    private void stream(HttpClient from, Map<String, Object> body, int numLines)
-            throws IOException, InterruptedException {
+    private void stream(Map<String, Object> body) throws IOException, InterruptedException {
         body.put("stream", true);
-        HttpResponse<Stream<String>> response = from.send(request(body), HttpResponse.BodyHandlers.ofLines());
+        HttpResponse<Stream<String>> response = client.send(request(body), HttpResponse.BodyHandlers.ofLines());
         String last = "";
         try (Stream<String> lines = response.body()) {
-            int read = 0;
-            for (Iterator<String> each = lines.iterator(); read < numLines && each.hasNext(); read++) {
-                String line = each.next();
-                last = line.isEmpty() ? last : line;
-            }
+            last = lines.filter(line -> !line.isEmpty()).reduce("", (before, line) -> line);
         }
-        if (response.statusCode() != 200 || (numLines == Integer.MAX_VALUE && !last.equals("data: [DONE]"))) {
+        if (response.statusCode() != 200 || !last.equals("data: [DONE]")) {
             surprise("a stream with status " + response.statusCode() + " ended with " + last);
-        }
-    }
-
-    private void leave(Map<String, Object> body, int millis) throws IOException, InterruptedException {
-        var answer = leaving.sendAsync(request(body), HttpResponse.BodyHandlers.ofString());
-        try {
-            HttpResponse<String> response = answer.get(millis, TimeUnit.MILLISECONDS);
-            if (response.statusCode() != 200) {
-                surprise(response.statusCode() + ": " + response.body());
-            }
-        } catch (TimeoutException e) {
-            answer.cancel(true); // the connection closes
-        } catch (ExecutionException e) {
-            throw new IOException(e.getCause());
         }
     }
 

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * Owns a set of off-heap tensors: all of them are freed when it is closed, none before. Thread-safe.
  *
  * <p>Memory is zeroed and aligned to 64 bytes (a cache line and an AVX-512 register). Allocations of at least 2 MiB
- * start on a 2 MiB boundary and lie on huge pages where the system has them, which raises the bandwidth of reading
- * weights (docs/performance.md).
+ * start on a 2 MiB boundary and lie on huge pages where the system has them, as smaller ones do that together have more
+ * than 1 MiB: that raises the bandwidth of reading weights (docs/performance.md).
  */
 public final class TensorArena implements AutoCloseable {
     private static final long CACHE_LINE_BYTES = 64;
@@ -19,6 +19,7 @@ public final class TensorArena implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final String owner;
     private final AtomicLong bytes = new AtomicLong();
+    private final SharedPages small = new SharedPages(arena, CACHE_LINE_BYTES);
     private final Queue<TensorBlock> blocks = new ConcurrentLinkedQueue<>();
 
     private TensorArena(String owner) {
@@ -41,9 +42,8 @@ public final class TensorArena implements AutoCloseable {
 
     /** New zeroed memory, aligned as the class says. */
     public MemorySegment allocateBytes(long size) {
-        MemorySegment segment = size >= HugePages.BYTES
-                ? HugePages.allocate(size, arena)
-                : arena.allocate(Math.max(size, 1), CACHE_LINE_BYTES);
+        MemorySegment segment =
+                size >= HugePages.BYTES ? HugePages.allocate(size, arena) : small.allocate(Math.max(size, 1));
         bytes.addAndGet(size);
         NativeMemory.add(owner, size);
         return segment;

@@ -8,12 +8,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Large tensors lie on huge pages where the system has them, and their memory goes back with the arena. */
 class HugePagesTest {
-    private static final Path SWITCH = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
     private static final long SIZE = 16 * HugePages.BYTES;
 
     @Test
@@ -28,14 +26,13 @@ class HugePagesTest {
 
     @Test
     void liesOnHugePages() throws IOException {
-        assumeTrue(
-                Files.isReadable(SWITCH) && !Files.readString(SWITCH).contains("[never]"),
-                "no transparent huge pages on this system");
+        assumeTrue(MappedMemory.hasHugePages(), "no transparent huge pages on this system");
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment segment = HugePages.allocate(SIZE, arena);
             segment.fill((byte) 1);
             // The system may be out of whole huge pages; that it gives not one means that the advice came too late.
-            assertThat(kibibytes(segment.address(), "AnonHugePages:")).isPositive();
+            assertThat(MappedMemory.kibibytes(segment.address(), "AnonHugePages:"))
+                    .isPositive();
         }
     }
 
@@ -46,24 +43,8 @@ class HugePagesTest {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment segment = HugePages.allocate(SIZE, arena).fill((byte) 1);
             address = segment.address();
-            assertThat(kibibytes(address, "Rss:")).isPositive();
+            assertThat(MappedMemory.kibibytes(address, "Rss:")).isPositive();
         }
-        assertThat(kibibytes(address, "Rss:")).isZero();
-    }
-
-    /** A figure of the mapping that holds this address, 0 when there is none. */
-    private static long kibibytes(long address, String name) throws IOException {
-        List<String> lines = Files.readAllLines(Path.of("/proc/self/smaps"));
-        boolean inside = false;
-        for (String line : lines) {
-            if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
-                String[] range = line.substring(0, line.indexOf(' ')).split("-", 2);
-                inside = Long.compareUnsigned(Long.parseUnsignedLong(range[0], 16), address) <= 0
-                        && Long.compareUnsigned(address, Long.parseUnsignedLong(range[1], 16)) < 0;
-            } else if (inside && line.startsWith(name)) {
-                return Long.parseLong(line.replaceAll("[^0-9]", ""));
-            }
-        }
-        return 0;
+        assertThat(MappedMemory.kibibytes(address, "Rss:")).isZero();
     }
 }

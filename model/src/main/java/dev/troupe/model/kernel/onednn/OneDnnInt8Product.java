@@ -31,7 +31,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     private static final String AMX = "amx_int8";
 
     /** Below this many multiply-adds a second thread costs more than it saves. */
-    private static final long WORTH_SHARING = 1 << 19;
+    private static final long WORTH_SHARING = 1 << 17;
 
     /** The same for elements to round. */
     private static final long WORTH_SHARING_ROUNDING = 1 << 15;
@@ -45,6 +45,17 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     private static final int LEAST_ROWS = 4;
 
     private static final int TILE_PANELS = 4;
+
+    /** Up to so many rows a product is bound by reading B. */
+    private static final int FEW_ROWS = 16;
+
+    /**
+     * Panels of the widest tile of few rows, and shares of each thread: a stretch of B comes from memory at full speed
+     * only once it streams.
+     */
+    private static final int FEW_ROWS_PANELS = 16;
+
+    private static final int FEW_ROWS_TASKS = 2;
 
     private static final boolean TILE_FOR_ONE_ROW = OneDnnLibrary.processorHas(AMX);
 
@@ -141,10 +152,11 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     private void share(int m, Block block) {
         int panels = Int8Weight.panels(block.w.n());
         boolean alone = pool.threads() == 1 || (long) m * block.w.n() * block.w.k() < WORTH_SHARING;
-        int wanted = alone ? 1 : TASKS_PER_THREAD * pool.threads();
+        boolean few = m <= FEW_ROWS;
+        int wanted = alone ? 1 : (few ? FEW_ROWS_TASKS : TASKS_PER_THREAD) * pool.threads();
         int strips = Math.ceilDiv(m, TILE_ROWS);
         int width = Math.clamp((long) strips * panels / wanted, 1, TILE_PANELS);
-        int groups = Math.ceilDiv(panels, width);
+        int groups = few ? Math.min(panels, wanted) : Math.ceilDiv(panels, width);
         int height = Math.ceilDiv(strips, Math.min(strips, Math.ceilDiv(wanted, groups))) * TILE_ROWS;
         int blocks = Math.ceilDiv(m, height);
         pool.run(groups * blocks, task -> {
@@ -165,14 +177,17 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
 
     private void compute(Block block, int row, int rows, int panel, int panels) {
         Int8Weight w = block.w;
+        boolean few = rows <= FEW_ROWS;
+        int most = few ? FEW_ROWS_PANELS : TILE_PANELS;
+        int highest = few ? FEW_ROWS : TILE_ROWS;
         for (int at = panel; at < panel + panels; ) {
-            int width = sizes.panelsFor(panel + panels - at, TILE_PANELS);
+            int width = sizes.panelsFor(panel + panels - at, most);
             int column = at * Int8Weight.COLUMNS;
             int stride = width * Int8Weight.COLUMNS;
             long b = w.numbers().address() + at * Int8Weight.panelBytes(block.depth);
-            try (ScratchPool.Scratch sums = scratch.borrow((long) TILE_ROWS * stride * Integer.BYTES)) {
+            try (ScratchPool.Scratch sums = scratch.borrow((long) highest * stride * Integer.BYTES)) {
                 for (int done = 0; done < rows; ) {
-                    int height = sizes.rowsFor(Math.max(LEAST_ROWS, rows - done), TILE_ROWS);
+                    int height = sizes.rowsFor(Math.max(LEAST_ROWS, rows - done), highest);
                     int kept = Math.min(height, rows - done);
                     products.get(new TileShape(height, width, block.depth, stride))
                             .run(block.a + (long) (row + done) * block.rowA, b, sums.address());
