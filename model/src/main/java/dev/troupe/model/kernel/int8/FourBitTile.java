@@ -18,7 +18,9 @@ import jdk.incubator.vector.VectorSpecies;
  * {@link FourBitScaling} subtracts 8 · Σ x, modulo 2^16.
  *
  * <p>The four numbers of a lane are shifted as parts of ints, which the compiler does in one instruction where shifts
- * of shorts take several. Rows are written out by hand and addresses are masked, so that nothing is checked.
+ * of shorts take several. Rows are written out by hand and addresses are masked, so that nothing is checked. Each
+ * number of rows has a loop over runs of its own: with one loop that chose within it, the compiler made slow code of
+ * what it met second.
  *
  * @param first from {@code weights} to the numbers of the first run
  * @param distance from the numbers of a run to those of the next
@@ -43,16 +45,36 @@ record FourBitTile(long first, long distance) implements FourBitPass {
     @Override
     public void run(int runs, int rows, long strip, long weights, long table, long sums, long totals) {
         long step = FourBitStrips.runBytes(rows);
+        long numbers = weights + first;
+        switch (rows) {
+            case 8 -> eights(runs, step, strip, numbers, sums);
+            case 4 -> fours(runs, step, strip, numbers, sums);
+            case 2 -> twos(runs, step, strip, numbers, sums);
+            default -> ones(runs, step, strip, numbers, sums);
+        }
+    }
+
+    private void eights(int runs, long step, long strip, long numbers, long sums) {
         for (int run = 0; run < runs; run++) {
-            long x = strip + run * step;
-            long numbers = weights + first + run * distance;
-            long to = sums + (long) run * rows * ROW;
-            switch (rows) {
-                case 8 -> eight(x, numbers, to);
-                case 4 -> four(x, numbers, to);
-                case 2 -> two(x, numbers, to);
-                default -> one(x, numbers, to);
-            }
+            eight(strip + run * step, numbers + run * distance, sums + run * (8 * ROW));
+        }
+    }
+
+    private void fours(int runs, long step, long strip, long numbers, long sums) {
+        for (int run = 0; run < runs; run++) {
+            four(strip + run * step, numbers + run * distance, sums + run * (4 * ROW));
+        }
+    }
+
+    private void twos(int runs, long step, long strip, long numbers, long sums) {
+        for (int run = 0; run < runs; run++) {
+            two(strip + run * step, numbers + run * distance, sums + run * (2 * ROW));
+        }
+    }
+
+    private void ones(int runs, long step, long strip, long numbers, long sums) {
+        for (int run = 0; run < runs; run++) {
+            one(strip + run * step, numbers + run * distance, sums + run * ROW);
         }
     }
 
