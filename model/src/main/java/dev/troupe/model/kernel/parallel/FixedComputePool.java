@@ -5,11 +5,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed set of daemon threads. A worker that runs out of work spins for some microseconds, because the next kernel of
- * a step follows at once, and then parks, because spinning threads starve whatever else runs on the machine.
+ * A fixed set of daemon threads. A worker that runs out of work spins for a while, because the next kernel of a step
+ * follows at once and waking takes tens of microseconds, and then parks, because spinning threads starve whatever else
+ * runs on the machine.
  *
  * <p>How a call is shared: one {@code ticket} holds the number of the run and the next index, so that claiming an index
  * is one compare-and-set that fails when the run is over. The task and its count are written while the ticket is closed
@@ -17,7 +19,14 @@ import org.jspecify.annotations.Nullable;
  * late finds nothing to claim and is not waited for. Nothing is allocated by a run.
  */
 public final class FixedComputePool implements ComputePool {
-    private static final int SPINS = 400; // about 20 microseconds of pause instructions
+    /**
+     * How long one spins: longer than another thread's last share of a small product, which its worker would else sleep
+     * through, with the first part of the next product (docs/log.md).
+     */
+    private static final long SPIN_NANOS = 100_000;
+
+    private static final int SPINS_PER_LOOK = 16; // at the clock; a pause takes 10 to 40 nanoseconds
+
     private static final int INDEX_BITS = 32;
     private static final long INDEX_MASK = (1L << INDEX_BITS) - 1;
     private static final long CLOSED = INDEX_MASK;
@@ -28,6 +37,9 @@ public final class FixedComputePool implements ComputePool {
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Worker[] workers;
     private final boolean pinned;
+
+    private final BooleanSupplier someWork = this::hasWork;
+    private final BooleanSupplier allEnded = this::hasEnded;
 
     private volatile int count;
     private volatile @Nullable IndexedTask task;
@@ -149,10 +161,7 @@ public final class FixedComputePool implements ComputePool {
     }
 
     private void awaitOthers(int wanted) {
-        for (int spins = 0; ended.get() < wanted && spins < 4 * SPINS; spins++) {
-            Thread.onSpinWait();
-        }
-        if (ended.get() == wanted) {
+        if (spinUntil(allEnded)) {
             return;
         }
         waiting = Thread.currentThread();
@@ -165,6 +174,21 @@ public final class FixedComputePool implements ComputePool {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private boolean hasEnded() {
+        return ended.get() == count;
+    }
+
+    private static boolean spinUntil(BooleanSupplier done) {
+        long start = System.nanoTime();
+        for (int spins = 1; !done.getAsBoolean(); spins++) {
+            if (spins % SPINS_PER_LOOK == 0 && System.nanoTime() - start > SPIN_NANOS) {
+                return false;
+            }
+            Thread.onSpinWait();
+        }
+        return true;
     }
 
     private boolean hasWork() {
@@ -205,20 +229,10 @@ public final class FixedComputePool implements ComputePool {
             while (!closed) {
                 if (hasWork()) {
                     work();
-                } else if (!spinForWork()) {
+                } else if (!spinUntil(someWork)) {
                     sleep();
                 }
             }
-        }
-
-        private boolean spinForWork() {
-            for (int i = 0; i < SPINS; i++) {
-                if (hasWork()) {
-                    return true;
-                }
-                Thread.onSpinWait();
-            }
-            return false;
         }
 
         /** Says that it sleeps before it looks a last time; a caller publishes before it looks for sleepers. */
