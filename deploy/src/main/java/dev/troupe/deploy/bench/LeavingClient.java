@@ -3,7 +3,6 @@ package dev.troupe.deploy.bench;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -58,12 +57,7 @@ final class LeavingClient {
         try {
             socket.connect(new InetSocketAddress(url.getHost(), url.getPort()));
             socket.setSoTimeout(Math.toIntExact(timeout.toMillis()));
-            String head = "POST " + url.getPath() + " HTTP/1.1\r\nHost: " + url.getAuthority()
-                    + "\r\nContent-Type: application/json\r\nContent-Length: " + json.length + "\r\n\r\n";
-            OutputStream out = socket.getOutputStream();
-            out.write(head.getBytes(StandardCharsets.US_ASCII));
-            out.write(json);
-            out.flush();
+            socket.getOutputStream().write(RawRequest.post(url.getAuthority(), url.getPath(), json));
             return socket;
         } catch (IOException e) {
             socket.close();

@@ -92,11 +92,7 @@ public final class LoadClient {
         byte[] body = bytes(load.bodies().get(request));
         SocketChannel open = idle.pollFirst();
         SocketChannel channel = open != null ? open : connect();
-        ByteBuffer out = ByteBuffer.allocate(body.length + 256);
-        out.put(bytes("POST " + load.path() + " HTTP/1.1\r\nHost: " + load.host() + ":" + load.port()
-                        + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length + "\r\n\r\n"))
-                .put(body)
-                .flip();
+        ByteBuffer out = ByteBuffer.wrap(RawRequest.post(load.host() + ":" + load.port(), load.path(), body));
         while (out.hasRemaining()) {
             channel.write(out);
         }

@@ -7,6 +7,7 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.check.OtherKernels;
 import dev.troupe.model.kernel.check.SelfCheck;
+import dev.troupe.model.kernel.int8.FourBitWeight;
 import dev.troupe.model.kernel.int8.Int8RoundedProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.StorageType;
@@ -58,23 +59,25 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
      */
     public Set<KernelUse> uses(ModelConfig config, StoredWeights weights, Precision precision) {
         Set<StorageType> types = EnumSet.noneOf(StorageType.class);
-        if (decode != Decode.INT8) { // else its own products multiply every matrix
-            ParameterNames names = ParameterNames.of(config);
-            String embedding = names.embedding() + ".weight";
-            for (ParameterSpec spec : ParameterLayout.of(config).specs()) {
-                boolean table = spec.name().equals(embedding) || spec.name().equals(names.positions() + ".weight");
-                boolean head = spec.name().equals(embedding) && config.tiedEmbeddings();
-                if (spec.shape().size() == 2 && (head || !table)) {
-                    types.add(LinearLayout.target(
-                            this.weights,
-                            precision,
-                            weights.type(spec.name()),
-                            spec.shape().getLast()));
-                }
+        ParameterNames names = ParameterNames.of(config);
+        String embedding = names.embedding() + ".weight";
+        for (ParameterSpec spec : ParameterLayout.of(config).specs()) {
+            boolean table = spec.name().equals(embedding) || spec.name().equals(names.positions() + ".weight");
+            boolean head = spec.name().equals(embedding) && config.tiedEmbeddings();
+            if (spec.shape().size() == 2 && (head || !table)) {
+                types.add(LinearLayout.target(
+                        this.weights,
+                        precision,
+                        weights.type(spec.name()),
+                        spec.shape().getLast()));
             }
         }
-        Set<KernelUse> uses = EnumSet.copyOf(KernelUse.serving(config, types));
+        boolean ownProducts = decode == Decode.INT8; // which multiply every matrix
+        Set<KernelUse> uses = EnumSet.copyOf(KernelUse.serving(config, ownProducts ? Set.of() : types));
         uses.addAll(products());
+        if (ownProducts && types.stream().anyMatch(FourBitWeight::holds)) {
+            uses.add(KernelUse.FOUR_BIT_PRODUCTS);
+        }
         return uses;
     }
 

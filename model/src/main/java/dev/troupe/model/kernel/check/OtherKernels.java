@@ -86,12 +86,12 @@ public final class OtherKernels {
     }
 
     /**
-     * Products in int8 with any weights.
+     * Products in int8 with any weights; those with four bits are chosen when the first such weight is laid out.
      *
-     * @throws TroupeException when all differ from the reference: the message says by how much
+     * @throws TroupeException when all differ from the reference, then or now: the message says by how much
      */
     public static Int8RoundedProduct int8(ComputePool pool, Consumer<SelfCheck> made) {
-        return new Int8RoundedProduct(INT8.create(pool, made), FOUR_BITS.create(pool, made), pool);
+        return new Int8RoundedProduct(INT8.create(pool, made), () -> FOUR_BITS.create(pool, made), pool);
     }
 
     /**
@@ -101,7 +101,7 @@ public final class OtherKernels {
      */
     public static void requireBeside(Kernels kernels, Set<KernelUse> uses) {
         WeightLayout layout = kernels.weightProduct().layout();
-        boolean int8 = uses.contains(KernelUse.INT8_PRODUCTS);
+        boolean int8 = uses.contains(KernelUse.INT8_PRODUCTS) || uses.contains(KernelUse.FOUR_BIT_PRODUCTS);
         if (layout == WeightLayout.DEVICE && (int8 || uses.contains(KernelUse.BF16_PROMPTS))) {
             throw new TroupeException((int8 ? "int8 products" : "bf16 prompts") + " are the processor's, and kernels \""
                     + kernels.name() + "\" are a device's, which would wait for it in every layer: set prefill and"

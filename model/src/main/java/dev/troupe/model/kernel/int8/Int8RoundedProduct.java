@@ -6,6 +6,8 @@ import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.kernel.quantized.RoundedWeight;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.TensorArena;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Products of activations that are rounded to eight bits: with weights of four bits as they are, with others rounded to
@@ -13,25 +15,40 @@ import dev.troupe.model.tensor.TensorArena;
  */
 public final class Int8RoundedProduct implements RoundedProduct {
     private final Int8Product eight;
-    private final FourBitProduct four;
+    private final Supplier<FourBitProduct> fourBits;
     private final ComputePool pool;
 
-    /** Products with weights of eight and of four bits, which work on {@code pool}. */
-    public Int8RoundedProduct(Int8Product eight, FourBitProduct four, ComputePool pool) {
+    private @Nullable FourBitProduct four;
+
+    /**
+     * Products with weights of eight and of four bits, which work on {@code pool}.
+     *
+     * @param fourBits asked once, when a weight has them
+     */
+    public Int8RoundedProduct(Int8Product eight, Supplier<FourBitProduct> fourBits, ComputePool pool) {
         this.eight = eight;
-        this.four = four;
+        this.fourBits = fourBits;
         this.pool = pool;
     }
 
     @Override
     public RoundedWeight lay(WeightRows rows, TensorArena arena) {
         if (FourBitWeight.holds(rows.type())) {
+            FourBitProduct product = four();
             FourBitWeight weight = FourBitWeight.pack(rows, pool, arena);
             return new RoundedWeight(
-                    (m, a, lda, bias, c, ldc, accumulate) -> four.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
+                    (m, a, lda, bias, c, ldc, accumulate) ->
+                            product.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
                     weight.data().byteSize());
         }
         return rounded(rows, arena);
+    }
+
+    private synchronized FourBitProduct four() {
+        if (four == null) {
+            four = fourBits.get();
+        }
+        return four;
     }
 
     private RoundedWeight rounded(WeightRows rows, TensorArena arena) {

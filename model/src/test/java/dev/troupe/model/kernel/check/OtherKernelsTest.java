@@ -129,7 +129,7 @@ class OtherKernelsTest {
             assertThatCode(() -> CheckedKernels.require(
                             new VectorKernelProvider().create(pool),
                             pool,
-                            Set.of(KernelUse.INT8_PRODUCTS, KernelUse.SAMPLING),
+                            Set.of(KernelUse.INT8_PRODUCTS, KernelUse.FOUR_BIT_PRODUCTS, KernelUse.SAMPLING),
                             checks::add))
                     .doesNotThrowAnyException();
         }
