@@ -8,6 +8,7 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.VectorKernelProvider;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.optim.AdamWOptions;
+import dev.troupe.model.parallel.Communicator;
 import dev.troupe.model.sampling.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,12 @@ public final class TestMeshes {
     @FunctionalInterface
     public interface RankBody<T> {
         T run(int rank, RankState state, RankProgram program) throws Exception;
+    }
+
+    /** Puts something around a group of a rank. */
+    @FunctionalInterface
+    interface GroupWrapper {
+        Communicator wrap(int rank, String name, Communicator group);
     }
 
     private TestMeshes() {}
@@ -111,6 +118,11 @@ public final class TestMeshes {
 
     /** Runs all ranks of a mesh, and gives what each of them came to, in order. */
     public static <T> List<T> run(MeshSettings settings, RankBody<T> body) throws Exception {
+        return run(settings, (_, _, group) -> group, body);
+    }
+
+    /** The same, with something around the groups of ranks. */
+    static <T> List<T> run(MeshSettings settings, GroupWrapper wrapper, RankBody<T> body) throws Exception {
         Mesh mesh = settings.mesh();
         Map<String, TestGroup> groups = new ConcurrentHashMap<>();
         List<Future<T>> ranks = new ArrayList<>();
@@ -118,7 +130,7 @@ public final class TestMeshes {
         try (ExecutorService threads = Executors.newFixedThreadPool(mesh.ranks())) {
             for (int i = 0; i < mesh.ranks(); i++) {
                 int rank = i;
-                ranks.add(threads.submit(() -> runRank(settings, rank, groups, body)));
+                ranks.add(threads.submit(() -> runRank(settings, rank, groups, wrapper, body)));
             }
             for (Future<T> rank : ranks) {
                 results.add(rank.get(300, TimeUnit.SECONDS));
@@ -147,15 +159,19 @@ public final class TestMeshes {
         }
     }
 
-    private static <T> T runRank(MeshSettings settings, int rank, Map<String, TestGroup> groups, RankBody<T> body)
+    private static <T> T runRank(
+            MeshSettings settings, int rank, Map<String, TestGroup> groups, GroupWrapper wrapper, RankBody<T> body)
             throws Exception {
         try (RankState state = new RankState(settings, rank);
                 RankGroups own = RankGroups.open(
                         settings.mesh(),
                         rank,
                         settings.model().tiedEmbeddings(),
-                        (name, members) -> groups.computeIfAbsent(name, _ -> new TestGroup(members.size()))
-                                .member(members.indexOf(rank)));
+                        (name, members) -> wrapper.wrap(
+                                rank,
+                                name,
+                                groups.computeIfAbsent(name, _ -> new TestGroup(members.size()))
+                                        .member(members.indexOf(rank))));
                 RankProgram program = new RankProgram(
                         settings,
                         rank,
