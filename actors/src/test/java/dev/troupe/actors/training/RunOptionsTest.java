@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a run may be told of memory and precision, in one process and on a mesh. */
@@ -21,7 +22,7 @@ class RunOptionsTest extends TestRunsCase {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "mesh { data = 2, zero = 1 }", "mesh { data = 2, zero = 3 }"})
+    @ValueSource(strings = {"", "mesh { data = 2, zero = 1 }", "mesh { data = 2, zero = 3 }", "mesh { pipeline = 2 }"})
     void whereTheOptimizersStateIsChangesNoBit(String mesh) throws IOException {
         completed(runs.train("memory", SHAPE + mesh));
         TrainingSummary offloaded = completed(runs.train(
@@ -37,17 +38,25 @@ class RunOptionsTest extends TestRunsCase {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "mesh { pipeline = 2 }"})
-    void activationsThatAreComputedAgainAreTheSame(String mesh) throws IOException {
-        completed(runs.train("kept", SHAPE + mesh));
-        completed(runs.train("again", SHAPE + mesh + "\n mesh.recomputeLayers = 1"));
+    @CsvSource({
+        "'', 1",
+        "'', 2",
+        "mesh.pipeline = 2, 1",
+        "mesh.pipeline = 2, 2",
+        "mesh.tensor = 2, 2",
+        "'mesh { data = 2, zero = 3 }', 3"
+    })
+    void activationsThatAreComputedAgainAreTheSame(String mesh, int layers) throws IOException {
+        String shape = SHAPE + "model.numLayers = 4\n" + mesh;
+        completed(runs.train("kept", shape));
+        completed(runs.train("again", shape + "\n mesh.recomputeLayers = " + layers));
 
         assertThat(runs.losses("again")).isEqualTo(runs.losses("kept"));
         runs.assertSameEnd("again", "kept");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "mesh { data = 2, zero = 2 }"})
+    @ValueSource(strings = {"", "mesh { data = 2, zero = 2 }", "mesh { tensor = 2 }", "mesh { pipeline = 2 }"})
     void aLossScaleThatIsTooLargeShrinksAndCostsNoStep(String mesh) {
         String fp16 = SHAPE + mesh + "\n train.precision = fp16\n train.lossScale.initial = ";
         completed(runs.train("fp32", SHAPE + mesh));
