@@ -8,7 +8,6 @@ import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
-import dev.troupe.actors.training.run.MetricsFile;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.transport.DataPlane;
 import java.io.IOException;
@@ -110,16 +109,11 @@ final class TestRuns implements AutoCloseable {
     }
 
     <T extends MetricsLine> List<T> lines(String run, Class<T> kind) {
-        return MetricsFile.read(root.resolve(run).resolve("metrics.jsonl")).stream()
-                .filter(kind::isInstance)
-                .map(kind::cast)
-                .toList();
+        return new RunFiles(root).lines(run, kind);
     }
 
     List<Double> losses(String run) {
-        return lines(run, MetricsLine.Step.class).stream()
-                .map(MetricsLine.Step::loss)
-                .toList();
+        return new RunFiles(root).losses(run);
     }
 
     /** Names of checkpoints, in order. */

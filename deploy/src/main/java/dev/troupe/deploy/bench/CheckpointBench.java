@@ -165,25 +165,18 @@ public final class CheckpointBench {
     private TrainingSetup setup() {
         TrainShape shape = settings.shape();
         MeshForm form = settings.form();
-        int accumulation = form.mesh().data();
-        if (shape.batch() % accumulation != 0) {
-            throw new TroupeException("the " + shape.batch() + " sequences of shape " + shape.label()
-                    + " cannot be dealt to " + accumulation + " replicas: choose another --mesh");
-        }
         TrainingConfig config =
-                TrainingConfig.from(ConfigFactory.parseString(ShapeConfig.of(shape, form, settings.jvms())
+                TrainingConfig.from(ConfigFactory.parseString(ShapeConfig.of(shape, form, settings.jvms(), 1)
                         + String.format(
                                 Locale.ROOT,
                                 """
-                        train { steps = %d, batch = %d, accumulation = %d }
+                        train.steps = %d
                         checkpoint { everySteps = %d, keep = 2 }
                         eval.windows = 1
                         compute.backend = %s
                         """,
                                 // The last checkpoint is written when there are no more steps that it could disturb.
                                 (settings.checkpoints() + WARM_UP + 1) * settings.steps() - 1,
-                                shape.batch() / accumulation,
-                                accumulation,
                                 settings.steps(),
                                 settings.backend())));
         return new TrainingSetup(

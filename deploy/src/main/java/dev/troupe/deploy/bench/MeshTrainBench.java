@@ -64,6 +64,7 @@ public final class MeshTrainBench {
      * @param overhead how much longer a step is than the process's: the median over turns
      * @param communicationShare of the step, waiting for other ranks, the bubble included
      * @param copyShare of the time from step to step, copying the state to other nodes
+     * @param orderShare of the same, when no rank has anything to do: answers and orders are on their way
      * @param bubble waiting for neighbouring stages, as a share of the micro-batches' time
      * @param bubbleFormula (p-1)/(m+p-1)
      * @param modelFlopsUtilization share of the machine's measured float32 peak
@@ -77,6 +78,7 @@ public final class MeshTrainBench {
             double overhead,
             double communicationShare,
             double copyShare,
+            double orderShare,
             double bubble,
             double bubbleFormula,
             double modelFlopsUtilization) {}
@@ -229,6 +231,8 @@ public final class MeshTrainBench {
             copies += step.copies();
         }
         int stages = form.mesh().pipeline();
+        double wall =
+                times.size() * turns.stream().mapToDouble(Turn::mesh).average().orElseThrow();
         return new Row(
                 form.label(),
                 jvms,
@@ -243,6 +247,7 @@ public final class MeshTrainBench {
                         - 1,
                 communication / seconds,
                 copies / (seconds + copies),
+                Math.max(0, 1 - (seconds + copies) / wall),
                 bubble / forwardBackward,
                 (stages - 1.0) / (microBatches + stages - 1),
                 tokensPerSecond * shape.flopsPerToken() / (peakGflops * 1e9));
@@ -258,32 +263,23 @@ public final class MeshTrainBench {
                 wanted--;
             }
         }
-        if (sequences % (mesh.data() * wanted) != 0) {
-            throw new TroupeException("the " + sequences + " sequences of shape "
-                    + settings.shape().label()
-                    + " cannot be dealt to " + mesh.data() + " replicas with " + wanted
-                    + " micro-batches each: choose another --mesh or --micro-batches");
-        }
         return wanted;
     }
 
     private MeshJob job(MeshForm form, int jvms, int microBatches) {
         TrainShape shape = settings.shape();
-        Mesh mesh = form.mesh();
-        int accumulation = mesh.data() * microBatches;
-        TrainingConfig config = TrainingConfig.from(ConfigFactory.parseString(ShapeConfig.of(shape, form, jvms)
-                + String.format(
-                        Locale.ROOT,
-                        """
-                        train { steps = 1000000, batch = %d, accumulation = %d, precision = %s }
+        TrainingConfig config =
+                TrainingConfig.from(ConfigFactory.parseString(ShapeConfig.of(shape, form, jvms, microBatches)
+                        + String.format(
+                                Locale.ROOT,
+                                """
+                        train { steps = 1000000, precision = %s }
                         compute.backend = %s
                         mesh.copyEverySteps = %d
                         """,
-                        shape.batch() / accumulation,
-                        accumulation,
-                        settings.precision().configName(),
-                        settings.backend(),
-                        settings.copyEverySteps())));
+                                settings.precision().configName(),
+                                settings.backend(),
+                                settings.copyEverySteps())));
         runs++;
         return new MeshJob(
                 "bench-" + runs,

@@ -148,7 +148,7 @@ final class TrainBenchCommand implements Callable<Integer> {
         System.err.printf(
                 Locale.ROOT,
                 "%-13s %d JVMs: %,8.0f tokens/s, one process %,8.0f, overhead %5.1f %%; communication %4.1f %%, copies"
-                        + " %4.1f %%%s%n",
+                        + " %4.1f %%, orders %4.1f %%%s%n",
                 row.form(),
                 row.jvms(),
                 row.tokensPerSecond(),
@@ -156,6 +156,7 @@ final class TrainBenchCommand implements Callable<Integer> {
                 row.overhead() * 100,
                 row.communicationShare() * 100,
                 row.copyShare() * 100,
+                row.orderShare() * 100,
                 row.bubbleFormula() == 0
                         ? ""
                         : String.format(

@@ -1,5 +1,6 @@
 package dev.troupe.model.mesh;
 
+import dev.troupe.model.parallel.Parts;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterLayout.Part;
 import java.util.ArrayList;
@@ -7,12 +8,10 @@ import java.util.List;
 
 /**
  * How the parts of a layout are split over the ranks of the data axis: each part into as many slices as there are
- * ranks, so that every rank has its share of every part. A rank's slices lie one after the other in its shard.
+ * ranks, so that every rank has its share of every part; the same slices as an all-reduce has, so sums go in the same
+ * order. A rank's slices lie one after the other in its shard.
  */
 public final class ShardPlan {
-    /** Slices begin at multiples of a vector of 16 floats. */
-    private static final long ALIGNMENT = 16;
-
     /**
      * A rank's slice of a part.
      *
@@ -35,22 +34,13 @@ public final class ShardPlan {
         long offset = 0;
         List<Part> parts = layout.parts();
         for (int part = 0; part < parts.size(); part++) {
-            long[] partBounds = bounds(parts.get(part).size(), ranks);
+            long[] partBounds = Parts.even(parts.get(part).size(), ranks);
             bounds.add(partBounds);
             Slice slice = new Slice(part, partBounds[rank], partBounds[rank + 1], offset);
             slices.add(slice);
             offset += slice.size();
         }
         this.shardSize = offset;
-    }
-
-    private static long[] bounds(long size, int ranks) {
-        long[] bounds = new long[ranks + 1];
-        for (int i = 1; i < ranks; i++) {
-            bounds[i] = Math.min(size, size * i / ranks / ALIGNMENT * ALIGNMENT);
-        }
-        bounds[ranks] = size;
-        return bounds;
     }
 
     /** Where the slices of a part begin and end, [ranks + 1]. */

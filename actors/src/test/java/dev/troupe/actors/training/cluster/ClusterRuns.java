@@ -6,13 +6,13 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.training.RunFiles;
 import dev.troupe.actors.training.TinyRun;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.mesh.NodeTraits;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
-import dev.troupe.actors.training.run.MetricsFile;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.actors.transport.DataPlane;
@@ -110,16 +110,11 @@ final class ClusterRuns implements AutoCloseable {
     }
 
     <T extends MetricsLine> List<T> lines(String run, Class<T> kind) {
-        return MetricsFile.read(root.resolve(run).resolve("metrics.jsonl")).stream()
-                .filter(kind::isInstance)
-                .map(kind::cast)
-                .toList();
+        return new RunFiles(root).lines(run, kind);
     }
 
     List<Double> losses(String run) {
-        return lines(run, MetricsLine.Step.class).stream()
-                .map(MetricsLine.Step::loss)
-                .toList();
+        return new RunFiles(root).losses(run);
     }
 
     /** Checkpoints of a run that are whole, as far as their manifests say, in order of step. */

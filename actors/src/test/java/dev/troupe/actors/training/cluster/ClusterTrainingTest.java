@@ -13,35 +13,21 @@ import dev.troupe.actors.training.run.DecisionLog;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunSpec;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Coordinators that are lost and replaced while trainer nodes of this JVM go on; ranks talk through sockets. */
-class ClusterTrainingTest {
+class ClusterTrainingTest extends ClusterRunsCase {
     private static final int STEPS = 60;
-
-    @TempDir
-    private Path root;
-
-    private ClusterRuns runs;
 
     @BeforeEach
     void startNodes() {
-        runs = new ClusterRuns(root);
         runs.addNode();
         runs.addNode();
-    }
-
-    @AfterEach
-    void stopNodes() {
-        runs.close();
     }
 
     @ParameterizedTest

@@ -17,31 +17,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * All nodes of a running mesh are lost, and with them all copies of its states; its checkpoints are damaged meanwhile.
  */
-class DamagedCheckpointTest {
+class DamagedCheckpointTest extends ClusterRunsCase {
     private static final int STEPS = 400; // more than are taken before nodes are gone
-
-    @TempDir
-    private Path root;
-
-    private ClusterRuns runs;
 
     @BeforeEach
     void start() {
-        runs = new ClusterRuns(root);
         addNodes();
-    }
-
-    @AfterEach
-    void stop() {
-        runs.close();
     }
 
     /** What may have happened to a file of a rank. */

@@ -14,32 +14,13 @@ import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.PlannedTraining;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Nodes with the memory for one rank each are lost and come, so that the mesh has to be smaller for a while. */
-class ReshapeTest {
+class ReshapeTest extends ClusterRunsCase {
     private static final int STEPS = 150;
-
-    @TempDir
-    private Path root;
-
-    private ClusterRuns runs;
-
-    @BeforeEach
-    void start() {
-        runs = new ClusterRuns(root);
-    }
-
-    @AfterEach
-    void stop() {
-        runs.close();
-    }
 
     private RunSpec run(String name) {
         return runs.run(name, "2x1x1", 0, STEPS, "mesh.replacementWaitSeconds = 1");
