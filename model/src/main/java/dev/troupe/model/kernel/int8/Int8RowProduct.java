@@ -7,6 +7,7 @@ import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.parallel.Stretches;
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.kernel.vector.StoredLanes;
@@ -29,8 +30,6 @@ public final class Int8RowProduct {
     /** Below this many multiply-adds a second thread costs more than it saves. */
     private static final long WORTH_SHARING = 1 << 17;
 
-    private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
-
     private final ComputePool pool;
     private final ScratchPool scratch;
 
@@ -46,26 +45,31 @@ public final class Int8RowProduct {
         int quads = Math.ceilDiv(w.k(), Int8Weight.QUAD);
         int panels = Int8Weight.panels(w.n());
         boolean alone = pool.threads() == 1 || (long) w.n() * w.k() < WORTH_SHARING;
-        int tasks = alone ? 1 : Math.min(panels, TASKS_PER_THREAD * pool.threads());
         try (ScratchPool.Scratch row = scratch.borrow(Float.BYTES + depth * (2L * Integer.BYTES))) {
             long pairs = row.address();
             long scale = pairs + quads * (2L * Integer.BYTES);
             Lanes.set(scale, Int8Rows.storePairs(w.k(), a.address(), pairs, scale + Float.BYTES));
             Int8Result result = new Int8Result(
                     w, scale, accumulate ? c.address() : 0, bias == null ? 0 : bias.address(), c.address(), 0);
-            pool.run(tasks, task -> {
-                int end = (task + 1) * panels / tasks;
-                try (ScratchPool.Scratch sums = scratch.borrow(SUMS)) {
-                    for (int panel = task * panels / tasks; panel < end; panel++) {
-                        int column = panel * Int8Weight.COLUMNS;
-                        begin(w.shifts().address() + column * 4L, sums.address());
-                        long numbers = w.numbers().address() + panel * Int8Weight.panelBytes(depth);
-                        product(quads, pairs, numbers, sums.address());
-                        int columns = Math.min(Int8Weight.COLUMNS, w.n() - column);
-                        result.finish(0, 1, column, columns, sums.address(), 0);
-                    }
-                }
-            });
+            if (alone) {
+                panels(0, panels, w, quads, pairs, result);
+            } else {
+                Stretches.share(pool, panels, (from, to) -> panels(from, to, w, quads, pairs, result));
+            }
+        }
+    }
+
+    /** Outputs of the panels [from, to) of numbers that are rounded, at {@code pairs}. */
+    private void panels(int from, int to, Int8Weight w, int quads, long pairs, Int8Result result) {
+        try (ScratchPool.Scratch sums = scratch.borrow(SUMS)) {
+            for (int panel = from; panel < to; panel++) {
+                int column = panel * Int8Weight.COLUMNS;
+                begin(w.shifts().address() + column * 4L, sums.address());
+                long numbers = w.numbers().address() + panel * Int8Weight.panelBytes(Int8Weight.depth(w.k()));
+                product(quads, pairs, numbers, sums.address());
+                int columns = Math.min(Int8Weight.COLUMNS, w.n() - column);
+                result.finish(0, 1, column, columns, sums.address(), 0);
+            }
         }
     }
 

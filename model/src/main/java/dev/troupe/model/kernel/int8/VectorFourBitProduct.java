@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.int8;
 
 import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.parallel.Stretches;
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.kernel.vector.ScratchPool;
@@ -90,15 +91,19 @@ public final class VectorFourBitProduct implements FourBitProduct {
     private void share(FourBitWeight w, Block block) {
         int panels = FourBitWeight.panels(w.n());
         boolean alone = pool.threads() == 1 || (long) block.rows * w.n() * w.k() < WORTH_SHARING;
-        int tasks = alone ? 1 : Math.min(panels, TASKS_PER_THREAD * pool.threads());
-        pool.run(tasks, task -> {
-            int end = (task + 1) * panels / tasks;
-            try (ScratchPool.Scratch memory = scratch.borrow(SCRATCH)) {
-                for (int panel = task * panels / tasks; panel < end; panel++) {
-                    block.compute(panel, memory.address());
-                }
+        if (alone) {
+            panels(0, panels, block);
+        } else {
+            Stretches.share(pool, panels, (from, to) -> panels(from, to, block));
+        }
+    }
+
+    private void panels(int from, int to, Block block) {
+        try (ScratchPool.Scratch memory = scratch.borrow(SCRATCH)) {
+            for (int panel = from; panel < to; panel++) {
+                block.compute(panel, memory.address());
             }
-        });
+        }
     }
 
     /** A product whose rows of A are rounded. All but the weight and the number of rows are addresses or distances. */

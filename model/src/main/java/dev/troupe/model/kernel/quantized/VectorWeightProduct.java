@@ -1,6 +1,7 @@
 package dev.troupe.model.kernel.quantized;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.parallel.Stretches;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
@@ -81,24 +82,22 @@ public final class VectorWeightProduct implements WeightProduct {
                 c.address(),
                 ldc * 4L);
         boolean alone = pool.threads() == 1 || (long) m * w.n() * w.k() < WORTH_SHARING;
-        int tasks = alone ? 1 : TASKS_PER_THREAD * pool.threads();
-        if (m == 1) {
-            shareOneRow(PanelProduct.panels(w.n()), tasks, product);
+        int panels = PanelProduct.panels(w.n());
+        if (m > 1) {
+            shareRows(m, panels, alone ? 1 : TASKS_PER_THREAD * pool.threads(), product);
+        } else if (alone) {
+            oneRow(0, panels, product);
         } else {
-            shareRows(m, PanelProduct.panels(w.n()), tasks, product);
+            Stretches.share(pool, panels, (from, to) -> oneRow(from, to, product));
         }
     }
 
-    private void shareOneRow(int panels, int wanted, PanelProduct product) {
-        int tasks = Math.min(wanted, panels);
-        pool.run(tasks, task -> {
-            int end = (task + 1) * panels / tasks;
-            try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROW_SCRATCH)) {
-                for (int panel = task * panels / tasks; panel < end; panel++) {
-                    product.row(panel, memory.address());
-                }
+    private void oneRow(int from, int to, PanelProduct product) {
+        try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROW_SCRATCH)) {
+            for (int panel = from; panel < to; panel++) {
+                product.row(panel, memory.address());
             }
-        });
+        }
     }
 
     /** Pairs of panels by blocks of rows. */

@@ -1,0 +1,45 @@
+package dev.troupe.model.kernel.parallel;
+
+/**
+ * Shares a row of equal pieces of work, such as the panels of a weight, so that each thread goes through one stretch of
+ * it from its beginning to its end: what memory is read goes on where it left off, which the processor's prefetching
+ * relies on. A stretch is claimed in parts that become smaller, so that threads end together and one that is held up
+ * leaves the rest of its stretch to the others.
+ */
+public final class Stretches {
+    private static final int PARTS = 4;
+    private static final int[] ENDS = {0, 3, 5, 7, 8}; // of a stretch's parts, in eighths of it
+
+    private Stretches() {}
+
+    /** Work on the pieces [from, to). */
+    @FunctionalInterface
+    public interface StretchTask {
+        void run(int from, int to);
+    }
+
+    /** Runs {@code task} over parts of [0, pieces), by all threads of the pool. */
+    public static void share(ComputePool pool, int pieces, StretchTask task) {
+        int stretches = Math.min(pieces, pool.threads());
+        if (stretches <= 1) {
+            task.run(0, pieces);
+            return;
+        }
+        // Indices are claimed in order: those of the stretches' first parts, then of their second ones, and so on.
+        pool.run(stretches * PARTS, index -> {
+            int part = index / stretches;
+            long stretch = index % stretches;
+            int start = (int) (stretch * pieces / stretches);
+            int length = (int) ((stretch + 1) * pieces / stretches) - start;
+            int from = start + end(length, part);
+            int to = start + end(length, part + 1);
+            if (from < to) {
+                task.run(from, to);
+            }
+        });
+    }
+
+    private static int end(int length, int parts) {
+        return (int) (((long) length * ENDS[parts] + ENDS[PARTS] / 2) / ENDS[PARTS]);
+    }
+}
