@@ -7,9 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,13 +27,7 @@ class KillAndResumeIT {
 
     @BeforeAll
     static void trainUndisturbed() throws IOException {
-        Random random = new Random(11);
-        String[] words = {"actor", "stage", "shard", "router", "token", "trains", "serves", "moves", "the", "a", "and"};
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < 30_000; i++) {
-            text.append(words[random.nextInt(words.length)]).append(i % 12 == 11 ? ".\n" : " ");
-        }
-        Files.writeString(dir.resolve("text.txt"), text);
+        SmallTraining.writeText(dir, 30_000);
         undisturbed = TroupeProcess.run(dir, TIMEOUT, train(UNDISTURBED))
                 .expectExit(0)
                 .json();
@@ -108,25 +100,7 @@ class KillAndResumeIT {
     }
 
     private static String[] train(String out) {
-        List<String> args = new ArrayList<>(List.of("train", "--config", "quickstart", "--out", out, "--json"));
-        for (String setting : List.of(
-                "data.text=text.txt",
-                "data.vocabSize=300",
-                "data.heldOutFraction=0.05",
-                "model.dim=48",
-                "model.numLayers=2",
-                "model.ffnDim=96",
-                "model.contextLength=32",
-                "model.dropout=0.1",
-                "train.batch=4",
-                "train.minutes=0",
-                "train.steps=" + STEPS,
-                "checkpoint.everySteps=20",
-                "checkpoint.keep=3")) {
-            args.add("-D");
-            args.add(setting);
-        }
-        return args.toArray(String[]::new);
+        return SmallTraining.train(out, List.of("data.vocabSize=300", "train.batch=4", "train.steps=" + STEPS));
     }
 
     private static String[] resume(String out) {

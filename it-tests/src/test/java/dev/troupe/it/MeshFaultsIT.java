@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,11 +24,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A run on several processes: what its nodes say of it over HTTP, a node that stands still for less than the others'
- * patience, the loss of all nodes at once, and the same run on another number of them.
+ * patience, the loss of all nodes at once, the same run on another number of them, and a node that fails whenever it is
+ * restarted.
  */
 class MeshFaultsIT {
     private static final Duration TIMEOUT = Duration.ofMinutes(3);
     private static final int STEPS = 80;
+    private static final int WORDS = 10_000;
     private static final String RUN = "killed";
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -39,13 +40,13 @@ class MeshFaultsIT {
 
     @Test
     void allNodesAreKilledAtOnceAndOthersGoOn() throws IOException {
-        writeText();
+        SmallTraining.writeText(dir, WORDS);
         JsonNode whole = TroupeProcess.run(dir, TIMEOUT, train("whole", 1, "[]"))
                 .expectExit(0)
                 .json();
 
         int port = ChildJvm.freePort();
-        String seeds = "[\"akka://troupe@127.0.0.1:" + port + "\"]";
+        String seeds = seeds(port);
         try (TroupeProcess node = up(port, "[]");
                 TroupeProcess train = TroupeProcess.start(dir, train(RUN, 2, seeds))) {
             URI curve = curveOf(node);
@@ -94,6 +95,72 @@ class MeshFaultsIT {
         assertReport();
     }
 
+    /** It leads the run when it fails first, so that the next coordinator must know it again; then it is another's. */
+    @Test
+    void aNodeThatFailsAgainAndAgainGetsNoRanksAnyMore() throws IOException {
+        SmallTraining.writeText(dir, WORDS);
+        int first = ChildJvm.freePort();
+        int second = ChildJvm.freePort();
+        String worn = "troupe.node.identity=worn";
+        try (TroupeProcess failing = up(first, "[]", worn);
+                TroupeProcess good = up(second, seeds(first));
+                TroupeProcess train = TroupeProcess.start(
+                        dir,
+                        train(
+                                RUN,
+                                "train.steps=1000000",
+                                "train.accumulation=6",
+                                "mesh.data=3",
+                                "mesh.nodes=3",
+                                "mesh.excludeAfterFailures=2",
+                                "eval.everySteps=0",
+                                "akka.cluster.seed-nodes=" + seeds(first)))) {
+            URI curve = curveOf(good);
+            await(train, curve, run -> hasRanks(run, first) && step(run) > 5);
+            failing.kill();
+
+            int again = ChildJvm.freePort();
+            try (TroupeProcess restarted = up(again, seeds(second), worn)) {
+                await(train, curve, run -> hasRanks(run, again));
+                assertThat(train.standardError()).doesNotContain("gets no ranks any more");
+                restarted.kill();
+            }
+
+            int last = ChildJvm.freePort();
+            try (TroupeProcess restarted = up(last, seeds(second), worn)) {
+                JsonNode lost = await(train, curve, run -> !hasRanks(run, again));
+                URI ofRestarted = curveOf(restarted);
+                JsonNode seen = await(train, ofRestarted, run -> step(run) > step(lost)); // it was told of the run
+                JsonNode run = await(train, curve, now -> step(now) >= step(seen) + 20);
+                assertThat(hasRanks(run, last)).as(run.toString()).isFalse();
+                assertThat(numRecoveries(run)).isEqualTo(numRecoveries(lost));
+                assertThat(train.standardError()).contains("worn").contains("gets no ranks any more");
+                assertThat(restarted.isAlive() && good.isAlive()).isTrue();
+            }
+        }
+    }
+
+    private static int step(JsonNode run) {
+        return run.path("curve").path("step").asInt();
+    }
+
+    private static int numRecoveries(JsonNode run) {
+        return run.path("curve").path("recoveries").size();
+    }
+
+    private static boolean hasRanks(JsonNode run, int port) {
+        for (JsonNode node : run.path("curve").path("nodes")) {
+            if (node.path("node").asText().endsWith(":" + port)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String seeds(int port) {
+        return "[\"akka://troupe@127.0.0.1:" + port + "\"]";
+    }
+
     private void assertReport() throws IOException {
         JsonNode report = JSON.readTree(dir.resolve(RUN + "/report.json").toFile());
         assertThat(report.path("nodes")).as("nodes of the resumed run").hasSize(3);
@@ -117,16 +184,16 @@ class MeshFaultsIT {
         }
     }
 
-    private TroupeProcess up(int port, String seeds) {
-        return TroupeProcess.start(
-                dir,
-                "up",
-                "--config",
-                "trainer",
-                "-D",
-                "akka.remote.artery.canonical.port=" + port,
-                "-D",
-                "akka.cluster.seed-nodes=" + seeds);
+    private TroupeProcess up(int port, String seeds, String... settings) {
+        List<String> args = new ArrayList<>(List.of("up", "--config", "trainer"));
+        for (String setting :
+                List.of("akka.remote.artery.canonical.port=" + port, "akka.cluster.seed-nodes=" + seeds)) {
+            args.addAll(List.of("-D", setting));
+        }
+        for (String setting : settings) {
+            args.addAll(List.of("-D", setting));
+        }
+        return TroupeProcess.start(dir, args.toArray(String[]::new));
     }
 
     private static URI curveOf(TroupeProcess node) {
@@ -150,7 +217,7 @@ class MeshFaultsIT {
                     return answer;
                 }
                 assertThat(train.isAlive()).as(train.standardError()).isTrue();
-                assertThat(System.nanoTime()).isLessThan(end);
+                assertThat(System.nanoTime()).as(answer.toString()).isLessThan(end);
                 TroupeProcess.pause(20);
             }
         } catch (InterruptedException e) {
@@ -159,43 +226,22 @@ class MeshFaultsIT {
         }
     }
 
-    private void writeText() throws IOException {
-        Random random = new Random(11);
-        String[] words = {"actor", "stage", "shard", "router", "token", "trains", "serves", "moves", "the", "a", "and"};
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < 10_000; i++) {
-            text.append(words[random.nextInt(words.length)]).append(i % 12 == 11 ? ".\n" : " ");
-        }
-        Files.writeString(dir.resolve("text.txt"), text);
-    }
-
     private static String[] train(String out, int nodes, String seeds) {
-        List<String> args = new ArrayList<>(List.of("train", "--config", "quickstart", "--out", out, "--json"));
-        for (String setting : List.of(
-                "data.text=text.txt",
-                "data.tokenizer=char",
-                "data.heldOutFraction=0.05",
-                "model.dim=48",
-                "model.numLayers=2",
-                "model.ffnDim=96",
-                "model.contextLength=32",
-                "model.dropout=0.1",
-                "train.batch=2",
-                "train.accumulation=16",
-                "train.minutes=0",
+        return train(
+                out,
                 "train.steps=" + STEPS,
-                "train.threads=1",
+                "train.accumulation=16",
                 "mesh.data=2",
                 "mesh.pipeline=2",
-                "mesh.zero=1",
                 "mesh.nodes=" + nodes,
                 "eval.everySteps=40",
-                "checkpoint.everySteps=20",
-                "checkpoint.keep=3",
-                "akka.cluster.seed-nodes=" + seeds)) {
-            args.add("-D");
-            args.add(setting);
-        }
-        return args.toArray(String[]::new);
+                "akka.cluster.seed-nodes=" + seeds);
+    }
+
+    private static String[] train(String out, String... settings) {
+        List<String> all =
+                new ArrayList<>(List.of("data.tokenizer=char", "train.batch=2", "train.threads=1", "mesh.zero=1"));
+        all.addAll(List.of(settings));
+        return SmallTraining.train(out, all);
     }
 }

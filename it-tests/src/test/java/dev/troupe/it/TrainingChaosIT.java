@@ -11,10 +11,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The short form of {@code chaos train}: whole processes, of which some are killed at random steps, the coordinator
- * among them, one stands still for a while, and one is cut off from the others; and the bits of the final states.
+ * among them, and one while the run recovers from such a kill, one stands still for a while, and one is cut off from
+ * the others; and the bits of the final states.
  */
 class TrainingChaosIT {
-    private static final int KILLS = 2;
+    private static final int KILLS = 3;
 
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -31,6 +32,10 @@ class TrainingChaosIT {
                 "train",
                 "--kills",
                 Integer.toString(KILLS),
+                "--during-recovery",
+                "1",
+                "--nodes",
+                "5",
                 "--pauses",
                 "1",
                 "--partitions",
@@ -42,7 +47,8 @@ class TrainingChaosIT {
                 "--json");
         assertThat(result.stderr()).contains("seed " + seed);
         JsonNode figures = result.expectExit(0).json();
-        assertThat(figures.path("kills").asInt()).isEqualTo(KILLS);
+        assertThat(figures.path("kills").asInt()).isGreaterThanOrEqualTo(KILLS); // a recovery may be over too soon
+        assertThat(figures.path("killsDuringRecovery").asInt()).isEqualTo(1);
         assertThat(figures.path("pauses").asInt()).isEqualTo(1);
         assertThat(figures.path("partitions").asInt()).isEqualTo(1);
         assertThat(figures.path("coordinatorKills").asInt()).isPositive();

@@ -62,11 +62,15 @@ final class ChaosCluster implements AutoCloseable {
         return List.copyOf(nodes);
     }
 
-    /** Starts the node that begins the run, before all others. */
-    void startTraining(Path config, Path run) {
+    /**
+     * Starts the node that begins the run, before all others.
+     *
+     * @param nodes that the run waits for
+     */
+    void startTraining(Path config, Path run, int nodes) {
         int port = ChildJvm.freePort();
-        List<String> arguments =
-                new ArrayList<>(List.of("train", "--config", config.toString(), "--out", run.toString()));
+        List<String> arguments = new ArrayList<>(
+                List.of("train", "--config", config.toString(), "--out", run.toString(), "-D", "mesh.nodes=" + nodes));
         addresses(port).forEach((key, value) -> arguments.addAll(List.of("-D", key + "=" + value)));
         start(port, 0, arguments);
     }

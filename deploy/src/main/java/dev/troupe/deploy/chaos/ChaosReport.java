@@ -22,7 +22,9 @@ public record ChaosReport(int differingChecksums, List<Recovery> recoveries, Lis
      * @param step the last one that was recorded
      * @param node that it happened to
      * @param wasCoordinator whether it led the run
+     * @param duringRecovery whether the run was recovering from the kill of another node
      * @param ranks that it had
+     * @param statesLost whether a rank's state was lost with it and the other: in memory it is on two nodes
      * @param goesOnAt step from which ranks went on
      * @param seconds until a step after that was recorded
      */
@@ -32,9 +34,16 @@ public record ChaosReport(int differingChecksums, List<Recovery> recoveries, Lis
             String node,
             Fault fault,
             boolean wasCoordinator,
+            boolean duringRecovery,
             int ranks,
+            boolean statesLost,
             long goesOnAt,
-            double seconds) {}
+            double seconds) {
+        /** Whether the run went back further than a loss of this kind may cost. */
+        boolean wentTooFarBack() {
+            return !statesLost && goesOnAt < step;
+        }
+    }
 
     /** How often this has happened. */
     public long count(Fault fault) {
@@ -45,6 +54,18 @@ public record ChaosReport(int differingChecksums, List<Recovery> recoveries, Lis
     public long coordinatorKills() {
         return recoveries.stream()
                 .filter(recovery -> recovery.fault() == Fault.KILL && recovery.wasCoordinator())
+                .count();
+    }
+
+    /** Kills of nodes while the run recovered from the kill of another. */
+    public long killsDuringRecovery() {
+        return recoveries.stream().filter(Recovery::duringRecovery).count();
+    }
+
+    /** How many of them took the only other copy of a state, so that the run went on from a checkpoint. */
+    public long statesLost() {
+        return recoveries.stream()
+                .filter(recovery -> recovery.duringRecovery() && recovery.statesLost())
                 .count();
     }
 

@@ -10,6 +10,7 @@ import java.util.List;
  * What is done to which run.
  *
  * @param kills in all runs together, with SIGKILL
+ * @param duringRecovery how many of them hit a node while the run recovers from the kill of another
  * @param pauses in all runs together: a node stands still, by SIGSTOP, until the cluster has removed it, and wakes
  * @param partitions in all runs together: a node is cut off from all others until they have removed it
  * @param seed of the choice of nodes and moments
@@ -21,6 +22,7 @@ import java.util.List;
  */
 public record ChaosSettings(
         int kills,
+        int duringRecovery,
         int pauses,
         int partitions,
         long seed,
@@ -29,6 +31,8 @@ public record ChaosSettings(
         int zero,
         int steps,
         int patienceSeconds) {
+    private static final int NODES_TO_LOSE_TWO = 5;
+
     public ChaosSettings {
         Mesh.parse(mesh);
         if (Math.min(kills, Math.min(pauses, partitions)) < 0
@@ -38,15 +42,24 @@ public record ChaosSettings(
             throw new TroupeException(
                     "--kills, --pauses or --partitions, and --steps and --patience want at least 1, and none less than 0");
         }
+        if (duringRecovery < 0 || 2 * duringRecovery > kills) {
+            throw new TroupeException("--during-recovery is " + duringRecovery + " of " + kills
+                    + " kills, but each of these wants a kill to recover from: at most half of --kills");
+        }
+        if (duringRecovery > 0 && nodes < NODES_TO_LOSE_TWO) {
+            throw new TroupeException(
+                    "--nodes is " + nodes + ", but with --during-recovery two are gone at once, and the"
+                            + " others must be more than half: it wants at least " + NODES_TO_LOSE_TWO);
+        }
         if (nodes < 3) {
             throw new TroupeException("--nodes is " + nodes
                     + ", but a cluster of two cannot tell the loss of a node from a partition: it wants at least 3");
         }
     }
 
-    /** All that is done, kind by kind. */
+    /** What is done one after the other, kind by kind: all but the kills during a recovery. */
     List<Fault> faults() {
-        List<Fault> faults = new ArrayList<>(Collections.nCopies(kills, Fault.KILL));
+        List<Fault> faults = new ArrayList<>(Collections.nCopies(kills - duringRecovery, Fault.KILL));
         faults.addAll(Collections.nCopies(pauses, Fault.PAUSE));
         faults.addAll(Collections.nCopies(partitions, Fault.PARTITION));
         return faults;

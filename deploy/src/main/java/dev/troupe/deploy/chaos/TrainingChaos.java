@@ -1,6 +1,7 @@
 package dev.troupe.deploy.chaos;
 
 import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.actors.training.mesh.Seating;
 import dev.troupe.actors.training.run.Decision;
 import dev.troupe.actors.training.run.DecisionLog;
 import dev.troupe.deploy.chaos.ChaosCluster.Node;
@@ -11,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Trains once undisturbed, and again while nodes that lead or have ranks are killed, stand still or are cut off at
  * random moments and replaced, as often as is wanted; compares the bits of the final states. Something happens to the
- * next node when the one before is replaced and a new step is recorded.
+ * next node when the one before is replaced and a new step is recorded, or, to some, while the run recovers from the
+ * kill of the one before.
  */
 public final class TrainingChaos {
     private static final long POLL_MILLIS = 10;
@@ -31,6 +32,10 @@ public final class TrainingChaos {
     private static final int LONGEST_GAP = 40;
 
     private static final int LONGEST_DELAY_MILLIS = 60;
+    /** Within these, a run that has lost a node, or the one that leads it, is mostly not ready yet. */
+    private static final int RECOVERY_MILLIS = 1500;
+
+    private static final int COORDINATORS_RECOVERY_MILLIS = 6000;
     /** How long a node that was out of reach may take to notice that it is no member any more. */
     private static final int LATE_SECONDS = 30;
 
@@ -42,8 +47,7 @@ public final class TrainingChaos {
     private final ChaosSettings settings;
     private final Consumer<String> told;
     private final Random random;
-    private final List<Fault> plan; // one after the other
-    private final int coordinatorsTurn; // which of them is the coordinator's for sure; others are anybody's
+    private final FaultPlan plan;
     private final List<Recovery> recoveries = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
@@ -52,13 +56,7 @@ public final class TrainingChaos {
         this.settings = settings;
         this.told = told;
         this.random = new Random(settings.seed());
-        this.plan = settings.faults();
-        Collections.shuffle(plan, random);
-        List<Integer> turns = IntStream.range(0, plan.size())
-                .filter(i -> plan.get(i) == Fault.KILL || settings.kills() == 0)
-                .boxed()
-                .toList();
-        this.coordinatorsTurn = turns.get(random.nextInt(turns.size()));
+        this.plan = new FaultPlan(settings, random);
     }
 
     /**
@@ -77,7 +75,7 @@ public final class TrainingChaos {
         told.accept("seed " + settings.seed() + ", logs in " + folder);
         String undisturbed = train(config, 0);
         int differing = 0;
-        for (int run = 1; recoveries.size() < plan.size(); run++) {
+        for (int run = 1; !plan.isDone(); run++) {
             int before = recoveries.size();
             String checksum = train(config, run);
             boolean same = checksum.equals(undisturbed);
@@ -106,7 +104,7 @@ public final class TrainingChaos {
                     data { tokenizer = char, text = "%s", heldOutFraction = 0.05 }
                     train { steps = %d, batch = 4, accumulation = 16, seed = 7, threads = 1 }
                     optimizer { learningRate = 1e-3, warmupSteps = 5 }
-                    mesh { data = %d, tensor = %d, pipeline = %d, zero = %d, nodes = %d }
+                    mesh { data = %d, tensor = %d, pipeline = %d, zero = %d }
                     checkpoint.everySteps = %d
                     eval { everySteps = %d, windows = 8, finalWindows = 16 }
                     """.formatted(
@@ -116,7 +114,6 @@ public final class TrainingChaos {
                             mesh.tensor(),
                             mesh.pipeline(),
                             settings.zero(),
-                            settings.nodes(),
                             Math.max(1, settings.steps() / 5),
                             Math.max(1, settings.steps() / 7)));
         } catch (IOException e) {
@@ -128,7 +125,7 @@ public final class TrainingChaos {
     /**
      * Trains on a new cluster.
      *
-     * @param number of the run; nodes of the first, 0, are left alone
+     * @param number of the run; the first, 0, is undisturbed, on one node: the numbers are the same on any
      * @return the checksum of its final states
      */
     private String train(Path config, int number) {
@@ -140,9 +137,10 @@ public final class TrainingChaos {
             throw new TroupeException("cannot write to " + folder + ": " + e, e);
         }
         long start = System.nanoTime();
-        try (ChaosCluster cluster = new ChaosCluster(place, plan.contains(Fault.PARTITION))) {
-            cluster.startTraining(config, run.directory());
-            for (int i = 1; i < settings.nodes(); i++) {
+        try (ChaosCluster cluster = new ChaosCluster(place, settings.partitions() > 0)) {
+            int nodes = number == 0 ? 1 : settings.nodes();
+            cluster.startTraining(config, run.directory(), nodes);
+            for (int i = 1; i < nodes; i++) {
                 cluster.startNode();
             }
             Disturbance disturbance = new Disturbance(number, cluster, run);
@@ -175,6 +173,16 @@ public final class TrainingChaos {
         return (System.nanoTime() - sinceNanos) * 1e-9;
     }
 
+    /**
+     * What has just happened to a node.
+     *
+     * @param leads whether it led the run
+     * @param duringRecovery whether the run was recovering from the kill of another
+     * @param step the last one that was recorded
+     */
+    private record Hit(
+            Node node, Fault fault, boolean leads, boolean duringRecovery, int ranks, long step, long nanos) {}
+
     /** What happens to one run. */
     private final class Disturbance {
         private final int number;
@@ -192,7 +200,7 @@ public final class TrainingChaos {
 
         /** Disturbs nodes as long as the run lasts, and there is something left to do. */
         TrainingSummary untilTheEnd() {
-            while (recoveries.size() < plan.size()) {
+            while (!plan.isDone()) {
                 long at = run.step() + 1 + random.nextInt(LONGEST_GAP);
                 TrainingSummary end = awaitUntil(() -> isWhole() && run.step() >= at);
                 if (end != null) {
@@ -223,48 +231,119 @@ public final class TrainingChaos {
 
         private @Nullable TrainingSummary disturb() {
             DecisionLog.History before = run.decisions().orElseThrow();
-            List<Node> victims = cluster.nodes().stream()
-                    .filter(node -> before.nodes().contains(node.name()))
-                    .toList();
-            Decision.Seated seatedBefore = before.seated();
-            if (victims.isEmpty() || seatedBefore == null) {
+            Decision.Seated seated = before.seated();
+            if (seated == null || victims(before).isEmpty()) {
                 return null; // ranks are being seated
             }
-            Node drawn = victims.get(random.nextInt(victims.size()));
-            Node victim = recoveries.size() != coordinatorsTurn
-                    ? drawn
-                    : victims.stream()
-                            .filter(node -> before.led().node().equals(node.name()))
-                            .findFirst()
-                            .orElse(drawn);
-            boolean leads = before.led().node().equals(victim.name());
-            int ranks = seatedBefore.seating().ranksOf(victim.name()).size();
-            long step = run.step();
-            long start = System.nanoTime();
-            Fault fault = plan.get(recoveries.size());
-            cluster.disturb(victim, fault);
-            cluster.startNode();
-            long epoch = seatedBefore.epoch();
-            TrainingSummary end = awaitUntil(() -> goesOnAfter(epoch) >= 0);
-            double seconds = seconds(start);
-            formerTerms = run.formerTerms();
-            if (fault != Fault.KILL) {
-                // Sooner, it would be a member that was slow, and go on as one.
-                awaitRemoval(victim);
-                cluster.release(victim, fault);
+            List<Hit> hits = new ArrayList<>();
+            Hit first = hit(draw(before), plan.fault(), before, seated, false);
+            hits.add(first);
+            TrainingSummary end = plan.drawSecond() ? strikeAgain(hits, seated) : null;
+            if (end == null) {
+                end = awaitUntil(() -> goesOnWithout(hits, seated.epoch()) >= 0);
             }
-            if (end != null && goesOnAfter(epoch) < 0) {
+            long wentOn = System.nanoTime();
+            formerTerms = run.formerTerms();
+            if (first.fault() != Fault.KILL) {
+                // Sooner, it would be a member that was slow, and go on as one.
+                awaitRemoval(first.node());
+                cluster.release(first.node(), first.fault());
+            }
+            long goesOnAt = goesOnWithout(hits, seated.epoch());
+            if (end != null && goesOnAt < 0) {
                 return end; // disturbed when all was done
             }
-            Recovery recovery =
-                    new Recovery(number, step, victim.name(), fault, leads, ranks, goesOnAfter(epoch), seconds);
-            if (recovery.goesOnAt() < step) {
-                problems.add("run " + number + ": " + victim.name() + " was disturbed after step " + step
-                        + ", and the run went back to step " + recovery.goesOnAt());
+            boolean statesLost = areStatesLost(seated.seating(), hits);
+            hits.forEach(hit -> record(hit, statesLost, goesOnAt, (wentOn - hit.nanos()) * 1e-9));
+            plan.next(hits.size() > 1);
+            return end;
+        }
+
+        /** Kills another node while the run recovers, at a moment that is drawn; unless it is ready before. */
+        private @Nullable TrainingSummary strikeAgain(List<Hit> hits, Decision.Seated seated) {
+            Hit first = hits.getFirst();
+            int delay = random.nextInt(first.leads() ? COORDINATORS_RECOVERY_MILLIS : RECOVERY_MILLIS);
+            long epoch = seated.epoch();
+            TrainingSummary end =
+                    awaitUntil(() -> (System.nanoTime() - first.nanos()) * 1e-6 >= delay || isSeatedAfter(epoch));
+            if (end != null) {
+                return end;
+            }
+            DecisionLog.History now = run.decisions().orElseThrow();
+            List<Node> victims = victims(now);
+            if (isSeatedAfter(epoch) || victims.isEmpty()) {
+                told.accept("run " + number + ": recovered before another node could be killed");
+                return null;
+            }
+            hits.add(hit(victims.get(random.nextInt(victims.size())), Fault.KILL, now, seated, true));
+            return null;
+        }
+
+        private boolean isSeatedAfter(long epoch) {
+            Decision.Seated seated =
+                    run.decisions().map(DecisionLog.History::seated).orElse(null);
+            return seated != null && seated.epoch() > epoch;
+        }
+
+        /** Nodes that lead or have ranks, by what is decided, and live. */
+        private List<Node> victims(DecisionLog.History now) {
+            return cluster.nodes().stream()
+                    .filter(node -> now.nodes().contains(node.name()))
+                    .toList();
+        }
+
+        private Node draw(DecisionLog.History now) {
+            List<Node> victims = victims(now);
+            Node drawn = victims.get(random.nextInt(victims.size()));
+            return !plan.isCoordinators()
+                    ? drawn
+                    : victims.stream()
+                            .filter(node -> now.led().node().equals(node.name()))
+                            .findFirst()
+                            .orElse(drawn);
+        }
+
+        private Hit hit(
+                Node node, Fault fault, DecisionLog.History now, Decision.Seated seated, boolean duringRecovery) {
+            Hit hit = new Hit(
+                    node,
+                    fault,
+                    now.led().node().equals(node.name()),
+                    duringRecovery,
+                    seated.seating().ranksOf(node.name()).size(),
+                    run.step(),
+                    System.nanoTime());
+            cluster.disturb(node, fault);
+            cluster.startNode();
+            return hit;
+        }
+
+        private void record(Hit hit, boolean statesLost, long goesOnAt, double seconds) {
+            Recovery recovery = new Recovery(
+                    number,
+                    hit.step(),
+                    hit.node().name(),
+                    hit.fault(),
+                    hit.leads(),
+                    hit.duringRecovery(),
+                    hit.ranks(),
+                    statesLost,
+                    goesOnAt,
+                    seconds);
+            if (recovery.wentTooFarBack()) {
+                problems.add("run " + number + ": " + recovery.node() + " was disturbed after step " + recovery.step()
+                        + ", and the run went back to step " + goesOnAt);
             }
             recoveries.add(recovery);
             told.accept(line(recovery));
-            return end;
+        }
+
+        /** Whether a state was on no other nodes than these. */
+        private static boolean areStatesLost(Seating seating, List<Hit> hits) {
+            List<String> gone = hits.stream().map(hit -> hit.node().name()).toList();
+            return IntStream.range(0, seating.seats().size())
+                    .anyMatch(rank -> gone.contains(seating.of(rank).nodeId())
+                            && gone.contains(seating.keeperOf(rank).nodeId()));
         }
 
         private void awaitRemoval(Node node) {
@@ -287,10 +366,17 @@ public final class TrainingChaos {
         }
 
         /** The step from which ranks went on in a later epoch, when a step after it is recorded; -1 before. */
-        private long goesOnAfter(long epoch) {
-            Decision.Seated seated =
-                    run.decisions().map(DecisionLog.History::seated).orElse(null);
-            return seated != null && seated.epoch() > epoch && run.step() > seated.step() ? seated.step() : -1;
+        private long goesOnWithout(List<Hit> hits, long epoch) {
+            DecisionLog.History now = run.decisions().orElseThrow();
+            Decision.Seated seated = now.seated();
+            if (seated == null
+                    || seated.epoch() <= epoch
+                    || run.step() <= seated.step()
+                    || hits.stream()
+                            .anyMatch(hit -> now.nodes().contains(hit.node().name()))) {
+                return -1;
+            }
+            return seated.step();
         }
 
         private interface Condition {
@@ -351,13 +437,15 @@ public final class TrainingChaos {
     private static String line(Recovery recovery) {
         return String.format(
                 Locale.ROOT,
-                "run %d, step %d: %s %s (%d ranks%s); goes on at step %d after %.2f s",
+                "run %d, step %d: %s %s (%d ranks%s%s%s); goes on at step %d after %.2f s",
                 recovery.run(),
                 recovery.step(),
                 recovery.fault().done(),
                 recovery.node(),
                 recovery.ranks(),
                 recovery.wasCoordinator() ? ", coordinator" : "",
+                recovery.duringRecovery() ? ", during a recovery" : "",
+                recovery.duringRecovery() && recovery.statesLost() ? ", with the last copy of a state" : "",
                 recovery.goesOnAt(),
                 recovery.seconds());
     }

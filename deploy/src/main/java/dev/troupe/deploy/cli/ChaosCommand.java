@@ -48,6 +48,15 @@ final class ChaosCommand implements Runnable {
         private int kills;
 
         @Option(
+                names = "--during-recovery",
+                paramLabel = "N",
+                defaultValue = "0",
+                description =
+                        "how many of the kills hit a node while the run recovers from the kill before; wants 5 nodes, as"
+                                + " two are gone at once (default: ${DEFAULT-VALUE})")
+        private int duringRecovery;
+
+        @Option(
                 names = "--pauses",
                 paramLabel = "N",
                 defaultValue = "0",
@@ -110,6 +119,7 @@ final class ChaosCommand implements Runnable {
         public Integer call() throws IOException {
             ChaosSettings settings = new ChaosSettings(
                     kills,
+                    duringRecovery,
                     pauses,
                     partitions,
                     seed == null ? new Random().nextInt(1_000_000) : seed,
@@ -133,6 +143,8 @@ final class ChaosCommand implements Runnable {
             Map<String, Object> figures = new LinkedHashMap<>();
             figures.put("kills", report.count(Fault.KILL));
             figures.put("coordinatorKills", report.coordinatorKills());
+            figures.put("killsDuringRecovery", report.killsDuringRecovery());
+            figures.put("statesLost", report.statesLost());
             figures.put("differingChecksums", report.differingChecksums());
             figures.put("pauses", report.count(Fault.PAUSE));
             figures.put("partitions", report.count(Fault.PARTITION));
@@ -143,24 +155,26 @@ final class ChaosCommand implements Runnable {
 
         private static void show(ChaosReport report) {
             System.out.printf(
-                    "%4s %6s  %-7s %-24s %5s  %-11s %8s%n", "run", "step", "", "node", "ranks", "", "recovery");
+                    "%4s %6s  %-7s %-24s %5s  %-29s %8s%n", "run", "step", "", "node", "ranks", "", "recovery");
             for (ChaosReport.Recovery recovery : report.recoveries()) {
                 System.out.printf(
                         Locale.ROOT,
-                        "%4d %6d  %-7s %-24s %5d  %-11s %6.2f s%n",
+                        "%4d %6d  %-7s %-24s %5d  %-29s %6.2f s%n",
                         recovery.run(),
                         recovery.step(),
                         recovery.fault().done(),
                         recovery.node(),
                         recovery.ranks(),
-                        recovery.wasCoordinator() ? "coordinator" : "",
+                        (recovery.wasCoordinator() ? "coordinator " : "")
+                                + (recovery.duringRecovery() ? "during a recovery" : ""),
                         recovery.seconds());
             }
             System.out.printf(
                     Locale.ROOT,
-                    "%d kills, %d of the coordinator, %d pauses, %d partitions: recovery %.2f s in the median, %.2f s at most; %s%n",
+                    "%d kills, %d of the coordinator, %d during a recovery, %d pauses, %d partitions: recovery %.2f s in the median, %.2f s at most; %s%n",
                     report.count(Fault.KILL),
                     report.coordinatorKills(),
+                    report.killsDuringRecovery(),
                     report.count(Fault.PAUSE),
                     report.count(Fault.PARTITION),
                     report.medianSeconds(),

@@ -1,0 +1,50 @@
+package dev.troupe.it;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** A small model that is trained on a made-up text, by commands. */
+final class SmallTraining {
+    private static final List<String> WORDS =
+            List.of("actor", "stage", "shard", "router", "token", "trains", "serves", "moves", "the", "a", "and");
+    private static final List<String> SETTINGS = List.of(
+            "data.text=text.txt",
+            "data.heldOutFraction=0.05",
+            "model.dim=48",
+            "model.numLayers=2",
+            "model.ffnDim=96",
+            "model.contextLength=32",
+            "model.dropout=0.1",
+            "train.minutes=0",
+            "checkpoint.everySteps=20",
+            "checkpoint.keep=3");
+
+    private SmallTraining() {}
+
+    /** Writes the text of so many words, always the same, into the folder that commands run in. */
+    static void writeText(Path dir, int words) throws IOException {
+        Random random = new Random(11);
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < words; i++) {
+            text.append(WORDS.get(random.nextInt(WORDS.size()))).append(i % 12 == 11 ? ".\n" : " ");
+        }
+        Files.writeString(dir.resolve("text.txt"), text);
+    }
+
+    /**
+     * The arguments of {@code troupe} that begin a run.
+     *
+     * @param out its folder
+     * @param settings KEY=VALUE, beyond those that all have
+     */
+    static String[] train(String out, List<String> settings) {
+        List<String> args = new ArrayList<>(List.of("train", "--config", "quickstart", "--out", out, "--json"));
+        SETTINGS.forEach(setting -> args.addAll(List.of("-D", setting)));
+        settings.forEach(setting -> args.addAll(List.of("-D", setting)));
+        return args.toArray(String[]::new);
+    }
+}
