@@ -27,7 +27,7 @@ import java.util.function.Consumer;
 public final class MeshTrainBench {
     private static final Duration STEP = Duration.ofMinutes(10);
     private static final double WARM_UP_SECONDS = 8; // compilation of all kernels takes a few seconds
-    private static final double TURN_SECONDS = 0.5;
+    private static final double TURN_SECONDS = 2;
     private static final int MICRO_BATCHES_OF_A_PIPELINE = 4;
     private static final int NUM_WORDS = 20_000;
 
@@ -179,7 +179,11 @@ public final class MeshTrainBench {
             int turn = Math.max(1, (int) (TURN_SECONDS / Math.max(meshSeconds, singleSeconds)));
             List<Turn> turns = new ArrayList<>();
             for (int done = 0; done < settings.steps(); done += turn) {
-                turns.add(new Turn(seconds(turn, step -> single.step()), seconds(turn, step -> mesh.step())));
+                // Ranks have begun with the step after the last one, beside what is measured next.
+                pause(2 * meshSeconds);
+                double alone = seconds(turn, step -> single.step());
+                mesh.step();
+                turns.add(new Turn(alone, seconds(turn, step -> mesh.step())));
             }
             return row(form, jvms, microBatches, turns, mesh.times);
         }
@@ -192,6 +196,15 @@ public final class MeshTrainBench {
             stepper.step(i);
         }
         return (System.nanoTime() - start) * 1e-9 / steps;
+    }
+
+    private static void pause(double seconds) {
+        try {
+            Thread.sleep(Math.round(seconds * 1000));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TroupeException("interrupted", e);
+        }
     }
 
     private static final class MeshSteps {

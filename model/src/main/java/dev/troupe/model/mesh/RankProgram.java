@@ -13,6 +13,7 @@ import dev.troupe.model.transformer.StageRange;
 import dev.troupe.model.transformer.TrainingStage;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one rank of a mesh does: all ranks call {@link #step} with the same arguments, and it returns on all of them
@@ -35,6 +36,7 @@ public final class RankProgram implements AutoCloseable {
     private final Tensor endGradients;
     private final Tensor otherEnd; // as many
     private final PipelineEvaluation evaluation;
+    private @Nullable Gradients prepared; // of a step that is not ordered yet
     private long exchangeNanos; // of losses, norms, and gradients of both ends of the pipeline
 
     /**
@@ -86,18 +88,41 @@ public final class RankProgram implements AutoCloseable {
         this.otherEnd = arena.allocate((int) endGradients.size());
     }
 
+    /** Gradients that wait for their step, and what they took. */
+    private static final class Gradients {
+        private final StepOrder order;
+        private final double[] losses; // of this rank's micro-batches
+        private final double seconds;
+        private final double waiting; // for peers, of that
+        private final double bubble; // of that, for neighbouring stages
+
+        Gradients(StepOrder order, double[] losses, double seconds, double waiting, double bubble) {
+            this.order = order;
+            this.losses = losses;
+            this.seconds = seconds;
+            this.waiting = waiting;
+            this.bubble = bubble;
+        }
+    }
+
     /**
-     * Takes the next step.
+     * Computes the gradients of a step that is likely to be ordered next; nothing of the state changes before it is.
+     * All ranks call it between the same two steps. When another step is ordered, it was in vain.
      *
-     * @param order of at most {@link MeshSettings#accumulation} micro-batches, a multiple of the data axis
+     * @param order of which the learning rate does not matter
      * @throws dev.troupe.model.parallel.CommunicationException when a peer is lost; the state is undefined then
      */
-    public StepOutcome step(StepOrder order) {
+    public void prepare(StepOrder order) {
+        prepared = gradients(order);
+    }
+
+    private Gradients gradients(StepOrder order) {
         if (order.microBatches() > settings.accumulation()
                 || order.microBatches() % settings.mesh().data() != 0) {
             throw new IllegalArgumentException("a step of " + order.microBatches() + " micro-batches on a mesh of "
                     + settings.mesh() + " that has memory for " + settings.accumulation());
         }
+        prepared = null;
         long start = System.nanoTime();
         long waitedBefore = waitNanos();
         long bubbleBefore = pipeline.waitNanos();
@@ -105,25 +130,44 @@ public final class RankProgram implements AutoCloseable {
         double[] ownLosses = pipeline.run(order);
         exchange.finishGradients();
         addEnds();
-        long computed = System.nanoTime();
-        double loss = meanLoss(ownLosses, order.microBatches());
+        return new Gradients(
+                order,
+                ownLosses,
+                (System.nanoTime() - start) * 1e-9,
+                (waitNanos() - waitedBefore) * 1e-9,
+                (pipeline.waitNanos() - bubbleBefore) * 1e-9);
+    }
+
+    /**
+     * Takes the next step, with the gradients that were prepared for it where they were.
+     *
+     * @param order of at most {@link MeshSettings#accumulation} micro-batches, a multiple of the data axis
+     * @throws dev.troupe.model.parallel.CommunicationException when a peer is lost; the state is undefined then
+     */
+    public StepOutcome step(StepOrder order) {
+        Gradients ready = prepared;
+        Gradients gradients = ready != null && ready.order.hasGradientsOf(order) ? ready : gradients(order);
+        prepared = null;
+        long start = System.nanoTime();
+        long waitedBefore = waitNanos();
+        double loss = meanLoss(gradients.losses, order.microBatches());
         double norm = Math.sqrt(sum(gather(update.sumsOfSquares()))) / order.lossScale();
         boolean good = Double.isFinite(loss) && Double.isFinite(norm);
         if (good) {
             update.update(order, norm);
             spreadWeights();
         }
-        long end = System.nanoTime();
+        double updating = (System.nanoTime() - start) * 1e-9;
         return new StepOutcome(
                 loss,
                 norm,
                 good,
                 new StepOutcome.Times(
-                        (end - start) * 1e-9,
-                        (computed - start) * 1e-9,
-                        (waitNanos() - waitedBefore) * 1e-9,
-                        (pipeline.waitNanos() - bubbleBefore) * 1e-9,
-                        (end - computed) * 1e-9));
+                        gradients.seconds + updating,
+                        gradients.seconds,
+                        gradients.waiting + (waitNanos() - waitedBefore) * 1e-9,
+                        gradients.bubble,
+                        updating));
     }
 
     /**

@@ -32,4 +32,16 @@ public record StepOrder(double learningRate, long firstMicroBatch, int microBatc
     public long end() {
         return firstMicroBatch + microBatches;
     }
+
+    /** The one that follows as long as nothing changes; its learning rate may be another. */
+    public StepOrder next() {
+        return new StepOrder(learningRate, end(), microBatches, lossScale);
+    }
+
+    /** Whether both have the same gradients, at the same weights. */
+    boolean hasGradientsOf(StepOrder other) {
+        return firstMicroBatch == other.firstMicroBatch
+                && microBatches == other.microBatches
+                && lossScale == other.lossScale;
+    }
 }

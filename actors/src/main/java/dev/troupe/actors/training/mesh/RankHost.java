@@ -182,9 +182,12 @@ final class RankHost {
         });
     }
 
-    /** Takes a step with all other ranks. */
+    /**
+     * Takes a step with all other ranks. While the answer and the next order are on their way, gradients of the step
+     * that is likely to be ordered are computed; the state stays what it is.
+     */
     CompletableFuture<Taken> step(long step, StepOrder order) {
-        return thread.run(() -> {
+        CompletableFuture<Taken> taken = thread.run(() -> {
             RankState own = stateAt(step);
             StepOutcome outcome = required(program).step(order);
             long stepped = System.nanoTime();
@@ -197,6 +200,20 @@ final class RankHost {
                     outcome,
                     new RankSeconds(1, times.total(), times.waiting(), times.bubble(), times.update(), copying));
         });
+        var _ = thread.start(
+                () -> { // what fails here fails the next step
+                    if (!taken.isCompletedExceptionally()
+                            && taken.join().outcome().updated()
+                            && !isLast(step)) {
+                        required(program).prepare(order.next());
+                    }
+                });
+        return taken;
+    }
+
+    /** Whether the run ends with this step; not known where time says how long it is. */
+    private boolean isLast(long step) {
+        return step + 1 == epoch.config().train().steps();
     }
 
     private RankState stateAt(long step) {

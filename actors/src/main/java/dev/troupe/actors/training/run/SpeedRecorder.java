@@ -72,10 +72,12 @@ public final class SpeedRecorder {
 
     private static Sample sample(Sum sum, double flopsPerToken) {
         double rate = sum.seconds == 0 ? 0 : sum.tokens / sum.seconds;
+        // Ranks begin with a step before it is ordered, so some of its waiting may be in the time of the one before.
+        double waiting = sum.seconds == 0 ? 0 : Math.min(1, sum.communication / sum.seconds);
         return new Sample(
                 sum.step,
                 rate,
-                sum.seconds == 0 ? 0 : sum.communication / sum.seconds,
+                waiting,
                 sum.peakFlops == 0 || flopsPerToken == 0 ? null : rate * flopsPerToken / sum.peakFlops);
     }
 }
