@@ -50,7 +50,8 @@ final class EvaluationQueue<N> {
 
     private static boolean isReplacedBy(EvaluationOrder other, EvaluationOrder order) {
         return order.kind().isShadow()
-                ? other.kind() == order.kind()
+                ? other.kind().isShadow()
+                        && (order.kind().isFinal() || !other.kind().isFinal())
                 : !other.kind().isShadow() && other.step() == order.step();
     }
 

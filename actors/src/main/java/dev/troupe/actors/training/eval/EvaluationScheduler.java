@@ -137,6 +137,7 @@ public final class EvaluationScheduler {
     private final EvaluationQueue<ActorRef<EvaluationNode.Command>> queue;
     private long latestStep;
     private @Nullable EvaluateFinal awaitsCheckpoint;
+    private boolean finalShadowDue;
     private @Nullable String shadowKnown;
     private @Nullable ActorRef<EvaluationNode.Command> ownNode; // for the shadow
     private boolean ownNodeBusy;
@@ -226,6 +227,7 @@ public final class EvaluationScheduler {
     }
 
     private void onFinal(EvaluateFinal wanted) {
+        finalShadowDue = true;
         addShadow(new EvaluationOrder(Kind.FINAL_SHADOW, wanted.step(), shadow(), wanted.windows(), null));
         if (queue.nodes().isEmpty()) {
             evaluateFinalHere(wanted.step(), wanted.windows());
@@ -250,7 +252,8 @@ public final class EvaluationScheduler {
     }
 
     private void addShadow(EvaluationOrder order) {
-        if (settings.shadow() != null) {
+        // The run's last word on its shadow is of all windows: one of fewer must not come after it.
+        if (settings.shadow() != null && (order.kind().isFinal() || !finalShadowDue)) {
             add(order);
             shadowIsDue();
         }
@@ -344,6 +347,9 @@ public final class EvaluationScheduler {
         }
         boolean isFinal = order.kind().isFinal();
         if (order.kind().isShadow()) {
+            if (finalShadowDue && !isFinal) {
+                return;
+            }
             shadowKnown = isFinal ? shadowKnown : model.path();
             listener.tell(new ShadowMeasured(Math.max(order.step(), latestStep), isFinal, model));
         } else {

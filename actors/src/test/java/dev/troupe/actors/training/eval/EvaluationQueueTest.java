@@ -65,6 +65,15 @@ class EvaluationQueueTest {
     }
 
     @Test
+    void theLastWordOnAShadowTakesThePlaceOfOneThatWaits() {
+        EvaluationOrder last = new EvaluationOrder(Kind.FINAL_SHADOW, 2, "/m", 100, null);
+        queue.add(new EvaluationOrder(Kind.SHADOW, 1, "/m", 4, null));
+        queue.add(last);
+        assertThat(queue.take(Kind::isShadow)).contains(last);
+        assertThat(queue.take(Kind::isShadow)).isEmpty();
+    }
+
+    @Test
     void whatANodeCannotDoAnotherTriesOnce() {
         queue.nodes(Set.of("a", "b"));
         queue.add(checkpoint(1));
