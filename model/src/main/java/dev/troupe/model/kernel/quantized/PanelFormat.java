@@ -36,6 +36,11 @@ interface PanelFormat {
      */
     void pack(int columns, int k, MemorySegment rows, MemorySegment panel);
 
+    /** Whether these numbers can be laid out so; given as to {@link #pack}. */
+    default boolean holds(int columns, int k, MemorySegment rows) {
+        return true;
+    }
+
     /** Writes what scales {@code depth} inputs, at most a {@link #PIECE}, as float32, for {@link #unpack}. */
     void scales(int depth, long panel, long table);
 
@@ -43,14 +48,33 @@ interface PanelFormat {
     void unpack(int depth, long panel, long table, int column, long to, long step);
 
     /**
-     * Sums of one row of A and {@code depth} inputs of a pair, each a chain from zero, to {@code c}. One stream of
-     * memory, in order: scales are read where they lie, before the numbers, and one panel after the other, because more
-     * streams, or reading scales ahead, disturb the processor's own reading ahead. Two chains of multiply-adds are
-     * enough to keep up with memory.
+     * Sums of one row of A and {@code depth} inputs of a pair, each a chain from zero, to {@code c}. Memory is read in
+     * order: scales where they lie, before the numbers, because reading them ahead disturbs the processor's own reading
+     * ahead. Two chains of multiply-adds are enough to keep up with memory.
      *
      * @param table working memory
      */
     void multiply(int depth, long a, long panel, long table, int column, long c);
+
+    /** Panels that {@link #multiply(int, int, long, long, long, long, int, long)} goes through at once, at most. */
+    default int most() {
+        return 1;
+    }
+
+    /**
+     * As {@link #multiply(int, long, long, long, int, long)}, of as many panels, {@code distance} apart; the sums of
+     * one lie {@link #COLUMNS} after those of the one before.
+     */
+    default void multiply(int panels, int depth, long a, long panel, long distance, long table, int column, long c) {
+        for (int p = 0; p < panels; p++) {
+            multiply(depth, a, panel + p * distance, table, column, c + p * (COLUMNS * 4L));
+        }
+    }
+
+    /** What {@link #multiply} wants the numbers of A to be multiplied with before: a power of two, not less than 1. */
+    default float rowFactor() {
+        return 1;
+    }
 
     static PanelFormat of(StorageType type) {
         return switch (type) {

@@ -38,18 +38,34 @@ record PanelProduct(
         return Math.ceilDiv(n, COLUMNS);
     }
 
-    /** Row 0 of C in one panel. */
-    void row(int panel, long scratch) {
-        long start = weights + panel * format.bytes(k);
+    /** The same of another A, at this address. */
+    PanelProduct of(long otherA) {
+        return new PanelProduct(format, n, k, otherA, rowA, weights, addend, bias, c, rowC);
+    }
+
+    /**
+     * Row 0 of C in {@code count} panels, at most {@link PanelFormat#most}; A is multiplied with the format's factor.
+     */
+    void row(int panel, int count, long scratch) {
+        long distance = format.bytes(k);
+        long start = weights + panel * distance;
         long sums = scratch + SUMS;
         for (int from = 0; from < Math.max(k, 1); from += DEPTH) {
             int depth = Math.min(DEPTH, k - from);
             for (int column = 0; column < COLUMNS; column += PAIR) {
-                format.multiply(depth, a + from * 4L, start + format.bytes(from), scratch, column, sums + column * 4L);
+                format.multiply(
+                        count,
+                        depth,
+                        a + from * 4L,
+                        start + format.bytes(from),
+                        distance,
+                        scratch,
+                        column,
+                        sums + column * 4L);
             }
-            add(panel, 1, from, 0, 1, sums);
+            add(panel, count, from, 0, 1, sums);
         }
-        addBias(panel, 1, 0, 1);
+        addBias(panel, count, 0, 1);
     }
 
     /** Rows of C from {@code row} on in {@code count} panels, 1 or 2, from {@code panel} on. */

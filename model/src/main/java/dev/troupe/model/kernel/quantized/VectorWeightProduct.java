@@ -2,11 +2,14 @@ package dev.troupe.model.kernel.quantized;
 
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.Stretches;
+import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,27 +43,35 @@ public final class VectorWeightProduct implements WeightProduct {
         return WeightLayout.PANELS;
     }
 
+    /** In the type that the rows have, or in float32 where a number does not fit the layout of that type. */
     @Override
     public PackedWeight pack(WeightRows rows, TensorArena arena) {
+        PackedWeight packed = packAsStored(rows, arena);
+        return packed != null ? packed : Objects.requireNonNull(packAsStored(WeightRows.floats(rows), arena));
+    }
+
+    private @Nullable PackedWeight packAsStored(WeightRows rows, TensorArena arena) {
         PanelFormat format = PanelFormat.of(rows.type());
         int panels = PanelProduct.panels(rows.n());
         long panelBytes = format.bytes(rows.k());
         long roomBytes = PanelFormat.COLUMNS * rows.rowBytes();
         MemorySegment data = arena.allocateBytes(panels * panelBytes);
+        AtomicBoolean fits = new AtomicBoolean(true);
         // Each panel's rows are copied, checked and laid out while they are in the cache.
         pool.run(panels, panel -> {
             int column = panel * PanelFormat.COLUMNS;
             int columns = Math.min(PanelFormat.COLUMNS, rows.n() - column);
             try (ScratchPool.Scratch memory = scratch.borrow(roomBytes)) {
                 MemorySegment room = MemorySegment.ofAddress(memory.address()).reinterpret(roomBytes);
-                format.pack(
-                        columns,
-                        rows.k(),
-                        rows.readFinite(column, columns, room),
-                        data.asSlice(panel * panelBytes, panelBytes));
+                MemorySegment some = rows.readFinite(column, columns, room);
+                if (format.holds(columns, rows.k(), some)) {
+                    format.pack(columns, rows.k(), some, data.asSlice(panel * panelBytes, panelBytes));
+                } else {
+                    fits.set(false);
+                }
             }
         });
-        return new PackedWeight(rows.type(), rows.n(), rows.k(), data);
+        return fits.get() ? new PackedWeight(rows.type(), rows.n(), rows.k(), data) : null;
     }
 
     @Override
@@ -70,8 +81,9 @@ public final class VectorWeightProduct implements WeightProduct {
         if (m == 0 || w.n() == 0) {
             return;
         }
+        PanelFormat format = PanelFormat.of(w.type());
         PanelProduct product = new PanelProduct(
-                PanelFormat.of(w.type()),
+                format,
                 w.n(),
                 w.k(),
                 a.address(),
@@ -81,11 +93,28 @@ public final class VectorWeightProduct implements WeightProduct {
                 bias == null ? 0 : bias.address(),
                 c.address(),
                 ldc * 4L);
-        boolean alone = pool.threads() == 1 || (long) m * w.n() * w.k() < WORTH_SHARING;
-        int panels = PanelProduct.panels(w.n());
         if (m > 1) {
-            shareRows(m, panels, alone ? 1 : TASKS_PER_THREAD * pool.threads(), product);
-        } else if (alone) {
+            shareRows(m, product);
+        } else if (format.rowFactor() == 1) {
+            oneRow(product);
+        } else {
+            try (ScratchPool.Scratch row = scratch.borrow(w.k() * (long) Float.BYTES)) {
+                if (Rows.scale(w.k(), a.address(), format.rowFactor(), row.address())) {
+                    oneRow(product.of(row.address()));
+                } else { // numbers too large for that, whose product this gives, too
+                    shareRows(1, product);
+                }
+            }
+        }
+    }
+
+    private boolean alone(int m, PanelProduct product) {
+        return pool.threads() == 1 || (long) m * product.n() * product.k() < WORTH_SHARING;
+    }
+
+    private void oneRow(PanelProduct product) {
+        int panels = PanelProduct.panels(product.n());
+        if (alone(1, product)) {
             oneRow(0, panels, product);
         } else {
             Stretches.share(pool, panels, (from, to) -> oneRow(from, to, product));
@@ -93,15 +122,18 @@ public final class VectorWeightProduct implements WeightProduct {
     }
 
     private void oneRow(int from, int to, PanelProduct product) {
+        int most = product.format().most();
         try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROW_SCRATCH)) {
-            for (int panel = from; panel < to; panel++) {
-                product.row(panel, memory.address());
+            for (int panel = from; panel < to; panel += most) {
+                product.row(panel, Math.min(most, to - panel), memory.address());
             }
         }
     }
 
     /** Pairs of panels by blocks of rows. */
-    private void shareRows(int m, int panels, int wanted, PanelProduct product) {
+    private void shareRows(int m, PanelProduct product) {
+        int panels = PanelProduct.panels(product.n());
+        int wanted = alone(m, product) ? 1 : TASKS_PER_THREAD * pool.threads();
         int pairs = Math.ceilDiv(panels, 2);
         int most = Math.clamp(Math.ceilDiv(wanted, pairs), 1, Math.ceilDiv(m, LEAST_ROWS));
         int height = Math.ceilDiv(Math.ceilDiv(m, most), PanelProduct.STRIP_ROWS) * PanelProduct.STRIP_ROWS;

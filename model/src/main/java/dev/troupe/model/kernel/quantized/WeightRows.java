@@ -3,6 +3,7 @@ package dev.troupe.model.kernel.quantized;
 import static dev.troupe.model.kernel.KernelArguments.requireCount;
 
 import dev.troupe.model.tensor.StorageType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -66,6 +67,39 @@ public interface WeightRows {
                     + " bytes, and " + rows.byteSize() + " were given");
         }
         return new Contiguous(type, n, k, rows);
+    }
+
+    /** The numbers of these rows as float32. */
+    static WeightRows floats(WeightRows stored) {
+        return new Floats(stored);
+    }
+
+    /** Rows that are unpacked as they are read. */
+    record Floats(WeightRows stored) implements WeightRows {
+        @Override
+        public StorageType type() {
+            return StorageType.F32;
+        }
+
+        @Override
+        public int n() {
+            return stored.n();
+        }
+
+        @Override
+        public int k() {
+            return stored.k();
+        }
+
+        @Override
+        public MemorySegment read(int first, int count, MemorySegment room) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment packed =
+                        stored.readFinite(first, count, arena.allocate(count * stored.rowBytes(), Long.BYTES));
+                Dequantization.read(stored.type(), (long) count * k(), packed, room);
+            }
+            return room;
+        }
     }
 
     /** Rows in one piece of memory. */

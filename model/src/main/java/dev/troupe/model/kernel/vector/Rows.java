@@ -5,7 +5,9 @@ import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 import static dev.troupe.model.kernel.vector.Lanes.store;
 
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /** Rows of float32 at addresses: copied, added, and written as results of a product. */
 public final class Rows {
@@ -33,6 +35,24 @@ public final class Rows {
             VectorMask<Float> tail = first(count - i);
             store(load(x + i * 4L, tail).add(load(y + i * 4L, tail)), to + i * 4L, tail);
         }
+    }
+
+    /** Writes x · factor, {@code count} numbers; false when one of them is infinite or no number. */
+    public static boolean scale(int count, long x, float factor, long to) {
+        boolean finite = true;
+        int i = 0;
+        for (; i + LANES <= count; i += LANES) {
+            FloatVector scaled = load(x + i * 4L).mul(factor);
+            finite &= scaled.test(VectorOperators.IS_FINITE).allTrue();
+            store(scaled, to + i * 4L);
+        }
+        if (i < count) {
+            VectorMask<Float> tail = first(count - i);
+            FloatVector scaled = load(x + i * 4L, tail).mul(factor);
+            finite &= scaled.test(VectorOperators.IS_FINITE).allTrue();
+            store(scaled, to + i * 4L, tail);
+        }
+        return finite;
     }
 
     /**

@@ -14,11 +14,15 @@ import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A product's bits: those of the reference, whatever the rows, the threads and the compiler, and those of Gemm. */
 class WeightProductTest {
@@ -76,7 +80,14 @@ class WeightProductTest {
     }
 
     private float[] product(
-            Kernels kernels, StorageType type, MemorySegment rows, int m, Tensor a, Tensor bias, int n, int k) {
+            Kernels kernels,
+            StorageType type,
+            MemorySegment rows,
+            int m,
+            Tensor a,
+            @Nullable Tensor bias,
+            int n,
+            int k) {
         PackedWeight packed = kernels.weightProduct().pack(WeightRows.of(type, n, k, rows), arena);
         Tensor c = arena.allocate(m, n);
         kernels.weightProduct().multiply(m, a, k, packed, bias, c, n, false);
@@ -101,6 +112,32 @@ class WeightProductTest {
                 shared.gemm().multiplyPacked(m, a, k, matrix, null, expected, n, true);
                 shared.weightProduct().multiply(m, a, k, weight, null, c, n, true);
                 assertThat(c.toArray()).as("m %d, n %d, k %d", m, n, k).isEqualTo(expected.toArray());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {127, 65_504}) // the first fits the layout of float16, the second does not
+    void float16OfAnySizeKeepsItsBits(int greatest) {
+        int n = 165; // panels for several at once, and some left
+        int k = 97;
+        Random random = new Random(greatest);
+        int most = Float.floatToFloat16(greatest);
+        MemorySegment rows = arena.allocateBytes(2L * n * k);
+        for (long i = 0; i < (long) n * k; i++) { // all exponents alike, those of subnormal numbers and zero among them
+            int sign = random.nextBoolean() ? 0x8000 : 0;
+            rows.set(ValueLayout.JAVA_SHORT, 2 * i, (short) (sign | random.nextInt(most + 1)));
+        }
+        PackedWeight packed = alone.weightProduct().pack(WeightRows.of(StorageType.F16, n, k, rows), arena);
+        assertThat(packed.type()).isEqualTo(greatest < 128 ? StorageType.F16 : StorageType.F32);
+        Tensor c = arena.allocate(n);
+        for (float scale : new float[] {1, 1e-42f, 1e20f, 1e38f, Float.POSITIVE_INFINITY}) {
+            Tensor a = normal(1, 1, k);
+            a.set(5, a.get(5) * scale);
+            float[] expected = product(reference, StorageType.F16, rows, 1, a, null, n, k);
+            for (Kernels kernels : new Kernels[] {alone, shared}) {
+                kernels.weightProduct().multiply(1, a, k, packed, null, c, n, false);
+                assertThat(c.toArray()).as("a number times %s", scale).isEqualTo(expected);
             }
         }
     }
