@@ -78,6 +78,22 @@ record FourBitTile(long first, long distance) implements FourBitPass {
         }
     }
 
+    /**
+     * As {@link #run} for one row, of several panels, run by run.
+     *
+     * @param panelBytes from one panel to the next
+     * @param sumsBytes from the sums of one panel to those of the next
+     */
+    void panels(int panels, long panelBytes, int runs, long strip, long weights, long sums, long sumsBytes) {
+        long step = FourBitStrips.runBytes(1);
+        long numbers = weights + first;
+        for (int run = 0; run < runs; run++) {
+            for (int p = 0; p < panels; p++) {
+                one(strip + run * step, numbers + p * panelBytes + run * distance, sums + p * sumsBytes + run * ROW);
+            }
+        }
+    }
+
     private static IntVector numbers(long at) {
         return IntVector.fromMemorySegment(StoredLanes.INTS, MEMORY, at & ADDRESS, ORDER);
     }

@@ -27,8 +27,13 @@ public final class Int8RowProduct {
     private static final int VECTORS = Int8Weight.COLUMNS / LANES;
     private static final long SUMS = Int8Weight.COLUMNS * (long) Integer.BYTES;
 
-    /** Below this many multiply-adds a second thread costs more than it saves. */
-    private static final long WORTH_SHARING = 1 << 17;
+    /**
+     * Panels that a thread goes through at once, so many quads of one after the other's: the processor reads ahead in
+     * each of them (docs/log.md).
+     */
+    private static final int PANELS = 4;
+
+    private static final int QUADS = 4;
 
     private final ComputePool pool;
     private final ScratchPool scratch;
@@ -44,31 +49,43 @@ public final class Int8RowProduct {
         int depth = Int8Weight.depth(w.k());
         int quads = Math.ceilDiv(w.k(), Int8Weight.QUAD);
         int panels = Int8Weight.panels(w.n());
-        boolean alone = pool.threads() == 1 || (long) w.n() * w.k() < WORTH_SHARING;
         try (ScratchPool.Scratch row = scratch.borrow(Float.BYTES + depth * (2L * Integer.BYTES))) {
             long pairs = row.address();
             long scale = pairs + quads * (2L * Integer.BYTES);
             Lanes.set(scale, Int8Rows.storePairs(w.k(), a.address(), pairs, scale + Float.BYTES));
             Int8Result result = new Int8Result(
                     w, scale, accumulate ? c.address() : 0, bias == null ? 0 : bias.address(), c.address(), 0);
-            if (alone) {
-                panels(0, panels, w, quads, pairs, result);
-            } else {
-                Stretches.share(pool, panels, (from, to) -> panels(from, to, w, quads, pairs, result));
-            }
+            Stretches.share(
+                    pool, panels, (long) w.n() * w.k(), (from, to) -> panels(from, to, w, quads, pairs, result));
         }
     }
 
     /** Outputs of the panels [from, to) of numbers that are rounded, at {@code pairs}. */
     private void panels(int from, int to, Int8Weight w, int quads, long pairs, Int8Result result) {
-        try (ScratchPool.Scratch sums = scratch.borrow(SUMS)) {
-            for (int panel = from; panel < to; panel++) {
-                int column = panel * Int8Weight.COLUMNS;
-                begin(w.shifts().address() + column * 4L, sums.address());
-                long numbers = w.numbers().address() + panel * Int8Weight.panelBytes(Int8Weight.depth(w.k()));
-                product(quads, pairs, numbers, sums.address());
-                int columns = Math.min(Int8Weight.COLUMNS, w.n() - column);
-                result.finish(0, 1, column, columns, sums.address(), 0);
+        try (ScratchPool.Scratch sums = scratch.borrow(PANELS * SUMS)) {
+            for (int panel = from; panel < to; panel += PANELS) {
+                atOnce(panel, Math.min(PANELS, to - panel), w, quads, pairs, sums.address());
+                for (int at = panel; at < Math.min(to, panel + PANELS); at++) {
+                    int column = at * Int8Weight.COLUMNS;
+                    int columns = Math.min(Int8Weight.COLUMNS, w.n() - column);
+                    result.finish(0, 1, column, columns, sums.address() + (at - panel) * SUMS, 0);
+                }
+            }
+        }
+    }
+
+    /** Sums of {@code count} panels. */
+    private static void atOnce(int panel, int count, Int8Weight w, int quads, long pairs, long sums) {
+        long panelBytes = Int8Weight.panelBytes(Int8Weight.depth(w.k()));
+        long numbers = w.numbers().address() + panel * panelBytes;
+        for (int p = 0; p < count; p++) {
+            begin(w.shifts().address() + (panel + p) * SUMS, sums + p * SUMS);
+        }
+        for (int quad = 0; quad < quads; quad += QUADS) {
+            int some = Math.min(QUADS, quads - quad);
+            long at = numbers + quad * (long) Int8Weight.QUAD_BYTES;
+            for (int p = 0; p < count; p++) {
+                product(some, pairs + quad * 8L, at + p * panelBytes, sums + p * SUMS);
             }
         }
     }

@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The product in 16-bit lanes ({@link FourBitTile}), panels shared among the threads. */
 public final class VectorFourBitProduct implements FourBitProduct {
-    /** Below this many multiply-adds a second thread costs more than it saves. */
-    private static final long WORTH_SHARING = 1 << 18;
-
-    /** The same for elements to round. */
+    /** Below this many elements to round a second thread costs more than it saves. */
     private static final long WORTH_SHARING_ROUNDING = 1 << 14;
+
+    /** Panels that a single row goes through at once, run by run: the processor reads ahead in each (docs/log.md). */
+    private static final int PANELS = 4;
 
     private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
 
@@ -90,18 +90,18 @@ public final class VectorFourBitProduct implements FourBitProduct {
 
     private void share(FourBitWeight w, Block block) {
         int panels = FourBitWeight.panels(w.n());
-        boolean alone = pool.threads() == 1 || (long) block.rows * w.n() * w.k() < WORTH_SHARING;
-        if (alone) {
-            panels(0, panels, block);
-        } else {
-            Stretches.share(pool, panels, (from, to) -> panels(from, to, block));
-        }
+        Stretches.share(pool, panels, (long) block.rows * w.n() * w.k(), (from, to) -> panels(from, to, block));
     }
 
     private void panels(int from, int to, Block block) {
-        try (ScratchPool.Scratch memory = scratch.borrow(SCRATCH)) {
-            for (int panel = from; panel < to; panel++) {
-                block.compute(panel, memory.address());
+        int atOnce = block.rows == 1 ? PANELS : 1;
+        try (ScratchPool.Scratch memory = scratch.borrow(atOnce * SCRATCH)) {
+            for (int panel = from; panel < to; panel += atOnce) {
+                if (atOnce > 1) {
+                    block.computeRow(panel, Math.min(atOnce, to - panel), memory.address());
+                } else {
+                    block.compute(panel, memory.address());
+                }
             }
         }
     }
@@ -123,6 +123,38 @@ public final class VectorFourBitProduct implements FourBitProduct {
                     Rows.finish(columns, totals + r * TOTALS_ROW, accumulate ? to : 0, bias(column), to);
                 }
                 row += height;
+            }
+        }
+
+        /** The only row, in {@code panels} panels; each has working memory of its own. */
+        void computeRow(int panel, int panels, long memory) {
+            FourBitTile tile = FourBitTile.of(w.type());
+            FourBitScaling scales = FourBitScaling.scales(w.type());
+            FourBitScaling scaling = FourBitScaling.of(w.type());
+            int runs = w.k() / FourBitWeight.RUN;
+            long panelBytes = w.panelBytes();
+            long chunk = panelBytes * FourBitPass.RUNS / Math.max(1, runs);
+            long start = w.data().address() + panel * panelBytes;
+            for (int p = 0; p < panels; p++) {
+                Lanes.fill(memory + p * SCRATCH + TOTALS, TOTALS_ROW, (byte) 0);
+            }
+            for (int from = 0; from < runs; from += FourBitPass.RUNS) {
+                int count = Math.min(FourBitPass.RUNS, runs - from);
+                long x = strips + from * FourBitStrips.runBytes(1);
+                long weights = start + from / FourBitPass.RUNS * chunk;
+                tile.panels(panels, panelBytes, count, x, weights, memory + SUMS, SCRATCH);
+                for (int p = 0; p < panels; p++) {
+                    long own = memory + p * SCRATCH;
+                    long at = weights + p * panelBytes;
+                    FourBitPass.call(scales, count, 1, x, at, own, own + SUMS, own + TOTALS);
+                    FourBitPass.call(scaling, count, 1, x, at, own, own + SUMS, own + TOTALS);
+                }
+            }
+            for (int p = 0; p < panels; p++) {
+                int column = (panel + p) * FourBitWeight.COLUMNS;
+                int columns = Math.min(FourBitWeight.COLUMNS, w.n() - column);
+                long to = c + column * 4L;
+                Rows.finish(columns, memory + p * SCRATCH + TOTALS, accumulate ? to : 0, bias(column), to);
             }
         }
 

@@ -7,6 +7,9 @@ package dev.troupe.model.kernel.parallel;
  * leaves the rest of its stretch to the others.
  */
 public final class Stretches {
+    /** Below this many multiply-adds a second thread costs more than it saves. */
+    public static final long WORTH_SHARING = 1 << 17;
+
     private static final int PARTS = 4;
     private static final int[] ENDS = {0, 3, 5, 7, 8}; // of a stretch's parts, in eighths of it
 
@@ -18,9 +21,14 @@ public final class Stretches {
         void run(int from, int to);
     }
 
-    /** Runs {@code task} over parts of [0, pieces), by all threads of the pool. */
-    public static void share(ComputePool pool, int pieces, StretchTask task) {
-        int stretches = Math.min(pieces, pool.threads());
+    /**
+     * Runs {@code task} over parts of [0, pieces), by all threads of the pool, or by the caller alone where it is
+     * little.
+     *
+     * @param multiplyAdds of all pieces
+     */
+    public static void share(ComputePool pool, int pieces, long multiplyAdds, StretchTask task) {
+        int stretches = multiplyAdds < WORTH_SHARING ? 1 : Math.min(pieces, pool.threads());
         if (stretches <= 1) {
             task.run(0, pieces);
             return;

@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  * many, are shared among the threads.
  */
 public final class VectorWeightProduct implements WeightProduct {
-    /** Below this many multiply-adds a second thread costs more than it saves. */
-    private static final long WORTH_SHARING = 1 << 17;
-
     private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
 
     /** Rows that share the work of unpacking, at least. */
@@ -108,17 +105,9 @@ public final class VectorWeightProduct implements WeightProduct {
         }
     }
 
-    private boolean alone(int m, PanelProduct product) {
-        return pool.threads() == 1 || (long) m * product.n() * product.k() < WORTH_SHARING;
-    }
-
     private void oneRow(PanelProduct product) {
         int panels = PanelProduct.panels(product.n());
-        if (alone(1, product)) {
-            oneRow(0, panels, product);
-        } else {
-            Stretches.share(pool, panels, (from, to) -> oneRow(from, to, product));
-        }
+        Stretches.share(pool, panels, (long) product.n() * product.k(), (from, to) -> oneRow(from, to, product));
     }
 
     private void oneRow(int from, int to, PanelProduct product) {
@@ -133,7 +122,8 @@ public final class VectorWeightProduct implements WeightProduct {
     /** Pairs of panels by blocks of rows. */
     private void shareRows(int m, PanelProduct product) {
         int panels = PanelProduct.panels(product.n());
-        int wanted = alone(m, product) ? 1 : TASKS_PER_THREAD * pool.threads();
+        boolean alone = pool.threads() == 1 || (long) m * product.n() * product.k() < Stretches.WORTH_SHARING;
+        int wanted = alone ? 1 : TASKS_PER_THREAD * pool.threads();
         int pairs = Math.ceilDiv(panels, 2);
         int most = Math.clamp(Math.ceilDiv(wanted, pairs), 1, Math.ceilDiv(m, LEAST_ROWS));
         int height = Math.ceilDiv(Math.ceilDiv(m, most), PanelProduct.STRIP_ROWS) * PanelProduct.STRIP_ROWS;

@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.parallel;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,7 +19,7 @@ class StretchesTest {
             try (FixedComputePool pool = FixedComputePool.create(threads)) {
                 for (int pieces = 0; pieces <= 70; pieces++) {
                     AtomicIntegerArray runs = new AtomicIntegerArray(pieces);
-                    Stretches.share(pool, pieces, (from, to) -> {
+                    Stretches.share(pool, pieces, Stretches.WORTH_SHARING, (from, to) -> {
                         for (int i = from; i < to; i++) {
                             runs.incrementAndGet(i);
                         }
@@ -39,6 +40,7 @@ class StretchesTest {
         Stretches.share(
                 new InTurns(2, order),
                 18,
+                Stretches.WORTH_SHARING,
                 (from, to) -> claimed.get(order.size() % 2).add(new int[] {from, to}));
         for (int thread = 0; thread < 2; thread++) {
             List<int[]> parts = claimed.get(thread);
@@ -51,6 +53,19 @@ class StretchesTest {
             int[] last = parts.getLast();
             assertTrue(last[1] - last[0] <= 1, "the last part is short, for threads to end together");
         }
+    }
+
+    @Test
+    @DisplayName("little work is one part, of the thread that asks")
+    void littleIsNotShared() {
+        List<int[]> parts = new ArrayList<>();
+        Stretches.share(
+                new InTurns(2, new ArrayList<>()),
+                18,
+                Stretches.WORTH_SHARING - 1,
+                (from, to) -> parts.add(new int[] {from, to}));
+        assertEquals(1, parts.size());
+        assertArrayEquals(new int[] {0, 18}, parts.getFirst());
     }
 
     /** A pool that runs indices one after the other and notes how many it has run before each. */
