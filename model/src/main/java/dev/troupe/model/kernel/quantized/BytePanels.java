@@ -24,6 +24,8 @@ final class BytePanels implements PanelFormat {
 
     private static final long NUMBERS = COLUMNS * (long) Short.BYTES;
     private static final long RUN = NUMBERS + (long) SMALL * COLUMNS;
+    private static final long SUMS = COLUMNS * (long) Float.BYTES; // of a panel
+    private static final int PANELS = 4; // at once
     private static final long SCALES = COLUMNS * (long) Float.BYTES; // of a run in the table
 
     private BytePanels() {}
@@ -99,31 +101,51 @@ final class BytePanels implements PanelFormat {
     }
 
     @Override
+    public int most() {
+        return PANELS;
+    }
+
+    @Override
     public void multiply(int depth, long a, long panel, long table, int column, long c) {
-        FloatVector s0 = FloatVector.zero(SPECIES);
-        FloatVector s1 = FloatVector.zero(SPECIES);
-        long scale = panel + column * 2L;
-        long w = panel + NUMBERS + column;
+        multiply(1, depth, a, panel, 0, table, column, c);
+    }
+
+    /** Run by run, one panel after the other. */
+    @Override
+    public void multiply(int panels, int depth, long a, long panel, long distance, long table, int column, long c) {
+        FloatVector zero = FloatVector.zero(SPECIES);
+        for (int p = 0; p < panels; p++) {
+            zero.intoMemorySegment(MEMORY, c + p * SUMS, ORDER);
+            zero.intoMemorySegment(MEMORY, c + p * SUMS + BYTES, ORDER);
+        }
         for (int run = 0; run < depth / SMALL; run++) {
-            FloatVector d0 = StoredLanes.finiteF16(scale);
-            FloatVector d1 = StoredLanes.finiteF16(scale + LANES * 2L);
-            for (int i = 0; i < SMALL; i++) {
-                FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
-                s0 = x.fma(
-                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w, ORDER)
-                                        .convertShape(VectorOperators.B2F, SPECIES, 0))
-                                .mul(d0),
-                        s0);
-                s1 = x.fma(
-                        ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w + LANES, ORDER)
-                                        .convertShape(VectorOperators.B2F, SPECIES, 0))
-                                .mul(d1),
-                        s1);
-                a += 4;
-                w += COLUMNS;
+            for (int p = 0; p < panels; p++) {
+                add(a + run * (SMALL * 4L), panel + p * distance + run * RUN, column, c + p * SUMS);
             }
-            w += NUMBERS;
-            scale += RUN;
+        }
+    }
+
+    /** Adds a run to the sums. */
+    private static void add(long a, long run, int column, long c) {
+        FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c, ORDER);
+        FloatVector s1 = FloatVector.fromMemorySegment(SPECIES, MEMORY, c + BYTES, ORDER);
+        FloatVector d0 = StoredLanes.finiteF16(run + column * 2L);
+        FloatVector d1 = StoredLanes.finiteF16(run + column * 2L + LANES * 2L);
+        long w = run + NUMBERS + column;
+        for (int i = 0; i < SMALL; i++) {
+            FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
+            s0 = x.fma(
+                    ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w, ORDER)
+                                    .convertShape(VectorOperators.B2F, SPECIES, 0))
+                            .mul(d0),
+                    s0);
+            s1 = x.fma(
+                    ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w + LANES, ORDER)
+                                    .convertShape(VectorOperators.B2F, SPECIES, 0))
+                            .mul(d1),
+                    s1);
+            a += 4;
+            w += COLUMNS;
         }
         s0.intoMemorySegment(MEMORY, c, ORDER);
         s1.intoMemorySegment(MEMORY, c + BYTES, ORDER);
