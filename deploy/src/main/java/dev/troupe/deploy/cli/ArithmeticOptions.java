@@ -28,7 +28,7 @@ final class ArithmeticOptions {
             names = "--prefill",
             paramLabel = "HOW",
             defaultValue = "exact",
-            description = "how text that is given is read: exact, or bf16 or int8, which are faster"
+            description = "how text that is given is read: exact, or bf16, int8 or int8_copy, which are faster"
                     + " (default: ${DEFAULT-VALUE})")
     private String prefill = "exact";
 

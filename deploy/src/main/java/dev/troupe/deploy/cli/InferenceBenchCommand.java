@@ -47,7 +47,7 @@ final class InferenceBenchCommand implements Callable<Integer> {
             names = "--prefill",
             paramLabel = "HOW",
             defaultValue = "exact",
-            description = "how the prompt is computed: exact, bf16 or int8 (default: ${DEFAULT-VALUE})")
+            description = "how the prompt is computed: exact, bf16, int8 or int8_copy (default: ${DEFAULT-VALUE})")
     private String prefill = "exact";
 
     @Option(

@@ -56,7 +56,10 @@ public final class UpCommand implements Callable<Integer> {
                             + " q6_k, q4_k or q4_0")
     private @Nullable String weights;
 
-    @Option(names = "--prefill", paramLabel = "HOW", description = "how prompts are computed: exact, bf16 or int8")
+    @Option(
+            names = "--prefill",
+            paramLabel = "HOW",
+            description = "how prompts are computed: exact, bf16, int8 or int8_copy")
     private @Nullable String prefill;
 
     @Option(names = "--decode", paramLabel = "HOW", description = "how answers are computed: exact or int8")

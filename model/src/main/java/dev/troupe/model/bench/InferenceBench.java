@@ -7,7 +7,9 @@ import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.quantized.PromptWeight;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.kernel.quantized.RoundedWeight;
+import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceOptions;
 import dev.troupe.model.transformer.InferenceSettings;
@@ -173,7 +175,7 @@ public final class InferenceBench {
         InferenceOptions timedOptions = new InferenceOptions(
                 options.weights(),
                 prompts == null ? null : (packed, rows, arena) -> timed(prompts.lay(packed, rows, arena), timer),
-                rounded == null ? null : (rows, arena) -> timed(rounded.lay(rows, arena), timer),
+                rounded == null ? null : timed(rounded, timer),
                 options.cache());
         try (InferenceRun run = new InferenceRun(config, timed, timedOptions, 1, PROMPT)) {
             return Map.of(
@@ -182,8 +184,20 @@ public final class InferenceBench {
         }
     }
 
-    private static RoundedWeight timed(RoundedWeight weight, PartTimer timer) {
-        return new RoundedWeight(timed(weight.product(), timer), weight.bytes());
+    private static RoundedProduct timed(RoundedProduct product, PartTimer timer) {
+        return new RoundedProduct() {
+            @Override
+            public RoundedWeight lay(WeightRows rows, TensorArena arena) {
+                RoundedWeight weight = product.lay(rows, arena);
+                return new RoundedWeight(
+                        timed(weight.product(), timer), timed(weight.prompts(), timer), weight.bytes());
+            }
+
+            @Override
+            public boolean promptsApart() {
+                return product.promptsApart();
+            }
+        };
     }
 
     private static PromptWeight timed(PromptWeight weight, PartTimer timer) {

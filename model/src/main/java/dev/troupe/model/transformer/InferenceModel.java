@@ -61,7 +61,7 @@ public final class InferenceModel implements AutoCloseable {
         this.numKvBlocks = numKvBlocks;
         this.maxRows = maxRows;
         this.weights = InferenceWeights.of(part, source, kernels, options, numKvBlocks, arena);
-        this.separatePrompts = options.prompts() != null;
+        this.separatePrompts = options.promptsApart();
         this.rotaryTable = config.positions() == PositionKind.ROTARY ? RotaryTable.create(config, arena) : null;
         this.hidden = arena.allocate(maxRows, config.dim());
         this.normed = arena.allocate(maxRows, config.dim());

@@ -23,6 +23,11 @@ public record InferenceOptions(
     /** Float32 weights, one kernel for all rows. */
     public static final InferenceOptions EXACT = new InferenceOptions(StorageType.F32, null, null);
 
+    /** Whether rows of prompts and rows of generated tokens are multiplied in different ways. */
+    boolean promptsApart() {
+        return prompts != null || (rounded != null && rounded.promptsApart());
+    }
+
     /** With keys and values as they are computed. */
     public InferenceOptions(
             @Nullable StorageType weights, @Nullable PromptProduct prompts, @Nullable RoundedProduct rounded) {

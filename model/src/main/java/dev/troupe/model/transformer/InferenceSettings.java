@@ -10,6 +10,7 @@ import dev.troupe.model.kernel.check.SelfCheck;
 import dev.troupe.model.kernel.int8.FourBitWeight;
 import dev.troupe.model.kernel.int8.Int8RoundedProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.tensor.StorageType;
 import java.util.EnumSet;
 import java.util.Set;
@@ -31,14 +32,18 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
     /**
      * Settings that go together.
      *
-     * @throws TroupeException when {@code decode} is int8 and {@code prefill} is not: a token must be computed alike
-     *     when it is generated and when it is read again
+     * @throws TroupeException when {@code decode} is int8 and {@code prefill} is another way: what answers are computed
+     *     with is not laid out for it
      */
     public InferenceSettings {
-        if (decode == Decode.INT8 && prefill != Prefill.INT8) {
-            throw new TroupeException("decode = int8 needs prefill = int8, not " + prefill.configName()
-                    + ": there is one layout of the weights, for all rows");
+        if (decode == Decode.INT8 && !isInt8(prefill)) {
+            throw new TroupeException("decode = int8 needs prefill = int8 or int8_copy, not " + prefill.configName()
+                    + ": there is one layout of the weights, for all rows, or a copy of it in eight bits");
         }
+    }
+
+    private static boolean isInt8(Prefill prefill) {
+        return prefill == Prefill.INT8 || prefill == Prefill.INT8_COPY;
     }
 
     /** With keys and values as they are computed. */
@@ -48,7 +53,7 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
 
     /** Whether rows of prompts and rows of generated tokens are computed in different ways, with different bits. */
     public boolean promptsApart() {
-        return decode != Decode.INT8 && prefill != Prefill.EXACT;
+        return decode == Decode.INT8 ? prefill == Prefill.INT8_COPY : prefill != Prefill.EXACT;
     }
 
     /**
@@ -86,7 +91,7 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
         return switch (prefill) {
             case EXACT -> Set.of();
             case BF16 -> Set.of(KernelUse.BF16_PROMPTS);
-            case INT8 -> Set.of(KernelUse.INT8_PRODUCTS);
+            case INT8, INT8_COPY -> Set.of(KernelUse.INT8_PRODUCTS);
         };
     }
 
@@ -101,11 +106,13 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
         return switch (prefill) {
             case EXACT -> new InferenceOptions(weights, null, null, cache);
             case BF16 -> new InferenceOptions(weights, OtherKernels.BF16_PROMPTS.create(pool, nobody), null, cache);
-            case INT8 -> {
+            case INT8, INT8_COPY -> {
                 Int8RoundedProduct product = OtherKernels.int8(pool, nobody);
-                yield decode == Decode.INT8
-                        ? new InferenceOptions(weights, null, product, cache)
-                        : new InferenceOptions(weights, product.prompts(), null, cache);
+                if (decode != Decode.INT8) {
+                    yield new InferenceOptions(weights, product.prompts(), null, cache);
+                }
+                RoundedProduct rounded = prefill == Prefill.INT8 ? product : product.withCopiesForPrompts();
+                yield new InferenceOptions(weights, null, rounded, cache);
             }
         };
     }

@@ -14,7 +14,12 @@ public enum Prefill {
      * with others rounded to one scale a row on both sides. Faster still, and the same in any batch, for a second copy
      * of the weights where answers are computed otherwise.
      */
-    INT8;
+    INT8,
+    /**
+     * As {@link #INT8} with answers computed otherwise, whatever they are: from a copy of the weights in eight bits
+     * where these have four, whose products of many rows are bound by arithmetic. Other bits than those of answers.
+     */
+    INT8_COPY;
 
     /** As configurations say it: "exact". */
     public String configName() {

@@ -121,7 +121,7 @@ sealed interface ServedLinear permits ServedLinear.Plain, ServedLinear.Rounded, 
         }
     }
 
-    /** Multiplied with rounded activations, whatever the rows. */
+    /** Multiplied with rounded activations. */
     record Rounded(
             int n,
             int k,
@@ -140,7 +140,7 @@ sealed interface ServedLinear permits ServedLinear.Plain, ServedLinear.Rounded, 
 
         @Override
         public void multiplyPrompt(int rows, Tensor x, Tensor y, int stride, boolean accumulate) {
-            multiply(rows, x, y, stride, accumulate);
+            weight.prompts().multiply(rows, x, k, bias, y, stride, accumulate);
         }
     }
 }

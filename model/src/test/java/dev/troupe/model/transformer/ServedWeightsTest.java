@@ -19,7 +19,9 @@ import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,6 +198,45 @@ class ServedWeightsTest {
         }
     }
 
+    /** A copy in eight bits is of weights that have four: those that have eight are multiplied alike in all rows. */
+    @ParameterizedTest
+    @EnumSource(
+            value = StorageType.class,
+            names = {"Q4_0", "Q4_K", "Q8_0"})
+    void promptsOfACopyAreThoseBesideExactAnswers(StorageType type) {
+        try (InferenceModel exactAnswers = model(type, Prefill.INT8);
+                InferenceModel oneLayout = model(weights, new InferenceSettings(type, Prefill.INT8, Decode.INT8));
+                InferenceModel copy = model(weights, new InferenceSettings(type, Prefill.INT8_COPY, Decode.INT8))) {
+            List<List<float[]>> batch = together(copy);
+            for (int s = 0; s < SEQUENCES; s++) {
+                assertEqualBits(alone(copy, s, 1), batch.get(s), s);
+                assertEqualBits(alone(copy, s, TIME), batch.get(s), s);
+                float[] hidden = hiddenAfterPrompt(copy, s);
+                assertThat(hidden).isEqualTo(hiddenAfterPrompt(exactAnswers, s));
+                if (type == StorageType.Q8_0) {
+                    assertThat(hidden).isEqualTo(hiddenAfterPrompt(oneLayout, s));
+                    assertEqualBits(alone(oneLayout, s, TIME), batch.get(s), s);
+                } else {
+                    assertThat(hidden).isNotEqualTo(hiddenAfterPrompt(oneLayout, s));
+                }
+            }
+        }
+    }
+
+    /** The hidden state of the last token of a prompt, which logits are computed of as those of answers are. */
+    private float[] hiddenAfterPrompt(InferenceModel model, int text) {
+        int[] positions = IntStream.range(0, PROMPT).toArray();
+        int[][] tables = new int[PROMPT][];
+        Arrays.fill(tables, new int[] {text * BLOCKS, text * BLOCKS + 1, text * BLOCKS + 2});
+        boolean[] all = new boolean[PROMPT];
+        Arrays.fill(all, true);
+        boolean[] last = new boolean[PROMPT];
+        last[PROMPT - 1] = true;
+        return model.forward(PROMPT, texts.get(text), positions, tables, new boolean[PROMPT], all, last)
+                .hidden()
+                .toArray();
+    }
+
     private static void assertEqualBits(List<float[]> actual, List<float[]> expected, int text) {
         assertThat(actual).hasSize(TIME);
         for (int p = 0; p < TIME; p++) {
@@ -274,7 +315,7 @@ class ServedWeightsTest {
                 .hasMessageContaining("exact, int8");
         assertThatThrownBy(() -> new InferenceSettings(StorageType.Q4_0, Prefill.BF16, Decode.INT8))
                 .isInstanceOf(TroupeException.class)
-                .hasMessageContaining("prefill = int8, not bf16");
+                .hasMessageContaining("prefill = int8 or int8_copy, not bf16");
         Kernels rounding = KernelProviders.select("vector", Precision.BF16).create(pool);
         InferenceOptions options =
                 new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT).options(rounding, pool);
@@ -290,7 +331,7 @@ class ServedWeightsTest {
         for (String name : ServedWeights.names()) {
             assertThat(ServedWeights.configName(ServedWeights.named(name))).isEqualTo(name);
         }
-        assertThat(Prefill.names()).containsExactly("exact", "bf16", "int8");
+        assertThat(Prefill.names()).containsExactly("exact", "bf16", "int8", "int8_copy");
         assertThat(Decode.names()).containsExactly("exact", "int8");
     }
 }

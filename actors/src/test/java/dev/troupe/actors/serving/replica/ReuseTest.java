@@ -52,7 +52,7 @@ class ReuseTest {
 
     /** The second turn of a conversation starts behind the first, the answer included where it is computed alike. */
     @ParameterizedTest
-    @CsvSource({"EXACT,EXACT,48", "INT8,INT8,48", "INT8,EXACT,32"})
+    @CsvSource({"EXACT,EXACT,48", "INT8,INT8,48", "INT8,EXACT,32", "INT8_COPY,INT8,32"})
     void aSecondTurnStartsBehindTheFirst(Prefill prefill, Decode decode, int cached) {
         InferenceSettings inference = new InferenceSettings(StorageType.Q8_0, prefill, decode);
         SchedulingOptions options = new SchedulingOptions(true, inference.promptsApart(), 0);

@@ -59,6 +59,28 @@ public final class Int8RoundedProduct implements RoundedProduct {
     }
 
     /**
+     * As this, with a second layout for rows of prompts where weights have four bits: in it they are rounded to eight,
+     * as with {@link #prompts}.
+     */
+    public RoundedProduct withCopiesForPrompts() {
+        return new RoundedProduct() {
+            @Override
+            public RoundedWeight lay(WeightRows rows, TensorArena arena) {
+                RoundedWeight weight = Int8RoundedProduct.this.lay(rows, arena);
+                return FourBitWeight.holds(rows.type())
+                        ? new RoundedWeight(
+                                weight.product(), rounded(rows, arena).product(), weight.bytes())
+                        : weight;
+            }
+
+            @Override
+            public boolean promptsApart() {
+                return true;
+            }
+        };
+    }
+
+    /**
      * For rows of prompts only, over a second layout of the weights, in which all are rounded to eight bits: many rows
      * are multiplied faster than with four.
      */

@@ -4,7 +4,7 @@ import dev.troupe.model.tensor.TensorArena;
 
 /**
  * Products like those of {@link WeightProduct} with operands rounded, for all rows of a model: of prompts and of
- * answers. Batch-invariant, so that an answer is the same whether a token was decoded or read again as a prompt.
+ * answers. Batch-invariant; a generated token that is read again is no row of a prompt.
  */
 @FunctionalInterface
 public interface RoundedProduct {
@@ -16,4 +16,9 @@ public interface RoundedProduct {
      * @throws IllegalArgumentException when a float16 in the rows is not finite
      */
     RoundedWeight lay(WeightRows rows, TensorArena arena);
+
+    /** Whether rows of prompts get other bits than those of answers, {@link RoundedWeight#prompts}. */
+    default boolean promptsApart() {
+        return false;
+    }
 }
