@@ -1,11 +1,12 @@
 package dev.troupe.model.kernel.quantized;
 
+import static dev.troupe.model.kernel.quantized.ColumnPairs.ROW;
+import static dev.troupe.model.kernel.quantized.ColumnPairs.pairs;
 import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.FLOAT;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
-import static dev.troupe.model.kernel.vector.StoredLanes.INTS;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -16,8 +17,6 @@ import jdk.incubator.vector.VectorOperators;
 final class Bf16Panels implements PanelFormat {
     static final Bf16Panels INSTANCE = new Bf16Panels();
 
-    private static final long SUMS = COLUMNS * (long) Float.BYTES; // of a panel
-    private static final long ROW = ColumnPairs.ROW;
     private static final int PANELS = 4; // at once
     private static final int SECOND = 0xFFFF0000;
 
@@ -53,11 +52,6 @@ final class Bf16Panels implements PanelFormat {
     @Override
     public int most() {
         return PANELS;
-    }
-
-    @Override
-    public void multiply(int depth, long a, long panel, long table, int column, long c) {
-        one(depth, a, panel + column * (long) Short.BYTES, c);
     }
 
     @Override
@@ -146,10 +140,6 @@ final class Bf16Panels implements PanelFormat {
         }
         s0.intoMemorySegment(MEMORY, c, ORDER);
         s1.intoMemorySegment(MEMORY, c + BYTES, ORDER);
-    }
-
-    private static IntVector pairs(long at) {
-        return IntVector.fromMemorySegment(INTS, MEMORY, at, ORDER);
     }
 
     /** The first columns of pairs. */

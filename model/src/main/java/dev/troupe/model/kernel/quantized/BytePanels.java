@@ -24,7 +24,6 @@ final class BytePanels implements PanelFormat {
 
     private static final long NUMBERS = COLUMNS * (long) Short.BYTES;
     private static final long RUN = NUMBERS + (long) SMALL * COLUMNS;
-    private static final long SUMS = COLUMNS * (long) Float.BYTES; // of a panel
     private static final int PANELS = 4; // at once
     private static final long SCALES = COLUMNS * (long) Float.BYTES; // of a run in the table
 
@@ -103,11 +102,6 @@ final class BytePanels implements PanelFormat {
     @Override
     public int most() {
         return PANELS;
-    }
-
-    @Override
-    public void multiply(int depth, long a, long panel, long table, int column, long c) {
-        multiply(1, depth, a, panel, 0, table, column, c);
     }
 
     /** Run by run, one panel after the other. */

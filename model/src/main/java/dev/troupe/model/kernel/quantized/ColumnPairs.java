@@ -2,8 +2,12 @@ package dev.troupe.model.kernel.quantized;
 
 import static dev.troupe.model.kernel.quantized.PanelFormat.COLUMNS;
 import static dev.troupe.model.kernel.quantized.PanelFormat.PAIR;
+import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
+import static dev.troupe.model.kernel.vector.StoredLanes.INTS;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.IntVector;
 
 /**
  * How panels of 16-bit numbers lie: [k][{@link PanelFormat#COLUMNS}], where in each {@link PanelFormat#PAIR} of columns
@@ -17,6 +21,11 @@ final class ColumnPairs {
     static final long ROW = COLUMNS * (long) Short.BYTES;
 
     private ColumnPairs() {}
+
+    /** A vector of pairs. */
+    static IntVector pairs(long at) {
+        return IntVector.fromMemorySegment(INTS, MEMORY, at, ORDER);
+    }
 
     /** What a number is stored as. */
     @FunctionalInterface

@@ -1,11 +1,12 @@
 package dev.troupe.model.kernel.quantized;
 
+import static dev.troupe.model.kernel.quantized.ColumnPairs.ROW;
+import static dev.troupe.model.kernel.quantized.ColumnPairs.pairs;
 import static dev.troupe.model.kernel.vector.Lanes.BYTES;
 import static dev.troupe.model.kernel.vector.Lanes.FLOAT;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
-import static dev.troupe.model.kernel.vector.StoredLanes.INTS;
 import static dev.troupe.model.kernel.vector.StoredLanes.SIGN_AND_HALF;
 
 import java.lang.foreign.MemorySegment;
@@ -22,8 +23,6 @@ import jdk.incubator.vector.VectorOperators;
 final class F16Panels implements PanelFormat {
     static final F16Panels INSTANCE = new F16Panels();
 
-    private static final long SUMS = COLUMNS * (long) Float.BYTES; // of a panel
-    private static final long ROW = ColumnPairs.ROW;
     private static final int PANELS = 3; // at once: of four the compiler does not inline all
     private static final int EXPONENT_BITS = 3; // that float32 has more
     private static final int LIFT = 10;
@@ -93,11 +92,6 @@ final class F16Panels implements PanelFormat {
     @Override
     public int most() {
         return PANELS;
-    }
-
-    @Override
-    public void multiply(int depth, long a, long panel, long table, int column, long c) {
-        one(depth, a, panel + column * (long) Short.BYTES, c);
     }
 
     @Override
@@ -174,10 +168,6 @@ final class F16Panels implements PanelFormat {
         }
         s0.intoMemorySegment(MEMORY, c, ORDER);
         s1.intoMemorySegment(MEMORY, c + BYTES, ORDER);
-    }
-
-    private static IntVector pairs(long at) {
-        return IntVector.fromMemorySegment(INTS, MEMORY, at, ORDER);
     }
 
     /** The first columns of pairs. */

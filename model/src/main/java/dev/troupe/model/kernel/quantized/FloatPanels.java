@@ -52,7 +52,7 @@ final class FloatPanels implements PanelFormat {
     }
 
     @Override
-    public void multiply(int depth, long a, long panel, long table, int column, long c) {
+    public void multiply(int panels, int depth, long a, long panel, long distance, long table, int column, long c) {
         long w = panel + (long) column * SIZE;
         FloatVector s0 = FloatVector.zero(SPECIES);
         FloatVector s1 = FloatVector.zero(SPECIES);

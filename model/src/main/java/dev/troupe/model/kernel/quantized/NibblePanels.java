@@ -185,7 +185,7 @@ final class NibblePanels implements PanelFormat {
     }
 
     @Override
-    public void multiply(int depth, long a, long panel, long table, int column, long c) {
+    public void multiply(int panels, int depth, long a, long panel, long distance, long table, int column, long c) {
         if (type == StorageType.Q4_0) {
             multiplySmall(depth / SMALL, a, panel, column, c);
         } else {

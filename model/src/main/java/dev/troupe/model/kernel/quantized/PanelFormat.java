@@ -19,6 +19,9 @@ interface PanelFormat {
     /** Columns that a kernel takes at once. */
     int PAIR = 2 * Lanes.LANES;
 
+    /** Bytes of the sums of a panel. */
+    long SUMS = COLUMNS * (long) Float.BYTES;
+
     /** Most inputs whose scales fit the table: one block of the types with large blocks. */
     int PIECE = BlockLayout.LARGE;
 
@@ -47,29 +50,22 @@ interface PanelFormat {
     /** Writes {@code depth} inputs of a pair as float32, {@code step} bytes apart. */
     void unpack(int depth, long panel, long table, int column, long to, long step);
 
-    /**
-     * Sums of one row of A and {@code depth} inputs of a pair, each a chain from zero, to {@code c}. Memory is read in
-     * order: scales where they lie, before the numbers, because reading them ahead disturbs the processor's own reading
-     * ahead. Two chains of multiply-adds are enough to keep up with memory.
-     *
-     * @param table working memory
-     */
-    void multiply(int depth, long a, long panel, long table, int column, long c);
-
-    /** Panels that {@link #multiply(int, int, long, long, long, long, int, long)} goes through at once, at most. */
+    /** Panels that {@link #multiply} goes through at once, at most. */
     default int most() {
         return 1;
     }
 
     /**
-     * As {@link #multiply(int, long, long, long, int, long)}, of as many panels, {@code distance} apart; the sums of
-     * one lie {@link #COLUMNS} after those of the one before.
+     * Sums of one row of A and {@code depth} inputs of a pair in each of some panels, each a chain from zero, to
+     * {@code c}; those of one panel lie {@link #SUMS} after those of the one before. Memory is read in order: scales
+     * where they lie, before the numbers, because reading them ahead disturbs the processor's own reading ahead. Two
+     * chains of multiply-adds are enough to keep up with memory.
+     *
+     * @param panels at most {@link #most}
+     * @param distance from one panel to the next
+     * @param table working memory
      */
-    default void multiply(int panels, int depth, long a, long panel, long distance, long table, int column, long c) {
-        for (int p = 0; p < panels; p++) {
-            multiply(depth, a, panel + p * distance, table, column, c + p * (COLUMNS * 4L));
-        }
-    }
+    void multiply(int panels, int depth, long a, long panel, long distance, long table, int column, long c);
 
     /** What {@link #multiply} wants the numbers of A to be multiplied with before: a power of two, not less than 1. */
     default float rowFactor() {

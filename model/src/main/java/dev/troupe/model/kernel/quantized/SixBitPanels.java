@@ -155,7 +155,7 @@ final class SixBitPanels implements PanelFormat {
     }
 
     @Override
-    public void multiply(int depth, long a, long panel, long table, int column, long c) {
+    public void multiply(int panels, int depth, long a, long panel, long distance, long table, int column, long c) {
         Lanes.store(Lanes.zero(), c);
         Lanes.store(Lanes.zero(), c + BYTES);
         for (int from = 0; from < depth; from += LARGE) {
