@@ -89,9 +89,7 @@ record RunWorkers(
                         PipelineStage.create(local.stage(), local.gradients(), local.kernels(), run.memory()),
                         "pipeline-stage-0"),
                 children.spawn(
-                        OptimizerShard.create(local.adamW(), local.moments(), run.memory()), "optimizer-shard-0"),
-                local.weightsTicket(),
-                local.gradientsTicket(),
+                        OptimizerShard.create(local.optimizer()), "optimizer-shard-0", OptimizerShard.dispatcher()),
                 config.train().seed(),
                 Duration.ofSeconds(config.train().stepTimeoutSeconds()));
         ActorRef<Evaluator.Evaluate> evaluator = children.spawn(

@@ -13,7 +13,6 @@ import dev.troupe.actors.training.eval.EvaluationOrder;
 import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.eval.MeasuredModel;
 import dev.troupe.actors.training.exchange.MicroBatchTicket;
-import dev.troupe.actors.training.exchange.TensorTicket;
 import dev.troupe.actors.training.mesh.NodeFailure;
 import dev.troupe.actors.training.mesh.NodeResources;
 import dev.troupe.actors.training.mesh.Seating;
@@ -31,6 +30,7 @@ import dev.troupe.model.eval.LossCurve;
 import dev.troupe.model.eval.LossSample;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.mesh.StepOrder;
+import dev.troupe.model.optim.UpdateOrder;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -45,7 +45,6 @@ class TrainingMessagesTest {
             ConfigFactory.parseString("akka.coordinated-shutdown.exit-jvm = off")
                     .withFallback(ConfigFactory.load()));
 
-    private static final TensorTicket WEIGHTS = new TensorTicket("run", "weights/0");
     private static final RunSpec RUN = new RunSpec(
             "run", "1", "/runs/run", Map.of("train.seed", "7"), 65, "/tokenizer.json", "/train", "/heldOut", false);
     private static final List<NodeResources> NODES =
@@ -108,7 +107,8 @@ class TrainingMessagesTest {
                 new PipelineStage.ComputeGradients(
                         batch, true, false, 0.5f, 9, ref(PipelineStage.GradientsComputed.class)),
                 new PipelineStage.GradientsComputed(5, 2.5, 7.5, 0.1, 0.01),
-                new OptimizerShard.Update(WEIGHTS, WEIGHTS, 1e-3, 1024, 0.5, ref(OptimizerShard.Updated.class)),
+                new OptimizerShard.Update(new UpdateOrder(1e-3, 1024, 0.5), ref(OptimizerShard.Updated.class)),
+                new OptimizerShard.End(),
                 new OptimizerShard.Updated(4, 0.1),
                 new Evaluator.Evaluate(1, 4, true, ref(Evaluator.Answer.class)),
                 new Evaluator.WeightsCopied(1),

@@ -3,6 +3,8 @@ package dev.troupe.model.mesh;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.optim.AdamW;
+import dev.troupe.model.optim.ShardUpdate;
+import dev.troupe.model.optim.UpdateOrder;
 import dev.troupe.model.parallel.Communicator;
 import dev.troupe.model.parallel.TensorAxis;
 import dev.troupe.model.tensor.Tensor;
@@ -13,6 +15,7 @@ import dev.troupe.model.transformer.StageRange;
 import dev.troupe.model.transformer.TrainingStage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,7 @@ public final class RankProgram implements AutoCloseable {
     private final PartExchange exchange;
     private final PipelineRunner pipeline;
     private final RankUpdate update;
+    private final ShardUpdate updateByOwner;
     private final TensorArena arena = TensorArena.open("train.exchange");
     private final Tensor endGradients;
     private final Tensor otherEnd; // as many
@@ -44,6 +48,7 @@ public final class RankProgram implements AutoCloseable {
      *
      * @param state of the rank; who made it closes it, after this
      * @param groups of the rank; who opened them closes them, before this
+     * @param owner takes over the update of the rank's slices, and gives what the rank is to call for it
      */
     public RankProgram(
             MeshSettings settings,
@@ -51,7 +56,8 @@ public final class RankProgram implements AutoCloseable {
             RankState state,
             RankGroups groups,
             Kernels kernels,
-            MicroBatchSource source) {
+            MicroBatchSource source,
+            UnaryOperator<ShardUpdate> owner) {
         ModelConfig model = settings.model();
         Mesh mesh = settings.mesh();
         Mesh.Position at = mesh.position(rank);
@@ -84,6 +90,7 @@ public final class RankProgram implements AutoCloseable {
         this.evaluation = new PipelineEvaluation(settings, at, range, groups, stages.getFirst());
         AdamW adamW = new AdamW(settings.optimizer(), kernels, state.layout());
         this.update = new RankUpdate(state, adamW, kernels);
+        this.updateByOwner = owner.apply(update);
         this.endGradients = endGradients();
         this.otherEnd = arena.allocate((int) endGradients.size());
     }
@@ -154,7 +161,7 @@ public final class RankProgram implements AutoCloseable {
         double norm = Math.sqrt(sum(gather(update.sumsOfSquares()))) / order.lossScale();
         boolean good = Double.isFinite(loss) && Double.isFinite(norm);
         if (good) {
-            update.update(order, norm);
+            updateByOwner.update(new UpdateOrder(order.learningRate(), order.lossScale(), norm));
             spreadWeights();
         }
         double updating = (System.nanoTime() - start) * 1e-9;

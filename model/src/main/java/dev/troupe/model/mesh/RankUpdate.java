@@ -5,6 +5,8 @@ import dev.troupe.model.kernel.optimizer.AdamWUpdate;
 import dev.troupe.model.mesh.RankLayout.OwnedPiece;
 import dev.troupe.model.mesh.ShardPlan.Slice;
 import dev.troupe.model.optim.AdamW;
+import dev.troupe.model.optim.ShardUpdate;
+import dev.troupe.model.optim.UpdateOrder;
 import dev.troupe.model.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +17,7 @@ import java.util.List;
  * <p>The norm is summed parameter by parameter in order of the model, each in float64 by one rank that holds it, so a
  * pipeline gets the bits of a single stage.
  */
-final class RankUpdate {
+final class RankUpdate implements ShardUpdate {
     /**
      * What this rank updates of a parameter.
      *
@@ -68,16 +70,17 @@ final class RankUpdate {
         return sums;
     }
 
-    /** Takes a step with gradients that have this norm when the loss scale is taken off. */
-    void update(StepOrder order, double norm) {
+    @Override
+    public long update(UpdateOrder order) {
         double learningRate = order.learningRate();
         state.setStep(state.step() + 1);
-        double scale = adamW.clipScale(norm) / order.lossScale();
+        double scale = adamW.gradientScale(order);
         AdamWUpdate.Step decayed = adamW.kernelStep(state.step(), learningRate, true, scale);
         AdamWUpdate.Step undecayed = adamW.kernelStep(state.step(), learningRate, false, scale);
         for (Piece piece : pieces) {
             update(piece, piece.decay() ? decayed : undecayed);
         }
+        return state.step();
     }
 
     private void update(Piece piece, AdamWUpdate.Step step) {

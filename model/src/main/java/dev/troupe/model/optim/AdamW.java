@@ -63,6 +63,14 @@ public final class AdamW {
         }
     }
 
+    /** The updates of the shard that {@code state} has the moments of. */
+    public ShardUpdate shard(OptimizerState state, Parameters weights, Parameters gradients) {
+        return order -> {
+            step(state, weights, gradients, order.learningRate(), gradientScale(order));
+            return state.step();
+        };
+    }
+
     /** Sum of squares of the gradients of [from, to), for the norm; shards add theirs in order of their ranges. */
     public double sumOfSquares(long from, long to, Parameters gradients) {
         return kernels.elementwise().sumOfSquares(from, to, gradients.flat());
@@ -71,6 +79,11 @@ public final class AdamW {
     /** The factor that brings a gradient of this L2 norm down to the clip norm, at most 1. */
     public double clipScale(double norm) {
         return options.clipNorm() == 0 ? 1 : Math.min(1, options.clipNorm() / (norm + CLIP_EPSILON));
+    }
+
+    /** What gradients are multiplied with before an update: clipped, and without the loss scale. */
+    public double gradientScale(UpdateOrder order) {
+        return clipScale(order.gradientNorm()) / order.lossScale();
     }
 
     public AdamWOptions options() {

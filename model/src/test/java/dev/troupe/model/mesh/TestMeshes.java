@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /** Small models, something for them to learn, and meshes whose ranks are threads of this process. */
 public final class TestMeshes {
@@ -154,7 +155,8 @@ public final class TestMeshes {
                         state,
                         groups,
                         kernels(),
-                        (number, inputs, targets) -> fill(settings, number, inputs, targets))) {
+                        (number, inputs, targets) -> fill(settings, number, inputs, targets),
+                        UnaryOperator.identity())) {
             body.accept(program);
         }
     }
@@ -178,7 +180,8 @@ public final class TestMeshes {
                         state,
                         own,
                         kernels(),
-                        (number, inputs, targets) -> fill(settings, number, inputs, targets))) {
+                        (number, inputs, targets) -> fill(settings, number, inputs, targets),
+                        UnaryOperator.identity())) {
             return body.run(rank, state, program);
         }
     }

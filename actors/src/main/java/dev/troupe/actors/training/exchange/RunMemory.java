@@ -1,5 +1,6 @@
 package dev.troupe.actors.training.exchange;
 
+import dev.troupe.model.optim.ShardUpdate;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -84,6 +85,13 @@ public final class RunMemory implements AutoCloseable {
             taskEnded();
             return CompletableFuture.failedFuture(rejected);
         }
+    }
+
+    /** The same update, which memory stays for until it has ended, on whatever thread it is called. */
+    public ShardUpdate guard(ShardUpdate update) {
+        return order -> submit(Runnable::run, () -> update.update(order))
+                .toCompletableFuture()
+                .join();
     }
 
     private <T> T run(Callable<T> task) {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,9 +45,10 @@ final class NodeRanks {
      * Begins to build.
      *
      * @param earlier copies of epochs before, which stay until the ranks are built
+     * @param optimizers starts a rank's
      * @return the steps that the ranks have taken
      */
-    CompletableFuture<Long> build(Start start, List<CopySlots> earlier) {
+    CompletableFuture<Long> build(Start start, List<CopySlots> earlier, IntFunction<RankOptimizer> optimizers) {
         List<CompletableFuture<Long>> built = new ArrayList<>();
         String here = epoch.here().nodeId();
         long firstStep = start.step();
@@ -54,7 +56,7 @@ final class NodeRanks {
             give(copies, earlier);
         }
         for (int rank : epoch.seating().ranksOf(here)) {
-            RankHost host = new RankHost(epoch, rank);
+            RankHost host = new RankHost(epoch, rank, optimizers.apply(rank));
             hosts.add(host);
             built.add(host.build(restore(rank, start, earlier), start instanceof FromCopies));
         }

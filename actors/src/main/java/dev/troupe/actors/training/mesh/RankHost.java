@@ -42,6 +42,7 @@ final class RankHost {
     private final Epoch epoch;
     private final int rank;
     private final PeerThread thread;
+    private final RankOptimizer optimizer;
     private final Deque<AutoCloseable> resources = new ArrayDeque<>(); // closed in reverse, on the thread
     private final OpenGroups open;
     private @Nullable RankState state;
@@ -55,9 +56,11 @@ final class RankHost {
     private @Nullable ShardSnapshot staging; // of checkpoints
     private CompletableFuture<?> writing = CompletableFuture.completedFuture(null); // of the latest
 
-    RankHost(Epoch epoch, int rank) {
+    /** A rank whose {@code optimizer} ends with it. */
+    RankHost(Epoch epoch, int rank, RankOptimizer optimizer) {
         this.epoch = epoch;
         this.rank = rank;
+        this.optimizer = optimizer;
         this.thread = new PeerThread("troupe-rank-" + rank);
         this.open = new OpenGroups("rank " + rank);
     }
@@ -128,7 +131,8 @@ final class RankHost {
                     groups,
                     kernels,
                     (number, inputs, targets) ->
-                            batches.fill(number, settings.batch(), settings.time(), inputs, targets)));
+                            batches.fill(number, settings.batch(), settings.time(), inputs, targets),
+                    optimizer::own));
             program = built;
             if (restored != null) {
                 built.spreadWeights();
@@ -311,6 +315,7 @@ final class RankHost {
         open.leave();
         thread.interrupt(); // it may be joining a group
         CompletableFuture<Void> freed = thread.run(() -> {
+            optimizer.close();
             while (!resources.isEmpty()) {
                 resources.pop().close();
             }

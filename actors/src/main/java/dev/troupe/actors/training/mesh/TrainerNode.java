@@ -224,7 +224,11 @@ public final class TrainerNode {
                     new Epoch(order.epoch(), order.job(), config, order.job().mesh(), order.seating(), plane);
             NodeRanks building = new NodeRanks(epoch);
             ranks = building;
-            CompletableFuture<Long> built = building.build(order.start(), List.copyOf(earlier));
+            Duration timeout = Duration.ofSeconds(config.train().stepTimeoutSeconds());
+            CompletableFuture<Long> built = building.build(
+                    order.start(),
+                    List.copyOf(earlier),
+                    rank -> new RankOptimizer(context, order.epoch(), rank, timeout));
             context.pipeToSelf(
                     built.thenCompose(_ -> building.resources()),
                     (resources, failure) ->

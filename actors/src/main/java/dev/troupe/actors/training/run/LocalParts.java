@@ -4,11 +4,9 @@ import dev.troupe.actors.training.checkpoint.CheckpointSink;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.data.DataFeeder;
 import dev.troupe.actors.training.eval.Evaluator;
-import dev.troupe.actors.training.exchange.TensorTicket;
 import dev.troupe.actors.training.mesh.NodeResources;
 import dev.troupe.model.kernel.Kernels;
-import dev.troupe.model.optim.AdamW;
-import dev.troupe.model.optim.OptimizerState;
+import dev.troupe.model.optim.ShardUpdate;
 import dev.troupe.model.transformer.Parameters;
 import dev.troupe.model.transformer.TrainingStage;
 import java.util.List;
@@ -18,10 +16,7 @@ public record LocalParts(
         Kernels kernels,
         TrainingStage stage,
         Parameters gradients,
-        AdamW adamW,
-        OptimizerState moments,
-        TensorTicket weightsTicket,
-        TensorTicket gradientsTicket,
+        ShardUpdate optimizer,
         DataFeeder.Settings feeder,
         Evaluator.Settings evaluator,
         CheckpointWriter.Settings writer,

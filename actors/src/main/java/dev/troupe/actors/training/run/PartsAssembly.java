@@ -119,10 +119,8 @@ record PartsAssembly(
                 kernels,
                 stage,
                 gradients,
-                new AdamW(RunAssembly.optimizerOptions(config, 0), kernels, layout),
-                moments,
-                weightsTicket,
-                memory.publish("gradients/0", gradients),
+                memory.guard(new AdamW(RunAssembly.optimizerOptions(config, 0), kernels, layout)
+                        .shard(moments, weights, gradients)),
                 // One more than are read ahead: the one that is computed.
                 new DataFeeder.Settings(batches, batch, time, config.data().prefetch() + 1),
                 new Evaluator.Settings(

@@ -7,12 +7,12 @@ import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.troupe.actors.training.data.DataFeeder;
-import dev.troupe.actors.training.exchange.TensorTicket;
 import dev.troupe.actors.training.optim.OptimizerShard;
 import dev.troupe.actors.training.stage.PipelineStage;
 import dev.troupe.actors.wire.WireMessage;
 import dev.troupe.model.mesh.DropoutSeed;
 import dev.troupe.model.mesh.StepOrder;
+import dev.troupe.model.optim.UpdateOrder;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -84,8 +84,6 @@ public final class StepRunner {
             ActorRef<DataFeeder.Command> feeder,
             ActorRef<PipelineStage.Command> stage,
             ActorRef<OptimizerShard.Command> optimizer,
-            TensorTicket weights,
-            TensorTicket gradients,
             long seed,
             Duration timeout) {}
 
@@ -201,11 +199,8 @@ public final class StepRunner {
                 parts.optimizer(),
                 parts.timeout(),
                 (ActorRef<OptimizerShard.Updated> replyTo) -> new OptimizerShard.Update(
-                        parts.weights(),
-                        parts.gradients(),
-                        step.order().learningRate(),
-                        step.order().lossScale(),
-                        gradientNorm,
+                        new UpdateOrder(
+                                step.order().learningRate(), step.order().lossScale(), gradientNorm),
                         replyTo),
                 (updated, failure) ->
                         updated != null ? new UpdateArrived(updated) : noAnswer("optimizer shard", failure));
