@@ -85,8 +85,12 @@ class EvaluationNodesTest {
 
     private TestProbe<TrainingEvent> start(String run, String settings) {
         TestProbe<TrainingEvent> events = kit.createTestProbe();
-        kit.spawn(TrainingCoordinator.create(TinyRun.setup(root, run, false, settings), events.getRef()));
+        start(run, settings, events);
         return events;
+    }
+
+    private ActorRef<TrainingCoordinator.Command> start(String run, String settings, TestProbe<TrainingEvent> events) {
+        return kit.spawn(TrainingCoordinator.create(TinyRun.setup(root, run, false, settings), events.getRef()));
     }
 
     private static List<TrainingEvent> untilEnd(TestProbe<TrainingEvent> probe) {
@@ -189,8 +193,9 @@ class EvaluationNodesTest {
 
     @Test
     void tasksThatNobodyMeasuresAreSaid() {
-        TestProbe<TrainingEvent> events =
-                start("unmeasured", SETTINGS + "train.steps = 1000000, eval.tasks = [perplexity, contextGain]");
+        TestProbe<TrainingEvent> events = kit.createTestProbe();
+        ActorRef<TrainingCoordinator.Command> run =
+                start("unmeasured", SETTINGS + "train.steps = 1000000, eval.tasks = [perplexity, contextGain]", events);
         TrainingEvent event;
         do {
             event = events.receiveMessage(PATIENCE);
@@ -199,6 +204,8 @@ class EvaluationNodesTest {
                 .contains("contextGain (eval.tasks)")
                 .contains("troupe.node.roles=[eval]")
                 .doesNotContain("perplexity");
+        run.tell(new TrainingCoordinator.Stop());
+        untilEnd(events); // its directory goes with the test
     }
 
     @Test
