@@ -44,6 +44,10 @@ public final class Metrics {
     /** Label outcome: written, failed. */
     static final Metric.Counter CHECKPOINTS = Kamon.counter("troupe.checkpoint.count", "Checkpoints by outcome");
 
+    /** Of a data node. */
+    private static final Metric.Counter DATA_TOKENS =
+            Kamon.counter("troupe.data.tokens", "Tokens given to nodes that have not the files");
+
     // Serving: label model, and where named endpoint and status.
     static final Metric.Counter REQUESTS =
             Kamon.counter("troupe.serving.requests", "Requests by model, endpoint and status");
@@ -107,6 +111,11 @@ public final class Metrics {
         KERNEL_CHECK
                 .withTag("provider", check.provider())
                 .record(Math.round(check.seconds() * 1e9), TimeUnit.NANOSECONDS);
+    }
+
+    /** A data node has given tokens to another node. */
+    public static void tokensRead(int count) {
+        DATA_TOKENS.withoutTags().increment(count);
     }
 
     /** The length of a bounded queue or mailbox, such as "router" or "data-feeder". */

@@ -3,6 +3,7 @@ package dev.troupe.actors.training;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.config.KnownKeys;
+import dev.troupe.actors.training.data.TokenOrigin;
 import dev.troupe.actors.training.run.AccumulationRamp;
 import dev.troupe.actors.training.run.LossSpikes;
 import dev.troupe.model.TroupeException;
@@ -56,9 +57,18 @@ public record TrainingConfig(
      * @param tokenizer "bpe" or "char"
      * @param order "shuffled" or "random"
      * @param prefetch micro-batches read ahead
+     * @param from whose files are read
+     * @param nodeWait for a data node, when none gives tokens
      */
     public record DataSection(
-            String text, String tokenizer, int vocabSize, double heldOutFraction, String order, int prefetch) {}
+            String text,
+            String tokenizer,
+            int vocabSize,
+            double heldOutFraction,
+            String order,
+            int prefetch,
+            TokenOrigin from,
+            Duration nodeWait) {}
 
     /**
      * How long and how wide.
@@ -249,6 +259,16 @@ public record TrainingConfig(
         return config;
     }
 
+    /**
+     * How long tokens of data nodes are waited for: well within the time after which others would take whoever waits
+     * for lost.
+     */
+    public Duration nodePatience() {
+        Duration lost = Duration.ofSeconds(Math.min(train.stepTimeoutSeconds, mesh.peerTimeoutSeconds));
+        Duration half = lost.dividedBy(2);
+        return data.nodeWait.compareTo(half) < 0 ? data.nodeWait : half;
+    }
+
     /** Paths that other nodes read, too, as they are in this process's working directory. */
     private static Config withAbsolutePaths(Config config) {
         ConfigReader reader = new ConfigReader(config);
@@ -272,7 +292,9 @@ public record TrainingConfig(
                 reader.integer("data.vocabSize", 257, 1_000_000),
                 reader.number("data.heldOutFraction", 0.0001, 0.9),
                 reader.word("data.order", "shuffled", "random"),
-                reader.integer("data.prefetch", 1, 1024));
+                reader.integer("data.prefetch", 1, 1024),
+                TokenOrigin.named(reader.word("data.from", TokenOrigin.names())),
+                Duration.ofSeconds(reader.integer("data.nodeWaitSeconds", 1, 1_000_000)));
     }
 
     private static TrainSection train(ConfigReader reader, boolean onlyMinutes, boolean onlySteps) {

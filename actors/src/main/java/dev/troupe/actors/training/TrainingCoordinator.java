@@ -12,6 +12,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.troupe.actors.training.checkpoint.CheckpointSink;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
+import dev.troupe.actors.training.data.CorpusOpener;
 import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.run.Lead;
@@ -211,8 +212,9 @@ public final class TrainingCoordinator {
                     Map.of("run", setup.runId(), "actor", "training-coordinator"),
                     Behaviors.setup(child -> {
                         Executor blocking = child.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
-                        CompletableFuture<RunAssembly> assembly =
-                                CompletableFuture.supplyAsync(() -> RunAssembly.assemble(setup, lead, next), blocking);
+                        CorpusOpener corpora = CorpusOpener.of(child.getSystem());
+                        CompletableFuture<RunAssembly> assembly = CompletableFuture.supplyAsync(
+                                () -> RunAssembly.assemble(setup, lead, next, corpora), blocking);
                         child.pipeToSelf(assembly, Assembled::new);
                         return new Starting(child, setup, listener, environment, attempt, assembly).behavior(false);
                     }));

@@ -45,6 +45,10 @@ final class TestRuns implements AutoCloseable {
                 root);
     }
 
+    ActorTestKit kit() {
+        return kit;
+    }
+
     void addNode() {
         nodes.add(kit.spawn(TrainerNode.create(DataPlane.open("node" + nodes.size(), "127.0.0.1", 0))));
     }
@@ -58,11 +62,16 @@ final class TestRuns implements AutoCloseable {
     }
 
     private Running start(String run, boolean resume, String settings, TrainingCoordinator.Environment environment) {
+        return start(TinyRun.setup(root, run, resume, settings), environment);
+    }
+
+    Running start(TrainingSetup setup) {
+        return start(setup, TrainingCoordinator.Environment.REAL);
+    }
+
+    private Running start(TrainingSetup setup, TrainingCoordinator.Environment environment) {
         TestProbe<TrainingEvent> probe = kit.createTestProbe();
-        return new Running(
-                kit.spawn(TrainingCoordinator.create(
-                        TinyRun.setup(root, run, resume, settings), probe.getRef(), environment)),
-                probe);
+        return new Running(kit.spawn(TrainingCoordinator.create(setup, probe.getRef(), environment)), probe);
     }
 
     List<TrainingEvent> train(String run, String settings) {

@@ -40,6 +40,15 @@ class TrainingConfigTest {
         assertThat(parse("train { steps = 5, minutes = 2 }").train().isTimed()).isFalse();
     }
 
+    /** Others take a rank for lost that answers late, whatever it waits for. */
+    @Test
+    void tokensAreWaitedForWithinThePatienceOfOthers() {
+        assertThat(parse("").nodePatience()).hasSeconds(300);
+        assertThat(parse("data.nodeWaitSeconds = 20").nodePatience()).hasSeconds(20);
+        assertThat(parse("mesh.peerTimeoutSeconds = 30").nodePatience()).hasSeconds(15);
+        assertThat(parse("train.stepTimeoutSeconds = 5").nodePatience()).hasMillis(2500);
+    }
+
     @Test
     void theShortFormWinsOverTheFullOne() {
         TrainingConfig config = parse("troupe.training.train { batch = 3, seed = 5 }, train.batch = 4");
@@ -58,6 +67,8 @@ class TrainingConfigTest {
                 "train.batch = many          | \"train.batch\" is \"many\"      | whole number from 1 to 65536",
                 "train.batch = 0             | \"train.batch\" is \"0\"         | whole number from 1 to 65536",
                 "train.batch = 1.5           | \"train.batch\" is \"1.5\"       | whole number",
+                "data.from = disk            | \"data.from\" is \"disk\"       | auto, files, nodes",
+                "data.nodeWaitSeconds = 0    | \"data.nodeWaitSeconds\"         | whole number from 1",
                 "model.norm = batch          | \"model.norm\" is \"batch\"      | layer, rms, auto",
                 "model.numHeads = 7          | \"model.dim\" is \"256\"         | multiple of model.numHeads (7)",
                 "model.numKvHeads = 3        | model.numKvHeads (3)             | model.numHeads (8)",

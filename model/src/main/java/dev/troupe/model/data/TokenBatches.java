@@ -1,10 +1,12 @@
 package dev.troupe.model.data;
 
 import dev.troupe.model.TroupeException;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Batches of windows over the token stream of a corpus, documents one after the other. Batch {@code n} is a pure
- * function of the shards, the order, the seed, the shape and {@code n}: a run resumes by remembering {@code n} (see
+ * function of the tokens, the order, the seed, the shape and {@code n}: a run resumes by remembering {@code n} (see
  * {@link DataPosition}), and ranks share the work by taking different {@code n}. Immutable and thread-safe.
  *
  * <p>Legend: N tokens, B rows a batch, T inputs a row; a window is T + 1 tokens, inputs are its first T, targets its
@@ -25,12 +27,12 @@ public final class TokenBatches {
     private static final long ORDER_STREAM = 0x6f726465;
     private static final long START_STREAM = 0x73746172;
 
-    private final TokenShards shards;
+    private final CorpusTokens corpus;
     private final BatchOrder order;
     private final long seed;
 
-    public TokenBatches(TokenShards shards, BatchOrder order, long seed) {
-        this.shards = shards;
+    public TokenBatches(CorpusTokens corpus, BatchOrder order, long seed) {
+        this.corpus = corpus;
         this.order = order;
         this.seed = seed;
     }
@@ -44,8 +46,8 @@ public final class TokenBatches {
     }
 
     /** The tokens that the windows lie over. */
-    public TokenShards shards() {
-        return shards;
+    public CorpusTokens corpus() {
+        return corpus;
     }
 
     /**
@@ -58,7 +60,7 @@ public final class TokenBatches {
         if (time < 1) {
             throw new IllegalArgumentException("a window of " + time + " tokens");
         }
-        long targets = shards.tokens() - 1;
+        long targets = corpus.tokens() - 1;
         if (order == BatchOrder.SEQUENTIAL) {
             if (targets < 1) {
                 throw tooShort(1);
@@ -78,7 +80,7 @@ public final class TokenBatches {
     }
 
     private TroupeException tooShort(int time) {
-        return new TroupeException("the corpus in " + shards.directory() + " has " + shards.tokens()
+        return new TroupeException("the corpus in " + corpus.name() + " has " + corpus.tokens()
                 + " tokens, and one window takes " + (time + 1) + ": use more text or a shorter context");
     }
 
@@ -94,21 +96,31 @@ public final class TokenBatches {
             throw new IllegalArgumentException("batch " + microBatch + " of " + batch + " x " + time + " in arrays of "
                     + inputs.length + " and " + targets.length);
         }
-        long windows = numWindows(time);
-        int[] window = new int[time + 1];
+        List<TokenRange> windows = windows(microBatch, batch, time);
+        int[] tokens = new int[TokenRange.tokens(windows)];
+        corpus.copy(windows, tokens);
+        int from = 0;
         for (int row = 0; row < batch; row++) {
-            long sample = Math.addExact(Math.multiplyExact(microBatch, (long) batch), row);
-            long start = start(sample, windows, time);
-            int length = (int) Math.max(0, Math.min(time + 1L, shards.tokens() - start));
-            if (length > 0) {
-                shards.copy(start, window, 0, length);
-            }
+            int length = windows.get(row).length();
             for (int t = 0; t < time; t++) {
                 boolean hasTarget = t + 1 < length;
-                inputs[row * time + t] = hasTarget ? window[t] : 0;
-                targets[row * time + t] = hasTarget ? window[t + 1] : IGNORED;
+                inputs[row * time + t] = hasTarget ? tokens[from + t] : 0;
+                targets[row * time + t] = hasTarget ? tokens[from + t + 1] : IGNORED;
             }
+            from += length;
         }
+    }
+
+    /** [batch], a row each; those of {@link BatchOrder#SEQUENTIAL} end where the tokens do. */
+    private List<TokenRange> windows(long microBatch, int batch, int time) {
+        long available = numWindows(time);
+        List<TokenRange> windows = new ArrayList<>(batch);
+        for (int row = 0; row < batch; row++) {
+            long sample = Math.addExact(Math.multiplyExact(microBatch, (long) batch), row);
+            long start = start(sample, available, time);
+            windows.add(new TokenRange(start, (int) Math.max(0, Math.min(time + 1L, corpus.tokens() - start))));
+        }
+        return windows;
     }
 
     private long start(long sample, long windows, int time) {
@@ -118,13 +130,13 @@ public final class TokenBatches {
                 var permutation = new Permutation(windows, Mix.hash(seed ^ ORDER_STREAM, epoch));
                 yield phase(epoch, time) + permutation.apply(sample % windows) * time;
             }
-            case RANDOM -> Mix.below(shards.tokens() - time, seed ^ START_STREAM, sample);
-            case SEQUENTIAL -> sample < windows ? sample * time : shards.tokens();
+            case RANDOM -> Mix.below(corpus.tokens() - time, seed ^ START_STREAM, sample);
+            case SEQUENTIAL -> sample < windows ? sample * time : corpus.tokens();
         };
     }
 
     private long phase(long epoch, int time) {
-        boolean phased = (shards.tokens() - 1) / time >= MIN_WINDOWS_FOR_PHASE;
+        boolean phased = (corpus.tokens() - 1) / time >= MIN_WINDOWS_FOR_PHASE;
         return phased ? Mix.below(time, seed ^ PHASE_STREAM, epoch) : 0;
     }
 }

@@ -12,7 +12,7 @@ import java.util.List;
  * The tokens of a corpus: memory-mapped shards read as one stream, and the documents that they come from. Opening
  * checks every header, every size and every checksum. Immutable and thread-safe; the mapping goes away with the object.
  */
-public final class TokenShards {
+public final class TokenShards implements CorpusTokens {
     private final Path directory;
     private final List<TokenShard> shards;
     /** [shards + 1]: the stream position at which each shard begins, and the end. */
@@ -92,7 +92,13 @@ public final class TokenShards {
         return shards.size();
     }
 
+    @Override
+    public String name() {
+        return directory.toString();
+    }
+
     /** Number of tokens of all documents. */
+    @Override
     public long tokens() {
         return firstTokens[shards.size()];
     }
@@ -107,13 +113,22 @@ public final class TokenShards {
         return shards.stream().mapToLong(shard -> shard.header().textBytes()).sum();
     }
 
+    @Override
     public int vocabSize() {
         return shards.getFirst().header().vocabSize();
     }
 
-    /** SHA-256 of the tokenizer, in 64 hexadecimal digits (see {@link TokenizerFingerprint}). */
+    @Override
     public String tokenizerSha256() {
         return shards.getFirst().header().tokenizerSha256();
+    }
+
+    /** Of the headers, which have the checksums of everything else. */
+    @Override
+    public String sha256() {
+        Sha256 digest = new Sha256();
+        shards.forEach(shard -> digest.addBytes(shard.header().toBytes()));
+        return digest.hex();
     }
 
     /** The token at a stream position. */
@@ -123,6 +138,7 @@ public final class TokenShards {
     }
 
     /** Copies {@code length} tokens from a stream position on, over shard boundaries. */
+    @Override
     public void copy(long position, int[] into, int offset, int length) {
         if (position < 0 || length < 0 || position + length > tokens()) {
             throw new IndexOutOfBoundsException(

@@ -2,6 +2,7 @@ package dev.troupe.model.eval;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.data.TokenShards;
+import dev.troupe.model.data.TokenStream;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -56,22 +57,7 @@ public final class EvaluationSet {
             throw new TroupeException(
                     shards.directory() + " holds " + shards.tokens() + " tokens: too few to evaluate a model on");
         }
-        return new EvaluationSet(
-                new TokenStream() {
-                    @Override
-                    public long tokens() {
-                        return shards.tokens();
-                    }
-
-                    @Override
-                    public void copy(long position, int[] into, int offset, int length) {
-                        shards.copy(position, into, offset, length);
-                    }
-                },
-                tokenizer,
-                time,
-                maxWindows,
-                0);
+        return new EvaluationSet(shards, tokenizer, time, maxWindows, 0);
     }
 
     /**

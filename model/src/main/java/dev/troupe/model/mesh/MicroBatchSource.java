@@ -11,4 +11,7 @@ public interface MicroBatchSource {
      * @param targets [R]; -1 does not count
      */
     void fill(long microBatch, int[] inputs, int[] targets);
+
+    /** Says which one is likely to be asked for next, so that it may be read meanwhile. */
+    default void expect(long microBatch) {}
 }

@@ -126,13 +126,19 @@ final class PipelineRunner implements AutoCloseable {
         return range.hasHead() ? Arrays.copyOf(losses, microBatches) : losses;
     }
 
+    /** The one that is expected after it is of this step, or the first of the next, if that has as many. */
+    private void read(Slot slot, int microBatch) {
+        source.fill(first + microBatch, slot.inputs, slot.targets);
+        source.expect(microBatch < last ? first + microBatch + 1 : step.end() + (long) at.data() * (last + 1));
+    }
+
     private void forward(Slot slot, int microBatch) {
         await(slot.sendingOutput);
         long number = first + microBatch;
         long dropout = DropoutSeed.of(settings.seed(), number);
         Tensor output;
         if (range.hasEmbedding()) {
-            source.fill(number, slot.inputs, slot.targets);
+            read(slot, microBatch);
             output = slot.stage.forward(slot.inputs, settings.time(), dropout);
         } else {
             receive(slot.hidden, groups.fromPrevious(), 0);
@@ -155,7 +161,7 @@ final class PipelineRunner implements AutoCloseable {
         long number = first + microBatch;
         long dropout = DropoutSeed.of(settings.seed(), number);
         float scale = (float) step.lossScale() / step.microBatches();
-        source.fill(number, slot.inputs, slot.targets);
+        read(slot, microBatch);
         if (range.hasEmbedding()) {
             beginBackward(microBatch);
             losses[microBatch] = slot.stage.forwardBackward(slot.inputs, settings.time(), slot.targets, scale, dropout);

@@ -11,6 +11,7 @@ import akka.actor.typed.receptionist.ServiceKey;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.troupe.actors.training.TrainingCoordinator;
+import dev.troupe.actors.training.data.CorpusOpener;
 import dev.troupe.actors.wire.WireMessage;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -173,7 +174,8 @@ public final class EvaluationNode {
     private void start(Evaluate request) {
         Work started = new Work(request);
         work = started;
-        ModelEvaluation evaluation = new ModelEvaluation(request.job(), request.order(), () -> started.cancelled);
+        ModelEvaluation evaluation = new ModelEvaluation(
+                request.job(), request.order(), CorpusOpener.of(context.getSystem()), () -> started.cancelled);
         context.pipeToSelf(
                 CompletableFuture.supplyAsync(evaluation::measure, compute),
                 (model, failure) -> new Ended(started, model == null ? null : model.orElse(null), failure));

@@ -1,8 +1,8 @@
 package dev.troupe.actors.training.eval;
 
 import dev.troupe.model.data.BatchOrder;
+import dev.troupe.model.data.CorpusTokens;
 import dev.troupe.model.data.TokenBatches;
-import dev.troupe.model.data.TokenShards;
 
 /** A fixed choice of windows over held-out tokens: evenly spread, the same for every evaluation of a run. */
 public final class HeldOutWindows {
@@ -13,7 +13,7 @@ public final class HeldOutWindows {
     private final int time;
     private final long available;
 
-    public HeldOutWindows(TokenShards heldOut, int time) {
+    public HeldOutWindows(CorpusTokens heldOut, int time) {
         this.batches = new TokenBatches(heldOut, BatchOrder.SEQUENTIAL, 0);
         this.time = time;
         this.available = batches.numWindows(time);

@@ -2,9 +2,10 @@ package dev.troupe.actors.training.eval;
 
 import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.data.CorpusOpener;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.data.TokenShards;
+import dev.troupe.model.data.CorpusTokens;
 import dev.troupe.model.data.TokenizerFingerprint;
 import dev.troupe.model.eval.EvaluatedModel;
 import dev.troupe.model.eval.EvaluationTask;
@@ -39,12 +40,14 @@ import java.util.function.BooleanSupplier;
 final class ModelEvaluation {
     private final EvaluationJob job;
     private final EvaluationOrder order;
+    private final CorpusOpener corpora;
     private final BooleanSupplier cancelled;
 
     /** @param cancelled whether nobody waits for the result any more */
-    ModelEvaluation(EvaluationJob job, EvaluationOrder order, BooleanSupplier cancelled) {
+    ModelEvaluation(EvaluationJob job, EvaluationOrder order, CorpusOpener corpora, BooleanSupplier cancelled) {
         this.job = job;
         this.order = order;
+        this.corpora = corpora;
         this.cancelled = cancelled;
     }
 
@@ -65,7 +68,7 @@ final class ModelEvaluation {
                 TensorArena arena = TensorArena.open("training.evaluation");
                 ComputePool pool = config.train().threads().open()) {
             long trainedTokens = trainedTokens(path); // now: when the run has written others, this one goes
-            TokenShards heldOut = TokenShards.open(Path.of(job.heldOutTokens()));
+            CorpusTokens heldOut = corpora.open(Path.of(job.heldOutTokens()), config, cancelled);
             requireComparable(model, heldOut);
             Kernels kernels = NodeKernels.create(
                     config.train().backend(), config.train().precision(), pool, KernelUse.training());
@@ -108,7 +111,7 @@ final class ModelEvaluation {
                 .orElseThrow(() -> new TroupeException("the run in " + path + " has no checkpoint yet"));
     }
 
-    private void requireComparable(OpenModel model, TokenShards heldOut) {
+    private void requireComparable(OpenModel model, CorpusTokens heldOut) {
         if (!TokenizerFingerprint.of(model.tokenizer()).equals(heldOut.tokenizerSha256())) {
             throw new TroupeException(model.path() + " has another tokenizer than the run, so that losses of tokens"
                     + " cannot be compared: train it on the run's tokens");

@@ -118,6 +118,11 @@ public final class RunMemory implements AutoCloseable {
         freeWhenUnused();
     }
 
+    /** Whether it is to be freed: a task that waits should end. */
+    public synchronized boolean isClosing() {
+        return closing;
+    }
+
     /** Completes when everything is freed, after {@link #close}. */
     public CompletionStage<Void> freed() {
         return freed;

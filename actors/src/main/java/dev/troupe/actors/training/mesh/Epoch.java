@@ -1,12 +1,15 @@
 package dev.troupe.actors.training.mesh;
 
 import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.data.CorpusOpener;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.actors.transport.Endpoint;
+import dev.troupe.model.data.CorpusTokens;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.ZeroStage;
 import dev.troupe.model.parallel.Communicator;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
@@ -14,8 +17,16 @@ import java.util.List;
  * One seating of a run, as a node sees it: what its ranks and its keepers are built from.
  *
  * @param number of the epoch
+ * @param corpora opens the tokens of the run
  */
-record Epoch(long number, MeshJob job, TrainingConfig config, MeshSettings settings, Seating seating, DataPlane plane) {
+record Epoch(
+        long number,
+        MeshJob job,
+        TrainingConfig config,
+        MeshSettings settings,
+        Seating seating,
+        DataPlane plane,
+        CorpusOpener corpora) {
     private static final Duration PATIENCE = Duration.ofDays(365);
 
     /** Joins a group of this epoch as the member on this node; {@code index} is this one's in {@code members}. */
@@ -35,6 +46,11 @@ record Epoch(long number, MeshJob job, TrainingConfig config, MeshSettings setti
 
     private String name(String group) {
         return job.runId() + "/" + number + "/" + group;
+    }
+
+    /** Opens a folder of tokens; waits for data nodes where it is theirs, until the thread is interrupted. */
+    CorpusTokens open(String folder) {
+        return corpora.open(Path.of(folder), config);
     }
 
     Endpoint here() {

@@ -2,18 +2,19 @@ package dev.troupe.actors.training.mesh;
 
 import dev.troupe.actors.compute.MeasuredPeak;
 import dev.troupe.actors.compute.NodeKernels;
+import dev.troupe.actors.training.data.ReadAhead;
 import dev.troupe.actors.training.eval.HeldOutWindows;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.data.BatchOrder;
 import dev.troupe.model.data.TokenBatches;
-import dev.troupe.model.data.TokenShards;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.mesh.EvaluationOutcome;
 import dev.troupe.model.mesh.MeshSettings;
+import dev.troupe.model.mesh.MicroBatchSource;
 import dev.troupe.model.mesh.RankGroups;
 import dev.troupe.model.mesh.RankProgram;
 import dev.troupe.model.mesh.RankState;
@@ -120,19 +121,12 @@ final class RankHost {
                     threads,
                     KernelUse.training());
             TokenBatches batches = new TokenBatches(
-                    TokenShards.open(Path.of(epoch.job().trainTokens())),
+                    epoch.open(epoch.job().trainTokens()),
                     BatchOrder.named(epoch.config().data().order()),
                     settings.seed());
-            heldOut = new HeldOutWindows(TokenShards.open(Path.of(epoch.job().heldOutTokens())), settings.time());
-            RankProgram built = own(new RankProgram(
-                    settings,
-                    rank,
-                    own,
-                    groups,
-                    kernels,
-                    (number, inputs, targets) ->
-                            batches.fill(number, settings.batch(), settings.time(), inputs, targets),
-                    optimizer::own));
+            heldOut = new HeldOutWindows(epoch.open(epoch.job().heldOutTokens()), settings.time());
+            RankProgram built = own(
+                    new RankProgram(settings, rank, own, groups, kernels, source(batches), optimizer::own));
             program = built;
             if (restored != null) {
                 built.spreadWeights();
@@ -143,6 +137,16 @@ final class RankHost {
             copy();
             return own.step();
         });
+    }
+
+    /** Reads ahead what comes from another node. */
+    private MicroBatchSource source(TokenBatches batches) {
+        int batch = epoch.settings().batch();
+        int time = epoch.settings().time();
+        MicroBatchSource source = (number, inputs, targets) -> batches.fill(number, batch, time, inputs, targets);
+        return batches.corpus().isFar()
+                ? own(new ReadAhead(source, batch * time, "troupe-tokens-of-rank-" + rank))
+                : source;
     }
 
     /** Brings a rank's state from somewhere. */

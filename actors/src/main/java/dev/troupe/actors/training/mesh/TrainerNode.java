@@ -9,6 +9,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
 import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.data.CorpusOpener;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Answer;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Build;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
@@ -220,8 +221,14 @@ public final class TrainerNode {
         }
         try {
             TrainingConfig config = order.job().config();
-            Epoch epoch =
-                    new Epoch(order.epoch(), order.job(), config, order.job().mesh(), order.seating(), plane);
+            Epoch epoch = new Epoch(
+                    order.epoch(),
+                    order.job(),
+                    config,
+                    order.job().mesh(),
+                    order.seating(),
+                    plane,
+                    CorpusOpener.of(context.getSystem()));
             NodeRanks building = new NodeRanks(epoch);
             ranks = building;
             Duration timeout = Duration.ofSeconds(config.train().stepTimeoutSeconds());

@@ -101,7 +101,7 @@ record PartsAssembly(
         TrainingState resumed = null;
         if (checkpoint.isPresent()) {
             resumed = CheckpointStore.load(checkpoint.get(), weights, moments);
-            ResumeCheck.requireSameRun(checkpoint.get(), resumed, config, batches.shards());
+            ResumeCheck.requireSameRun(checkpoint.get(), resumed, config, batches.corpus());
         } else {
             weights.initialize(config.train().seed());
         }
@@ -192,7 +192,7 @@ record PartsAssembly(
             if (found.isPresent()) {
                 resumed = found.get().training();
                 resumedFrom = found.get().directory();
-                ResumeCheck.requireSameRun(resumedFrom, resumed, config, batches.shards());
+                ResumeCheck.requireSameRun(resumedFrom, resumed, config, batches.corpus());
                 start = new TrainerProtocol.FromCheckpoint(resumedFrom.toString(), resumed.step());
             }
         }

@@ -2,7 +2,7 @@ package dev.troupe.actors.training.run;
 
 import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.data.TokenShards;
+import dev.troupe.model.data.CorpusTokens;
 import dev.troupe.model.format.TrainingState;
 import java.nio.file.Path;
 import java.util.Map;
@@ -21,6 +21,8 @@ public final class ResumeCheck {
     private static final Set<String> MAY_CHANGE = Set.of(
             "data.text",
             "data.prefetch",
+            "data.from",
+            "data.nodeWaitSeconds",
             "compute.backend",
             "train.threads",
             "train.minutes",
@@ -31,7 +33,7 @@ public final class ResumeCheck {
     private ResumeCheck() {}
 
     /** What a checkpoint keeps. */
-    public static Map<String, String> settings(TrainingConfig config, long totalSteps, TokenShards tokens) {
+    public static Map<String, String> settings(TrainingConfig config, long totalSteps, CorpusTokens tokens) {
         Map<String, String> settings = new TreeMap<>(config.values());
         settings.put(TRAIN_TOKENS, Long.toString(tokens.tokens()));
         settings.put(TOKENIZER, tokens.tokenizerSha256());
@@ -51,7 +53,7 @@ public final class ResumeCheck {
         return Long.parseLong(fixed);
     }
 
-    static void requireSameRun(Path checkpoint, TrainingState state, TrainingConfig config, TokenShards tokens) {
+    static void requireSameRun(Path checkpoint, TrainingState state, TrainingConfig config, CorpusTokens tokens) {
         config.values().forEach((key, value) -> {
             String stored = state.settings().get(key);
             boolean free = MAY_CHANGE.contains(key)
@@ -69,8 +71,8 @@ public final class ResumeCheck {
                         .equals(state.settings().getOrDefault(TRAIN_TOKENS, Long.toString(tokens.tokens())))
                 && tokens.tokenizerSha256().equals(state.settings().getOrDefault(TOKENIZER, tokens.tokenizerSha256()));
         if (!sameText) {
-            throw new TroupeException("the text of " + tokens.directory() + " is not the one that checkpoint "
-                    + checkpoint + " was trained on: resume with the same data.text, or start another run");
+            throw new TroupeException("the text of " + tokens.name() + " is not the one that checkpoint " + checkpoint
+                    + " was trained on: resume with the same data.text, or start another run");
         }
         long totalSteps = totalSteps(state, config);
         boolean known = totalSteps > 0; // a time budget may not have fixed it yet

@@ -2,13 +2,14 @@ package dev.troupe.actors.training.run;
 
 import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.data.CorpusOpener;
 import dev.troupe.actors.training.eval.HeldOutWindows;
 import dev.troupe.actors.training.exchange.RunMemory;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.data.BatchOrder;
+import dev.troupe.model.data.CorpusTokens;
 import dev.troupe.model.data.TokenBatches;
-import dev.troupe.model.data.TokenShards;
 import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.optim.AdamWOptions;
@@ -36,7 +37,7 @@ public record RunAssembly(
         RunDirectory directory,
         RunMemory memory,
         ModelConfig model,
-        TokenShards tokens,
+        CorpusTokens tokens,
         HeldOutWindows windows,
         RunParts parts,
         MetricsFile metrics,
@@ -66,14 +67,20 @@ public record RunAssembly(
      * @param setup says whether to go on from a checkpoint; a run that goes back does
      * @param lead of a run on a cluster; null for any other, and for one that nobody will take over
      * @param next why the attempt before has ended; null for a run that begins or goes on
+     * @param corpora opens its tokens
      * @throws TroupeException when the directory is in use or has a run already, a checkpoint or the text does not fit
      */
-    public static RunAssembly assemble(TrainingSetup setup, @Nullable Lead lead, @Nullable NextAttempt next) {
+    public static RunAssembly assemble(
+            TrainingSetup setup, @Nullable Lead lead, @Nullable NextAttempt next, CorpusOpener corpora) {
         RunMemory memory = new RunMemory(setup.runId());
         try {
             TrainingSetup from = next == null ? setup : setup.resumed();
             return assemble(
-                    from, setup.config().mesh().isSplit() ? lead(setup, lead, next, memory) : null, next, memory);
+                    from,
+                    setup.config().mesh().isSplit() ? lead(setup, lead, next, memory) : null,
+                    next,
+                    corpora,
+                    memory);
         } catch (RuntimeException | Error e) {
             memory.close();
             throw e;
@@ -90,17 +97,22 @@ public record RunAssembly(
     }
 
     private static RunAssembly assemble(
-            TrainingSetup setup, @Nullable Lead lead, @Nullable NextAttempt next, RunMemory memory) {
+            TrainingSetup setup,
+            @Nullable Lead lead,
+            @Nullable NextAttempt next,
+            CorpusOpener corpora,
+            RunMemory memory) {
         TrainingConfig config = setup.config();
         GoingBack back = next instanceof GoingBack to ? to : null;
         RunDirectory directory = memory.own(
                 lead == null ? RunDirectory.lock(setup.runDir()) : RunDirectory.led(setup.runDir(), lead.decisions()));
         int time = setup.model().contextLength();
-        TokenShards tokens = TokenShards.open(setup.trainTokens());
+        CorpusTokens tokens = corpora.open(setup.trainTokens(), config, memory::isClosing);
         TokenBatches batches = new TokenBatches(
                 tokens, BatchOrder.named(config.data().order()), config.train().seed());
         batches.numWindows(time); // complains now, not at the first step, when the text is too short
-        HeldOutWindows windows = new HeldOutWindows(TokenShards.open(setup.heldOutTokens()), time);
+        HeldOutWindows windows =
+                new HeldOutWindows(corpora.open(setup.heldOutTokens(), config, memory::isClosing), time);
         List<MetricsLine> lines = setup.resume() ? MetricsFile.read(directory.metrics()) : List.of();
         Mesh before = RecordedRun.mesh(lines).orElse(config.mesh().mesh());
         Mesh mesh = mesh(config, before, lead, next);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.troupe.actors.training.TinyRun;
 import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.eval.Evaluator;
+import dev.troupe.model.data.TokenShards;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +27,7 @@ class RunLengthTest {
                 name,
                 false,
                 "train { steps = 0, minutes = 2 }, eval { everySteps = 5, windows = 20, finalWindows = 4 }");
-        RunAssembly run = RunAssembly.assemble(setup, null, null);
+        RunAssembly run = RunAssembly.assemble(setup, null, null, (folder, _, _) -> TokenShards.open(folder));
         try {
             RunLength length = new RunLength(setup.config(), run);
             for (int step = 0; step < 20; step++) {
