@@ -145,6 +145,9 @@ public final class UpCommand implements Callable<Integer> {
         if (node.nodeConfig().has(Role.EVAL)) {
             node.whenMember(() -> System.err.printf("evaluation node %s%n", node.address()));
         }
+        if (node.nodeConfig().has(Role.DATA)) {
+            node.whenMember(() -> System.err.printf("data node %s%n", node.address()));
+        }
         metrics.url().ifPresent(url -> System.err.printf("metrics %s%n", url));
         if (node.nodeConfig().has(Role.TRAINER) || node.nodeConfig().has(Role.EVAL)) {
             metrics.url("/run").ifPresent(url -> System.err.printf("the run's curve %s%n", url));

@@ -157,7 +157,8 @@ public final class ClusterProcesses implements AutoCloseable {
                 status == null ? 0 : status.members().size(),
                 status == null ? List.of() : status.unreachable(),
                 status == null ? null : status.trainer(),
-                status == null ? null : status.evaluation());
+                status == null ? null : status.evaluation(),
+                status == null ? null : status.data());
     }
 
     private @Nullable NodeStatus latest(Node node) {

@@ -1,5 +1,6 @@
 package dev.troupe.deploy.cluster;
 
+import dev.troupe.deploy.node.NodeData;
 import dev.troupe.deploy.node.NodeEvaluation;
 import dev.troupe.deploy.node.NodeTraining;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.stream.Stream;
 /** Nodes as lines for people. */
 public final class ClusterTable {
     private static final String FORMAT = "%4s  %-8s %-18s %-24s %-7s %-6s %-6s %s";
+    private static final int NAMES_OF_CORPUS = 3;
 
     private ClusterTable() {}
 
@@ -47,6 +49,13 @@ public final class ClusterTable {
                 work(node));
     }
 
+    /** With the names of its run and its part of the tokens: the end of the path. */
+    private static String corpus(String folder) {
+        Path path = Path.of(folder);
+        int names = path.getNameCount();
+        return path.subpath(Math.max(0, names - NAMES_OF_CORPUS), names).toString();
+    }
+
     private static String state(NodeView node) {
         Integer code = node.exitCode();
         if (code != null) {
@@ -73,6 +82,11 @@ public final class ClusterTable {
         NodeEvaluation evaluation = node.evaluation();
         if (evaluation != null && evaluation.model() != null) {
             work.append("evaluates ").append(Path.of(evaluation.model()).getFileName());
+        }
+        NodeData data = node.data();
+        if (data != null && !data.folders().isEmpty()) {
+            work.append(work.isEmpty() ? "" : " ").append("gives tokens of ");
+            work.append(data.folders().stream().map(ClusterTable::corpus).collect(Collectors.joining(", ")));
         }
         return work.toString();
     }

@@ -1,5 +1,6 @@
 package dev.troupe.deploy.cluster;
 
+import dev.troupe.deploy.node.NodeData;
 import dev.troupe.deploy.node.NodeEvaluation;
 import dev.troupe.deploy.node.NodeTraining;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param unreachable members that it cannot reach
  * @param training null when it does not train
  * @param evaluation null when it does not evaluate
+ * @param data null when it gives no tokens
  */
 public record NodeView(
         int number,
@@ -31,19 +33,21 @@ public record NodeView(
         int members,
         List<String> unreachable,
         @Nullable NodeTraining training,
-        @Nullable NodeEvaluation evaluation) {
+        @Nullable NodeEvaluation evaluation,
+        @Nullable NodeData data) {
     public NodeView {
         roles = List.copyOf(roles);
         unreachable = List.copyOf(unreachable);
     }
 
-    /** The same but for the steps of its training, which change all the time. */
+    /** The same but for the steps of its training and the tokens that it has given, which change all the time. */
     public boolean looksLike(NodeView other) {
-        return withoutStep().equals(other.withoutStep());
+        return withoutCounts().equals(other.withoutCounts());
     }
 
-    private NodeView withoutStep() {
+    private NodeView withoutCounts() {
         NodeTraining now = training;
+        NodeData given = data;
         return new NodeView(
                 number,
                 pid,
@@ -56,6 +60,7 @@ public record NodeView(
                 members,
                 unreachable,
                 now == null ? null : new NodeTraining(now.run(), now.epoch(), 0, now.ranks()),
-                evaluation);
+                evaluation,
+                given == null ? null : new NodeData(given.folders(), 0));
     }
 }

@@ -20,6 +20,7 @@ import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.cluster.ClusterTraining;
 import dev.troupe.actors.training.cluster.RunWatcher;
+import dev.troupe.actors.training.data.DataNode;
 import dev.troupe.actors.training.eval.EvaluationNode;
 import dev.troupe.actors.training.mesh.MeshCheckpoints;
 import dev.troupe.actors.training.mesh.MeshEvent;
@@ -67,6 +68,9 @@ final class NodeGuardian {
     /** Make this node ready to evaluate checkpoints of the run that the cluster trains. */
     record StartEvaluation(ActorRef<ActorRef<EvaluationNode.Command>> replyTo) implements Command {}
 
+    /** Make this node ready to give tokens of corpora that it has the files of. */
+    record StartData(ActorRef<ActorRef<DataNode.Command>> replyTo) implements Command {}
+
     /** Make this node ready to hold members of replicas that other nodes lead. */
     record StartMember(
             DataPlane plane,
@@ -106,6 +110,11 @@ final class NodeGuardian {
                                     Behaviors.supervise(EvaluationNode.create())
                                             .onFailure(SupervisorStrategy.restart()),
                                     "evaluation-node"));
+                case StartData start ->
+                    start.replyTo()
+                            .tell(context.spawn(
+                                    Behaviors.supervise(DataNode.create()).onFailure(SupervisorStrategy.restart()),
+                                    "data-node"));
                 case StartMember start ->
                     start.replyTo()
                             .tell(context.spawn(

@@ -39,6 +39,9 @@ public record NodeService(Optional<ModelDescription> model, Optional<Bindings> b
         if (config.has(Role.EVAL)) {
             node.startEvaluation();
         }
+        if (config.has(Role.DATA)) {
+            node.startData();
+        }
         if (config.has(Role.MEMBER)) {
             node.startMember();
         }

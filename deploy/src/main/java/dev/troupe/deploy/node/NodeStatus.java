@@ -3,6 +3,7 @@ package dev.troupe.deploy.node;
 import akka.cluster.ClusterEvent;
 import akka.cluster.Member;
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import dev.troupe.actors.training.data.DataNode;
 import dev.troupe.actors.training.eval.EvaluationNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Described;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param members all that it knows, itself included, by address
  * @param trainer what its ranks do; null without the role
  * @param evaluation what it evaluates; null without the role
+ * @param data what it gives tokens of; null without the role
  */
 public record NodeStatus(
         String address,
@@ -27,7 +29,8 @@ public record NodeStatus(
         String status,
         List<MemberStatus> members,
         @Nullable NodeTraining trainer,
-        @Nullable NodeEvaluation evaluation) {
+        @Nullable NodeEvaluation evaluation,
+        @Nullable NodeData data) {
     public NodeStatus {
         roles = List.copyOf(roles);
         members = List.copyOf(members);
@@ -53,7 +56,8 @@ public record NodeStatus(
             Member self,
             ClusterEvent.CurrentClusterState state,
             @Nullable Described trainer,
-            EvaluationNode.@Nullable Described evaluation) {
+            EvaluationNode.@Nullable Described evaluation,
+            DataNode.@Nullable Reported data) {
         Set<Member> unreachable = state.getUnreachable();
         List<MemberStatus> members = new ArrayList<>();
         state.getMembers()
@@ -68,7 +72,8 @@ public record NodeStatus(
                 trainer == null
                         ? null
                         : new NodeTraining(trainer.runId(), trainer.epoch(), trainer.step(), trainer.ranks()),
-                evaluation == null ? null : new NodeEvaluation(evaluation.runId(), evaluation.model()));
+                evaluation == null ? null : new NodeEvaluation(evaluation.runId(), evaluation.model()),
+                data == null ? null : new NodeData(data.folders(), data.tokens()));
     }
 
     /** Those of the configuration, without the ones that Akka gives to every member. */

@@ -1,6 +1,7 @@
 package dev.troupe.deploy.node;
 
 import akka.actor.typed.ActorRef;
+import dev.troupe.actors.training.data.DataNode;
 import dev.troupe.actors.training.eval.EvaluationNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ final class NodeWork {
     private final TroupeNode node;
     private volatile @Nullable ActorRef<TrainerProtocol.Command> trainer;
     private volatile @Nullable ActorRef<EvaluationNode.Command> evaluation;
+    private volatile @Nullable ActorRef<DataNode.Command> data;
 
     NodeWork(TroupeNode node) {
         this.node = node;
@@ -27,6 +29,11 @@ final class NodeWork {
         evaluation = actor;
     }
 
+    /** The node gives tokens of corpora from now on. */
+    void givesTokens(ActorRef<DataNode.Command> actor) {
+        data = actor;
+    }
+
     /** What its ranks do; null without any. */
     TrainerProtocol.@Nullable Described training() {
         ActorRef<TrainerProtocol.Command> actor = trainer;
@@ -37,6 +44,12 @@ final class NodeWork {
     EvaluationNode.@Nullable Described evaluating() {
         ActorRef<EvaluationNode.Command> actor = evaluation;
         return actor == null ? null : node.ask(actor, EvaluationNode.Describe::new);
+    }
+
+    /** Of which corpora it gives tokens; null when it does not. */
+    DataNode.@Nullable Reported tokens() {
+        ActorRef<DataNode.Command> actor = data;
+        return actor == null ? null : node.ask(actor, DataNode.Report::new);
     }
 
     /** Directory of the run that the node has a part in, or had last. */

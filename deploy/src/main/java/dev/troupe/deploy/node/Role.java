@@ -11,6 +11,8 @@ public enum Role {
     TRAINER,
     /** Evaluates the checkpoints of a run that other nodes train. */
     EVAL,
+    /** Gives tokens of corpora to trainers and evaluation nodes that have not the files. */
+    DATA,
     /** Holds model replicas. */
     SERVER,
     /** Holds parts of replicas that servers lead. */

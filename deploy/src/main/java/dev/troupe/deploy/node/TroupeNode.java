@@ -253,6 +253,11 @@ public final class TroupeNode implements AutoCloseable {
         work.evaluates(ask(NodeGuardian.StartEvaluation::new));
     }
 
+    /** Makes this node ready to give tokens of corpora to the cluster's trainers and evaluation nodes. */
+    public void startData() {
+        work.givesTokens(ask(NodeGuardian.StartData::new));
+    }
+
     /**
      * Makes this node ready to hold members of replicas that other nodes lead.
      *
@@ -280,7 +285,7 @@ public final class TroupeNode implements AutoCloseable {
     /** What the node does, and what it knows of its cluster. */
     public NodeStatus status() {
         Cluster cluster = Cluster.get(system);
-        return NodeStatus.of(cluster.selfMember(), cluster.state(), work.training(), work.evaluating());
+        return NodeStatus.of(cluster.selfMember(), cluster.state(), work.training(), work.evaluating(), work.tokens());
     }
 
     /** Directory of the run that this node has a part in, or had last; empty for none. */

@@ -2,6 +2,7 @@ package dev.troupe.deploy.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.troupe.deploy.node.NodeData;
 import dev.troupe.deploy.node.NodeEvaluation;
 import dev.troupe.deploy.node.NodeTraining;
 import java.util.List;
@@ -23,6 +24,7 @@ class ClusterTableTest {
                 exitCode == null ? 3 : 0,
                 missed,
                 exitCode == null ? new NodeTraining("gpt", 2, 17, ranks) : null,
+                null,
                 null);
     }
 
@@ -40,8 +42,34 @@ class ClusterTableTest {
                 4,
                 List.of(),
                 null,
-                new NodeEvaluation("gpt", "/runs/gpt/checkpoints/step-00000250"));
+                new NodeEvaluation("gpt", "/runs/gpt/checkpoints/step-00000250"),
+                null);
         assertThat(ClusterTable.lines(List.of(node)).getLast()).endsWith("evaluates step-00000250");
+    }
+
+    @Test
+    void saysWhatADataNodeGives() {
+        NodeView node = dataNode(5);
+        assertThat(ClusterTable.lines(List.of(node)).getLast())
+                .endsWith("gives tokens of gpt/tokens/train, gpt/tokens/heldout");
+        assertThat(node.looksLike(dataNode(6))).isTrue();
+    }
+
+    private static NodeView dataNode(long tokens) {
+        return new NodeView(
+                4,
+                4004,
+                "up",
+                null,
+                "akka://troupe@127.0.0.1:25524",
+                9004,
+                null,
+                List.of("data"),
+                4,
+                List.of(),
+                null,
+                null,
+                new NodeData(List.of("/runs/gpt/tokens/train", "/runs/gpt/tokens/heldout"), tokens));
     }
 
     @Test
@@ -73,6 +101,7 @@ class ClusterTableTest {
                 before.members(),
                 List.of(),
                 new NodeTraining("gpt", 2, 18, List.of(0)),
+                null,
                 null);
         assertThat(after.looksLike(before)).isTrue();
         assertThat(after.looksLike(node(1, "up", null, List.of(), List.of(0, 1))))
