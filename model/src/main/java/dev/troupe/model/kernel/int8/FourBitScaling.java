@@ -11,6 +11,7 @@ import dev.troupe.model.kernel.vector.StoredLanes;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -27,22 +28,24 @@ enum FourBitScaling implements FourBitPass {
             }
         }
     },
-    /** Sums of Q4_0 times scales, added to the totals. */
+    /** Sums of Q4_0 times scales, added to the totals, which stay in registers. */
     SMALL {
         @Override
         public void run(int runs, int rows, long strip, long weights, long table, long sums, long totals) {
             long step = FourBitStrips.runBytes(rows);
-            for (int run = 0; run < runs; run++) {
-                long starts = strip + run * step + FourBitStrips.starts(rows);
-                FloatVector d0 = load(table + run * ENTRY);
-                FloatVector d1 = load(table + run * ENTRY + BYTES);
-                for (int r = 0; r < rows; r++) {
-                    ShortVector s = sums(sums + ((long) run * rows + r) * SUMS_ROW, starts + r * 4L);
-                    FloatVector t = broadcast(starts + (rows + r) * 4L);
-                    long at = totals + r * TOTALS_ROW;
-                    store(floats(s, 0).mul(t).fma(d0, load(at)), at);
-                    store(floats(s, 1).mul(t).fma(d1, load(at + BYTES)), at + BYTES);
+            for (int r = 0; r < rows; r++) {
+                long starts = strip + FourBitStrips.starts(rows) + r * 4L;
+                long at = totals + r * TOTALS_ROW;
+                FloatVector first = load(at);
+                FloatVector second = load(at + BYTES);
+                for (int run = 0; run < runs; run++) {
+                    IntVector s = sums(sums + ((long) run * rows + r) * SUMS_ROW, starts + run * step);
+                    FloatVector t = broadcast(starts + run * step + rows * 4L);
+                    first = first(s).mul(t).fma(load(table + run * ENTRY), first);
+                    second = second(s).mul(t).fma(load(table + run * ENTRY + BYTES), second);
                 }
+                store(first, at);
+                store(second, at + BYTES);
             }
         }
     },
@@ -66,24 +69,28 @@ enum FourBitScaling implements FourBitPass {
             }
         }
     },
-    /** Sums of Q4_K times scales, and sums of activations times shifts, added to the totals. */
+    /**
+     * Sums of Q4_K times scales, and sums of activations times shifts, added to the totals, which stay in registers.
+     */
     LARGE {
         @Override
         public void run(int runs, int rows, long strip, long weights, long table, long sums, long totals) {
             long step = FourBitStrips.runBytes(rows);
-            for (int run = 0; run < runs; run++) {
-                long starts = strip + run * step + FourBitStrips.starts(rows);
-                for (int r = 0; r < rows; r++) {
-                    ShortVector s = sums(sums + ((long) run * rows + r) * SUMS_ROW, starts + r * 4L);
-                    FloatVector t = broadcast(starts + (rows + r) * 4L);
-                    FloatVector x = broadcast(starts + (2 * rows + r) * 4L);
+            for (int r = 0; r < rows; r++) {
+                long starts = strip + FourBitStrips.starts(rows) + r * 4L;
+                long at = totals + r * TOTALS_ROW;
+                FloatVector first = load(at);
+                FloatVector second = load(at + BYTES);
+                for (int run = 0; run < runs; run++) {
+                    IntVector s = sums(sums + ((long) run * rows + r) * SUMS_ROW, starts + run * step);
+                    FloatVector t = broadcast(starts + run * step + rows * 4L);
+                    FloatVector x = broadcast(starts + run * step + 8L * rows);
                     long entry = table + run * ENTRY;
-                    long at = totals + r * TOTALS_ROW;
-                    FloatVector sum = floats(s, 0).mul(t).fma(load(entry), load(at));
-                    store(x.fma(load(entry + 2 * BYTES), sum), at);
-                    sum = floats(s, 1).mul(t).fma(load(entry + BYTES), load(at + BYTES));
-                    store(x.fma(load(entry + 3 * BYTES), sum), at + BYTES);
+                    first = x.fma(load(entry + 2 * BYTES), first(s).mul(t).fma(load(entry), first));
+                    second = x.fma(load(entry + 3 * BYTES), second(s).mul(t).fma(load(entry + BYTES), second));
                 }
+                store(first, at);
+                store(second, at + BYTES);
             }
         }
     };
@@ -105,8 +112,18 @@ enum FourBitScaling implements FourBitPass {
         return type == StorageType.Q4_0 ? SMALL : LARGE;
     }
 
-    private static FloatVector floats(ShortVector sums, int part) {
-        return (FloatVector) sums.convertShape(VectorOperators.S2F, SPECIES, part);
+    /** Sums of the first half of the columns: the lower halves of the ints. */
+    private static FloatVector first(IntVector sums) {
+        return floats(sums.lanewise(VectorOperators.LSHL, Short.SIZE));
+    }
+
+    private static FloatVector second(IntVector sums) {
+        return floats(sums);
+    }
+
+    private static FloatVector floats(IntVector upperHalves) {
+        return (FloatVector)
+                upperHalves.lanewise(VectorOperators.ASHR, Short.SIZE).convertShape(VectorOperators.I2F, SPECIES, 0);
     }
 
     private static FloatVector load(long at) {
@@ -122,8 +139,9 @@ enum FourBitScaling implements FourBitPass {
     }
 
     /** Sums of (q - 8) · x: {@code start} is -8 · Σ x. */
-    private static ShortVector sums(long at, long start) {
+    private static IntVector sums(long at, long start) {
         return ShortVector.fromMemorySegment(ShortVector.SPECIES_PREFERRED, MEMORY, at & ADDRESS, ORDER)
-                .add(MEMORY.get(SHORT, start & ADDRESS));
+                .add(MEMORY.get(SHORT, start & ADDRESS))
+                .reinterpretAsInts();
     }
 }

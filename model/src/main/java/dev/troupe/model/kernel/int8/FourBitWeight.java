@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A weight W [n, k] of Q4_0 or Q4_K in panels of {@link #COLUMNS} outputs, each a vector of 16-bit lanes. The numbers
- * of a run of 32 inputs are [8][{@link #COLUMNS}] shorts of four each, the first in the lowest bits. Before them
+ * of a run of 32 inputs are [8][{@link #COLUMNS}] shorts of four each, the first in the lowest bits, in the order
+ * {@link #place}. Before them
  *
  * <ul>
  *   <li>Q4_0 has [{@link #COLUMNS}] float16 scales;
@@ -73,6 +74,14 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
 
     static long panelBytes(StorageType type, int k) {
         return type == StorageType.Q4_0 ? k / RUN * SMALL_RUN : k / BlockLayout.LARGE * LARGE_BLOCK;
+    }
+
+    /**
+     * Which short of a row of numbers is a column's: those of the first half have the even ones, those of the second
+     * half the odd ones. So both halves of a vector of sums are got from it by shifts.
+     */
+    private static int place(int column) {
+        return column < Lanes.LANES ? 2 * column : 2 * (column - Lanes.LANES) + 1;
     }
 
     long panelBytes() {
@@ -135,7 +144,7 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
     }
 
     private void setEight(long numbers, int c, int eight, int packed) {
-        long at = numbers + 2L * eight * ROW + c * 2L;
+        long at = numbers + 2L * eight * ROW + place(c) * 2L;
         data.set(SHORT, at, (short) packed);
         data.set(SHORT, at + ROW, (short) (packed >>> Short.SIZE));
     }
@@ -151,7 +160,8 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
     /** Number {@code i} of a run of row {@code j}, 0 to 15. */
     int number(int j, int run, int i) {
         long numbers = runAt(j, run) + (type == StorageType.Q4_0 ? HALVES : 2L * COLUMNS);
-        return data.get(SHORT, numbers + (i / PER_SHORT) * ROW + (j % COLUMNS) * 2L) >> (4 * (i % PER_SHORT)) & 15;
+        long at = numbers + (i / PER_SHORT) * ROW + place(j % COLUMNS) * 2L;
+        return data.get(SHORT, at) >> (4 * (i % PER_SHORT)) & 15;
     }
 
     /** The scale of a run. */
