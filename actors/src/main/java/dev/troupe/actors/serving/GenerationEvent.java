@@ -6,12 +6,12 @@ import dev.troupe.actors.wire.WireMessage;
 import java.util.List;
 
 /**
- * What a replica tells of a request: what it found and what was asked of the prompt, any number of
+ * What a replica tells of a request: that it has begun, what was asked of the prompt, any number of
  * {@link TokenGenerated}, then one of {@link Finished}, {@link Rejected} and {@link Failed}.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
 @JsonSubTypes({
-    @JsonSubTypes.Type(GenerationEvent.PromptCached.class),
+    @JsonSubTypes.Type(GenerationEvent.Begun.class),
     @JsonSubTypes.Type(GenerationEvent.PromptScored.class),
     @JsonSubTypes.Type(GenerationEvent.Embedded.class),
     @JsonSubTypes.Type(GenerationEvent.TokenGenerated.class),
@@ -22,8 +22,12 @@ import java.util.List;
 public sealed interface GenerationEvent extends WireMessage {
     String requestId();
 
-    /** The first {@code tokens} of the prompt, more than none, need not be computed: the cache holds them. */
-    record PromptCached(String requestId, int tokens) implements GenerationEvent {}
+    /**
+     * The prompt is being read: no reason is left to turn the request away. Told once, before anything else.
+     *
+     * @param cachedTokens first ones of the prompt that need not be computed, because the cache holds them
+     */
+    record Begun(String requestId, int cachedTokens) implements GenerationEvent {}
 
     /**
      * Log-probabilities of a piece of the prompt, for {@link PromptOutput#LOG_PROBS}. Pieces come in order; after a

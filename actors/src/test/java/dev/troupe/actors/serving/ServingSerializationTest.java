@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import dev.troupe.actors.serving.GenerationEvent.Alternative;
+import dev.troupe.actors.serving.GenerationEvent.Begun;
 import dev.troupe.actors.serving.GenerationEvent.Embedded;
 import dev.troupe.actors.serving.GenerationEvent.Failed;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.Finished;
-import dev.troupe.actors.serving.GenerationEvent.PromptCached;
 import dev.troupe.actors.serving.GenerationEvent.PromptScored;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
 import dev.troupe.actors.serving.GenerationEvent.Rejected;
@@ -68,7 +68,7 @@ class ServingSerializationTest {
                 new TokenGenerated(
                         "r-1", 3, 262, -1.0 / 3, List.of(new Alternative(262, -1.0 / 3), new Alternative(5, -1e9))),
                 new TokenGenerated("r-1", 0, 0, Double.NaN, List.of()),
-                new PromptCached("r-1", 48),
+                new Begun("r-1", 48),
                 new ScoredPromptToken(9, -0.1, List.of(new Alternative(5, -1e9))),
                 new PromptScored("r-1", 1, List.of(new ScoredPromptToken(9, -1.0 / 3, List.of()))),
                 new Embedded("r-1", List.of(0.1f, -1f / 3, 0f)),

@@ -72,7 +72,7 @@ final class ReplicaTarget implements LoadTarget {
                 }
                 case GenerationEvent.Rejected rejected -> driver.failed(new IllegalStateException(rejected.message()));
                 case GenerationEvent.Failed failed -> driver.failed(new IllegalStateException(failed.message()));
-                case GenerationEvent.PromptCached cached -> {}
+                case GenerationEvent.Begun begun -> {}
                 case GenerationEvent.PromptScored scored -> {}
                 case GenerationEvent.Embedded embedded -> {}
             }

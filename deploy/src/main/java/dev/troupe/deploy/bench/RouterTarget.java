@@ -78,7 +78,7 @@ final class RouterTarget implements LoadTarget {
         }
 
         private void on(int number, TextEvent event) {
-            if (!(event instanceof TextEvent.End)) {
+            if (event instanceof TextEvent.Piece) {
                 driver.token(number);
             }
         }

@@ -105,9 +105,9 @@ public final class Embedder {
                     return NotUsed.getInstance();
                 })
                 .takeWhile(event -> !(event instanceof DispatchEvent.LengthReached))
-                .filter(event -> !(event instanceof DispatchEvent.PromptCached))
+                .filter(event -> !(event instanceof DispatchEvent.Begun))
                 .map(event -> switch (event) {
-                    case DispatchEvent.PromptCached unexpected -> throw unexpected(unexpected);
+                    case DispatchEvent.Begun unexpected -> throw unexpected(unexpected);
                     case DispatchEvent.Embedded embedded ->
                         new Vector(
                                 index,

@@ -13,8 +13,9 @@ import dev.troupe.model.tokenizer.Tokenizer;
  * @param numChoices answers in all
  * @param numPrompts prompts; the answers to one follow each other, as many to each
  * @param promptTokens of all prompts, each counted once
- * @param events of all answers, each ended by its own end; running it starts the work, cancelling it ends the work, and
- *     it fails with a {@link dev.troupe.routing.route.RequestFailure}
+ * @param events of all answers, each ended by its own end; that an answer has begun is told where there is one only;
+ *     running it starts the work, cancelling it ends the work, and it fails with a
+ *     {@link dev.troupe.routing.route.RequestFailure}
  */
 public record Generation(
         ModelDescription model,

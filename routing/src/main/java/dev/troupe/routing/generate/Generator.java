@@ -87,8 +87,13 @@ public final class Generator {
             answers.add(answer(request, model, tokenizer, prompt, tools, choice, seed + choice));
         }
         int promptTokens = prompts.stream().mapToInt(p -> p.tokens().size()).sum();
-        var events =
-                numChoices == 1 ? answers.getFirst() : Source.from(answers).flatMapMerge(numChoices, answer -> answer);
+        // Of several answers one may have begun when another is turned away: that is to be known before anything is
+        // said.
+        var events = numChoices == 1
+                ? answers.getFirst()
+                : Source.from(answers)
+                        .flatMapMerge(numChoices, answer -> answer)
+                        .filter(event -> !(event.event() instanceof TextEvent.Begun));
         return new Generation(model, tokenizer, seed, numChoices, prompts.size(), promptTokens, events);
     }
 

@@ -49,6 +49,7 @@ final class ReplyWriter {
         for (var event : events) {
             var choice = choices.get(event.choice());
             switch (event.event()) {
+                case TextEvent.Begun begun -> {}
                 case TextEvent.Piece piece -> {
                     texts.get(event.choice()).append(piece.text());
                     choice.addAllLogProbs(logProbs(piece.tokens()));
@@ -79,9 +80,11 @@ final class ReplyWriter {
         return reply.build();
     }
 
+    /** The message that an event of a stream becomes; one is not for clients, {@link TextEvent.Begun}. */
     GenerateChunk chunk(ChoiceEvent event) {
         var chunk = chunk();
         switch (event.event()) {
+            case TextEvent.Begun begun -> throw new IllegalArgumentException("there is no message of a beginning");
             case TextEvent.Piece piece ->
                 chunk.setPiece(TextPiece.newBuilder()
                         .setChoice(event.choice())

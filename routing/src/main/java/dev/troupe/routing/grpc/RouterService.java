@@ -34,6 +34,7 @@ import dev.troupe.routing.proto.TokenizeReply;
 import dev.troupe.routing.proto.TokenizeRequest;
 import dev.troupe.routing.route.Router;
 import dev.troupe.routing.route.ServedModel;
+import dev.troupe.routing.stream.TextEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -214,6 +215,7 @@ public final class RouterService implements RouterPowerApi {
         return answer(read, metadata, (call, generation) -> {
             var writer = writer(call, generation);
             return logged(call, generation)
+                    .filter(event -> !(event.event() instanceof TextEvent.Begun))
                     .map(writer::chunk)
                     .concatLazy(Source.lazySource(() -> Source.single(writer.lastChunk())));
         });

@@ -48,6 +48,7 @@ final class AnswerWriter {
                     continue;
                 }
                 switch (event.event()) {
+                    case TextEvent.Begun begun -> {}
                     case TextEvent.Piece piece -> {
                         text.append(piece.text());
                         tokens.addAll(piece.tokens());
@@ -68,7 +69,7 @@ final class AnswerWriter {
         return body;
     }
 
-    /** The frames that an event of a stream becomes. */
+    /** The frames that an event of a stream becomes; none, it may be, that of a beginning. */
     ByteString frames(ChoiceEvent event) {
         int choice = event.choice();
         ByteString opening = ByteString.emptyByteString();
@@ -80,6 +81,12 @@ final class AnswerWriter {
         }
         return opening.concat(
                 switch (event.event()) {
+                    case TextEvent.Begun begun -> {
+                        if (!tellsTokens) {
+                            pieceFrame(choice); // there is time now
+                        }
+                        yield ByteString.emptyByteString();
+                    }
                     case TextEvent.Piece piece -> piece(choice, piece);
                     case TextEvent.Call call -> EventFrame.of(chunk(choice, shape.call(call)));
                     case TextEvent.End end -> {
@@ -94,6 +101,10 @@ final class AnswerWriter {
         if (tellsTokens) {
             return EventFrame.of(chunk(choice, shape.piece(piece.text(), piece.tokens())));
         }
+        return pieceFrame(choice).with(piece.text());
+    }
+
+    private EventFrame pieceFrame(int choice) {
         var frame = pieces[choice];
         if (frame == null) {
             // An id is in a frame once, and nothing else begins with it.
@@ -101,7 +112,7 @@ final class AnswerWriter {
             frame = EventFrame.around(mark, chunk(choice, shape.piece(mark, List.of())));
             pieces[choice] = frame;
         }
-        return frame.with(piece.text());
+        return frame;
     }
 
     /** What follows the last event: token counts, when asked for. */

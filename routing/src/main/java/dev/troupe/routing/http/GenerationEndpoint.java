@@ -26,7 +26,8 @@ import java.util.function.Function;
 
 /**
  * {@code /v1/chat/completions} or {@code /v1/completions}. A stream's status is decided by its first event, so that a
- * full queue is a status 429 and not an error inside a stream that said 200.
+ * full queue is a status 429 and not an error inside a stream that said 200. That event comes when the prompt begins to
+ * be read, so that the response is there before the first token, which then waits for nothing else to be made.
  */
 final class GenerationEndpoint implements Endpoint {
     private static final ContentType EVENT_STREAM = MediaTypes.TEXT_EVENT_STREAM.toContentType();
@@ -153,18 +154,21 @@ final class GenerationEndpoint implements Endpoint {
         var running = events.prefixAndTail(1).toMat(Sink.head(), Keep.both()).run(system);
         exchange.connection().abortOnClose(running.first());
         return running.second()
-                .thenApply(parts -> HttpResponse.create()
-                        .addHeader(RawHeader.create("cache-control", "no-cache"))
-                        // Asks nginx and its kin not to collect the stream.
-                        .addHeader(RawHeader.create("x-accel-buffering", "no"))
-                        .withEntity(HttpEntities.create(
-                                EVENT_STREAM,
-                                open.counted(body(Source.from(parts.first()).concat(parts.second()), writer)))));
+                .thenApply(parts -> response(Source.from(parts.first()).concat(parts.second()), writer));
+    }
+
+    private HttpResponse response(Source<ChoiceEvent, NotUsed> events, AnswerWriter writer) {
+        return HttpResponse.create()
+                .addHeader(RawHeader.create("cache-control", "no-cache"))
+                // Asks nginx and its kin not to collect the stream.
+                .addHeader(RawHeader.create("x-accel-buffering", "no"))
+                .withEntity(HttpEntities.create(EVENT_STREAM, open.counted(body(events, writer))));
     }
 
     /** Each event is one write, however many chunks it becomes. */
     private Source<ByteString, NotUsed> body(Source<ChoiceEvent, NotUsed> events, AnswerWriter writer) {
         return events.map(writer::frames)
+                .filter(ByteString::nonEmpty)
                 // Lazily, for the counts are known only then.
                 .concatLazy(Source.lazySource(
                         () -> Source.single(writer.lastFrames().concat(DONE))))

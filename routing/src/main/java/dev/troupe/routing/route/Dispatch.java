@@ -66,6 +66,7 @@ final class Dispatch {
     private @Nullable String stepFailure;
 
     private int numScored = 1; // tokens of the prompt: the first one has no log-probability
+    private boolean begun; // as the client knows
     private boolean embedded;
     private int numFailovers;
     private int numAttempts;
@@ -167,9 +168,7 @@ final class Dispatch {
 
     private Behavior<Command> onEvent(GenerationEvent event) {
         return switch (event) {
-            // What another replica had of it says nothing: it was lost, and the answer is no news to this one.
-            case GenerationEvent.PromptCached cached ->
-                numFailovers > 0 ? Behaviors.same() : tell(new DispatchEvent.PromptCached(cached.tokens()));
+            case GenerationEvent.Begun begun -> onBegun(begun);
             case GenerationEvent.PromptScored scored -> onScored(scored);
             case GenerationEvent.Embedded vector -> {
                 embedded = true;
@@ -186,6 +185,15 @@ final class Dispatch {
             case GenerationEvent.Rejected rejected -> onRejected(rejected);
             case GenerationEvent.Failed failed -> fail(Kind.INTERNAL, failed.message());
         };
+    }
+
+    /** What another replica had in its cache says nothing: it was lost, and the prompt is no news to this one. */
+    private Behavior<Command> onBegun(GenerationEvent.Begun event) {
+        if (begun) {
+            return Behaviors.same();
+        }
+        begun = true;
+        return tell(new DispatchEvent.Begun(numFailovers > 0 ? 0 : event.cachedTokens()));
     }
 
     private Behavior<Command> onToken(GenerationEvent.TokenGenerated token) {

@@ -6,8 +6,12 @@ import java.util.List;
 
 /** What the stream of one sequence carries: what is told of the prompt, any number of tokens in order, then an end. */
 public sealed interface DispatchEvent {
-    /** So many of the prompt's first tokens were in a cache; told at most once, before the first token. */
-    record PromptCached(int tokens) implements DispatchEvent {}
+    /**
+     * The prompt is being read; told at most once, before anything but an end.
+     *
+     * @param cachedTokens first ones of the prompt that were in a cache
+     */
+    record Begun(int cachedTokens) implements DispatchEvent {}
 
     /** Log-probabilities of the next tokens of the prompt, from its second token on, each told once. */
     record PromptScored(List<ScoredPromptToken> tokens) implements DispatchEvent {}

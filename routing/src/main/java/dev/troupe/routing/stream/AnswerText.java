@@ -71,9 +71,9 @@ public final class AnswerText {
     public List<TextEvent> on(DispatchEvent event) {
         return switch (event) {
             case DispatchEvent.Token token -> onToken(token);
-            case DispatchEvent.PromptCached cached -> {
-                numCached = cached.tokens();
-                yield List.of();
+            case DispatchEvent.Begun started -> {
+                numCached = started.cachedTokens();
+                yield List.of(new TextEvent.Begun());
             }
             case DispatchEvent.PromptScored scored -> {
                 hold(scored.tokens());

@@ -2,8 +2,11 @@ package dev.troupe.routing.stream;
 
 import java.util.List;
 
-/** What the text of one answer comes as: any number of pieces, then its end. */
+/** What the text of one answer comes as: that it is being written, any number of pieces, then its end. */
 public sealed interface TextEvent {
+    /** A replica reads the prompt; at most once, before anything else. */
+    record Begun() implements TextEvent {}
+
     /**
      * More text.
      *

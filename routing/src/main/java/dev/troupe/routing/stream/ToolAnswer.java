@@ -29,6 +29,7 @@ public final class ToolAnswer {
     /** What an event of the text is when calls are found in it. */
     public List<TextEvent> on(TextEvent event) {
         return switch (event) {
+            case TextEvent.Begun begun -> List.of(begun);
             case TextEvent.Piece piece -> {
                 held.addAll(piece.tokens());
                 yield events(parser.append(piece.text()));

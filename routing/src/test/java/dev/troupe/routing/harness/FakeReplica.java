@@ -53,8 +53,9 @@ public final class FakeReplica {
         script = (request, replyTo) -> say(request, replyTo, tokenizer.encode(text), true);
     }
 
-    /** Sends the tokens from the request's first index on; {@code end} says whether the answer ends. */
+    /** Begins and sends the tokens from the request's first index on; {@code end} says whether the answer ends. */
     public static void say(GenerationRequest request, ActorRef<GenerationEvent> replyTo, int[] tokens, boolean end) {
+        replyTo.tell(new GenerationEvent.Begun(request.requestId(), 0));
         int last = Math.min(tokens.length, request.firstIndex() + request.maxTokens());
         for (int i = request.firstIndex(); i < last; i++) {
             replyTo.tell(new GenerationEvent.TokenGenerated(

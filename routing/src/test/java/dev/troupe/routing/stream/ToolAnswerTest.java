@@ -31,6 +31,7 @@ class ToolAnswerTest {
         List<Integer> ids = new ArrayList<>();
         for (var event : events) {
             switch (event) {
+                case TextEvent.Begun begun -> {}
                 case TextEvent.Piece piece -> piece.tokens().forEach(token -> ids.add(token.token()));
                 case TextEvent.Call call -> call.tokens().forEach(token -> ids.add(token.token()));
                 case TextEvent.End end -> {}

@@ -56,16 +56,14 @@ final class ActiveRequest {
         return replyTo;
     }
 
-    /** The request is part of a step; measures its wait when it is the first. */
+    /** The request is part of a step; measures its wait, and tells that it has begun, when it is the first. */
     void scheduled(ServingMetrics metrics) {
         if (!started) {
             started = true;
             metrics.queueLeft(since(acceptedNanos));
             metrics.tokensIn(sequence.numPrompt());
             metrics.tokensCached(sequence.numCached());
-            if (sequence.numCached() > 0) {
-                replyTo.tell(new GenerationEvent.PromptCached(sequence.requestId(), sequence.numCached()));
-            }
+            replyTo.tell(new GenerationEvent.Begun(sequence.requestId(), sequence.numCached()));
         }
     }
 

@@ -7,7 +7,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import dev.troupe.actors.serving.GenerationEvent;
-import dev.troupe.actors.serving.GenerationEvent.PromptCached;
+import dev.troupe.actors.serving.GenerationEvent.Begun;
 import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ReplicaProtocol.Cancel;
@@ -99,7 +99,7 @@ class BatchInvarianceTest {
         List<GenerationEvent> events = new ArrayList<>();
         do {
             GenerationEvent event = client.receiveMessage(PATIENCE);
-            if (!(event instanceof PromptCached)) { // depends on who else is served, unlike the answer
+            if (!(event instanceof Begun)) { // depends on who else is served, unlike the answer
                 events.add(event);
             }
         } while (events.isEmpty() || events.getLast() instanceof TokenGenerated);

@@ -8,6 +8,7 @@ import akka.actor.typed.ActorRef;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.troupe.actors.serving.GenerationEvent;
+import dev.troupe.actors.serving.GenerationEvent.Begun;
 import dev.troupe.actors.serving.GenerationEvent.Failed;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.Finished;
@@ -90,8 +91,11 @@ class ConstrainedAnswerTest {
     private static List<GenerationEvent> answer(TestProbe<GenerationEvent> client) {
         List<GenerationEvent> events = new ArrayList<>();
         do {
-            events.add(client.receiveMessage(PATIENCE));
-        } while (events.getLast() instanceof TokenGenerated);
+            GenerationEvent event = client.receiveMessage(PATIENCE);
+            if (!(event instanceof Begun)) {
+                events.add(event);
+            }
+        } while (events.isEmpty() || events.getLast() instanceof TokenGenerated);
         return events;
     }
 

@@ -8,6 +8,7 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.receptionist.Receptionist;
 import dev.troupe.actors.serving.GenerationEvent;
+import dev.troupe.actors.serving.GenerationEvent.Begun;
 import dev.troupe.actors.serving.GenerationEvent.Failed;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.Finished;
@@ -78,10 +79,16 @@ class ModelReplicaTest {
         replica.tell(new Submit(Requests.greedy(id, Collections.nCopies(promptTokens, 1), maxTokens), client.getRef()));
     }
 
+    /** What comes next beside beginnings. */
+    private GenerationEvent next() {
+        GenerationEvent event = client.receiveMessage();
+        return event instanceof Begun ? next() : event;
+    }
+
     private List<GenerationEvent> untilEnd() {
         List<GenerationEvent> events = new ArrayList<>();
         do {
-            events.add(client.receiveMessage());
+            events.add(next());
         } while (events.getLast() instanceof TokenGenerated);
         return events;
     }
@@ -108,7 +115,7 @@ class ModelReplicaTest {
         TestProbe<Description> described = KIT.createTestProbe(Description.class);
         submit(replica, "early", 3, 2);
         replica.tell(new Describe(described.getRef()));
-        assertThat(client.receiveMessage())
+        assertThat(next())
                 .isInstanceOfSatisfying(
                         Rejected.class,
                         rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.LOADING));
@@ -173,6 +180,24 @@ class ModelReplicaTest {
     }
 
     @Test
+    void aRequestHasBegunOnceItsPromptIsReadAndNotWhileItWaits() {
+        engine.steps.drainPermits();
+        ActorRef<Command> replica = serve(1, 4);
+        submit(replica, "a", 3, 2);
+        assertThat(client.receiveMessage()).isEqualTo(new Begun("a", 0)); // its first step is not over
+        submit(replica, "b", 3, 1);
+        client.expectNoMessage(Duration.ofMillis(50));
+        engine.steps.release(1000);
+        assertThat(client.receiveMessage()).isInstanceOf(TokenGenerated.class);
+        assertThat(client.receiveMessage()).isInstanceOf(TokenGenerated.class);
+        assertThat(client.receiveMessage()).isInstanceOf(Finished.class);
+        assertThat(client.receiveMessage()).isEqualTo(new Begun("b", 0));
+        assertThat(client.receiveMessage()).isInstanceOf(TokenGenerated.class);
+        assertThat(client.receiveMessage()).isInstanceOf(Finished.class);
+        KIT.stop(replica);
+    }
+
+    @Test
     void theContextIsALimit() {
         ActorRef<Command> replica = serve(4, 4);
         submit(replica, "fits", ScriptedEngine.CONTEXT - 2, 100);
@@ -180,12 +205,12 @@ class ModelReplicaTest {
                 .last()
                 .isEqualTo(new Finished("fits", FinishReason.LENGTH, ScriptedEngine.CONTEXT - 2, 2));
         submit(replica, "long", ScriptedEngine.CONTEXT, 100);
-        assertThat(client.receiveMessage()).isInstanceOfSatisfying(Rejected.class, rejected -> {
+        assertThat(next()).isInstanceOfSatisfying(Rejected.class, rejected -> {
             assertThat(rejected.reason()).isEqualTo(RejectReason.PROMPT_TOO_LONG);
             assertThat(rejected.message()).contains("48");
         });
         submit(replica, "nothing", 4, 0);
-        assertThat(client.receiveMessage()).isEqualTo(new Finished("nothing", FinishReason.LENGTH, 4, 0));
+        assertThat(next()).isEqualTo(new Finished("nothing", FinishReason.LENGTH, 4, 0));
         KIT.stop(replica);
     }
 
@@ -201,7 +226,7 @@ class ModelReplicaTest {
                 new GenerationRequest("w", List.of(1), 3, List.of(), Requests.sampling(-1, 0, 0), 0));
         for (GenerationRequest request : wrong) {
             replica.tell(new Submit(request, client.getRef()));
-            assertThat(client.receiveMessage()).as(request.toString()).isInstanceOf(Failed.class);
+            assertThat(next()).as(request.toString()).isInstanceOf(Failed.class);
         }
         submit(replica, "right", 3, 1);
         assertThat(untilEnd()).hasSize(2);
@@ -216,13 +241,13 @@ class ModelReplicaTest {
         submit(replica, "b", 3, 2);
         submit(replica, "c", 3, 2);
         submit(replica, "d", 3, 2);
-        assertThat(client.receiveMessage()).isInstanceOfSatisfying(Rejected.class, rejected -> {
+        assertThat(next()).isInstanceOfSatisfying(Rejected.class, rejected -> {
             assertThat(rejected.requestId()).isEqualTo("d");
             assertThat(rejected.reason()).isEqualTo(RejectReason.QUEUE_FULL);
         });
         assertThat(describe(replica)).isEqualTo(new Description(engine.description(), 1, 2));
         submit(replica, "b", 3, 2);
-        assertThat(client.receiveMessage()).isInstanceOf(Failed.class); // the id is in use
+        assertThat(next()).isInstanceOf(Failed.class); // the id is in use
         engine.steps.release(1000);
         assertThat(untilEnd()).last().isEqualTo(new Finished("a", FinishReason.LENGTH, 3, 2));
         assertThat(untilEnd()).last().isEqualTo(new Finished("b", FinishReason.LENGTH, 3, 2));
@@ -239,7 +264,7 @@ class ModelReplicaTest {
         assertThat(describe(replica)).isEqualTo(new Description(engine.description(), 1, 1));
         replica.tell(new Cancel("a"));
         replica.tell(new Cancel("never heard of"));
-        assertThat(client.receiveMessage()).isEqualTo(new Finished("a", FinishReason.CANCELLED, 40, 0));
+        assertThat(next()).isEqualTo(new Finished("a", FinishReason.CANCELLED, 40, 0));
         assertThat(describe(replica)).isEqualTo(new Description(engine.description(), 0, 1));
         engine.steps.release(1000);
         assertThat(untilEnd()).last().isEqualTo(new Finished("b", FinishReason.LENGTH, 40, 1));
@@ -276,7 +301,7 @@ class ModelReplicaTest {
         replica.tell(new Drain(drained.getRef()));
         replica.tell(new Drain(drained.getRef()));
         submit(replica, "late", 3, 4);
-        assertThat(client.receiveMessage()).isInstanceOfSatisfying(Rejected.class, rejected -> {
+        assertThat(next()).isInstanceOfSatisfying(Rejected.class, rejected -> {
             assertThat(rejected.requestId()).isEqualTo("late");
             assertThat(rejected.reason()).isEqualTo(RejectReason.DRAINING);
         });
@@ -320,7 +345,7 @@ class ModelReplicaTest {
         replica.tell(new Submit(Requests.greedy("bad", List.of(66), 5), client.getRef()));
         replica.tell(new Submit(Requests.greedy("good", List.of(1), 2), client.getRef()));
         engine.steps.release(1000);
-        assertThat(client.receiveMessage()).isInstanceOfSatisfying(Rejected.class, rejected -> {
+        assertThat(next()).isInstanceOfSatisfying(Rejected.class, rejected -> {
             assertThat(rejected.requestId()).isEqualTo("bad");
             assertThat(rejected.reason()).isEqualTo(RejectReason.STEP_FAILED);
             assertThat(rejected.message()).doesNotContain("poisoned");
@@ -349,12 +374,12 @@ class ModelReplicaTest {
         describe(replica);
         engines.getFirst().steps.release(1000);
         for (int i = 0; i < 3; i++) { // by their own steps
-            assertThat(client.receiveMessage())
+            assertThat(next())
                     .isInstanceOfSatisfying(
                             Rejected.class,
                             rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.STEP_FAILED));
         }
-        assertThat(client.receiveMessage()) // by the restart: another replica may take it
+        assertThat(next()) // by the restart: another replica may take it
                 .isInstanceOfSatisfying(
                         Rejected.class,
                         rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.STOPPED));
@@ -378,7 +403,7 @@ class ModelReplicaTest {
         submit(replica, "a", 3, 4);
         describe(replica);
         KIT.stop(replica);
-        assertThat(client.receiveMessage())
+        assertThat(next())
                 .isInstanceOfSatisfying(
                         Rejected.class,
                         rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.STOPPED));

@@ -11,6 +11,7 @@ import akka.cluster.typed.Join;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.GenerationEvent;
+import dev.troupe.actors.serving.GenerationEvent.Begun;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.Finished;
 import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;
@@ -80,6 +81,7 @@ class ReplicaAcrossNodesTest {
 
         TestProbe<GenerationEvent> client = CLIENT.createTestProbe(GenerationEvent.class);
         replica.tell(new Submit(Requests.greedy("far", List.of(5, 6), 2), client.getRef()));
+        assertThat(client.receiveMessage()).isEqualTo(new Begun("far", 0));
         assertThat(client.receiveMessage()).isEqualTo(new TokenGenerated("far", 0, 2, Double.NaN, List.of()));
         assertThat(client.receiveMessage()).isEqualTo(new TokenGenerated("far", 1, 3, Double.NaN, List.of()));
         assertThat(client.receiveMessage()).isEqualTo(new Finished("far", FinishReason.LENGTH, 2, 2));

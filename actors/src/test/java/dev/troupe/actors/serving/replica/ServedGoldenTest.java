@@ -8,6 +8,7 @@ import akka.actor.typed.ActorRef;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.troupe.actors.serving.GenerationEvent;
+import dev.troupe.actors.serving.GenerationEvent.Begun;
 import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;
 import dev.troupe.actors.serving.ReplicaProtocol.Command;
 import dev.troupe.actors.serving.ReplicaProtocol.Describe;
@@ -99,6 +100,7 @@ class ServedGoldenTest {
         }
         for (int i = 0; i < clients.size(); i++) {
             List<Integer> tokens = new ArrayList<>();
+            assertThat(clients.get(i).receiveMessage(PATIENCE)).isInstanceOf(Begun.class);
             while (clients.get(i).receiveMessage(PATIENCE) instanceof TokenGenerated generated) {
                 tokens.add(generated.token());
             }

@@ -11,8 +11,8 @@ import akka.cluster.typed.Join;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.GenerationEvent;
+import dev.troupe.actors.serving.GenerationEvent.Begun;
 import dev.troupe.actors.serving.GenerationEvent.Finished;
-import dev.troupe.actors.serving.GenerationEvent.PromptCached;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
 import dev.troupe.actors.serving.GenerationEvent.Rejected;
 import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;
@@ -170,7 +170,7 @@ class SplitReplicaTest {
             List<GenerationEvent> events = new ArrayList<>();
             do {
                 GenerationEvent event = client.receiveMessage(PATIENCE);
-                if (!(event instanceof PromptCached)) {
+                if (!(event instanceof Begun)) {
                     events.add(event);
                 }
             } while (events.isEmpty() || events.getLast() instanceof TokenGenerated);
@@ -223,6 +223,7 @@ class SplitReplicaTest {
         replica.tell(new Submit(request, client.getRef()));
         List<Integer> known = new ArrayList<>(request.promptTokens());
         List<GenerationEvent> events = new ArrayList<>();
+        assertThat(client.receiveMessage(PATIENCE)).isInstanceOf(Begun.class);
         for (int i = 0; i < 3; i++) {
             GenerationEvent event = client.receiveMessage(PATIENCE);
             events.add(event);
