@@ -4,13 +4,13 @@ import akka.Done;
 import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
-import akka.actor.typed.Props;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.http.javadsl.Http;
 import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.settings.ServerSettings;
 import akka.pattern.Patterns;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.model.TroupeException;
 import dev.troupe.routing.generate.Embedder;
 import dev.troupe.routing.generate.Generator;
@@ -58,7 +58,7 @@ public final class RoutingServer {
     private RoutingServer(ActorSystem<?> system, RoutingConfig config) {
         this.system = system;
         this.config = config;
-        router = system.systemActorOf(Router.create(config), "router", Props.empty());
+        router = system.systemActorOf(Router.create(config), "router", AnswerThreads.selector());
         var models = new Models(system, router);
         var filter = RuleFilter.from(system.settings().config());
         services = new Services(

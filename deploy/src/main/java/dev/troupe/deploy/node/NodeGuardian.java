@@ -9,6 +9,7 @@ import akka.cluster.typed.ClusterSingleton;
 import akka.cluster.typed.ClusterSingletonSettings;
 import akka.cluster.typed.SingletonActor;
 import dev.troupe.actors.registry.ModelRegistry;
+import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.engine.EngineLoader;
 import dev.troupe.actors.serving.replica.ModelReplica;
@@ -171,6 +172,6 @@ final class NodeGuardian {
     }
 
     private static ActorRef<ReplicaProtocol.Command> startReplica(ActorContext<Command> context, Serve serve) {
-        return context.spawnAnonymous(ModelReplica.create(serve.settings(), serve.loader()));
+        return context.spawnAnonymous(ModelReplica.create(serve.settings(), serve.loader()), AnswerThreads.selector());
     }
 }

@@ -36,6 +36,8 @@ import java.util.concurrent.ThreadLocalRandom;
 public final class Generator {
     /** Events of a stream beside its tokens. */
     private static final int OTHER_EVENTS = 3;
+    /** Characters or tokens of a prompt that is made ready on the threads that carry answers. */
+    private static final int BRIEF_PROMPT = 1024;
     /** What "top_p": 0 means, the most likely token only, to a sampler that wants a positive share. */
     private static final double SMALLEST_TOP_P = 1e-9;
 
@@ -57,7 +59,22 @@ public final class Generator {
 
     /** Checks a request and makes it ready to run; fails with a {@link RequestFailure}. */
     public CompletionStage<Generation> prepare(TextRequest request) {
-        return models.with(request.modelId(), (model, tokenizer) -> prepare(request, model, tokenizer));
+        return models.with(
+                request.modelId(), isBrief(request), (model, tokenizer) -> prepare(request, model, tokenizer));
+    }
+
+    /** Whether there is little to tokenize and to compile. */
+    private static boolean isBrief(TextRequest request) {
+        return request.settings().forms().isEmpty()
+                && request.prompts().stream().mapToInt(Generator::size).sum() <= BRIEF_PROMPT;
+    }
+
+    private static int size(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Text text -> text.text().length();
+            case Prompt.Tokens tokens -> tokens.ids().size();
+            case Prompt.Chat chat -> BRIEF_PROMPT + 1; // goes through a template
+        };
     }
 
     private Generation prepare(TextRequest request, ModelDescription model, Tokenizer tokenizer) {

@@ -14,6 +14,11 @@ final class Tokenizers {
 
     private final Map<ModelKey, Tokenizer> cache = new ConcurrentHashMap<>();
 
+    /** Whether {@link #of} takes no time. */
+    boolean has(ModelDescription model) {
+        return cache.containsKey(ModelKey.of(model));
+    }
+
     Tokenizer of(ModelDescription model) {
         if (cache.size() >= MAX_CACHED) {
             cache.clear();

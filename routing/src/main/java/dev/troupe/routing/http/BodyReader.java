@@ -6,25 +6,36 @@ import akka.http.javadsl.model.MediaTypes;
 import akka.http.scaladsl.model.EntityStreamSizeException;
 import akka.stream.javadsl.Sink;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.routing.RoutingConfig;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 
 /** Reads a request's body as JSON, within limits of size and time. */
 final class BodyReader {
+    /** Of a body that takes less time to read than another thread to wake. */
+    private static final int SHORT_BYTES = 4096;
+
     private final ActorSystem<?> system;
     private final RoutingConfig config;
+    private final Executor brief;
 
     BodyReader(ActorSystem<?> system, RoutingConfig config) {
         this.system = system;
         this.config = config;
+        this.brief = system.dispatchers().lookup(AnswerThreads.selector());
     }
 
-    /** Fails with {@link ApiProblem}: status 415, 413, 408 or 400. */
-    CompletionStage<JsonNode> json(HttpRequest request) {
+    /**
+     * What {@code reader} makes of the body, if it is long not on a thread of answers. Fails with {@link ApiProblem},
+     * status 415, 413, 408 or 400, or with what {@code reader} throws.
+     */
+    <T> CompletionStage<T> read(HttpRequest request, Function<JsonNode, T> reader) {
         var entity = request.entity();
         var mediaType = entity.getContentType().mediaType();
         if (!mediaType.equals(MediaTypes.APPLICATION_JSON)) {
@@ -41,15 +52,18 @@ final class BodyReader {
             entity.getDataBytes().runWith(Sink.cancelled(), system);
             return CompletableFuture.failedFuture(tooLarge());
         }
+        Executor where = length.orElse(Long.MAX_VALUE) <= SHORT_BYTES ? brief : system.executionContext();
         // The first limit is the one that counts; the second has to be given too and must not come first.
         return entity.withSizeLimit(config.maxBodyBytes())
                 .toStrict(config.bodyTimeout().toMillis(), 2 * config.maxBodyBytes(), system)
-                .handle((strict, failure) -> {
-                    if (failure != null) {
-                        throw problem(failure);
-                    }
-                    return Json.parse(strict.getData().toArray());
-                });
+                .handleAsync(
+                        (strict, failure) -> {
+                            if (failure != null) {
+                                throw problem(failure);
+                            }
+                            return reader.apply(Json.parse(strict.getData().toArray()));
+                        },
+                        where);
     }
 
     private RuntimeException problem(Throwable failure) {

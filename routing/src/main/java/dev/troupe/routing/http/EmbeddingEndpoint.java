@@ -45,8 +45,7 @@ final class EmbeddingEndpoint implements Endpoint {
     @Override
     public CompletionStage<HttpResponse> handle(Exchange exchange) {
         var id = AnswerId.random("embd-");
-        return bodies.json(exchange.request())
-                .thenApplyAsync(EmbeddingEndpoint::read, system.executionContext())
+        return bodies.read(exchange.request(), EmbeddingEndpoint::read)
                 .thenCompose(call -> prepare(id, exchange, call))
                 .whenComplete((ok, failure) -> {
                     if (failure != null) {
@@ -110,7 +109,9 @@ final class EmbeddingEndpoint implements Endpoint {
                 .toMat(Sink.seq(), Keep.both())
                 .run(system);
         exchange.connection().abortOnClose(running.first());
-        return running.second().thenApply(vectors -> Replies.json(body(embeddings, vectors, call.base64())));
+        return running.second()
+                .thenApplyAsync(
+                        vectors -> Replies.json(body(embeddings, vectors, call.base64())), system.executionContext());
     }
 
     private static ObjectNode body(Embeddings embeddings, List<Vector> vectors, boolean base64) {

@@ -100,8 +100,7 @@ final class GenerationEndpoint implements Endpoint {
     @Override
     public CompletionStage<HttpResponse> handle(Exchange exchange) {
         var id = AnswerId.random(idPrefix);
-        return bodies.json(exchange.request())
-                .thenApplyAsync(reader, system.executionContext())
+        return bodies.read(exchange.request(), reader)
                 .thenCompose(request -> prepare(id, exchange, request))
                 .whenComplete((ok, failure) -> {
                     if (failure != null) {
@@ -146,7 +145,7 @@ final class GenerationEndpoint implements Endpoint {
             Exchange exchange, Source<ChoiceEvent, UniqueKillSwitch> events, AnswerWriter writer) {
         var running = events.toMat(Sink.seq(), Keep.both()).run(system);
         exchange.connection().abortOnClose(running.first());
-        return running.second().thenApply(all -> Replies.json(writer.whole(all)));
+        return running.second().thenApplyAsync(all -> Replies.json(writer.whole(all)), system.executionContext());
     }
 
     private CompletionStage<HttpResponse> stream(
@@ -154,7 +153,9 @@ final class GenerationEndpoint implements Endpoint {
         var running = events.prefixAndTail(1).toMat(Sink.head(), Keep.both()).run(system);
         exchange.connection().abortOnClose(running.first());
         return running.second()
-                .thenApply(parts -> response(Source.from(parts.first()).concat(parts.second()), writer));
+                // On the stream's own thread: without an executor, stages of Akka's streams go to the common pool's.
+                .thenApplyAsync(
+                        parts -> response(Source.from(parts.first()).concat(parts.second()), writer), Runnable::run);
     }
 
     private HttpResponse response(Source<ChoiceEvent, NotUsed> events, AnswerWriter writer) {

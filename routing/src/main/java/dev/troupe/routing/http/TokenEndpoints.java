@@ -16,12 +16,10 @@ final class TokenEndpoints {
     static final String TOKENIZE = "/v1/tokenize";
     static final String DETOKENIZE = "/v1/detokenize";
 
-    private final ActorSystem<?> system;
     private final BodyReader bodies;
     private final Tokenization tokenization;
 
     TokenEndpoints(ActorSystem<?> system, RoutingConfig config, Tokenization tokenization) {
-        this.system = system;
         this.bodies = new BodyReader(system, config);
         this.tokenization = tokenization;
     }
@@ -36,8 +34,8 @@ final class TokenEndpoints {
 
     private CompletionStage<HttpResponse> answer(
             Exchange exchange, String path, Function<JsonNode, CompletionStage<HttpResponse>> work) {
-        return bodies.json(exchange.request())
-                .thenComposeAsync(work, system.executionContext())
+        return bodies.read(exchange.request(), work)
+                .thenCompose(answer -> answer)
                 .whenComplete((ok, failure) -> {
                     if (failure != null) {
                         AnswerLog.refused(path, exchange, failure);

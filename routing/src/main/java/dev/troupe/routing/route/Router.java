@@ -6,6 +6,7 @@ import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.receptionist.Receptionist;
+import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.ReplicaProtocol.Description;
@@ -169,7 +170,8 @@ public final class Router {
                                     + " answers in flight. Try again in a moment.")));
             return;
         }
-        var child = context.spawnAnonymous(Dispatch.create(generate, config.failoverWait(), context.getSelf()));
+        var child = context.spawnAnonymous(
+                Dispatch.create(generate, config.failoverWait(), context.getSelf()), AnswerThreads.selector());
         context.watch(child);
         dispatches.add(child);
         Metrics.queueLength("router").update(dispatches.size());
