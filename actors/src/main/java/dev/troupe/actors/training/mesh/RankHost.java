@@ -125,8 +125,8 @@ final class RankHost {
                     BatchOrder.named(epoch.config().data().order()),
                     settings.seed());
             heldOut = new HeldOutWindows(epoch.open(epoch.job().heldOutTokens()), settings.time());
-            RankProgram built = own(
-                    new RankProgram(settings, rank, own, groups, kernels, source(batches), optimizer::own));
+            RankProgram built =
+                    own(new RankProgram(settings, rank, own, groups, kernels, source(batches), optimizer::own));
             program = built;
             if (restored != null) {
                 built.spreadWeights();

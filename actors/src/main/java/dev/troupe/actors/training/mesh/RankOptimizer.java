@@ -10,6 +10,7 @@ import dev.troupe.model.optim.UpdateOrder;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,7 @@ final class RankOptimizer implements AutoCloseable {
         this.system = node.getSystem();
         this.timeout = timeout;
         this.shard = node.spawn(
-                OptimizerShard.create(this::update),
+                OptimizerShard.create(this::update, this::ended),
                 "optimizer-shard-" + epoch + "-" + rank,
                 OptimizerShard.dispatcher());
     }
@@ -54,9 +55,10 @@ final class RankOptimizer implements AutoCloseable {
                                 system.scheduler())
                         .toCompletableFuture();
         try {
-            return ((OptimizerShard.Updated)
-                            CompletableFuture.anyOf(answer, failure).join())
-                    .steps();
+            // The ask has a limit, too, but not in an actor system that ends.
+            CompletableFuture<Object> first =
+                    CompletableFuture.anyOf(answer, failure).orTimeout(2 * timeout.toMillis(), TimeUnit.MILLISECONDS);
+            return ((OptimizerShard.Updated) first.join()).steps();
         } catch (CompletionException e) {
             throw new IllegalStateException("the optimizer shard took no step: " + e.getCause(), e.getCause());
         }
@@ -70,10 +72,15 @@ final class RankOptimizer implements AutoCloseable {
                 throw new IllegalStateException("the rank has ended");
             }
             return owned.update(order);
-        } catch (RuntimeException | Error e) { // whoever waits hears of it at once, not after the timeout
+        } catch (RuntimeException | Error e) { // whoever waits hears what it was
             failure.completeExceptionally(e);
             throw e;
         }
+    }
+
+    /** The actor may end before the rank does, as when its node is stopped: nothing answers any more. */
+    private void ended() {
+        failure.completeExceptionally(new IllegalStateException("its actor has ended"));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.troupe.actors.training.optim;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.PostStop;
 import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
@@ -39,13 +40,24 @@ public final class OptimizerShard {
 
     /** A shard; nobody else calls {@code update}, and it sees to it that its memory stays while it runs. */
     public static Behavior<Command> create(ShardUpdate update) {
-        return Behaviors.receiveMessage(command -> switch (command) {
-            case Update(UpdateOrder order, ActorRef<Updated> replyTo) -> {
-                replyTo.tell(updated(update, order));
-                yield Behaviors.same();
-            }
-            case End() -> Behaviors.stopped();
-        });
+        return create(update, () -> {});
+    }
+
+    /** The same for whoever has to hear when there are no more answers: {@code ended} is called however it ends. */
+    public static Behavior<Command> create(ShardUpdate update, Runnable ended) {
+        return Behaviors.receive(Command.class)
+                .onAnyMessage(command -> switch (command) {
+                    case Update(UpdateOrder order, ActorRef<Updated> replyTo) -> {
+                        replyTo.tell(updated(update, order));
+                        yield Behaviors.same();
+                    }
+                    case End() -> Behaviors.stopped();
+                })
+                .onSignal(PostStop.class, _ -> {
+                    ended.run();
+                    return Behaviors.same();
+                })
+                .build();
     }
 
     private static Updated updated(ShardUpdate update, UpdateOrder order) {

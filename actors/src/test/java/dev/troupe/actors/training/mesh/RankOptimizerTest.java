@@ -7,10 +7,13 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Behaviors;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.model.optim.ShardUpdate;
 import dev.troupe.model.optim.UpdateOrder;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -19,9 +22,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class RankOptimizerTest {
-    private static final ActorTestKit KIT = ActorTestKit.create(
-            "rank-optimizer-test",
-            ConfigFactory.parseString("akka.actor.provider = local").withFallback(ConfigFactory.load()));
+    private static final Config CONFIG =
+            ConfigFactory.parseString("akka.actor.provider = local").withFallback(ConfigFactory.load());
+    private static final ActorTestKit KIT = ActorTestKit.create("rank-optimizer-test", CONFIG);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final UpdateOrder ORDER = new UpdateOrder(1e-3, 1, 0.5);
 
@@ -31,8 +34,12 @@ class RankOptimizerTest {
     }
 
     private static RankOptimizer optimizer(Duration timeout) {
-        TestProbe<RankOptimizer> made = KIT.createTestProbe();
-        ActorRef<Void> _ = KIT.spawn(Behaviors.setup(node -> {
+        return optimizer(KIT, timeout);
+    }
+
+    private static RankOptimizer optimizer(ActorTestKit kit, Duration timeout) {
+        TestProbe<RankOptimizer> made = kit.createTestProbe();
+        ActorRef<Void> _ = kit.spawn(Behaviors.setup(node -> {
             made.getRef().tell(new RankOptimizer(node, 1, 0, timeout));
             return Behaviors.empty();
         }));
@@ -83,6 +90,42 @@ class RankOptimizerTest {
         for (int i = 0; i < 2; i++) { // the second time nobody is there to answer
             assertThatThrownBy(() -> update.update(ORDER)).hasMessageContaining("no moments");
         }
+        optimizer.close();
+    }
+
+    /** A node that is stopped ends its actors before its ranks; with its system, asks have no timeout any more. */
+    @Test
+    void nobodyWaitsForAnActorThatHasEnded() throws Exception {
+        ActorTestKit kit = ActorTestKit.create("ended-test", CONFIG);
+        RankOptimizer optimizer = optimizer(kit, Duration.ofHours(1));
+        CountDownLatch inUpdate = new CountDownLatch(1);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        ShardUpdate update = optimizer.own(_ -> {
+            inUpdate.countDown();
+            await(mayEnd);
+            return 1;
+        });
+        List<CompletableFuture<Long>> waiting = new ArrayList<>();
+        for (int i = 0; i < 2; i++) { // the second is still in the mailbox when the actor ends
+            CompletableFuture<Long> steps = new CompletableFuture<>();
+            waiting.add(steps);
+            Thread.ofPlatform().start(() -> {
+                try {
+                    steps.complete(update.update(ORDER));
+                } catch (RuntimeException e) {
+                    steps.completeExceptionally(e);
+                }
+            });
+        }
+        await(inUpdate);
+        Thread.sleep(100);
+        kit.system().terminate();
+        mayEnd.countDown();
+        for (CompletableFuture<Long> steps : waiting) {
+            assertThat(steps.handle((_, _) -> "over").get(60, TimeUnit.SECONDS)).isEqualTo("over");
+        }
+        kit.system().getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> update.update(ORDER)).hasMessageContaining("the optimizer shard took no step");
         optimizer.close();
     }
 
