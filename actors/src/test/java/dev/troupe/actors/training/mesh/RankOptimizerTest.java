@@ -7,7 +7,6 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Behaviors;
-import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.model.optim.ShardUpdate;
 import dev.troupe.model.optim.UpdateOrder;
@@ -22,9 +21,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class RankOptimizerTest {
-    private static final Config CONFIG =
-            ConfigFactory.parseString("akka.actor.provider = local").withFallback(ConfigFactory.load());
-    private static final ActorTestKit KIT = ActorTestKit.create("rank-optimizer-test", CONFIG);
+    private static final ActorTestKit KIT = ActorTestKit.create(
+            "rank-optimizer-test",
+            ConfigFactory.parseString("akka.actor.provider = local").withFallback(ConfigFactory.load()));
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final UpdateOrder ORDER = new UpdateOrder(1e-3, 1, 0.5);
 
@@ -34,15 +33,15 @@ class RankOptimizerTest {
     }
 
     private static RankOptimizer optimizer(Duration timeout) {
-        return optimizer(KIT, timeout);
+        return optimizer(timeout, new AtomicReference<>());
     }
 
-    private static RankOptimizer optimizer(ActorTestKit kit, Duration timeout) {
-        TestProbe<RankOptimizer> made = kit.createTestProbe();
-        ActorRef<Void> _ = kit.spawn(Behaviors.setup(node -> {
-            made.getRef().tell(new RankOptimizer(node, 1, 0, timeout));
+    private static RankOptimizer optimizer(Duration timeout, AtomicReference<ActorRef<Void>> node) {
+        TestProbe<RankOptimizer> made = KIT.createTestProbe();
+        node.set(KIT.spawn(Behaviors.setup(context -> {
+            made.getRef().tell(new RankOptimizer(context, 1, 0, timeout));
             return Behaviors.empty();
-        }));
+        })));
         return made.receiveMessage(PATIENCE);
     }
 
@@ -93,11 +92,11 @@ class RankOptimizerTest {
         optimizer.close();
     }
 
-    /** A node that is stopped ends its actors before its ranks; with its system, asks have no timeout any more. */
+    /** A node that is stopped ends its actors before its ranks. */
     @Test
     void nobodyWaitsForAnActorThatHasEnded() throws Exception {
-        ActorTestKit kit = ActorTestKit.create("ended-test", CONFIG);
-        RankOptimizer optimizer = optimizer(kit, Duration.ofHours(1));
+        AtomicReference<ActorRef<Void>> node = new AtomicReference<>();
+        RankOptimizer optimizer = optimizer(Duration.ofHours(1), node);
         CountDownLatch inUpdate = new CountDownLatch(1);
         CountDownLatch mayEnd = new CountDownLatch(1);
         ShardUpdate update = optimizer.own(_ -> {
@@ -119,12 +118,13 @@ class RankOptimizerTest {
         }
         await(inUpdate);
         Thread.sleep(100);
-        kit.system().terminate();
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(() -> KIT.stop(node.get(), PATIENCE));
+        Thread.sleep(100);
         mayEnd.countDown();
         for (CompletableFuture<Long> steps : waiting) {
             assertThat(steps.handle((_, _) -> "over").get(60, TimeUnit.SECONDS)).isEqualTo("over");
         }
-        kit.system().getWhenTerminated().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        stopped.get(60, TimeUnit.SECONDS);
         assertThatThrownBy(() -> update.update(ORDER)).hasMessageContaining("the optimizer shard took no step");
         optimizer.close();
     }
