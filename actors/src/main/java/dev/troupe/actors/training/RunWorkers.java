@@ -137,7 +137,7 @@ record RunWorkers(
         MetricsLine.Shadow shadow = run.backlog().shadow();
         return children.spawn(
                 EvaluationScheduler.create(new EvaluationScheduler.Settings(
-                        EvaluationJob.of(setup),
+                        EvaluationJob.of(setup, run.windows().corpus()),
                         run.position().step(),
                         config.eval().windows(),
                         config.checkpoint().keep(),

@@ -2,10 +2,13 @@ package dev.troupe.actors.training;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.training.data.RunCorpus;
+import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.model.data.CorpusPreparation;
 import dev.troupe.model.data.Document;
 import dev.troupe.model.data.DocumentSource;
 import dev.troupe.model.data.PreparedCorpus;
+import dev.troupe.model.data.TokenShards;
 import dev.troupe.model.tokenizer.CharTokenizer;
 import java.nio.file.Path;
 import java.util.List;
@@ -52,6 +55,17 @@ public final class TinyRun {
                 corpus.train().directory(),
                 corpus.heldOut().directory(),
                 resume);
+    }
+
+    /** What nodes must know to train it on the mesh of its configuration. */
+    public static MeshJob job(TrainingSetup setup) {
+        return new MeshJob(
+                setup.runId(),
+                0,
+                setup.config().values(),
+                setup.model().vocabSize(),
+                RunCorpus.of(TokenShards.open(setup.trainTokens())),
+                RunCorpus.of(TokenShards.open(setup.heldOutTokens())));
     }
 
     private static String text(long seed) {

@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.cluster.ClusterTraining;
 import dev.troupe.actors.training.data.DataFeeder;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.training.eval.EvaluationJob;
 import dev.troupe.actors.training.eval.EvaluationNode;
 import dev.troupe.actors.training.eval.EvaluationOrder;
@@ -52,7 +53,7 @@ class TrainingMessagesTest {
     private static final TrainingSummary SUMMARY = new TrainingSummary(
             1, 2, 3, 4.5, null, 6.5, 7.5, "/c", new RunUtilization(0.5, 0.25, 0.125, 0, 1, 2.5, 2.5, "near", NODES));
     private static final EvaluationJob JOB =
-            new EvaluationJob("run", "/runs/run", Map.of("train.seed", "7"), 16, "/heldOut");
+            new EvaluationJob("run", "/runs/run", Map.of("train.seed", "7"), 16, new RunCorpus("/heldOut", "2b"));
     private static final EvaluationOrder ORDER = new EvaluationOrder(EvaluationOrder.Kind.SHADOW, 3, "/m", 4, "/n");
     private static final TrainingState STATE = new TrainingState(
             3,

@@ -2,6 +2,7 @@ package dev.troupe.deploy.bench;
 
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.training.step.StepRunner.StepDone;
@@ -145,8 +146,8 @@ public final class MeshEqualityBench {
                 0,
                 config.values(),
                 corpus.vocabSize(),
-                corpus.tokens().train().directory().toString(),
-                corpus.tokens().heldOut().directory().toString());
+                RunCorpus.of(corpus.tokens().train()),
+                RunCorpus.of(corpus.tokens().heldOut()));
         LearningRateSchedule schedule = new LearningRateSchedule(RunAssembly.optimizerOptions(config, steps));
         List<Double> losses = new ArrayList<>();
         try (MeshClient client = cluster.first().runMesh(job, _ -> {})) {

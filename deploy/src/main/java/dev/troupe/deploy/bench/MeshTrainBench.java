@@ -2,6 +2,7 @@ package dev.troupe.deploy.bench;
 
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.step.StepRunner.StepDone;
 import dev.troupe.actors.training.step.StepRunner.StepTimes;
@@ -299,7 +300,7 @@ public final class MeshTrainBench {
                 0,
                 config.values(),
                 Math.max(shape.vocab(), corpus.vocabSize()),
-                corpus.tokens().train().directory().toString(),
-                corpus.tokens().heldOut().directory().toString());
+                RunCorpus.of(corpus.tokens().train()),
+                RunCorpus.of(corpus.tokens().heldOut()));
     }
 }

@@ -19,6 +19,11 @@ public final class HeldOutWindows {
         this.available = batches.numWindows(time);
     }
 
+    /** What the windows are of. */
+    public CorpusTokens corpus() {
+        return batches.corpus();
+    }
+
     /** Tokens of a window. */
     public int time() {
         return time;

@@ -68,7 +68,7 @@ final class ModelEvaluation {
                 TensorArena arena = TensorArena.open("training.evaluation");
                 ComputePool pool = config.train().threads().open()) {
             long trainedTokens = trainedTokens(path); // now: when the run has written others, this one goes
-            CorpusTokens heldOut = corpora.open(Path.of(job.heldOutTokens()), config, cancelled);
+            CorpusTokens heldOut = job.heldOut().open(corpora, config, cancelled);
             requireComparable(model, heldOut);
             Kernels kernels = NodeKernels.create(
                     config.train().backend(), config.train().precision(), pool, KernelUse.training());

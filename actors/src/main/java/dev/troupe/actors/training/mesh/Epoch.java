@@ -2,6 +2,7 @@ package dev.troupe.actors.training.mesh;
 
 import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.data.CorpusOpener;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.data.CorpusTokens;
@@ -9,7 +10,6 @@ import dev.troupe.model.mesh.Mesh;
 import dev.troupe.model.mesh.MeshSettings;
 import dev.troupe.model.mesh.ZeroStage;
 import dev.troupe.model.parallel.Communicator;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
@@ -48,9 +48,9 @@ record Epoch(
         return job.runId() + "/" + number + "/" + group;
     }
 
-    /** Opens a folder of tokens; waits for data nodes where it is theirs, until the thread is interrupted. */
-    CorpusTokens open(String folder) {
-        return corpora.open(Path.of(folder), config);
+    /** Opens tokens of the run; waits for data nodes where they are theirs, until the thread is interrupted. */
+    CorpusTokens open(RunCorpus corpus) {
+        return corpus.open(corpora, config, () -> false);
     }
 
     Endpoint here() {

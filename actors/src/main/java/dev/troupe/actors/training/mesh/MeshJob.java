@@ -2,6 +2,7 @@ package dev.troupe.actors.training.mesh;
 
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.training.run.RunAssembly;
 import dev.troupe.actors.wire.WireMessage;
 import dev.troupe.model.mesh.Mesh;
@@ -15,16 +16,11 @@ import java.util.Map;
  * @param attempt how often the run has gone back to a checkpoint or changed its mesh: what nodes have of it from before
  *     is of no use
  * @param settings the run's configuration, key by key
- * @param trainTokens folder of token shards
- * @param heldOutTokens folder of token shards
+ * @param train tokens that are learned
+ * @param heldOut tokens that evaluations read
  */
 public record MeshJob(
-        String runId,
-        int attempt,
-        Map<String, String> settings,
-        int vocabSize,
-        String trainTokens,
-        String heldOutTokens)
+        String runId, int attempt, Map<String, String> settings, int vocabSize, RunCorpus train, RunCorpus heldOut)
         implements WireMessage {
     public MeshJob {
         settings = Map.copyOf(settings);
@@ -36,7 +32,7 @@ public record MeshJob(
         other.put("mesh.data", Integer.toString(mesh.data()));
         other.put("mesh.tensor", Integer.toString(mesh.tensor()));
         other.put("mesh.pipeline", Integer.toString(mesh.pipeline()));
-        return new MeshJob(runId, attempt, other, vocabSize, trainTokens, heldOutTokens);
+        return new MeshJob(runId, attempt, other, vocabSize, train, heldOut);
     }
 
     /** The configuration, checked again. */

@@ -121,10 +121,10 @@ final class RankHost {
                     threads,
                     KernelUse.training());
             TokenBatches batches = new TokenBatches(
-                    epoch.open(epoch.job().trainTokens()),
+                    epoch.open(epoch.job().train()),
                     BatchOrder.named(epoch.config().data().order()),
                     settings.seed());
-            heldOut = new HeldOutWindows(epoch.open(epoch.job().heldOutTokens()), settings.time());
+            heldOut = new HeldOutWindows(epoch.open(epoch.job().heldOut()), settings.time());
             RankProgram built =
                     own(new RankProgram(settings, rank, own, groups, kernels, source(batches), optimizer::own));
             program = built;

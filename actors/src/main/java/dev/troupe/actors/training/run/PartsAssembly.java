@@ -6,6 +6,7 @@ import dev.troupe.actors.training.TrainingConfig;
 import dev.troupe.actors.training.TrainingSetup;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.data.DataFeeder;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.training.eval.Evaluator;
 import dev.troupe.actors.training.eval.HeldOutWindows;
 import dev.troupe.actors.training.exchange.RunMemory;
@@ -162,6 +163,7 @@ record PartsAssembly(
             TrainingSetup setup,
             RunDirectory directory,
             TokenBatches batches,
+            HeldOutWindows windows,
             Lead lead,
             List<MetricsLine> lines,
             Mesh mesh,
@@ -173,8 +175,8 @@ record PartsAssembly(
                         attempt,
                         config.values(),
                         setup.model().vocabSize(),
-                        setup.trainTokens().toAbsolutePath().toString(),
-                        setup.heldOutTokens().toAbsolutePath().toString())
+                        RunCorpus.of(setup.trainTokens(), batches.corpus()),
+                        RunCorpus.of(setup.heldOutTokens(), windows.corpus()))
                 .with(mesh);
         MeshSettings settings = job.mesh(); // complains now about what cannot be split
         MeshCheckpointStore store = new MeshCheckpointStore(

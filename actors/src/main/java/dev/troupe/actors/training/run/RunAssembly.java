@@ -120,7 +120,7 @@ public record RunAssembly(
         int attempt = RecordedRun.attempt(lines) + (next == null && !isReshaped ? 0 : 1);
         PartsAssembly assembled = lead == null
                 ? PartsAssembly.local(setup, memory, directory, batches, windows, back)
-                : PartsAssembly.mesh(setup, directory, batches, lead, lines, mesh, attempt, next);
+                : PartsAssembly.mesh(setup, directory, batches, windows, lead, lines, mesh, attempt, next);
         TrainingState resumed = assembled.resumed();
         Path resumedFrom = assembled.resumedFrom();
         long totalSteps = resumed == null ? config.train().steps() : ResumeCheck.totalSteps(resumed, config);

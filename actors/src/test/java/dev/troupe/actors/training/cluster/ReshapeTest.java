@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import dev.troupe.actors.training.TrainingEvent;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.training.mesh.MeshJob;
 import dev.troupe.actors.training.mesh.NodeTraits;
 import dev.troupe.actors.training.run.MetricsLine;
@@ -27,8 +28,13 @@ class ReshapeTest extends ClusterRunsCase {
     }
 
     private void addNode(RunSpec run) {
-        MeshJob job =
-                new MeshJob(run.runId(), 0, run.settings(), run.vocabSize(), run.trainTokens(), run.heldOutTokens());
+        MeshJob job = new MeshJob(
+                run.runId(),
+                0,
+                run.settings(),
+                run.vocabSize(),
+                new RunCorpus("/train", "1a"),
+                new RunCorpus("/heldOut", "2b"));
         double one = PlannedTraining.of(job.with(Mesh.SINGLE).mesh()).bytesOfRank(false);
         runs.addNode(new NodeTraits("", "", 4, (long) (1.1 * one), false));
     }

@@ -7,6 +7,7 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.receptionist.Receptionist;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.training.eval.EvaluationOrder.Kind;
 import java.time.Duration;
 import java.util.List;
@@ -40,7 +41,7 @@ class EvaluationSchedulerTest {
     private ActorRef<EvaluationScheduler.Command> scheduler() {
         ActorRef<EvaluationScheduler.Command> scheduler =
                 kit.spawn(EvaluationScheduler.create(new EvaluationScheduler.Settings(
-                        new EvaluationJob("run", "/run", Map.of(), 16, "/held-out"),
+                        new EvaluationJob("run", "/run", Map.of(), 16, new RunCorpus("/held-out", "2b")),
                         0,
                         WINDOWS,
                         3,

@@ -4,6 +4,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.SerializationTestKit;
 import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Build;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Copied;
@@ -52,7 +53,13 @@ class MeshMessagesTest {
 
     static Stream<Object> messages() {
         Endpoint node = new Endpoint("127.0.0.1", 4711, "a");
-        MeshJob job = new MeshJob("run", 2, Map.of("train.seed", "7"), 65, "/train", "/heldOut");
+        MeshJob job = new MeshJob(
+                "run",
+                2,
+                Map.of("train.seed", "7"),
+                65,
+                new RunCorpus("/train", "1a"),
+                new RunCorpus("/heldOut", "2b"));
         LedRun led = new LedRun("run", "/runs/run");
         Seating seating = new Seating(List.of(node, node), Map.of("a", "machine 1"));
         ActorRef<TrainerProtocol.Answer> answers = ref(TrainerProtocol.Answer.class);

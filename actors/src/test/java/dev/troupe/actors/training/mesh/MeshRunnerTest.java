@@ -96,13 +96,7 @@ class MeshRunnerTest {
                             + axes[0]
                             + ", tensor = " + axes[1] + ", pipeline = " + axes[2] + ", zero = " + zero + ", nodes = "
                             + numNodes + " }, " + settings);
-            MeshJob job = new MeshJob(
-                    setup.runId(),
-                    0,
-                    setup.config().values(),
-                    setup.model().vocabSize(),
-                    setup.trainTokens().toString(),
-                    setup.heldOutTokens().toString());
+            MeshJob job = TinyRun.job(setup);
             runner = KIT.spawn(MeshRunner.create(job, MeshStart.fresh(), checkpoints, event -> {
                 listener.accept(this, event);
                 events.add(event);

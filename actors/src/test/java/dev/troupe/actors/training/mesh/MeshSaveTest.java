@@ -112,13 +112,7 @@ class MeshSaveTest {
                 false,
                 "compute.backend = vector, train { batch = 2, accumulation = 2, threads = 1 },"
                         + " mesh { data = 2, zero = 1, nodes = 2 }");
-        MeshJob job = new MeshJob(
-                setup.runId(),
-                0,
-                setup.config().values(),
-                setup.model().vocabSize(),
-                setup.trainTokens().toString(),
-                setup.heldOutTokens().toString());
+        MeshJob job = TinyRun.job(setup);
         Checkpoints checkpoints = new Checkpoints(folder.resolve("checkpoints"), setup, job);
         ActorRef<MeshRunner.Command> runner =
                 KIT.spawn(MeshRunner.create(job, MeshStart.fresh(), checkpoints, events::add));

@@ -6,6 +6,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.TrainingConfig;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.training.mesh.TrainerProtocol.HeldCopy;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Reported;
 import dev.troupe.actors.transport.Endpoint;
@@ -129,8 +130,8 @@ class SeatingTest {
                                 "mesh { " + mesh + " }, train { accumulation = 4, threads = 1 }"))
                         .values(),
                 65,
-                "/train",
-                "/heldOut"));
+                new RunCorpus("/train", "1a"),
+                new RunCorpus("/heldOut", "2b")));
     }
 
     @Test

@@ -8,6 +8,7 @@ import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.TinyRun;
 import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.data.RunCorpus;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Answer;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Build;
 import dev.troupe.actors.training.mesh.TrainerProtocol.Built;
@@ -104,15 +105,32 @@ class TrainerNodeTest {
         KIT.stop(node, PATIENCE);
     }
 
+    @Test
+    void aNodeWithOtherTokensIsNotTaken() {
+        MeshJob job = job("compute.backend = vector, train.threads = 1");
+        MeshJob other = new MeshJob(
+                job.runId(),
+                0,
+                job.settings(),
+                job.vocabSize(),
+                new RunCorpus(job.train().folder(), "0".repeat(64)),
+                job.heldOut());
+        ActorRef<TrainerProtocol.Command> node = KIT.spawn(TrainerNode.create(DataPlane.open("other", "127.0.0.1", 0)));
+        node.tell(new Build(1, 0, other, seatOn(node), new Fresh(), answers.getRef()));
+        assertThat(answers.receiveMessage(PATIENCE))
+                .isInstanceOfSatisfying(
+                        Lost.class,
+                        lost -> assertThat(lost.message())
+                                .contains(job.train().folder())
+                                .contains("is not the one that the run began with"));
+        node.tell(new Build(2, 0, job, seatOn(node), new Fresh(), answers.getRef()));
+        assertThat(answers.receiveMessage(PATIENCE)).isInstanceOf(Built.class);
+        KIT.stop(node, PATIENCE);
+    }
+
     private MeshJob job(String settings) {
         TrainingSetup setup = TinyRun.setup(folder, "run", false, settings);
-        return new MeshJob(
-                setup.runId(),
-                0,
-                setup.config().values(),
-                setup.model().vocabSize(),
-                setup.trainTokens().toString(),
-                setup.heldOutTokens().toString());
+        return TinyRun.job(setup);
     }
 
     private static Seating seatOn(ActorRef<TrainerProtocol.Command> node) {
