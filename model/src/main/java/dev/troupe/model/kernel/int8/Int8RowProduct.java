@@ -6,6 +6,7 @@ import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 
+import dev.troupe.model.kernel.cache.Processor;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.Stretches;
 import dev.troupe.model.kernel.vector.Lanes;
@@ -27,21 +28,23 @@ public final class Int8RowProduct {
     private static final int VECTORS = Int8Weight.COLUMNS / LANES;
     private static final long SUMS = Int8Weight.COLUMNS * (long) Integer.BYTES;
 
-    /**
-     * Panels that a thread goes through at once, so many quads of one after the other's: the processor reads ahead in
-     * each of them (docs/log.md).
-     */
-    private static final int PANELS = 4;
-
+    /** Of a panel, before the next one's turn. */
     private static final int QUADS = 4;
 
     private final ComputePool pool;
     private final ScratchPool scratch;
+    private final int inTurns;
 
     /** Products that share their work over {@code pool}. */
     public Int8RowProduct(ComputePool pool, ScratchPool scratch) {
+        this(pool, scratch, Processor.machine().placesInTurns());
+    }
+
+    /** @param inTurns panels that a thread goes through at once, some quads of one after the other's */
+    Int8RowProduct(ComputePool pool, ScratchPool scratch, int inTurns) {
         this.pool = pool;
         this.scratch = scratch;
+        this.inTurns = inTurns;
     }
 
     /** As {@link Int8Product#multiply} for a single row; arguments are checked. */
@@ -62,10 +65,10 @@ public final class Int8RowProduct {
 
     /** Outputs of the panels [from, to) of numbers that are rounded, at {@code pairs}. */
     private void panels(int from, int to, Int8Weight w, int quads, long pairs, Int8Result result) {
-        try (ScratchPool.Scratch sums = scratch.borrow(PANELS * SUMS)) {
-            for (int panel = from; panel < to; panel += PANELS) {
-                atOnce(panel, Math.min(PANELS, to - panel), w, quads, pairs, sums.address());
-                for (int at = panel; at < Math.min(to, panel + PANELS); at++) {
+        try (ScratchPool.Scratch sums = scratch.borrow(inTurns * SUMS)) {
+            for (int panel = from; panel < to; panel += inTurns) {
+                atOnce(panel, Math.min(inTurns, to - panel), w, quads, pairs, sums.address());
+                for (int at = panel; at < Math.min(to, panel + inTurns); at++) {
                     int column = at * Int8Weight.COLUMNS;
                     int columns = Math.min(Int8Weight.COLUMNS, w.n() - column);
                     result.finish(0, 1, column, columns, sums.address() + (at - panel) * SUMS, 0);

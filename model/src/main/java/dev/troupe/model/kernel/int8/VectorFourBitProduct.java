@@ -1,6 +1,7 @@
 package dev.troupe.model.kernel.int8;
 
 import dev.troupe.model.kernel.cache.CacheSizes;
+import dev.troupe.model.kernel.cache.Processor;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.Stretches;
 import dev.troupe.model.kernel.vector.Lanes;
@@ -13,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 public final class VectorFourBitProduct implements FourBitProduct {
     /** Below this many elements to round a second thread costs more than it saves. */
     private static final long WORTH_SHARING_ROUNDING = 1 << 14;
-
-    /** Panels that a single row goes through at once, run by run: the processor reads ahead in each (docs/log.md). */
-    private static final int PANELS = 4;
 
     private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
 
@@ -31,14 +29,20 @@ public final class VectorFourBitProduct implements FourBitProduct {
     private final ComputePool pool;
     private final ScratchPool scratch;
     private final long mostBytes;
+    private final int inTurns;
 
     /** Products that share their work over {@code pool}. */
     public VectorFourBitProduct(ComputePool pool, ScratchPool scratch) {
-        this(pool, scratch, CacheSizes.machine());
+        this(pool, scratch, CacheSizes.machine(), Processor.machine().placesInTurns());
     }
 
-    /** Products for a processor with these caches. */
-    VectorFourBitProduct(ComputePool pool, ScratchPool scratch, CacheSizes caches) {
+    /**
+     * Products for a processor with these caches.
+     *
+     * @param inTurns panels that a single row goes through at once, run by run
+     */
+    VectorFourBitProduct(ComputePool pool, ScratchPool scratch, CacheSizes caches, int inTurns) {
+        this.inTurns = inTurns;
         this.pool = pool;
         this.scratch = scratch;
         this.mostBytes = caches.ofOuter(ROUNDED_EIGHTHS);
@@ -94,10 +98,10 @@ public final class VectorFourBitProduct implements FourBitProduct {
     }
 
     private void panels(int from, int to, Block block) {
-        int atOnce = block.rows == 1 ? PANELS : 1;
+        int atOnce = block.rows == 1 ? inTurns : 1;
         try (ScratchPool.Scratch memory = scratch.borrow(atOnce * SCRATCH)) {
             for (int panel = from; panel < to; panel += atOnce) {
-                if (atOnce > 1) {
+                if (block.rows == 1) {
                     block.computeRow(panel, Math.min(atOnce, to - panel), memory.address());
                 } else {
                     block.compute(panel, memory.address());

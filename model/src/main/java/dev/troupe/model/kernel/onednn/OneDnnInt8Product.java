@@ -3,6 +3,7 @@ package dev.troupe.model.kernel.onednn;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.VectorKernelProvider;
 import dev.troupe.model.kernel.cache.CacheSizes;
+import dev.troupe.model.kernel.cache.Processor;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.Int8Result;
 import dev.troupe.model.kernel.int8.Int8RowProduct;
@@ -57,7 +58,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
 
     private static final int FEW_ROWS_TASKS = 2;
 
-    private static final boolean TILE_FOR_ONE_ROW = OneDnnLibrary.processorHas(AMX);
+    private static final boolean TILE_FOR_ONE_ROW = Processor.machine().has(AMX);
 
     private static final int MOST_ROWS = TileSizes.MOST_ROWS;
 

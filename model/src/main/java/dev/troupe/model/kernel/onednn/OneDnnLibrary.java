@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.onednn;
 
+import dev.troupe.model.kernel.cache.Processor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -10,7 +11,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -49,29 +49,13 @@ final class OneDnnLibrary {
         if (!system.equals("Linux amd64")) {
             return Optional.of("the library is there for Linux on x86-64 only, this is " + system);
         }
-        if (!processorHas(instructions) && !processorHas(others)) {
+        if (!Processor.machine().has(instructions) && !Processor.machine().has(others)) {
             return Optional.of("the processor has neither " + instructions + " nor " + others);
         }
         if (OneDnnLibrary.class.getResource(RESOURCES + FILES.getLast().name()) == null) {
             return Optional.of("org.bytedeco:dnnl with classifier linux-x86_64 is not on the class path");
         }
         return Optional.empty();
-    }
-
-    /** Whether the processor has this group of instructions, as the system calls it. */
-    static boolean processorHas(String instructions) {
-        return processorFlags().contains(instructions);
-    }
-
-    private static List<String> processorFlags() {
-        try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            return lines.filter(line -> line.startsWith("flags"))
-                    .findFirst()
-                    .map(line -> Arrays.asList(line.split("\\s+")))
-                    .orElse(List.of());
-        } catch (IOException e) {
-            return List.of();
-        }
     }
 
     /**

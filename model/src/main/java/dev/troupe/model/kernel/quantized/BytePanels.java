@@ -9,6 +9,7 @@ import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 
+import dev.troupe.model.kernel.cache.Processor;
 import dev.troupe.model.kernel.vector.ByteTransposition;
 import dev.troupe.model.kernel.vector.StoredLanes;
 import dev.troupe.model.tensor.StorageType;
@@ -20,14 +21,18 @@ import jdk.incubator.vector.VectorOperators;
 
 /** Q8_0: for each 32 inputs [{@link #COLUMNS}] float16 scales, then [32][{@link #COLUMNS}] signed bytes. */
 final class BytePanels implements PanelFormat {
-    static final BytePanels INSTANCE = new BytePanels();
+    static final BytePanels INSTANCE = new BytePanels(Processor.machine().placesInTurns());
 
     private static final long NUMBERS = COLUMNS * (long) Short.BYTES;
     private static final long RUN = NUMBERS + (long) SMALL * COLUMNS;
-    private static final int PANELS = 4; // at once
     private static final long SCALES = COLUMNS * (long) Float.BYTES; // of a run in the table
 
-    private BytePanels() {}
+    private final int inTurns;
+
+    /** @param inTurns panels that a single row goes through at once, run by run */
+    BytePanels(int inTurns) {
+        this.inTurns = inTurns;
+    }
 
     @Override
     public long bytes(int k) {
@@ -101,7 +106,7 @@ final class BytePanels implements PanelFormat {
 
     @Override
     public int most() {
-        return PANELS;
+        return inTurns;
     }
 
     /** Run by run, one panel after the other. */

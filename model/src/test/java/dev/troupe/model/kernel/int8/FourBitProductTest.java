@@ -39,7 +39,9 @@ class FourBitProductTest {
     private final List<FourBitProduct> others = List.of(
             new VectorFourBitProduct(one, new ScratchPool()),
             new VectorFourBitProduct(three, new ScratchPool()),
-            new VectorFourBitProduct(three, new ScratchPool(), SMALL_CACHES));
+            new VectorFourBitProduct(one, new ScratchPool(), CacheSizes.DEFAULT, 4),
+            new VectorFourBitProduct(three, new ScratchPool(), SMALL_CACHES, 1),
+            new VectorFourBitProduct(three, new ScratchPool(), SMALL_CACHES, 4));
 
     @AfterEach
     void close() {

@@ -73,6 +73,22 @@ class Int8ProductTest {
         return product.getClass().getSimpleName();
     }
 
+    /** Panels are the more or the fewer at a time, with some left over. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 4})
+    void oneRowInPanelsInTurns(int inTurns) {
+        int n = 7 * Int8Weight.COLUMNS - 5;
+        int k = 140;
+        Tensor a = normal(1, 1, k);
+        Tensor bias = normal(2, n);
+        Int8Weight w = weight(normal(3, n, k));
+        Tensor expected = normal(4, 1, n);
+        Tensor c = normal(4, 1, n);
+        reference.multiply(1, a, k, w, bias, expected, n, true);
+        new Int8RowProduct(three, new ScratchPool(), inTurns).multiply(a, w, bias, c, true);
+        assertThat(c.toArray()).isEqualTo(expected.toArray());
+    }
+
     /** Before the compiler is done with it and after. */
     @Test
     void rowsHaveTheSameBitsInAnyCompany() {
