@@ -84,12 +84,16 @@ final class FourBitStrips {
     }
 
     private static int round(long from, float inverse, long to) {
-        IntVector sum = null;
-        for (int i = 0; i < RUN; i += LANES) {
-            IntVector numbers = Int8Rows.numbers(load(from + i * 4L), inverse);
-            numbers.intoMemorySegment(MEMORY, to + i * 4L, Lanes.ORDER);
-            sum = sum == null ? numbers : sum.add(numbers);
+        IntVector sum = round(from, inverse, to, 0);
+        for (int i = LANES; i < RUN; i += LANES) {
+            sum = round(from, inverse, to, i).add(sum);
         }
-        return sum == null ? 0 : sum.reduceLanes(VectorOperators.ADD);
+        return sum.reduceLanes(VectorOperators.ADD);
+    }
+
+    private static IntVector round(long from, float inverse, long to, int i) {
+        IntVector numbers = Int8Rows.numbers(load(from + i * 4L), inverse);
+        numbers.intoMemorySegment(MEMORY, to + i * 4L, Lanes.ORDER);
+        return numbers;
     }
 }

@@ -102,8 +102,9 @@ record FourBitTile(long first, long distance) implements FourBitPass {
         return numbers.lanewise(VectorOperators.LSHR, bits).and(MASK).reinterpretAsShorts();
     }
 
+    /** Asked of the product: of a sum in a loop the compiler at times does not know what it is, and boxes it. */
     private static ShortVector add(ShortVector sum, ShortVector numbers, long x) {
-        return sum.add(numbers.mul(MEMORY.get(SHORT, x)));
+        return numbers.mul(MEMORY.get(SHORT, x)).add(sum);
     }
 
     private static void one(long strip, long numbers, long sums) {
