@@ -24,6 +24,12 @@ public final class ServeLevels {
     private static final long WARM_UP_NANOS = 4_000_000_000L;
     private static final long MOST_WARM_UP_NANOS = 20_000_000_000L;
     private static final double WARM = 0.02; // part of the time in which something is compiled
+    /** Tokens of a request that is nearly all way, there and back. */
+    private static final int SHORT_PROMPT = 8;
+
+    private static final int SHORT_ANSWER = 2;
+    /** Many at once are many a second. */
+    private static final int SHORT_STREAMS = 32;
 
     /**
      * What is asked.
@@ -35,6 +41,7 @@ public final class ServeLevels {
      * @param rounds of each load
      * @param rates requests a second of open loops; times between two are exponential, the same at every level
      * @param prefixes whether prompts share all but their last eighth: one load for each
+     * @param warmUp seconds of short requests at the highest level, beside what each level is warmed up by
      */
     public record Load(
             List<Integer> streams,
@@ -43,7 +50,8 @@ public final class ServeLevels {
             int requests,
             int rounds,
             List<Double> rates,
-            List<Boolean> prefixes) {
+            List<Boolean> prefixes,
+            double warmUp) {
         int mostStreams() {
             return Collections.max(streams);
         }
@@ -131,6 +139,7 @@ public final class ServeLevels {
     /** Measures everything. */
     void run() {
         levels.values().forEach(this::warmUp);
+        wearIn(levels.values().stream().toList().getLast());
         for (boolean shared : load.prefixes()) {
             for (int streams : load.streams()) {
                 measure(streams, 0, shared);
@@ -153,6 +162,17 @@ public final class ServeLevels {
             long end = System.nanoTime();
             share = (COMPILERS.getTotalCompilationTime() - compiling) * 1e6 / (end - now);
             now = end;
+        }
+    }
+
+    /** What a request runs through is compiled only after some thousand of them, and answers of some length are few. */
+    private void wearIn(LoadTarget target) {
+        long end = System.nanoTime() + (long) (load.warmUp() * 1e9);
+        while (System.nanoTime() < end) {
+            for (int streams : List.of(SHORT_STREAMS, 1)) {
+                List<List<Integer>> prompts = prompts(4 * streams, SHORT_PROMPT, beginning);
+                target.answer(prompts, new Arrivals.Closed(streams), SHORT_ANSWER);
+            }
         }
     }
 
@@ -253,10 +273,14 @@ public final class ServeLevels {
         int common = shared ? load.numPrompt() - load.numPrompt() / 8 : beginning.size();
         List<Integer> prefix = new ArrayList<>(beginning);
         prefix.addAll(tokens(Math.max(0, common - beginning.size())));
+        return prompts(count, load.numPrompt(), prefix);
+    }
+
+    private List<List<Integer>> prompts(int count, int size, List<Integer> prefix) {
         List<List<Integer>> prompts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             List<Integer> prompt = new ArrayList<>(prefix);
-            prompt.addAll(tokens(load.numPrompt() - prefix.size()));
+            prompt.addAll(tokens(size - prefix.size()));
             prompts.add(prompt);
         }
         return prompts;

@@ -79,6 +79,14 @@ final class ServeBenchCommand implements Callable<Integer> {
                     "whether prompts share all but their last eighth (default: ${DEFAULT-VALUE}, one after the other)")
     private List<Boolean> prefixes = List.of();
 
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            defaultValue = "14",
+            description = "of short requests at the highest level, until which the way of a request costs two to three"
+                    + " times what it does later (default: ${DEFAULT-VALUE})")
+    private double warmUp;
+
     @Mixin
     private ServedModelOptions served = new ServedModelOptions();
 
@@ -95,9 +103,11 @@ final class ServeBenchCommand implements Callable<Integer> {
                 || requests < 1
                 || rounds < 1
                 || streams.stream().anyMatch(n -> n < 1)
-                || rates.stream().anyMatch(rate -> !(rate > 0))) {
+                || rates.stream().anyMatch(rate -> !(rate > 0))
+                || !(warmUp >= 0)) {
             throw new TroupeException(
-                    "--prompt wants at least 8, --answer 2, --requests, --rounds and --streams 1, --rate more than 0");
+                    "--prompt wants at least 8, --answer 2, --requests, --rounds and --streams 1, --rate more than 0,"
+                            + " --warm-up 0");
         }
         if (levels.isEmpty() || !ServeBench.LEVELS.containsAll(levels)) {
             throw new TroupeException("--levels are of " + ServeBench.LEVELS + ", not " + levels);
@@ -105,7 +115,8 @@ final class ServeBenchCommand implements Callable<Integer> {
         Map<String, Object> set = served.values();
         CommandLineKeys.putDraftModel(set, draftModel);
         Config config = ConfigFactory.parseMap(set, "command line");
-        ServeLevels.Load load = new ServeLevels.Load(streams, numPrompt, numAnswer, requests, rounds, rates, prefixes);
+        ServeLevels.Load load =
+                new ServeLevels.Load(streams, numPrompt, numAnswer, requests, rounds, rates, prefixes, warmUp);
         ServeBench.Report report = ServeBench.run(model, config, load, levels);
         if (json) {
             JsonLine.print(System.out, report);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** The load runs on a published model, at every level; figures are not judged, answers are. */
 class ServeBenchTest {
     private static final ServeLevels.Load LOAD =
-            new ServeLevels.Load(List.of(1, 3), 40, 10, 1, 2, List.of(20.0), List.of(false, true));
+            new ServeLevels.Load(List.of(1, 3), 40, 10, 1, 2, List.of(20.0), List.of(false, true), 0.1);
 
     private static Optional<Path> model() {
         String set = System.getProperty("troupe.shared", System.getenv().getOrDefault("TROUPE_SHARED", ""));
