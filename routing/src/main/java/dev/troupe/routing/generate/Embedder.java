@@ -2,9 +2,7 @@ package dev.troupe.routing.generate;
 
 import akka.NotUsed;
 import akka.actor.typed.ActorRef;
-import akka.stream.OverflowStrategy;
 import akka.stream.javadsl.Source;
-import akka.stream.typed.javadsl.ActorSource;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.PromptOutput;
@@ -12,7 +10,6 @@ import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.Embeddings.Vector;
-import dev.troupe.routing.route.DispatchEvent;
 import dev.troupe.routing.route.ModelKey;
 import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.RequestFailure.Kind;
@@ -21,7 +18,6 @@ import dev.troupe.safety.filter.TextFilter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
 
@@ -31,8 +27,6 @@ public final class Embedder {
     private static final int MOST_AT_ONCE = 16;
     /** Nothing is drawn. */
     private static final SamplingParameters NO_SAMPLING = new SamplingParameters(0, 0, 1, 0, 1, 0, 0, Map.of(), 0, -1);
-    /** Events of a sequence: its vector and its end. */
-    private static final int EVENTS = 4;
 
     private final Models models;
     private final RoutingConfig config;
@@ -98,30 +92,17 @@ public final class Embedder {
                 0,
                 request.client(),
                 PromptOutput.EMBEDDING);
-        return ActorSource.<DispatchEvent>actorRef(
-                        event -> false, event -> Optional.empty(), EVENTS, OverflowStrategy.fail())
-                .mapMaterializedValue(out -> {
-                    router.tell(new Router.Generate(ModelKey.of(model), sequence, request.deadline(), out));
-                    return NotUsed.getInstance();
+        var client = new VectorClient();
+        return Source.lazyCompletionStage(() -> {
+                    router.tell(new Router.Generate(ModelKey.of(model), sequence, request.deadline(), client));
+                    return client.vector();
                 })
-                .takeWhile(event -> !(event instanceof DispatchEvent.LengthReached))
-                .filter(event -> !(event instanceof DispatchEvent.Begun))
-                .map(event -> switch (event) {
-                    case DispatchEvent.Begun unexpected -> throw unexpected(unexpected);
-                    case DispatchEvent.Embedded embedded ->
-                        new Vector(
-                                index,
-                                cut(embedded.embedding(), request.dimensions().orElse(0)));
-                    case DispatchEvent.Failed failed -> throw failed.failure();
-                    case DispatchEvent.Token unexpected -> throw unexpected(unexpected);
-                    case DispatchEvent.PromptScored unexpected -> throw unexpected(unexpected);
-                    case DispatchEvent.Stopped unexpected -> throw unexpected(unexpected);
-                    case DispatchEvent.LengthReached unexpected -> throw unexpected(unexpected);
+                .map(vector ->
+                        new Vector(index, cut(vector, request.dimensions().orElse(0))))
+                .watchTermination((running, done) -> {
+                    done.whenComplete((ok, failure) -> client.leave());
+                    return NotUsed.getInstance();
                 });
-    }
-
-    private static IllegalStateException unexpected(DispatchEvent event) {
-        return new IllegalStateException("a request for an embedding was answered with " + event);
     }
 
     /**

@@ -1,13 +1,6 @@
 package dev.troupe.routing.generate;
 
-import akka.NotUsed;
 import akka.actor.typed.ActorRef;
-import akka.event.Logging;
-import akka.stream.BufferOverflowException;
-import akka.stream.OverflowStrategy;
-import akka.stream.javadsl.Flow;
-import akka.stream.javadsl.Source;
-import akka.stream.typed.javadsl.ActorSource;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.PromptOutput;
@@ -16,14 +9,12 @@ import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.PromptEncoder.Encoded;
-import dev.troupe.routing.route.DispatchEvent;
 import dev.troupe.routing.route.ModelKey;
 import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.RequestFailure.Kind;
 import dev.troupe.routing.route.Router;
 import dev.troupe.routing.stream.AnswerText;
 import dev.troupe.routing.stream.PromptPlaces;
-import dev.troupe.routing.stream.TextEvent;
 import dev.troupe.safety.filter.TextFilter;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,15 +22,22 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 
-/** From a text request to streams of text: resolves the model, tokenizes, and runs each answer through the router. */
+/** From a text request to answers in text: resolves the model, tokenizes, and runs each answer through the router. */
 public final class Generator {
-    /** Events of a stream beside its tokens. */
-    private static final int OTHER_EVENTS = 3;
     /** Characters or tokens of a prompt that is made ready on the threads that carry answers. */
     private static final int BRIEF_PROMPT = 1024;
     /** What "top_p": 0 means, the most likely token only, to a sampler that wants a positive share. */
     private static final double SMALLEST_TOP_P = 1e-9;
+
+    /**
+     * One answer to be.
+     *
+     * @param mostTokens that may wait for its client, those of the prompt included
+     * @param text of which nothing is there yet
+     */
+    private record Answer(GenerationRequest sequence, int mostTokens, Supplier<ChoiceText> text) {}
 
     private final Models models;
     private final RoutingConfig config;
@@ -98,20 +96,32 @@ public final class Generator {
                         prompt, settings.echo(), settings.maxTokens().orElse(1) > 0 ? 1 : 0))
                 .toList();
         long seed = settings.seed().orElseGet(() -> ThreadLocalRandom.current().nextLong(1L << 53));
-        var answers = new ArrayList<Source<ChoiceEvent, NotUsed>>();
+        var answers = new ArrayList<Answer>();
         for (int choice = 0; choice < numChoices; choice++) {
             var prompt = prompts.get(choice / settings.choices());
             answers.add(answer(request, model, tokenizer, prompt, tools, choice, seed + choice));
         }
         int promptTokens = prompts.stream().mapToInt(p -> p.tokens().size()).sum();
-        // Of several answers one may have begun when another is turned away: that is to be known before anything is
-        // said.
-        var events = numChoices == 1
-                ? answers.getFirst()
-                : Source.from(answers)
-                        .flatMapMerge(numChoices, answer -> answer)
-                        .filter(event -> !(event.event() instanceof TextEvent.Begun));
-        return new Generation(model, tokenizer, seed, numChoices, prompts.size(), promptTokens, events);
+        return new Generation(
+                model,
+                tokenizer,
+                seed,
+                numChoices,
+                prompts.size(),
+                promptTokens,
+                () -> begin(request, ModelKey.of(model), answers));
+    }
+
+    private RunningAnswers begin(TextRequest request, ModelKey model, List<Answer> answers) {
+        var running = new RunningAnswers(config.streamBufferTokens());
+        var clients = answers.stream()
+                .map(answer -> running.add(answer.text().get(), answer.mostTokens()))
+                .toList();
+        for (int choice = 0; choice < answers.size(); choice++) {
+            router.tell(new Router.Generate(
+                    model, answers.get(choice).sequence(), request.deadline(), clients.get(choice)));
+        }
+        return running;
     }
 
     private static void checkBias(int token, ModelDescription model) {
@@ -124,7 +134,7 @@ public final class Generator {
         }
     }
 
-    private Source<ChoiceEvent, NotUsed> answer(
+    private Answer answer(
             TextRequest request,
             ModelDescription model,
             Tokenizer tokenizer,
@@ -134,7 +144,7 @@ public final class Generator {
             long seed) {
         var settings = request.settings();
         int maxTokens = maxTokens(request, model, prompt);
-        var generation = new GenerationRequest(
+        var sequence = new GenerationRequest(
                 request.id() + "-" + choice,
                 prompt.tokens(),
                 maxTokens,
@@ -147,57 +157,22 @@ public final class Generator {
                 ? PromptPlaces.of(tokenizer, prompt.tokens(), prompt.shownPrefix())
                 : PromptPlaces.NONE;
         // Scores come in pieces of at least one token.
-        int buffer = Math.min(maxTokens, config.streamBufferTokens())
-                + places.tokens().size()
-                + OTHER_EVENTS;
-        return ActorSource.<DispatchEvent>actorRef(
-                        // A client that does not read is told, and is no error of ours.
-                        event -> false,
-                        event -> Optional.empty(),
-                        buffer,
-                        OverflowStrategy.fail().withLogLevel(Logging.DebugLevel()))
-                .mapMaterializedValue(out -> {
-                    router.tell(new Router.Generate(ModelKey.of(model), generation, request.deadline(), out));
-                    return NotUsed.getInstance();
-                })
-                .mapError(BufferOverflowException.class, e -> tooSlow())
-                .<TextEvent>statefulMapConcat(() -> {
-                    var text = new AnswerText(
-                            tokenizer,
-                            settings.stop(),
-                            filter.stream(),
-                            // JSON begins with itself, whatever belongs to the answers of a template.
-                            settings.jsonSchema().isEmpty() ? prompt.shownPrefix() : "",
-                            places,
-                            tools.map(ToolPlan::marks).orElse(Map.of()));
-                    return event -> reported(request.id(), text, text.on(event));
-                })
-                .via(tools.map(plan -> calls(plan, generation.requestId())).orElseGet(Flow::create))
-                .takeWhile(event -> !(event instanceof TextEvent.End), true)
-                .map(event -> new ChoiceEvent(choice, event));
-    }
-
-    /** Finds calls in the text of an answer. */
-    private static Flow<TextEvent, TextEvent, NotUsed> calls(ToolPlan plan, String answerId) {
-        return Flow.<TextEvent>create().statefulMapConcat(() -> {
-            var answer = plan.answer(answerId);
-            return answer::on;
+        int mostTokens = Math.min(maxTokens, config.streamBufferTokens())
+                + places.tokens().size();
+        return new Answer(sequence, mostTokens, () -> {
+            var text = new AnswerText(
+                    tokenizer,
+                    settings.stop(),
+                    filter.stream(),
+                    // JSON begins with itself, whatever belongs to the answers of a template.
+                    settings.jsonSchema().isEmpty() ? prompt.shownPrefix() : "",
+                    places,
+                    tools.map(ToolPlan::marks).orElse(Map.of()));
+            return new ChoiceText(
+                    request.id(),
+                    text,
+                    tools.map(plan -> plan.answer(sequence.requestId())).orElse(null));
         });
-    }
-
-    /** Writes down what the safety filter found, once the answer is complete. */
-    private static List<TextEvent> reported(String requestId, AnswerText text, List<TextEvent> events) {
-        if (!events.isEmpty() && events.getLast() instanceof TextEvent.End) {
-            SafetyLog.report(requestId, "answer", text.verdict());
-        }
-        return events;
-    }
-
-    private RequestFailure tooSlow() {
-        return new RequestFailure(
-                Kind.SLOW_READER,
-                "The client is more than " + config.streamBufferTokens()
-                        + " tokens behind its answer, so the answer was cut off.");
     }
 
     private int maxTokens(TextRequest request, ModelDescription model, Encoded prompt) {

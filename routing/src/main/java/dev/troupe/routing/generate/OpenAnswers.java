@@ -13,12 +13,22 @@ public final class OpenAnswers {
         return count.get();
     }
 
+    /** One more; who calls it calls {@link #closed} as well. */
+    public void opened() {
+        count.incrementAndGet();
+    }
+
+    /** One less. */
+    public void closed() {
+        count.decrementAndGet();
+    }
+
     /** The same stream, counted from its start to its end. */
     public <T> Source<T, NotUsed> counted(Source<T, NotUsed> stream) {
         return Source.lazySource(() -> {
-                    count.incrementAndGet();
+                    opened();
                     return stream.watchTermination((notUsed, done) -> {
-                        done.whenComplete((ok, failure) -> count.decrementAndGet());
+                        done.whenComplete((ok, failure) -> closed());
                         return notUsed;
                     });
                 })

@@ -1,8 +1,8 @@
 package dev.troupe.routing.http;
 
-import akka.stream.KillSwitch;
 import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.RequestFailure.Kind;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +24,9 @@ final class ClientConnection {
         action.run();
     }
 
-    /** Fails a stream when the connection closes. */
-    void abortOnClose(KillSwitch stream) {
-        onClose(() -> stream.abort(new RequestFailure(Kind.CANCELLED, "The client closed the connection.")));
+    /** Gives {@code abort} a failure when the connection closes. */
+    void abortOnClose(Consumer<RequestFailure> abort) {
+        onClose(() -> abort.accept(new RequestFailure(Kind.CANCELLED, "The client closed the connection.")));
     }
 
     void close() {

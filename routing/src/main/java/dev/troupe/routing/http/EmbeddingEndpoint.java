@@ -108,7 +108,7 @@ final class EmbeddingEndpoint implements Endpoint {
                 })
                 .toMat(Sink.seq(), Keep.both())
                 .run(system);
-        exchange.connection().abortOnClose(running.first());
+        exchange.connection().abortOnClose(running.first()::abort);
         return running.second()
                 .thenApplyAsync(
                         vectors -> Replies.json(body(embeddings, vectors, call.base64())), system.executionContext());

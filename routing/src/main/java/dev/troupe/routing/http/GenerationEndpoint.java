@@ -1,25 +1,19 @@
 package dev.troupe.routing.http;
 
-import akka.NotUsed;
 import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.model.ContentType;
 import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
 import akka.http.javadsl.model.headers.RawHeader;
-import akka.japi.pf.PFBuilder;
-import akka.stream.KillSwitches;
-import akka.stream.UniqueKillSwitch;
-import akka.stream.javadsl.Keep;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
-import akka.util.ByteString;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.routing.RoutingConfig;
-import dev.troupe.routing.generate.ChoiceEvent;
 import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.generate.Generator;
 import dev.troupe.routing.generate.OpenAnswers;
+import dev.troupe.routing.generate.RunningAnswers;
 import dev.troupe.routing.generate.TextRequest;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -31,8 +25,6 @@ import java.util.function.Function;
  */
 final class GenerationEndpoint implements Endpoint {
     private static final ContentType EVENT_STREAM = MediaTypes.TEXT_EVENT_STREAM.toContentType();
-    private static final ByteString DONE = ByteString.fromString("data: [DONE]\n\n");
-    private static final ByteString KEEP_ALIVE = ByteString.fromString(": still working\n\n");
 
     private final String path;
     private final String promptField;
@@ -130,53 +122,26 @@ final class GenerationEndpoint implements Endpoint {
                 AnswerId.of(id, generation.model()), shape, generation, request.includeUsage(), logProbs);
         var log = new AnswerLog(
                 path, exchange, id, generation.model(), generation.numChoices(), generation.promptTokens());
-        var events = generation
-                .events()
-                .viaMat(KillSwitches.single(), Keep.right())
+        var answers = generation.begin();
+        answers.over().whenComplete((ok, failure) -> log.ended(failure));
+        exchange.connection().abortOnClose(answers::abort);
+        return request.stream() ? stream(answers, writer, log) : whole(answers, writer, log);
+    }
+
+    private CompletionStage<HttpResponse> whole(RunningAnswers answers, AnswerWriter writer, AnswerLog log) {
+        return answers.events()
                 .map(log::passed)
-                .watchTermination((killSwitch, done) -> {
-                    done.whenComplete((ok, failure) -> log.ended(failure));
-                    return killSwitch;
-                });
-        return request.stream() ? stream(exchange, events, writer) : whole(exchange, events, writer);
+                .runWith(Sink.seq(), system)
+                .thenApplyAsync(all -> Replies.json(writer.whole(all)), system.executionContext());
     }
 
-    private CompletionStage<HttpResponse> whole(
-            Exchange exchange, Source<ChoiceEvent, UniqueKillSwitch> events, AnswerWriter writer) {
-        var running = events.toMat(Sink.seq(), Keep.both()).run(system);
-        exchange.connection().abortOnClose(running.first());
-        return running.second().thenApplyAsync(all -> Replies.json(writer.whole(all)), system.executionContext());
-    }
-
-    private CompletionStage<HttpResponse> stream(
-            Exchange exchange, Source<ChoiceEvent, UniqueKillSwitch> events, AnswerWriter writer) {
-        var running = events.prefixAndTail(1).toMat(Sink.head(), Keep.both()).run(system);
-        exchange.connection().abortOnClose(running.first());
-        return running.second()
-                // On the stream's own thread: without an executor, stages of Akka's streams go to the common pool's.
-                .thenApplyAsync(
-                        parts -> response(Source.from(parts.first()).concat(parts.second()), writer), Runnable::run);
-    }
-
-    private HttpResponse response(Source<ChoiceEvent, NotUsed> events, AnswerWriter writer) {
-        return HttpResponse.create()
-                .addHeader(RawHeader.create("cache-control", "no-cache"))
-                // Asks nginx and its kin not to collect the stream.
-                .addHeader(RawHeader.create("x-accel-buffering", "no"))
-                .withEntity(HttpEntities.create(EVENT_STREAM, open.counted(body(events, writer))));
-    }
-
-    /** Each event is one write, however many chunks it becomes. */
-    private Source<ByteString, NotUsed> body(Source<ChoiceEvent, NotUsed> events, AnswerWriter writer) {
-        return events.map(writer::frames)
-                .filter(ByteString::nonEmpty)
-                // Lazily, for the counts are known only then.
-                .concatLazy(Source.lazySource(
-                        () -> Source.single(writer.lastFrames().concat(DONE))))
-                .recover(new PFBuilder<Throwable, ByteString>()
-                        .matchAny(
-                                failure -> EventFrame.of(ApiProblem.of(failure).body()))
-                        .build())
-                .keepAlive(config.streamKeepAlive(), () -> KEEP_ALIVE);
+    private CompletionStage<HttpResponse> stream(RunningAnswers answers, AnswerWriter writer, AnswerLog log) {
+        var body = Source.fromGraph(new EventStream(answers, writer, log, config.streamKeepAlive(), open));
+        return answers.begun()
+                .thenApply(begun -> HttpResponse.create()
+                        .addHeader(RawHeader.create("cache-control", "no-cache"))
+                        // Asks nginx and its kin not to collect the stream.
+                        .addHeader(RawHeader.create("x-accel-buffering", "no"))
+                        .withEntity(HttpEntities.create(EVENT_STREAM, body)));
     }
 }

@@ -88,7 +88,7 @@ final class Dispatch {
     static Behavior<Command> create(Router.Generate job, Duration failoverWait, ActorRef<Router.Command> router) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             var dispatch = new Dispatch(context, timers, job, failoverWait, router);
-            context.watchWith(job.replyTo(), new ClientGone());
+            context.pipeToSelf(job.client().gone(), (gone, failure) -> new ClientGone());
             timers.startSingleTimer(new DeadlinePassed(), job.deadline());
             dispatch.place();
             return Behaviors.receiveMessage(dispatch::onCommand);
@@ -228,7 +228,7 @@ final class Dispatch {
     }
 
     private Behavior<Command> tell(DispatchEvent event) {
-        job.replyTo().tell(event);
+        job.client().tell(event);
         return Behaviors.same();
     }
 
@@ -309,7 +309,7 @@ final class Dispatch {
     }
 
     private Behavior<Command> end(DispatchEvent event) {
-        job.replyTo().tell(event);
+        job.client().tell(event);
         return Behaviors.stopped();
     }
 }

@@ -49,11 +49,10 @@ public final class Router {
     public record Resolve(String modelId, ActorRef<Resolution> replyTo) implements Command {}
 
     /**
-     * Generate one sequence with a replica of {@code model}. Events go to {@code replyTo}; when that actor stops, the
-     * request is cancelled.
+     * Generate one sequence with a replica of {@code model}. Events go to {@code client}; when it is gone, the request
+     * is cancelled.
      */
-    public record Generate(
-            ModelKey model, GenerationRequest request, Duration deadline, ActorRef<DispatchEvent> replyTo)
+    public record Generate(ModelKey model, GenerationRequest request, Duration deadline, DispatchClient client)
             implements Command {}
 
     /** Take no more requests; tell {@code replyTo} when those in flight are done. */
@@ -159,11 +158,11 @@ public final class Router {
 
     private void onGenerate(Generate generate) {
         if (draining) {
-            generate.replyTo().tell(new DispatchEvent.Failed(shuttingDown()));
+            generate.client().tell(new DispatchEvent.Failed(shuttingDown()));
             return;
         }
         if (dispatches.size() >= config.maxInFlight()) {
-            generate.replyTo()
+            generate.client()
                     .tell(new DispatchEvent.Failed(new RequestFailure(
                             Kind.OVERLOADED,
                             "This node already has " + config.maxInFlight()

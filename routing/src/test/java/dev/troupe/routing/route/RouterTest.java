@@ -2,6 +2,7 @@ package dev.troupe.routing.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import akka.Done;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
@@ -19,6 +20,7 @@ import dev.troupe.routing.route.RequestFailure.Kind;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +34,14 @@ class RouterTest {
     private ActorTestKit kit;
     private ActorRef<Router.Command> router;
     private TestProbe<DispatchEvent> client;
+    private CompletableFuture<Done> gone;
+
+    private record Client(TestProbe<DispatchEvent> probe, CompletableFuture<Done> gone) implements DispatchClient {
+        @Override
+        public void tell(DispatchEvent event) {
+            probe.getRef().tell(event);
+        }
+    }
 
     @BeforeEach
     void start() {
@@ -46,6 +56,7 @@ class RouterTest {
         router = kit.spawn(
                 Router.create(RoutingConfig.from(kit.system().settings().config())));
         client = kit.createTestProbe();
+        gone = new CompletableFuture<>();
     }
 
     @AfterEach
@@ -81,7 +92,7 @@ class RouterTest {
     }
 
     private void generate(Duration deadline) {
-        router.tell(new Router.Generate(ModelKey.of(MODEL), REQUEST, deadline, client.getRef()));
+        router.tell(new Router.Generate(ModelKey.of(MODEL), REQUEST, deadline, new Client(client, gone)));
     }
 
     private static ReplicaProtocol.Submit submitted(TestProbe<ReplicaProtocol.Command> replica) {
@@ -218,11 +229,11 @@ class RouterTest {
         var first = replica(MODEL);
         generate(Duration.ofSeconds(20));
         submitted(first);
-        client.stop();
+        gone.complete(Done.getInstance());
         assertThat(first.expectMessageClass(ReplicaProtocol.Cancel.class).requestId())
                 .isEqualTo("r1");
 
-        client = kit.createTestProbe();
+        gone = new CompletableFuture<>();
         generate(Duration.ofMillis(200));
         submitted(first);
         expectFailure(Kind.DEADLINE);
