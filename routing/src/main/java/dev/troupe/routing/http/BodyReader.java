@@ -1,6 +1,7 @@
 package dev.troupe.routing.http;
 
 import akka.actor.typed.ActorSystem;
+import akka.http.javadsl.model.HttpEntity;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.MediaTypes;
 import akka.http.scaladsl.model.EntityStreamSizeException;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** Reads a request's body as JSON, within limits of size and time. */
 final class BodyReader {
@@ -32,8 +34,8 @@ final class BodyReader {
     }
 
     /**
-     * What {@code reader} makes of the body, if it is long not on a thread of answers. Fails with {@link ApiProblem},
-     * status 415, 413, 408 or 400, or with what {@code reader} throws.
+     * What {@code reader} makes of the body, at once where a short one is there, and of a long one not on a thread of
+     * answers. Fails with {@link ApiProblem}, status 415, 413, 408 or 400, or with what {@code reader} throws.
      */
     <T> CompletionStage<T> read(HttpRequest request, Function<JsonNode, T> reader) {
         var entity = request.entity();
@@ -52,7 +54,11 @@ final class BodyReader {
             entity.getDataBytes().runWith(Sink.cancelled(), system);
             return CompletableFuture.failedFuture(tooLarge());
         }
-        Executor where = length.orElse(Long.MAX_VALUE) <= SHORT_BYTES ? brief : system.executionContext();
+        boolean isShort = length.orElse(Long.MAX_VALUE) <= SHORT_BYTES;
+        if (isShort && entity instanceof HttpEntity.Strict strict) {
+            // It came with its head, as short ones do: a stream of its own to collect it would cost more than all else.
+            return now(() -> parsed(strict, reader));
+        }
         // The first limit is the one that counts; the second has to be given too and must not come first.
         return entity.withSizeLimit(config.maxBodyBytes())
                 .toStrict(config.bodyTimeout().toMillis(), 2 * config.maxBodyBytes(), system)
@@ -61,9 +67,21 @@ final class BodyReader {
                             if (failure != null) {
                                 throw problem(failure);
                             }
-                            return reader.apply(Json.parse(strict.getData().toArray()));
+                            return parsed(strict, reader);
                         },
-                        where);
+                        isShort ? brief : system.executionContext());
+    }
+
+    private static <T> T parsed(HttpEntity.Strict body, Function<JsonNode, T> reader) {
+        return reader.apply(Json.parse(body.getData().toArray()));
+    }
+
+    private static <T> CompletionStage<T> now(Supplier<T> work) {
+        try {
+            return CompletableFuture.completedFuture(work.get());
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private RuntimeException problem(Throwable failure) {

@@ -102,14 +102,13 @@ final class EventStream extends GraphStage<SourceShape<ByteString>> {
         /** Of what waits; nothing when nothing does. */
         private ByteString frames() {
             var frames = ByteString.emptyByteString();
-            List<ChoiceEvent> events = answers.take();
-            // Not every event has a frame.
-            while (!events.isEmpty() && frames.isEmpty()) {
+            List<ChoiceEvent> events;
+            do {
+                events = answers.take();
                 for (var event : events) {
                     frames = frames.concat(writer.frames(log.passed(event)));
                 }
-                events = frames.isEmpty() ? answers.take() : events;
-            }
+            } while (frames.isEmpty() && !events.isEmpty()); // not every event has a frame
             return frames;
         }
 
