@@ -69,7 +69,7 @@ final class SoftmaxRow {
                 VectorMask<Float> seen = first(to - i).andNot(first(from - i));
                 FloatVector e = FloatVector.zero(SPECIES)
                         .blend(VectorMath.exp(load(row + i * 4L).sub(max)), seen);
-                sum = sum.add(e);
+                sum = e.add(sum);
                 e.intoMemorySegment(MEMORY, row + i * 4L, ORDER);
             }
             sum.intoMemorySegment(MEMORY, sums + r * BYTES, ORDER);

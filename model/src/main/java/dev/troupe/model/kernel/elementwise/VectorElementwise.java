@@ -108,10 +108,10 @@ public final class VectorElementwise implements Elementwise {
         FloatVector d = load(dBias + 3 * BYTES);
         for (int r = 0; r < rows; r++) {
             long row = dy + (long) r * dim * 4;
-            a = a.add(load(row));
-            b = b.add(load(row + BYTES));
-            c = c.add(load(row + 2 * BYTES));
-            d = d.add(load(row + 3 * BYTES));
+            a = load(row).add(a);
+            b = load(row + BYTES).add(b);
+            c = load(row + 2 * BYTES).add(c);
+            d = load(row + 3 * BYTES).add(d);
         }
         store(a, dBias);
         store(b, dBias + BYTES);
@@ -123,7 +123,7 @@ public final class VectorElementwise implements Elementwise {
         VectorMask<Float> used = first(count);
         FloatVector sum = load(dBias, used);
         for (int r = 0; r < rows; r++) {
-            sum = sum.add(load(dy + (long) r * dim * 4, used));
+            sum = load(dy + (long) r * dim * 4, used).add(sum);
         }
         store(sum, dBias, used);
     }

@@ -78,7 +78,7 @@ final class FourBitStrips {
     private static float greatest(long from) {
         IntVector greatest = Int8Rows.magnitudes(from);
         for (int i = LANES; i < RUN; i += LANES) {
-            greatest = greatest.max(Int8Rows.magnitudes(from + i * 4L));
+            greatest = Int8Rows.magnitudes(from + i * 4L).max(greatest);
         }
         return Float.intBitsToFloat(greatest.reduceLanes(VectorOperators.MAX));
     }

@@ -50,7 +50,7 @@ public final class Int8Rows {
         IntVector greatest = IntVector.zero(INTS);
         int p = 0;
         for (; p + LANES <= k; p += LANES) {
-            greatest = greatest.max(magnitudes(from + p * 4L));
+            greatest = magnitudes(from + p * 4L).max(greatest);
         }
         if (p < k) {
             greatest = greatest.max(
@@ -102,7 +102,7 @@ public final class Int8Rows {
         for (int p = 0; p < k; p += LANES) {
             FloatVector elements = p + LANES <= k ? load(from + p * 4L) : load(from + p * 4L, first(k - p));
             IntVector numbers = numbers(elements, inverse);
-            sums = sums.add(numbers);
+            sums = numbers.add(sums);
             ByteVector bytes = (ByteVector) numbers.convertShape(VectorOperators.I2B, BYTES_OF_LANES, 0);
             bytes.intoMemorySegment(MEMORY, to + p, ORDER);
         }

@@ -114,11 +114,11 @@ public final class VectorCrossEntropy implements CrossEntropy {
         FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
         int i = 0;
         for (; i + LANES <= vocab; i += LANES) {
-            max = max.max(load(row + i * 4L));
+            max = load(row + i * 4L).max(max);
         }
         if (i < vocab) {
             VectorMask<Float> tail = first(vocab - i);
-            max = max.blend(max.max(load(row + i * 4L, tail)), tail);
+            max = max.blend(load(row + i * 4L, tail).max(max), tail);
         }
         return Lanes.max(max);
     }
@@ -129,7 +129,7 @@ public final class VectorCrossEntropy implements CrossEntropy {
             VectorMask<Float> used = first(vocab - i);
             FloatVector e = FloatVector.zero(SPECIES)
                     .blend(VectorMath.exp(load(row + i * 4L, used).sub(max)), used);
-            sum = sum.add(e);
+            sum = e.add(sum);
             if (keep) {
                 e.intoMemorySegment(MEMORY, row + i * 4L, ORDER, used);
             }

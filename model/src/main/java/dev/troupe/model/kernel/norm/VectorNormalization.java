@@ -112,10 +112,10 @@ public final class VectorNormalization implements Normalization {
         FloatVector sum = zero();
         int i = 0;
         for (; i + LANES <= dim; i += LANES) {
-            sum = sum.add(load(x + i * 4L));
+            sum = load(x + i * 4L).add(sum);
         }
         if (i < dim) {
-            sum = sum.add(load(x + i * 4L, first(dim - i)));
+            sum = load(x + i * 4L, first(dim - i)).add(sum);
         }
         return Lanes.sum(sum);
     }
@@ -180,14 +180,14 @@ public final class VectorNormalization implements Normalization {
         for (; i + LANES <= dim; i += LANES) {
             long at = i * 4L;
             FloatVector g = load(dy + at).mul(load(weight + at));
-            sumG = sumG.add(g);
+            sumG = g.add(sumG);
             sumGn = g.fma(load(x + at).sub(center).mul(scale), sumGn);
         }
         if (i < dim) {
             long at = i * 4L;
             VectorMask<Float> tail = first(dim - i);
             FloatVector g = load(dy + at, tail).mul(load(weight + at, tail));
-            sumG = sumG.add(g);
+            sumG = g.add(sumG);
             sumGn = g.fma(load(x + at, tail).sub(center).mul(scale), sumGn);
         }
         float meanG = centered ? Lanes.sum(sumG) / dim : 0;
@@ -255,8 +255,8 @@ public final class VectorNormalization implements Normalization {
             FloatVector d1 = load(dy + row + BYTES);
             weights0 = d0.fma(load(x + row).sub(center).mul(scale), weights0);
             weights1 = d1.fma(load(x + row + BYTES).sub(center).mul(scale), weights1);
-            biases0 = biases0.add(d0);
-            biases1 = biases1.add(d1);
+            biases0 = d0.add(biases0);
+            biases1 = d1.add(biases1);
         }
         store(load(dWeight).add(weights0), dWeight);
         store(load(dWeight + BYTES).add(weights1), dWeight + BYTES);
@@ -277,7 +277,7 @@ public final class VectorNormalization implements Normalization {
             FloatVector n = load(x + row, used).sub(center).mul(broadcast(rstd + r * 4L));
             FloatVector d = load(dy + row, used);
             weights = d.fma(n, weights);
-            biases = biases.add(d);
+            biases = d.add(biases);
         }
         store(load(dWeight, used).add(weights), dWeight, used);
         if (dBias != 0) {

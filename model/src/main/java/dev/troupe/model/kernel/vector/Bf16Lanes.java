@@ -171,7 +171,7 @@ public final class Bf16Lanes {
             FloatVector sum = Lanes.zero();
             for (int p = 0; p < pairs; p++) {
                 FloatVector both = load(from + p * stride + c * 4L);
-                sum = sum.add(lower(both)).add(upper(both));
+                sum = lower(both).add(sum).add(upper(both));
             }
             store(sum, to + c * 4L);
         }
