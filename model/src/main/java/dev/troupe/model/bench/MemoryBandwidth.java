@@ -61,10 +61,10 @@ final class MemoryBandwidth {
         FloatVector d = a;
         long stream = bytes / STREAMS;
         for (long at = address; at < address + stream; at += Lanes.BYTES) {
-            a = a.add(Lanes.load(at));
-            b = b.add(Lanes.load(at + stream));
-            c = c.add(Lanes.load(at + 2 * stream));
-            d = d.add(Lanes.load(at + 3 * stream));
+            a = Lanes.load(at).add(a);
+            b = Lanes.load(at + stream).add(b);
+            c = Lanes.load(at + 2 * stream).add(c);
+            d = Lanes.load(at + 3 * stream).add(d);
         }
         return a.add(b).add(c.add(d)).lane(0);
     }
