@@ -97,9 +97,18 @@ final class ServingNode implements AutoCloseable {
         return client.send(request(path, body), HttpResponse.BodyHandlers.ofString());
     }
 
+    /** With less patience than others have. */
+    HttpResponse<String> post(String path, String body, Duration timeout) throws IOException, InterruptedException {
+        return client.send(request(path, body, timeout), HttpResponse.BodyHandlers.ofString());
+    }
+
     HttpRequest request(String path, String body) {
+        return request(path, body, Duration.ofSeconds(60));
+    }
+
+    private HttpRequest request(String path, String body, Duration timeout) {
         return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + path))
-                .timeout(Duration.ofSeconds(60))
+                .timeout(timeout)
                 .header("content-type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body))
                 .build();

@@ -3,6 +3,7 @@ package dev.troupe.deploy.chaos;
 import dev.troupe.deploy.cli.UpCommand;
 import dev.troupe.deploy.cluster.ChildJvm;
 import dev.troupe.deploy.cluster.StatusClient;
+import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +26,7 @@ final class ChaosCluster implements AutoCloseable {
     private final Path folder;
     private final @Nullable RelayedNetwork network; // null when nodes talk directly
     private final List<Node> nodes = new ArrayList<>();
-    private final List<Node> out = new ArrayList<>(); // of reach, or no members any more
+    private final List<Late> out = new ArrayList<>(); // of reach, or not back yet
     private final StatusClient client = new StatusClient();
     private int started;
 
@@ -47,13 +49,36 @@ final class ChaosCluster implements AutoCloseable {
      * @param trains whether the process is the command that begins the run
      */
     record Node(String name, int number, ChildJvm jvm, int metricsPort, boolean trains) {
-        /** Whether it says that it is a member; {@code train} does not say so. */
+        /** Whether it says that it is a member, since it last began; {@code train} does not say so. */
         boolean isMember() {
+            String said = said();
+            return trains
+                    || said.substring(Math.max(0, said.lastIndexOf(TroupeNode.AGAIN)))
+                            .contains(UpCommand.TRAINER);
+        }
+
+        /** How often it has begun again. */
+        int timesAgain() {
+            return said().split(Pattern.quote(TroupeNode.AGAIN), -1).length - 1;
+        }
+
+        private String said() {
             try {
-                return trains || Files.readString(jvm.log()).contains(UpCommand.TRAINER);
+                return Files.readString(jvm.log());
             } catch (IOException e) {
                 throw new TroupeException("cannot read " + jvm.log() + ": " + e, e);
             }
+        }
+    }
+
+    /**
+     * A node out of reach, which the cluster removes.
+     *
+     * @param timesAgain how often it had begun again before
+     */
+    private record Late(Node node, int timesAgain) {
+        boolean hasNoticed() {
+            return !node.jvm().isAlive() || node.timesAgain() > timesAgain;
         }
     }
 
@@ -75,8 +100,15 @@ final class ChaosCluster implements AutoCloseable {
         start(port, 0, arguments);
     }
 
+    /** Starts nodes until there are so many. */
+    void fill(int wanted) {
+        while (nodes.size() < wanted) {
+            startNode();
+        }
+    }
+
     /** Starts a node that joins those that are there. */
-    void startNode() {
+    private void startNode() {
         int port = ChildJvm.freePort();
         int metricsPort = ChildJvm.freePort();
         String seeds = nodes.stream()
@@ -89,7 +121,6 @@ final class ChaosCluster implements AutoCloseable {
                     """
                     troupe.node { roles = [trainer], directory = "%s", metricsPort = %d }
                     akka.cluster.seed-nodes = %s
-                    akka.coordinated-shutdown.exit-jvm = on
                     """.formatted(folder.resolve("node-" + started), metricsPort, seeds)
                             + addresses(port).entrySet().stream()
                                     .map(key -> key.getKey() + " = \"" + key.getValue() + "\"\n")
@@ -124,16 +155,16 @@ final class ChaosCluster implements AutoCloseable {
         started++;
     }
 
-    /** Has something happen to a node, which is one of {@link #nodes} no more. */
+    /** Has something happen to a node, which is one of {@link #nodes} no more, unless it comes back. */
     void disturb(Node node, Fault fault) {
         nodes.remove(node);
+        if (fault != Fault.KILL) {
+            out.add(new Late(node, node.timesAgain()));
+        }
         switch (fault) {
             case KILL -> node.jvm().kill();
             case PAUSE -> node.jvm().signal("STOP");
             case PARTITION -> network().cutOff(RelayedNetwork.address(node.number()));
-        }
-        if (fault != Fault.KILL) {
-            out.add(node);
         }
     }
 
@@ -164,9 +195,24 @@ final class ChaosCluster implements AutoCloseable {
                                 .noneMatch(member -> member.address().equals(address)));
     }
 
-    /** Whether all nodes that were out of reach have ended, as they must when the cluster goes on without them. */
-    boolean haveLateOnesEnded() {
-        return out.stream().noneMatch(node -> node.jvm().isAlive());
+    /**
+     * Whether all nodes that were out of reach have begun again, as they must when the cluster goes on without them.
+     */
+    boolean haveLateOnesNoticed() {
+        return out.stream().allMatch(Late::hasNoticed);
+    }
+
+    /** Nodes that were out of reach, and are members again: more than there were. */
+    List<Node> takeBack() {
+        List<Late> back = out.stream()
+                .filter(late -> late.hasNoticed()
+                        && late.node().jvm().isAlive()
+                        && late.node().isMember())
+                .toList();
+        out.removeAll(back);
+        List<Node> returned = back.stream().map(Late::node).toList();
+        nodes.addAll(returned);
+        return returned;
     }
 
     /** Nodes that have ended by themselves, which are forgotten. */
@@ -180,7 +226,7 @@ final class ChaosCluster implements AutoCloseable {
     public void close() {
         client.close();
         nodes.forEach(node -> node.jvm().kill());
-        out.forEach(node -> node.jvm().kill());
+        out.forEach(late -> late.node().jvm().kill());
         if (network != null) {
             network.close();
         }

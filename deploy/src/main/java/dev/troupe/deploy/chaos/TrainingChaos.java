@@ -140,15 +140,13 @@ public final class TrainingChaos {
         try (ChaosCluster cluster = new ChaosCluster(place, settings.partitions() > 0)) {
             int nodes = number == 0 ? 1 : settings.nodes();
             cluster.startTraining(config, run.directory(), nodes);
-            for (int i = 1; i < nodes; i++) {
-                cluster.startNode();
-            }
+            cluster.fill(nodes);
             Disturbance disturbance = new Disturbance(number, cluster, run);
             TrainingSummary summary = number == 0 ? disturbance.awaitEnd() : disturbance.untilTheEnd();
             long end = System.nanoTime();
-            while (!cluster.haveLateOnesEnded()) {
+            while (!cluster.haveLateOnesNoticed()) {
                 if (seconds(end) > LATE_SECONDS) {
-                    problems.add("run " + number + ": a node that was out of reach has not ended " + LATE_SECONDS
+                    problems.add("run " + number + ": a node that was out of reach has not begun again " + LATE_SECONDS
                             + " s after the run");
                     break;
                 }
@@ -203,6 +201,7 @@ public final class TrainingChaos {
             while (!plan.isDone()) {
                 long at = run.step() + 1 + random.nextInt(LONGEST_GAP);
                 TrainingSummary end = awaitUntil(() -> isWhole() && run.step() >= at);
+                welcomeThoseThatReturn();
                 if (end != null) {
                     return end;
                 }
@@ -217,7 +216,7 @@ public final class TrainingChaos {
 
         private boolean isWhole() {
             return run.step() > 0
-                    && cluster.nodes().size() == settings.nodes()
+                    && cluster.nodes().size() >= settings.nodes()
                     && cluster.nodes().stream().allMatch(Node::isMember);
         }
 
@@ -242,6 +241,7 @@ public final class TrainingChaos {
             if (end == null) {
                 end = awaitUntil(() -> goesOnWithout(hits, seated.epoch()) >= 0);
             }
+            long goesOnAt = goesOnWithout(hits, seated.epoch());
             long wentOn = System.nanoTime();
             formerTerms = run.formerTerms();
             if (first.fault() != Fault.KILL) {
@@ -249,7 +249,6 @@ public final class TrainingChaos {
                 awaitRemoval(first.node());
                 cluster.release(first.node(), first.fault());
             }
-            long goesOnAt = goesOnWithout(hits, seated.epoch());
             if (end != null && goesOnAt < 0) {
                 return end; // disturbed when all was done
             }
@@ -314,7 +313,7 @@ public final class TrainingChaos {
                     run.step(),
                     System.nanoTime());
             cluster.disturb(node, fault);
-            cluster.startNode();
+            cluster.fill(settings.nodes());
             return hit;
         }
 
@@ -409,7 +408,13 @@ public final class TrainingChaos {
                 if (problems.size() > MOST_PROBLEMS) {
                     throw new TroupeException("nodes end by themselves: see the logs in " + folder);
                 }
-                cluster.startNode();
+                cluster.fill(settings.nodes());
+            }
+        }
+
+        private void welcomeThoseThatReturn() {
+            for (Node node : cluster.takeBack()) {
+                told.accept("run " + number + ": " + node.name() + " has begun again and is a member");
             }
         }
 

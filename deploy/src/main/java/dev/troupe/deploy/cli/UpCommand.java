@@ -6,6 +6,7 @@ import dev.troupe.actors.config.KnownKeys;
 import dev.troupe.deploy.cluster.ParentWatch;
 import dev.troupe.deploy.node.Interruption;
 import dev.troupe.deploy.node.MetricsEndpoint;
+import dev.troupe.deploy.node.NodeRemovedException;
 import dev.troupe.deploy.node.NodeService;
 import dev.troupe.deploy.node.Role;
 import dev.troupe.deploy.node.RunCurves;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -93,26 +95,47 @@ public final class UpCommand implements Callable<Integer> {
     }
 
     private static int serve(Config config, Interruption interruption) {
-        try (TroupeNode node = TroupeNode.start(config);
-                MetricsEndpoint metrics =
-                        MetricsEndpoint.start(node.config(), node.nodeConfig().metricsPort())) {
+        AtomicReference<TroupeNode> node = new AtomicReference<>(TroupeNode.start(config));
+        try (MetricsEndpoint metrics = MetricsEndpoint.start(
+                node.get().config(), node.get().nodeConfig().metricsPort())) {
+            metrics.serve("/status", () -> node.get().status());
+            metrics.serve("/run", new RunCurves(() -> node.get().runDirectory()));
             Thread.startVirtualThread(
                     () -> { // a model in parts may wait for other nodes
                         interruption.await();
-                        node.stopLoading();
+                        node.get().stopLoading();
                     });
-            try {
-                announce(NodeService.start(node), node, metrics);
-            } catch (TroupeException e) {
-                if (!interruption.isAsked()) {
-                    throw e;
-                }
+            while (isRemoved(node.get(), metrics, interruption)) {
+                System.err.println(TroupeNode.AGAIN);
+                node.set(node.get().again());
             }
-            interruption.await(trouble(node));
             System.err.println("draining");
+        } finally {
+            node.get().close();
         }
         System.err.println("stopped");
         return 0;
+    }
+
+    /**
+     * Does what a node is there for, until the process is asked to end or the cluster has removed the node.
+     *
+     * @return whether it has, and nobody has asked the process to end
+     */
+    private static boolean isRemoved(TroupeNode node, MetricsEndpoint metrics, Interruption interruption) {
+        try {
+            announce(NodeService.start(node), node, metrics);
+            interruption.await(trouble(node));
+            return false;
+        } catch (RuntimeException e) {
+            if (interruption.isAsked() && e instanceof TroupeException) {
+                return false;
+            }
+            if (node.hasEnded() || e instanceof NodeRemovedException) { // what else fails then, fails for that
+                return !interruption.isAsked();
+            }
+            throw e;
+        }
     }
 
     /** Completes exceptionally when the node can be of no more use. */
@@ -137,8 +160,6 @@ public final class UpCommand implements Callable<Integer> {
         service.bindings()
                 .ifPresent(bindings -> System.err.printf(
                         "HTTP %s   gRPC port %d   Ctrl-C stops%n", bindings.httpUrl(), bindings.grpcPort()));
-        metrics.serve("/status", node::status);
-        metrics.serve("/run", new RunCurves(node::runDirectory));
         if (node.nodeConfig().has(Role.TRAINER)) {
             node.whenMember(() -> System.err.printf("%s%s%n", TRAINER, node.address()));
         }

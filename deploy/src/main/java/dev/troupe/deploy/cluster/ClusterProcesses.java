@@ -84,7 +84,6 @@ public final class ClusterProcesses implements AutoCloseable {
         own.put(
                 "akka.cluster.seed-nodes",
                 first ? List.of() : List.of(nodes.getFirst().address()));
-        own.put("akka.coordinated-shutdown.exit-jvm", "on"); // a node that the cluster has removed is of no more use
         if (!config.hasPath("troupe.node.directory")) {
             own.put("troupe.node.directory", folder.resolve("node-" + number).toString());
         }

@@ -8,6 +8,8 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.cluster.typed.ClusterSingleton;
 import akka.cluster.typed.ClusterSingletonSettings;
 import akka.cluster.typed.SingletonActor;
+import dev.troupe.actors.membership.ClusterRoll;
+import dev.troupe.actors.membership.Membership;
 import dev.troupe.actors.registry.ModelRegistry;
 import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.ReplicaProtocol;
@@ -23,6 +25,7 @@ import dev.troupe.actors.training.cluster.ClusterTraining;
 import dev.troupe.actors.training.cluster.RunWatcher;
 import dev.troupe.actors.training.data.DataNode;
 import dev.troupe.actors.training.eval.EvaluationNode;
+import dev.troupe.actors.training.mesh.KnownRun;
 import dev.troupe.actors.training.mesh.MeshCheckpoints;
 import dev.troupe.actors.training.mesh.MeshEvent;
 import dev.troupe.actors.training.mesh.MeshJob;
@@ -92,7 +95,26 @@ final class NodeGuardian {
 
     private NodeGuardian() {}
 
-    static Behavior<Command> create() {
+    /**
+     * The guardian.
+     *
+     * @param clustered whether the node has others
+     * @param former what the node knew of the cluster that has removed it; empty for a node that joins as configured
+     * @param memory is kept up to date
+     */
+    static Behavior<Command> create(boolean clustered, Optional<ClusterRoll> former, NodeMemory memory) {
+        return Behaviors.setup(context -> {
+            if (clustered) {
+                context.spawn(
+                        Behaviors.supervise(Membership.create(former, memory::roll))
+                                .onFailure(SupervisorStrategy.restart()),
+                        Membership.NAME);
+            }
+            return commands(memory.run());
+        });
+    }
+
+    private static Behavior<Command> commands(KnownRun run) {
         return Behaviors.setup(context -> Behaviors.receiveMessage(command -> {
             switch (command) {
                 case Train train -> train.replyTo().tell(startTraining(context, train));
@@ -101,7 +123,7 @@ final class NodeGuardian {
                 case Serve serve -> serve.replyTo().tell(startReplica(context, serve));
                 case StartTrainer start -> {
                     ActorRef<TrainerProtocol.Command> trainer =
-                            context.spawn(TrainerNode.create(start.plane(), start.traits()), "trainer-node");
+                            context.spawn(TrainerNode.create(start.plane(), start.traits(), run), "trainer-node");
                     openTraining(context);
                     start.replyTo().tell(trainer);
                 }
@@ -120,10 +142,10 @@ final class NodeGuardian {
                     start.replyTo()
                             .tell(context.spawn(
                                     MemberNode.create(start.plane(), start.model(), start.threads()), "member-node"));
-                case RunMesh run ->
-                    run.replyTo()
+                case RunMesh mesh ->
+                    mesh.replyTo()
                             .tell(context.spawnAnonymous(MeshRunner.create(
-                                    run.job(), MeshStart.fresh(), MeshCheckpoints.NONE, run.events())));
+                                    mesh.job(), MeshStart.fresh(), MeshCheckpoints.NONE, mesh.events())));
                 case StopMesh stop -> stop.runner().tell(new MeshRunner.End());
             }
             return Behaviors.same();

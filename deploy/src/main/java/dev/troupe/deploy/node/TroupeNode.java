@@ -1,19 +1,17 @@
 package dev.troupe.deploy.node;
 
 import akka.actor.Address;
-import akka.actor.AddressFromURIString;
 import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.cluster.MemberStatus;
 import akka.cluster.typed.Cluster;
-import akka.cluster.typed.Join;
-import akka.cluster.typed.JoinSeedNodes;
 import akka.pattern.StatusReply;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.compute.NodeKernels;
+import dev.troupe.actors.membership.ClusterRoll;
 import dev.troupe.actors.registry.ModelVersion;
 import dev.troupe.actors.registry.RegistryStorage;
 import dev.troupe.actors.serving.ModelDescription;
@@ -56,11 +54,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -71,10 +65,10 @@ import org.jspecify.annotations.Nullable;
  * which is a command's main thread, never an actor's.
  */
 public final class TroupeNode implements AutoCloseable {
-    private static final Duration ASK_TIMEOUT = Duration.ofSeconds(30);
-    /** Longer than a cluster takes to remove a node that was lost, before which it lets nobody in. */
-    private static final Duration JOIN_TIMEOUT = Duration.ofSeconds(30);
+    /** What a command says of its node that the cluster has removed and that begins again ({@link #again}). */
+    public static final String AGAIN = "the cluster has removed this node, which begins again";
 
+    private static final Duration ASK_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration LOAD_TIMEOUT = Duration.ofMinutes(30);
     private static final long POLL_NANOS = 20_000_000L;
 
@@ -83,17 +77,26 @@ public final class TroupeNode implements AutoCloseable {
 
     private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(150);
 
+    private final Config overrides;
     private final Config config;
     private final NodeConfig nodeConfig;
+    private final NodeMemory memory;
     private final ActorSystem<NodeGuardian.Command> system;
     private final NodeWork work;
     private final CompletableFuture<ModelDescription> stopped = new CompletableFuture<>();
     private @Nullable DataPlane plane;
     private volatile boolean closing;
 
-    private TroupeNode(Config config, NodeConfig nodeConfig, ActorSystem<NodeGuardian.Command> system) {
+    private TroupeNode(
+            Config overrides,
+            Config config,
+            NodeConfig nodeConfig,
+            NodeMemory memory,
+            ActorSystem<NodeGuardian.Command> system) {
+        this.overrides = overrides;
         this.config = config;
         this.nodeConfig = nodeConfig;
+        this.memory = memory;
         this.system = system;
         this.work = new NodeWork(this);
     }
@@ -125,40 +128,45 @@ public final class TroupeNode implements AutoCloseable {
      * @param others addresses of nodes
      */
     public static TroupeNode startIn(Config overrides, List<String> others) {
-        TroupeNode node = start(overrides, "cluster");
+        TroupeNode node = start(overrides, "cluster", Optional.empty(), new NodeMemory());
         if (node.config.getStringList("akka.cluster.seed-nodes").isEmpty()) {
-            Cluster cluster = Cluster.get(node.system);
-            Address self = cluster.selfMember().address();
-            List<Address> seeds = others.stream()
-                    .map(AddressFromURIString::parse)
-                    .filter(other -> !other.equals(self))
-                    .toList();
-            if (seeds.isEmpty() || !joins(cluster, seeds)) {
-                cluster.manager().tell(Join.create(self));
-            }
+            Joining.oneOf(Cluster.get(node.system), others);
         }
         return node;
     }
 
-    /** Whether one of these nodes lets this one into its cluster in good time. */
-    private static boolean joins(Cluster cluster, List<Address> seeds) {
-        cluster.manager().tell(new JoinSeedNodes(seeds));
-        long end = System.nanoTime() + JOIN_TIMEOUT.toNanos();
-        while (!cluster.selfMember().status().equals(MemberStatus.up())) {
-            if (System.nanoTime() > end) {
-                return false;
-            }
-            LockSupport.parkNanos(POLL_NANOS);
+    /**
+     * Starts a node in the place of this one, which its cluster has removed: at the same address, with the same
+     * configuration, and with what this one knew of the cluster's run. It becomes a member of the cluster that the
+     * others are, when it reaches them; or, where that has ended all of them, of the one that a majority of them makes
+     * up ({@link dev.troupe.actors.membership.Membership}). What it did is for the caller to start.
+     *
+     * @throws TroupeException when its configuration has it end for good, or it cannot be started
+     */
+    public TroupeNode again() {
+        ClusterRoll roll = memory.roll().orElseThrow(NodeRemovedException::new);
+        if (config.getBoolean("akka.coordinated-shutdown.exit-jvm")) {
+            throw new NodeRemovedException();
         }
-        return true;
+        Address address = Cluster.get(system).selfMember().address();
+        close();
+        Config same = ConfigFactory.parseMap(Map.of(
+                "akka.cluster.seed-nodes",
+                List.of(),
+                "akka.remote.artery.canonical.port",
+                address.getPort().orElseThrow(),
+                "troupe.node.identity",
+                nodeConfig.identity()));
+        return start(same.withFallback(overrides), "cluster", Optional.of(roll), memory);
     }
 
     /** Starts a node without a cluster, for commands that only train. */
     public static TroupeNode startAlone(Config overrides) {
-        return start(overrides, "local");
+        return start(overrides, "local", Optional.empty(), new NodeMemory());
     }
 
-    private static TroupeNode start(Config overrides, String actorProvider) {
+    private static TroupeNode start(
+            Config overrides, String actorProvider, Optional<ClusterRoll> former, NodeMemory memory) {
         Config loaded = ConfigFactory.load(ConfigFactory.parseString("akka.actor.provider = " + actorProvider)
                 .withFallback(overrides)
                 .withFallback(ConfigFactory.parseResourcesAnySyntax("application")));
@@ -184,8 +192,14 @@ public final class TroupeNode implements AutoCloseable {
                     .withFallback(config);
             RegistryStorage.prepare(config);
         }
-        ActorSystem<NodeGuardian.Command> system = ActorSystem.create(NodeGuardian.create(), nodeConfig.name(), config);
-        return new TroupeNode(config, nodeConfig, system);
+        ActorSystem<NodeGuardian.Command> system =
+                ActorSystem.create(NodeGuardian.create(clustered, former, memory), nodeConfig.name(), config);
+        TroupeNode node = new TroupeNode(overrides, config, nodeConfig, memory, system);
+        var _ = node.removed().exceptionally(removed -> {
+            node.stopped.completeExceptionally(removed); // nobody loads anything for it any more
+            return null;
+        });
+        return node;
     }
 
     /** The configuration that the node runs with. */
@@ -230,6 +244,23 @@ public final class TroupeNode implements AutoCloseable {
     /** Whether the node has ended: because it was closed, or because its cluster has removed it. */
     public boolean hasEnded() {
         return system.classicSystem().whenTerminated().isCompleted();
+    }
+
+    /**
+     * Does nothing, while the node is there.
+     *
+     * @throws NodeRemovedException when its cluster has removed it
+     */
+    public void requireNotRemoved() {
+        if (hasEnded() && !closing) {
+            throw new NodeRemovedException();
+        }
+    }
+
+    /** Whether the node wants to be a member of a cluster, and is none. */
+    public boolean isOutside() {
+        return config.getString("akka.actor.provider").equals("cluster")
+                && !Cluster.get(system).selfMember().status().equals(MemberStatus.up());
     }
 
     /** Has {@code action} done when this node is a member of its cluster. */
@@ -305,7 +336,7 @@ public final class TroupeNode implements AutoCloseable {
 
     /** Takes a step with a runner of a mesh. */
     StepRunner.StepResult step(ActorRef<MeshRunner.Command> runner, long step, StepOrder order, Duration timeout) {
-        return await(
+        return Waiting.await(
                 AskPattern.<MeshRunner.Command, StepRunner.StepResult>ask(
                         runner,
                         replyTo -> new MeshWork.Run(new StepRunner.RunStep(step, order, replyTo)),
@@ -360,7 +391,7 @@ public final class TroupeNode implements AutoCloseable {
         };
         ActorRef<ReplicaProtocol.Command> replica =
                 ask(replyTo -> new NodeGuardian.Serve(settings, reporting, replyTo));
-        return new Served(replica, await(loaded.applyToEither(stopped, model -> model), LOAD_TIMEOUT));
+        return new Served(replica, Waiting.await(loaded.applyToEither(stopped, model -> model), LOAD_TIMEOUT));
     }
 
     /** Has {@link #serve} return, by an exception, though the model is not loaded: it may wait for nodes for long. */
@@ -394,26 +425,25 @@ public final class TroupeNode implements AutoCloseable {
     /**
      * The node's end that nobody here asked for.
      *
-     * @return completes exceptionally, with a message for users, when the cluster has removed this node
+     * @return completes exceptionally, with {@link NodeRemovedException}, when the cluster has removed this node
      */
     public CompletableFuture<Void> removed() {
         return system.getWhenTerminated().toCompletableFuture().thenAccept(done -> {
             if (!closing) {
-                throw new TroupeException(
-                        "the cluster has removed this node, which was out of its reach: start it anew");
+                throw new NodeRemovedException();
             }
         });
     }
 
     /** Binds the HTTP and gRPC ports. */
     public Bindings route(RoutingConfig routing) {
-        return await(RoutingServer.start(system, routing), ASK_TIMEOUT);
+        return Waiting.await(RoutingServer.start(system, routing), ASK_TIMEOUT);
     }
 
     /** Waits until the router can answer requests. */
     public void awaitReady(Bindings bindings) {
         long end = System.nanoTime() + ASK_TIMEOUT.toNanos();
-        while (!await(
+        while (!Waiting.await(
                         AskPattern.ask(bindings.router(), Router.ListModels::new, ASK_TIMEOUT, system.scheduler()),
                         ASK_TIMEOUT)
                 .ready()) {
@@ -428,13 +458,12 @@ public final class TroupeNode implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        if (hasEnded()) {
-            return; // the cluster has removed the node, whose shutdown may wait for this process to end
+        if (!hasEnded()) { // else its shutdown may wait for this process to end
+            Waiting.await(
+                    CoordinatedShutdown.get(system.classicSystem())
+                            .runAll(CoordinatedShutdown.actorSystemTerminateReason()),
+                    SHUTDOWN_TIMEOUT);
         }
-        await(
-                CoordinatedShutdown.get(system.classicSystem())
-                        .runAll(CoordinatedShutdown.actorSystemTerminateReason()),
-                SHUTDOWN_TIMEOUT);
         synchronized (this) {
             if (plane != null) {
                 plane.close();
@@ -443,40 +472,22 @@ public final class TroupeNode implements AutoCloseable {
     }
 
     private <T> T ask(Function<ActorRef<T>, NodeGuardian.Command> message) {
-        return await(AskPattern.ask(system, message::apply, ASK_TIMEOUT, system.scheduler()), ASK_TIMEOUT);
+        return Waiting.await(AskPattern.ask(system, message::apply, ASK_TIMEOUT, system.scheduler()), ASK_TIMEOUT);
     }
 
     /** Asks an actor of this node. */
     <C, T> T ask(ActorRef<C> actor, Function<ActorRef<T>, C> message) {
-        return await(AskPattern.ask(actor, message::apply, ASK_TIMEOUT, system.scheduler()), ASK_TIMEOUT);
+        return Waiting.await(AskPattern.ask(actor, message::apply, ASK_TIMEOUT, system.scheduler()), ASK_TIMEOUT);
     }
 
     /** Asks an actor of this or another node that answers with a status; its error is a user's to read. */
     <C, T> T askWithStatus(ActorRef<C> actor, Function<ActorRef<StatusReply<T>>, C> message) {
         try {
-            return await(
+            return Waiting.await(
                     AskPattern.<C, T>askWithStatus(actor, message::apply, ASK_TIMEOUT, system.scheduler()),
                     ASK_TIMEOUT);
         } catch (StatusReply.ErrorMessage e) {
             throw new TroupeException(String.valueOf(e.getMessage()), e);
         }
-    }
-
-    private static <T> T await(CompletionStage<T> stage, Duration timeout) {
-        try {
-            return stage.toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException e) {
-            throw unwrapped(e.getCause() == null ? e : e.getCause());
-        } catch (TimeoutException e) {
-            throw new IllegalStateException("no answer within " + timeout.toSeconds() + " s", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
-        }
-    }
-
-    private static RuntimeException unwrapped(Throwable cause) {
-        Throwable inner = cause instanceof CompletionException && cause.getCause() != null ? cause.getCause() : cause;
-        return inner instanceof RuntimeException runtime ? runtime : new IllegalStateException(inner);
     }
 }

@@ -11,6 +11,7 @@ import dev.troupe.actors.training.run.DecisionLog;
 import dev.troupe.actors.training.run.RunCurve;
 import dev.troupe.actors.training.run.RunSpec;
 import dev.troupe.deploy.node.MetricsEndpoint;
+import dev.troupe.deploy.node.NodeRemovedException;
 import dev.troupe.deploy.node.RunCurves;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.deploy.progress.ProgressDisplay;
@@ -46,12 +47,23 @@ public final class TrainingLauncher {
         requireFresh(run, resume);
         Corpus corpus = Corpus.prepare(config.data(), run, display);
         saveConfig(run, overrides);
-        try (TroupeNode node = startNode(config, nodeConfig(overrides, run), nodesOf(run, resume), display);
-                MetricsEndpoint metrics = MetricsEndpoint.start(
-                        node.config(), overrides.hasPath(METRICS_PORT) ? overrides.getInt(METRICS_PORT) : -1)) {
+        TroupeNode node = startNode(config, nodeConfig(overrides, run), nodesOf(run, resume), display);
+        try (MetricsEndpoint metrics = MetricsEndpoint.start(
+                node.config(), overrides.hasPath(METRICS_PORT) ? overrides.getInt(METRICS_PORT) : -1)) {
             metrics.serve("/run", new RunCurves(() -> Optional.of(run.root())));
             metrics.url().ifPresent(url -> display.note("metrics " + url + ", the run's curve at /run"));
-            return train(node, run, config, corpus, resume, display);
+            String attempt = UUID.randomUUID().toString();
+            while (true) {
+                try {
+                    return train(node, run, config, corpus, resume, attempt, display);
+                } catch (NodeRemovedException e) {
+                    display.note(TroupeNode.AGAIN + "; the others go on if there are enough of them");
+                    node = node.again();
+                    node.startTrainer();
+                }
+            }
+        } finally {
+            node.close();
         }
     }
 
@@ -96,6 +108,17 @@ public final class TrainingLauncher {
             Corpus corpus,
             boolean resume,
             ProgressDisplay display) {
+        return train(node, run, config, corpus, resume, UUID.randomUUID().toString(), display);
+    }
+
+    private static TrainingSummary train(
+            TroupeNode node,
+            RunDirectory run,
+            TrainingConfig config,
+            Corpus corpus,
+            boolean resume,
+            String attempt,
+            ProgressDisplay display) {
         display.stage("Training");
         TrainingSetup setup = new TrainingSetup(
                 runId(run),
@@ -107,8 +130,7 @@ public final class TrainingLauncher {
                 corpus.tokens().heldOut().directory(),
                 resume);
         TrainingSession.Beginning beginning = config.mesh().isSplit()
-                ? listener -> node.trainOnCluster(
-                        RunSpec.of(setup, run.tokenizer(), UUID.randomUUID().toString()), listener)
+                ? listener -> node.trainOnCluster(RunSpec.of(setup, run.tokenizer(), attempt), listener)
                 : listener -> node.train(setup, listener);
         TrainingSummary summary = TrainingSession.run(node, beginning, display);
         RunCurve.View view = RunCurve.read(run.metrics());

@@ -28,6 +28,7 @@ public final class TrainingSession {
     private final ProgressDisplay display;
 
     private boolean isLed;
+    private volatile boolean stopping;
     private OptionalDouble shadow = OptionalDouble.empty();
 
     private TrainingSession(ProgressDisplay display) {
@@ -45,6 +46,7 @@ public final class TrainingSession {
      * Trains. An interruption (Ctrl-C, SIGTERM) lets the run write a checkpoint before the process ends.
      *
      * @throws TroupeException when the run fails
+     * @throws dev.troupe.deploy.node.NodeRemovedException when the cluster has removed the node; the others may go on
      */
     public static TrainingSummary run(TroupeNode node, Beginning beginning, ProgressDisplay display) {
         return new TrainingSession(display).run(node, beginning);
@@ -55,6 +57,7 @@ public final class TrainingSession {
         TroupeNode.RunningTraining training = beginning.with(this::offer);
         Thread hook = new Thread(
                 () -> {
+                    stopping = true;
                     display.note("stopping: the current step ends and a checkpoint is written");
                     training.stop();
                     awaitUninterruptibly(ended);
@@ -184,10 +187,10 @@ public final class TrainingSession {
                 if (event != null) {
                     return event;
                 }
-                if (node.hasEnded()) {
-                    throw new TroupeException("this node was out of reach for too long, so that the cluster has removed"
-                            + " it; the others go on with the run if there are enough of them: 'train --resume' joins"
-                            + " them again");
+                node.requireNotRemoved();
+                if (stopping && node.isOutside()) {
+                    throw new TroupeException("stopped while this node was in no cluster: whoever trains the run goes"
+                            + " on; 'train --resume' joins them");
                 }
             }
         } catch (InterruptedException e) {

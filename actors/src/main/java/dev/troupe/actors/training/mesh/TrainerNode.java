@@ -93,6 +93,7 @@ public final class TrainerNode {
     private final ActorContext<Command> context;
     private final DataPlane plane;
     private final NodeTraits traits;
+    private final KnownRun known;
     private final Executor blocking;
     private final List<CopySlots> earlier = new ArrayList<>(); // copies of epochs before
     private @Nullable NodeRanks ranks;
@@ -103,31 +104,33 @@ public final class TrainerNode {
     private int stepsOfEpoch;
     private long stepsTaken; // of the run, as far as known here
     private final Deque<RecalledStep> remembered = new ArrayDeque<>(); // of runId, oldest first
-    private @Nullable LedRun led;
     private @Nullable LedRun lastLed; // it may be over
     private long fence; // epochs up to this one are over, whoever orders
 
-    private TrainerNode(ActorContext<Command> context, DataPlane plane, NodeTraits traits) {
+    private TrainerNode(ActorContext<Command> context, DataPlane plane, NodeTraits traits, KnownRun known) {
         this.context = context;
         this.plane = plane;
         this.traits = traits;
+        this.known = known;
+        this.lastLed = known.get();
         this.blocking = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
     }
 
     /** A node of which nothing is known but its data plane. */
     public static Behavior<Command> create(DataPlane plane) {
-        return create(plane, NodeTraits.here("", "", 0));
+        return create(plane, NodeTraits.here("", "", 0), new KnownRun());
     }
 
     /**
      * A node that trains through this data plane, which the actor closes at its end.
      *
      * @param traits of its machine
+     * @param known run of the cluster, which it keeps up to date
      */
-    public static Behavior<Command> create(DataPlane plane, NodeTraits traits) {
+    public static Behavior<Command> create(DataPlane plane, NodeTraits traits, KnownRun known) {
         return Behaviors.setup(context -> {
             context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
-            TrainerNode node = new TrainerNode(context, plane, traits);
+            TrainerNode node = new TrainerNode(context, plane, traits, known);
             return Behaviors.receive(Command.class)
                     .onAnyMessage(node::onCommand)
                     .onSignal(PostStop.class, _ -> node.stop())
@@ -164,7 +167,14 @@ public final class TrainerNode {
             held.addAll(ranks.held());
         }
         replyTo.tell(new Reported(
-                plane.endpoint(), traits, runId, attempt, Math.max(latestEpoch, fence), held, led, context.getSelf()));
+                plane.endpoint(),
+                traits,
+                runId,
+                attempt,
+                Math.max(latestEpoch, fence),
+                held,
+                known.get(),
+                context.getSelf()));
     }
 
     private Described described() {
@@ -380,8 +390,8 @@ public final class TrainerNode {
             return; // of a coordinator that is none any more
         }
         fence = order.fence();
-        led = order.run();
-        lastLed = led;
+        known.set(order.run());
+        lastLed = order.run();
         order.replyTo()
                 .tell(new Recalled(
                         context.getSelf(),
@@ -391,8 +401,9 @@ public final class TrainerNode {
 
     private void onRunEnded(String run) {
         onLeave(run);
+        LedRun led = known.get();
         if (led != null && led.runId().equals(run)) {
-            led = null;
+            known.set(null);
         }
     }
 

@@ -10,6 +10,7 @@ import dev.troupe.actors.training.RunFiles;
 import dev.troupe.actors.training.TinyRun;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.TrainingSetup;
+import dev.troupe.actors.training.mesh.KnownRun;
 import dev.troupe.actors.training.mesh.NodeTraits;
 import dev.troupe.actors.training.mesh.TrainerNode;
 import dev.troupe.actors.training.mesh.TrainerProtocol;
@@ -50,7 +51,8 @@ final class ClusterRuns implements AutoCloseable {
     }
 
     void addNode(NodeTraits traits) {
-        nodes.add(kit.spawn(TrainerNode.create(DataPlane.open("lead" + numNodes++, "127.0.0.1", 0), traits)));
+        nodes.add(kit.spawn(
+                TrainerNode.create(DataPlane.open("lead" + numNodes++, "127.0.0.1", 0), traits, new KnownRun())));
     }
 
     /** Ends the node that came first. */

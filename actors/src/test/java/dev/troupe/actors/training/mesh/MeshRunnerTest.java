@@ -119,7 +119,7 @@ class MeshRunnerTest {
             nodes.put(
                     name,
                     KIT.spawn(TrainerNode.create(
-                            DataPlane.open(name, "127.0.0.1", 0), NodeTraits.here(identity, "", 0))));
+                            DataPlane.open(name, "127.0.0.1", 0), NodeTraits.here(identity, "", 0), new KnownRun())));
         }
 
         void kill(String node) {
