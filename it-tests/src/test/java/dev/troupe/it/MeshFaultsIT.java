@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.troupe.deploy.cluster.ChildJvm;
+import dev.troupe.deploy.node.TroupeNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,6 +34,8 @@ class MeshFaultsIT {
     private static final int STEPS = 80;
     private static final int WORDS = 10_000;
     private static final String RUN = "killed";
+    private static final Pattern STEP = Pattern.compile("step-(\\d+)");
+    private static final Pattern METRICS = Pattern.compile("metrics (http://\\S+/metrics)");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir
@@ -93,6 +97,112 @@ class MeshFaultsIT {
             assertThat(first.isAlive() && second.isAlive()).isTrue();
         }
         assertReport();
+    }
+
+    /**
+     * A resolver that ends all nodes when one is lost, as any may do when it cannot tell what is wrong: they come
+     * together again by themselves, without the one that was lost, and go on from the latest checkpoint. The second
+     * time the lost one is the process that began the run.
+     */
+    @Test
+    void allNodesAreRemovedAtOnceAndComeTogetherAgain() throws IOException {
+        SmallTraining.writeText(dir, WORDS);
+        String steps = "train.steps=400"; // there are some left when the resolver decides
+        String small = "train.accumulation=4";
+        JsonNode whole = TroupeProcess.run(dir, TIMEOUT, train("whole", 1, "[]", steps, small))
+                .expectExit(0)
+                .json();
+
+        String all = "akka.cluster.split-brain-resolver.active-strategy=down-all";
+        String soon = "akka.cluster.split-brain-resolver.stable-after=1s";
+        int port = ChildJvm.freePort();
+        String seeds = seeds(port);
+        try (TroupeProcess first = up(port, "[]", all, soon);
+                TroupeProcess second = up(0, seeds, all, soon);
+                TroupeProcess lost = up(0, seeds, all, soon);
+                TroupeProcess train = TroupeProcess.start(dir, train(RUN, 4, seeds, steps, small, all, soon))) {
+            awaitCheckpoint(20, train);
+            lost.kill();
+            for (TroupeProcess node : List.of(first, second, train)) {
+                node.awaitOutput("that it begins again", TIMEOUT, MeshFaultsIT::beginsAgain);
+            }
+            awaitCheckpoint(lastCheckpoint() + 40, train);
+            train.kill();
+            awaitCheckpoint(400, first);
+            assertThat(second.isAlive()).isTrue();
+            for (TroupeProcess node : List.of(first, second)) {
+                assertThat(node.standardError().split(TroupeNode.AGAIN, -1)).hasSize(3);
+                awaitNoTensors(node);
+            }
+            JsonNode summary = TroupeProcess.run(
+                            dir, TIMEOUT, "train", "--resume", "--out", RUN, "--json", "-D", "mesh.nodes=3")
+                    .expectExit(0)
+                    .json();
+            assertThat(summary.path("valLoss").asDouble())
+                    .isEqualTo(whole.path("valLoss").asDouble());
+            assertSameStates(whole, summary);
+        }
+        assertThat(Files.readString(dir.resolve(RUN + "/metrics.jsonl")).split("no copy left in memory", -1))
+                .as("twice back to a checkpoint")
+                .hasSize(3);
+    }
+
+    private static boolean beginsAgain(String output) {
+        return output.contains(TroupeNode.AGAIN);
+    }
+
+    private void awaitCheckpoint(int step, TroupeProcess node) {
+        long end = System.nanoTime() + TIMEOUT.toNanos();
+        while (lastCheckpoint() < step) {
+            assertThat(node.isAlive()).as(node.standardError()).isTrue();
+            assertThat(System.nanoTime()).as(node.standardError()).isLessThan(end);
+            TroupeProcess.pause(20);
+        }
+    }
+
+    /** The step of the latest checkpoint that is whole; 0 for none. */
+    private int lastCheckpoint() {
+        Path checkpoints = dir.resolve(RUN + "/checkpoints");
+        if (!Files.isDirectory(checkpoints)) {
+            return 0;
+        }
+        try (Stream<Path> all = Files.list(checkpoints)) {
+            return all.filter(checkpoint -> Files.exists(checkpoint.resolve("manifest.json")))
+                    .map(checkpoint -> STEP.matcher(checkpoint.getFileName().toString()))
+                    .filter(Matcher::matches) // and not one that is being written
+                    .mapToInt(name -> Integer.parseInt(name.group(1)))
+                    .max()
+                    .orElse(0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The run has ended, so that nothing of it is left, nor of what the node had before it was removed. */
+    private static void awaitNoTensors(TroupeProcess node) throws IOException {
+        Matcher url = METRICS.matcher(node.standardError());
+        assertThat(url.find()).isTrue();
+        long end = System.nanoTime() + TIMEOUT.toNanos();
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            while (true) {
+                String metrics = http.send(
+                                HttpRequest.newBuilder(URI.create(url.group(1))).build(),
+                                HttpResponse.BodyHandlers.ofString())
+                        .body();
+                List<String> owners = metrics.lines()
+                        .filter(line -> line.startsWith("troupe_native_memory"))
+                        .toList();
+                assertThat(owners).isNotEmpty();
+                if (owners.stream().allMatch(line -> line.endsWith(" 0.0"))) {
+                    return;
+                }
+                assertThat(System.nanoTime()).as(owners.toString()).isLessThan(end);
+                TroupeProcess.pause(100);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        }
     }
 
     /** It leads the run when it fails first, so that the next coordinator must know it again; then it is another's. */
@@ -226,16 +336,17 @@ class MeshFaultsIT {
         }
     }
 
-    private static String[] train(String out, int nodes, String seeds) {
-        return train(
-                out,
+    private static String[] train(String out, int nodes, String seeds, String... more) {
+        List<String> settings = new ArrayList<>(List.of(
                 "train.steps=" + STEPS,
                 "train.accumulation=16",
                 "mesh.data=2",
                 "mesh.pipeline=2",
                 "mesh.nodes=" + nodes,
                 "eval.everySteps=40",
-                "akka.cluster.seed-nodes=" + seeds);
+                "akka.cluster.seed-nodes=" + seeds));
+        settings.addAll(List.of(more)); // of a key that is set twice, the later one counts
+        return train(out, settings.toArray(String[]::new));
     }
 
     private static String[] train(String out, String... settings) {
