@@ -107,7 +107,7 @@ class MeshFaultsIT {
     @Test
     void allNodesAreRemovedAtOnceAndComeTogetherAgain() throws IOException {
         SmallTraining.writeText(dir, WORDS);
-        String steps = "train.steps=400"; // there are some left when the resolver decides
+        String steps = "train.steps=800"; // there are some left when the resolver decides
         String small = "train.accumulation=4";
         JsonNode whole = TroupeProcess.run(dir, TIMEOUT, train("whole", 1, "[]", steps, small))
                 .expectExit(0)
@@ -128,7 +128,7 @@ class MeshFaultsIT {
             }
             awaitCheckpoint(lastCheckpoint() + 40, train);
             train.kill();
-            awaitCheckpoint(400, first);
+            awaitCheckpoint(800, first);
             assertThat(second.isAlive()).isTrue();
             for (TroupeProcess node : List.of(first, second)) {
                 assertThat(node.standardError().split(TroupeNode.AGAIN, -1)).hasSize(3);

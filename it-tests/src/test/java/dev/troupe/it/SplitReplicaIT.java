@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.it.GoldenModels.Golden;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
@@ -319,7 +320,8 @@ class SplitReplicaIT {
 
     /**
      * Still for longer: the cluster removes it, another node takes its part, streams go on with the same bytes, and new
-     * requests wait or are told to come back. When it wakes it is no member of anything, changes nothing, and ends.
+     * requests wait or are told to come back. When it wakes it is no member of anything, changes nothing, and begins
+     * again.
      */
     @Test
     void aMemberThatStandsStillIsReplaced() throws Exception {
@@ -345,12 +347,12 @@ class SplitReplicaIT {
             StringBuilder more = new StringBuilder();
             try (RawHttp client = begun(leader, more)) {
                 first.signal("CONT");
-                first.await(START);
+                first.awaitOutput("that it begins again", START, said -> said.contains(TroupeNode.AGAIN));
                 finish(client, more);
             }
             assertThat(more.toString()).isEqualTo(undisturbed);
             assertThat(answers(leader)).isEqualTo(before);
-            assertThat(second.isAlive()).isTrue();
+            assertThat(first.isAlive() && second.isAlive()).isTrue();
         }
     }
 
