@@ -105,9 +105,9 @@ public final class UpCommand implements Callable<Integer> {
                         interruption.await();
                         node.get().stopLoading();
                     });
-            while (isRemoved(node.get(), metrics, interruption)) {
-                System.err.println(TroupeNode.AGAIN);
+            while (!interruption.isAsked() && isRemoved(node.get(), metrics, interruption)) {
                 node.set(node.get().again());
+                System.err.println(TroupeNode.AGAIN);
             }
             System.err.println("draining");
         } finally {
