@@ -64,6 +64,8 @@ public final class ClusterTraining {
 
     private record Settled() implements Command {}
 
+    private record Gathered() implements Command {}
+
     private record Looked(
             RunTerm.@Nullable Look look, @Nullable Throwable failure) implements Command {}
 
@@ -88,6 +90,8 @@ public final class ClusterTraining {
 
     /** How long nodes get to answer; a node that is gone says nothing. */
     private static final Duration ANSWER_WAIT = Duration.ofSeconds(1);
+    /** How long others get to join a cluster that begins anew with a run of which nobody has anything in memory. */
+    private static final Duration NEWCOMERS_WAIT = Duration.ofSeconds(3);
 
     private final ActorContext<Command> context;
     private final TimerScheduler<Command> timers;
@@ -101,6 +105,7 @@ public final class ClusterTraining {
     private final Set<ActorRef<TrainingEvent>> watchers = new HashSet<>();
     private final Set<LedRun> over = new HashSet<>(); // nodes that say otherwise have not heard it yet
     private boolean settled;
+    private boolean gathered;
     private @Nullable RunSpec wanted; // by a watcher
     private @Nullable LedRun looksAt;
     private long latestTerm; // that this actor has begun
@@ -114,6 +119,7 @@ public final class ClusterTraining {
         this.events = context.messageAdapter(TrainingEvent.class, Heard::new);
         this.recalls = context.messageAdapter(Recalled.class, RecalledArrived::new);
         timers.startSingleTimer(new Settled(), ANSWER_WAIT);
+        timers.startSingleTimer(new Gathered(), NEWCOMERS_WAIT);
         context.getSystem()
                 .receptionist()
                 .tell(Receptionist.subscribe(
@@ -142,6 +148,10 @@ public final class ClusterTraining {
             case ReportArrived(Reported report) -> onReport(report);
             case Settled _ -> {
                 settled = true;
+                lookForRun();
+            }
+            case Gathered _ -> {
+                gathered = true;
                 lookForRun();
             }
             case Looked looked -> onLooked(looked);
@@ -196,6 +206,9 @@ public final class ClusterTraining {
         if (!settled || looksAt != null || current != null) {
             return;
         }
+        if (!gathered && known.isPresent() && !isInMemory(known.get())) {
+            return; // it is the cluster that was lost, and its nodes come one after the other
+        }
         long terms = terms();
         RunSpec run = wanted;
         if (known.isPresent()) {
@@ -206,6 +219,11 @@ public final class ClusterTraining {
             wanted = null;
             look(new LedRun(run.runId(), run.directory()), () -> RunTerm.begin(run, terms));
         }
+    }
+
+    /** Whether a node has a part in the run, so that it can go on from where it is. */
+    private boolean isInMemory(LedRun run) {
+        return reported.values().stream().anyMatch(report -> run.runId().equals(report.runId()));
     }
 
     private Optional<LedRun> latestKnown() {

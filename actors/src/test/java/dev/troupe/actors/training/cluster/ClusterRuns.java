@@ -51,8 +51,16 @@ final class ClusterRuns implements AutoCloseable {
     }
 
     void addNode(NodeTraits traits) {
-        nodes.add(kit.spawn(
-                TrainerNode.create(DataPlane.open("lead" + numNodes++, "127.0.0.1", 0), traits, new KnownRun())));
+        addNode(traits, new KnownRun());
+    }
+
+    /** A node that knows of a run from before. */
+    void addNode(KnownRun known) {
+        addNode(NodeTraits.here("", "", 0), known);
+    }
+
+    private void addNode(NodeTraits traits, KnownRun known) {
+        nodes.add(kit.spawn(TrainerNode.create(DataPlane.open("lead" + numNodes++, "127.0.0.1", 0), traits, known)));
     }
 
     /** Ends the node that came first. */

@@ -9,6 +9,7 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import dev.troupe.actors.training.TrainingEvent;
 import dev.troupe.actors.training.eval.EvaluationNode;
+import dev.troupe.actors.training.mesh.KnownRun;
 import dev.troupe.actors.training.run.DecisionLog;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunSpec;
@@ -77,6 +78,35 @@ class ClusterTrainingTest extends ClusterRunsCase {
         runs.loseNode();
         assertThat(await(events, TrainingEvent.Completed.class).summary().steps())
                 .isEqualTo(STEPS);
+        runs.lose(lead);
+        requireSameRun("lost");
+    }
+
+    /** All nodes begin again, with nothing in memory but which run there is, and do not come at the same moment. */
+    @Test
+    void aClusterThatIsLostAsAWholeGoesOnWithAllWhoComeSoon() throws Exception {
+        trainUndisturbed("2x1x1", 1);
+        KnownRun known = new KnownRun();
+        runs.addNode(known);
+        RunSpec run = run("lost", "2x1x1", 1);
+        TestProbe<TrainingEvent> events = runs.events();
+        ActorRef<ClusterTraining.Command> lead = runs.lead(run, events);
+        awaitStep(events, 25);
+        runs.lose(lead);
+        for (int node = 0; node < 3; node++) {
+            runs.loseNode();
+        }
+
+        runs.addNode(known);
+        lead = runs.lead(run, runs.events());
+        Thread.sleep(1500);
+        runs.addNode();
+        TestProbe<TrainingEvent> later = runs.events();
+        lead.tell(new ClusterTraining.Submit(run, later.getRef()));
+        TrainingEvent.Recovered recovered = await(later, TrainingEvent.Recovered.class);
+        assertThat(recovered.step()).isEqualTo(20);
+        assertThat(recovered.nodes()).hasSize(2);
+        await(later, TrainingEvent.Completed.class);
         runs.lose(lead);
         requireSameRun("lost");
     }
