@@ -21,6 +21,8 @@ import java.util.stream.StreamSupport;
 public final class LocalCluster implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(90);
     private static final long POLL_MILLIS = 100;
+    /** Numbers are wanted of these nodes, so that a machine with too much to do is no reason to remove one. */
+    private static final String PATIENT = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 30 s\n";
 
     private final Path folder;
     private final TroupeNode first;
@@ -38,9 +40,10 @@ public final class LocalCluster implements AutoCloseable {
      */
     public static LocalCluster start(Path folder) {
         TroupeNode node = TroupeNode.start(ConfigFactory.parseMap(Map.of(
-                "troupe.node.roles", List.of("trainer"),
-                "troupe.node.directory", folder.resolve("node-0").toString(),
-                "troupe.node.metricsPort", -1)));
+                        "troupe.node.roles", List.of("trainer"),
+                        "troupe.node.directory", folder.resolve("node-0").toString(),
+                        "troupe.node.metricsPort", -1))
+                .withFallback(ConfigFactory.parseString(PATIENT)));
         LocalCluster cluster = new LocalCluster(folder, node);
         node.startTrainer();
         return cluster;
@@ -99,8 +102,9 @@ public final class LocalCluster implements AutoCloseable {
                 # A node that the cluster has removed is of no more use.
                 akka.coordinated-shutdown.exit-jvm = on
                 """.formatted(
-                        folder.resolve("node-" + number),
-                        Cluster.get(first.system()).selfMember().address());
+                                folder.resolve("node-" + number),
+                                Cluster.get(first.system()).selfMember().address())
+                + PATIENT;
     }
 
     private Path log(int number) {
