@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.troupe.actors.training.TrainingSummary;
+import dev.troupe.actors.training.run.Decision;
+import dev.troupe.actors.training.run.DecisionLog;
 import dev.troupe.deploy.cluster.ChildJvm;
 import dev.troupe.deploy.node.TroupeNode;
 import java.io.IOException;
@@ -17,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -128,19 +132,14 @@ class MeshFaultsIT {
             }
             awaitCheckpoint(lastCheckpoint() + 40, train);
             train.kill();
-            awaitCheckpoint(800, first);
+            TrainingSummary summary = awaitEnd(first);
             assertThat(second.isAlive()).isTrue();
             for (TroupeProcess node : List.of(first, second)) {
                 assertThat(node.standardError().split(TroupeNode.AGAIN, -1)).hasSize(3);
                 awaitNoTensors(node);
             }
-            JsonNode summary = TroupeProcess.run(
-                            dir, TIMEOUT, "train", "--resume", "--out", RUN, "--json", "-D", "mesh.nodes=3")
-                    .expectExit(0)
-                    .json();
-            assertThat(summary.path("valLoss").asDouble())
-                    .isEqualTo(whole.path("valLoss").asDouble());
-            assertSameStates(whole, summary);
+            assertThat(summary.valLoss()).isEqualTo(whole.path("valLoss").asDouble());
+            assertSameStates(whole, Path.of(summary.checkpoint()));
         }
         assertThat(Files.readString(dir.resolve(RUN + "/metrics.jsonl")).split("no copy left in memory", -1))
                 .as("twice back to a checkpoint")
@@ -154,6 +153,23 @@ class MeshFaultsIT {
     private void awaitCheckpoint(int step, TroupeProcess node) {
         long end = System.nanoTime() + TIMEOUT.toNanos();
         while (lastCheckpoint() < step) {
+            assertThat(node.isAlive()).as(node.standardError()).isTrue();
+            assertThat(System.nanoTime()).as(node.standardError()).isLessThan(end);
+            TroupeProcess.pause(20);
+        }
+    }
+
+    /** The end that is recorded of a run that nobody watches. */
+    private TrainingSummary awaitEnd(TroupeProcess node) {
+        long end = System.nanoTime() + TIMEOUT.toNanos();
+        while (true) {
+            Decision.Ended ended = DecisionLog.latest(dir.resolve(RUN))
+                    .map(DecisionLog.History::ended)
+                    .orElse(null);
+            if (ended != null) {
+                assertThat(ended.failure()).isNull();
+                return Objects.requireNonNull(ended.summary());
+            }
             assertThat(node.isAlive()).as(node.standardError()).isTrue();
             assertThat(System.nanoTime()).as(node.standardError()).isLessThan(end);
             TroupeProcess.pause(20);
@@ -281,6 +297,10 @@ class MeshFaultsIT {
     }
 
     private void assertSameStates(JsonNode expected, JsonNode actual) throws IOException {
+        assertSameStates(expected, Path.of(actual.path("checkpoint").asText()));
+    }
+
+    private void assertSameStates(JsonNode expected, Path actual) throws IOException {
         Path checkpoint = dir.resolve(expected.path("checkpoint").asText());
         try (Stream<Path> files = Files.list(checkpoint)) {
             List<Path> shards = files.filter(
@@ -288,7 +308,7 @@ class MeshFaultsIT {
                     .toList();
             assertThat(shards).hasSize(4);
             for (Path shard : shards) {
-                Path other = dir.resolve(actual.path("checkpoint").asText()).resolve(shard.getFileName());
+                Path other = dir.resolve(actual).resolve(shard.getFileName());
                 assertThat(Files.mismatch(shard, other)).as(shard.toString()).isEqualTo(-1);
             }
         }

@@ -14,10 +14,11 @@ import java.util.stream.StreamSupport;
  * A cluster as a node knew it when it was whole: all members up, and within reach.
  *
  * @param members addresses of all
- * @param deciding those of them that decide who goes on (all, or those with the split-brain resolver's role), sorted
+ * @param deciding those of them that decide who goes on (all, or those with the split-brain resolver's role), in the
+ *     resolver's order
  */
 public record ClusterRoll(List<Address> members, List<Address> deciding) {
-    private static final Comparator<Address> ORDER = Comparator.comparing(Address::hostPort);
+    private static final Comparator<Address> ORDER = Member.addressOrdering();
 
     public ClusterRoll {
         members = members.stream().sorted(ORDER).toList();
@@ -49,14 +50,9 @@ public record ClusterRoll(List<Address> members, List<Address> deciding) {
      * Whether these nodes may be the cluster again without the others, which cannot be one then: more than half of
      * those that decide, or half with the first of them, as the split-brain resolver's keep-majority has it.
      */
-    public boolean isMajority(Collection<Address> nodes) {
+    public static boolean isMajority(List<Address> deciding, Collection<Address> nodes) {
         long present = deciding.stream().filter(nodes::contains).count();
         return 2 * present > deciding.size()
                 || (2 * present == deciding.size() && present > 0 && nodes.contains(deciding.getFirst()));
-    }
-
-    /** Which of these nodes begins the cluster anew; none when they may not ({@link #isMajority}). */
-    Optional<Address> firstOf(Collection<Address> nodes) {
-        return isMajority(nodes) ? deciding.stream().filter(nodes::contains).findFirst() : Optional.empty();
     }
 }

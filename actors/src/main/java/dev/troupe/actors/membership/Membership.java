@@ -11,8 +11,10 @@ import akka.cluster.MemberStatus;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
 import akka.cluster.typed.JoinSeedNodes;
+import com.typesafe.config.Config;
 import dev.troupe.actors.wire.WireMessage;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A node's view of its cluster. While it is a member, it keeps the roll of the others. A node that the cluster has
@@ -27,12 +30,15 @@ import java.util.function.Consumer;
  *
  * <ul>
  *   <li>when one of them is a member of a cluster, it joins that;
- *   <li>when all that it hears of look for each other, because a split-brain resolver has ended all nodes, and they are
- *       a majority of the roll for {@link #STABLE}, the first of them begins a cluster that the others join. A node
- *       that is cut off is in no majority, so it waits until it can reach the others.
+ *   <li>when those that look for each other, because a split-brain resolver has ended all nodes, are a majority of what
+ *       each of them knew, for {@link #STABLE}, the first of them begins a cluster that the others join. A node that is
+ *       cut off is in no majority, so it waits until it can reach the others. So it is with resolvers that end a
+ *       minority, or all; where another strategy is configured, nobody begins anything.
  * </ul>
  *
- * Nodes ask each other outside of any cluster, so that a message may reach nobody.
+ * A node of the roll that was started anew, waits for a cluster as its configuration says, and cannot begin one, is no
+ * member of another any more, so that it counts, too, after a while. Nodes greet each other outside of any cluster, so
+ * that a message may reach nobody.
  */
 public final class Membership {
     /** The name of the actor below the guardian, by which others find it. */
@@ -41,66 +47,99 @@ public final class Membership {
     /** What it may be told. */
     public sealed interface Command {}
 
+    /**
+     * Nodes, which may have been removed, are to be told where this one is a member, as long as it does not see them in
+     * its cluster.
+     */
+    public record Announce(List<Address> nodes) implements Command {
+        public Announce {
+            nodes = List.copyOf(nodes);
+        }
+    }
+
     /** Where a node stands. */
     enum Standing {
         /** Up in a cluster. */
         MEMBER,
         /** Removed from its cluster, it looks for the others. */
         GATHERING,
-        /** It joins as its configuration says, and begins nothing on its own. */
+        /** It waits for a cluster that its configuration names, and cannot begin it. */
+        WAITING,
+        /** It joins, or begins a cluster by itself. */
         JOINING
     }
 
-    /** Asks where the node stands. */
-    record Ask(ActorRef<Command> replyTo) implements Command, WireMessage {}
-
     /**
-     * The answer.
+     * A node says where it stands.
      *
      * @param address of the node
+     * @param deciding what it knew of its cluster ({@link ClusterRoll#deciding}); empty unless it is gathering
+     * @param replyTo who wants to hear the same of the other; null for nobody
      */
-    record Answer(String address, Standing standing) implements Command, WireMessage {}
+    record Hello(
+            String address,
+            Standing standing,
+            List<String> deciding,
+            @Nullable ActorRef<Command> replyTo) implements Command, WireMessage {
+        Hello {
+            deciding = List.copyOf(deciding);
+        }
+    }
 
     private record Tick() implements Command {}
 
     private static final Duration INTERVAL = Duration.ofMillis(500);
-    /** An answer that is older says nothing any more. */
+    /** What was said longer ago says nothing any more. */
     private static final Duration FRESH = Duration.ofMillis(1800);
 
     private static final Duration STABLE = Duration.ofSeconds(3);
+    /** In which a node that was started anew has found the cluster that it waits for, if there is one. */
+    private static final Duration WAITING_COUNTS = Duration.ofSeconds(10);
     /** A node that joins is let in within seconds, unless the one that it asked is lost. */
     private static final Duration JOIN_PATIENCE = Duration.ofSeconds(8);
 
     private static final Duration REPORT_EVERY = Duration.ofSeconds(30);
-    private static final String DECIDING_ROLE = "akka.cluster.split-brain-resolver.keep-majority.role";
+    private static final String RESOLVER = "akka.cluster.split-brain-resolver.";
+    /** Strategies after which a majority that was removed may be sure that no minority goes on. */
+    private static final Set<String> MAJORITIES = Set.of("keep-majority", "down-all");
 
-    private record Heard(Standing standing, long nanos) {}
+    /**
+     * What a node has said.
+     *
+     * @param since when it first said that it stands there
+     * @param last when it last said so
+     */
+    private record Heard(Standing standing, List<Address> deciding, long since, long last) {}
 
     private final ActorContext<Command> context;
     private final Cluster cluster;
     private final Address self;
     private final String role;
+    private final boolean mayBegin;
+    private final boolean waits;
     private final Optional<ClusterRoll> former;
-    private final List<Address> others;
     private final Consumer<ClusterRoll> roll;
     private final Map<Address, Heard> heard = new HashMap<>();
     private final long began = System.nanoTime();
+    private Set<Address> announceTo = Set.of();
     private Optional<Address> first = Optional.empty(); // who begins, as it seems now
     private long firstSince;
     private long joinedAt = began - JOIN_PATIENCE.toNanos();
     private long reportedAt = began;
-    private boolean isMember;
+    private boolean wasMember;
 
     private Membership(ActorContext<Command> context, Optional<ClusterRoll> former, Consumer<ClusterRoll> roll) {
         this.context = context;
         this.cluster = Cluster.get(context.getSystem());
         this.self = cluster.selfMember().address();
-        this.role = context.getSystem().settings().config().getString(DECIDING_ROLE);
         this.former = former;
-        this.others = former.map(ClusterRoll::members).orElse(List.of()).stream()
-                .filter(member -> !member.equals(self))
-                .toList();
         this.roll = roll;
+        Config config = context.getSystem().settings().config();
+        this.role = config.getString(RESOLVER + "keep-majority.role");
+        this.mayBegin = MAJORITIES.contains(config.getString(RESOLVER + "active-strategy"));
+        List<String> seeds = config.getStringList("akka.cluster.seed-nodes");
+        this.waits = !seeds.isEmpty()
+                && !AddressFromURIString.parse(seeds.getFirst()).equals(self);
     }
 
     /**
@@ -119,58 +158,93 @@ public final class Membership {
 
     private Behavior<Command> onCommand(Command command) {
         switch (command) {
-            case Ask(ActorRef<Command> replyTo) -> replyTo.tell(new Answer(self.toString(), standing()));
-            case Answer(String address, Standing standing) ->
-                heard.put(AddressFromURIString.parse(address), new Heard(standing, System.nanoTime()));
+            case Hello hello -> onHello(hello);
+            case Announce(List<Address> nodes) -> announceTo = Set.copyOf(nodes);
             case Tick _ -> onTick();
         }
         return Behaviors.same();
     }
 
-    private Standing standing() {
-        if (isUp()) {
-            return Standing.MEMBER;
+    private void onHello(Hello hello) {
+        long now = System.nanoTime();
+        Address node = AddressFromURIString.parse(hello.address());
+        Heard before = heard.get(node);
+        long since = before != null && before.standing() == hello.standing() ? before.since() : now;
+        List<Address> deciding =
+                hello.deciding().stream().map(AddressFromURIString::parse).toList();
+        heard.put(node, new Heard(hello.standing(), deciding, since, now));
+        ActorRef<Command> replyTo = hello.replyTo();
+        if (replyTo != null) {
+            replyTo.tell(hello(null));
         }
-        return former.isPresent() && !isMember ? Standing.GATHERING : Standing.JOINING;
     }
 
-    private boolean isUp() {
-        return cluster.selfMember().status().equals(MemberStatus.up());
+    private Hello hello(@Nullable ActorRef<Command> replyTo) {
+        Standing standing = standing();
+        List<String> deciding = standing == Standing.GATHERING
+                ? former.orElseThrow().deciding().stream()
+                        .map(Address::toString)
+                        .toList()
+                : List.of();
+        return new Hello(self.toString(), standing, deciding, replyTo);
+    }
+
+    private void greet(Address node, Hello hello) {
+        Adapter.toClassic(context)
+                .actorSelection(node + "/user/" + NAME)
+                .tell(hello, Adapter.toClassic(context.getSelf()));
+    }
+
+    private Standing standing() {
+        MemberStatus status = cluster.selfMember().status();
+        if (status.equals(MemberStatus.up())) {
+            return Standing.MEMBER;
+        }
+        boolean outside = status.equals(MemberStatus.removed()) && !wasMember;
+        if (outside && former.isPresent()) {
+            return Standing.GATHERING;
+        }
+        return outside && waits ? Standing.WAITING : Standing.JOINING;
     }
 
     private void onTick() {
-        if (isUp()) {
-            if (!isMember && former.isPresent()) {
-                context.getLog().info("This node is a member of a cluster again, after {}", since(began));
+        long now = System.nanoTime();
+        heard.values().removeIf(said -> now - said.last() > FRESH.toNanos());
+        if (standing() == Standing.MEMBER) {
+            if (!wasMember && former.isPresent()) {
+                context.getLog().info("This node is a member of a cluster again, after {} s", seconds(now - began));
             }
-            isMember = true;
+            wasMember = true;
             ClusterRoll.of(cluster.state(), role).ifPresent(roll);
-        } else if (!isMember) { // else the node is about to end
-            former.ifPresent(this::gather);
+            announce();
+        } else if (!wasMember) { // else the node is about to end
+            former.ifPresent(before -> gather(before, now));
         }
     }
 
-    private void gather(ClusterRoll before) {
-        for (Address other : others) {
-            Adapter.toClassic(context)
-                    .actorSelection(other + "/user/" + NAME)
-                    .tell(new Ask(context.getSelf()), Adapter.toClassic(context.getSelf()));
+    private void announce() {
+        if (!announceTo.isEmpty()) {
+            Set<Address> missing = new HashSet<>(announceTo);
+            cluster.state().getMembers().forEach(member -> missing.remove(member.address()));
+            missing.forEach(node -> greet(node, hello(null)));
         }
-        long now = System.nanoTime();
-        heard.values().removeIf(answer -> now - answer.nanos() > FRESH.toNanos());
-        Set<Address> members = those(Standing.MEMBER);
-        Set<Address> present = those(Standing.GATHERING);
-        present.add(self);
+    }
+
+    private void gather(ClusterRoll before, long now) {
+        before.members().stream()
+                .filter(member -> !member.equals(self))
+                .forEach(member -> greet(member, hello(context.getSelf())));
         if (now - joinedAt < JOIN_PATIENCE.toNanos()) {
             return;
         }
+        Set<Address> members = those(Standing.MEMBER);
         if (!members.isEmpty()) {
             context.getLog().info("This node joins the cluster of {}", members);
             cluster.manager().tell(new JoinSeedNodes(List.copyOf(members)));
             joinedAt = now;
             return;
         }
-        Optional<Address> nowFirst = before.firstOf(present);
+        Optional<Address> nowFirst = mayBegin ? first(before, now) : Optional.empty();
         if (!nowFirst.equals(first)) {
             first = nowFirst;
             firstSince = now;
@@ -178,34 +252,55 @@ public final class Membership {
         if (first.filter(self::equals).isPresent() && now - firstSince > STABLE.toNanos()) {
             context.getLog()
                     .warn(
-                            "All nodes of the cluster were removed: this one begins a cluster for the {} of {} that are there",
-                            present.size(),
-                            before.members().size());
+                            "All nodes of the cluster were removed, {}: this one begins it again for {}",
+                            before.members(),
+                            those(Standing.GATHERING));
             cluster.manager().tell(Join.create(self));
             joinedAt = now;
         } else if (now - reportedAt > REPORT_EVERY.toNanos()) {
             reportedAt = now;
             context.getLog()
                     .warn(
-                            "This node, which its cluster has removed, has waited {} for a majority of {}, or a cluster that one of"
-                                    + " them is in; it hears of {}",
-                            since(began),
+                            "This node, which its cluster has removed, has waited {} s for more than half of {}, or for a"
+                                    + " cluster that one of them is in; it hears of {}: start the others, or end it",
+                            seconds(now - began),
                             before.deciding(),
-                            present);
+                            heard.keySet());
         }
+    }
+
+    /** Which of the nodes that gather begins the cluster; none when they are too few in the eyes of one of them. */
+    private Optional<Address> first(ClusterRoll before, long now) {
+        Set<Address> gathering = those(Standing.GATHERING);
+        gathering.add(self);
+        Set<Address> present = new HashSet<>(gathering);
+        heard.forEach((node, said) -> {
+            if (said.standing() == Standing.WAITING && now - said.since() > WAITING_COUNTS.toNanos()) {
+                present.add(node);
+            }
+        });
+        boolean enough = ClusterRoll.isMajority(before.deciding(), present)
+                && heard.values().stream()
+                        .filter(said -> said.standing() == Standing.GATHERING)
+                        .allMatch(said -> ClusterRoll.isMajority(said.deciding(), present));
+        return enough ? firstOf(before.deciding(), gathering) : Optional.empty();
+    }
+
+    private static Optional<Address> firstOf(List<Address> deciding, Collection<Address> nodes) {
+        return deciding.stream().filter(nodes::contains).findFirst();
     }
 
     private Set<Address> those(Standing standing) {
         Set<Address> those = new HashSet<>();
-        heard.forEach((node, answer) -> {
-            if (answer.standing() == standing) {
+        heard.forEach((node, said) -> {
+            if (said.standing() == standing) {
                 those.add(node);
             }
         });
         return those;
     }
 
-    private static String since(long nanos) {
-        return Duration.ofNanos(System.nanoTime() - nanos).toSeconds() + " s";
+    private static long seconds(long nanos) {
+        return Duration.ofNanos(nanos).toSeconds();
     }
 }

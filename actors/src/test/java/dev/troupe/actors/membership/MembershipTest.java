@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 class MembershipTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** Longer than a majority waits before it begins a cluster, and asks twice. */
-    private static final Duration LONG = Duration.ofSeconds(7);
+    private static final Duration LONG = Duration.ofSeconds(5);
 
     private static final Config CONFIG = ConfigFactory.parseString("""
                     akka.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
@@ -45,10 +45,14 @@ class MembershipTest {
         final AtomicReference<@Nullable ClusterRoll> roll = new AtomicReference<>();
 
         Node(String role) {
+            this(role, "[]");
+        }
+
+        Node(String role, String seeds) {
             kit = ActorTestKit.create(
                     "membership-test",
-                    ConfigFactory.parseString("akka.cluster { roles = [" + role
-                                    + "], split-brain-resolver.keep-majority.role = decider }")
+                    ConfigFactory.parseString("akka.cluster { roles = [" + role + "], seed-nodes = " + seeds
+                                    + ", split-brain-resolver.keep-majority.role = decider }")
                             .withFallback(CONFIG));
             cluster = Cluster.get(kit.system());
         }
@@ -83,7 +87,7 @@ class MembershipTest {
 
     @AfterEach
     void stop() {
-        nodes.forEach(node -> node.kit.shutdownTestKit());
+        nodes.parallelStream().forEach(node -> node.kit.shutdownTestKit()); // each waits to be let go
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
@@ -118,19 +122,51 @@ class MembershipTest {
         }
     }
 
-    /** It is no part of what was before, but joins as it is configured: nobody waits for it to begin anything. */
+    /** Nobody knows what it would join, unless it is the one that gathers in its own place, and can begin nothing. */
     @Test
-    void aNodeThatJoinsAsConfiguredCountsForNothing() {
+    void aNodeThatWasStartedAnewCountsOnlyWhenItWaits() throws InterruptedException {
+        Node gathering = node("decider");
+        Node waiting = new Node("decider", "[\"" + gathering.address() + "\"]");
+        nodes.add(waiting);
+        Node lost = node("decider");
+        waiting.begin(Optional.empty());
+        gathering.begin(Optional.of(rollOf(nodes, nodes)));
+        lost.kit.shutdownTestKit();
+        await(() -> gathering.members().size() == 2 && waiting.members().size() == 2);
+    }
+
+    /** A cluster at an address that the roll does not have. */
+    @Test
+    void aNodeThatGathersIsToldOfAClusterElsewhere() throws InterruptedException {
+        Node gathering = node("decider");
+        Node lost = node("decider");
+        gathering.begin(Optional.of(rollOf(nodes, List.of(lost))));
+        lost.kit.shutdownTestKit();
+        Node other = node("decider");
+        ActorRef<Membership.Command> announcing = other.begin(Optional.empty());
+        other.cluster.manager().tell(Join.create(other.address()));
+        announcing.tell(new Membership.Announce(List.of(lost.address(), gathering.address())));
+        await(() -> gathering.members().size() == 2);
+    }
+
+    @Test
+    void aNodeSaysWhereItStands() {
         Node fresh = node("decider");
         ActorRef<Membership.Command> membership = fresh.begin(Optional.empty());
         TestProbe<Membership.Command> probe = fresh.kit.createTestProbe();
-        membership.tell(new Membership.Ask(probe.getRef()));
-        probe.expectMessage(new Membership.Answer(fresh.address().toString(), Membership.Standing.JOINING));
+        Membership.Hello ask =
+                new Membership.Hello("akka://a@b:1", Membership.Standing.MEMBER, List.of(), probe.getRef());
+        membership.tell(ask);
+        probe.expectMessage(said(fresh, Membership.Standing.JOINING));
         fresh.cluster.manager().tell(Join.create(fresh.address()));
         probe.awaitAssert(PATIENCE, () -> {
-            membership.tell(new Membership.Ask(probe.getRef()));
-            return probe.expectMessage(new Membership.Answer(fresh.address().toString(), Membership.Standing.MEMBER));
+            membership.tell(ask);
+            return probe.expectMessage(said(fresh, Membership.Standing.MEMBER));
         });
+    }
+
+    private static Membership.Hello said(Node node, Membership.Standing standing) {
+        return new Membership.Hello(node.address().toString(), standing, List.of(), null);
     }
 
     @Test
@@ -138,22 +174,36 @@ class MembershipTest {
         Node node = node("decider");
         TestProbe<Membership.Command> probe = node.kit.createTestProbe();
         for (Membership.Standing standing : Membership.Standing.values()) {
-            node.kit.serializationTestKit().verifySerialization(new Membership.Answer("akka://a@b:1", standing), true);
+            node.kit
+                    .serializationTestKit()
+                    .verifySerialization(
+                            new Membership.Hello("akka://a@b:1", standing, List.of("akka://a@b:1"), null), true);
         }
-        node.kit.serializationTestKit().verifySerialization(new Membership.Ask(probe.getRef()), true);
+        node.kit
+                .serializationTestKit()
+                .verifySerialization(
+                        new Membership.Hello("akka://a@b:1", Membership.Standing.WAITING, List.of(), probe.getRef()),
+                        true);
     }
 
+    /** As the resolver counts, and in its order: by host, then by port as a number. */
     @Test
     void aMajorityIsMoreThanHalfOrHalfWithTheFirst() {
         List<Address> four = List.of(address(1), address(2), address(3), address(4));
-        ClusterRoll roll = new ClusterRoll(four, four);
-        assertThat(roll.isMajority(List.of(address(2), address(3), address(4)))).isTrue();
-        assertThat(roll.isMajority(List.of(address(1), address(4)))).isTrue();
-        assertThat(roll.isMajority(List.of(address(2), address(4)))).isFalse();
-        assertThat(roll.isMajority(List.of(address(2), address(5), address(6)))).isFalse();
-        assertThat(roll.firstOf(List.of(address(3), address(4), address(2)))).contains(address(2));
-        ClusterRoll undecided = new ClusterRoll(four, List.of());
-        assertThat(undecided.isMajority(four)).isFalse();
+        assertThat(ClusterRoll.isMajority(four, List.of(address(2), address(3), address(4))))
+                .isTrue();
+        assertThat(ClusterRoll.isMajority(four, List.of(address(1), address(4))))
+                .isTrue();
+        assertThat(ClusterRoll.isMajority(four, List.of(address(2), address(4))))
+                .isFalse();
+        assertThat(ClusterRoll.isMajority(four, List.of(address(2), address(5), address(6))))
+                .isFalse();
+        assertThat(ClusterRoll.isMajority(List.of(), four)).isFalse();
+        List<Address> ports = List.of(address(10_000), address(9_999));
+        assertThat(new ClusterRoll(ports, ports).deciding()).containsExactly(address(9_999), address(10_000));
+        Address host = new Address("akka", "troupe", "10.0.0.1", 25520);
+        Address longer = new Address("akka", "troupe", "10.0.0.10", 25520);
+        assertThat(new ClusterRoll(List.of(), List.of(longer, host)).deciding()).containsExactly(host, longer);
     }
 
     private static Address address(int port) {

@@ -77,8 +77,10 @@ final class ChaosCluster implements AutoCloseable {
      * @param timesAgain how often it had begun again before
      */
     private record Late(Node node, int timesAgain) {
+        /** Whether it knows that it was removed; the one that watches the run may have seen its end, too. */
         boolean hasNoticed() {
-            return !node.jvm().isAlive() || node.timesAgain() > timesAgain;
+            return node.timesAgain() > timesAgain
+                    || (node.trains() && node.jvm().hasEndedWell());
         }
     }
 

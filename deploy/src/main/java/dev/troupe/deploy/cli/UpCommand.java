@@ -11,8 +11,8 @@ import dev.troupe.deploy.node.NodeService;
 import dev.troupe.deploy.node.Role;
 import dev.troupe.deploy.node.RunCurves;
 import dev.troupe.deploy.node.TroupeNode;
-import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +21,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,6 +36,9 @@ import picocli.CommandLine.Option;
 public final class UpCommand implements Callable<Integer> {
     /** How the line begins that says that a trainer node is a member of its cluster; its address comes next. */
     public static final String TRAINER = "trainer node ";
+
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final Logger LOG = LoggerFactory.getLogger(UpCommand.class);
 
     @Mixin
     private ConfigOptions configOptions = new ConfigOptions();
@@ -108,6 +113,7 @@ public final class UpCommand implements Callable<Integer> {
             while (!interruption.isAsked() && isRemoved(node.get(), metrics, interruption)) {
                 node.set(node.get().again());
                 System.err.println(TroupeNode.AGAIN);
+                awaitCluster(node.get(), interruption);
             }
             System.err.println("draining");
         } finally {
@@ -120,7 +126,8 @@ public final class UpCommand implements Callable<Integer> {
     /**
      * Does what a node is there for, until the process is asked to end or the cluster has removed the node.
      *
-     * @return whether it has, and nobody has asked the process to end
+     * @return whether it has, so that the node is to begin again; false when the process is to end
+     * @throws NodeRemovedException when the cluster has removed the node, and the process is to end for that
      */
     private static boolean isRemoved(TroupeNode node, MetricsEndpoint metrics, Interruption interruption) {
         try {
@@ -128,13 +135,32 @@ public final class UpCommand implements Callable<Integer> {
             interruption.await(trouble(node));
             return false;
         } catch (RuntimeException e) {
-            if (interruption.isAsked() && e instanceof TroupeException) {
-                return false;
+            boolean removed = isRemoved(node);
+            if (removed && node.endsWhenRemoved()) {
+                throw e instanceof NodeRemovedException ? e : new NodeRemovedException(e);
             }
-            if (node.hasEnded() || e instanceof NodeRemovedException) { // what else fails then, fails for that
-                return !interruption.isAsked();
+            if (!removed && !interruption.isAsked()) {
+                throw e;
             }
-            throw e;
+            LOG.info("what the node was at ends with it", e);
+            return !interruption.isAsked();
+        }
+    }
+
+    private static boolean isRemoved(TroupeNode node) {
+        try {
+            node.requireNotRemoved();
+            return false;
+        } catch (NodeRemovedException e) {
+            return true;
+        }
+    }
+
+    /** What a node serves is of no use without its cluster, which may take long to come. */
+    private static void awaitCluster(TroupeNode node, Interruption interruption) {
+        boolean asked = false;
+        while (!asked && node.isOutside() && !isRemoved(node)) {
+            asked = interruption.await(POLL);
         }
     }
 

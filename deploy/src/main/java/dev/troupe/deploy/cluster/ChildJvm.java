@@ -59,6 +59,11 @@ public record ChildJvm(Process process, Path log) {
         return process.isAlive();
     }
 
+    /** Whether it has ended, with exit code 0. */
+    public boolean hasEndedWell() {
+        return !process.isAlive() && process.exitValue() == 0;
+    }
+
     /**
      * Sends a signal.
      *

@@ -22,7 +22,7 @@ public final class LocalCluster implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(90);
     private static final long POLL_MILLIS = 100;
     /** Numbers are wanted of these nodes, so that a machine with too much to do is no reason to remove one. */
-    private static final String PATIENT = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 30 s\n";
+    private static final String PATIENT = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 10 s\n";
 
     private final Path folder;
     private final TroupeNode first;
@@ -99,8 +99,6 @@ public final class LocalCluster implements AutoCloseable {
         return """
                 troupe.node { roles = [trainer], directory = "%s", metricsPort = -1 }
                 akka.cluster.seed-nodes = ["%s"]
-                # A node that the cluster has removed is of no more use.
-                akka.coordinated-shutdown.exit-jvm = on
                 """.formatted(
                                 folder.resolve("node-" + number),
                                 Cluster.get(first.system()).selfMember().address())

@@ -1,5 +1,6 @@
 package dev.troupe.deploy.node;
 
+import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.SupervisorStrategy;
@@ -39,6 +40,7 @@ import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -57,6 +59,9 @@ final class NodeGuardian {
     /** Have the cluster train a run, whoever leads it; {@code listener} as above. */
     record TrainOnCluster(RunSpec run, Consumer<TrainingEvent> listener, ActorRef<ActorRef<RunWatcher.Command>> replyTo)
             implements Command {}
+
+    /** Nodes that may be in no cluster are told of this node's. */
+    record Announce(List<Address> nodes) implements Command {}
 
     /** Start the registry of models, or reach the one that another node runs. */
     record OpenRegistry(ActorRef<ActorRef<ModelRegistry.Command>> replyTo) implements Command {}
@@ -104,21 +109,22 @@ final class NodeGuardian {
      */
     static Behavior<Command> create(boolean clustered, Optional<ClusterRoll> former, NodeMemory memory) {
         return Behaviors.setup(context -> {
-            if (clustered) {
-                context.spawn(
-                        Behaviors.supervise(Membership.create(former, memory::roll))
-                                .onFailure(SupervisorStrategy.restart()),
-                        Membership.NAME);
-            }
-            return commands(memory.run());
+            ActorRef<Membership.Command> membership = clustered
+                    ? context.spawn(
+                            Behaviors.supervise(Membership.create(former, memory::roll))
+                                    .onFailure(SupervisorStrategy.restart()),
+                            Membership.NAME)
+                    : context.getSystem().ignoreRef();
+            return commands(membership, memory.run());
         });
     }
 
-    private static Behavior<Command> commands(KnownRun run) {
+    private static Behavior<Command> commands(ActorRef<Membership.Command> membership, KnownRun run) {
         return Behaviors.setup(context -> Behaviors.receiveMessage(command -> {
             switch (command) {
                 case Train train -> train.replyTo().tell(startTraining(context, train));
                 case TrainOnCluster train -> train.replyTo().tell(watch(context, train));
+                case Announce(List<Address> nodes) -> membership.tell(new Membership.Announce(nodes));
                 case OpenRegistry open -> open.replyTo().tell(openRegistry(context));
                 case Serve serve -> serve.replyTo().tell(startReplica(context, serve));
                 case StartTrainer start -> {

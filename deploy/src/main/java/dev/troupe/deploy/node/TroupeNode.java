@@ -1,6 +1,7 @@
 package dev.troupe.deploy.node;
 
 import akka.actor.Address;
+import akka.actor.AddressFromURIString;
 import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
@@ -128,9 +129,11 @@ public final class TroupeNode implements AutoCloseable {
      * @param others addresses of nodes
      */
     public static TroupeNode startIn(Config overrides, List<String> others) {
-        TroupeNode node = start(overrides, "cluster", Optional.empty(), new NodeMemory());
+        TroupeNode node = start(overrides, ConfigFactory.empty(), "cluster", Optional.empty(), new NodeMemory());
         if (node.config.getStringList("akka.cluster.seed-nodes").isEmpty()) {
             Joining.oneOf(Cluster.get(node.system), others);
+            node.system.tell(new NodeGuardian.Announce(
+                    others.stream().map(AddressFromURIString::parse).toList()));
         }
         return node;
     }
@@ -141,13 +144,10 @@ public final class TroupeNode implements AutoCloseable {
      * others are, when it reaches them; or, where that has ended all of them, of the one that a majority of them makes
      * up ({@link dev.troupe.actors.membership.Membership}). What it did is for the caller to start.
      *
-     * @throws TroupeException when its configuration has it end for good, or it cannot be started
+     * @throws TroupeException when it cannot be started
      */
     public TroupeNode again() {
         ClusterRoll roll = memory.roll().orElseThrow(NodeRemovedException::new);
-        if (config.getBoolean("akka.coordinated-shutdown.exit-jvm")) {
-            throw new NodeRemovedException();
-        }
         Address address = Cluster.get(system).selfMember().address();
         close();
         Config same = ConfigFactory.parseMap(Map.of(
@@ -157,19 +157,21 @@ public final class TroupeNode implements AutoCloseable {
                 address.getPort().orElseThrow(),
                 "troupe.node.identity",
                 nodeConfig.identity()));
-        return start(same.withFallback(overrides), "cluster", Optional.of(roll), memory);
+        return start(overrides, same, "cluster", Optional.of(roll), memory);
     }
 
     /** Starts a node without a cluster, for commands that only train. */
     public static TroupeNode startAlone(Config overrides) {
-        return start(overrides, "local", Optional.empty(), new NodeMemory());
+        return start(overrides, ConfigFactory.empty(), "local", Optional.empty(), new NodeMemory());
     }
 
+    /** @param last goes on top of everything, properties of the process included */
     private static TroupeNode start(
-            Config overrides, String actorProvider, Optional<ClusterRoll> former, NodeMemory memory) {
-        Config loaded = ConfigFactory.load(ConfigFactory.parseString("akka.actor.provider = " + actorProvider)
-                .withFallback(overrides)
-                .withFallback(ConfigFactory.parseResourcesAnySyntax("application")));
+            Config overrides, Config last, String actorProvider, Optional<ClusterRoll> former, NodeMemory memory) {
+        Config loaded =
+                last.withFallback(ConfigFactory.load(ConfigFactory.parseString("akka.actor.provider = " + actorProvider)
+                        .withFallback(overrides)
+                        .withFallback(ConfigFactory.parseResourcesAnySyntax("application"))));
         NodeConfig nodeConfig = NodeConfig.from(loaded);
         boolean clustered = actorProvider.equals("cluster");
         Config config = ConfigFactory.parseMap(Map.of(
@@ -242,19 +244,41 @@ public final class TroupeNode implements AutoCloseable {
     }
 
     /** Whether the node has ended: because it was closed, or because its cluster has removed it. */
-    public boolean hasEnded() {
+    private boolean hasEnded() {
         return system.classicSystem().whenTerminated().isCompleted();
+    }
+
+    /** Why the node has ended, or is about to, though nobody here asked for it; empty while it is there. */
+    private Optional<TroupeException> unwantedEnd() {
+        if (closing || !hasEnded()) {
+            return Optional.empty();
+        }
+        return Optional.of(CoordinatedShutdown.get(system.classicSystem())
+                .getShutdownReason()
+                .filter(reason -> !reason.equals(CoordinatedShutdown.clusterDowningReason()))
+                .<TroupeException>map(
+                        reason -> new TroupeException("the node has ended (" + reason + "): its log says why"))
+                .orElseGet(NodeRemovedException::new));
+    }
+
+    /**
+     * Whether a process whose node was removed is to end, as its configuration says, and not to begin {@link #again}.
+     */
+    public boolean endsWhenRemoved() {
+        return config.getBoolean("akka.coordinated-shutdown.exit-jvm")
+                || memory.roll().isEmpty();
     }
 
     /**
      * Does nothing, while the node is there.
      *
      * @throws NodeRemovedException when its cluster has removed it
+     * @throws TroupeException when it has ended for another reason
      */
     public void requireNotRemoved() {
-        if (hasEnded() && !closing) {
-            throw new NodeRemovedException();
-        }
+        unwantedEnd().ifPresent(end -> {
+            throw end;
+        });
     }
 
     /** Whether the node wants to be a member of a cluster, and is none. */
@@ -425,14 +449,10 @@ public final class TroupeNode implements AutoCloseable {
     /**
      * The node's end that nobody here asked for.
      *
-     * @return completes exceptionally, with {@link NodeRemovedException}, when the cluster has removed this node
+     * @return completes exceptionally, with {@link NodeRemovedException} when the cluster has removed this node
      */
     public CompletableFuture<Void> removed() {
-        return system.getWhenTerminated().toCompletableFuture().thenAccept(done -> {
-            if (!closing) {
-                throw new NodeRemovedException();
-            }
-        });
+        return system.getWhenTerminated().toCompletableFuture().thenAccept(done -> requireNotRemoved());
     }
 
     /** Binds the HTTP and gRPC ports. */

@@ -53,13 +53,18 @@ public final class TrainingLauncher {
             metrics.serve("/run", new RunCurves(() -> Optional.of(run.root())));
             metrics.url().ifPresent(url -> display.note("metrics " + url + ", the run's curve at /run"));
             String attempt = UUID.randomUUID().toString();
+            boolean resumes = resume;
             while (true) {
                 try {
-                    return train(node, run, config, corpus, resume, attempt, display);
+                    return train(node, run, config, corpus, resumes, attempt, display);
                 } catch (NodeRemovedException e) {
-                    display.note(TroupeNode.AGAIN + "; the others go on if there are enough of them");
+                    if (node.endsWhenRemoved()) {
+                        throw e;
+                    }
                     node = node.again();
                     node.startTrainer();
+                    display.note(TroupeNode.AGAIN + "; the others go on if there are enough of them");
+                    resumes = true; // another may have trained it to its end meanwhile
                 }
             }
         } finally {
