@@ -55,9 +55,11 @@ final class RankOptimizer implements AutoCloseable {
                                 system.scheduler())
                         .toCompletableFuture();
         try {
-            // The ask has a limit, too, but not in an actor system that ends.
+            // The ask has a limit, too, but not in an actor system that ends. It fails at once where the actor has
+            // ended,
+            // so what that was for comes first.
             CompletableFuture<Object> first =
-                    CompletableFuture.anyOf(answer, failure).orTimeout(2 * timeout.toMillis(), TimeUnit.MILLISECONDS);
+                    CompletableFuture.anyOf(failure, answer).orTimeout(2 * timeout.toMillis(), TimeUnit.MILLISECONDS);
             return ((OptimizerShard.Updated) first.join()).steps();
         } catch (CompletionException e) {
             throw new IllegalStateException("the optimizer shard took no step: " + e.getCause(), e.getCause());
