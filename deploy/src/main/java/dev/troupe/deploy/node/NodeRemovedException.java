@@ -8,7 +8,8 @@ public final class NodeRemovedException extends TroupeException {
 
     private static final String MESSAGE = "the cluster has removed this node: start it anew";
 
-    NodeRemovedException() {
+    /** When nothing else failed for that. */
+    public NodeRemovedException() {
         super(MESSAGE);
     }
 

@@ -59,7 +59,10 @@ public final class TrainingLauncher {
                     return train(node, run, config, corpus, resumes, attempt, display);
                 } catch (NodeRemovedException e) {
                     if (node.endsWhenRemoved()) {
-                        throw e;
+                        throw new TroupeException(
+                                "the cluster has removed this node; the others go on with the run if there are enough of them:"
+                                        + " 'train --resume' joins them again",
+                                e);
                     }
                     node = node.again();
                     node.startTrainer();
