@@ -21,6 +21,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -151,25 +153,25 @@ class MeshFaultsIT {
     }
 
     private void awaitCheckpoint(int step, TroupeProcess node) {
-        long end = System.nanoTime() + TIMEOUT.toNanos();
-        while (lastCheckpoint() < step) {
-            assertThat(node.isAlive()).as(node.standardError()).isTrue();
-            assertThat(System.nanoTime()).as(node.standardError()).isLessThan(end);
-            TroupeProcess.pause(20);
-        }
+        awaitUntil(node, () -> lastCheckpoint() >= step);
     }
 
     /** The end that is recorded of a run that nobody watches. */
     private TrainingSummary awaitEnd(TroupeProcess node) {
+        awaitUntil(node, () -> recordedEnd().isPresent());
+        Decision.Ended ended = recordedEnd().orElseThrow();
+        assertThat(ended.failure()).isNull();
+        return Objects.requireNonNull(ended.summary());
+    }
+
+    private Optional<Decision.Ended> recordedEnd() {
+        return DecisionLog.latest(dir.resolve(RUN)).map(DecisionLog.History::ended);
+    }
+
+    /** What the run's folder shows at some time while the node lives. */
+    private static void awaitUntil(TroupeProcess node, BooleanSupplier holds) {
         long end = System.nanoTime() + TIMEOUT.toNanos();
-        while (true) {
-            Decision.Ended ended = DecisionLog.latest(dir.resolve(RUN))
-                    .map(DecisionLog.History::ended)
-                    .orElse(null);
-            if (ended != null) {
-                assertThat(ended.failure()).isNull();
-                return Objects.requireNonNull(ended.summary());
-            }
+        while (!holds.getAsBoolean()) {
             assertThat(node.isAlive()).as(node.standardError()).isTrue();
             assertThat(System.nanoTime()).as(node.standardError()).isLessThan(end);
             TroupeProcess.pause(20);

@@ -50,7 +50,7 @@ public record ClusterRoll(List<Address> members, List<Address> deciding) {
      * Whether these nodes may be the cluster again without the others, which cannot be one then: more than half of
      * those that decide, or half with the first of them, as the split-brain resolver's keep-majority has it.
      */
-    public static boolean isMajority(List<Address> deciding, Collection<Address> nodes) {
+    static boolean isMajority(List<Address> deciding, Collection<Address> nodes) {
         long present = deciding.stream().filter(nodes::contains).count();
         return 2 * present > deciding.size()
                 || (2 * present == deciding.size() && present > 0 && nodes.contains(deciding.getFirst()));

@@ -14,7 +14,6 @@ import akka.cluster.typed.JoinSeedNodes;
 import com.typesafe.config.Config;
 import dev.troupe.actors.wire.WireMessage;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -283,11 +282,7 @@ public final class Membership {
                 && heard.values().stream()
                         .filter(said -> said.standing() == Standing.GATHERING)
                         .allMatch(said -> ClusterRoll.isMajority(said.deciding(), present));
-        return enough ? firstOf(before.deciding(), gathering) : Optional.empty();
-    }
-
-    private static Optional<Address> firstOf(List<Address> deciding, Collection<Address> nodes) {
-        return deciding.stream().filter(nodes::contains).findFirst();
+        return enough ? before.deciding().stream().filter(gathering::contains).findFirst() : Optional.empty();
     }
 
     private Set<Address> those(Standing standing) {

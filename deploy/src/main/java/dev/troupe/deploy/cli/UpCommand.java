@@ -133,9 +133,7 @@ public final class UpCommand implements Callable<Integer> {
         try {
             announce(NodeService.start(node), node, metrics);
             interruption.await(trouble(node));
-            if (isRemoved(node)) { // it is Akka that ends the process
-                throw new NodeRemovedException();
-            }
+            node.requireNotRemoved(); // or it is Akka that ends the process
             return false;
         } catch (RuntimeException e) {
             boolean removed = isRemoved(node);

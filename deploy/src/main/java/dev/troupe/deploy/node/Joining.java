@@ -1,7 +1,6 @@
 package dev.troupe.deploy.node;
 
 import akka.actor.Address;
-import akka.actor.AddressFromURIString;
 import akka.cluster.MemberStatus;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
@@ -24,12 +23,10 @@ final class Joining {
      *
      * @param others addresses of nodes
      */
-    static void oneOf(Cluster cluster, List<String> others) {
+    static void oneOf(Cluster cluster, List<Address> others) {
         Address self = cluster.selfMember().address();
-        List<Address> seeds = others.stream()
-                .map(AddressFromURIString::parse)
-                .filter(other -> !other.equals(self))
-                .toList();
+        List<Address> seeds =
+                others.stream().filter(other -> !other.equals(self)).toList();
         if (seeds.isEmpty() || !joins(cluster, seeds)) {
             cluster.manager().tell(Join.create(self));
         }

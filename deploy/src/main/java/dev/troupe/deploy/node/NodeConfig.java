@@ -1,11 +1,15 @@
 package dev.troupe.deploy.node;
 
+import akka.actor.Address;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.training.mesh.NodeTraits;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -108,6 +112,17 @@ public record NodeConfig(
         return model.equals(LATEST)
                 ? Optional.empty()
                 : Optional.of(Path.of(model).toAbsolutePath().normalize());
+    }
+
+    /** What makes a node that begins again this one, at its address, which looks for its cluster itself. */
+    Config at(Address address) {
+        return ConfigFactory.parseMap(Map.of(
+                "akka.cluster.seed-nodes",
+                List.of(),
+                ADDRESS + ".port",
+                address.getPort().orElseThrow(),
+                PREFIX + ".identity",
+                identity));
     }
 
     /** What a trainer says of its machine. */

@@ -104,10 +104,11 @@ final class NodeGuardian {
      * The guardian.
      *
      * @param clustered whether the node has others
-     * @param former what the node knew of the cluster that has removed it; empty for a node that joins as configured
-     * @param memory is kept up to date
+     * @param memory of the node that its cluster has removed, in whose place this one is; else an empty one. It is kept
+     *     up to date.
      */
-    static Behavior<Command> create(boolean clustered, Optional<ClusterRoll> former, NodeMemory memory) {
+    static Behavior<Command> create(boolean clustered, NodeMemory memory) {
+        Optional<ClusterRoll> former = memory.roll();
         return Behaviors.setup(context -> {
             ActorRef<Membership.Command> membership = clustered
                     ? context.spawn(

@@ -9,7 +9,7 @@ public final class NodeRemovedException extends TroupeException {
     private static final String MESSAGE = "the cluster has removed this node: start it anew";
 
     /** When nothing else failed for that. */
-    public NodeRemovedException() {
+    NodeRemovedException() {
         super(MESSAGE);
     }
 

@@ -12,7 +12,6 @@ import akka.pattern.StatusReply;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.compute.NodeKernels;
-import dev.troupe.actors.membership.ClusterRoll;
 import dev.troupe.actors.registry.ModelVersion;
 import dev.troupe.actors.registry.RegistryStorage;
 import dev.troupe.actors.serving.ModelDescription;
@@ -129,11 +128,12 @@ public final class TroupeNode implements AutoCloseable {
      * @param others addresses of nodes
      */
     public static TroupeNode startIn(Config overrides, List<String> others) {
-        TroupeNode node = start(overrides, ConfigFactory.empty(), "cluster", Optional.empty(), new NodeMemory());
+        TroupeNode node = start(overrides, ConfigFactory.empty(), "cluster", new NodeMemory());
         if (node.config.getStringList("akka.cluster.seed-nodes").isEmpty()) {
-            Joining.oneOf(Cluster.get(node.system), others);
-            node.system.tell(new NodeGuardian.Announce(
-                    others.stream().map(AddressFromURIString::parse).toList()));
+            List<Address> addresses =
+                    others.stream().map(AddressFromURIString::parse).toList();
+            Joining.oneOf(Cluster.get(node.system), addresses);
+            node.system.tell(new NodeGuardian.Announce(addresses));
         }
         return node;
     }
@@ -147,27 +147,21 @@ public final class TroupeNode implements AutoCloseable {
      * @throws TroupeException when it cannot be started
      */
     public TroupeNode again() {
-        ClusterRoll roll = memory.roll().orElseThrow(NodeRemovedException::new);
-        Address address = Cluster.get(system).selfMember().address();
+        if (memory.roll().isEmpty()) {
+            throw new NodeRemovedException();
+        }
+        Config same = nodeConfig.at(Cluster.get(system).selfMember().address());
         close();
-        Config same = ConfigFactory.parseMap(Map.of(
-                "akka.cluster.seed-nodes",
-                List.of(),
-                "akka.remote.artery.canonical.port",
-                address.getPort().orElseThrow(),
-                "troupe.node.identity",
-                nodeConfig.identity()));
-        return start(overrides, same, "cluster", Optional.of(roll), memory);
+        return start(overrides, same, "cluster", memory);
     }
 
     /** Starts a node without a cluster, for commands that only train. */
     public static TroupeNode startAlone(Config overrides) {
-        return start(overrides, ConfigFactory.empty(), "local", Optional.empty(), new NodeMemory());
+        return start(overrides, ConfigFactory.empty(), "local", new NodeMemory());
     }
 
     /** @param last goes on top of everything, properties of the process included */
-    private static TroupeNode start(
-            Config overrides, Config last, String actorProvider, Optional<ClusterRoll> former, NodeMemory memory) {
+    private static TroupeNode start(Config overrides, Config last, String actorProvider, NodeMemory memory) {
         Config loaded =
                 last.withFallback(ConfigFactory.load(ConfigFactory.parseString("akka.actor.provider = " + actorProvider)
                         .withFallback(overrides)
@@ -195,7 +189,7 @@ public final class TroupeNode implements AutoCloseable {
             RegistryStorage.prepare(config);
         }
         ActorSystem<NodeGuardian.Command> system =
-                ActorSystem.create(NodeGuardian.create(clustered, former, memory), nodeConfig.name(), config);
+                ActorSystem.create(NodeGuardian.create(clustered, memory), nodeConfig.name(), config);
         TroupeNode node = new TroupeNode(overrides, config, nodeConfig, memory, system);
         var _ = node.removed().exceptionally(removed -> {
             node.stopped.completeExceptionally(removed); // nobody loads anything for it any more
@@ -248,19 +242,6 @@ public final class TroupeNode implements AutoCloseable {
         return system.classicSystem().whenTerminated().isCompleted();
     }
 
-    /** Why the node has ended, or is about to, though nobody here asked for it; empty while it is there. */
-    private Optional<TroupeException> unwantedEnd() {
-        if (closing || !hasEnded()) {
-            return Optional.empty();
-        }
-        return Optional.of(CoordinatedShutdown.get(system.classicSystem())
-                .getShutdownReason()
-                .filter(reason -> !reason.equals(CoordinatedShutdown.clusterDowningReason()))
-                .<TroupeException>map(
-                        reason -> new TroupeException("the node has ended (" + reason + "): its log says why"))
-                .orElseGet(NodeRemovedException::new));
-    }
-
     /**
      * Whether a process whose node was removed is to end, as its configuration says, and not to begin {@link #again}.
      */
@@ -276,9 +257,14 @@ public final class TroupeNode implements AutoCloseable {
      * @throws TroupeException when it has ended for another reason
      */
     public void requireNotRemoved() {
-        unwantedEnd().ifPresent(end -> {
-            throw end;
-        });
+        if (closing || !hasEnded()) {
+            return;
+        }
+        var reason = CoordinatedShutdown.get(system.classicSystem()).getShutdownReason();
+        if (reason.isPresent() && !reason.get().equals(CoordinatedShutdown.clusterDowningReason())) {
+            throw new TroupeException("the node has ended (" + reason.get() + "): its log says why");
+        }
+        throw new NodeRemovedException();
     }
 
     /** Whether the node wants to be a member of a cluster, and is none. */
