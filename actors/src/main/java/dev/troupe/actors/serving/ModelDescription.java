@@ -7,7 +7,7 @@ import dev.troupe.actors.wire.WireMessage;
  *
  * @param modelId the name that users ask for
  * @param version of the weights: the checkpoint's identity, named in every answer
- * @param tokenizerJson the whole tokenizer.json
+ * @param tokenizer written in full on the way to another node
  * @param chatTemplate name of the template that turns messages into a prompt
  * @param jinja the template that came with the model, when that is the one; else ""
  */
@@ -16,7 +16,7 @@ public record ModelDescription(
         String version,
         int contextLength,
         int vocabSize,
-        String tokenizerJson,
+        ServedTokenizer tokenizer,
         String chatTemplate,
         long createdEpochSeconds,
         String jinja)
@@ -28,9 +28,9 @@ public record ModelDescription(
             String version,
             int contextLength,
             int vocabSize,
-            String tokenizerJson,
+            ServedTokenizer tokenizer,
             String chatTemplate,
             long createdEpochSeconds) {
-        this(modelId, version, contextLength, vocabSize, tokenizerJson, chatTemplate, createdEpochSeconds, "");
+        this(modelId, version, contextLength, vocabSize, tokenizer, chatTemplate, createdEpochSeconds, "");
     }
 }

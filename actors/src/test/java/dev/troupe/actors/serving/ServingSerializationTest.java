@@ -49,8 +49,15 @@ class ServingSerializationTest {
             0.1 + 0.2, 40, 0.95, 1e-300, 1.1, -0.5, 0.25, Map.of(3, -100.0, 70000, 1.5), -7L, 5, FORMS);
     private static final GenerationRequest REQUEST =
             new GenerationRequest("r-1", List.of(1, 50256, 0), 128, List.of(2), SAMPLING, 1);
-    private static final ModelDescription MODEL =
-            new ModelDescription("m", "abc123", 1024, 50257, "{\"a\":\"é\\n\"}", "model", 1_764_000_000L, "{{ 'é' }}");
+    private static final ModelDescription MODEL = new ModelDescription(
+            "m",
+            "abc123",
+            1024,
+            50257,
+            ServedTokenizer.parsed("{\"a\":\"é\\n\"}"),
+            "model",
+            1_764_000_000L,
+            "{{ 'é' }}");
 
     static Stream<WireMessage> messages() {
         return Stream.of(

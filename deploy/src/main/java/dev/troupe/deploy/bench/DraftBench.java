@@ -1,6 +1,7 @@
 package dev.troupe.deploy.bench;
 
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.ServedTokenizer;
 import dev.troupe.actors.serving.batch.SchedulingLimits;
 import dev.troupe.actors.serving.batch.SchedulingOptions;
 import dev.troupe.actors.serving.batch.SchedulingPolicy;
@@ -91,8 +92,8 @@ public final class DraftBench {
         ModelConfig config = shape.config().withContextLength(CONTEXT);
         EngineSettings settings =
                 new EngineSettings(kernels.name(), Precision.FP32, inference, pool.threads(), CONTEXT, 1, 1L << 40);
-        ModelDescription description =
-                new ModelDescription(shape.label(), "random", CONTEXT, config.vocabSize(), "{}", "plain", 0);
+        ModelDescription description = new ModelDescription(
+                shape.label(), "random", CONTEXT, config.vocabSize(), ServedTokenizer.parsed("{}"), "plain", 0);
         try (RandomWeights weights = new RandomWeights(config)) {
             return ModelEngine.create(settings, description, config, weights, kernels, pool, () -> {});
         }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.troupe.deploy.bench.LoadTarget.Arrivals;
 import dev.troupe.deploy.bench.LoadTarget.Outcome;
+import dev.troupe.model.kernel.parallel.ThreadSlice;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -20,7 +21,8 @@ import java.util.concurrent.Executors;
 
 /**
  * A process of its own that asks a node over HTTP: it shares the processors with the node, so it does as little as it
- * can (blocking sockets, kept open; the bytes of a stream are only searched), and says what processor time it took.
+ * can (blocking sockets, kept open; the bytes of a stream are only searched), and says what processor time it took. Its
+ * threads have short slices of the processor: a client on a machine of its own would not wait for the node's kernels.
  */
 public final class LoadClient {
     private static final ObjectMapper JSON =
@@ -66,7 +68,7 @@ public final class LoadClient {
     public static void main(String[] args) throws IOException {
         PrintStream out = System.out;
         ConcurrentLinkedDeque<SocketChannel> idle = new ConcurrentLinkedDeque<>();
-        try (ExecutorService threads = Executors.newCachedThreadPool();
+        try (ExecutorService threads = Executors.newCachedThreadPool(LoadClient::thread);
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 Load load = JSON.readValue(line, Load.class);
@@ -76,6 +78,13 @@ public final class LoadClient {
                 out.println(JSON.writeValueAsString(new Outcome(outcome.answers(), outcome.seconds(), cpuSeconds)));
             }
         }
+    }
+
+    private static Thread thread(Runnable work) {
+        return new Thread(() -> {
+            ThreadSlice.shorten();
+            work.run();
+        });
     }
 
     private void begin(int request) {

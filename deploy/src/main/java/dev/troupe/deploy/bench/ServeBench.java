@@ -16,7 +16,6 @@ import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
 import dev.troupe.model.tokenizer.Tokenizer;
-import dev.troupe.model.tokenizer.TokenizerJson;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.Generator;
@@ -134,7 +133,7 @@ public final class ServeBench {
     }
 
     private static Tokenizer tokenizer(Engine engine) {
-        return TokenizerJson.parse(engine.description().tokenizerJson());
+        return engine.description().tokenizer().tokenizer();
     }
 
     private ServeLevels measured(Engine engine, Map<String, LoadTarget> above, Set<String> wanted) {

@@ -88,6 +88,9 @@ public final class TornadoAttention implements Attention {
     @Override
     public void cachedForward(KvBlocks blocks, int rows, Tensor qkv, int[] positions, int[][] blockTables, Tensor out) {
         AttentionArguments.checkCached(blocks, rows, qkv, positions, blockTables, out);
+        if (blocks.sharesMemory()) {
+            throw new IllegalArgumentException("on a device each layer's blocks have memory of their own");
+        }
         AttentionShape shape = blocks.shape();
         StorageType type = blocks.type();
         boolean numbers = type == StorageType.F32;

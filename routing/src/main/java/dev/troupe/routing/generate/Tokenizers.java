@@ -2,12 +2,11 @@ package dev.troupe.routing.generate;
 
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.model.tokenizer.Tokenizer;
-import dev.troupe.model.tokenizer.TokenizerJson;
 import dev.troupe.routing.route.ModelKey;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The tokenizers of served models, each parsed once. Thread-safe. */
+/** The tokenizers of served models, each parsed once, whichever replica it came from. Thread-safe. */
 final class Tokenizers {
     /** Versions come and go; beyond this many the cache starts anew. */
     private static final int MAX_CACHED = 32;
@@ -23,6 +22,7 @@ final class Tokenizers {
         if (cache.size() >= MAX_CACHED) {
             cache.clear();
         }
-        return cache.computeIfAbsent(ModelKey.of(model), key -> TokenizerJson.parse(model.tokenizerJson()));
+        return cache.computeIfAbsent(
+                ModelKey.of(model), key -> model.tokenizer().tokenizer());
     }
 }

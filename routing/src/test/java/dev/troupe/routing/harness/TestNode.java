@@ -8,9 +8,9 @@ import akka.grpc.GrpcClientSettings;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ReplicaProtocol;
+import dev.troupe.actors.serving.ServedTokenizer;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.Tokenizer;
-import dev.troupe.model.tokenizer.TokenizerJson;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.RoutingServer;
@@ -98,7 +98,7 @@ public final class TestNode implements AutoCloseable {
 
     public ModelDescription model(String id, String version) {
         return new ModelDescription(
-                id, version, CONTEXT, tokenizer.vocabSize(), TokenizerJson.toJson(tokenizer), "plain", 1_760_000_000L);
+                id, version, CONTEXT, tokenizer.vocabSize(), ServedTokenizer.of(tokenizer), "plain", 1_760_000_000L);
     }
 
     /** A replica of the model "tiny" that is known to the router when this returns. */
@@ -116,7 +116,7 @@ public final class TestNode implements AutoCloseable {
                 plain.version(),
                 2000,
                 plain.vocabSize(),
-                plain.tokenizerJson(),
+                plain.tokenizer(),
                 "model",
                 plain.createdEpochSeconds(),
                 jinja));

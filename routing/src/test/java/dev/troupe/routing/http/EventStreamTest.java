@@ -11,6 +11,7 @@ import akka.stream.javadsl.Source;
 import akka.util.ByteString;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.ServedTokenizer;
 import dev.troupe.routing.access.Caller;
 import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.generate.OpenAnswers;
@@ -40,7 +41,7 @@ class EventStreamTest {
     }
 
     private SinkQueueWithCancel<ByteString> run(Duration keepAlive) {
-        var model = new ModelDescription("m", "v1", 100, 50, "{}", "plain", 1);
+        var model = new ModelDescription("m", "v1", 100, 50, ServedTokenizer.parsed("{}"), "plain", 1);
         var generation = new Generation(model, ToldAnswers.LETTERS, 0, 1, 1, 5, told::running);
         var writer = new AnswerWriter(
                 new AnswerId("cmpl-1", 1, model),

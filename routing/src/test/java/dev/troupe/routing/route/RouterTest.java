@@ -15,6 +15,7 @@ import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.SamplingParameters;
+import dev.troupe.actors.serving.ServedTokenizer;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.route.RequestFailure.Kind;
 import java.time.Duration;
@@ -27,7 +28,8 @@ import org.junit.jupiter.api.Test;
 
 /** The router with probes as replicas: every step of the protocol is the test's. */
 class RouterTest {
-    private static final ModelDescription MODEL = new ModelDescription("m", "v1", 100, 50, "{}", "plain", 1);
+    private static final ModelDescription MODEL =
+            new ModelDescription("m", "v1", 100, 50, ServedTokenizer.parsed("{}"), "plain", 1);
     private static final GenerationRequest REQUEST = new GenerationRequest(
             "r1", List.of(7, 8), 5, List.of(0), new SamplingParameters(1, 0, 1, 0, 1, 0, 0, Map.of(), 42, -1), 0);
 
@@ -160,7 +162,7 @@ class RouterTest {
         generate(Duration.ofSeconds(20));
         token(submitted(first), 0, 11);
         expectTokens(11);
-        var other = replica(new ModelDescription("m", "v2", 100, 50, "{}", "plain", 2));
+        var other = replica(new ModelDescription("m", "v2", 100, 50, ServedTokenizer.parsed("{}"), "plain", 2));
         first.stop();
         expectFailure(Kind.UNAVAILABLE);
         other.expectNoMessage(Duration.ofMillis(100));
@@ -255,8 +257,8 @@ class RouterTest {
     @Test
     void theNewestVersionOfAModelIsListed() {
         replica(MODEL);
-        replica(new ModelDescription("m", "v2", 100, 50, "{}", "plain", 2));
-        replica(new ModelDescription("n", "v1", 100, 50, "{}", "plain", 1));
+        replica(new ModelDescription("m", "v2", 100, 50, ServedTokenizer.parsed("{}"), "plain", 2));
+        replica(new ModelDescription("n", "v1", 100, 50, ServedTokenizer.parsed("{}"), "plain", 1));
         TestProbe<Router.ServedModels> models = kit.createTestProbe();
         models.awaitAssert(() -> {
             router.tell(new Router.ListModels(models.getRef()));

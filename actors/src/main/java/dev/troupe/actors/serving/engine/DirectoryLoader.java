@@ -2,6 +2,7 @@ package dev.troupe.actors.serving.engine;
 
 import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.ServedTokenizer;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
 import dev.troupe.model.config.ModelConfig;
@@ -10,7 +11,6 @@ import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.tokenizer.TokenizerJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -176,7 +176,7 @@ public record DirectoryLoader(
                     version,
                     config.contextLength(),
                     config.vocabSize(),
-                    TokenizerJson.toWire(model.tokenizer()),
+                    ServedTokenizer.of(model.tokenizer()),
                     template.name(),
                     Files.getLastModifiedTime(directory).toInstant().getEpochSecond(),
                     template.isModelsOwn() ? model.chatTemplate().orElse("") : "");

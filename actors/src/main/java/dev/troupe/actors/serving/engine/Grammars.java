@@ -8,7 +8,6 @@ import dev.troupe.model.grammar.ConstrainedText;
 import dev.troupe.model.grammar.JsonGrammar;
 import dev.troupe.model.grammar.Spelling;
 import dev.troupe.model.grammar.TokenTrie;
-import dev.troupe.model.tokenizer.TokenizerJson;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +56,7 @@ public final class Grammars {
 
     private synchronized TokenTrie trie() {
         if (trie == null) {
-            trie = TokenTrie.of(Spelling.of(TokenizerJson.parse(model.tokenizerJson()), ToolFormat.MARKS));
+            trie = TokenTrie.of(Spelling.of(model.tokenizer().tokenizer(), ToolFormat.MARKS));
         }
         return trie;
     }

@@ -14,7 +14,6 @@ import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.CharTokenizer;
 import dev.troupe.model.tokenizer.Tokenizer;
-import dev.troupe.model.tokenizer.TokenizerJson;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Parameters;
 import java.nio.file.Path;
@@ -73,7 +72,7 @@ class DirectoryLoaderTest {
             assertThat(engine.description().contextLength()).isEqualTo(40);
             assertThat(engine.description().version()).isNotBlank();
             assertThat(engine.numKvBlocks()).isEqualTo(4 * 3); // four contexts of 40 tokens in blocks of 16
-            Tokenizer tokenizer = TokenizerJson.parse(engine.description().tokenizerJson());
+            Tokenizer tokenizer = engine.description().tokenizer().tokenizer();
             assertThat(tokenizer.decode(tokenizer.encode("hello"))).isEqualTo("hello");
         }
     }

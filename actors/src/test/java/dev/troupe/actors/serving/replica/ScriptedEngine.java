@@ -1,6 +1,7 @@
 package dev.troupe.actors.serving.replica;
 
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.ServedTokenizer;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.actors.serving.engine.AnswerSampler;
@@ -33,7 +34,8 @@ final class ScriptedEngine implements Engine {
 
     @Override
     public ModelDescription description() {
-        return new ModelDescription("scripted", "v1", CONTEXT, VOCAB, tokenizerJson, "plain", 0);
+        return new ModelDescription(
+                "scripted", "v1", CONTEXT, VOCAB, ServedTokenizer.parsed(tokenizerJson), "plain", 0);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.troupe.actors.serving.replica;
 
 import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.ServedTokenizer;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.ModelEngine;
@@ -56,7 +57,13 @@ final class TinyModel {
         Parameters weights = weights(arena);
         ComputePool pool = settings.threads().open();
         ModelDescription description = new ModelDescription(
-                "tiny", "random-5", CONFIG.contextLength(), CONFIG.vocabSize(), tokenizerJson, "plain", 0);
+                "tiny",
+                "random-5",
+                CONFIG.contextLength(),
+                CONFIG.vocabSize(),
+                ServedTokenizer.parsed(tokenizerJson),
+                "plain",
+                0);
         return ModelEngine.create(
                 settings,
                 description,

@@ -7,6 +7,7 @@ import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -63,21 +64,16 @@ public final class CachedAttentionBench implements KernelSuite {
         }
 
         private Runnable prepare(Kernels kernels, TensorArena arena) {
-            List<KvBlocks> layers = new ArrayList<>();
+            List<KvBlocks> layers = KvBlocks.ofLayers(layers(), shape, type, sequences * blocksEach(), arena);
             Tensor prompt = BenchInputs.random(arena, context, shape.fusedWidth());
             Tensor promptOut = arena.allocate(context, shape.queryWidth());
             int[] positions = IntStream.range(0, context).toArray();
-            for (int layer = 0; layer < layers(); layer++) {
-                layers.add(new KvBlocks(shape, type, sequences * blocksEach(), arena));
-            }
             for (int sequence = 0; sequence < sequences; sequence++) {
                 int[][] tables = new int[context][];
                 Arrays.fill(tables, table(sequence));
                 kernels.attention().cachedForward(layers.getFirst(), context, prompt, positions, tables, promptOut);
             }
-            for (KvBlocks layer : layers.subList(1, layers.size())) {
-                layer.data().copyFrom(layers.getFirst().data());
-            }
+            layers.subList(1, layers.size()).forEach(layer -> copy(layers.getFirst(), layer));
             Tensor qkv = BenchInputs.random(arena, sequences, shape.fusedWidth());
             Tensor out = arena.allocate(sequences, shape.queryWidth());
             int[] last = new int[sequences];
@@ -85,6 +81,14 @@ public final class CachedAttentionBench implements KernelSuite {
             int[][] tables = IntStream.range(0, sequences).mapToObj(this::table).toArray(int[][]::new);
             return () -> layers.forEach(
                     blocks -> kernels.attention().cachedForward(blocks, sequences, qkv, last, tables, out));
+        }
+
+        private void copy(KvBlocks from, KvBlocks to) {
+            long blockBytes = KvBlocks.blockBytes(shape.numKvHeads(), shape.headDim(), type);
+            MemorySegment memory = from.data().segment();
+            for (int block = 0; block < from.numBlocks(); block++) {
+                MemorySegment.copy(memory, from.keyOffset(block, 0), memory, to.keyOffset(block, 0), blockBytes);
+            }
         }
 
         /** Blocks of all sequences lie in turns, as those of answers that grow together do. */

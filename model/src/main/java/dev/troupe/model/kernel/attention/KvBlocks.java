@@ -4,7 +4,9 @@ import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Keys and values of one layer in blocks of {@link #BLOCK_TOKENS} tokens (paged attention, arXiv:2309.06180). Which
@@ -33,7 +35,9 @@ public final class KvBlocks {
     private final StorageType type;
     private final int numBlocks;
     private final long sectionBytes;
-    private final Tensor data; // [numBlocks, numKvHeads, 2, sectionBytes / 4]
+    private final Tensor data; // [numBlocks, layers that share it, numKvHeads, 2, sectionBytes / 4]
+    private final long firstByte; // of block 0 in data
+    private final long stepBytes; // from one block to the next
 
     /** Blocks of float32. */
     public KvBlocks(AttentionShape shape, int numBlocks, TensorArena arena) {
@@ -42,11 +46,38 @@ public final class KvBlocks {
 
     /** @throws IllegalArgumentException when {@code type} is none of {@link #TYPES} */
     public KvBlocks(AttentionShape shape, StorageType type, int numBlocks, TensorArena arena) {
+        this(shape, type, numBlocks, allocate(shape, type, numBlocks, 1, arena), 0, 1);
+    }
+
+    private KvBlocks(AttentionShape shape, StorageType type, int numBlocks, Tensor data, int layer, int layers) {
+        long blockBytes = blockBytes(shape.numKvHeads(), shape.headDim(), type);
         this.shape = shape;
         this.type = type;
         this.numBlocks = numBlocks;
         this.sectionBytes = sectionBytes(shape.headDim(), type);
-        this.data = arena.allocate(numBlocks, shape.numKvHeads(), 2, Math.toIntExact(sectionBytes / Float.BYTES));
+        this.data = data;
+        this.firstByte = layer * blockBytes;
+        this.stepBytes = layers * blockBytes;
+    }
+
+    /**
+     * Blocks of several layers, those of the same number side by side. The system gives memory by huge pages, as they
+     * are first written to: so a block of all layers takes one or two of them, not one in each layer, all at once.
+     *
+     * @throws IllegalArgumentException when {@code type} is none of {@link #TYPES}
+     */
+    public static List<KvBlocks> ofLayers(
+            int layers, AttentionShape shape, StorageType type, int numBlocks, TensorArena arena) {
+        Tensor data = allocate(shape, type, numBlocks, layers, arena);
+        return IntStream.range(0, layers)
+                .mapToObj(layer -> new KvBlocks(shape, type, numBlocks, data, layer, layers))
+                .toList();
+    }
+
+    private static Tensor allocate(
+            AttentionShape shape, StorageType type, int numBlocks, int layers, TensorArena arena) {
+        long section = sectionBytes(shape.headDim(), type) / Float.BYTES;
+        return arena.allocate(numBlocks, layers, shape.numKvHeads(), 2, Math.toIntExact(section));
     }
 
     /** Bytes of one block of one layer. */
@@ -81,14 +112,22 @@ public final class KvBlocks {
         return numBlocks;
     }
 
-    /** The memory of all blocks; its elements are numbers only for {@link StorageType#F32}. */
+    /**
+     * The memory of all blocks, other layers' that share it included; its elements are numbers only for
+     * {@link StorageType#F32}.
+     */
     public Tensor data() {
         return data;
     }
 
+    /** Whether other layers' blocks lie between these. */
+    public boolean sharesMemory() {
+        return stepBytes > blockBytes(shape.numKvHeads(), shape.headDim(), type);
+    }
+
     /** Byte offset of the keys of {@code kvHead} in block {@code block}. */
     public long keyOffset(int block, int kvHead) {
-        return ((long) block * shape.numKvHeads() + kvHead) * 2 * sectionBytes;
+        return firstByte + block * stepBytes + kvHead * 2L * sectionBytes;
     }
 
     /** Byte offset of the values of {@code kvHead} in block {@code block}. */

@@ -1,0 +1,112 @@
+package dev.troupe.model.kernel.parallel;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How long the system lets a thread compute before it looks who else waits: about three milliseconds of Linux's
+ * scheduler. Beside kernels on all processors a thread that wakes waits until such a slice is over, unless its own is
+ * shorter (EEVDF, Linux 6.12 and later, by sched_setattr(2); any user may ask for it, and gets no more of the processor
+ * by it). So threads that wake often and have little to do, as those that carry tokens, ask for a short one.
+ */
+public final class ThreadSlice {
+    private static final Logger LOG = LoggerFactory.getLogger(ThreadSlice.class);
+    private static final long SHORTEST_NANOS = 100_000; // that the system grants
+
+    // struct sched_attr, as sched_setattr(2) describes it
+    private static final int ATTRIBUTES_BYTES = 48;
+    private static final long POLICY = 4;
+    private static final long RUNTIME = 24;
+    private static final int SCHED_OTHER = 0;
+
+    private static final int CALLING_THREAD = 0;
+    private static final int NO_FLAGS = 0;
+
+    private static final Optional<ThreadSlice> SYSTEM = find();
+
+    private final MethodHandle call;
+    private final long setAttributes;
+    private final long getAttributes;
+
+    private ThreadSlice(MethodHandle call, long setAttributes) {
+        this.call = call;
+        this.setAttributes = setAttributes;
+        this.getAttributes = setAttributes + 1;
+    }
+
+    private static Optional<ThreadSlice> find() {
+        long number = switch (System.getProperty("os.arch", "")) {
+            case "amd64" -> 314;
+            case "aarch64" -> 274;
+            default -> 0;
+        };
+        if (number == 0 || !System.getProperty("os.name", "").equals("Linux")) {
+            return Optional.empty();
+        }
+        Linker linker = Linker.nativeLinker();
+        FunctionDescriptor type = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+        return linker.defaultLookup()
+                .find("syscall") // older C libraries have no function of its own for it
+                .map(symbol -> linker.downcallHandle(symbol, type, Linker.Option.firstVariadicArg(1)))
+                .map(call -> new ThreadSlice(call, number));
+    }
+
+    /**
+     * Asks for the shortest slice for the calling thread.
+     *
+     * @return whether the system took the wish; one before Linux 6.12 takes it and does nothing
+     */
+    public static boolean shorten() {
+        boolean taken = SYSTEM.map(system -> system.set(SHORTEST_NANOS)).orElse(false);
+        if (!taken) {
+            LOG.debug("{} keeps the system's slice", Thread.currentThread());
+        }
+        return taken;
+    }
+
+    /** Nanoseconds of the calling thread's slice; 0 where the system does not say. */
+    static long nanos() {
+        return SYSTEM.map(ThreadSlice::get).orElse(0L);
+    }
+
+    private long get() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(ATTRIBUTES_BYTES, Long.BYTES);
+            return read(attributes) ? attributes.get(JAVA_LONG, RUNTIME) : 0;
+        }
+    }
+
+    /** Everything else stays as it is: the priority, too, is set by this call. */
+    private boolean set(long nanos) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(ATTRIBUTES_BYTES, Long.BYTES);
+            if (!read(attributes) || attributes.get(JAVA_INT, POLICY) != SCHED_OTHER) {
+                return false;
+            }
+            attributes.set(JAVA_LONG, RUNTIME, nanos);
+            return call(setAttributes, attributes, NO_FLAGS, NO_FLAGS) == 0;
+        }
+    }
+
+    private boolean read(MemorySegment attributes) {
+        return call(getAttributes, attributes, ATTRIBUTES_BYTES, NO_FLAGS) == 0;
+    }
+
+    private long call(long number, MemorySegment attributes, int third, int fourth) {
+        try {
+            return (long) call.invokeExact(number, CALLING_THREAD, attributes, third, fourth);
+        } catch (Throwable e) {
+            throw new IllegalStateException("a thread's slice could not be asked for", e);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package dev.troupe.model.kernel.parallel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import org.junit.jupiter.api.Test;
+
+class ThreadSliceTest {
+    @Test
+    void aThreadGetsAShortSliceForItselfAlone() throws InterruptedException {
+        long usual = ThreadSlice.nanos();
+        assumeTrue(usual > 0, "this system does not say how long slices are (Linux 6.12 and later do)");
+        BlockingQueue<Long> slices = new ArrayBlockingQueue<>(1);
+        Thread thread = new Thread(() -> {
+            assertThat(ThreadSlice.shorten()).isTrue();
+            slices.add(ThreadSlice.nanos());
+        });
+        thread.start();
+        thread.join();
+        assertThat(slices.take()).isEqualTo(100_000).isLessThan(usual);
+        assertThat(ThreadSlice.nanos()).isEqualTo(usual);
+    }
+}
