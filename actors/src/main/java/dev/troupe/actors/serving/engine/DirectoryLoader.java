@@ -61,17 +61,26 @@ public record DirectoryLoader(
     public Engine load(LoadTimes times) {
         ComputePool pool =
                 settings.threads().open(layout.threads(settings.threads().count()));
+        Future<Set<KernelUse>> first = inBackground(
+                "troupe-kernel-check",
+                () -> check(pool.threads(), settings.inference().usesOfAny()));
         try (OpenModel model = times.measure("file", () -> ModelFiles.open(directory));
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {
-            return load(model, draft, pool, times);
+            return load(model, draft, pool, first, times);
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;
         }
     }
 
-    private Engine load(OpenModel model, @Nullable OpenModel draft, ComputePool pool, LoadTimes times) {
+    /** @param first what is checked for every model */
+    private Engine load(
+            OpenModel model,
+            @Nullable OpenModel draft,
+            ComputePool pool,
+            Future<Set<KernelUse>> first,
+            LoadTimes times) {
         long blockBytes = layout.blockBytes(model.config(), settings.inference().cache());
         if (draft != null) {
             DraftLoader.requireSameVocabulary(draft, model);
@@ -81,8 +90,10 @@ public record DirectoryLoader(
         ModelConfig config = KvCacheSize.fitting(model.config(), settings, blockBytes);
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);
         Beside beside = new Beside(
-                inBackground("troupe-model-version", model::version),
-                inBackground("troupe-kernel-check", () -> check(model, draft, pool.threads())));
+                inBackground("troupe-model-version", model::version), inBackground("troupe-model-kernel-check", () -> {
+                    result(first);
+                    return check(model, draft, pool.threads());
+                }));
         // Nothing is answered before they are checked. Which products there are beside them is known after a check.
         Kernels kernels = NodeKernels.create(
                 settings.backend(),
@@ -109,6 +120,10 @@ public record DirectoryLoader(
         if (draft != null) {
             uses.addAll(uses(draft));
         }
+        return check(threads, uses);
+    }
+
+    private Set<KernelUse> check(int threads, Set<KernelUse> uses) {
         NodeKernels.check(settings.backend(), settings.precision(), threads, uses);
         return uses;
     }

@@ -62,13 +62,18 @@ public enum KernelUse {
         return Collections.unmodifiableSet(uses);
     }
 
+    /** What every model that is served asks for. */
+    public static Set<KernelUse> servingAny() {
+        return Collections.unmodifiableSet(EnumSet.of(INFERENCE, SAMPLING));
+    }
+
     /**
      * What one model asks for when it is served.
      *
      * @param types that its matrices are laid out in
      */
     public static Set<KernelUse> serving(ModelConfig config, Set<StorageType> types) {
-        EnumSet<KernelUse> uses = EnumSet.of(INFERENCE, SAMPLING);
+        EnumSet<KernelUse> uses = EnumSet.copyOf(servingAny());
         uses.add(
                 switch (config.norm()) {
                     case RMS -> RMS_NORM;
