@@ -8,6 +8,9 @@ import dev.troupe.gpu.memory.DeviceMemory;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.ScalarKernelProvider;
+import dev.troupe.model.kernel.attention.Attention;
+import dev.troupe.model.kernel.attention.AttentionShape;
+import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.check.CheckedKernels;
 import dev.troupe.model.kernel.check.Comparison;
 import dev.troupe.model.kernel.check.KernelContracts;
@@ -17,6 +20,9 @@ import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.check.OperationContract;
 import dev.troupe.model.kernel.check.SelfCheck;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -49,6 +55,27 @@ class EmulatedKernelsTest {
             assertThat(memory.usedBytes())
                     .as("bytes held after all arenas are closed")
                     .isZero();
+        }
+    }
+
+    /** Memory goes to a device as a whole: what layers share would go once for each of them. */
+    @Test
+    void aCacheHasMemoryForEachLayer() {
+        try (DeviceMemory memory = new DeviceMemory(new EmulatedDevice(HEAP_ELEMENTS));
+                TensorArena arena = TensorArena.open("test")) {
+            Attention attention = DeviceKernels.create("emulated", memory).attention();
+            AttentionShape shape = new AttentionShape(2, 1, 16);
+            assertThat(attention.cache(2, shape, StorageType.F32, 3, arena))
+                    .hasSize(2)
+                    .noneMatch(KvBlocks::sharesMemory);
+            KvBlocks shared =
+                    KvBlocks.ofLayers(2, shape, StorageType.F32, 3, arena).getFirst();
+            Tensor qkv = arena.allocate(1, shape.fusedWidth());
+            Tensor out = arena.allocate(1, shape.queryWidth());
+            int[][] tables = {{0}};
+            assertThatThrownBy(() -> attention.cachedForward(shared, 1, qkv, new int[] {0}, tables, out))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("memory of their own");
         }
     }
 

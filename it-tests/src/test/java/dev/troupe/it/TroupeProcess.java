@@ -13,7 +13,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,9 +129,9 @@ final class TroupeProcess implements AutoCloseable {
     }
 
     private static boolean isOlder(Path archive, Path jars) throws IOException {
-        FileTime made = Files.getLastModifiedTime(archive);
+        long made = archive.toFile().lastModified();
         try (Stream<Path> files = Files.list(jars)) {
-            return files.anyMatch(jar -> jar.toFile().lastModified() > made.toMillis());
+            return files.anyMatch(jar -> jar.toFile().lastModified() > made);
         }
     }
 

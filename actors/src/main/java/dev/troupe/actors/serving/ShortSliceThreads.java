@@ -22,11 +22,6 @@ public final class ShortSliceThreads extends ThreadPoolExecutorConfigurator {
     public ExecutorServiceFactory createExecutorServiceFactory(String id, ThreadFactory threads) {
         ThreadFactory named =
                 threads instanceof MonitorableThreadFactory akkas ? akkas.withName(akkas.name() + "-" + id) : threads;
-        return super.createExecutorServiceFactory(
-                id,
-                work -> named.newThread(() -> {
-                    ThreadSlice.shorten();
-                    work.run();
-                }));
+        return super.createExecutorServiceFactory(id, work -> named.newThread(() -> ThreadSlice.runWithShortest(work)));
     }
 }

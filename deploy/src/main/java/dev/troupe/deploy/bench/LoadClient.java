@@ -81,10 +81,7 @@ public final class LoadClient {
     }
 
     private static Thread thread(Runnable work) {
-        return new Thread(() -> {
-            ThreadSlice.shorten();
-            work.run();
-        });
+        return new Thread(() -> ThreadSlice.runWithShortest(work));
     }
 
     private void begin(int request) {

@@ -10,8 +10,10 @@ import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Attention on the device. Heads have at most {@link AttendKernels#MAX_HEAD_DIM} components. */
 public final class TornadoAttention implements Attention {
@@ -83,6 +85,14 @@ public final class TornadoAttention implements Attention {
                 memory.launch(launch);
             }
         }
+    }
+
+    /** Each layer has memory of its own, which goes to the device as a whole. */
+    @Override
+    public List<KvBlocks> cache(int layers, AttentionShape shape, StorageType type, int numBlocks, TensorArena arena) {
+        return Stream.generate(() -> new KvBlocks(shape, type, numBlocks, arena))
+                .limit(layers)
+                .toList();
     }
 
     @Override

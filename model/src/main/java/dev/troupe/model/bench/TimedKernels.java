@@ -55,9 +55,6 @@ final class TimedKernels {
     private <T> T wrap(Class<T> type, T kernel, Part part) {
         Object proxy =
                 Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
-                    if (arguments == null) {
-                        return invoke(kernel, method); // a question, which takes no time
-                    }
                     long start = System.nanoTime();
                     Object result = invoke(kernel, method, arguments);
                     timer.add(partOf(part, method, arguments), System.nanoTime() - start);
@@ -82,7 +79,7 @@ final class TimedKernels {
         };
     }
 
-    private static Object invoke(Object kernel, Method method, Object... arguments) throws Throwable {
+    private static Object invoke(Object kernel, Method method, Object[] arguments) throws Throwable {
         try {
             return method.invoke(kernel, arguments);
         } catch (InvocationTargetException e) {

@@ -8,7 +8,6 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.kernel.attention.KvBlocks;
-import dev.troupe.model.kernel.quantized.WeightLayout;
 import dev.troupe.model.layer.Affine;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
@@ -18,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,7 +65,8 @@ record InferenceWeights(
                 positions = first.floats(table, arena, config.contextLength(), config.dim());
             }
         }
-        List<KvBlocks> caches = caches(range, shape, kernels, options, numKvBlocks, arena);
+        List<KvBlocks> caches =
+                kernels.attention().cache(range.numLayers(), shape, options.cache(), numKvBlocks, arena);
         List<InferenceLayer> layers = new ArrayList<>();
         for (int i = range.firstLayer(); i < range.endLayer(); i++) {
             ParameterNames.Block block = names.blocks().layer(i);
@@ -92,22 +91,6 @@ record InferenceWeights(
         InferenceWeights weights = new InferenceWeights(tokens, positions, layers, finalNorm, head);
         weights.logOtherTypes(options.weights());
         return weights;
-    }
-
-    /** On a device each layer has memory of its own, which goes there as a whole. */
-    private static List<KvBlocks> caches(
-            StageRange range,
-            AttentionShape shape,
-            Kernels kernels,
-            InferenceOptions options,
-            int numKvBlocks,
-            TensorArena arena) {
-        int layers = range.endLayer() - range.firstLayer();
-        return kernels.weightProduct().layout() == WeightLayout.DEVICE
-                ? Stream.generate(() -> new KvBlocks(shape, options.cache(), numKvBlocks, arena))
-                        .limit(layers)
-                        .toList()
-                : KvBlocks.ofLayers(layers, shape, options.cache(), numKvBlocks, arena);
     }
 
     private static EmbeddingRows embedding(

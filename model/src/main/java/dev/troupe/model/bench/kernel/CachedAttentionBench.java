@@ -64,7 +64,7 @@ public final class CachedAttentionBench implements KernelSuite {
         }
 
         private Runnable prepare(Kernels kernels, TensorArena arena) {
-            List<KvBlocks> layers = KvBlocks.ofLayers(layers(), shape, type, sequences * blocksEach(), arena);
+            List<KvBlocks> layers = kernels.attention().cache(layers(), shape, type, sequences * blocksEach(), arena);
             Tensor prompt = BenchInputs.random(arena, context, shape.fusedWidth());
             Tensor promptOut = arena.allocate(context, shape.queryWidth());
             int[] positions = IntStream.range(0, context).toArray();
@@ -85,9 +85,10 @@ public final class CachedAttentionBench implements KernelSuite {
 
         private void copy(KvBlocks from, KvBlocks to) {
             long blockBytes = KvBlocks.blockBytes(shape.numKvHeads(), shape.headDim(), type);
-            MemorySegment memory = from.data().segment();
+            MemorySegment source = from.data().readOnlySegment();
+            MemorySegment target = to.data().segment();
             for (int block = 0; block < from.numBlocks(); block++) {
-                MemorySegment.copy(memory, from.keyOffset(block, 0), memory, to.keyOffset(block, 0), blockBytes);
+                MemorySegment.copy(source, from.keyOffset(block, 0), target, to.keyOffset(block, 0), blockBytes);
             }
         }
 

@@ -1,6 +1,9 @@
 package dev.troupe.model.kernel.attention;
 
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.util.List;
 
 /**
  * Causal softmax attention. {@link #forward} over whole sequences and {@link #cachedForward} over cached keys sum every
@@ -29,6 +32,16 @@ public interface Attention {
             Tensor logSumExp,
             Tensor dOut,
             Tensor dQkv);
+
+    /**
+     * A cache for {@link #cachedForward}, as it is best for these kernels: by default blocks of one number of all
+     * layers lie side by side.
+     *
+     * @return one for each layer
+     */
+    default List<KvBlocks> cache(int layers, AttentionShape shape, StorageType type, int numBlocks, TensorArena arena) {
+        return KvBlocks.ofLayers(layers, shape, type, numBlocks, arena);
+    }
 
     /**
      * Stores the keys and values of {@code rows} fused rows, then attends each row to everything cached up to and

@@ -40,7 +40,7 @@ final class Int8Contract implements OperationContract<Int8Product> {
 
     @Override
     public void brief(Comparison<Int8Product> on) {
-        at(on, 67, 201, 69);
+        at(on, 67, 201, 133);
         at(on, 1, 70, 133);
     }
 

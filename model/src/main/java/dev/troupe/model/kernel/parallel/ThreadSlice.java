@@ -62,16 +62,19 @@ public final class ThreadSlice {
     }
 
     /**
-     * Asks for the shortest slice for the calling thread.
-     *
-     * @return whether the system took the wish; one before Linux 6.12 takes it and does nothing
+     * Runs {@code work}, all that the calling thread does, with the shortest slice; with the system's where that
+     * refuses or has no such call. One before Linux 6.12 takes the wish and does nothing.
      */
-    public static boolean shorten() {
-        boolean taken = SYSTEM.map(system -> system.set(SHORTEST_NANOS)).orElse(false);
-        if (!taken) {
+    public static void runWithShortest(Runnable work) {
+        if (!shorten()) {
             LOG.debug("{} keeps the system's slice", Thread.currentThread());
         }
-        return taken;
+        work.run();
+    }
+
+    /** Asks for the shortest slice for the calling thread; whether the system took the wish. */
+    static boolean shorten() {
+        return SYSTEM.map(system -> system.set(SHORTEST_NANOS)).orElse(false);
     }
 
     /** Nanoseconds of the calling thread's slice; 0 where the system does not say. */
