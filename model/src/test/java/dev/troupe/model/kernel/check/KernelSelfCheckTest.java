@@ -7,6 +7,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.attention.Attention;
 import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.linear.LinearProducts;
 import dev.troupe.model.kernel.linear.Operand;
@@ -49,8 +50,8 @@ class KernelSelfCheckTest {
         List<Arguments> operations = new ArrayList<>();
         for (RecordComponent component : Kernels.class.getRecordComponents()) {
             for (Method method : component.getType().getMethods()) {
-                // What makes an operand or a weight, or says how one lies, is not an operation.
-                boolean makes = component.getType() == LinearProducts.class
+                // What makes an operand, a weight or a cache, or says how one lies, is not an operation.
+                boolean makes = List.of(LinearProducts.class, Attention.class).contains(component.getType())
                         && Arrays.asList(method.getParameterTypes()).contains(TensorArena.class);
                 boolean says = method.getReturnType() == WeightLayout.class;
                 if (!makes
