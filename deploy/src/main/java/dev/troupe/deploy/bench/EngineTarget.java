@@ -41,7 +41,7 @@ final class EngineTarget implements LoadTarget {
         return loop;
     }
 
-    private record Open(long arrival, long due, long first) {}
+    private record Open(int request, long arrival, long due, long first) {}
 
     @Override
     public Outcome answer(List<List<Integer>> prompts, Arrivals arrivals, int numTokens) {
@@ -52,7 +52,8 @@ final class EngineTarget implements LoadTarget {
         while (answered.size() < prompts.size()) {
             while (begun < prompts.size() && isDue(arrivals, begun, open.size(), start)) {
                 long due = due(arrivals, begun, start);
-                open.add(new Open(loop.offer(request.of("bench", prompts.get(begun++), numTokens)), due, 0));
+                long arrival = loop.offer(request.of("bench", prompts.get(begun), numTokens));
+                open.add(new Open(begun++, arrival, due, 0));
             }
             if (open.isEmpty()) {
                 LockSupport.parkNanos(due(arrivals, begun, start) - System.nanoTime());
@@ -65,9 +66,9 @@ final class EngineTarget implements LoadTarget {
                 int done = loop.answer(each.arrival()).size();
                 long first = each.first() == 0 && done > 0 ? now : each.first();
                 if (done == numTokens) {
-                    answered.add(Answered.of(each.due(), first, now, numTokens));
+                    answered.add(Answered.of(each.request(), each.due(), first, now, numTokens));
                 } else {
-                    still.add(new Open(each.arrival(), each.due(), first));
+                    still.add(new Open(each.request(), each.arrival(), each.due(), first));
                 }
             }
             open = still;

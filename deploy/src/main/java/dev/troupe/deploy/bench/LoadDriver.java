@@ -70,7 +70,7 @@ final class LoadDriver {
         long end = start;
         List<Answered> answers = new ArrayList<>();
         for (int request = 0; request < due.length; request++) {
-            answers.add(Answered.of(due[request], first[request], last[request], numTokens));
+            answers.add(Answered.of(request, due[request], first[request], last[request], numTokens));
             end = Math.max(end, last[request]);
         }
         return new Outcome(answers, (end - start) / 1e9, 0);

@@ -16,12 +16,15 @@ interface LoadTarget {
     /**
      * When an answer came.
      *
+     * @param request its number among the prompts
+     * @param askedNanos when it was due, by {@link System#nanoTime}, which is one clock for all processes of a machine
      * @param firstTokenNanos from when the request was due to its first token
      * @param tokenNanos mean time from one of the further tokens to the next
      */
-    record Answered(double firstTokenNanos, double tokenNanos) {
-        static Answered of(long asked, long first, long last, int numTokens) {
-            return new Answered(first - asked, numTokens < 2 ? 0 : (last - first) / (double) (numTokens - 1));
+    record Answered(int request, long askedNanos, double firstTokenNanos, double tokenNanos) {
+        static Answered of(int request, long asked, long first, long last, int numTokens) {
+            double token = numTokens < 2 ? 0 : (last - first) / (double) (numTokens - 1);
+            return new Answered(request, asked, first - asked, token);
         }
     }
 

@@ -1,13 +1,12 @@
 package dev.troupe.deploy.bench;
 
-import dev.troupe.deploy.bench.LoadTarget.Answered;
-import java.util.List;
-import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
 
 /** Of times in milliseconds. */
 public record Quantiles(double p50, double p95, double p99) {
-    static Quantiles of(List<Answered> answers, ToDoubleFunction<Answered> nanos) {
-        double[] sorted = answers.stream().mapToDouble(nanos).sorted().toArray();
+    /** Of times in nanoseconds. */
+    static Quantiles of(DoubleStream nanos) {
+        double[] sorted = nanos.sorted().toArray();
         return new Quantiles(at(sorted, 0.5), at(sorted, 0.95), at(sorted, 0.99));
     }
 

@@ -2,14 +2,9 @@ package dev.troupe.deploy.bench;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.troupe.actors.serving.ModelDescription;
-import dev.troupe.actors.serving.batch.ScheduledBatch;
-import dev.troupe.actors.serving.engine.AnswerSampler;
 import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineSettings;
-import dev.troupe.actors.serving.engine.PromptReader;
-import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.serving.replica.ReuseSettings;
 import dev.troupe.deploy.node.TroupeNode;
@@ -50,28 +45,6 @@ public final class ServeBench {
             ReuseBench.Prefix prefix,
             ReuseBench.Speculation speculation) {}
 
-    /** The levels' only engine: who closes a level does not close it. */
-    private record Shared(Engine engine) implements Engine {
-        @Override
-        public ModelDescription description() {
-            return engine.description();
-        }
-
-        @Override
-        public int numKvBlocks() {
-            return engine.numKvBlocks();
-        }
-
-        @Override
-        public List<List<SampledToken>> execute(
-                ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {
-            return engine.execute(batch, samplers, readers);
-        }
-
-        @Override
-        public void close() {}
-    }
-
     private final Path model;
     private final Config config;
     private final ReplicaSettings settings;
@@ -100,7 +73,8 @@ public final class ServeBench {
     }
 
     private Report run(Set<String> wanted) {
-        try (Engine engine = loader(settings.engine()).load()) {
+        try (Engine loaded = loader(settings.engine()).load()) {
+            WatchedEngine engine = new WatchedEngine(loaded);
             int context = engine.description().contextLength();
             if (context < load.numPrompt() + load.numAnswer()) {
                 throw new TroupeException("the context is " + context + " tokens: ask for shorter prompts and answers");
@@ -136,7 +110,7 @@ public final class ServeBench {
         return engine.description().tokenizer().tokenizer();
     }
 
-    private ServeLevels measured(Engine engine, Map<String, LoadTarget> above, Set<String> wanted) {
+    private ServeLevels measured(WatchedEngine engine, Map<String, LoadTarget> above, Set<String> wanted) {
         Map<String, LoadTarget> levels = new LinkedHashMap<>();
         ReuseSettings reuse = new ReuseSettings(
                 true, settings.reuse().maxDraft(), settings.reuse().draftModel());
@@ -146,6 +120,7 @@ public final class ServeBench {
         ServeLevels measured = new ServeLevels(
                 load,
                 levels,
+                engine,
                 engine.description().vocabSize(),
                 tokenizer(engine).beginOfText().stream().toList());
         measured.run();
@@ -156,7 +131,7 @@ public final class ServeBench {
         return LoadRequest.without(tokenizer(engine).endTokens());
     }
 
-    private ServeLevels withNode(Engine engine, Set<String> wanted) {
+    private ServeLevels withNode(WatchedEngine engine, Set<String> wanted) {
         Config overrides = ConfigFactory.parseString("""
                         troupe.node { roles = [server, router], metricsPort = -1 }
                         troupe.routing { http.port = 0, grpc.port = 0, apiKeys = [] }
@@ -168,7 +143,7 @@ public final class ServeBench {
         try (TroupeNode node = TroupeNode.start(overrides)) {
             RoutingConfig routing = RoutingConfig.from(node.config());
             Bindings bindings = node.route(routing);
-            TroupeNode.Served served = node.serve(ReplicaSettings.from(node.config()), () -> new Shared(engine));
+            TroupeNode.Served served = node.serve(ReplicaSettings.from(node.config()), () -> engine);
             node.awaitReady(bindings);
             Generator generator = new Generator(
                     new Models(node.system(), bindings.router()),

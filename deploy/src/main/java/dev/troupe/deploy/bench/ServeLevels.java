@@ -64,6 +64,7 @@ public final class ServeLevels {
      * @param requestsPerSecond of an open loop; else 0
      * @param sharedPrefix whether all prompts but for their last eighth are the same, and in the cache
      * @param tokensPerSecond of all streams together, from the first request to the last token; the median round
+     * @param aroundFirstTokenMillis of the time to the first token, what none of the engine's steps took
      * @param serverCpuMillis processor time of this process a token, prompts included
      * @param clientCpuMillis the same of the client's process, at the level that has one
      * @param cores that both kept busy
@@ -76,6 +77,7 @@ public final class ServeLevels {
             int answers,
             double tokensPerSecond,
             Quantiles firstTokenMillis,
+            Quantiles aroundFirstTokenMillis,
             Quantiles tokenMillis,
             CpuTimes serverCpuMillis,
             double clientCpuMillis,
@@ -86,6 +88,7 @@ public final class ServeLevels {
      *
      * @param tokensPerSecondRatio median of the rounds' ratios
      * @param firstTokenMillis difference of the quantiles
+     * @param aroundFirstTokenMillis difference of the quantiles of what none of the engine's steps took
      * @param tokenMillis difference of the quantiles
      * @param serverCpuMillis difference of the processor time a token
      * @param clientShareOfCores part of all processors that the client's process took, which the server did not have
@@ -98,6 +101,7 @@ public final class ServeLevels {
             boolean sharedPrefix,
             double tokensPerSecondRatio,
             Quantiles firstTokenMillis,
+            Quantiles aroundFirstTokenMillis,
             Quantiles tokenMillis,
             CpuTimes serverCpuMillis,
             double clientShareOfCores) {}
@@ -105,10 +109,11 @@ public final class ServeLevels {
     /** A level's rounds of the load that is measured. */
     private record Measured(String level, LoadTarget target, List<Round> rounds) {}
 
-    private record Round(Outcome outcome, double tokensPerSecond, CpuTimes serverCpu) {}
+    private record Round(Outcome outcome, List<Double> aroundNanos, double tokensPerSecond, CpuTimes serverCpu) {}
 
     private final Load load;
     private final Map<String, LoadTarget> levels;
+    private final WatchedEngine engine;
     private final Random random = new Random(SEED);
     private final int vocabSize;
     private final List<Integer> beginning;
@@ -118,12 +123,14 @@ public final class ServeLevels {
     /**
      * Asks nothing yet.
      *
-     * @param levels by name, each with the one below it before it; all answer from one engine, one after the other
+     * @param levels by name, each with the one below it before it; all answer from {@code engine}, one after the other
      * @param beginning tokens that every prompt begins with
      */
-    ServeLevels(Load load, Map<String, LoadTarget> levels, int vocabSize, List<Integer> beginning) {
+    ServeLevels(
+            Load load, Map<String, LoadTarget> levels, WatchedEngine engine, int vocabSize, List<Integer> beginning) {
         this.load = load;
         this.levels = new LinkedHashMap<>(levels);
+        this.engine = engine;
         this.vocabSize = vocabSize;
         this.beginning = List.copyOf(beginning);
     }
@@ -203,10 +210,16 @@ public final class ServeLevels {
     private Round round(LoadTarget target, int count, Arrivals arrivals, boolean shared) {
         List<List<Integer>> prompts = prompts(count + 1, shared);
         target.answer(prompts.subList(0, 1), new Arrivals.Closed(1), 1); // what is shared is in the cache
+        List<List<Integer>> asked = prompts.subList(1, prompts.size());
+        engine.takeSteps();
         CpuTimes.Reading before = CpuTimes.Reading.now();
-        Outcome outcome = target.answer(prompts.subList(1, prompts.size()), arrivals, load.numAnswer());
+        Outcome outcome = target.answer(asked, arrivals, load.numAnswer());
         CpuTimes cpu = CpuTimes.since(before);
-        return new Round(outcome, count * (double) load.numAnswer() / outcome.seconds(), cpu);
+        List<WatchedEngine.Step> steps = engine.takeSteps();
+        List<Double> around = outcome.answers().stream()
+                .map(answered -> WatchedEngine.aroundFirstToken(answered, asked.get(answered.request()), steps))
+                .toList();
+        return new Round(outcome, around, count * (double) load.numAnswer() / outcome.seconds(), cpu);
     }
 
     private Row row(Measured measured, int streams, double rate, boolean shared) {
@@ -228,8 +241,11 @@ public final class ServeLevels {
                 shared,
                 answers.size(),
                 median(rounds.stream().mapToDouble(Round::tokensPerSecond).toArray()),
-                Quantiles.of(answers, Answered::firstTokenNanos),
-                Quantiles.of(answers, Answered::tokenNanos),
+                Quantiles.of(answers.stream().mapToDouble(Answered::firstTokenNanos)),
+                Quantiles.of(rounds.stream()
+                        .flatMap(round -> round.aroundNanos().stream())
+                        .mapToDouble(Double::doubleValue)),
+                Quantiles.of(answers.stream().mapToDouble(Answered::tokenNanos)),
                 server.times(1e3 / tokens),
                 clientSeconds * 1e3 / tokens,
                 (server.all() + clientSeconds) / seconds);
@@ -254,6 +270,7 @@ public final class ServeLevels {
                 row.sharedPrefix(),
                 median(ratios),
                 row.firstTokenMillis().minus(below.firstTokenMillis()),
+                row.aroundFirstTokenMillis().minus(below.aroundFirstTokenMillis()),
                 row.tokenMillis().minus(below.tokenMillis()),
                 row.serverCpuMillis().minus(below.serverCpuMillis()),
                 client / seconds / Runtime.getRuntime().availableProcessors());

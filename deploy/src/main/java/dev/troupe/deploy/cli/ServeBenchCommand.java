@@ -129,7 +129,8 @@ final class ServeBenchCommand implements Callable<Integer> {
     private static void print(ServeBench.Report report) {
         for (ServeLevels.Row row : report.rows()) {
             System.out.printf(
-                    "%-7s %s: %7.1f tokens/s; first token %.1f / %.1f / %.1f ms, next %.2f / %.2f / %.2f ms (P50 / P95 /"
+                    "%-7s %s: %7.1f tokens/s; first token %.1f / %.1f / %.1f ms, of it around the engine's"
+                            + " steps %.2f / %.2f / %.2f, next %.2f / %.2f / %.2f ms (P50 / P95 /"
                             + " P99); processor ms a token: %.3f kernels, %.3f around them, %.3f runtime, %.3f client;"
                             + " %.2f cores busy%n",
                     row.level(),
@@ -138,6 +139,9 @@ final class ServeBenchCommand implements Callable<Integer> {
                     row.firstTokenMillis().p50(),
                     row.firstTokenMillis().p95(),
                     row.firstTokenMillis().p99(),
+                    row.aroundFirstTokenMillis().p50(),
+                    row.aroundFirstTokenMillis().p95(),
+                    row.aroundFirstTokenMillis().p99(),
                     row.tokenMillis().p50(),
                     row.tokenMillis().p95(),
                     row.tokenMillis().p99(),
@@ -149,7 +153,8 @@ final class ServeBenchCommand implements Callable<Integer> {
         }
         for (ServeLevels.Overhead over : report.overheads()) {
             System.out.printf(
-                    "%-7s beside %-7s %s: %.3f of tokens/s; first token %+.2f / %+.2f / %+.2f ms, next %+.3f ms;"
+                    "%-7s beside %-7s %s: %.3f of tokens/s; first token %+.2f / %+.2f / %+.2f ms, around steps %+.2f /"
+                            + " %+.2f / %+.2f, next %+.3f ms;"
                             + " processor ms a token: %+.3f kernels, %+.3f around them, %+.3f runtime; client %.1f %% of the processors%n",
                     over.level(),
                     over.beside(),
@@ -158,6 +163,9 @@ final class ServeBenchCommand implements Callable<Integer> {
                     over.firstTokenMillis().p50(),
                     over.firstTokenMillis().p95(),
                     over.firstTokenMillis().p99(),
+                    over.aroundFirstTokenMillis().p50(),
+                    over.aroundFirstTokenMillis().p95(),
+                    over.aroundFirstTokenMillis().p99(),
                     over.tokenMillis().p50(),
                     over.serverCpuMillis().kernels(),
                     over.serverCpuMillis().around(),

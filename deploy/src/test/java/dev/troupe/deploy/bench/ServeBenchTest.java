@@ -56,6 +56,9 @@ class ServeBenchTest {
             assertThat(row.firstTokenMillis().p50()).isPositive();
             assertThat(row.firstTokenMillis().p99())
                     .isGreaterThanOrEqualTo(row.firstTokenMillis().p50());
+            assertThat(row.aroundFirstTokenMillis().p50()).isPositive();
+            assertThat(row.aroundFirstTokenMillis().p99())
+                    .isLessThan(row.firstTokenMillis().p99());
         });
         assertThat(report.speculation().same()).isTrue();
         assertThat(report.speculation().plainSteps() - report.speculation().steps())
