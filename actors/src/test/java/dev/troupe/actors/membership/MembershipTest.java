@@ -33,6 +33,7 @@ class MembershipTest {
                     akka.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
                     akka.coordinated-shutdown.exit-jvm = off
                     akka.cluster { leader-actions-interval = 100 ms, gossip-interval = 100 ms }
+                    akka.actor.testkit.typed.system-shutdown-default = 30 s
                     """)
             .withFallback(ConfigFactory.parseResources("troupe-akka.conf"))
             .withFallback(ConfigFactory.load());

@@ -14,7 +14,7 @@ public record Int8Result(Int8Weight w, long scales, long addend, long bias, long
     /**
      * Scales a tile of sums into C.
      *
-     * @param sums of shifted numbers, in whole panels, rows {@code rowBytes} apart
+     * @param sums of shifted numbers, in whole panels, rows {@code rowBytes} apart; may be overwritten
      */
     public void finish(int row, int rows, int column, int columns, long sums, long rowBytes) {
         long before = column * 4L;

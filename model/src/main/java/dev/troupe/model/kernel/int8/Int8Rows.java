@@ -161,7 +161,8 @@ public final class Int8Rows {
     }
 
     /**
-     * Writes a row of C from sums in whole panels. All but {@code scale} and {@code columns} are addresses.
+     * Writes a row of C from sums in whole panels, which may be overwritten. All but {@code scale} and {@code columns}
+     * are addresses.
      *
      * @param sums of shifted numbers
      * @param shifts what to subtract from them
@@ -172,44 +173,24 @@ public final class Int8Rows {
      */
     public static void finish(
             int columns, long sums, long shifts, float scale, long scales, long addend, long bias, long to) {
-        if (addend == 0) {
-            write(columns, sums, shifts, scale, scales, to);
-        } else {
-            add(columns, sums, shifts, scale, scales, addend, to);
-        }
-        if (bias != 0) {
-            Rows.add(columns, to, bias, to);
+        if (addend == 0 && bias == 0 && columns % LANES == 0) {
+            scale(columns, sums, shifts, scale, scales, to);
+        } else { // one loop without a tail: with one for each case, compilers leave some calls, and their vectors boxed
+            scale(columns, sums, shifts, scale, scales, sums);
+            Rows.finish(columns, sums, addend, bias, to);
         }
     }
 
-    private static FloatVector scaled(long sums, long shifts, float scale, long scales) {
-        IntVector sum = IntVector.fromMemorySegment(INTS, MEMORY, sums, ORDER)
-                .sub(IntVector.fromMemorySegment(INTS, MEMORY, shifts, ORDER));
-        return ((FloatVector) sum.convertShape(VectorOperators.I2F, SPECIES, 0))
-                .mul(scale)
-                .mul(load(scales));
-    }
-
-    private static void write(int columns, long sums, long shifts, float scale, long scales, long to) {
-        int j = 0;
-        for (; j + LANES <= columns; j += LANES) {
-            store(scaled(sums + j * 4L, shifts + j * 4L, scale, scales + j * 4L), to + j * 4L);
-        }
-        if (j < columns) {
-            store(scaled(sums + j * 4L, shifts + j * 4L, scale, scales + j * 4L), to + j * 4L, first(columns - j));
-        }
-    }
-
-    private static void add(int columns, long sums, long shifts, float scale, long scales, long addend, long to) {
-        int j = 0;
-        for (; j + LANES <= columns; j += LANES) {
-            FloatVector product = scaled(sums + j * 4L, shifts + j * 4L, scale, scales + j * 4L);
-            store(load(addend + j * 4L).add(product), to + j * 4L);
-        }
-        if (j < columns) {
-            VectorMask<Float> tail = first(columns - j);
-            FloatVector product = scaled(sums + j * 4L, shifts + j * 4L, scale, scales + j * 4L);
-            store(load(addend + j * 4L, tail).add(product), to + j * 4L, tail);
+    /** Writes sums as float32, whole vectors. */
+    private static void scale(int columns, long sums, long shifts, float scale, long scales, long to) {
+        for (int j = 0; j < columns; j += LANES) {
+            IntVector sum = IntVector.fromMemorySegment(INTS, MEMORY, sums + j * 4L, ORDER)
+                    .sub(IntVector.fromMemorySegment(INTS, MEMORY, shifts + j * 4L, ORDER));
+            store(
+                    ((FloatVector) sum.convertShape(VectorOperators.I2F, SPECIES, 0))
+                            .mul(scale)
+                            .mul(load(scales + j * 4L)),
+                    to + j * 4L);
         }
     }
 
