@@ -21,6 +21,7 @@ import dev.troupe.routing.generate.Tokenization;
 import dev.troupe.routing.grpc.GrpcFront;
 import dev.troupe.routing.http.HttpFront;
 import dev.troupe.routing.route.Router;
+import dev.troupe.routing.route.ServedNow;
 import dev.troupe.safety.filter.RuleFilter;
 import java.io.IOException;
 import java.net.BindException;
@@ -58,8 +59,9 @@ public final class RoutingServer {
     private RoutingServer(ActorSystem<?> system, RoutingConfig config) {
         this.system = system;
         this.config = config;
-        router = system.systemActorOf(Router.create(config), "router", AnswerThreads.selector());
-        var models = new Models(system, router);
+        var served = new ServedNow();
+        router = system.systemActorOf(Router.create(config, served), "router", AnswerThreads.selector());
+        var models = new Models(system, served);
         var filter = RuleFilter.from(system.settings().config());
         services = new Services(
                 models,
@@ -112,7 +114,8 @@ public final class RoutingServer {
                 http.localAddress().getPort(),
                 config.grpcHost(),
                 grpc.localAddress().getPort(),
-                router);
+                router,
+                services.models());
     }
 
     /**

@@ -14,7 +14,6 @@ import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.Generator;
-import dev.troupe.routing.generate.Models;
 import dev.troupe.safety.filter.RuleFilter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -145,11 +144,8 @@ public final class ServeBench {
             Bindings bindings = node.route(routing);
             TroupeNode.Served served = node.serve(ReplicaSettings.from(node.config()), () -> engine);
             node.awaitReady(bindings);
-            Generator generator = new Generator(
-                    new Models(node.system(), bindings.router()),
-                    routing,
-                    bindings.router(),
-                    RuleFilter.from(node.config()));
+            Generator generator =
+                    new Generator(bindings.models(), routing, bindings.router(), RuleFilter.from(node.config()));
             try (HttpTarget http = new HttpTarget(bindings.httpUrl(), modelId, request)) {
                 Map<String, LoadTarget> above = new LinkedHashMap<>();
                 above.put(LEVELS.get(1), new ReplicaTarget(node.system(), served.replica(), request));

@@ -1,14 +1,12 @@
 package dev.troupe.routing.generate;
 
-import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
-import akka.actor.typed.javadsl.AskPattern;
-import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.model.tokenizer.Tokenizer;
-import dev.troupe.routing.route.Resolution;
-import dev.troupe.routing.route.Router;
-import java.time.Duration;
+import dev.troupe.routing.route.RequestFailure;
+import dev.troupe.routing.route.ServedModel;
+import dev.troupe.routing.route.ServedNow;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -16,17 +14,27 @@ import java.util.function.BiFunction;
 
 /** The models that are served now, by name, with their tokenizers. Thread-safe. */
 public final class Models {
-    private static final Duration ROUTER_TIMEOUT = Duration.ofSeconds(5);
-
-    private final ActorSystem<?> system;
-    private final ActorRef<Router.Command> router;
-    private final Executor answers;
+    private final Executor longWork;
+    private final ServedNow served;
     private final Tokenizers tokenizers = new Tokenizers();
 
-    public Models(ActorSystem<?> system, ActorRef<Router.Command> router) {
-        this.system = system;
-        this.router = router;
-        this.answers = system.dispatchers().lookup(AnswerThreads.selector());
+    public Models(ActorSystem<?> system, ServedNow served) {
+        this.longWork = system.executionContext();
+        this.served = served;
+    }
+
+    /** The newest version of each, by name. */
+    public List<ServedModel> all() {
+        return served.models();
+    }
+
+    /**
+     * The one that a name means; an empty name means the only one.
+     *
+     * @throws RequestFailure when it is not served
+     */
+    public ModelDescription named(String modelId) {
+        return served.resolve(modelId).description();
     }
 
     /** As {@link #with(String, boolean, BiFunction)}, whose work may take long. */
@@ -35,24 +43,21 @@ public final class Models {
     }
 
     /**
-     * Does something with a model. Fails with a {@link dev.troupe.routing.route.RequestFailure} when the model is not
-     * served, or with what {@code work} throws.
+     * Does something with a model. Fails with a {@link RequestFailure} when the model is not served, or with what
+     * {@code work} throws.
      *
      * @param modelId may be empty when only one model is served
-     * @param brief whether the work is short enough for the threads that carry answers; tokenizing takes time
+     * @param brief whether the work is short enough for the calling thread, one that carries answers; tokenizing takes
+     *     time
      */
     public <T> CompletionStage<T> with(String modelId, boolean brief, BiFunction<ModelDescription, Tokenizer, T> work) {
-        CompletionStage<Resolution> resolved = AskPattern.ask(
-                router, replyTo -> new Router.Resolve(modelId, replyTo), ROUTER_TIMEOUT, system.scheduler());
-        return resolved.thenComposeAsync(
-                resolution -> switch (resolution) {
-                    case Resolution.Found(ModelDescription model) ->
-                        brief && tokenizers.has(model)
-                                ? CompletableFuture.completedFuture(work.apply(model, tokenizers.of(model)))
-                                : CompletableFuture.supplyAsync(
-                                        () -> work.apply(model, tokenizers.of(model)), system.executionContext());
-                    case Resolution.Missing missing -> throw missing.failure();
-                },
-                answers);
+        try {
+            ModelDescription model = named(modelId);
+            return brief && tokenizers.has(model)
+                    ? CompletableFuture.completedFuture(work.apply(model, tokenizers.of(model)))
+                    : CompletableFuture.supplyAsync(() -> work.apply(model, tokenizers.of(model)), longWork);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 }

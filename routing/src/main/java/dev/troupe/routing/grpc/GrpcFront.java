@@ -25,7 +25,7 @@ public final class GrpcFront {
     @SuppressWarnings("unchecked") // a generic varargs array of Akka's signature, which only reads it
     public static Function<HttpRequest, CompletionStage<HttpResponse>> handler(
             ActorSystem<?> system, RoutingConfig config, ActorRef<Command> router, Services services) {
-        var service = new RouterService(system, config, router, services);
+        var service = new RouterService(system, config, services);
         Function<HttpRequest, CompletionStage<HttpResponse>> generated = ServiceHandler.concatOrNotFound(
                 RouterPowerApiHandlerFactory.partial(service, Router.name, system),
                 HealthHandlerFactory.partial(new HealthService(system, router), Health.name, system),

@@ -1,9 +1,7 @@
 package dev.troupe.routing.grpc;
 
 import akka.NotUsed;
-import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
-import akka.actor.typed.javadsl.AskPattern;
 import akka.grpc.javadsl.Metadata;
 import akka.japi.pf.PFBuilder;
 import akka.stream.javadsl.Sink;
@@ -13,6 +11,7 @@ import dev.troupe.routing.generate.ChoiceEvent;
 import dev.troupe.routing.generate.Generation;
 import dev.troupe.routing.generate.GenerationSettings;
 import dev.troupe.routing.generate.Generator;
+import dev.troupe.routing.generate.Models;
 import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.generate.Prompt;
 import dev.troupe.routing.generate.Services;
@@ -32,10 +31,8 @@ import dev.troupe.routing.proto.Model;
 import dev.troupe.routing.proto.RouterPowerApi;
 import dev.troupe.routing.proto.TokenizeReply;
 import dev.troupe.routing.proto.TokenizeRequest;
-import dev.troupe.routing.route.Router;
 import dev.troupe.routing.route.ServedModel;
 import dev.troupe.routing.stream.TextEvent;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -45,11 +42,9 @@ import java.util.function.Supplier;
 
 /** The router's gRPC service: the same generation as over HTTP, in messages of our own. */
 public final class RouterService implements RouterPowerApi {
-    private static final Duration ROUTER_TIMEOUT = Duration.ofSeconds(5);
-
     private final ActorSystem<?> system;
     private final RoutingConfig config;
-    private final ActorRef<Router.Command> router;
+    private final Models models;
     private final Generator generator;
     private final OpenAnswers open;
     private final Callers callers;
@@ -97,11 +92,10 @@ public final class RouterService implements RouterPowerApi {
         }
     }
 
-    public RouterService(
-            ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Services services) {
+    public RouterService(ActorSystem<?> system, RoutingConfig config, Services services) {
         this.system = system;
         this.config = config;
-        this.router = router;
+        this.models = services.models();
         this.generator = services.generator();
         this.open = services.open();
         this.callers = new Callers(config.apiKeys());
@@ -115,10 +109,8 @@ public final class RouterService implements RouterPowerApi {
     }
 
     private CompletionStage<ListModelsReply> listModels() {
-        CompletionStage<Router.ServedModels> served =
-                AskPattern.ask(router, Router.ListModels::new, ROUTER_TIMEOUT, system.scheduler());
-        return served.thenApply(answer -> ListModelsReply.newBuilder()
-                .addAllModels(answer.models().stream().map(RouterService::model).toList())
+        return CompletableFuture.completedFuture(ListModelsReply.newBuilder()
+                .addAllModels(models.all().stream().map(RouterService::model).toList())
                 .build());
     }
 

@@ -53,7 +53,7 @@ public final class HttpFront {
     private HttpFront(ActorSystem<?> system, RoutingConfig config, ActorRef<Router.Command> router, Services services) {
         this.system = system;
         this.config = config;
-        var models = new ModelEndpoints(system, router);
+        var models = new ModelEndpoints(services.models());
         oneModel = exchange -> models.one(exchange.path().substring(MODEL_PREFIX.length()));
         var health = new HealthEndpoints(system, router);
         Playground.endpoints().forEach(this::get);

@@ -90,7 +90,7 @@ final class Dispatch {
             var dispatch = new Dispatch(context, timers, job, failoverWait, router);
             context.pipeToSelf(job.client().gone(), (gone, failure) -> new ClientGone());
             timers.startSingleTimer(new DeadlinePassed(), job.deadline());
-            dispatch.place();
+            dispatch.awaitReplica();
             return Behaviors.receiveMessage(dispatch::onCommand);
         }));
     }
@@ -120,12 +120,17 @@ final class Dispatch {
         };
     }
 
-    private Behavior<Command> place() {
+    /** For the first attempt the router is not asked: it knows. */
+    private void awaitReplica() {
         replica = null;
         numAttempts++;
         if (!timers.isTimerActive(FAILOVER_TIMER)) {
             timers.startSingleTimer(FAILOVER_TIMER, new FailoverWaitOver(), failoverWait);
         }
+    }
+
+    private Behavior<Command> place() {
+        awaitReplica();
         router.tell(new Router.Place(job.model(), Set.copyOf(refused), context.getSelf()));
         return Behaviors.same();
     }

@@ -20,7 +20,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,9 +43,6 @@ public final class Router {
             return !draining && !models.isEmpty();
         }
     }
-
-    /** Asks for a model by name; an empty name means the only model. */
-    public record Resolve(String modelId, ActorRef<Resolution> replyTo) implements Command {}
 
     /**
      * Generate one sequence with a replica of {@code model}. Events go to {@code client}; when it is gone, the request
@@ -77,6 +73,7 @@ public final class Router {
 
     private final ActorContext<Command> context;
     private final RoutingConfig config;
+    private final ServedNow served;
     private final ReplicaTable<ActorRef<ReplicaProtocol.Command>> table = new ReplicaTable<>();
     /** Every sequence in flight. */
     private final Set<ActorRef<Dispatch.Command>> dispatches = new HashSet<>();
@@ -88,13 +85,18 @@ public final class Router {
     private final List<ActorRef<Drained>> drainWaiters = new ArrayList<>();
     private boolean draining;
 
-    private Router(ActorContext<Command> context, RoutingConfig config) {
+    private Router(ActorContext<Command> context, RoutingConfig config, ServedNow served) {
         this.context = context;
         this.config = config;
+        this.served = served;
     }
 
-    /** A router that finds replicas through the receptionist. */
-    public static Behavior<Command> create(RoutingConfig config) {
+    /**
+     * A router that finds replicas through the receptionist.
+     *
+     * @param served is told what they serve
+     */
+    public static Behavior<Command> create(RoutingConfig config, ServedNow served) {
         return Behaviors.setup(context -> {
             var listings = context.messageAdapter(
                     Receptionist.Listing.class,
@@ -102,7 +104,7 @@ public final class Router {
                             listing.getServiceInstances(ReplicaProtocol.SERVICE_KEY),
                             listing.getAllServiceInstances(ReplicaProtocol.SERVICE_KEY)));
             context.getSystem().receptionist().tell(Receptionist.subscribe(ReplicaProtocol.SERVICE_KEY, listings));
-            return new Router(context, config).routing();
+            return new Router(context, config, served).routing();
         });
     }
 
@@ -115,8 +117,7 @@ public final class Router {
 
     private Behavior<Command> onCommand(Command command) {
         switch (command) {
-            case ListModels list -> list.replyTo().tell(new ServedModels(table.models(), draining));
-            case Resolve resolve -> resolve.replyTo().tell(resolve(resolve.modelId()));
+            case ListModels list -> list.replyTo().tell(served.said());
             case Generate generate -> onGenerate(generate);
             case Place place -> onPlace(place);
             case Listed listed -> onListed(listed);
@@ -126,39 +127,9 @@ public final class Router {
         return Behaviors.same();
     }
 
-    private Resolution resolve(String modelId) {
-        if (draining) {
-            return new Resolution.Missing(shuttingDown());
-        }
-        var models = table.models();
-        if (models.isEmpty()) {
-            return new Resolution.Missing(new RequestFailure(
-                    Kind.UNAVAILABLE, "No model is ready yet: replicas are still loading. Try again in a moment."));
-        }
-        var names = models.stream().map(m -> m.description().modelId()).collect(Collectors.joining(", "));
-        if (modelId.isEmpty()) {
-            return models.size() == 1
-                    ? new Resolution.Found(models.getFirst().description())
-                    : new Resolution.Missing(new RequestFailure(
-                            Kind.INVALID, "Several models are served, so name one: " + names + ".", "model"));
-        }
-        return models.stream()
-                .filter(m -> m.description().modelId().equals(modelId))
-                .findFirst()
-                .<Resolution>map(m -> new Resolution.Found(m.description()))
-                .orElseGet(() -> new Resolution.Missing(new RequestFailure(
-                        Kind.MODEL_NOT_FOUND,
-                        "The model '" + modelId + "' does not exist here. Served now: " + names + ".",
-                        "model")));
-    }
-
-    private static RequestFailure shuttingDown() {
-        return new RequestFailure(Kind.UNAVAILABLE, "This node is shutting down. Try another, or again in a moment.");
-    }
-
     private void onGenerate(Generate generate) {
         if (draining) {
-            generate.client().tell(new DispatchEvent.Failed(shuttingDown()));
+            generate.client().tell(new DispatchEvent.Failed(ServedNow.shuttingDown()));
             return;
         }
         if (dispatches.size() >= config.maxInFlight()) {
@@ -173,6 +144,7 @@ public final class Router {
                 Dispatch.create(generate, config.failoverWait(), context.getSelf()), AnswerThreads.selector());
         context.watch(child);
         dispatches.add(child);
+        onPlace(new Place(generate.model(), Set.of(), child));
         Metrics.queueLength("router").update(dispatches.size());
     }
 
@@ -210,6 +182,7 @@ public final class Router {
             }
         }
         table.open(listed.open());
+        sayServed();
         listed.registered().stream()
                 .filter(replica -> !listed.open().contains(replica))
                 .forEach(this::lose);
@@ -230,6 +203,7 @@ public final class Router {
         if (described.description() != null) {
             var model = described.description().model();
             table.describe(replica, model);
+            sayServed();
             context.getLog().info("{} serves {} version {}", replica.path(), model.modelId(), model.version());
             placeWaiting();
         } else if (table.isUndescribed(replica)) {
@@ -253,6 +227,11 @@ public final class Router {
             child.tell(new Dispatch.ReplicaLost(replica));
         }
         table.remove(replica);
+        sayServed();
+    }
+
+    private void sayServed() {
+        served.set(new ServedModels(table.models(), draining));
     }
 
     private void placeWaiting() {
@@ -261,6 +240,7 @@ public final class Router {
 
     private void onDrain(Drain drain) {
         draining = true;
+        sayServed();
         drainWaiters.add(drain.replyTo());
         tellDrained();
     }

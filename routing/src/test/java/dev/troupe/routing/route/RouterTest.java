@@ -1,6 +1,7 @@
 package dev.troupe.routing.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import akka.Done;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
@@ -34,6 +35,7 @@ class RouterTest {
             "r1", List.of(7, 8), 5, List.of(0), new SamplingParameters(1, 0, 1, 0, 1, 0, 0, Map.of(), 42, -1), 0);
 
     private ActorTestKit kit;
+    private final ServedNow served = new ServedNow();
     private ActorRef<Router.Command> router;
     private TestProbe<DispatchEvent> client;
     private CompletableFuture<Done> gone;
@@ -56,7 +58,7 @@ class RouterTest {
                 troupe.routing.describeTimeout = 200 ms
                 """).withFallback(ConfigFactory.load()));
         router = kit.spawn(
-                Router.create(RoutingConfig.from(kit.system().settings().config())));
+                Router.create(RoutingConfig.from(kit.system().settings().config()), served));
         client = kit.createTestProbe();
         gone = new CompletableFuture<>();
     }
@@ -268,9 +270,12 @@ class RouterTest {
                     .containsExactly("mv2", "nv1");
             return null;
         });
-        TestProbe<Resolution> resolution = kit.createTestProbe();
-        router.tell(new Router.Resolve("", resolution.getRef()));
-        assertThat(resolution.expectMessageClass(Resolution.Missing.class).failure())
+        assertThat(served.resolve("m").description().version()).isEqualTo("v2");
+        assertThatThrownBy(() -> served.resolve(""))
+                .isInstanceOf(RequestFailure.class)
+                .hasMessageContaining("m, n");
+        assertThatThrownBy(() -> served.resolve("o"))
+                .hasMessageContaining("'o'")
                 .hasMessageContaining("m, n");
     }
 
@@ -283,6 +288,7 @@ class RouterTest {
         router.tell(new Router.Drain(drained.getRef()));
         generate(Duration.ofSeconds(20));
         expectFailure(Kind.UNAVAILABLE);
+        assertThatThrownBy(() -> served.resolve("")).hasMessageContaining("shutting down");
         drained.expectNoMessage(Duration.ofMillis(100));
         submit.replyTo().tell(new GenerationEvent.Finished("r1", FinishReason.STOP, 2, 0));
         client.expectMessageClass(DispatchEvent.Stopped.class);
