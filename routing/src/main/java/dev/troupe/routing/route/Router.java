@@ -2,6 +2,7 @@ package dev.troupe.routing.route;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.SupervisorStrategy;
 import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -89,15 +90,17 @@ public final class Router {
         this.context = context;
         this.config = config;
         this.served = served;
+        sayServed();
     }
 
     /**
-     * A router that finds replicas through the receptionist.
+     * A router that finds replicas through the receptionist. One that fails begins anew; answers that have a replica go
+     * on meanwhile.
      *
      * @param served is told what they serve
      */
     public static Behavior<Command> create(RoutingConfig config, ServedNow served) {
-        return Behaviors.setup(context -> {
+        Behavior<Command> router = Behaviors.setup(context -> {
             var listings = context.messageAdapter(
                     Receptionist.Listing.class,
                     listing -> new Listed(
@@ -106,6 +109,8 @@ public final class Router {
             context.getSystem().receptionist().tell(Receptionist.subscribe(ReplicaProtocol.SERVICE_KEY, listings));
             return new Router(context, config, served).routing();
         });
+        return Behaviors.supervise(router)
+                .onFailure(SupervisorStrategy.restart().withStopChildren(false));
     }
 
     private Behavior<Command> routing() {

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -277,6 +278,39 @@ class RouterTest {
         assertThatThrownBy(() -> served.resolve("o"))
                 .hasMessageContaining("'o'")
                 .hasMessageContaining("m, n");
+    }
+
+    @Test
+    void aRouterThatFailsBeginsAnewAndAnswersGoOn() {
+        var replica = replica(MODEL);
+        generate(Duration.ofSeconds(20));
+        var submit = submitted(replica);
+        generate(Duration.ofSeconds(20));
+        submitted(replica);
+        router.tell(new Router.Generate(
+                ModelKey.of(MODEL),
+                REQUEST,
+                Duration.ofSeconds(20),
+                new DispatchClient() { // one too many
+                    @Override
+                    public void tell(DispatchEvent event) {
+                        throw new IllegalStateException("a client that cannot be told");
+                    }
+
+                    @Override
+                    public CompletionStage<Done> gone() {
+                        return gone;
+                    }
+                }));
+        replica.expectMessageClass(ReplicaProtocol.Describe.class)
+                .replyTo()
+                .tell(new ReplicaProtocol.Description(MODEL, 2, 0));
+        awaitReplicas(MODEL, 1);
+        assertThat(served.resolve("").numReplicas()).isEqualTo(1);
+        token(submit, 0, 5);
+        expectTokens(5);
+        generate(Duration.ofSeconds(20));
+        submitted(replica);
     }
 
     @Test
