@@ -116,12 +116,7 @@ public final class ServeBench {
         levels.put(ENGINE, new EngineTarget(settings, engine, reuse, request(engine)));
         levels.putAll(above);
         levels.keySet().retainAll(wanted);
-        ServeLevels measured = new ServeLevels(
-                load,
-                levels,
-                engine,
-                engine.description().vocabSize(),
-                tokenizer(engine).beginOfText().stream().toList());
+        ServeLevels measured = new ServeLevels(load, levels, engine);
         measured.run();
         return measured;
     }

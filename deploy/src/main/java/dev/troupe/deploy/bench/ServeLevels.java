@@ -1,5 +1,6 @@
 package dev.troupe.deploy.bench;
 
+import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.deploy.bench.LoadTarget.Answered;
 import dev.troupe.deploy.bench.LoadTarget.Arrivals;
 import dev.troupe.deploy.bench.LoadTarget.Outcome;
@@ -116,7 +117,7 @@ public final class ServeLevels {
     private final WatchedEngine engine;
     private final Random random = new Random(SEED);
     private final int vocabSize;
-    private final List<Integer> beginning;
+    private final List<Integer> beginning; // tokens that every prompt begins with
     private final List<Row> rows = new ArrayList<>();
     private final List<Overhead> overheads = new ArrayList<>();
 
@@ -124,15 +125,14 @@ public final class ServeLevels {
      * Asks nothing yet.
      *
      * @param levels by name, each with the one below it before it; all answer from {@code engine}, one after the other
-     * @param beginning tokens that every prompt begins with
      */
-    ServeLevels(
-            Load load, Map<String, LoadTarget> levels, WatchedEngine engine, int vocabSize, List<Integer> beginning) {
+    ServeLevels(Load load, Map<String, LoadTarget> levels, WatchedEngine engine) {
         this.load = load;
         this.levels = new LinkedHashMap<>(levels);
         this.engine = engine;
-        this.vocabSize = vocabSize;
-        this.beginning = List.copyOf(beginning);
+        ModelDescription model = engine.description();
+        this.vocabSize = model.vocabSize();
+        this.beginning = model.tokenizer().tokenizer().beginOfText().stream().toList();
     }
 
     List<Row> rows() {
