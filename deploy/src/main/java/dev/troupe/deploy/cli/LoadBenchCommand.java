@@ -5,8 +5,10 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.deploy.bench.LoadBench;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,6 +29,12 @@ final class LoadBenchCommand implements Callable<Integer> {
     @Mixin
     private ServedModelOptions served = new ServedModelOptions();
 
+    @Option(
+            names = "--layouts",
+            paramLabel = "DIR",
+            description = "as for up; the first run writes the file that later ones map")
+    private @Nullable Path layouts;
+
     @Option(names = "--json", description = "print the result as one JSON object on the last line")
     private boolean json;
 
@@ -35,7 +43,9 @@ final class LoadBenchCommand implements Callable<Integer> {
         if (promptTokens < 1) {
             throw new TroupeException("--prompt is " + promptTokens + ": it must be at least 1");
         }
-        Config config = ConfigFactory.parseMap(served.values(), "command line");
+        Map<String, Object> set = served.values();
+        CommandLineKeys.put(set, "troupe.serving.layouts", layouts == null ? null : layouts.toString());
+        Config config = ConfigFactory.parseMap(set, "command line");
         LoadBench.Report report = LoadBench.run(model, config, promptTokens);
         if (json) {
             JsonLine.print(System.out, report);

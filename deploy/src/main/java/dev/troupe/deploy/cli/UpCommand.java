@@ -85,6 +85,13 @@ public final class UpCommand implements Callable<Integer> {
                     "a small model with the same vocabulary that guesses how answers go on: faster, the same bytes")
     private @Nullable Path draftModel;
 
+    @Option(
+            names = "--layouts",
+            paramLabel = "DIR",
+            description =
+                    "folder in which weights are kept as kernels read them: the next start needs not lay them out")
+    private @Nullable Path layouts;
+
     @Option(names = "--dir", paramLabel = "DIR", description = "folder of the registry; default: runs/quickstart")
     private @Nullable String directory;
 
@@ -213,6 +220,7 @@ public final class UpCommand implements Callable<Integer> {
         CommandLineKeys.put(set, "troupe.serving.decode", decode);
         CommandLineKeys.put(set, "troupe.serving.kvCacheType", cacheType);
         CommandLineKeys.putDraftModel(set, draftModel);
+        CommandLineKeys.put(set, "troupe.serving.layouts", layouts == null ? null : layouts.toString());
         return ConfigFactory.parseMap(set, "command line");
     }
 }

@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.WeightLayout;
 import dev.troupe.model.kernel.quantized.WeightProduct;
 import dev.troupe.model.kernel.quantized.WeightRows;
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -54,11 +55,11 @@ public final class TornadoWeightProduct implements WeightProduct {
     }
 
     @Override
-    public PackedWeight pack(WeightRows source, TensorArena arena) {
+    public PackedWeight pack(WeightRows source, LayoutMemory memory) {
         try (Arena working = Arena.ofConfined()) {
             MemorySegment room = working.allocate(source.n() * source.rowBytes());
             MemorySegment rows = source.readFinite(0, source.n(), room);
-            return packed(source.type(), source.n(), source.k(), rows, arena);
+            return packed(source.type(), source.n(), source.k(), rows, memory.arena());
         }
     }
 

@@ -8,8 +8,8 @@ import dev.troupe.model.kernel.quantized.PromptWeight;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.kernel.quantized.RoundedWeight;
 import dev.troupe.model.kernel.quantized.WeightRows;
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
-import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceOptions;
 import dev.troupe.model.transformer.InferenceSettings;
@@ -187,8 +187,8 @@ public final class InferenceBench {
     private static RoundedProduct timed(RoundedProduct product, PartTimer timer) {
         return new RoundedProduct() {
             @Override
-            public RoundedWeight lay(WeightRows rows, TensorArena arena) {
-                RoundedWeight weight = product.lay(rows, arena);
+            public RoundedWeight lay(WeightRows rows, LayoutMemory memory) {
+                RoundedWeight weight = product.lay(rows, memory);
                 return new RoundedWeight(
                         timed(weight.product(), timer), timed(weight.prompts(), timer), weight.bytes());
             }

@@ -2,9 +2,11 @@ package dev.troupe.model.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 
 /**
  * Owns a set of off-heap tensors: all of them are freed when it is closed, none before. Thread-safe.
@@ -13,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * start on a 2 MiB boundary and lie on huge pages where the system has them, as smaller ones do that together have more
  * than 1 MiB: that raises the bandwidth of reading weights (docs/performance.md).
  */
-public final class TensorArena implements AutoCloseable {
+public final class TensorArena implements LayoutMemory, AutoCloseable {
     private static final long CACHE_LINE_BYTES = 64;
 
     private final Arena arena = Arena.ofShared();
@@ -47,6 +49,17 @@ public final class TensorArena implements AutoCloseable {
         bytes.addAndGet(size);
         NativeMemory.add(owner, size);
         return segment;
+    }
+
+    @Override
+    public TensorArena arena() {
+        return this;
+    }
+
+    @Override
+    public Optional<MemorySegment> layIfFit(String form, long size, Predicate<MemorySegment> writer) {
+        MemorySegment memory = allocateBytes(size);
+        return writer.test(memory) ? Optional.of(memory) : Optional.empty();
     }
 
     /** Bytes handed out so far. */

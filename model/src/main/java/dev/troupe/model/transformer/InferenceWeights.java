@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -127,11 +128,26 @@ record InferenceWeights(
                         .map(name -> source.get(name + ".weight", scratch))
                         .toList();
                 ServedLinear linear = ServedLinear.of(
-                        cut(whole, rows), hasBias ? bias(names, rows) : null, kernels, options, arena, scratch);
+                        cut(whole, rows),
+                        hasBias ? bias(names, rows) : null,
+                        kernels,
+                        options,
+                        arena,
+                        scratch,
+                        part -> source.layoutMemory(matrix(names, rows, part), arena));
                 // Else the file would be in memory beside its layout.
                 names.forEach(name -> source.forget(name + ".weight"));
                 return linear;
             }
+        }
+
+        /** Says which rows of which weights a matrix has: from {@code part} on, as far as they are of one type. */
+        private static String matrix(List<String> names, List<RowRange> rows, int part) {
+            return String.join("+", names)
+                    + rows.stream()
+                            .map(range -> ":" + range.from() + "-" + range.to())
+                            .collect(Collectors.joining())
+                    + "/" + part;
         }
 
         private static List<StoredTensor> cut(List<StoredTensor> whole, List<RowRange> rows) {

@@ -7,11 +7,13 @@ import dev.troupe.model.kernel.gemm.Transpose;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +25,9 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
      * One product with all {@code parts}, one above the other: a single one where they are of one type.
      *
      * @param bias [n of all parts], in the arena
+     * @param memory where a product that begins with part {@code i} is laid out
      */
-    ServedLinear lay(List<StoredTensor> parts, @Nullable Tensor bias) {
+    ServedLinear lay(List<StoredTensor> parts, @Nullable Tensor bias, IntFunction<LayoutMemory> memory) {
         List<ServedLinear> products = new ArrayList<>();
         int n = 0;
         for (int from = 0; from < parts.size(); ) {
@@ -34,7 +37,7 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
             }
             List<StoredTensor> run = parts.subList(from, end);
             int rows = run.stream().mapToInt(StoredTensor::rows).sum();
-            products.add(one(run, rows, bias == null ? null : bias.view(n, rows)));
+            products.add(one(run, rows, bias == null ? null : bias.view(n, rows), memory.apply(from)));
             n += rows;
             from = end;
         }
@@ -59,7 +62,7 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
         return wanted == StorageType.F32 ? wanted : ServedWeights.fitting(wanted, k);
     }
 
-    private ServedLinear one(List<StoredTensor> parts, int n, @Nullable Tensor bias) {
+    private ServedLinear one(List<StoredTensor> parts, int n, @Nullable Tensor bias, LayoutMemory memory) {
         StoredRows rows = new StoredRows(target(parts.getFirst()), parts);
         int k = rows.k();
         PromptProduct prompts = options.prompts();
@@ -71,11 +74,11 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
         }
         try {
             if (rounded != null) {
-                return new ServedLinear.Rounded(n, k, rows.type(), rounded.lay(rows, arena), bias);
+                return new ServedLinear.Rounded(n, k, rows.type(), rounded.lay(rows, memory), bias);
             }
-            PackedWeight packed = kernels.weightProduct().pack(rows, arena);
+            PackedWeight packed = kernels.weightProduct().pack(rows, memory);
             return new ServedLinear.Stored(
-                    kernels, prompts == null ? null : prompts.lay(packed, rows, arena), packed, bias);
+                    kernels, prompts == null ? null : prompts.lay(packed, rows, memory), packed, bias);
         } catch (IllegalArgumentException e) { // a number that is not finite
             throw new TroupeException(parts.getFirst().name() + " cannot be used: " + e.getMessage(), e);
         }

@@ -1,5 +1,6 @@
 package dev.troupe.model.transformer;
 
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -31,6 +32,16 @@ public interface StoredWeights {
      * memory. What {@link #get} gave stays readable.
      */
     default void forget(String name) {}
+
+    /**
+     * Where the layout of a matrix of these weights comes to lie.
+     *
+     * @param matrix a name that says which rows of which weights it has
+     * @param arena for what is laid out now
+     */
+    default LayoutMemory layoutMemory(String matrix, TensorArena arena) {
+        return arena;
+    }
 
     /** The type that a weight is stored in. */
     StorageType type(String name);

@@ -8,6 +8,8 @@ import dev.troupe.model.chat.ChatTemplate;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
+import dev.troupe.model.format.layouts.DamagedLayoutsException;
+import dev.troupe.model.format.layouts.KeptLayouts;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
@@ -15,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -55,21 +58,46 @@ public record DirectoryLoader(
      * As {@link #load()}.
      *
      * @param times gets "file" (header, configuration and tokenizer), "draft" (a draft model, where there is one),
-     *     "weights" (layout and cache), and what was left then of the work beside it: "kernels" (their check) and
-     *     "version" (reading the weights for their checksum)
+     *     "weights" (layout and cache), what was left then of the work beside it: "kernels" (their check) and "version"
+     *     (reading the weights for their checksum), and "layouts" (writing them for the next load, where they are kept)
      */
     public Engine load(LoadTimes times) {
+        try {
+            return loadOnce(times);
+        } catch (DamagedLayoutsException e) {
+            LOG.warn("{} is loaded again: {}", directory, e.getMessage());
+            return loadOnce(times);
+        }
+    }
+
+    private Engine loadOnce(LoadTimes times) {
         ComputePool pool =
                 settings.threads().open(layout.threads(settings.threads().count()));
         Future<Set<KernelUse>> first = inBackground(
                 "troupe-kernel-check",
                 () -> check(pool.threads(), settings.inference().usesOfAny()));
-        try (OpenModel model = times.measure("file", () -> ModelFiles.open(directory));
+        try (OpenModel files = times.measure("file", () -> ModelFiles.open(directory));
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {
-            return load(model, draft, pool, first, times);
+            Optional<KeptLayouts> layouts =
+                    settings.layouts().map(kept -> KeptLayouts.of(kept, files, settings.layoutKey()));
+            Engine engine = load(layouts.map(KeptLayouts::model).orElse(files), draft, pool, first, times);
+            layouts.ifPresent(made -> keep(made, engine, times));
+            return engine;
         } catch (RuntimeException | Error e) {
             pool.close();
+            throw e;
+        }
+    }
+
+    private static void keep(KeptLayouts layouts, Engine engine, LoadTimes times) {
+        try {
+            times.measure("layouts", () -> {
+                layouts.keep(engine.description().version());
+                return layouts;
+            });
+        } catch (RuntimeException | Error e) {
+            engine.close();
             throw e;
         }
     }

@@ -3,6 +3,7 @@ package dev.troupe.actors.serving.engine;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.ServedWeights;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param maxRunning most sequences with a place in the cache
  * @param kvCacheBytes most bytes of the key-value cache; less is taken when {@code maxRunning} full contexts need less
  * @param draftModel file or directory of a small model with the same vocabulary, which guesses; empty for none
+ * @param layouts directory in which the layouts of weights are kept from one load to the next; empty for none
  */
 public record EngineSettings(
         String backend,
@@ -26,7 +28,8 @@ public record EngineSettings(
         int maxBatchTokens,
         int maxRunning,
         long kvCacheBytes,
-        Optional<Path> draftModel) {
+        Optional<Path> draftModel,
+        Optional<Path> layouts) {
     /** Without a draft model, on threads that go where the system puts them; 0 for one per core. */
     public EngineSettings(
             String backend,
@@ -44,18 +47,52 @@ public record EngineSettings(
                 maxBatchTokens,
                 maxRunning,
                 kvCacheBytes,
+                Optional.empty(),
                 Optional.empty());
     }
 
     /** The same without a draft model. */
     public EngineSettings withoutDraft() {
         return new EngineSettings(
-                backend, precision, inference, threads, maxBatchTokens, maxRunning, kvCacheBytes, Optional.empty());
+                backend,
+                precision,
+                inference,
+                threads,
+                maxBatchTokens,
+                maxRunning,
+                kvCacheBytes,
+                Optional.empty(),
+                layouts);
     }
 
     /** With float32 weights, and prompts computed as answers are. */
     public EngineSettings(
             String backend, Precision precision, int threads, int maxBatchTokens, int maxRunning, long kvCacheBytes) {
         this(backend, precision, InferenceSettings.EXACT, threads, maxBatchTokens, maxRunning, kvCacheBytes);
+    }
+
+    /** The same that keeps layouts in a directory. */
+    public EngineSettings withLayouts(Path directory) {
+        return new EngineSettings(
+                backend,
+                precision,
+                inference,
+                threads,
+                maxBatchTokens,
+                maxRunning,
+                kvCacheBytes,
+                draftModel,
+                Optional.of(directory));
+    }
+
+    /** All of these that decides how a model's weights are laid out. */
+    String layoutKey() {
+        return String.join(
+                " ",
+                backend,
+                precision.configName(),
+                ServedWeights.configName(inference.weights()),
+                inference.prefill().configName(),
+                inference.decode().configName());
     }
 }

@@ -127,7 +127,8 @@ public record ReplicaSettings(
                     serving.getInt("maxBatchTokens"),
                     serving.getInt("maxRunning"),
                     serving.getBytes("kvCache"),
-                    draftModel(serving));
+                    draftModel(serving),
+                    layouts(serving));
             return new ReplicaSettings(
                     serving.getString("modelId"),
                     serving.getString("chatTemplate"),
@@ -171,6 +172,11 @@ public record ReplicaSettings(
                 "'" + path + "'",
                 "a model's file or directory with speculation = draft");
         return Optional.of(Path.of(path));
+    }
+
+    private static Optional<Path> layouts(Config serving) {
+        String path = serving.getString("layouts");
+        return path.isBlank() ? Optional.empty() : Optional.of(Path.of(path));
     }
 
     private static String oneOf(List<String> names, Config serving, String key) {

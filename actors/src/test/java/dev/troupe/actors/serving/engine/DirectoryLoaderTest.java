@@ -11,12 +11,20 @@ import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tensor.NativeMemory;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.CharTokenizer;
 import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.transformer.Decode;
+import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Parameters;
+import dev.troupe.model.transformer.Prefill;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +83,53 @@ class DirectoryLoaderTest {
             Tokenizer tokenizer = engine.description().tokenizer().tokenizer();
             assertThat(tokenizer.decode(tokenizer.encode("hello"))).isEqualTo("hello");
         }
+    }
+
+    /** How many bytes an engine holds whose weights are rounded to bf16, and its version. */
+    private static String loaded(Path model, Path layouts) {
+        EngineSettings rounded = new EngineSettings(
+                        "auto",
+                        Precision.FP32,
+                        new InferenceSettings(StorageType.BF16, Prefill.EXACT, Decode.EXACT),
+                        1,
+                        32,
+                        4,
+                        1 << 20)
+                .withLayouts(layouts);
+        LoadTimes times = new LoadTimes();
+        try (Engine engine = new DirectoryLoader(rounded, "hello", "plain", model).load(times)) {
+            assertThat(times.seconds()).containsKey("layouts");
+            return engine.description().version() + " " + NativeMemory.bytes("inference");
+        }
+    }
+
+    private static List<Path> files(Path layouts) throws IOException {
+        try (Stream<Path> files = Files.list(layouts)) {
+            return files.filter(file -> file.toString().endsWith(".layouts")).toList();
+        }
+    }
+
+    @Test
+    void layoutsOfOneLoadAreThoseOfTheNext() throws IOException {
+        Path model = write();
+        Path layouts = directory.resolve("layouts");
+        String first = loaded(model, layouts);
+        String second = loaded(model, layouts);
+        assertThat(second).isNotEqualTo(first).startsWith(first.substring(0, first.indexOf(' ') + 1));
+        assertThat(files(layouts)).hasSize(1);
+    }
+
+    @Test
+    void aModelIsLoadedFromItsOwnFilesWhereItsLayoutsAreDamaged() throws IOException {
+        Path model = write();
+        Path layouts = directory.resolve("layouts");
+        String first = loaded(model, layouts);
+        Path file = files(layouts).getFirst();
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(file, bytes);
+        assertThat(loaded(model, layouts)).isEqualTo(first);
+        assertThat(loaded(model, layouts)).isNotEqualTo(first); // it was written anew
     }
 
     @Test

@@ -95,7 +95,15 @@ class DraftModelTest {
 
     private Engine load(Optional<Path> draft, long kvBytes) {
         EngineSettings settings = new EngineSettings(
-                "auto", Precision.FP32, InferenceSettings.EXACT, ComputeThreads.of(1), 64, 8, kvBytes, draft);
+                "auto",
+                Precision.FP32,
+                InferenceSettings.EXACT,
+                ComputeThreads.of(1),
+                64,
+                8,
+                kvBytes,
+                draft,
+                Optional.empty());
         return new DirectoryLoader(settings, "m", "plain", directory.resolve("model")).load();
     }
 

@@ -71,8 +71,8 @@ class SplitEngineTest {
     }
 
     private static Engine load(Path model, ReplicaShape shape, InferenceSettings inference, Optional<Path> draft) {
-        EngineSettings settings =
-                new EngineSettings("auto", Precision.FP32, inference, ComputeThreads.of(1), 64, 8, 4 << 20, draft);
+        EngineSettings settings = new EngineSettings(
+                "auto", Precision.FP32, inference, ComputeThreads.of(1), 64, 8, 4 << 20, draft, Optional.empty());
         return new DirectoryLoader(settings, "m", "plain", model, layout(shape)).load();
     }
 

@@ -1,7 +1,9 @@
 package dev.troupe.model.format.durable;
 
 import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A file that is written beside its place under another name, synced and renamed: all of it is there, or nothing. */
 public final class AtomicFile {
@@ -15,12 +17,22 @@ public final class AtomicFile {
      */
     public static FileDigest publish(DurableFiles files, Path partial, Path target, AtomicDirectory.FileBody body)
             throws IOException {
+        AtomicReference<FileDigest> digest = new AtomicReference<>();
+        write(files, partial, target, file -> {
+            Sha256.Output out = new Sha256.Output(file); // which the other closes
+            body.writeTo(out);
+            digest.set(out.finish());
+        });
+        return digest.get();
+    }
+
+    /** As {@link #publish}, of a file whose digest nobody asks for. */
+    public static void write(DurableFiles files, Path partial, Path target, AtomicDirectory.FileBody body)
+            throws IOException {
         files.deleteRecursively(partial);
         try {
-            FileDigest digest;
-            try (Sha256.Output out = new Sha256.Output(files.create(partial))) {
+            try (WritableByteChannel out = files.create(partial)) {
                 body.writeTo(out);
-                digest = out.finish();
             }
             files.sync(partial);
             files.rename(partial, target);
@@ -28,7 +40,6 @@ public final class AtomicFile {
             if (parent != null) {
                 files.sync(parent);
             }
-            return digest;
         } catch (IOException | RuntimeException e) {
             removeQuietly(files, partial, e);
             throw e;

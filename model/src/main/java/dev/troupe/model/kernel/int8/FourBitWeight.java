@@ -6,9 +6,9 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.BlockLayout;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -92,19 +92,26 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
      * Lays a weight out. The rows are not needed afterwards.
      *
      * @param rows of Q4_0 or Q4_K
-     * @param arena for the layout
+     * @param memory for the layout
      * @throws IllegalArgumentException when their type is another, or a float16 in them is not finite
      */
-    public static FourBitWeight pack(WeightRows rows, ComputePool pool, TensorArena arena) {
+    public static FourBitWeight pack(WeightRows rows, ComputePool pool, LayoutMemory memory) {
         StorageType type = rows.type();
         int n = rows.n();
         int k = rows.k();
         if (!holds(type)) {
             throw new IllegalArgumentException("weights in " + type + " have not four bits a number");
         }
-        int panels = panels(n);
-        FourBitWeight weight = new FourBitWeight(type, n, k, arena.allocateBytes(panels * panelBytes(type, k)));
-        pool.run(panels, panel -> {
+        long bytes = panels(n) * panelBytes(type, k);
+        String form = "four_bits." + type + "." + COLUMNS;
+        return new FourBitWeight(type, n, k, memory.lay(form, bytes, data -> write(rows, pool, data)));
+    }
+
+    private static void write(WeightRows rows, ComputePool pool, MemorySegment data) {
+        int n = rows.n();
+        int k = rows.k();
+        FourBitWeight weight = new FourBitWeight(rows.type(), n, k, data);
+        pool.run(panels(n), panel -> {
             try (Arena working = Arena.ofConfined()) {
                 MemorySegment room = working.allocate(rows.rowBytes());
                 for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
@@ -115,7 +122,6 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
                 }
             }
         });
-        return weight;
     }
 
     private void packRun(MemorySegment row, int j, int run) {

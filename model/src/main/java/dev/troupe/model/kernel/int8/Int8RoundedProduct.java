@@ -5,7 +5,7 @@ import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.kernel.quantized.RoundedWeight;
 import dev.troupe.model.kernel.quantized.WeightRows;
-import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tensor.LayoutMemory;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,16 +32,16 @@ public final class Int8RoundedProduct implements RoundedProduct {
     }
 
     @Override
-    public RoundedWeight lay(WeightRows rows, TensorArena arena) {
+    public RoundedWeight lay(WeightRows rows, LayoutMemory memory) {
         if (FourBitWeight.holds(rows.type())) {
             FourBitProduct product = four();
-            FourBitWeight weight = FourBitWeight.pack(rows, pool, arena);
+            FourBitWeight weight = FourBitWeight.pack(rows, pool, memory);
             return new RoundedWeight(
                     (m, a, lda, bias, c, ldc, accumulate) ->
                             product.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
                     weight.data().byteSize());
         }
-        return rounded(rows, arena);
+        return rounded(rows, memory);
     }
 
     private synchronized FourBitProduct four() {
@@ -51,8 +51,8 @@ public final class Int8RoundedProduct implements RoundedProduct {
         return four;
     }
 
-    private RoundedWeight rounded(WeightRows rows, TensorArena arena) {
-        Int8Weight weight = Int8Weight.pack(rows, pool, arena);
+    private RoundedWeight rounded(WeightRows rows, LayoutMemory memory) {
+        Int8Weight weight = Int8Weight.pack(rows, pool, memory);
         return new RoundedWeight(
                 (m, a, lda, bias, c, ldc, accumulate) -> eight.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
                 weight.numbers().byteSize());
@@ -65,11 +65,11 @@ public final class Int8RoundedProduct implements RoundedProduct {
     public RoundedProduct withCopiesForPrompts() {
         return new RoundedProduct() {
             @Override
-            public RoundedWeight lay(WeightRows rows, TensorArena arena) {
-                RoundedWeight weight = Int8RoundedProduct.this.lay(rows, arena);
+            public RoundedWeight lay(WeightRows rows, LayoutMemory memory) {
+                RoundedWeight weight = Int8RoundedProduct.this.lay(rows, memory);
                 return FourBitWeight.holds(rows.type())
                         ? new RoundedWeight(
-                                weight.product(), rounded(rows, arena).product(), weight.bytes())
+                                weight.product(), rounded(rows, memory).product(), weight.bytes())
                         : weight;
             }
 
@@ -85,6 +85,6 @@ public final class Int8RoundedProduct implements RoundedProduct {
      * are multiplied faster than with four.
      */
     public PromptProduct prompts() {
-        return (packed, rows, arena) -> rounded(rows, arena).product();
+        return (packed, rows, memory) -> rounded(rows, memory).product();
     }
 }

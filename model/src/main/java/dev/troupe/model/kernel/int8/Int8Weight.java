@@ -5,8 +5,8 @@ import static dev.troupe.model.kernel.KernelArguments.requireWeightProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.RowUnpacking;
 import dev.troupe.model.kernel.quantized.WeightRows;
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -63,35 +63,40 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
      * Rounds and lays out a weight. The rows are not needed afterwards.
      *
      * @param rows of any type; what they stand for is rounded
-     * @param arena for the layout
+     * @param memory for the layout
      * @throws IllegalArgumentException when k is more than {@link #MOST_K}, or a float16 in the rows is not finite
      */
-    public static Int8Weight pack(WeightRows rows, ComputePool pool, TensorArena arena) {
+    public static Int8Weight pack(WeightRows rows, ComputePool pool, LayoutMemory memory) {
         int n = rows.n();
         int k = rows.k();
         if (k > MOST_K) {
             throw new IllegalArgumentException(
                     "sums of " + k + " products of eight bits may leave 32 bits; the most is " + MOST_K);
         }
-        int panels = panels(n);
-        Int8Weight weight = new Int8Weight(
-                n,
-                k,
-                arena.allocateBytes(panels * panelBytes(depth(k))),
-                arena.allocateBytes((long) panels * COLUMNS * Float.BYTES),
-                arena.allocateBytes((long) panels * COLUMNS * Integer.BYTES));
-        pool.run(panels, panel -> {
+        long bytes = panels(n) * (panelBytes(depth(k)) + COLUMNS * (long) (Float.BYTES + Integer.BYTES));
+        return of(n, k, memory.lay("int8", bytes, data -> of(n, k, data).write(rows, pool)));
+    }
+
+    /** Over memory that has the numbers, then the scales, then the shifts. */
+    private static Int8Weight of(int n, int k, MemorySegment data) {
+        long numbers = panels(n) * panelBytes(depth(k));
+        long scales = panels(n) * (long) COLUMNS * Float.BYTES;
+        return new Int8Weight(
+                n, k, data.asSlice(0, numbers), data.asSlice(numbers, scales), data.asSlice(numbers + scales));
+    }
+
+    private void write(WeightRows rows, ComputePool pool) {
+        pool.run(panels(n), panel -> {
             try (Arena working = Arena.ofConfined()) {
                 MemorySegment room = working.allocate(rows.rowBytes());
                 MemorySegment floats = working.allocate(k * (long) Float.BYTES, Long.BYTES);
                 MemorySegment rounded = working.allocate(depth(k) + Long.BYTES, Long.BYTES);
                 for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
                     RowUnpacking.read(rows.type(), k, rows.readFinite(j, 1, room), floats);
-                    weight.set(j, floats.address(), rounded);
+                    set(j, floats.address(), rounded);
                 }
             }
         });
-        return weight;
     }
 
     /** @param rounded room for a row of bytes, with zeros beyond k */

@@ -7,7 +7,7 @@ import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.quantized.PromptWeight;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.kernel.vector.ScratchPool;
-import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tensor.LayoutMemory;
 import java.util.Optional;
 
 /** Rows of prompts by oneDNN's tiles in bf16, over weights in any type. */
@@ -36,7 +36,7 @@ public final class OneDnnPromptProduct implements PromptProduct {
     }
 
     @Override
-    public PromptWeight lay(PackedWeight packed, WeightRows rows, TensorArena arena) {
+    public PromptWeight lay(PackedWeight packed, WeightRows rows, LayoutMemory memory) {
         return (m, a, lda, bias, c, ldc, accumulate) ->
                 gemm.multiplyStored(m, a, lda, packed, bias, c, ldc, accumulate);
     }

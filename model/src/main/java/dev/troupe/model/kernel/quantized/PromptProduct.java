@@ -1,6 +1,6 @@
 package dev.troupe.model.kernel.quantized;
 
-import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tensor.LayoutMemory;
 
 /**
  * Products like those of {@link WeightProduct} for many rows at once, with operands rounded: faster where the processor
@@ -14,7 +14,7 @@ public interface PromptProduct {
      *
      * @param packed by the vector provider's {@link WeightProduct}; stays open as long as the result is used
      * @param rows what {@code packed} was made of; not needed afterwards
-     * @param arena for a layout beside it, where one is wanted
+     * @param memory for a layout beside it, where one is wanted
      */
-    PromptWeight lay(PackedWeight packed, WeightRows rows, TensorArena arena);
+    PromptWeight lay(PackedWeight packed, WeightRows rows, LayoutMemory memory);
 }

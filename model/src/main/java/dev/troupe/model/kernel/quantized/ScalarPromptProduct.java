@@ -1,6 +1,7 @@
 package dev.troupe.model.kernel.quantized;
 
 import dev.troupe.model.kernel.vector.Bf16Lanes;
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
@@ -8,7 +9,8 @@ import java.lang.foreign.MemorySegment;
 /** The reference of products in bf16: what weights stand for is rounded, then multiplied with rounded rows of A. */
 public final class ScalarPromptProduct implements PromptProduct {
     @Override
-    public PromptWeight lay(PackedWeight packed, WeightRows rows, TensorArena arena) {
+    public PromptWeight lay(PackedWeight packed, WeightRows rows, LayoutMemory memory) {
+        TensorArena arena = memory.arena();
         int n = rows.n();
         int k = rows.k();
         Tensor weights = arena.allocate(n, k);

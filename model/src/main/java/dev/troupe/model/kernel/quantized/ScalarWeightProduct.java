@@ -1,7 +1,7 @@
 package dev.troupe.model.kernel.quantized;
 
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -13,13 +13,14 @@ public final class ScalarWeightProduct implements WeightProduct {
     }
 
     @Override
-    public PackedWeight pack(WeightRows rows, TensorArena arena) {
+    public PackedWeight pack(WeightRows rows, LayoutMemory memory) {
         long bytes = rows.n() * rows.rowBytes();
-        MemorySegment data = arena.allocateBytes(bytes).asSlice(0, bytes);
-        MemorySegment read = rows.readFinite(0, rows.n(), data);
-        if (read.address() != data.address()) {
-            data.copyFrom(read);
-        }
+        MemorySegment data = memory.lay("rows." + rows.type(), bytes, to -> {
+            MemorySegment read = rows.readFinite(0, rows.n(), to);
+            if (read.address() != to.address()) {
+                to.copyFrom(read);
+            }
+        });
         return new PackedWeight(rows.type(), rows.n(), rows.k(), data);
     }
 

@@ -4,11 +4,11 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.Stretches;
 import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.kernel.vector.ScratchPool;
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -42,24 +42,31 @@ public final class VectorWeightProduct implements WeightProduct {
 
     /** In the type that the rows have, or in float32 where a number does not fit the layout of that type. */
     @Override
-    public PackedWeight pack(WeightRows rows, TensorArena arena) {
-        PackedWeight packed = packAsStored(rows, arena);
-        return packed != null ? packed : Objects.requireNonNull(packAsStored(WeightRows.floats(rows), arena));
+    public PackedWeight pack(WeightRows rows, LayoutMemory memory) {
+        return packAsStored(rows, memory)
+                .or(() -> packAsStored(WeightRows.floats(rows), memory))
+                .orElseThrow();
     }
 
-    private @Nullable PackedWeight packAsStored(WeightRows rows, TensorArena arena) {
+    private Optional<PackedWeight> packAsStored(WeightRows rows, LayoutMemory memory) {
         PanelFormat format = PanelFormat.of(rows.type());
+        long bytes = packedBytes(rows.type(), rows.n(), rows.k());
+        return memory.layIfFit("panels." + rows.type(), bytes, data -> write(rows, format, data))
+                .map(data -> new PackedWeight(rows.type(), rows.n(), rows.k(), data));
+    }
+
+    /** Whether all numbers could be written in this format. */
+    private boolean write(WeightRows rows, PanelFormat format, MemorySegment data) {
         int panels = PanelProduct.panels(rows.n());
         long panelBytes = format.bytes(rows.k());
         long roomBytes = PanelFormat.COLUMNS * rows.rowBytes();
-        MemorySegment data = arena.allocateBytes(panels * panelBytes);
         AtomicBoolean fits = new AtomicBoolean(true);
         // Each panel's rows are copied, checked and laid out while they are in the cache.
         pool.run(panels, panel -> {
             int column = panel * PanelFormat.COLUMNS;
             int columns = Math.min(PanelFormat.COLUMNS, rows.n() - column);
-            try (ScratchPool.Scratch memory = scratch.borrow(roomBytes)) {
-                MemorySegment room = MemorySegment.ofAddress(memory.address()).reinterpret(roomBytes);
+            try (ScratchPool.Scratch borrowed = scratch.borrow(roomBytes)) {
+                MemorySegment room = MemorySegment.ofAddress(borrowed.address()).reinterpret(roomBytes);
                 MemorySegment some = rows.readFinite(column, columns, room);
                 if (format.holds(columns, rows.k(), some)) {
                     format.pack(columns, rows.k(), some, data.asSlice(panel * panelBytes, panelBytes));
@@ -68,7 +75,7 @@ public final class VectorWeightProduct implements WeightProduct {
                 }
             }
         });
-        return fits.get() ? new PackedWeight(rows.type(), rows.n(), rows.k(), data) : null;
+        return fits.get();
     }
 
     @Override

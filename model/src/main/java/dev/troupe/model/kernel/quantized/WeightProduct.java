@@ -1,9 +1,9 @@
 package dev.troupe.model.kernel.quantized;
 
 import dev.troupe.model.kernel.gemm.Gemm;
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +24,10 @@ public interface WeightProduct {
     /**
      * Lays weights out as the provider reads them. The rows are not needed afterwards.
      *
-     * @param arena for the layout
+     * @param memory for the layout
      * @throws IllegalArgumentException when a float16 in the rows is not finite
      */
-    PackedWeight pack(WeightRows rows, TensorArena arena);
+    PackedWeight pack(WeightRows rows, LayoutMemory memory);
 
     /**
      * C = A · Wᵀ (+ C when {@code accumulate}) (+ {@code bias} [n] on every row when given).

@@ -1,0 +1,310 @@
+package dev.troupe.model.format.layouts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.format.ModelFiles;
+import dev.troupe.model.format.OpenModel;
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.tensor.NativeMemory;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.tokenizer.BpeTrainer;
+import dev.troupe.model.transformer.Decode;
+import dev.troupe.model.transformer.InferenceModel;
+import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.TestModels;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Layouts of one load that the next one maps: the same bits, and none that belong to something else. */
+class KeptLayoutsTest {
+    private static final int ROWS = 11;
+    private static final long SEED = 5;
+
+    /** Rows of whole blocks of 256, but for attention's output; matrices that are larger than what is beside them. */
+    private static final ModelConfig CONFIG = new ModelConfig(
+            "llama",
+            270,
+            256,
+            2,
+            6,
+            2,
+            16,
+            512,
+            64,
+            NormKind.RMS,
+            1e-5f,
+            MlpKind.SWIGLU,
+            PositionKind.ROTARY,
+            1e4,
+            true,
+            false,
+            0);
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit sets it
+    private Path temp;
+
+    private final FixedComputePool pool = FixedComputePool.create(2);
+
+    /**
+     * A load.
+     *
+     * @param found whether it had layouts of another
+     * @param bytes of native memory that the model took
+     */
+    private record Load(boolean found, String version, long bytes, List<Float> logits, Path file) {}
+
+    @BeforeEach
+    void write() {
+        writeModel(SEED);
+    }
+
+    @AfterEach
+    void close() {
+        pool.close();
+    }
+
+    private Path model() {
+        return temp.resolve("model");
+    }
+
+    private Path layouts() {
+        return temp.resolve("layouts");
+    }
+
+    private void writeModel(long seed) {
+        try (TensorArena arena = TensorArena.open("test.weights")) {
+            ModelDirectory.write(
+                    model(),
+                    CONFIG,
+                    TestModels.randomWeights(CONFIG, seed, arena),
+                    BpeTrainer.train(
+                            List.of("the theatre of the thespians thanks the audience"),
+                            CONFIG.vocabSize(),
+                            List.of(BpeTrainer.END_OF_TEXT),
+                            1));
+        }
+    }
+
+    private Load load() {
+        return load(new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT), "a test");
+    }
+
+    private Load load(InferenceSettings settings, String serving) {
+        long before = NativeMemory.bytes("inference");
+        try (OpenModel files = ModelFiles.open(model())) {
+            KeptLayouts kept = KeptLayouts.of(layouts(), files, serving);
+            boolean found = kept.areFound();
+            OpenModel opened = kept.model();
+            Kernels kernels = KernelProviders.select("vector").create(pool);
+            try (InferenceModel model = InferenceModel.create(
+                    CONFIG, layer -> opened.weights(), kernels, settings.options(kernels, pool), 1, ROWS)) {
+                String version = opened.version();
+                kept.keep(version);
+                long bytes = NativeMemory.bytes("inference") - before;
+                return new Load(found, version, bytes, logits(model), kept.file());
+            }
+        }
+    }
+
+    private static List<Float> logits(InferenceModel model) {
+        int[] tokens = TestModels.randomTokens(CONFIG, ROWS, SEED);
+        int[] positions = new int[ROWS];
+        int[][] tables = new int[ROWS][];
+        boolean[] wanted = new boolean[ROWS];
+        boolean[] ofPrompt = new boolean[ROWS];
+        for (int row = 0; row < ROWS; row++) {
+            positions[row] = row;
+            tables[row] = new int[] {0};
+            wanted[row] = true;
+            ofPrompt[row] = row < ROWS / 2;
+        }
+        Tensor logits = model.forward(ROWS, tokens, positions, tables, wanted, ofPrompt);
+        return LongStream.range(0, logits.size()).mapToObj(logits::get).toList();
+    }
+
+    private List<Path> kept() throws IOException {
+        if (!Files.exists(layouts())) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(layouts())) {
+            return files.filter(file -> file.toString().endsWith(".layouts")).toList();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "BF16, EXACT, EXACT",
+        "F16, EXACT, EXACT",
+        "Q8_0, EXACT, EXACT",
+        "Q6_K, EXACT, EXACT",
+        "Q4_K, EXACT, EXACT",
+        "Q4_0, EXACT, EXACT",
+        "Q8_0, INT8, EXACT",
+        "Q8_0, INT8, INT8",
+        "Q4_0, INT8, INT8",
+        "Q4_K, INT8_COPY, INT8"
+    })
+    void aLaterLoadHasTheSameBitsAndLaysNothingOut(StorageType type, Prefill prefill, Decode decode)
+            throws IOException {
+        InferenceSettings settings = new InferenceSettings(type, prefill, decode);
+        Load first = load(settings, "a test");
+        Load second = load(settings, "a test");
+        assertThat(first.found()).isFalse();
+        assertThat(second.found()).isTrue();
+        assertThat(second.version()).isEqualTo(first.version());
+        assertThat(second.logits()).isEqualTo(first.logits());
+        // All matrices came from the file, which has nothing else.
+        long matrices = first.bytes() - second.bytes();
+        assertThat(matrices).isPositive();
+        assertThat(Files.size(second.file())).isBetween(matrices, matrices + 8000);
+    }
+
+    @Test
+    void float32IsLaidOutAtEachLoad() throws IOException {
+        InferenceSettings exact = InferenceSettings.EXACT;
+        Load first = load(exact, "a test");
+        Load second = load(exact, "a test");
+        assertThat(second.logits()).isEqualTo(first.logits());
+        assertThat(kept()).isEmpty();
+    }
+
+    @Test
+    void otherWeightsAreNoticedByTheFileAlone() throws IOException {
+        Load first = load();
+        writeModel(SEED + 1);
+        Load other = load();
+        assertThat(other.found()).isFalse();
+        assertThat(other.version()).isNotEqualTo(first.version());
+        assertThat(other.logits()).isNotEqualTo(first.logits());
+        assertThat(load().logits()).isEqualTo(other.logits());
+        assertThat(kept()).hasSize(1); // in place of the other
+    }
+
+    @Test
+    void filesThatWereTouchedAreReadAgain() throws IOException {
+        Load first = load();
+        Files.setLastModifiedTime(model().resolve("model.safetensors"), FileTime.fromMillis(1_000_000));
+        Load touched = load();
+        assertThat(touched.found()).isFalse();
+        assertThat(touched.version()).isEqualTo(first.version());
+        assertThat(load().found()).isTrue();
+    }
+
+    @Test
+    void anotherWayOfServingHasAFileOfItsOwn() throws IOException {
+        load();
+        assertThat(load(new InferenceSettings(StorageType.Q4_0, Prefill.EXACT, Decode.EXACT), "another")
+                        .found())
+                .isFalse();
+        assertThat(kept()).hasSize(2);
+        assertThat(load().found()).isTrue();
+    }
+
+    @Test
+    void aDamagedFileIsRemovedAndNamed() throws IOException {
+        Load first = load();
+        try (RandomAccessFile file = new RandomAccessFile(first.file().toFile(), "rw")) {
+            file.seek(file.length() / 2);
+            int old = file.read();
+            file.seek(file.length() / 2);
+            file.write(old ^ 1);
+        }
+        assertThatThrownBy(this::load)
+                .isInstanceOf(DamagedLayoutsException.class)
+                .hasMessageContaining(first.file().toString());
+        assertThat(kept()).isEmpty();
+        assertThat(load().logits()).isEqualTo(first.logits());
+        assertThat(load().found()).isTrue();
+    }
+
+    @Test
+    void whatIsNoFileOfLayoutsIsReplaced() throws IOException {
+        Load first = load();
+        byte[] whole = Files.readAllBytes(first.file());
+        List<byte[]> others = new ArrayList<>();
+        others.add(new byte[0]);
+        others.add(new byte[] {(byte) 0xFF, -1, -1, -1, -1, -1, -1, 127, '{'});
+        others.add(Arrays.copyOf(whole, whole.length - 1));
+        others.add(Arrays.copyOf(whole, 100));
+        others.add(new String(whole, StandardCharsets.ISO_8859_1)
+                .replace("revision\":\"" + KeptLayouts.REVISION, "revision\":\"0")
+                .getBytes(StandardCharsets.ISO_8859_1));
+        for (byte[] other : others) {
+            Files.write(first.file(), other);
+            Load replaced = load();
+            assertThat(replaced.found()).isFalse();
+            assertThat(replaced.logits()).isEqualTo(first.logits());
+            assertThat(load().found()).isTrue();
+        }
+    }
+
+    @Test
+    void layoutsThatTheFileHasNotAreMade() throws IOException {
+        Load first = load();
+        // The same file under the name of a way of serving that wants other layouts, as after a mistake of revisions.
+        InferenceSettings four = new InferenceSettings(StorageType.Q4_0, Prefill.EXACT, Decode.EXACT);
+        Load mixed = load(four, "a test");
+        assertThat(mixed.found()).isTrue();
+        Files.delete(first.file());
+        assertThat(mixed.logits()).isEqualTo(load(four, "a test").logits());
+        assertThat(kept()).hasSize(1);
+    }
+
+    @Test
+    void oneLoaderWritesAndOthersGoWithout() throws IOException {
+        Files.createDirectories(layouts());
+        Path file;
+        try (OpenModel files = ModelFiles.open(model())) {
+            file = KeptLayouts.of(layouts(), files, "a test").file();
+        }
+        Path lock = file.resolveSibling("." + file.getFileName() + ".lock");
+        Load beside;
+        try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock _ = channel.lock()) {
+            beside = load();
+            assertThat(kept()).isEmpty();
+        }
+        // What a writer that was killed has left is in nobody's way.
+        Files.writeString(file.resolveSibling("." + file.getFileName() + ".partial"), "half");
+        assertThat(load().logits()).isEqualTo(beside.logits());
+        assertThat(load().found()).isTrue();
+    }
+
+    @Test
+    void aLoadIsNoWorseWhereNothingCanBeKept() throws IOException {
+        Files.writeString(layouts(), "no directory");
+        Load first = load();
+        assertThat(load().logits()).isEqualTo(first.logits());
+        assertThat(layouts()).hasContent("no directory");
+    }
+}
