@@ -27,24 +27,26 @@ import picocli.CommandLine.Spec;
 
 /** {@code troupe bench}: how fast this machine is, and what share of its limits is reached. */
 @Command(
-        name = "bench",
+        name = BenchCommand.NAME,
         mixinStandardHelpOptions = true,
-        description = "Measures speed on this machine, beside the machine's own limits measured in the same run.",
-        subcommands = {
-            BenchCommand.KernelsBench.class,
-            TrainBenchCommand.class,
-            InferenceBenchCommand.class,
-            ModelBenchCommand.class,
-            LoadBenchCommand.class,
-            ServeBenchCommand.class,
-            SoakCommand.class,
-            MeshEqualityCommand.class,
-            MeshMemoryCommand.class,
-            CheckpointBenchCommand.class,
-            TransportBenchCommand.class,
-            BenchCommand.Tokenizers.class
-        })
+        description = "Measures speed on this machine, beside the machine's own limits measured in the same run.")
 final class BenchCommand implements Runnable {
+    static final String NAME = "bench";
+
+    static final Subcommands SUBCOMMANDS = Subcommands.none()
+            .and("kernels", BenchCommand.KernelsBench.class)
+            .and("train", TrainBenchCommand.class)
+            .and("inference", InferenceBenchCommand.class)
+            .and("model", ModelBenchCommand.class)
+            .and("load", LoadBenchCommand.class)
+            .and("serve", ServeBenchCommand.class)
+            .and("soak", SoakCommand.class)
+            .and("mesh-equality", MeshEqualityCommand.class)
+            .and("mesh-memory", MeshMemoryCommand.class)
+            .and("checkpoint", CheckpointBenchCommand.class)
+            .and("transport", TransportBenchCommand.class)
+            .and("tokenizer", BenchCommand.Tokenizers.class);
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before run
     private CommandSpec spec;

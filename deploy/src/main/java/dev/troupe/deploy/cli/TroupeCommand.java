@@ -16,22 +16,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = VersionProvider.class,
         description = "Trains, evaluates and serves GPT-style language models on one cluster of Akka actors.",
-        subcommands = {
-            BenchCommand.class,
-            ChaosCommand.class,
-            ClusterCommand.class,
-            EvalCommand.class,
-            InspectCommand.class,
-            PlanCommand.class,
-            ConvertCommand.class,
-            QuantizeCommand.class,
-            GenerateCommand.class,
-            HelpCommand.class,
-            QuickstartCommand.class,
-            TokenizerCommand.class,
-            TrainCommand.class,
-            UpCommand.class
-        },
         footer = {"", "Start with: ./troupe quickstart", "Run all tests with: ./troupe test"})
 public final class TroupeCommand implements Runnable {
     /** The user's input cannot be used as it is; the message says what to change. */
@@ -39,6 +23,21 @@ public final class TroupeCommand implements Runnable {
 
     /** Something failed that should not have. */
     static final int EXIT_SOFTWARE_ERROR = 1;
+
+    static final Subcommands SUBCOMMANDS = Subcommands.none()
+            .and(BenchCommand.NAME, BenchCommand.class)
+            .and("chaos", ChaosCommand.class)
+            .and("cluster", ClusterCommand.class)
+            .and("eval", EvalCommand.class)
+            .and("inspect", InspectCommand.class)
+            .and("plan", PlanCommand.class)
+            .and("convert", ConvertCommand.class)
+            .and("quantize", QuantizeCommand.class)
+            .and("generate", GenerateCommand.class)
+            .and("quickstart", QuickstartCommand.class)
+            .and("tokenizer", TokenizerCommand.class)
+            .and("train", TrainCommand.class)
+            .and("up", UpCommand.class);
 
     private static final Logger LOG = LoggerFactory.getLogger(TroupeCommand.class);
 
@@ -48,10 +47,28 @@ public final class TroupeCommand implements Runnable {
 
     /** Runs a command line and returns the exit code of the process. */
     public static int run(String... args) {
-        CommandLine commandLine = new CommandLine(new TroupeCommand())
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, command.getErr()));
-        return commandLine.execute(args);
+        return commandLine(args).execute(args);
+    }
+
+    /** What is needed to understand {@code args}. */
+    static CommandLine commandLine(String... args) {
+        CommandLine all = new CommandLine(new TroupeCommand());
+        String command = word(args, 0);
+        SUBCOMMANDS.addTo(all, command);
+        if (all.getSubcommands().size() > 1) {
+            all.addSubcommand(new HelpCommand());
+        }
+        CommandLine bench = all.getSubcommands().get(BenchCommand.NAME);
+        if (bench != null) {
+            BenchCommand.SUBCOMMANDS.addTo(bench, command.equals(BenchCommand.NAME) ? word(args, 1) : "");
+        }
+        // Holds for the subcommands that are there now.
+        return all.setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((failure, at, parsed) -> report(failure, at.getErr()));
+    }
+
+    private static String word(String[] args, int number) {
+        return number < args.length ? args[number] : "";
     }
 
     @Override

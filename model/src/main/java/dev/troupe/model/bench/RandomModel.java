@@ -34,7 +34,7 @@ public final class RandomModel {
         OpenModel model = new OpenModel(
                 Path.of(shape.label()),
                 config,
-                SyllableVocabulary.of(config.vocabSize()),
+                () -> SyllableVocabulary.of(config.vocabSize()),
                 () -> shape.label(),
                 Optional.empty(),
                 new Drawn(config, seed),

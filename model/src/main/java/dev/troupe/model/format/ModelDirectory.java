@@ -60,7 +60,7 @@ public final class ModelDirectory {
         return new OpenModel(
                 directory,
                 config,
-                tokenizer,
+                () -> tokenizer,
                 () -> version(manifest, files),
                 DirectoryTemplate.read(directory),
                 weights,

@@ -4,10 +4,14 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.durable.Sha256;
 import dev.troupe.model.gguf.GgufFile;
+import dev.troupe.model.gguf.GgufMetadata;
 import dev.troupe.model.tokenizer.GgufVocabulary;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 
 /** Opens models of either kind: a GGUF file, or a directory in Hugging Face's layout. */
 public final class ModelFiles {
@@ -34,15 +38,12 @@ public final class ModelFiles {
         GgufFile file = GgufFile.open(path);
         try {
             ModelConfig config = GgufConfig.read(file);
-            Tokenizer tokenizer = tokenizer(file);
-            if (tokenizer.vocabSize() > config.vocabSize()) {
-                throw new TroupeException(path + ": the tokenizer has " + tokenizer.vocabSize()
-                        + " tokens, but token_embd.weight has " + config.vocabSize() + " rows");
-            }
+            FutureTask<Tokenizer> tokenizer = new FutureTask<>(() -> tokenizer(path, file.metadata(), config));
+            Thread.ofPlatform().daemon().name("troupe-tokenizer").start(tokenizer);
             return new OpenModel(
                     path,
                     config,
-                    tokenizer,
+                    () -> result(tokenizer),
                     () -> Sha256.ofPieces(file.bytes()).shortSha256(),
                     file.metadata().text(CHAT_TEMPLATE),
                     new GgufWeights(file, config),
@@ -53,13 +54,32 @@ public final class ModelFiles {
         }
     }
 
-    private static Tokenizer tokenizer(GgufFile file) {
+    private static Tokenizer tokenizer(Path path, GgufMetadata metadata, ModelConfig config) {
+        Tokenizer tokenizer;
         try {
-            return GgufVocabulary.read(file.metadata());
+            tokenizer = GgufVocabulary.read(metadata);
         } catch (TroupeException e) {
             String message = String.valueOf(e.getMessage());
-            String path = file.path().toString();
-            throw message.startsWith(path) ? e : new TroupeException(path + ": " + message, e);
+            throw message.startsWith(path.toString()) ? e : new TroupeException(path + ": " + message, e);
+        }
+        if (tokenizer.vocabSize() > config.vocabSize()) {
+            throw new TroupeException(path + ": the tokenizer has " + tokenizer.vocabSize()
+                    + " tokens, but token_embd.weight has " + config.vocabSize() + " rows");
+        }
+        return tokenizer;
+    }
+
+    private static Tokenizer result(Future<Tokenizer> reading) {
+        try {
+            return reading.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException("a tokenizer could not be read", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while a tokenizer was read", e);
         }
     }
 }

@@ -18,6 +18,7 @@ import java.util.function.Supplier;
  * A model in a file or a directory, open to be served, evaluated or converted. Its weights are pages of files.
  *
  * @param path of the file or the directory
+ * @param reader gives {@link #tokenizer}
  * @param digest computes {@link #version}
  * @param chatTemplate the Jinja text that comes with it, when there is one
  * @param weights valid until this is closed
@@ -26,12 +27,21 @@ import java.util.function.Supplier;
 public record OpenModel(
         Path path,
         ModelConfig config,
-        Tokenizer tokenizer,
+        Supplier<Tokenizer> reader,
         Supplier<String> digest,
         Optional<String> chatTemplate,
         StoredWeights weights,
         AutoCloseable files)
         implements AutoCloseable {
+
+    /**
+     * Of the model. It may be read in the background from when the model is opened, which a large vocabulary is worth.
+     *
+     * @throws dev.troupe.model.TroupeException where it is read so, naming the file and what is missing or wrong
+     */
+    public Tokenizer tokenizer() {
+        return reader.get();
+    }
 
     /** The first digits of a digest of the weights: the same weights have the same version. Reads all of them. */
     public String version() {

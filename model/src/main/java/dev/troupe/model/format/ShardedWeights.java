@@ -44,7 +44,7 @@ final class ShardedWeights implements StoredWeights {
             return new OpenModel(
                     directory,
                     config,
-                    tokenizer,
+                    () -> tokenizer,
                     () -> version(manifest),
                     Optional.empty(),
                     new ShardedWeights(directory, files, layout),

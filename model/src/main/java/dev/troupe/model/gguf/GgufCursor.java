@@ -18,6 +18,8 @@ final class GgufCursor {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    private static final char REPLACEMENT = '\uFFFD';
+
     private final String fileName;
     private final MemorySegment file;
     private final CharsetDecoder utf8 = StandardCharsets.UTF_8.newDecoder(); // reports what is malformed
@@ -84,8 +86,13 @@ final class GgufCursor {
             throw damaged(what.get() + " is said to have " + Long.toUnsignedString(length) + " bytes; there are "
                     + left() + ", and at most " + mostBytes + " are allowed");
         }
-        byte[] bytes = file.asSlice(take(length), length).toArray(BYTE);
-        try {
+        byte[] bytes = new byte[(int) length];
+        MemorySegment.copy(file, BYTE, take(length), bytes, 0, bytes.length);
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        if (text.indexOf(REPLACEMENT) < 0) {
+            return text;
+        }
+        try { // it may have the character, or bytes that the other reader replaced
             return utf8.decode(ByteBuffer.wrap(bytes)).toString();
         } catch (CharacterCodingException e) {
             throw damaged(what.get() + " is not UTF-8");

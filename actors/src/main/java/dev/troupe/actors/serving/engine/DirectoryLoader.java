@@ -17,12 +17,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,9 +75,11 @@ public record DirectoryLoader(
     private Engine loadOnce(LoadTimes times) {
         ComputePool pool =
                 settings.threads().open(layout.threads(settings.threads().count()));
-        Future<Set<KernelUse>> first = inBackground(
-                "troupe-kernel-check",
-                () -> check(pool.threads(), settings.inference().usesOfAny()));
+        List<Future<?>> first = Stream.of(
+                        KernelUse.servingAny(), settings.inference().products())
+                .filter(uses -> !uses.isEmpty())
+                .<Future<?>>map(uses -> inBackground("troupe-kernel-check", () -> check(pool.threads(), uses)))
+                .toList();
         try (OpenModel files = times.measure("file", () -> ModelFiles.open(directory));
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {
@@ -104,11 +108,7 @@ public record DirectoryLoader(
 
     /** @param first what is checked for every model */
     private Engine load(
-            OpenModel model,
-            @Nullable OpenModel draft,
-            ComputePool pool,
-            Future<Set<KernelUse>> first,
-            LoadTimes times) {
+            OpenModel model, @Nullable OpenModel draft, ComputePool pool, List<Future<?>> first, LoadTimes times) {
         long blockBytes = layout.blockBytes(model.config(), settings.inference().cache());
         if (draft != null) {
             DraftLoader.requireSameVocabulary(draft, model);
@@ -119,7 +119,7 @@ public record DirectoryLoader(
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);
         Beside beside = new Beside(
                 inBackground("troupe-model-version", model::version), inBackground("troupe-model-kernel-check", () -> {
-                    result(first);
+                    first.forEach(DirectoryLoader::result);
                     return check(model, draft, pool.threads());
                 }));
         // Nothing is answered before they are checked. Which products there are beside them is known after a check.

@@ -130,7 +130,7 @@ public final class KeptLayouts {
         return new OpenModel(
                 files.path(),
                 files.config(),
-                files.tokenizer(),
+                files.reader(),
                 this::version,
                 files.chatTemplate(),
                 new Weights(),

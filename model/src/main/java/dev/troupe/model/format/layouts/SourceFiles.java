@@ -6,7 +6,9 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -33,11 +35,16 @@ final class SourceFiles {
         }
     }
 
+    private static String nanos(FileTime time) {
+        return time.to(TimeUnit.NANOSECONDS) + "";
+    }
+
     private static String one(Path file) throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
         FileStore store = Files.getFileStore(file);
-        Object changed = store.supportsFileAttributeView("unix") ? Files.getAttribute(file, "unix:ctime") : "";
+        boolean unix = store.supportsFileAttributeView("unix");
+        String changed = unix ? nanos((FileTime) Files.getAttribute(file, "unix:ctime")) : "";
         return file.getFileName() + " " + attributes.fileKey() + " " + attributes.size() + " "
-                + attributes.lastModifiedTime() + " " + changed;
+                + nanos(attributes.lastModifiedTime()) + " " + changed;
     }
 }
