@@ -83,6 +83,20 @@ class GgufFileTest {
     }
 
     @Test
+    void textIsUtf8AndMayHaveTheCharacterThatStandsForOther() throws IOException {
+        Map<String, MetadataValue> metadata = new LinkedHashMap<>(GgufSamples.metadata());
+        metadata.put("odd", MetadataValue.texts(List.of("\uFFFD", "a\uFFFDb")));
+        byte[] bytes = GgufSamples.bytes(metadata, GgufSamples.tensors());
+        try (GgufFile read = GgufFile.open(Files.write(temp.resolve("odd.gguf"), bytes))) {
+            assertThat(read.metadata().texts("odd")).contains(List.of("\uFFFD", "a\uFFFDb"));
+        }
+        byte[] broken = GgufSamples.bytes();
+        int text = indexOf(broken, "zw");
+        broken[text + 2] = 'o'; // the first byte of two
+        assertRefused(broken, "metadata entry 'one.STRING' is not UTF-8");
+    }
+
+    @Test
     void wrongTensorsAreNamed() throws IOException {
         byte[] sample = GgufSamples.bytes();
         int description = indexOf(sample, "matrix.Q8_0") + "matrix.Q8_0".length(); // u32 rank, u64 dims, u32 type

@@ -80,17 +80,24 @@ public record DirectoryLoader(
                 .filter(uses -> !uses.isEmpty())
                 .<Future<?>>map(uses -> inBackground("troupe-kernel-check", () -> check(pool.threads(), uses)))
                 .toList();
-        try (OpenModel files = times.measure("file", () -> ModelFiles.open(directory));
-                @Nullable OpenModel draft =
-                                settings.draftModel().map(ModelFiles::open).orElse(null)) {
-            Optional<KeptLayouts> layouts =
-                    settings.layouts().map(kept -> KeptLayouts.of(kept, files, settings.layoutKey()));
-            Engine engine = load(layouts.map(KeptLayouts::model).orElse(files), draft, pool, first, times);
-            layouts.ifPresent(made -> keep(made, engine, times));
-            return engine;
+        try {
+            Optional<String> stamp = settings.layouts().map(kept -> KeptLayouts.stamp(directory));
+            return opened(pool, first, stamp, times);
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;
+        }
+    }
+
+    private Engine opened(ComputePool pool, List<Future<?>> first, Optional<String> stamp, LoadTimes times) {
+        try (OpenModel files = times.measure("file", () -> ModelFiles.open(directory));
+                @Nullable OpenModel draft =
+                                settings.draftModel().map(ModelFiles::open).orElse(null)) {
+            Optional<KeptLayouts> layouts = settings.layouts()
+                    .flatMap(kept -> stamp.map(of -> KeptLayouts.of(kept, files, of, settings.layoutKey())));
+            Engine engine = load(layouts.map(KeptLayouts::model).orElse(files), draft, pool, first, times);
+            layouts.ifPresent(made -> keep(made, engine, times));
+            return engine;
         }
     }
 

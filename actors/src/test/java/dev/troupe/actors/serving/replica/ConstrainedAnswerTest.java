@@ -204,9 +204,10 @@ class ConstrainedAnswerTest {
         TestProbe<Drained> drained = KIT.createTestProbe(Drained.class);
         replica.tell(new Submit(withSchema("last", "{\"const\": [1, 3]}", List.of(1), 0), client.getRef()));
         replica.tell(new Drain(drained.getRef()));
+        Drained end = drained.receiveMessage(PATIENCE);
         List<GenerationEvent> events = answer(client);
         assertThat(((Finished) events.getLast()).reason()).isEqualTo(FinishReason.STOP);
         assertThat(text(events).replaceAll("\\s", "")).isEqualTo("[1,3]");
-        drained.expectMessage(PATIENCE, new Drained(1));
+        assertThat(end.finishedRequests()).isBetween(0, 1); // 0 where it had ended before this thread asked for the drain
     }
 }

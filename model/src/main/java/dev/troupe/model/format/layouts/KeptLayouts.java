@@ -9,6 +9,7 @@ import dev.troupe.model.format.safetensors.SafetensorsFile;
 import dev.troupe.model.format.safetensors.SafetensorsWriter;
 import dev.troupe.model.format.safetensors.TensorDtype;
 import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.tensor.HugePages;
 import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
@@ -24,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,30 +54,44 @@ public final class KeptLayouts {
     private static final String DIGEST = PREFIX + "digest";
     private static final int NAME_DIGITS = 16;
     private static final int ALIGNMENT = 64; // of every layout in the file
+    private static final long LARGE = 4 * HugePages.BYTES; // has whole huge pages wherever it lies
 
     private final OpenModel files;
     private final Path file;
+    private final String stamp;
     private final Map<String, String> conditions;
     private final Map<String, MemorySegment> found = new LinkedHashMap<>();
     private final Map<String, MemorySegment> used = new ConcurrentSkipListMap<>();
     private final Map<String, String> metadata;
     private volatile boolean isNew; // some of what is used
 
-    private KeptLayouts(OpenModel files, Path file, Map<String, String> conditions) {
+    private KeptLayouts(OpenModel files, Path file, String stamp, Map<String, String> conditions) {
         this.files = files;
         this.file = file;
+        this.stamp = stamp;
         this.conditions = conditions;
         this.metadata = find();
     }
 
     /**
-     * Looks for the layouts of a model.
+     * Tells a model's files from others of the same names; for {@link #of}, before the model is opened.
+     *
+     * @param model file or directory
+     * @throws TroupeException when it cannot be looked at
+     */
+    public static String stamp(Path model) {
+        return SourceFiles.stamp(model);
+    }
+
+    /**
+     * Looks for the layouts of a model. What has changed since it was stamped is neither looked for nor kept.
      *
      * @param directory of such files; need not be there
+     * @param stamp of the model, from before it was opened
      * @param serving all that decides how this model is laid out, beside its files
      * @throws TroupeException when the model's files cannot be looked at
      */
-    public static KeptLayouts of(Path directory, OpenModel model, String serving) {
+    public static KeptLayouts of(Path directory, OpenModel model, String stamp, String serving) {
         Path path = model.path().toAbsolutePath().normalize();
         String name = path.getFileName() + "-"
                 + Sha256.of((path + "\n" + serving).getBytes(StandardCharsets.UTF_8))
@@ -90,13 +106,13 @@ public final class KeptLayouts {
                 PREFIX + "config",
                 model.config().toString(),
                 PREFIX + "files",
-                SourceFiles.stamp(path)));
-        return new KeptLayouts(model, directory.resolve(name + ".layouts"), conditions);
+                stamp));
+        return new KeptLayouts(model, directory.resolve(name + ".layouts"), stamp, conditions);
     }
 
     /** Metadata of the file where it may be used, else nothing. */
     private Map<String, String> find() {
-        if (!Files.exists(file)) {
+        if (!Files.exists(file) || hasChanged()) {
             return Map.of();
         }
         try (SafetensorsFile opened = SafetensorsFile.open(file)) {
@@ -113,6 +129,10 @@ public final class KeptLayouts {
             LOG.warn("layouts are made anew: {}", e.getMessage());
             return Map.of();
         }
+    }
+
+    private boolean hasChanged() {
+        return !SourceFiles.stamp(files.path()).equals(stamp);
     }
 
     /** Whether an earlier load left layouts. */
@@ -150,7 +170,19 @@ public final class KeptLayouts {
             discard();
             throw new DamagedLayoutsException(file);
         }
+        warnOfSmallPages();
         return String.valueOf(metadata.get(WEIGHTS));
+    }
+
+    private void warnOfSmallPages() {
+        Optional<MemorySegment> largest =
+                found.values().stream().max(Comparator.comparingLong(MemorySegment::byteSize));
+        if (largest.isPresent() && largest.get().byteSize() >= LARGE && !HugePages.areHuge(largest.get())) {
+            LOG.warn(
+                    "{} is mapped in small pages, and answers come up to a fifth slower than without it: large folios"
+                            + " want ext4 or XFS and a newer Linux (6.16 for ext4), and free memory when it is read",
+                    file);
+        }
     }
 
     private static String digest(Map<String, MemorySegment> layouts) {
@@ -169,6 +201,10 @@ public final class KeptLayouts {
      */
     public void keep(String version) {
         if (!isNew) {
+            return;
+        }
+        if (hasChanged()) {
+            LOG.warn("{} has changed while it was loaded: its layouts are not kept", files.path());
             return;
         }
         try {

@@ -18,9 +18,13 @@ final class SourceFiles {
 
     /**
      * Name, number, size, and times of change of a model's file, or of each in its directory. On a file system that has
-     * none of the last one, a file that was changed and given its old time again is not noticed.
+     * none of the last one, a file that was changed and given its old time again is not noticed. Of what is not there,
+     * nothing.
      */
     static String stamp(Path model) {
+        if (!Files.exists(model)) {
+            return "";
+        }
         try {
             if (Files.isRegularFile(model)) {
                 return one(model);

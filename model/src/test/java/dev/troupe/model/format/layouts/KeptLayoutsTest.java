@@ -120,9 +120,13 @@ class KeptLayoutsTest {
     }
 
     private Load load(InferenceSettings settings, String serving) {
+        return load(settings, KeptLayouts.stamp(model()), serving);
+    }
+
+    private Load load(InferenceSettings settings, String stamp, String serving) {
         long before = NativeMemory.bytes("inference");
         try (OpenModel files = ModelFiles.open(model())) {
-            KeptLayouts kept = KeptLayouts.of(layouts(), files, serving);
+            KeptLayouts kept = KeptLayouts.of(layouts(), files, stamp, serving);
             boolean found = kept.areFound();
             OpenModel opened = kept.model();
             Kernels kernels = KernelProviders.select("vector").create(pool);
@@ -221,6 +225,20 @@ class KeptLayoutsTest {
     }
 
     @Test
+    void filesThatChangeWhileTheyAreOpenedAreNeitherLookedForNorKept() throws IOException {
+        InferenceSettings settings = new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT);
+        String stamp = KeptLayouts.stamp(model());
+        Load old = load(settings, stamp, "a test");
+        writeModel(SEED + 1);
+        Load changed = load(settings, stamp, "a test");
+        assertThat(changed.found()).isFalse();
+        assertThat(changed.logits()).isNotEqualTo(old.logits());
+        Files.delete(old.file());
+        load(settings, stamp, "a test");
+        assertThat(kept()).isEmpty();
+    }
+
+    @Test
     void anotherWayOfServingHasAFileOfItsOwn() throws IOException {
         load();
         assertThat(load(new InferenceSettings(StorageType.Q4_0, Prefill.EXACT, Decode.EXACT), "another")
@@ -285,7 +303,8 @@ class KeptLayoutsTest {
         Files.createDirectories(layouts());
         Path file;
         try (OpenModel files = ModelFiles.open(model())) {
-            file = KeptLayouts.of(layouts(), files, "a test").file();
+            file = KeptLayouts.of(layouts(), files, KeptLayouts.stamp(model()), "a test")
+                    .file();
         }
         Path lock = file.resolveSibling("." + file.getFileName() + ".lock");
         Load beside;
