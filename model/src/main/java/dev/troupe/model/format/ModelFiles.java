@@ -1,5 +1,6 @@
 package dev.troupe.model.format;
 
+import dev.troupe.model.Background;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.durable.Sha256;
@@ -9,9 +10,6 @@ import dev.troupe.model.tokenizer.GgufVocabulary;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
 
 /** Opens models of either kind: a GGUF file, or a directory in Hugging Face's layout. */
 public final class ModelFiles {
@@ -38,12 +36,12 @@ public final class ModelFiles {
         GgufFile file = GgufFile.open(path);
         try {
             ModelConfig config = GgufConfig.read(file);
-            FutureTask<Tokenizer> tokenizer = new FutureTask<>(() -> tokenizer(path, file.metadata(), config));
-            Thread.ofPlatform().daemon().name("troupe-tokenizer").start(tokenizer);
+            Background<Tokenizer> tokenizer =
+                    Background.start("troupe-tokenizer", () -> tokenizer(path, file.metadata(), config));
             return new OpenModel(
                     path,
                     config,
-                    () -> result(tokenizer),
+                    tokenizer::result,
                     () -> Sha256.ofPieces(file.bytes()).shortSha256(),
                     file.metadata().text(CHAT_TEMPLATE),
                     new GgufWeights(file, config),
@@ -67,19 +65,5 @@ public final class ModelFiles {
                     + " tokens, but token_embd.weight has " + config.vocabSize() + " rows");
         }
         return tokenizer;
-    }
-
-    private static Tokenizer result(Future<Tokenizer> reading) {
-        try {
-            return reading.get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException("a tokenizer could not be read", e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while a tokenizer was read", e);
-        }
     }
 }

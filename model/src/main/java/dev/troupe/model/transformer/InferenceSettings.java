@@ -86,13 +86,6 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
         return uses;
     }
 
-    /** What {@link #uses} has of every model: it can be looked at before the model is known. */
-    public Set<KernelUse> usesOfAny() {
-        Set<KernelUse> uses = EnumSet.copyOf(KernelUse.servingAny());
-        uses.addAll(products());
-        return uses;
-    }
-
     /** What these settings ask for beside a provider's kernels, whatever the model. */
     public Set<KernelUse> products() {
         return switch (prefill) {

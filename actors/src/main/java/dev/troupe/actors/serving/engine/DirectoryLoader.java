@@ -3,6 +3,7 @@ package dev.troupe.actors.serving.engine;
 import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ServedTokenizer;
+import dev.troupe.model.Background;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
 import dev.troupe.model.config.ModelConfig;
@@ -20,10 +21,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -75,10 +72,10 @@ public record DirectoryLoader(
     private Engine loadOnce(LoadTimes times) {
         ComputePool pool =
                 settings.threads().open(layout.threads(settings.threads().count()));
-        List<Future<?>> first = Stream.of(
+        List<Background<Set<KernelUse>>> first = Stream.of(
                         KernelUse.servingAny(), settings.inference().products())
                 .filter(uses -> !uses.isEmpty())
-                .<Future<?>>map(uses -> inBackground("troupe-kernel-check", () -> check(pool.threads(), uses)))
+                .map(uses -> Background.start("troupe-kernel-check", () -> check(pool.threads(), uses)))
                 .toList();
         try {
             Optional<String> stamp = settings.layouts().map(kept -> KeptLayouts.stamp(directory));
@@ -89,7 +86,8 @@ public record DirectoryLoader(
         }
     }
 
-    private Engine opened(ComputePool pool, List<Future<?>> first, Optional<String> stamp, LoadTimes times) {
+    private Engine opened(
+            ComputePool pool, List<Background<Set<KernelUse>>> first, Optional<String> stamp, LoadTimes times) {
         try (OpenModel files = times.measure("file", () -> ModelFiles.open(directory));
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {
@@ -115,7 +113,11 @@ public record DirectoryLoader(
 
     /** @param first what is checked for every model */
     private Engine load(
-            OpenModel model, @Nullable OpenModel draft, ComputePool pool, List<Future<?>> first, LoadTimes times) {
+            OpenModel model,
+            @Nullable OpenModel draft,
+            ComputePool pool,
+            List<Background<Set<KernelUse>>> first,
+            LoadTimes times) {
         long blockBytes = layout.blockBytes(model.config(), settings.inference().cache());
         if (draft != null) {
             DraftLoader.requireSameVocabulary(draft, model);
@@ -125,8 +127,9 @@ public record DirectoryLoader(
         ModelConfig config = KvCacheSize.fitting(model.config(), settings, blockBytes);
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);
         Beside beside = new Beside(
-                inBackground("troupe-model-version", model::version), inBackground("troupe-model-kernel-check", () -> {
-                    first.forEach(DirectoryLoader::result);
+                Background.start("troupe-model-version", model::version),
+                Background.start("troupe-model-kernel-check", () -> {
+                    first.forEach(Background::result);
                     return check(model, draft, pool.threads());
                 }));
         // Nothing is answered before they are checked. Which products there are beside them is known after a check.
@@ -179,11 +182,11 @@ public record DirectoryLoader(
         StepExecutor laidOut = times.measure(
                 "weights",
                 () -> layout.lay(new ModelLayout.Target(
-                        settings, model, config, () -> result(beside.version()), kernels, pool, numKvBlocks)));
+                        settings, model, config, () -> beside.version().result(), kernels, pool, numKvBlocks)));
         try {
-            times.measure("kernels", () -> result(beside.check()));
-            ModelDescription description =
-                    times.measure("version", () -> describe(model, config, result(beside.version()), template));
+            times.measure("kernels", () -> beside.check().result());
+            ModelDescription description = times.measure(
+                    "version", () -> describe(model, config, beside.version().result(), template));
             return new ModelEngine(description, laidOut);
         } catch (RuntimeException | Error e) {
             laidOut.close();
@@ -197,27 +200,7 @@ public record DirectoryLoader(
      * @param version a checksum of all weights: reading them takes as long as laying them out
      * @param check of kernels: one thread's work, most of which is waiting for the compiler
      */
-    private record Beside(Future<String> version, Future<Set<KernelUse>> check) {}
-
-    private static <T> FutureTask<T> inBackground(String thread, Callable<T> work) {
-        FutureTask<T> task = new FutureTask<>(work);
-        Thread.ofPlatform().daemon().name(thread).start(task);
-        return task;
-    }
-
-    private static <T> T result(Future<T> work) {
-        try {
-            return work.get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException("a model could not be loaded", e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while a model was loaded", e);
-        }
-    }
+    private record Beside(Background<String> version, Background<Set<KernelUse>> check) {}
 
     private ModelDescription describe(OpenModel model, ModelConfig config, String version, ChatTemplate template) {
         try {

@@ -71,20 +71,6 @@ public record EngineSettings(
         this(backend, precision, InferenceSettings.EXACT, threads, maxBatchTokens, maxRunning, kvCacheBytes);
     }
 
-    /** The same that keeps layouts in a directory. */
-    public EngineSettings withLayouts(Path directory) {
-        return new EngineSettings(
-                backend,
-                precision,
-                inference,
-                threads,
-                maxBatchTokens,
-                maxRunning,
-                kvCacheBytes,
-                draftModel,
-                Optional.of(directory));
-    }
-
     /** All of these that decides how a model's weights are laid out. */
     String layoutKey() {
         return String.join(

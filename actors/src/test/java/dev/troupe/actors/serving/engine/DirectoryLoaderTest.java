@@ -10,6 +10,7 @@ import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -88,14 +90,15 @@ class DirectoryLoaderTest {
     /** How many bytes an engine holds whose weights are rounded to bf16, and its version. */
     private static String loaded(Path model, Path layouts) {
         EngineSettings rounded = new EngineSettings(
-                        "auto",
-                        Precision.FP32,
-                        new InferenceSettings(StorageType.BF16, Prefill.EXACT, Decode.EXACT),
-                        1,
-                        32,
-                        4,
-                        1 << 20)
-                .withLayouts(layouts);
+                "auto",
+                Precision.FP32,
+                new InferenceSettings(StorageType.BF16, Prefill.EXACT, Decode.EXACT),
+                ComputeThreads.of(1),
+                32,
+                4,
+                1 << 20,
+                Optional.empty(),
+                Optional.of(layouts));
         LoadTimes times = new LoadTimes();
         try (Engine engine = new DirectoryLoader(rounded, "hello", "plain", model).load(times)) {
             assertThat(times.seconds()).containsKey("layouts");

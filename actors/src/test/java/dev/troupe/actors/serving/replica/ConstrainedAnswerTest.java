@@ -208,6 +208,7 @@ class ConstrainedAnswerTest {
         List<GenerationEvent> events = answer(client);
         assertThat(((Finished) events.getLast()).reason()).isEqualTo(FinishReason.STOP);
         assertThat(text(events).replaceAll("\\s", "")).isEqualTo("[1,3]");
-        assertThat(end.finishedRequests()).isBetween(0, 1); // 0 where it had ended before this thread asked for the drain
+        assertThat(end.finishedRequests())
+                .isBetween(0, 1); // 0 where it had ended before this thread asked for the drain
     }
 }
