@@ -136,9 +136,13 @@ public final class Membership {
         Config config = context.getSystem().settings().config();
         this.role = config.getString(RESOLVER + "keep-majority.role");
         this.mayBegin = MAJORITIES.contains(config.getString(RESOLVER + "active-strategy"));
+        this.waits = waits(config, self);
+    }
+
+    /** Whether a node's configuration names a cluster that this node does not begin if it is not there. */
+    public static boolean waits(Config config, Address self) {
         List<String> seeds = config.getStringList("akka.cluster.seed-nodes");
-        this.waits = !seeds.isEmpty()
-                && !AddressFromURIString.parse(seeds.getFirst()).equals(self);
+        return !seeds.isEmpty() && !AddressFromURIString.parse(seeds.getFirst()).equals(self);
     }
 
     /**

@@ -147,10 +147,11 @@ public final class TroupeNode implements AutoCloseable {
      * @throws TroupeException when it cannot be started
      */
     public TroupeNode again() {
-        if (memory.roll().isEmpty()) {
+        Address self = Cluster.get(system).selfMember().address();
+        if (!memory.canReturn(config, self)) {
             throw new NodeRemovedException();
         }
-        Config same = nodeConfig.at(Cluster.get(system).selfMember().address());
+        Config same = nodeConfig.at(self);
         close();
         return start(overrides, same, "cluster", memory);
     }
@@ -247,7 +248,7 @@ public final class TroupeNode implements AutoCloseable {
      */
     public boolean endsWhenRemoved() {
         return config.getBoolean("akka.coordinated-shutdown.exit-jvm")
-                || memory.roll().isEmpty();
+                || !memory.canReturn(config, Cluster.get(system).selfMember().address());
     }
 
     /**
