@@ -33,7 +33,7 @@ final class LoadBenchCommand implements Callable<Integer> {
             names = "--layouts",
             paramLabel = "DIR",
             description = "as for up; the first run writes the file that later ones map")
-    private @Nullable Path layouts;
+    private @Nullable String layouts;
 
     @Option(names = "--json", description = "print the result as one JSON object on the last line")
     private boolean json;
@@ -44,7 +44,7 @@ final class LoadBenchCommand implements Callable<Integer> {
             throw new TroupeException("--prompt is " + promptTokens + ": it must be at least 1");
         }
         Map<String, Object> set = served.values();
-        CommandLineKeys.put(set, "troupe.serving.layouts", layouts == null ? null : layouts.toString());
+        CommandLineKeys.put(set, "troupe.serving.layouts", layouts);
         Config config = ConfigFactory.parseMap(set, "command line");
         LoadBench.Report report = LoadBench.run(model, config, promptTokens);
         if (json) {

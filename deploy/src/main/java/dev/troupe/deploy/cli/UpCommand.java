@@ -90,7 +90,7 @@ public final class UpCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description =
                     "folder in which weights are kept as kernels read them: the next start needs not lay them out")
-    private @Nullable Path layouts;
+    private @Nullable String layouts;
 
     @Option(names = "--dir", paramLabel = "DIR", description = "folder of the registry; default: runs/quickstart")
     private @Nullable String directory;
@@ -220,7 +220,7 @@ public final class UpCommand implements Callable<Integer> {
         CommandLineKeys.put(set, "troupe.serving.decode", decode);
         CommandLineKeys.put(set, "troupe.serving.kvCacheType", cacheType);
         CommandLineKeys.putDraftModel(set, draftModel);
-        CommandLineKeys.put(set, "troupe.serving.layouts", layouts == null ? null : layouts.toString());
+        CommandLineKeys.put(set, "troupe.serving.layouts", layouts);
         return ConfigFactory.parseMap(set, "command line");
     }
 }

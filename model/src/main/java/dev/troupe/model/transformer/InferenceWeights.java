@@ -127,14 +127,11 @@ record InferenceWeights(
                 List<StoredTensor> whole = names.stream()
                         .map(name -> source.get(name + ".weight", scratch))
                         .toList();
-                ServedLinear linear = ServedLinear.of(
-                        cut(whole, rows),
-                        hasBias ? bias(names, rows) : null,
-                        kernels,
-                        options,
-                        arena,
-                        scratch,
-                        part -> source.layoutMemory(matrix(names, rows, part), arena));
+                ServedLinear linear = new LinearLayout(kernels, options, arena, scratch)
+                        .lay(
+                                cut(whole, rows),
+                                hasBias ? bias(names, rows) : null,
+                                part -> source.layoutMemory(matrix(names, rows, part), arena));
                 // Else the file would be in memory beside its layout.
                 names.forEach(name -> source.forget(name + ".weight"));
                 return linear;

@@ -5,12 +5,8 @@ import dev.troupe.model.kernel.gemm.PackedMatrix;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.PromptWeight;
 import dev.troupe.model.kernel.quantized.RoundedWeight;
-import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
-import java.util.List;
-import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** A linear layer laid out for inference, and its bias. */
@@ -32,23 +28,6 @@ sealed interface ServedLinear permits ServedLinear.Plain, ServedLinear.Rounded, 
 
     /** As {@link #multiply}, for rows of prompts. */
     void multiplyPrompt(int rows, Tensor x, Tensor y, int stride, boolean accumulate);
-
-    /**
-     * Lays out a layer whose matrix is {@code parts}, one above the other, which are not needed afterwards.
-     *
-     * @param bias [n], in the arena
-     * @param memory where a product that begins with part {@code i} is laid out
-     */
-    static ServedLinear of(
-            List<StoredTensor> parts,
-            @Nullable Tensor bias,
-            Kernels kernels,
-            InferenceOptions options,
-            TensorArena arena,
-            TensorArena scratch,
-            IntFunction<LayoutMemory> memory) {
-        return new LinearLayout(kernels, options, arena, scratch).lay(parts, bias, memory);
-    }
 
     /** Float32, or what the kernels' precision makes of it: the product of the training pass. */
     record Plain(

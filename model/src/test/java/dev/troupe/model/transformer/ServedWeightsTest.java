@@ -6,9 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
@@ -37,25 +34,7 @@ class ServedWeightsTest {
     private static final int SEQUENCES = 3;
     private static final int BLOCKS = 3; // of a sequence
 
-    /** Rows of whole blocks of 256, but for attention's output. */
-    private static final ModelConfig CONFIG = new ModelConfig(
-            "llama",
-            97,
-            256,
-            2,
-            6,
-            2,
-            16,
-            512,
-            64,
-            NormKind.RMS,
-            1e-5f,
-            MlpKind.SWIGLU,
-            PositionKind.ROTARY,
-            1e4,
-            true,
-            false,
-            0);
+    private static final ModelConfig CONFIG = TestModels.blocks(97);
 
     private final TensorArena arena = TensorArena.open("test");
     private final FixedComputePool pool = FixedComputePool.create(2);

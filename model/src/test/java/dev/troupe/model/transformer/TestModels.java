@@ -82,6 +82,28 @@ public final class TestModels {
                 0);
     }
 
+    /** Llama's shape with rows of whole blocks of 256 numbers, but for those of attention's output. */
+    public static ModelConfig blocks(int vocabSize) {
+        return new ModelConfig(
+                "llama",
+                vocabSize,
+                256,
+                2,
+                6,
+                2,
+                16,
+                512,
+                64,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                1e4,
+                true,
+                false,
+                0);
+    }
+
     public static List<ModelConfig> all() {
         return List.of(llama(true), llama(false), gpt2(0), wide());
     }

@@ -78,8 +78,9 @@ public record DirectoryLoader(
                 .map(uses -> Background.start("troupe-kernel-check", () -> check(pool.threads(), uses)))
                 .toList();
         try {
-            Optional<String> stamp = settings.layouts().map(kept -> KeptLayouts.stamp(directory));
-            return opened(pool, first, stamp, times);
+            Optional<KeptLayouts.Place> place =
+                    settings.layouts().map(kept -> KeptLayouts.place(kept, directory, settings.layoutKey()));
+            return opened(pool, first, place, times);
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;
@@ -87,12 +88,14 @@ public record DirectoryLoader(
     }
 
     private Engine opened(
-            ComputePool pool, List<Background<Set<KernelUse>>> first, Optional<String> stamp, LoadTimes times) {
+            ComputePool pool,
+            List<Background<Set<KernelUse>>> first,
+            Optional<KeptLayouts.Place> place,
+            LoadTimes times) {
         try (OpenModel files = times.measure("file", () -> ModelFiles.open(directory));
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {
-            Optional<KeptLayouts> layouts = settings.layouts()
-                    .flatMap(kept -> stamp.map(of -> KeptLayouts.of(kept, files, of, settings.layoutKey())));
+            Optional<KeptLayouts> layouts = place.map(before -> before.of(files));
             Engine engine = load(layouts.map(KeptLayouts::model).orElse(files), draft, pool, first, times);
             layouts.ifPresent(made -> keep(made, engine, times));
             return engine;

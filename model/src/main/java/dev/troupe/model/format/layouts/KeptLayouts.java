@@ -50,6 +50,7 @@ public final class KeptLayouts {
 
     private static final Logger LOG = LoggerFactory.getLogger(KeptLayouts.class);
     private static final String PREFIX = "troupe.layouts.";
+    private static final String FILES = PREFIX + "files";
     private static final String WEIGHTS = PREFIX + "weights";
     private static final String DIGEST = PREFIX + "digest";
     private static final int NAME_DIGITS = 16;
@@ -58,56 +59,63 @@ public final class KeptLayouts {
 
     private final OpenModel files;
     private final Path file;
-    private final String stamp;
     private final Map<String, String> conditions;
     private final Map<String, MemorySegment> found = new LinkedHashMap<>();
     private final Map<String, MemorySegment> used = new ConcurrentSkipListMap<>();
     private final Map<String, String> metadata;
     private volatile boolean isNew; // some of what is used
 
-    private KeptLayouts(OpenModel files, Path file, String stamp, Map<String, String> conditions) {
+    private KeptLayouts(OpenModel files, Path file, Map<String, String> conditions) {
         this.files = files;
         this.file = file;
-        this.stamp = stamp;
         this.conditions = conditions;
         this.metadata = find();
     }
 
     /**
-     * Tells a model's files from others of the same names; for {@link #of}, before the model is opened.
-     *
-     * @param model file or directory
-     * @throws TroupeException when it cannot be looked at
-     */
-    public static String stamp(Path model) {
-        return SourceFiles.stamp(model);
-    }
-
-    /**
-     * Looks for the layouts of a model. What has changed since it was stamped is neither looked for nor kept.
+     * Where to look for the layouts of a model that is about to be opened. What has changed since then is neither
+     * looked for nor kept.
      *
      * @param directory of such files; need not be there
-     * @param stamp of the model, from before it was opened
+     * @param model its file or directory
      * @param serving all that decides how this model is laid out, beside its files
      * @throws TroupeException when the model's files cannot be looked at
      */
-    public static KeptLayouts of(Path directory, OpenModel model, String stamp, String serving) {
-        Path path = model.path().toAbsolutePath().normalize();
-        String name = path.getFileName() + "-"
-                + Sha256.of((path + "\n" + serving).getBytes(StandardCharsets.UTF_8))
-                        .substring(0, NAME_DIGITS);
-        Map<String, String> conditions = new TreeMap<>(Map.of(
-                PREFIX + "revision",
-                REVISION + "",
-                PREFIX + "lanes",
-                Lanes.LANES + "",
-                PREFIX + "serving",
-                serving,
-                PREFIX + "config",
-                model.config().toString(),
-                PREFIX + "files",
-                stamp));
-        return new KeptLayouts(model, directory.resolve(name + ".layouts"), stamp, conditions);
+    public static Place place(Path directory, Path model, String serving) {
+        return new Place(directory, serving, SourceFiles.stamp(model));
+    }
+
+    /** Of the layouts of one model. */
+    public static final class Place {
+        private final Path directory;
+        private final String serving;
+        private final String stamp;
+
+        private Place(Path directory, String serving, String stamp) {
+            this.directory = directory;
+            this.serving = serving;
+            this.stamp = stamp;
+        }
+
+        /** Looks for them, once the model is open. */
+        public KeptLayouts of(OpenModel model) {
+            Path path = model.path().toAbsolutePath().normalize();
+            String name = path.getFileName() + "-"
+                    + Sha256.of((path + "\n" + serving).getBytes(StandardCharsets.UTF_8))
+                            .substring(0, NAME_DIGITS);
+            Map<String, String> conditions = new TreeMap<>(Map.of(
+                    PREFIX + "revision",
+                    REVISION + "",
+                    PREFIX + "lanes",
+                    Lanes.LANES + "",
+                    PREFIX + "serving",
+                    serving,
+                    PREFIX + "config",
+                    model.config().toString(),
+                    FILES,
+                    stamp));
+            return new KeptLayouts(model, directory.resolve(name + ".layouts"), conditions);
+        }
     }
 
     /** Metadata of the file where it may be used, else nothing. */
@@ -132,7 +140,7 @@ public final class KeptLayouts {
     }
 
     private boolean hasChanged() {
-        return !SourceFiles.stamp(files.path()).equals(stamp);
+        return !SourceFiles.stamp(files.path()).equals(conditions.get(FILES));
     }
 
     /** Whether an earlier load left layouts. */

@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
@@ -49,25 +46,7 @@ class KeptLayoutsTest {
     private static final int ROWS = 11;
     private static final long SEED = 5;
 
-    /** Rows of whole blocks of 256, but for attention's output; matrices that are larger than what is beside them. */
-    private static final ModelConfig CONFIG = new ModelConfig(
-            "llama",
-            270,
-            256,
-            2,
-            6,
-            2,
-            16,
-            512,
-            64,
-            NormKind.RMS,
-            1e-5f,
-            MlpKind.SWIGLU,
-            PositionKind.ROTARY,
-            1e4,
-            true,
-            false,
-            0);
+    private static final ModelConfig CONFIG = TestModels.blocks(270);
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit sets it
@@ -120,13 +99,17 @@ class KeptLayoutsTest {
     }
 
     private Load load(InferenceSettings settings, String serving) {
-        return load(settings, KeptLayouts.stamp(model()), serving);
+        return load(settings, place(serving));
     }
 
-    private Load load(InferenceSettings settings, String stamp, String serving) {
+    private KeptLayouts.Place place(String serving) {
+        return KeptLayouts.place(layouts(), model(), serving);
+    }
+
+    private Load load(InferenceSettings settings, KeptLayouts.Place place) {
         long before = NativeMemory.bytes("inference");
         try (OpenModel files = ModelFiles.open(model())) {
-            KeptLayouts kept = KeptLayouts.of(layouts(), files, stamp, serving);
+            KeptLayouts kept = place.of(files);
             boolean found = kept.areFound();
             OpenModel opened = kept.model();
             Kernels kernels = KernelProviders.select("vector").create(pool);
@@ -227,14 +210,14 @@ class KeptLayoutsTest {
     @Test
     void filesThatChangeWhileTheyAreOpenedAreNeitherLookedForNorKept() throws IOException {
         InferenceSettings settings = new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT);
-        String stamp = KeptLayouts.stamp(model());
-        Load old = load(settings, stamp, "a test");
+        KeptLayouts.Place before = place("a test");
+        Load old = load(settings, before);
         writeModel(SEED + 1);
-        Load changed = load(settings, stamp, "a test");
+        Load changed = load(settings, before);
         assertThat(changed.found()).isFalse();
         assertThat(changed.logits()).isNotEqualTo(old.logits());
         Files.delete(old.file());
-        load(settings, stamp, "a test");
+        load(settings, before);
         assertThat(kept()).isEmpty();
     }
 
@@ -303,8 +286,7 @@ class KeptLayoutsTest {
         Files.createDirectories(layouts());
         Path file;
         try (OpenModel files = ModelFiles.open(model())) {
-            file = KeptLayouts.of(layouts(), files, KeptLayouts.stamp(model()), "a test")
-                    .file();
+            file = place("a test").of(files).file();
         }
         Path lock = file.resolveSibling("." + file.getFileName() + ".lock");
         Load beside;
