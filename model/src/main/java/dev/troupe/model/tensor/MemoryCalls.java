@@ -45,7 +45,7 @@ record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise)
                                         handle(madvise, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT)))));
     }
 
-    private static MethodHandle handle(MemorySegment symbol, MemoryLayout result, MemoryLayout... arguments) {
+    static MethodHandle handle(MemorySegment symbol, MemoryLayout result, MemoryLayout... arguments) {
         return Linker.nativeLinker().downcallHandle(symbol, FunctionDescriptor.of(result, arguments));
     }
 

@@ -17,6 +17,7 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +40,7 @@ public record DirectoryLoader(
         implements EngineLoader {
 
     private static final Logger LOG = LoggerFactory.getLogger(DirectoryLoader.class);
+    private static final Duration FIRST_ANSWERS = Duration.ofSeconds(3);
 
     /** All of the model in this process. */
     public DirectoryLoader(EngineSettings settings, String modelId, String chatTemplate, Path directory) {
@@ -98,8 +100,21 @@ public record DirectoryLoader(
             Optional<KeptLayouts> layouts = place.map(before -> before.of(files));
             Engine engine = load(layouts.map(KeptLayouts::model).orElse(files), draft, pool, first, times);
             layouts.ifPresent(made -> keep(made, engine, times));
+            layouts.filter(KeptLayouts::areFound).ifPresent(DirectoryLoader::takeIn);
             return engine;
         }
+    }
+
+    /** Who waited for the model is answered first: until then compilers want all of the processors. */
+    private static void takeIn(KeptLayouts layouts) {
+        Thread.ofPlatform().daemon().name("troupe-layouts").start(() -> {
+            try {
+                Thread.sleep(FIRST_ANSWERS);
+                layouts.takeIn();
+            } catch (InterruptedException _) {
+                LOG.info("{} stays mapped", layouts.file());
+            }
+        });
     }
 
     private static void keep(KeptLayouts layouts, Engine engine, LoadTimes times) {

@@ -9,8 +9,8 @@ import dev.troupe.model.format.safetensors.SafetensorsFile;
 import dev.troupe.model.format.safetensors.SafetensorsWriter;
 import dev.troupe.model.format.safetensors.TensorDtype;
 import dev.troupe.model.kernel.vector.Lanes;
-import dev.troupe.model.tensor.HugePages;
 import dev.troupe.model.tensor.LayoutMemory;
+import dev.troupe.model.tensor.OwnPages;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.StoredTensor;
@@ -25,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +41,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The file is a safetensors file of bytes. What it depends on is in its metadata, and it is used only where all of
  * that is still so: the model's files (by size and times, so that they need not be read), its configuration, how it is
- * served, the vectors' width and {@link #REVISION}. It is mapped as long as the layouts are in use.
+ * served, the vectors' width and {@link #REVISION}. It is mapped as long as the layouts are in use, or until
+ * {@link #takeIn}.
  */
 public final class KeptLayouts {
     /** Of how weights are laid out. Whoever changes a layout raises it; LayoutRevisionTest notices. */
@@ -55,7 +55,6 @@ public final class KeptLayouts {
     private static final String DIGEST = PREFIX + "digest";
     private static final int NAME_DIGITS = 16;
     private static final int ALIGNMENT = 64; // of every layout in the file
-    private static final long LARGE = 4 * HugePages.BYTES; // has whole huge pages wherever it lies
 
     private final OpenModel files;
     private final Path file;
@@ -63,6 +62,7 @@ public final class KeptLayouts {
     private final Map<String, MemorySegment> found = new LinkedHashMap<>();
     private final Map<String, MemorySegment> used = new ConcurrentSkipListMap<>();
     private final Map<String, String> metadata;
+    private MemorySegment mapping = MemorySegment.NULL; // of all that was found
     private volatile boolean isNew; // some of what is used
 
     private KeptLayouts(OpenModel files, Path file, Map<String, String> conditions) {
@@ -131,6 +131,7 @@ public final class KeptLayouts {
                     return Map.of();
                 }
             }
+            mapping = opened.lasting();
             opened.tensors().forEach((name, entry) -> found.put(name, opened.lastingBytes(entry)));
             return said;
         } catch (TroupeException e) {
@@ -178,19 +179,7 @@ public final class KeptLayouts {
             discard();
             throw new DamagedLayoutsException(file);
         }
-        warnOfSmallPages();
         return String.valueOf(metadata.get(WEIGHTS));
-    }
-
-    private void warnOfSmallPages() {
-        Optional<MemorySegment> largest =
-                found.values().stream().max(Comparator.comparingLong(MemorySegment::byteSize));
-        if (largest.isPresent() && largest.get().byteSize() >= LARGE && !HugePages.areHuge(largest.get())) {
-            LOG.warn(
-                    "{} is mapped in small pages, and answers come up to a fifth slower than without it: large folios"
-                            + " want ext4 or XFS and a newer Linux (6.16 for ext4), and free memory when it is read",
-                    file);
-        }
     }
 
     private static String digest(Map<String, MemorySegment> layouts) {
@@ -259,6 +248,19 @@ public final class KeptLayouts {
             }
         });
         LOG.info("{} was written in {} ms", file, (System.nanoTime() - start) / 1_000_000);
+    }
+
+    /**
+     * Puts memory of the process's own, in huge pages, in place of the file that was found, while the model answers:
+     * what is mapped from a file may lie in small pages, which cost answers up to a fifth. Takes some seconds for each
+     * GB, most of which it rests.
+     *
+     * @throws InterruptedException when this thread is interrupted
+     */
+    public void takeIn() throws InterruptedException {
+        long start = System.nanoTime();
+        long bytes = OwnPages.take(mapping);
+        LOG.info("{} bytes of {} are in memory after {} ms", bytes, file, (System.nanoTime() - start) / 1_000_000);
     }
 
     private void discard() {

@@ -94,6 +94,11 @@ public final class SafetensorsFile implements AutoCloseable {
         return part(file.lasting(), entry);
     }
 
+    /** All of the mapping that {@link #lastingBytes} are parts of. */
+    public MemorySegment lasting() {
+        return file.lasting();
+    }
+
     /** Takes the pages of {@link #bytes} out of this process's memory until they are used again. */
     public void forget(TensorEntry entry) {
         file.forget(bytes(entry));

@@ -177,6 +177,21 @@ class KeptLayoutsTest {
     }
 
     @Test
+    void theModelAnswersTheSameOnceTheyAreItsOwn() throws InterruptedException {
+        InferenceSettings settings = new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT);
+        Load first = load(settings, "a test");
+        try (OpenModel files = ModelFiles.open(model())) {
+            KeptLayouts kept = place("a test").of(files);
+            Kernels kernels = KernelProviders.select("vector").create(pool);
+            try (InferenceModel model = InferenceModel.create(
+                    CONFIG, layer -> kept.model().weights(), kernels, settings.options(kernels, pool), 1, ROWS)) {
+                kept.takeIn();
+                assertThat(logits(model)).isEqualTo(first.logits());
+            }
+        }
+    }
+
+    @Test
     void float32IsLaidOutAtEachLoad() throws IOException {
         InferenceSettings exact = InferenceSettings.EXACT;
         Load first = load(exact, "a test");
