@@ -78,7 +78,7 @@ final class Bf16Panels implements PanelFormat {
         FloatVector s5 = FloatVector.zero(SPECIES);
         FloatVector s6 = FloatVector.zero(SPECIES);
         FloatVector s7 = FloatVector.zero(SPECIES);
-        for (int p = 0; p < depth; p++) {
+        for (long end = a + depth * 4L; a != end; ) {
             FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
             IntVector v0 = pairs(w);
             IntVector v1 = pairs(w + distance);
@@ -110,7 +110,7 @@ final class Bf16Panels implements PanelFormat {
         FloatVector s1 = FloatVector.zero(SPECIES);
         FloatVector s2 = FloatVector.zero(SPECIES);
         FloatVector s3 = FloatVector.zero(SPECIES);
-        for (int p = 0; p < depth; p++) {
+        for (long end = a + depth * 4L; a != end; ) {
             FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
             IntVector v0 = pairs(w);
             IntVector v1 = pairs(w + distance);
@@ -130,7 +130,7 @@ final class Bf16Panels implements PanelFormat {
     private static void one(int depth, long a, long w, long c) {
         FloatVector s0 = FloatVector.zero(SPECIES);
         FloatVector s1 = FloatVector.zero(SPECIES);
-        for (int p = 0; p < depth; p++) {
+        for (long end = a + depth * 4L; a != end; ) {
             FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
             IntVector v0 = pairs(w);
             s0 = x.fma(first(v0), s0);

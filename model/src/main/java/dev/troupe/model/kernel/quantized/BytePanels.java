@@ -131,7 +131,7 @@ final class BytePanels implements PanelFormat {
         FloatVector d0 = StoredLanes.finiteF16(run + column * 2L);
         FloatVector d1 = StoredLanes.finiteF16(run + column * 2L + LANES * 2L);
         long w = run + NUMBERS + column;
-        for (int i = 0; i < SMALL; i++) {
+        for (long end = a + SMALL * 4L; a != end; ) {
             FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
             s0 = x.fma(
                     ((FloatVector) ByteVector.fromMemorySegment(StoredLanes.BYTES, MEMORY, w, ORDER)

@@ -56,7 +56,7 @@ final class FloatPanels implements PanelFormat {
         long w = panel + (long) column * SIZE;
         FloatVector s0 = FloatVector.zero(SPECIES);
         FloatVector s1 = FloatVector.zero(SPECIES);
-        for (int p = 0; p < depth; p++) {
+        for (long end = a + depth * 4L; a != end; ) {
             FloatVector x = FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, a));
             s0 = x.fma(FloatVector.fromMemorySegment(SPECIES, MEMORY, w, ORDER), s0);
             s1 = x.fma(FloatVector.fromMemorySegment(SPECIES, MEMORY, w + SECOND, ORDER), s1);
