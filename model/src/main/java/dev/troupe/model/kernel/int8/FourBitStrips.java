@@ -10,12 +10,19 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Rows of A, rounded run by run, in strips of 8, 4, 2 or 1 rows. A run of a strip is [32][rows] shorts, then for each
- * row an int, -8 times the sum of its numbers, a float32, its scale, and a float32, the sum times the scale.
+ * Rows of A, rounded run by run, in strips of 8, 4, 2 or 1 rows. A run of a strip is [32][rows] shorts, each a number
+ * less 16 times the one before it of the same {@link #PER_LANE} ({@link FourBitTile} has the reason), then for each row
+ * an int, -8 times the sum of its numbers, a float32, its scale, and a float32, the sum times the scale.
  */
 final class FourBitStrips {
     /** Rows of the highest strip. */
     static final int MOST_ROWS = 8;
+
+    /** Of a weight. */
+    static final int BITS = 4;
+
+    /** Weights of a 16-bit lane. */
+    static final int PER_LANE = Short.SIZE / BITS;
 
     private static final int RUN = FourBitWeight.RUN;
     private static final int PER_ROW = RUN * Short.BYTES + Integer.BYTES + 2 * Float.BYTES;
@@ -65,9 +72,12 @@ final class FourBitStrips {
             float greatest = greatest(from + run * (RUN * 4L));
             float scale = Int8Rounding.scale(greatest);
             int sum = round(from + run * (RUN * 4L), Int8Rounding.inverse(greatest), numbers);
+            int before = 0;
             for (int i = 0; i < RUN; i++) {
                 int number = MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, numbers + i * 4L);
-                MEMORY.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 2L * (i * rows + row), (short) number);
+                int less = i % PER_LANE == 0 ? 0 : before << BITS;
+                MEMORY.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 2L * (i * rows + row), (short) (number - less));
+                before = number;
             }
             MEMORY.set(ValueLayout.JAVA_INT_UNALIGNED, at + starts(rows) + row * 4L, -FourBitWeight.ZERO * sum);
             Lanes.set(at + scales(rows) + row * 4L, scale);

@@ -4,10 +4,8 @@ import static dev.troupe.model.kernel.vector.Lanes.ADDRESS;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 
-import dev.troupe.model.kernel.vector.StoredLanes;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.ValueLayout;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -17,10 +15,12 @@ import jdk.incubator.vector.VectorSpecies;
  * fits, and so does a sum of 32 of them with q - 8: from -32,512 to 28,448. What is summed here are q · x, modulo 2^16;
  * {@link FourBitScaling} subtracts 8 · Σ x, modulo 2^16.
  *
- * <p>The four numbers of a lane are shifted as parts of ints, which the compiler does in one instruction where shifts
- * of shorts take several. Rows are written out by hand and addresses are masked, so that nothing is checked. Each
- * number of rows has a loop over runs of its own: with one loop that chose within it, the compiler made slow code of
- * what it met second.
+ * <p>Modulo 2^16 none of the four numbers of a lane needs to be cut out. With v_i the lane shifted by i of them, q_i =
+ * v_i - 16 v_{i+1} and v_4 = 0, so Σ q_i · x_i = Σ v_i · (x_i - 16 x_{i-1}), where x_{-1} = 0: a strip has what is in
+ * brackets.
+ *
+ * <p>Rows are written out by hand and addresses are masked, so that nothing is checked. Each number of rows has a loop
+ * over runs of its own: with one loop that chose within it, the compiler made slow code of what it met second.
  *
  * @param first from {@code weights} to the numbers of the first run
  * @param distance from the numbers of a run to those of the next
@@ -32,8 +32,8 @@ record FourBitTile(long first, long distance) implements FourBitPass {
 
     private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_PREFERRED;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-    private static final int MASK = 0x000F000F;
-    private static final int PER_SHORT = 4;
+    private static final int BITS = FourBitStrips.BITS;
+    private static final int PER_SHORT = FourBitStrips.PER_LANE;
     private static final int STEPS = FourBitWeight.RUN / PER_SHORT;
     private static final long ROW = FourBitWeight.COLUMNS * 2L; // of numbers, and of sums
 
@@ -94,12 +94,12 @@ record FourBitTile(long first, long distance) implements FourBitPass {
         }
     }
 
-    private static IntVector numbers(long at) {
-        return IntVector.fromMemorySegment(StoredLanes.INTS, MEMORY, at & ADDRESS, ORDER);
+    private static ShortVector numbers(long at) {
+        return ShortVector.fromMemorySegment(SHORTS, MEMORY, at & ADDRESS, ORDER);
     }
 
-    private static ShortVector next(IntVector numbers, int bits) {
-        return numbers.lanewise(VectorOperators.LSHR, bits).and(MASK).reinterpretAsShorts();
+    private static ShortVector from(ShortVector numbers, int bits) {
+        return numbers.lanewise(VectorOperators.LSHR, bits);
     }
 
     /** Asked of the product: of a sum in a loop the compiler at times does not know what it is, and boxes it. */
@@ -107,15 +107,18 @@ record FourBitTile(long first, long distance) implements FourBitPass {
         return numbers.mul(MEMORY.get(SHORT, x)).add(sum);
     }
 
+    /** Ends at an address, so that the compiler does not unroll it: see PanelFormat's products. */
     private static void one(long strip, long numbers, long sums) {
         ShortVector s = ShortVector.zero(SHORTS);
-        for (int step = 0; step < STEPS; step++) {
-            IntVector q = numbers(numbers + step * ROW);
-            long x = (strip + step * 8L) & ADDRESS;
-            s = add(s, q.and(MASK).reinterpretAsShorts(), x);
-            s = add(s, next(q, 4), x + 2);
-            s = add(s, next(q, 8), x + 4);
-            s = add(s, next(q, 12), x + 6);
+        long at = numbers;
+        for (long end = numbers + STEPS * ROW; at != end; at += ROW) {
+            ShortVector q = numbers(at);
+            long x = strip & ADDRESS;
+            s = add(s, q, x);
+            s = add(s, from(q, BITS), x + 2);
+            s = add(s, from(q, 2 * BITS), x + 4);
+            s = add(s, from(q, 3 * BITS), x + 6);
+            strip += 8;
         }
         s.intoMemorySegment(MEMORY, sums & ADDRESS, ORDER);
     }
@@ -124,13 +127,12 @@ record FourBitTile(long first, long distance) implements FourBitPass {
         ShortVector s0 = ShortVector.zero(SHORTS);
         ShortVector s1 = s0;
         for (int step = 0; step < STEPS; step++) {
-            IntVector q = numbers(numbers + step * ROW);
+            ShortVector q = numbers(numbers + step * ROW);
             for (int i = 0; i < PER_SHORT; i++) {
                 long x = (strip + step * 16L + i * 4L) & ADDRESS;
-                ShortVector q0 = q.and(MASK).reinterpretAsShorts();
-                s0 = add(s0, q0, x);
-                s1 = add(s1, q0, x + 2);
-                q = q.lanewise(VectorOperators.LSHR, 4);
+                s0 = add(s0, q, x);
+                s1 = add(s1, q, x + 2);
+                q = from(q, BITS);
             }
         }
         long to = sums & ADDRESS;
@@ -144,15 +146,14 @@ record FourBitTile(long first, long distance) implements FourBitPass {
         ShortVector s2 = s0;
         ShortVector s3 = s0;
         for (int step = 0; step < STEPS; step++) {
-            IntVector q = numbers(numbers + step * ROW);
+            ShortVector q = numbers(numbers + step * ROW);
             for (int i = 0; i < PER_SHORT; i++) {
                 long x = (strip + step * 32L + i * 8L) & ADDRESS;
-                ShortVector q0 = q.and(MASK).reinterpretAsShorts();
-                s0 = add(s0, q0, x);
-                s1 = add(s1, q0, x + 2);
-                s2 = add(s2, q0, x + 4);
-                s3 = add(s3, q0, x + 6);
-                q = q.lanewise(VectorOperators.LSHR, 4);
+                s0 = add(s0, q, x);
+                s1 = add(s1, q, x + 2);
+                s2 = add(s2, q, x + 4);
+                s3 = add(s3, q, x + 6);
+                q = from(q, BITS);
             }
         }
         long to = sums & ADDRESS;
@@ -172,19 +173,18 @@ record FourBitTile(long first, long distance) implements FourBitPass {
         ShortVector s6 = s0;
         ShortVector s7 = s0;
         for (int step = 0; step < STEPS; step++) {
-            IntVector q = numbers(numbers + step * ROW);
+            ShortVector q = numbers(numbers + step * ROW);
             for (int i = 0; i < PER_SHORT; i++) {
                 long x = (strip + step * 64L + i * 16L) & ADDRESS;
-                ShortVector q0 = q.and(MASK).reinterpretAsShorts();
-                s0 = add(s0, q0, x);
-                s1 = add(s1, q0, x + 2);
-                s2 = add(s2, q0, x + 4);
-                s3 = add(s3, q0, x + 6);
-                s4 = add(s4, q0, x + 8);
-                s5 = add(s5, q0, x + 10);
-                s6 = add(s6, q0, x + 12);
-                s7 = add(s7, q0, x + 14);
-                q = q.lanewise(VectorOperators.LSHR, 4);
+                s0 = add(s0, q, x);
+                s1 = add(s1, q, x + 2);
+                s2 = add(s2, q, x + 4);
+                s3 = add(s3, q, x + 6);
+                s4 = add(s4, q, x + 8);
+                s5 = add(s5, q, x + 10);
+                s6 = add(s6, q, x + 12);
+                s7 = add(s7, q, x + 14);
+                q = from(q, BITS);
             }
         }
         long to = sums & ADDRESS;
