@@ -3,8 +3,6 @@ package dev.troupe.model.tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Large allocations on transparent huge pages ({@code mmap}, {@code madvise(MADV_HUGEPAGE)}; Linux on 64 bits only).
@@ -14,8 +12,6 @@ import org.slf4j.LoggerFactory;
 public final class HugePages {
     /** Size and alignment of a huge page on x86-64 and the usual AArch64 kernels. */
     public static final long BYTES = 2L << 20;
-
-    private static final Logger LOG = LoggerFactory.getLogger(HugePages.class);
 
     private HugePages() {}
 
@@ -39,9 +35,7 @@ public final class HugePages {
         long aligned = Math.ceilDiv(start, BYTES) * BYTES;
         MemorySegment segment =
                 MemorySegment.ofAddress(aligned).reinterpret(size, arena, closed -> calls.unmap(start, mapped));
-        if (calls.advise(aligned, Math.ceilDiv(size, BYTES) * BYTES, MemoryCalls.MADV_HUGEPAGE) != 0) {
-            LOG.debug("madvise(MADV_HUGEPAGE) refused for {} bytes", size);
-        }
+        calls.adviseHuge(aligned, Math.ceilDiv(size, BYTES) * BYTES);
         return segment;
     }
 }

@@ -20,11 +20,11 @@ record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise)
     static final Optional<MemoryCalls> SYSTEM = find();
 
     static final long MAP_FAILED = -1;
-    static final int MADV_HUGEPAGE = 14;
 
     private static final Logger LOG = LoggerFactory.getLogger(MemoryCalls.class);
     private static final long PAGE = 64 << 10; // a multiple of the page size of every system
     private static final int MADV_DONTNEED = 4;
+    private static final int MADV_HUGEPAGE = 14;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
 
@@ -85,6 +85,13 @@ record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise)
             }
         } catch (Throwable e) {
             throw new IllegalStateException("munmap could not be called", e);
+        }
+    }
+
+    /** Asks for huge pages where memory that nobody has touched is first used. That they are refused is logged. */
+    void adviseHuge(long start, long bytes) {
+        if (advise(start, bytes, MADV_HUGEPAGE) != 0) {
+            LOG.debug("madvise(MADV_HUGEPAGE) refused for {} bytes", bytes);
         }
     }
 

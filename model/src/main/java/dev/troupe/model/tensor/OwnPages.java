@@ -29,7 +29,6 @@ public final class OwnPages {
 
     private final MemoryCalls calls;
     private final MethodHandle mremap;
-
     private final long pageBytes;
 
     private OwnPages(MemoryCalls calls, MethodHandle mremap, MethodHandle getpagesize) {
@@ -92,9 +91,7 @@ public final class OwnPages {
             return false;
         }
         long copy = Math.ceilDiv(start, HugePages.BYTES) * HugePages.BYTES + within;
-        if (calls.advise(copy, size, MemoryCalls.MADV_HUGEPAGE) != 0) {
-            LOG.debug("madvise(MADV_HUGEPAGE) refused for {} bytes", size);
-        }
+        calls.adviseHuge(copy, size);
         MemorySegment.ofAddress(copy).reinterpret(piece.byteSize()).copyFrom(piece);
         boolean isPlaced = move(copy, size, piece.address()) == piece.address();
         // Not what was moved away: the system may have given those addresses to another thread since.
