@@ -2,7 +2,8 @@ package dev.troupe.model.kernel.int8;
 
 /**
  * A pass over up to {@link #RUNS} runs of a panel and the rows of a strip. There are three, one after the other: sums
- * of numbers ({@link FourBitTile}), then the runs' scales, then sums times scales (both {@link FourBitScaling}).
+ * of numbers ({@link FourBitTile}), then the runs' scales, then sums times scales (both {@link FourBitScaling}); one
+ * pass does the last two for a single row.
  */
 interface FourBitPass {
     /** Runs that are summed before they are scaled. */
@@ -18,7 +19,7 @@ interface FourBitPass {
      * @param strip of {@link FourBitStrips}, at the first run
      * @param weights at the first run of Q4_0, or at its block's head of Q4_K
      * @param table of scales
-     * @param sums [runs][rows][COLUMNS] of 16 bits
+     * @param sums [runs][rows][COLUMNS] ints, of which a sum is what both halves have together, modulo 2^16
      * @param totals float32 [rows][COLUMNS]
      */
     void run(int runs, int rows, long strip, long weights, long table, long sums, long totals);

@@ -12,8 +12,8 @@ import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /** The passes after the sums. Scales are read when the numbers between them were: memory is read in one direction. */
 enum FourBitScaling implements FourBitPass {
@@ -35,18 +35,39 @@ enum FourBitScaling implements FourBitPass {
             long step = FourBitStrips.runBytes(rows);
             for (int r = 0; r < rows; r++) {
                 long starts = strip + FourBitStrips.starts(rows) + r * 4L;
-                long at = totals + r * TOTALS_ROW;
-                FloatVector first = load(at);
-                FloatVector second = load(at + BYTES);
+                long own = totals + r * TOTALS_ROW;
+                FloatVector first = load(own);
+                FloatVector second = load(own + BYTES);
                 for (int run = 0; run < runs; run++) {
-                    IntVector s = sums(sums + ((long) run * rows + r) * SUMS_ROW, starts + run * step);
-                    FloatVector t = broadcast(starts + run * step + rows * 4L);
-                    first = first(s).mul(t).fma(load(table + run * ENTRY), first);
-                    second = second(s).mul(t).fma(load(table + run * ENTRY + BYTES), second);
+                    long s = sums + ((long) run * rows + r) * FourBitWeight.ROW;
+                    long at = starts + run * step;
+                    IntVector start = start(at);
+                    FloatVector t = broadcast(at + rows * 4L);
+                    first = sums(s, start).mul(t).fma(load(table + run * ENTRY), first);
+                    second = sums(s + BYTES, start).mul(t).fma(load(table + run * ENTRY + BYTES), second);
                 }
-                store(first, at);
-                store(second, at + BYTES);
+                store(first, own);
+                store(second, own + BYTES);
             }
+        }
+    },
+    /** Sums of the only row of Q4_0 times scales, added to the totals: the two passes above in one. */
+    SMALL_ROW {
+        @Override
+        public void run(int runs, int rows, long strip, long weights, long table, long sums, long totals) {
+            long step = FourBitStrips.runBytes(1);
+            long scales = strip + FourBitStrips.scales(1);
+            FloatVector first = load(totals);
+            FloatVector second = load(totals + BYTES);
+            for (int run = 0; run < runs; run++) {
+                long head = weights + run * FourBitWeight.SMALL_RUN;
+                long s = sums + run * FourBitWeight.ROW;
+                FloatVector t = broadcast(scales + run * step);
+                first = sums(s).mul(t).fma(StoredLanes.finiteF16(head & ADDRESS), first);
+                second = sums(s + BYTES).mul(t).fma(StoredLanes.finiteF16((head + SECOND) & ADDRESS), second);
+            }
+            store(first, totals);
+            store(second, totals + BYTES);
         }
     },
     /** Scales and shifts of Q4_K, into the table; the runs are a block's. */
@@ -61,8 +82,7 @@ enum FourBitScaling implements FourBitPass {
                 for (int run = 0; run < RUNS; run++) {
                     long at = (head + run * FourBitWeight.LARGE_RUN) & ADDRESS;
                     FloatVector scale = StoredLanes.bytes(at).mul(d);
-                    FloatVector shift = scale.mul((float) FourBitWeight.ZERO)
-                            .sub(StoredLanes.bytes(at + FourBitWeight.COLUMNS).mul(min));
+                    FloatVector shift = shift(scale, StoredLanes.bytes(at + FourBitWeight.COLUMNS), min);
                     store(scale, table + run * ENTRY + part * BYTES);
                     store(shift, table + run * ENTRY + (2 + part) * BYTES);
                 }
@@ -78,19 +98,52 @@ enum FourBitScaling implements FourBitPass {
             long step = FourBitStrips.runBytes(rows);
             for (int r = 0; r < rows; r++) {
                 long starts = strip + FourBitStrips.starts(rows) + r * 4L;
-                long at = totals + r * TOTALS_ROW;
-                FloatVector first = load(at);
-                FloatVector second = load(at + BYTES);
+                long own = totals + r * TOTALS_ROW;
+                FloatVector first = load(own);
+                FloatVector second = load(own + BYTES);
                 for (int run = 0; run < runs; run++) {
-                    IntVector s = sums(sums + ((long) run * rows + r) * SUMS_ROW, starts + run * step);
-                    FloatVector t = broadcast(starts + run * step + rows * 4L);
-                    FloatVector x = broadcast(starts + run * step + 8L * rows);
+                    long s = sums + ((long) run * rows + r) * FourBitWeight.ROW;
+                    long at = starts + run * step;
+                    IntVector start = start(at);
+                    FloatVector t = broadcast(at + rows * 4L);
+                    FloatVector x = broadcast(at + rows * 8L);
                     long entry = table + run * ENTRY;
-                    first = x.fma(load(entry + 2 * BYTES), first(s).mul(t).fma(load(entry), first));
-                    second = x.fma(load(entry + 3 * BYTES), second(s).mul(t).fma(load(entry + BYTES), second));
+                    first = x.fma(load(entry + 2 * BYTES), sums(s, start).mul(t).fma(load(entry), first));
+                    second = x.fma(
+                            load(entry + 3 * BYTES),
+                            sums(s + BYTES, start).mul(t).fma(load(entry + BYTES), second));
                 }
-                store(first, at);
-                store(second, at + BYTES);
+                store(first, own);
+                store(second, own + BYTES);
+            }
+        }
+    },
+    /**
+     * Sums of the only row of Q4_K times scales, and sums of activations times shifts, added to the totals: the two
+     * passes above in one.
+     */
+    LARGE_ROW {
+        @Override
+        public void run(int runs, int rows, long strip, long weights, long table, long sums, long totals) {
+            long step = FourBitStrips.runBytes(1);
+            long scales = strip + FourBitStrips.scales(1);
+            for (int part = 0; part < 2; part++) {
+                long block = (weights + part * SECOND) & ADDRESS;
+                FloatVector d = StoredLanes.finiteF16(block);
+                FloatVector min = StoredLanes.finiteF16(block + FourBitWeight.HALVES);
+                long head = weights + 2 * FourBitWeight.HALVES + (long) part * LANES;
+                long own = totals + part * BYTES;
+                FloatVector total = load(own);
+                for (int run = 0; run < runs; run++) {
+                    long at = (head + run * FourBitWeight.LARGE_RUN) & ADDRESS;
+                    FloatVector scale = StoredLanes.bytes(at).mul(d);
+                    FloatVector shift = shift(scale, StoredLanes.bytes(at + FourBitWeight.COLUMNS), min);
+                    FloatVector t = broadcast(scales + run * step);
+                    FloatVector x = broadcast(scales + run * step + 4);
+                    long s = sums + run * FourBitWeight.ROW + part * BYTES;
+                    total = x.fma(shift, sums(s).mul(t).fma(scale, total));
+                }
+                store(total, own);
             }
         }
     };
@@ -98,9 +151,9 @@ enum FourBitScaling implements FourBitPass {
     /** Bytes of a run in the table. */
     static final long ENTRY = TABLE_VECTORS * BYTES;
 
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-    private static final long SUMS_ROW = FourBitWeight.COLUMNS * 2L;
     private static final long TOTALS_ROW = FourBitWeight.COLUMNS * 4L;
     private static final long SECOND = LANES * 2L; // from a pair's first float16 to its second
 
@@ -108,22 +161,38 @@ enum FourBitScaling implements FourBitPass {
         return type == StorageType.Q4_0 ? SMALL_SCALES : LARGE_SCALES;
     }
 
-    static FourBitScaling of(StorageType type) {
+    /** The last pass over a strip of so many rows; that over one row needs no pass of {@link #scales}. */
+    static FourBitScaling of(StorageType type, int rows) {
+        if (rows == 1) {
+            return type == StorageType.Q4_0 ? SMALL_ROW : LARGE_ROW;
+        }
         return type == StorageType.Q4_0 ? SMALL : LARGE;
     }
 
-    /** Sums of the first half of the columns: the lower halves of the ints. */
-    private static FloatVector first(IntVector sums) {
-        return floats(sums.lanewise(VectorOperators.LSHL, Short.SIZE));
+    /** What both lanes of each int have together, modulo 2^16. */
+    private static FloatVector sums(long at) {
+        return sums(IntVector.fromMemorySegment(INTS, MEMORY, at & ADDRESS, ORDER));
     }
 
-    private static FloatVector second(IntVector sums) {
-        return floats(sums);
+    private static FloatVector sums(long at, IntVector start) {
+        return sums(
+                IntVector.fromMemorySegment(INTS, MEMORY, at & ADDRESS, ORDER).add(start));
     }
 
-    private static FloatVector floats(IntVector upperHalves) {
-        return (FloatVector)
-                upperHalves.lanewise(VectorOperators.ASHR, Short.SIZE).convertShape(VectorOperators.I2F, SPECIES, 0);
+    private static FloatVector sums(IntVector lanes) {
+        return (FloatVector) lanes.lanewise(VectorOperators.LSHL, Short.SIZE)
+                .add(lanes)
+                .lanewise(VectorOperators.ASHR, Short.SIZE)
+                .convertShape(VectorOperators.I2F, SPECIES, 0);
+    }
+
+    /** In the upper lanes. */
+    private static IntVector start(long at) {
+        return IntVector.broadcast(INTS, MEMORY.get(INT, at & ADDRESS));
+    }
+
+    private static FloatVector shift(FloatVector scale, FloatVector minimum, FloatVector scaleOfMinima) {
+        return scale.mul((float) FourBitWeight.ZERO).sub(minimum.mul(scaleOfMinima));
     }
 
     private static FloatVector load(long at) {
@@ -136,12 +205,5 @@ enum FourBitScaling implements FourBitPass {
 
     private static FloatVector broadcast(long at) {
         return FloatVector.broadcast(SPECIES, MEMORY.get(FLOAT, at & ADDRESS));
-    }
-
-    /** Sums of (q - 8) · x: {@code start} is -8 · Σ x. */
-    private static IntVector sums(long at, long start) {
-        return ShortVector.fromMemorySegment(ShortVector.SPECIES_PREFERRED, MEMORY, at & ADDRESS, ORDER)
-                .add(MEMORY.get(SHORT, start & ADDRESS))
-                .reinterpretAsInts();
     }
 }

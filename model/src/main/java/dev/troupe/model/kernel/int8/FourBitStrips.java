@@ -2,32 +2,60 @@ package dev.troupe.model.kernel.int8;
 
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
+import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.load;
 
 import dev.troupe.model.kernel.vector.Lanes;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Rows of A, rounded run by run, in strips of 8, 4, 2 or 1 rows. A run of a strip is [32][rows] shorts, each a number
- * less 16 times the one before it of the same {@link #PER_LANE} ({@link FourBitTile} has the reason), then for each row
- * an int, -8 times the sum of its numbers, a float32, its scale, and a float32, the sum times the scale.
+ * Rows of A, rounded run by run, in strips of 4, 2 or 1 rows. A run of a strip is [4][4][rows] ints, of each eight
+ * numbers the first and the fifth, the second and the sixth, and so on, as shorts, each less 16 times the number before
+ * it of the eight ({@link FourBitTile} has the reason), then for each row an int, -8 times the sum of its numbers in
+ * the upper half, a float32, its scale, and a float32, the sum times the scale.
  */
 final class FourBitStrips {
     /** Rows of the highest strip. */
-    static final int MOST_ROWS = 8;
+    static final int MOST_ROWS = 4;
 
     /** Of a weight. */
     static final int BITS = 4;
 
-    /** Weights of a 16-bit lane. */
-    static final int PER_LANE = Short.SIZE / BITS;
+    private static final int EIGHT = FourBitWeight.PER_INT;
+    private static final int HALF = EIGHT / 2;
+
+    /**
+     * By what the number before one of eight is multiplied, and zero before the first: from any of the first eight on.
+     */
+    private static final int[] FACTORS = factors();
 
     private static final int RUN = FourBitWeight.RUN;
+    private static final int LOWER = 0xFFFF; // half of an int
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     private static final int PER_ROW = RUN * Short.BYTES + Integer.BYTES + 2 * Float.BYTES;
 
+    // Of the scratch: the numbers, one before them; then those less what was before each, and more than are read;
+    // then pairs.
+    private static final long NUMBERS = Integer.BYTES;
+    private static final long DIFFERENCES = NUMBERS + RUN * 4L;
+    private static final long PAIRS = DIFFERENCES + (RUN + HALF) * 4L;
+
+    /** Bytes that {@link #store} works in. */
+    static final long SCRATCH = PAIRS + RUN * 4L;
+
     private FourBitStrips() {}
+
+    private static int[] factors() {
+        int[] factors = new int[EIGHT + LANES];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = i % EIGHT == 0 ? 0 : 1 << BITS;
+        }
+        return factors;
+    }
 
     /** Rows of the strip that begins where {@code rows} are left. */
     static int height(int rows) {
@@ -64,25 +92,43 @@ final class FourBitStrips {
      *
      * @param rows of the strip
      * @param row which of them
-     * @param numbers scratch of a run of ints
+     * @param scratch of {@link #SCRATCH} bytes
      */
-    static void store(int rows, int row, int k, long from, long strip, long numbers) {
+    static void store(int rows, int row, int k, long from, long strip, long scratch) {
         for (int run = 0; run < k / RUN; run++) {
             long at = strip + run * runBytes(rows);
             float greatest = greatest(from + run * (RUN * 4L));
             float scale = Int8Rounding.scale(greatest);
-            int sum = round(from + run * (RUN * 4L), Int8Rounding.inverse(greatest), numbers);
-            int before = 0;
-            for (int i = 0; i < RUN; i++) {
-                int number = MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, numbers + i * 4L);
-                int less = i % PER_LANE == 0 ? 0 : before << BITS;
-                MEMORY.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 2L * (i * rows + row), (short) (number - less));
-                before = number;
+            int sum = round(from + run * (RUN * 4L), Int8Rounding.inverse(greatest), scratch + NUMBERS);
+            pair(scratch);
+            for (int step = 0; step < FourBitWeight.STEPS; step++) {
+                for (int i = 0; i < HALF; i++) {
+                    int two = MEMORY.get(INT, scratch + PAIRS + (step * EIGHT + i) * 4L);
+                    MEMORY.set(INT, at + 4L * ((step * HALF + i) * rows + row), two);
+                }
             }
-            MEMORY.set(ValueLayout.JAVA_INT_UNALIGNED, at + starts(rows) + row * 4L, -FourBitWeight.ZERO * sum);
+            MEMORY.set(INT, at + starts(rows) + row * 4L, (-FourBitWeight.ZERO * sum) << Short.SIZE);
             Lanes.set(at + scales(rows) + row * 4L, scale);
             Lanes.set(at + sums(rows) + row * 4L, sum * scale);
         }
+    }
+
+    /** Of each eight, the first four ints of the pairs count. */
+    private static void pair(long scratch) {
+        for (int i = 0; i < RUN; i += LANES) {
+            long at = scratch + NUMBERS + i * 4L;
+            IntVector factors = IntVector.fromArray(INTS, FACTORS, i % EIGHT);
+            ints(at).sub(ints(at - 4).mul(factors)).intoMemorySegment(MEMORY, scratch + DIFFERENCES + i * 4L, ORDER);
+        }
+        for (int i = 0; i < RUN; i += LANES) {
+            long at = scratch + DIFFERENCES + i * 4L;
+            IntVector upper = ints(at + HALF * 4L).lanewise(VectorOperators.LSHL, Short.SIZE);
+            ints(at).and(LOWER).or(upper).intoMemorySegment(MEMORY, scratch + PAIRS + i * 4L, ORDER);
+        }
+    }
+
+    private static IntVector ints(long at) {
+        return IntVector.fromMemorySegment(INTS, MEMORY, at, ORDER);
     }
 
     private static float greatest(long from) {
@@ -103,7 +149,7 @@ final class FourBitStrips {
 
     private static IntVector round(long from, float inverse, long to, int i) {
         IntVector numbers = Int8Rows.numbers(load(from + i * 4L), inverse);
-        numbers.intoMemorySegment(MEMORY, to + i * 4L, Lanes.ORDER);
+        numbers.intoMemorySegment(MEMORY, to + i * 4L, ORDER);
         return numbers;
     }
 }

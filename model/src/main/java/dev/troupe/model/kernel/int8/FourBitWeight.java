@@ -16,9 +16,8 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A weight W [n, k] of Q4_0 or Q4_K in panels of {@link #COLUMNS} outputs, each a vector of 16-bit lanes. The numbers
- * of a run of 32 inputs are [8][{@link #COLUMNS}] shorts of four each, the first in the lowest bits, in the order
- * {@link #place}. Before them
+ * A weight W [n, k] of Q4_0 or Q4_K in panels of {@link #COLUMNS} outputs. The numbers of a run of 32 inputs are
+ * [4][{@link #COLUMNS}] ints of eight each, the first in the lowest bits. Before them
  *
  * <ul>
  *   <li>Q4_0 has [{@link #COLUMNS}] float16 scales;
@@ -32,7 +31,7 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
     /** Inputs that share a scale. */
     static final int RUN = BlockLayout.SMALL;
 
-    /** Outputs of a panel. */
+    /** Outputs of a panel: two vectors of ints. */
     static final int COLUMNS = 2 * Lanes.LANES;
 
     /** What is subtracted from a number before it is multiplied: sums then fit 16 bits. */
@@ -41,12 +40,17 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
     /** Bytes of the float16 numbers before a run of Q4_0, and of each of both before a block of Q4_K. */
     static final long HALVES = COLUMNS * (long) Short.BYTES;
 
-    private static final int PER_SHORT = 4;
-    private static final int EIGHTS = RUN / 8; // numbers are read eight at a time
-    private static final long ROW = COLUMNS * (long) Short.BYTES;
+    /** Numbers of an int. */
+    static final int PER_INT = 8;
+
+    /** Ints of a column and a run. */
+    static final int STEPS = RUN / PER_INT;
+
+    /** Bytes of one such int of all columns. */
+    static final long ROW = COLUMNS * (long) Integer.BYTES;
 
     /** Bytes of the numbers of a run. */
-    static final long NUMBERS = (RUN / PER_SHORT) * ROW;
+    private static final long NUMBERS = STEPS * ROW;
 
     /** Bytes of a run of Q4_0, its scales first. */
     static final long SMALL_RUN = HALVES + NUMBERS;
@@ -62,6 +66,7 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
 
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** Whether weights of this type have four bits a number. */
     public static boolean holds(StorageType type) {
@@ -74,14 +79,6 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
 
     static long panelBytes(StorageType type, int k) {
         return type == StorageType.Q4_0 ? k / RUN * SMALL_RUN : k / BlockLayout.LARGE * LARGE_BLOCK;
-    }
-
-    /**
-     * Which short of a row of numbers is a column's: those of the first half have the even ones, those of the second
-     * half the odd ones. So both halves of a vector of sums are got from it by shifts.
-     */
-    private static int place(int column) {
-        return column < Lanes.LANES ? 2 * column : 2 * (column - Lanes.LANES) + 1;
     }
 
     long panelBytes() {
@@ -130,8 +127,8 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
         if (type == StorageType.Q4_0) {
             long block = (long) run * type.blockBytes();
             data.set(SHORT, at + c * 2L, (short) BlockLayout.bits16(row, block + BlockLayout.Q4_0_SCALE));
-            for (int eight = 0; eight < EIGHTS; eight++) {
-                setEight(at + HALVES, c, eight, BlockLayout.eightOfQ4(row, block, eight));
+            for (int step = 0; step < STEPS; step++) {
+                data.set(INT, at + HALVES + step * ROW + c * 4L, BlockLayout.eightOfQ4(row, block, step));
             }
             return;
         }
@@ -144,15 +141,10 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
         }
         data.set(ValueLayout.JAVA_BYTE, at + c, (byte) BlockLayout.scaleOfQ4K(row, block, within));
         data.set(ValueLayout.JAVA_BYTE, at + COLUMNS + c, (byte) BlockLayout.minOfQ4K(row, block, within));
-        for (int eight = 0; eight < EIGHTS; eight++) {
-            setEight(at + 2L * COLUMNS, c, eight, BlockLayout.eightOfQ4K(row, block, within * EIGHTS + eight));
+        for (int step = 0; step < STEPS; step++) {
+            int eight = BlockLayout.eightOfQ4K(row, block, within * STEPS + step);
+            data.set(INT, at + 2L * COLUMNS + step * ROW + c * 4L, eight);
         }
-    }
-
-    private void setEight(long numbers, int c, int eight, int packed) {
-        long at = numbers + 2L * eight * ROW + place(c) * 2L;
-        data.set(SHORT, at, (short) packed);
-        data.set(SHORT, at + ROW, (short) (packed >>> Short.SIZE));
     }
 
     /** Where a run of a row begins: its own scales, not those of its block. */
@@ -165,9 +157,10 @@ public record FourBitWeight(StorageType type, int n, int k, MemorySegment data) 
 
     /** Number {@code i} of a run of row {@code j}, 0 to 15. */
     int number(int j, int run, int i) {
+        int place = i % PER_INT;
         long numbers = runAt(j, run) + (type == StorageType.Q4_0 ? HALVES : 2L * COLUMNS);
-        long at = numbers + (i / PER_SHORT) * ROW + place(j % COLUMNS) * 2L;
-        return data.get(SHORT, at) >> (4 * (i % PER_SHORT)) & 15;
+        int eight = data.get(INT, numbers + i / PER_INT * ROW + j % COLUMNS * 4L);
+        return (eight >> (4 * place)) & 15;
     }
 
     /** The scale of a run. */

@@ -21,10 +21,9 @@ public final class VectorFourBitProduct implements FourBitProduct {
     private static final int ROUNDED_EIGHTHS = 1;
 
     private static final long SUMS = FourBitPass.RUNS * FourBitScaling.ENTRY; // after the table
-    private static final long TOTALS = SUMS + FourBitPass.RUNS * FourBitStrips.MOST_ROWS * 2L * FourBitWeight.COLUMNS;
+    private static final long TOTALS = SUMS + FourBitPass.RUNS * FourBitStrips.MOST_ROWS * FourBitWeight.ROW;
     private static final long TOTALS_ROW = FourBitWeight.COLUMNS * 4L;
     private static final long SCRATCH = TOTALS + FourBitStrips.MOST_ROWS * TOTALS_ROW;
-    private static final long NUMBERS = FourBitWeight.RUN * 4L;
 
     private final ComputePool pool;
     private final ScratchPool scratch;
@@ -79,12 +78,12 @@ public final class VectorFourBitProduct implements FourBitProduct {
         int tasks = alone ? 1 : Math.min(heights, TASKS_PER_THREAD * pool.threads());
         pool.run(tasks, task -> {
             int end = Math.min(rows, (task + 1) * heights / tasks * FourBitStrips.MOST_ROWS);
-            try (ScratchPool.Scratch numbers = scratch.borrow(NUMBERS)) {
+            try (ScratchPool.Scratch working = scratch.borrow(FourBitStrips.SCRATCH)) {
                 for (int row = task * heights / tasks * FourBitStrips.MOST_ROWS; row < end; ) {
                     int height = FourBitStrips.height(rows - row);
                     long strip = strips + FourBitStrips.bytes(row, k);
                     for (int r = 0; r < height; r++) {
-                        FourBitStrips.store(height, r, k, a + (row + r) * lda, strip, numbers.address());
+                        FourBitStrips.store(height, r, k, a + (row + r) * lda, strip, working.address());
                     }
                     row += height;
                 }
@@ -133,8 +132,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
         /** The only row, in {@code panels} panels; each has working memory of its own. */
         void computeRow(int panel, int panels, long memory) {
             FourBitTile tile = FourBitTile.of(w.type());
-            FourBitScaling scales = FourBitScaling.scales(w.type());
-            FourBitScaling scaling = FourBitScaling.of(w.type());
+            FourBitScaling scaling = FourBitScaling.of(w.type(), 1);
             int runs = w.k() / FourBitWeight.RUN;
             long panelBytes = w.panelBytes();
             long chunk = panelBytes * FourBitPass.RUNS / Math.max(1, runs);
@@ -149,9 +147,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
                 tile.panels(panels, panelBytes, count, x, weights, memory + SUMS, SCRATCH);
                 for (int p = 0; p < panels; p++) {
                     long own = memory + p * SCRATCH;
-                    long at = weights + p * panelBytes;
-                    FourBitPass.call(scales, count, 1, x, at, own, own + SUMS, own + TOTALS);
-                    FourBitPass.call(scaling, count, 1, x, at, own, own + SUMS, own + TOTALS);
+                    FourBitPass.call(scaling, count, 1, x, weights + p * panelBytes, own, own + SUMS, own + TOTALS);
                 }
             }
             for (int p = 0; p < panels; p++) {
@@ -169,7 +165,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
         private void runs(int height, long strip, long panel, long memory) {
             FourBitTile tile = FourBitTile.of(w.type());
             FourBitScaling scales = FourBitScaling.scales(w.type());
-            FourBitScaling scaling = FourBitScaling.of(w.type());
+            FourBitScaling scaling = FourBitScaling.of(w.type(), height);
             int runs = w.k() / FourBitWeight.RUN;
             long chunk = w.panelBytes() * FourBitPass.RUNS / Math.max(1, runs);
             for (int from = 0; from < runs; from += FourBitPass.RUNS) {
@@ -179,7 +175,9 @@ public final class VectorFourBitProduct implements FourBitProduct {
                 long sums = memory + SUMS;
                 long totals = memory + TOTALS;
                 FourBitPass.call(tile, count, height, x, weights, memory, sums, totals);
-                FourBitPass.call(scales, count, height, x, weights, memory, sums, totals);
+                if (height > 1) {
+                    FourBitPass.call(scales, count, height, x, weights, memory, sums, totals);
+                }
                 FourBitPass.call(scaling, count, height, x, weights, memory, sums, totals);
             }
         }

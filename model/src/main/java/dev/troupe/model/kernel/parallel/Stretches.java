@@ -10,8 +10,8 @@ public final class Stretches {
     /** Below this many multiply-adds a second thread costs more than it saves. */
     public static final long WORTH_SHARING = 1 << 17;
 
-    private static final int PARTS = 4;
-    private static final int[] ENDS = {0, 3, 5, 7, 8}; // of a stretch's parts, in eighths of it
+    private static final int PARTS = 6;
+    private static final int[] ENDS = {0, 12, 20, 26, 29, 31, 32}; // of a stretch's parts, in 32nds of it
 
     private Stretches() {}
 
