@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.int8;
 
+import static dev.troupe.model.kernel.vector.Lanes.ADDRESS;
 import static dev.troupe.model.kernel.vector.Lanes.LANES;
 import static dev.troupe.model.kernel.vector.Lanes.MEMORY;
 import static dev.troupe.model.kernel.vector.Lanes.ORDER;
@@ -27,34 +28,34 @@ final class FourBitStrips {
     private static final int EIGHT = FourBitWeight.PER_INT;
     private static final int HALF = EIGHT / 2;
 
-    /**
-     * By what the number before one of eight is multiplied, and zero before the first: from any of the first eight on.
-     */
-    private static final int[] FACTORS = factors();
-
     private static final int RUN = FourBitWeight.RUN;
     private static final int LOWER = 0xFFFF; // half of an int
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+    private static final ValueLayout.OfLong TWO_INTS = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     private static final int PER_ROW = RUN * Short.BYTES + Integer.BYTES + 2 * Float.BYTES;
 
-    // Of the scratch: the numbers, one before them; then those less what was before each, and more than are read;
-    // then pairs.
+    /** What is before the first of eight numbers does not count. */
+    private static final IntVector BEFORE_COUNTS = IntVector.fromArray(INTS, beforeCounts(), 0);
+
+    /** Runs that are stored before any is read again: a load waits for stores just before it that hold parts of it. */
+    private static final int AT_ONCE = 16;
+
+    // Of the scratch: the numbers, one before them; then a run's pairs.
     private static final long NUMBERS = Integer.BYTES;
-    private static final long DIFFERENCES = NUMBERS + RUN * 4L;
-    private static final long PAIRS = DIFFERENCES + (RUN + HALF) * 4L;
+    private static final long PAIRS = NUMBERS + AT_ONCE * RUN * 4L;
 
     /** Bytes that {@link #store} works in. */
     static final long SCRATCH = PAIRS + RUN * 4L;
 
     private FourBitStrips() {}
 
-    private static int[] factors() {
-        int[] factors = new int[EIGHT + LANES];
-        for (int i = 0; i < factors.length; i++) {
-            factors[i] = i % EIGHT == 0 ? 0 : 1 << BITS;
+    private static int[] beforeCounts() {
+        int[] counts = new int[LANES];
+        for (int i = 0; i < LANES; i++) {
+            counts[i] = i % EIGHT == 0 ? 0 : -1;
         }
-        return factors;
+        return counts;
     }
 
     /** Rows of the strip that begins where {@code rows} are left. */
@@ -95,18 +96,29 @@ final class FourBitStrips {
      * @param scratch of {@link #SCRATCH} bytes
      */
     static void store(int rows, int row, int k, long from, long strip, long scratch) {
-        for (int run = 0; run < k / RUN; run++) {
-            long at = strip + run * runBytes(rows);
-            float greatest = greatest(from + run * (RUN * 4L));
-            float scale = Int8Rounding.scale(greatest);
-            int sum = round(from + run * (RUN * 4L), Int8Rounding.inverse(greatest), scratch + NUMBERS);
-            pair(scratch);
-            for (int step = 0; step < FourBitWeight.STEPS; step++) {
-                for (int i = 0; i < HALF; i++) {
-                    int two = MEMORY.get(INT, scratch + PAIRS + (step * EIGHT + i) * 4L);
-                    MEMORY.set(INT, at + 4L * ((step * HALF + i) * rows + row), two);
+        int all = k / RUN;
+        for (int run = 0; run < all; run += AT_ONCE) {
+            int runs = Math.min(AT_ONCE, all - run);
+            long to = strip + run * runBytes(rows);
+            round(runs, rows, row, from + run * (RUN * 4L), to, scratch + NUMBERS);
+            for (int i = 0; i < runs; i++) {
+                pair(scratch + i * (RUN * 4L), scratch + PAIRS);
+                if (rows == 1) {
+                    copy(scratch + PAIRS, to + i * runBytes(1));
+                } else {
+                    copy(scratch + PAIRS, rows * 4L, to + i * runBytes(rows) + row * 4L);
                 }
             }
+        }
+    }
+
+    private static void round(int runs, int rows, int row, long from, long strip, long numbers) {
+        for (int run = 0; run < runs; run++) {
+            long elements = from + run * (RUN * 4L);
+            long at = strip + run * runBytes(rows);
+            float greatest = greatest(elements);
+            float scale = Int8Rounding.scale(greatest);
+            int sum = round(elements, Int8Rounding.inverse(greatest), numbers + run * (RUN * 4L));
             MEMORY.set(INT, at + starts(rows) + row * 4L, (-FourBitWeight.ZERO * sum) << Short.SIZE);
             Lanes.set(at + scales(rows) + row * 4L, scale);
             Lanes.set(at + sums(rows) + row * 4L, sum * scale);
@@ -114,21 +126,38 @@ final class FourBitStrips {
     }
 
     /** Of each eight, the first four ints of the pairs count. */
-    private static void pair(long scratch) {
+    private static void pair(long numbers, long pairs) {
         for (int i = 0; i < RUN; i += LANES) {
-            long at = scratch + NUMBERS + i * 4L;
-            IntVector factors = IntVector.fromArray(INTS, FACTORS, i % EIGHT);
-            ints(at).sub(ints(at - 4).mul(factors)).intoMemorySegment(MEMORY, scratch + DIFFERENCES + i * 4L, ORDER);
-        }
-        for (int i = 0; i < RUN; i += LANES) {
-            long at = scratch + DIFFERENCES + i * 4L;
-            IntVector upper = ints(at + HALF * 4L).lanewise(VectorOperators.LSHL, Short.SIZE);
-            ints(at).and(LOWER).or(upper).intoMemorySegment(MEMORY, scratch + PAIRS + i * 4L, ORDER);
+            long before = (numbers + i * 4L) & ADDRESS;
+            IntVector lower =
+                    ints(before + 4).sub(ints(before).and(BEFORE_COUNTS).lanewise(VectorOperators.LSHL, BITS));
+            IntVector upper =
+                    ints(before + 4 + HALF * 4L).sub(ints(before + HALF * 4L).lanewise(VectorOperators.LSHL, BITS));
+            lower.and(LOWER)
+                    .or(upper.lanewise(VectorOperators.LSHL, Short.SIZE))
+                    .intoMemorySegment(MEMORY, (pairs + i * 4L) & ADDRESS, ORDER);
         }
     }
 
     private static IntVector ints(long at) {
         return IntVector.fromMemorySegment(INTS, MEMORY, at, ORDER);
+    }
+
+    private static void copy(long pairs, long to) {
+        for (int step = 0; step < FourBitWeight.STEPS; step++) {
+            for (int i = 0; i < HALF; i += 2) {
+                long two = MEMORY.get(TWO_INTS, pairs + (step * EIGHT + i) * 4L);
+                MEMORY.set(TWO_INTS, to + (step * HALF + i) * 4L, two);
+            }
+        }
+    }
+
+    private static void copy(long pairs, long distance, long to) {
+        for (int step = 0; step < FourBitWeight.STEPS; step++) {
+            for (int i = 0; i < HALF; i++) {
+                MEMORY.set(INT, to + (step * HALF + i) * distance, MEMORY.get(INT, pairs + (step * EIGHT + i) * 4L));
+            }
+        }
     }
 
     private static float greatest(long from) {

@@ -101,11 +101,22 @@ public final class VectorFourBitProduct implements FourBitProduct {
         try (ScratchPool.Scratch memory = scratch.borrow(atOnce * SCRATCH)) {
             for (int panel = from; panel < to; panel += atOnce) {
                 if (block.rows == 1) {
+                    for (int p = 0; p < atOnce; p++) {
+                        clear(memory.address() + p * SCRATCH + TOTALS, 1);
+                    }
                     block.computeRow(panel, Math.min(atOnce, to - panel), memory.address());
                 } else {
                     block.compute(panel, memory.address());
                 }
             }
+        }
+    }
+
+    private static void clear(long totals, int rows) {
+        for (int r = 0; r < rows; r++) {
+            long own = (totals + r * TOTALS_ROW) & Lanes.ADDRESS;
+            Lanes.store(Lanes.zero(), own);
+            Lanes.store(Lanes.zero(), own + Lanes.BYTES);
         }
     }
 
@@ -118,7 +129,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
             long totals = memory + TOTALS;
             for (int row = 0; row < rows; ) {
                 int height = FourBitStrips.height(rows - row);
-                Lanes.fill(totals, height * TOTALS_ROW, (byte) 0);
+                clear(totals, height);
                 long strip = strips + FourBitStrips.bytes(row, w.k());
                 runs(height, strip, from, memory);
                 for (int r = 0; r < height; r++) {
@@ -129,7 +140,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
             }
         }
 
-        /** The only row, in {@code panels} panels; each has working memory of its own. */
+        /** The only row, in {@code panels} panels; each has working memory of its own, its totals cleared. */
         void computeRow(int panel, int panels, long memory) {
             FourBitTile tile = FourBitTile.of(w.type());
             FourBitScaling scaling = FourBitScaling.of(w.type(), 1);
@@ -137,9 +148,6 @@ public final class VectorFourBitProduct implements FourBitProduct {
             long panelBytes = w.panelBytes();
             long chunk = panelBytes * FourBitPass.RUNS / Math.max(1, runs);
             long start = w.data().address() + panel * panelBytes;
-            for (int p = 0; p < panels; p++) {
-                Lanes.fill(memory + p * SCRATCH + TOTALS, TOTALS_ROW, (byte) 0);
-            }
             for (int from = 0; from < runs; from += FourBitPass.RUNS) {
                 int count = Math.min(FourBitPass.RUNS, runs - from);
                 long x = strips + from * FourBitStrips.runBytes(1);
