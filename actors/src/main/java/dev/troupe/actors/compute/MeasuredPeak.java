@@ -11,7 +11,7 @@ public final class MeasuredPeak {
 
     private MeasuredPeak() {}
 
-    /** The float32 multiply-add peak of a pool, 10^9 operations a second. The first call takes a fifth of a second. */
+    /** The float32 multiply-add peak of a pool, 10^9 operations a second. The first call takes a third of a second. */
     public static double gflops(ComputePool pool) {
         return GFLOPS.computeIfAbsent(pool.threads(), _ -> MachinePeak.multiplyAddGflops(pool));
     }
