@@ -23,16 +23,23 @@ public interface TensorSink {
             written[0] += bytes.byteSize();
             for (long from = 0; from < bytes.byteSize(); from += chunk) {
                 MemorySegment slice = bytes.asSlice(from, Math.min(chunk, bytes.byteSize() - from));
-                // A buffer over an array of floats on the heap does not exist.
-                ByteBuffer piece =
-                        slice.isNative() ? slice.asByteBuffer() : ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE));
-                while (piece.hasRemaining()) {
-                    out.write(piece);
+                // A buffer over an array of floats on the heap does not exist. Two calls, not one of a choice between two
+                // new buffers: of such a choice C2 of JDK 25 made code that found null, as in JDK-8385993.
+                if (slice.isNative()) {
+                    writeAll(out, slice.asByteBuffer());
+                } else {
+                    writeAll(out, ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE)));
                 }
             }
         });
         if (written[0] != expected) {
             throw new IllegalStateException(name + " wrote " + written[0] + " bytes of " + expected);
+        }
+    }
+
+    private static void writeAll(WritableByteChannel out, ByteBuffer piece) throws IOException {
+        while (piece.hasRemaining()) {
+            out.write(piece);
         }
     }
 }
