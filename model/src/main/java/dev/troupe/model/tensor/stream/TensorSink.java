@@ -23,8 +23,8 @@ public interface TensorSink {
             written[0] += bytes.byteSize();
             for (long from = 0; from < bytes.byteSize(); from += chunk) {
                 MemorySegment slice = bytes.asSlice(from, Math.min(chunk, bytes.byteSize() - from));
-                // A buffer over an array of floats on the heap does not exist. Two calls, not one of a choice between two
-                // new buffers: of such a choice C2 of JDK 25 made code that found null, as in JDK-8385993.
+                // A buffer over an array of floats on the heap does not exist. Two calls, not one of a choice of new
+                // buffers: of such a choice C2 of JDK 25 made code that found null, as in JDK-8385993.
                 if (slice.isNative()) {
                     writeAll(out, slice.asByteBuffer());
                 } else {
