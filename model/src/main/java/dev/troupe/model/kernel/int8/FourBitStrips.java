@@ -31,7 +31,6 @@ final class FourBitStrips {
     private static final int RUN = FourBitWeight.RUN;
     private static final int LOWER = 0xFFFF; // half of an int
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
-    private static final ValueLayout.OfLong TWO_INTS = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     private static final int PER_ROW = RUN * Short.BYTES + Integer.BYTES + 2 * Float.BYTES;
 
@@ -103,11 +102,7 @@ final class FourBitStrips {
             round(runs, rows, row, from + run * (RUN * 4L), to, scratch + NUMBERS);
             for (int i = 0; i < runs; i++) {
                 pair(scratch + i * (RUN * 4L), scratch + PAIRS);
-                if (rows == 1) {
-                    copy(scratch + PAIRS, to + i * runBytes(1));
-                } else {
-                    copy(scratch + PAIRS, rows * 4L, to + i * runBytes(rows) + row * 4L);
-                }
+                copy(scratch + PAIRS, rows * 4L, to + i * runBytes(rows) + row * 4L);
             }
         }
     }
@@ -141,15 +136,6 @@ final class FourBitStrips {
 
     private static IntVector ints(long at) {
         return IntVector.fromMemorySegment(INTS, MEMORY, at, ORDER);
-    }
-
-    private static void copy(long pairs, long to) {
-        for (int step = 0; step < FourBitWeight.STEPS; step++) {
-            for (int i = 0; i < HALF; i += 2) {
-                long two = MEMORY.get(TWO_INTS, pairs + (step * EIGHT + i) * 4L);
-                MEMORY.set(TWO_INTS, to + (step * HALF + i) * 4L, two);
-            }
-        }
     }
 
     private static void copy(long pairs, long distance, long to) {

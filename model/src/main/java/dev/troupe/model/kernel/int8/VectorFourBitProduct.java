@@ -101,7 +101,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
         try (ScratchPool.Scratch memory = scratch.borrow(atOnce * SCRATCH)) {
             for (int panel = from; panel < to; panel += atOnce) {
                 if (block.rows == 1) {
-                    for (int p = 0; p < atOnce; p++) {
+                    for (int p = 0; p < atOnce; p++) { // not in computeRow: its loops are compiled worse with it
                         clear(memory.address() + p * SCRATCH + TOTALS, 1);
                     }
                     block.computeRow(panel, Math.min(atOnce, to - panel), memory.address());
