@@ -1,6 +1,7 @@
 package dev.troupe.model.data;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.tensor.stream.WholeWrites;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -181,14 +182,8 @@ public final class TokenShardWriter implements AutoCloseable {
     private void drain() throws IOException {
         buffer.flip();
         tokensCrc.update(buffer.duplicate());
-        writeFully(buffer);
+        WholeWrites.write(channel, buffer);
         buffer.clear();
-    }
-
-    private void writeFully(ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
     }
 
     private void nextShard() throws IOException {
@@ -220,7 +215,7 @@ public final class TokenShardWriter implements AutoCloseable {
         var indexCrc = new CRC32C();
         for (byte[] part : new byte[][] {entries.toByteArray(), ids.toByteArray()}) {
             indexCrc.update(part);
-            writeFully(ByteBuffer.wrap(part));
+            WholeWrites.write(channel, ByteBuffer.wrap(part));
         }
         var header = new ShardHeader(
                 bytesPerToken,
@@ -236,7 +231,7 @@ public final class TokenShardWriter implements AutoCloseable {
                 (int) tokensCrc.getValue(),
                 (int) indexCrc.getValue());
         channel.position(0);
-        writeFully(ByteBuffer.wrap(header.toBytes()));
+        WholeWrites.write(channel, ByteBuffer.wrap(header.toBytes()));
         channel.force(true);
         channel.close();
         Files.move(

@@ -3,6 +3,7 @@ package dev.troupe.model.gguf;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.stream.TensorContent;
 import dev.troupe.model.tensor.stream.TensorSink;
+import dev.troupe.model.tensor.stream.WholeWrites;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,10 +34,11 @@ public final class GgufWriter {
             throws IOException {
         long alignment = alignment(metadata);
         byte[] header = header(metadata, tensors, alignment);
-        write(out, ByteBuffer.wrap(header));
+        WholeWrites.write(out, ByteBuffer.wrap(header));
         for (Entry tensor : tensors) {
             TensorSink.write(out, tensor.name(), tensor.content(), tensor.bytes());
-            write(out, ByteBuffer.allocate((int) (GgufHeader.padded(tensor.bytes(), alignment) - tensor.bytes())));
+            WholeWrites.write(
+                    out, ByteBuffer.allocate((int) (GgufHeader.padded(tensor.bytes(), alignment) - tensor.bytes())));
         }
     }
 
@@ -72,12 +74,6 @@ public final class GgufWriter {
         }
         out.pad(alignment);
         return out.bytes.toByteArray();
-    }
-
-    private static void write(WritableByteChannel out, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            out.write(bytes);
-        }
     }
 
     /** The bytes of a header so far. */

@@ -1,6 +1,7 @@
 package dev.troupe.model.tensor;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.tensor.stream.WholeWrites;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -41,9 +42,7 @@ public final class TensorFile implements AutoCloseable {
             ByteBuffer zeros = ByteBuffer.allocateDirect(BLOCK);
             for (long at = 0; at < size; at += zeros.limit()) {
                 zeros.clear().limit((int) Math.min(BLOCK, size - at));
-                while (zeros.hasRemaining()) {
-                    channel.write(zeros);
-                }
+                WholeWrites.write(channel, zeros);
             }
             bytes = channel.map(FileChannel.MapMode.READ_WRITE, 0, size, arena);
             NativeMemory.add(OWNER, bytes.byteSize());

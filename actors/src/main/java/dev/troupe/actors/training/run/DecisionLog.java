@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.troupe.actors.training.mesh.NodeFailure;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.tensor.stream.WholeWrites;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -213,9 +214,7 @@ public final class DecisionLog implements AutoCloseable {
         try {
             String line = JSON.writerFor(Decision.class).writeValueAsString(decision) + "\n";
             ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
+            WholeWrites.write(channel, bytes);
             channel.force(true);
         } catch (IOException e) {
             throw new TroupeException("a decision could not be recorded in " + folder + ": " + e, e);

@@ -3,6 +3,7 @@ package dev.troupe.actors.training.run;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.tensor.stream.WholeWrites;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -98,9 +99,7 @@ public final class MetricsFile implements AutoCloseable {
             sync |= !(line instanceof MetricsLine.Step);
         }
         ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
+        WholeWrites.write(channel, bytes);
         if (sync) {
             channel.force(false);
         }

@@ -1,5 +1,6 @@
 package dev.troupe.model.format.durable;
 
+import dev.troupe.model.tensor.stream.WholeWrites;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -154,12 +155,7 @@ public final class AtomicDirectory {
 
     /** Writes one small file. */
     public FileDigest write(String name, byte[] bytes) throws IOException {
-        return write(name, out -> {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            while (buffer.hasRemaining()) {
-                out.write(buffer);
-            }
-        });
+        return write(name, out -> WholeWrites.write(out, ByteBuffer.wrap(bytes)));
     }
 
     /** The files written so far, in order. */

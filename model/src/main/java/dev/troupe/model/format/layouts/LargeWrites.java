@@ -1,5 +1,6 @@
 package dev.troupe.model.format.layouts;
 
+import dev.troupe.model.tensor.stream.WholeWrites;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -37,9 +38,7 @@ final class LargeWrites implements WritableByteChannel {
 
     private void passOn() throws IOException {
         piece.flip();
-        while (piece.hasRemaining()) {
-            out.write(piece);
-        }
+        WholeWrites.write(out, piece);
         piece.clear();
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.stream.TensorContent;
 import dev.troupe.model.tensor.stream.TensorSink;
+import dev.troupe.model.tensor.stream.WholeWrites;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -60,9 +61,7 @@ public final class SafetensorsWriter {
     public static void writeEntries(WritableByteChannel out, List<Entry> tensors, Map<String, String> metadata)
             throws IOException {
         ByteBuffer header = header(tensors, metadata);
-        while (header.hasRemaining()) {
-            out.write(header);
-        }
+        WholeWrites.write(out, header);
         for (Entry tensor : tensors) {
             TensorSink.write(out, tensor.name(), tensor.content(), tensor.bytes());
         }

@@ -18,6 +18,7 @@ import dev.troupe.model.mesh.RankLayout;
 import dev.troupe.model.mesh.RankLayout.OwnedPiece;
 import dev.troupe.model.mesh.RankState;
 import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.stream.WholeWrites;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.tokenizer.TokenizerJson;
 import dev.troupe.model.transformer.ParameterSpec;
@@ -159,12 +160,11 @@ public final class MeshCheckpointStore {
     }
 
     private FileDigest write(Path target, String name, byte[] bytes) throws IOException {
-        return AtomicFile.publish(files, target.resolve("." + name + ".partial"), target.resolve(name), out -> {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            while (buffer.hasRemaining()) {
-                out.write(buffer);
-            }
-        });
+        return AtomicFile.publish(
+                files,
+                target.resolve("." + name + ".partial"),
+                target.resolve(name),
+                out -> WholeWrites.write(out, ByteBuffer.wrap(bytes)));
     }
 
     private static Map<String, FileDigest> requireAll(

@@ -26,20 +26,14 @@ public interface TensorSink {
                 // A buffer over an array of floats on the heap does not exist. Two calls, not one of a choice of new
                 // buffers: of such a choice C2 of JDK 25 made code that found null, as in JDK-8385993.
                 if (slice.isNative()) {
-                    writeAll(out, slice.asByteBuffer());
+                    WholeWrites.write(out, slice.asByteBuffer());
                 } else {
-                    writeAll(out, ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE)));
+                    WholeWrites.write(out, ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE)));
                 }
             }
         });
         if (written[0] != expected) {
             throw new IllegalStateException(name + " wrote " + written[0] + " bytes of " + expected);
-        }
-    }
-
-    private static void writeAll(WritableByteChannel out, ByteBuffer piece) throws IOException {
-        while (piece.hasRemaining()) {
-            out.write(piece);
         }
     }
 }
