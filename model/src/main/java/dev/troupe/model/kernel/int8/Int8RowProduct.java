@@ -59,7 +59,11 @@ public final class Int8RowProduct {
             Int8Result result = new Int8Result(
                     w, scale, accumulate ? c.address() : 0, bias == null ? 0 : bias.address(), c.address(), 0);
             Stretches.share(
-                    pool, panels, (long) w.n() * w.k(), (from, to) -> panels(from, to, w, quads, pairs, result));
+                    pool,
+                    panels,
+                    inTurns,
+                    (long) w.n() * w.k(),
+                    (from, to) -> panels(from, to, w, quads, pairs, result));
         }
     }
 

@@ -93,7 +93,12 @@ public final class VectorFourBitProduct implements FourBitProduct {
 
     private void share(FourBitWeight w, Block block) {
         int panels = FourBitWeight.panels(w.n());
-        Stretches.share(pool, panels, (long) block.rows * w.n() * w.k(), (from, to) -> panels(from, to, block));
+        Stretches.share(
+                pool,
+                panels,
+                block.rows == 1 ? inTurns : 1,
+                (long) block.rows * w.n() * w.k(),
+                (from, to) -> panels(from, to, block));
     }
 
     private void panels(int from, int to, Block block) {

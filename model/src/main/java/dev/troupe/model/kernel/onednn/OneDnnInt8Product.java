@@ -3,7 +3,6 @@ package dev.troupe.model.kernel.onednn;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.VectorKernelProvider;
 import dev.troupe.model.kernel.cache.CacheSizes;
-import dev.troupe.model.kernel.cache.Processor;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.Int8Result;
 import dev.troupe.model.kernel.int8.Int8RowProduct;
@@ -20,8 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Products of bytes by oneDNN, one tile a call on the thread that makes it. Rounding, sharing and scaling are ours, so
- * the bits are the reference's. A single row is ours altogether where there is no AMX: in 16-bit lanes it comes at the
- * speed of memory on some processors, and at half of it on those with AMX, whose tile of four rows reaches it.
+ * the bits are the reference's. A single row is ours altogether ({@link Int8RowProduct}).
  *
  * <p>Primitives live until {@link #close}, or until the garbage collector finds the product unreachable.
  */
@@ -57,8 +55,6 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     private static final int FEW_ROWS_PANELS = 16;
 
     private static final int FEW_ROWS_TASKS = 2;
-
-    private static final boolean TILE_FOR_ONE_ROW = Processor.machine().has(AMX);
 
     private static final int MOST_ROWS = TileSizes.MOST_ROWS;
 
@@ -105,7 +101,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     public void multiply(
             int m, Tensor a, int lda, Int8Weight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
-        if (m == 1 && !TILE_FOR_ONE_ROW) {
+        if (m == 1) {
             oneRow.multiply(a, w, bias, c, accumulate);
             return;
         }

@@ -25,9 +25,10 @@ public final class Stretches {
      * Runs {@code task} over parts of [0, pieces), by all threads of the pool, or by the caller alone where it is
      * little.
      *
+     * @param atOnce pieces that the task goes through together: parts have that many, or a multiple, as far as they go
      * @param multiplyAdds of all pieces
      */
-    public static void share(ComputePool pool, int pieces, long multiplyAdds, StretchTask task) {
+    public static void share(ComputePool pool, int pieces, int atOnce, long multiplyAdds, StretchTask task) {
         int stretches = multiplyAdds < WORTH_SHARING ? 1 : Math.min(pieces, pool.threads());
         if (stretches <= 1) {
             task.run(0, pieces);
@@ -39,15 +40,19 @@ public final class Stretches {
             long stretch = index % stretches;
             int start = (int) (stretch * pieces / stretches);
             int length = (int) ((stretch + 1) * pieces / stretches) - start;
-            int from = start + end(length, part);
-            int to = start + end(length, part + 1);
+            int from = start + end(length, part, atOnce);
+            int to = start + end(length, part + 1, atOnce);
             if (from < to) {
                 task.run(from, to);
             }
         });
     }
 
-    private static int end(int length, int parts) {
-        return (int) (((long) length * ENDS[parts] + ENDS[PARTS] / 2) / ENDS[PARTS]);
+    private static int end(int length, int parts, int atOnce) {
+        if (parts == PARTS) {
+            return length;
+        }
+        long unit = (long) ENDS[PARTS] * atOnce;
+        return (int) Math.min(length, ((long) length * ENDS[parts] + unit / 2) / unit * atOnce);
     }
 }

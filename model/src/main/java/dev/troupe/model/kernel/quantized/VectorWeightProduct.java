@@ -114,7 +114,9 @@ public final class VectorWeightProduct implements WeightProduct {
 
     private void oneRow(PanelProduct product) {
         int panels = PanelProduct.panels(product.n());
-        Stretches.share(pool, panels, (long) product.n() * product.k(), (from, to) -> oneRow(from, to, product));
+        int atOnce = product.format().most();
+        Stretches.share(
+                pool, panels, atOnce, (long) product.n() * product.k(), (from, to) -> oneRow(from, to, product));
     }
 
     private void oneRow(int from, int to, PanelProduct product) {

@@ -18,8 +18,9 @@ class StretchesTest {
         for (int threads = 1; threads <= 5; threads++) {
             try (FixedComputePool pool = FixedComputePool.create(threads)) {
                 for (int pieces = 0; pieces <= 70; pieces++) {
+                    int atOnce = 1 + pieces % 5;
                     AtomicIntegerArray runs = new AtomicIntegerArray(pieces);
-                    Stretches.share(pool, pieces, Stretches.WORTH_SHARING, (from, to) -> {
+                    Stretches.share(pool, pieces, atOnce, Stretches.WORTH_SHARING, (from, to) -> {
                         for (int i = from; i < to; i++) {
                             runs.incrementAndGet(i);
                         }
@@ -40,6 +41,7 @@ class StretchesTest {
         Stretches.share(
                 new InTurns(2, order),
                 18,
+                1,
                 Stretches.WORTH_SHARING,
                 (from, to) -> claimed.get(order.size() % 2).add(new int[] {from, to}));
         for (int thread = 0; thread < 2; thread++) {
@@ -56,12 +58,33 @@ class StretchesTest {
     }
 
     @Test
+    @DisplayName("parts have as many pieces as a task goes through at once, but for the last of a stretch")
+    void partsAreWhole() {
+        List<List<int[]>> claimed = List.of(new ArrayList<>(), new ArrayList<>());
+        List<Integer> order = new ArrayList<>();
+        Stretches.share(
+                new InTurns(2, order),
+                14,
+                4,
+                Stretches.WORTH_SHARING,
+                (from, to) -> claimed.get(order.size() % 2).add(new int[] {from, to}));
+        for (int thread = 0; thread < 2; thread++) {
+            int start = thread * 7;
+            assertEquals(2, claimed.get(thread).size());
+            assertArrayEquals(new int[] {start, start + 4}, claimed.get(thread).get(0));
+            assertArrayEquals(
+                    new int[] {start + 4, start + 7}, claimed.get(thread).get(1));
+        }
+    }
+
+    @Test
     @DisplayName("little work is one part, of the thread that asks")
     void littleIsNotShared() {
         List<int[]> parts = new ArrayList<>();
         Stretches.share(
                 new InTurns(2, new ArrayList<>()),
                 18,
+                1,
                 Stretches.WORTH_SHARING - 1,
                 (from, to) -> parts.add(new int[] {from, to}));
         assertEquals(1, parts.size());
