@@ -10,7 +10,6 @@ import static dev.troupe.model.kernel.vector.Lanes.store;
 
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.Rows;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -27,7 +26,6 @@ public final class Int8Rows {
     private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, SPECIES.vectorShape());
     private static final VectorSpecies<Byte> BYTES_OF_LANES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * Byte.SIZE)));
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final int MAGNITUDE = Integer.MAX_VALUE;
 
     /**
@@ -35,6 +33,16 @@ public final class Int8Rows {
      * bits of the sum.
      */
     private static final float ROUNDING = 12_582_912f;
+
+    /** Makes a sum of two products of bytes positive. */
+    static final int POSITIVE = 1 << (Short.SIZE - 1);
+
+    /** Bytes before and after a row of numbers that are read with it. */
+    static final long MARGIN = 2L * Integer.BYTES;
+
+    private static final IntVector FIRST_OF_QUAD = ofQuad(0);
+    private static final IntVector SECOND_OF_QUAD = ofQuad(1);
+    private static final IntVector THIRD_OF_QUAD = ofQuad(2);
 
     private static final int ROUNDING_BITS = Float.floatToRawIntBits(ROUNDING);
 
@@ -115,14 +123,20 @@ public final class Int8Rows {
         bytes.intoMemorySegment(MEMORY, to, ORDER);
     }
 
+    /** Bytes that {@link #storeQuads} writes; it works in as many and {@link #MARGIN} before and after them. */
+    static long quadsBytes(int k) {
+        return Math.ceilDiv(k, LANES) * (long) LANES * Integer.BYTES;
+    }
+
     /**
-     * Stores a row as pairs of shorts in an int: of each four numbers the first and the third, then the second and the
-     * fourth; zeros beyond k.
+     * Stores a row as {@link Int8RowProduct} wants it: for each four numbers x0 to x3 three ints of two shorts, x0 and
+     * x2, then x1 - 256 · x0 and x3 - 256 · x2, then {@link #POSITIVE} - 128 · (x0 + x1) and -128 · (x2 + x3), and a
+     * zero. Numbers beyond k are zero.
      *
-     * @param scratch of k, rounded up to four and to whole vectors, ints
+     * @param scratch of {@link #quadsBytes}, with {@link #MARGIN} before and after it
      * @return its scale
      */
-    static float storePairs(int k, long from, long to, long scratch) {
+    static float storeQuads(int k, long from, long to, long scratch) {
         float greatest = greatest(k, from);
         float inverse = Int8Rounding.inverse(greatest);
         int p = 0;
@@ -132,16 +146,44 @@ public final class Int8Rows {
         if (p < k) {
             numbers(load(from + p * 4L, first(k - p)), inverse).intoMemorySegment(MEMORY, scratch + p * 4L, ORDER);
         }
-        for (int quad = 0; quad * Int8Weight.QUAD < k; quad++) {
-            long at = scratch + quad * 16L;
-            MEMORY.set(INT, to + quad * 8L, pair(at));
-            MEMORY.set(INT, to + quad * 8L + 4, pair(at + 4));
+        for (p = 0; p < k; p += LANES) {
+            long at = scratch + p * 4L;
+            IntVector before2 = ints(at - 8);
+            IntVector before = ints(at - 4);
+            IntVector own = ints(at);
+            IntVector after = ints(at + 4);
+            IntVector after2 = ints(at + 8);
+            IntVector factors = shorts(own, after2).and(FIRST_OF_QUAD);
+            IntVector nextFactors = shorts(own.sub(timesTwoTo(8, before)), after2.sub(timesTwoTo(8, after)))
+                    .and(SECOND_OF_QUAD);
+            IntVector constants = shorts(
+                            timesTwoTo(7, before2.add(before)).neg().add(POSITIVE),
+                            timesTwoTo(7, own.add(after)).neg())
+                    .and(THIRD_OF_QUAD);
+            factors.or(nextFactors).or(constants).intoMemorySegment(MEMORY, to + p * 4L, ORDER);
         }
         return Int8Rounding.scale(greatest);
     }
 
-    private static int pair(long at) {
-        return (MEMORY.get(INT, at) & 0xFFFF) | (MEMORY.get(INT, at + 8) << 16);
+    private static IntVector ints(long at) {
+        return IntVector.fromMemorySegment(INTS, MEMORY, at, ORDER);
+    }
+
+    private static IntVector timesTwoTo(int power, IntVector numbers) {
+        return numbers.lanewise(VectorOperators.LSHL, power);
+    }
+
+    private static IntVector shorts(IntVector low, IntVector high) {
+        return low.and(0xFFFF).or(timesTwoTo(Short.SIZE, high));
+    }
+
+    /** All bits in one of each four lanes. */
+    private static IntVector ofQuad(int lane) {
+        int[] bits = new int[LANES];
+        for (int i = 0; i < LANES; i++) {
+            bits[i] = i % Int8Weight.QUAD == lane ? -1 : 0;
+        }
+        return IntVector.fromArray(INTS, bits, 0);
     }
 
     /** Stores a row of k numbers as float32; returns its scale. */
