@@ -37,7 +37,7 @@ class LoadBenchTest {
         Config config = ConfigFactory.parseMap(Map.of("troupe.serving.layouts", layouts.toString()));
         LoadBench.Report first = LoadBench.run(model, config, 16);
         LoadBench.Report second = LoadBench.run(model, config, 16);
-        assertThat(first.loadSeconds()).containsKeys("file", "weights", "kernels", "version", "layouts");
+        assertThat(first.loadSeconds()).containsKeys("file", "products", "weights", "kernels", "version", "layouts");
         assertThat(second.version()).isEqualTo(first.version());
         assertThat(second.fileBytes()).isEqualTo(Files.size(model));
         assertThat(second.peakOverFile()).isEqualTo(second.peakResidentBytes() / (double) Files.size(model));

@@ -58,9 +58,10 @@ public record DirectoryLoader(
     /**
      * As {@link #load()}.
      *
-     * @param times gets "file" (header, configuration and tokenizer), "draft" (a draft model, where there is one),
-     *     "weights" (layout and cache), what was left then of the work beside it: "kernels" (their check) and "version"
-     *     (reading the weights for their checksum), and "layouts" (writing them for the next load, where they are kept)
+     * @param times gets "file" (header, configuration and tokenizer, and kept layouts, where there are), "products"
+     *     (their check, where rows or prompts are rounded), "draft" (a draft model, where there is one), "weights"
+     *     (layout and cache), what was left then of the work beside it: "kernels" (their check) and "version" (reading
+     *     the weights for their checksum), and "layouts" (writing them for the next load, where they are kept)
      */
     public Engine load(LoadTimes times) {
         try {
@@ -80,8 +81,9 @@ public record DirectoryLoader(
                 .map(uses -> Background.start("troupe-kernel-check", () -> check(pool.threads(), uses)))
                 .toList();
         try {
-            Optional<KeptLayouts.Place> place =
-                    settings.layouts().map(kept -> KeptLayouts.place(kept, directory, settings.layoutKey()));
+            Optional<KeptLayouts.Place> place = times.measure(
+                    "file",
+                    () -> settings.layouts().map(kept -> KeptLayouts.place(kept, directory, settings.layoutKey())));
             return opened(pool, first, place, times);
         } catch (RuntimeException | Error e) {
             pool.close();
@@ -97,7 +99,7 @@ public record DirectoryLoader(
         try (OpenModel files = times.measure("file", () -> ModelFiles.open(directory));
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {
-            Optional<KeptLayouts> layouts = place.map(before -> before.of(files));
+            Optional<KeptLayouts> layouts = times.measure("file", () -> place.map(before -> before.of(files)));
             Engine engine = load(layouts.map(KeptLayouts::model).orElse(files), draft, pool, first, times);
             layouts.ifPresent(made -> keep(made, engine, times));
             layouts.filter(KeptLayouts::areFound).ifPresent(DirectoryLoader::takeIn);
@@ -151,11 +153,13 @@ public record DirectoryLoader(
                     return check(model, draft, pool.threads());
                 }));
         // Nothing is answered before they are checked. Which products there are beside them is known after a check.
-        Kernels kernels = NodeKernels.create(
-                settings.backend(),
-                settings.precision(),
-                pool,
-                settings.inference().products());
+        Kernels kernels = times.measure(
+                "products",
+                () -> NodeKernels.create(
+                        settings.backend(),
+                        settings.precision(),
+                        pool,
+                        settings.inference().products()));
         if (draft == null) {
             return target(model, beside, config, kernels, pool, numKvBlocks, times);
         }
