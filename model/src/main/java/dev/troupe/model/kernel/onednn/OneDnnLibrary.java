@@ -9,9 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -20,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The shared libraries of the artifact {@code org.bytedeco:dnnl}, in a folder where the dynamic linker finds them:
  * {@code troupe.onednn.folder}, or one of this user's under {@code java.io.tmpdir}. They are kept there; a file with
- * another checksum is replaced, by one rename, so that processes may start at the same time.
+ * another checksum is replaced, by one rename, so that processes may start at the same time ({@link UnpackedFile}).
  */
 final class OneDnnLibrary {
     private static final String FOLDER_PROPERTY = "troupe.onednn.folder";
@@ -35,8 +32,6 @@ final class OneDnnLibrary {
             new File("libdnnl.so.3", "a8948803c5718bac623b664be77fb47e24328e8693997e96e02c4308b0ee826f"));
 
     private static final String VERSION = "3.11";
-
-    private static final int BUFFER_BYTES = 1 << 20;
 
     private OneDnnLibrary() {}
 
@@ -92,8 +87,8 @@ final class OneDnnLibrary {
     }
 
     private static void provide(Path folder, File file) throws IOException {
-        Path target = folder.resolve(file.name());
-        if (Files.isRegularFile(target) && sha256(target).equals(file.sha256())) {
+        UnpackedFile target = new UnpackedFile(folder.resolve(file.name()), file.sha256());
+        if (target.isIntact()) {
             return;
         }
         Path unpacked = Files.createTempFile(folder, file.name(), ".part");
@@ -104,30 +99,14 @@ final class OneDnnLibrary {
                 }
                 Files.copy(in, unpacked, StandardCopyOption.REPLACE_EXISTING);
             }
-            String sha256 = sha256(unpacked);
+            String sha256 = UnpackedFile.sha256(unpacked);
             if (!sha256.equals(file.sha256())) {
                 throw new IOException(file.name() + " on the class path is of another version: its SHA-256 is " + sha256
                         + ", not " + file.sha256());
             }
-            Files.move(unpacked, target, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(unpacked, target.path(), StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(unpacked);
         }
-    }
-
-    private static String sha256(Path file) throws IOException {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-        byte[] buffer = new byte[BUFFER_BYTES];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-                digest.update(buffer, 0, count);
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
     }
 }
