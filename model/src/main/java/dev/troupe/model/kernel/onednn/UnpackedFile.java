@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.onednn;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -12,6 +13,8 @@ import java.util.Collections;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A file that should have a checksum. Reading 90 MB for it takes a quarter of a second of each start, so a note beside
@@ -19,6 +22,7 @@ import java.util.concurrent.TimeUnit;
  * nobody but this user can write.
  */
 record UnpackedFile(Path path, String sha256) {
+    private static final Logger LOG = LoggerFactory.getLogger(UnpackedFile.class);
     private static final Set<PosixFilePermission> OTHERS_WRITE =
             Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
@@ -42,25 +46,27 @@ record UnpackedFile(Path path, String sha256) {
     }
 
     private Path notePath() {
-        return path.resolveSibling(path.getFileName() + ".checked");
+        return path.toAbsolutePath().resolveSibling(path.getFileName() + ".checked");
     }
 
     private String note() throws IOException {
-        return Files.isRegularFile(notePath()) ? Files.readString(notePath()) : "";
+        return Files.isRegularFile(notePath())
+                ? new String(Files.readAllBytes(notePath()), StandardCharsets.ISO_8859_1) // whatever is in it
+                : "";
     }
 
-    /** By one rename, as other processes may read it. Where it cannot be written, the next start reads the file. */
-    private void note(String state) throws IOException {
-        Path folder = path.toAbsolutePath().getParent();
-        if (!Files.isWritable(folder)) {
-            return;
-        }
-        Path written = Files.createTempFile(folder, path.getFileName().toString(), ".part");
+    /** By one rename, as other processes may read it. */
+    private void note(String state) {
         try {
-            Files.writeString(written, state);
-            Files.move(written, notePath(), StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(written);
+            Path written = Files.createTempFile(notePath().getParent(), "note", ".part");
+            try {
+                Files.writeString(written, state, StandardCharsets.ISO_8859_1);
+                Files.move(written, notePath(), StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(written);
+            }
+        } catch (IOException e) { // the file is intact all the same
+            LOG.info("{} is read at each start: nothing can be noted beside it: {}", path, e.toString());
         }
     }
 

@@ -192,15 +192,46 @@ class Int8ProductTest {
         Int8Weight w = weight(rows);
         float expected = 127f * 127 * k * (same ? 1 : -1) * (1f / 127) * (1f / 127);
         for (Int8Product product : others) {
-            Tensor c = arena.allocate(2, 2);
-            product.multiply(2, a, k, w, null, c, 2, false);
-            for (int i = 0; i < 4; i++) {
-                assertThat(c.get(i) / expected).as(name(product)).isBetween(0.999999f, 1.000001f);
+            for (int m = 1; m <= 2; m++) {
+                Tensor c = arena.allocate(m, 2);
+                product.multiply(m, a, k, w, null, c, 2, false);
+                for (int i = 0; i < 2 * m; i++) {
+                    assertThat(c.get(i) / expected)
+                            .as("%s, %d rows", name(product), m)
+                            .isBetween(0.999999f, 1.000001f);
+                }
             }
         }
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> weight(arena.allocate(1, k + 1)))
                 .withMessageContaining("32 bits");
+    }
+
+    /** Of each four numbers every choice of signs, all the greatest: sums of two use all of their 16 bits. */
+    @Test
+    void oneRowOfTheGreatestNumbersOfAnySigns() {
+        int k = 4 * 16;
+        int n = 16;
+        Tensor a = arena.allocate(1, k);
+        Tensor rows = arena.allocate(n, k);
+        for (int i = 0; i < k; i++) {
+            a.set(i, sign(i / 4, i % 4));
+            for (int j = 0; j < n; j++) {
+                rows.set((long) j * k + i, sign(j, i % 4));
+            }
+        }
+        Int8Weight w = weight(rows);
+        Tensor expected = arena.allocate(1, n);
+        reference.multiply(1, a, k, w, null, expected, n, false);
+        for (int inTurns : new int[] {1, 4}) {
+            Tensor c = arena.allocate(1, n);
+            new Int8RowProduct(three, new ScratchPool(), inTurns).multiply(a, w, null, c, false);
+            assertThat(c.toArray()).isEqualTo(expected.toArray());
+        }
+    }
+
+    private static float sign(int bits, int bit) {
+        return (bits >> bit & 1) == 0 ? 1 : -1;
     }
 
     @Test

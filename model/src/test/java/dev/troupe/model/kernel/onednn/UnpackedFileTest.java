@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.onednn;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -84,13 +85,24 @@ class UnpackedFileTest {
     }
 
     @Test
+    void whereNothingCanBeNotedTheFileIsIntactAllTheSame() throws IOException {
+        Path note = Files.createDirectory(folder.resolve("library.so.checked"));
+        Files.createFile(note.resolve("in the way of a rename"));
+        assertThat(file.isIntact()).isTrue();
+        assertThat(file.isIntact()).isTrue();
+    }
+
+    @Test
     void aDamagedNoteIsWrittenAnew() throws IOException {
         assertThat(file.isIntact()).isTrue();
         Path note = folder.resolve("library.so.checked");
         String right = Files.readString(note);
-        Files.writeString(note, right.substring(3));
-        assertThat(file.isIntact()).isTrue();
-        assertThat(note).hasContent(right);
+        for (byte[] damaged :
+                new byte[][] {{}, {(byte) 0xFF, (byte) 0xC0}, right.substring(3).getBytes(UTF_8)}) {
+            Files.write(note, damaged);
+            assertThat(file.isIntact()).isTrue();
+            assertThat(note).hasContent(right);
+        }
         try (var left = Files.list(folder)) {
             assertThat(left).as("nothing else is left").containsExactlyInAnyOrder(path, note);
         }
