@@ -226,8 +226,7 @@ public final class Int8Rows {
     /** Writes sums as float32, whole vectors. */
     private static void scale(int columns, long sums, long shifts, float scale, long scales, long to) {
         for (int j = 0; j < columns; j += LANES) {
-            IntVector sum = IntVector.fromMemorySegment(INTS, MEMORY, sums + j * 4L, ORDER)
-                    .sub(IntVector.fromMemorySegment(INTS, MEMORY, shifts + j * 4L, ORDER));
+            IntVector sum = ints(sums + j * 4L).sub(ints(shifts + j * 4L));
             store(
                     ((FloatVector) sum.convertShape(VectorOperators.I2F, SPECIES, 0))
                             .mul(scale)
@@ -241,8 +240,7 @@ public final class Int8Rows {
         for (int p = 0; p < depth; p += Int8Weight.QUAD) {
             long row = to + p * (Int8Weight.COLUMNS * 4L);
             for (int j = 0; j < Int8Weight.COLUMNS; j += LANES) {
-                IntVector four = IntVector.fromMemorySegment(
-                        INTS, MEMORY, quads + p * (long) Int8Weight.COLUMNS + j * 4L, ORDER);
+                IntVector four = ints(quads + p * (long) Int8Weight.COLUMNS + j * 4L);
                 long at = row + j * 4L;
                 storeTop(four.lanewise(VectorOperators.LSHL, 24), at);
                 storeTop(four.lanewise(VectorOperators.LSHL, 16), at + Int8Weight.COLUMNS * 4L);
@@ -268,9 +266,7 @@ public final class Int8Rows {
     static void total(int count, long floats, long totals) {
         for (int j = 0; j < count; j += LANES) {
             long at = totals + j * 4L;
-            integers(floats + j * 4L)
-                    .add(IntVector.fromMemorySegment(INTS, MEMORY, at, ORDER))
-                    .intoMemorySegment(MEMORY, at, ORDER);
+            integers(floats + j * 4L).add(ints(at)).intoMemorySegment(MEMORY, at, ORDER);
         }
     }
 

@@ -93,16 +93,12 @@ public final class VectorFourBitProduct implements FourBitProduct {
 
     private void share(FourBitWeight w, Block block) {
         int panels = FourBitWeight.panels(w.n());
+        int atOnce = block.rows == 1 ? inTurns : 1;
         Stretches.share(
-                pool,
-                panels,
-                block.rows == 1 ? inTurns : 1,
-                (long) block.rows * w.n() * w.k(),
-                (from, to) -> panels(from, to, block));
+                pool, panels, atOnce, (long) block.rows * w.n() * w.k(), (from, to) -> panels(from, to, atOnce, block));
     }
 
-    private void panels(int from, int to, Block block) {
-        int atOnce = block.rows == 1 ? inTurns : 1;
+    private void panels(int from, int to, int atOnce, Block block) {
         try (ScratchPool.Scratch memory = scratch.borrow(atOnce * SCRATCH)) {
             for (int panel = from; panel < to; panel += atOnce) {
                 if (block.rows == 1) {

@@ -116,14 +116,17 @@ public final class VectorWeightProduct implements WeightProduct {
         int panels = PanelProduct.panels(product.n());
         int atOnce = product.format().most();
         Stretches.share(
-                pool, panels, atOnce, (long) product.n() * product.k(), (from, to) -> oneRow(from, to, product));
+                pool,
+                panels,
+                atOnce,
+                (long) product.n() * product.k(),
+                (from, to) -> oneRow(from, to, atOnce, product));
     }
 
-    private void oneRow(int from, int to, PanelProduct product) {
-        int most = product.format().most();
+    private void oneRow(int from, int to, int atOnce, PanelProduct product) {
         try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROW_SCRATCH)) {
-            for (int panel = from; panel < to; panel += most) {
-                product.row(panel, Math.min(most, to - panel), memory.address());
+            for (int panel = from; panel < to; panel += atOnce) {
+                product.row(panel, Math.min(atOnce, to - panel), memory.address());
             }
         }
     }

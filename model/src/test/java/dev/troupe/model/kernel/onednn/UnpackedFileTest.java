@@ -38,6 +38,11 @@ class UnpackedFileTest {
         file = new UnpackedFile(path, UnpackedFile.sha256(path));
     }
 
+    private void write(String text, FileTime time) throws IOException {
+        Files.writeString(path, text);
+        Files.setLastModifiedTime(path, time);
+    }
+
     @Test
     void aFileThatIsNotThereIsNotIntact() throws IOException {
         assertThat(new UnpackedFile(folder.resolve("none"), file.sha256()).isIntact())
@@ -47,9 +52,7 @@ class UnpackedFileTest {
     @Test
     void theNoteStandsForTheChecksumOfAFileWithTheSameSizeAndTime() throws IOException {
         assertThat(file.isIntact()).isTrue();
-        FileTime time = Files.getLastModifiedTime(path);
-        Files.writeString(path, OTHER);
-        Files.setLastModifiedTime(path, time);
+        write(OTHER, Files.getLastModifiedTime(path));
         assertThat(file.isIntact()).as("so it was not read").isTrue();
     }
 
@@ -57,11 +60,9 @@ class UnpackedFileTest {
     void aFileThatChangedIsRead() throws IOException {
         assertThat(file.isIntact()).isTrue();
         FileTime time = Files.getLastModifiedTime(path);
-        Files.writeString(path, OTHER);
-        Files.setLastModifiedTime(path, FileTime.fromMillis(time.toMillis() + 1000));
+        write(OTHER, FileTime.fromMillis(time.toMillis() + 1000));
         assertThat(file.isIntact()).as("another time").isFalse();
-        Files.writeString(path, RIGHT.substring(1));
-        Files.setLastModifiedTime(path, time);
+        write(RIGHT.substring(1), time);
         assertThat(file.isIntact()).as("another size").isFalse();
     }
 
@@ -74,9 +75,7 @@ class UnpackedFileTest {
     @Test
     void whereOthersMayWriteTheFileIsReadEachTime() throws IOException {
         assertThat(file.isIntact()).isTrue();
-        FileTime time = Files.getLastModifiedTime(path);
-        Files.writeString(path, OTHER);
-        Files.setLastModifiedTime(path, time);
+        write(OTHER, Files.getLastModifiedTime(path));
         for (Path open : new Path[] {folder, path}) {
             Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
             assertThat(file.isIntact()).as(open.toString()).isFalse();

@@ -36,14 +36,7 @@ class StretchesTest {
     @Test
     @DisplayName("claimed in turns, two threads go through one stretch each without a gap and end with small parts")
     void twoThreadsInTurns() {
-        List<List<int[]>> claimed = List.of(new ArrayList<>(), new ArrayList<>());
-        List<Integer> order = new ArrayList<>();
-        Stretches.share(
-                new InTurns(2, order),
-                18,
-                1,
-                Stretches.WORTH_SHARING,
-                (from, to) -> claimed.get(order.size() % 2).add(new int[] {from, to}));
+        List<List<int[]>> claimed = claimedInTurns(18, 1);
         for (int thread = 0; thread < 2; thread++) {
             List<int[]> parts = claimed.get(thread);
             int at = thread * 9;
@@ -60,14 +53,7 @@ class StretchesTest {
     @Test
     @DisplayName("parts have as many pieces as a task goes through at once, but for the last of a stretch")
     void partsAreWhole() {
-        List<List<int[]>> claimed = List.of(new ArrayList<>(), new ArrayList<>());
-        List<Integer> order = new ArrayList<>();
-        Stretches.share(
-                new InTurns(2, order),
-                14,
-                4,
-                Stretches.WORTH_SHARING,
-                (from, to) -> claimed.get(order.size() % 2).add(new int[] {from, to}));
+        List<List<int[]>> claimed = claimedInTurns(14, 4);
         for (int thread = 0; thread < 2; thread++) {
             int start = thread * 7;
             assertEquals(2, claimed.get(thread).size());
@@ -89,6 +75,19 @@ class StretchesTest {
                 (from, to) -> parts.add(new int[] {from, to}));
         assertEquals(1, parts.size());
         assertArrayEquals(new int[] {0, 18}, parts.getFirst());
+    }
+
+    /** The parts of each of two threads that claim one after the other in turns. */
+    private static List<List<int[]>> claimedInTurns(int pieces, int atOnce) {
+        List<List<int[]>> claimed = List.of(new ArrayList<>(), new ArrayList<>());
+        List<Integer> order = new ArrayList<>();
+        Stretches.share(
+                new InTurns(2, order),
+                pieces,
+                atOnce,
+                Stretches.WORTH_SHARING,
+                (from, to) -> claimed.get(order.size() % 2).add(new int[] {from, to}));
+        return claimed;
     }
 
     /** A pool that runs indices one after the other and notes how many it has run before each. */
