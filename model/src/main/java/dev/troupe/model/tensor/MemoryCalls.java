@@ -1,6 +1,7 @@
 package dev.troupe.model.tensor;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -11,13 +12,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The system's calls for memory. Their failure is in their result; that one cannot be called is a mistake here. */
-record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise) {
+public record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise, MethodHandle mprotect) {
     /** Of Linux on 64 bits; empty elsewhere. */
-    static final Optional<MemoryCalls> SYSTEM = find();
+    public static final Optional<MemoryCalls> SYSTEM = find();
 
     static final long MAP_FAILED = -1;
 
@@ -26,6 +28,7 @@ record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise)
     private static final int MADV_DONTNEED = 4;
     private static final int MADV_HUGEPAGE = 14;
     private static final int PROT_READ_WRITE = 3;
+    private static final int PROT_READ_EXECUTE = 5;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
 
     private static Optional<MemoryCalls> find() {
@@ -34,15 +37,23 @@ record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise)
             return Optional.empty();
         }
         SymbolLookup library = Linker.nativeLinker().defaultLookup();
-        return library.find("mmap")
-                .flatMap(mmap -> library.find("munmap")
-                        .flatMap(munmap -> library.find("madvise")
-                                .map(madvise -> new MemoryCalls(
-                                        handle(
-                                                mmap, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
-                                                JAVA_LONG),
-                                        handle(munmap, JAVA_INT, JAVA_LONG, JAVA_LONG),
-                                        handle(madvise, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT)))));
+        if (Stream.of("mmap", "munmap", "madvise", "mprotect")
+                .anyMatch(name -> library.find(name).isEmpty())) {
+            return Optional.empty();
+        }
+        return Optional.of(new MemoryCalls(
+                handle(
+                        library.findOrThrow("mmap"),
+                        JAVA_LONG,
+                        JAVA_LONG,
+                        JAVA_LONG,
+                        JAVA_INT,
+                        JAVA_INT,
+                        JAVA_INT,
+                        JAVA_LONG),
+                handle(library.findOrThrow("munmap"), JAVA_INT, JAVA_LONG, JAVA_LONG),
+                handle(library.findOrThrow("madvise"), JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT),
+                handle(library.findOrThrow("mprotect"), JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT)));
     }
 
     static MethodHandle handle(MemorySegment symbol, MemoryLayout result, MemoryLayout... arguments) {
@@ -75,6 +86,34 @@ record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise)
             return (long) mmap.invokeExact(0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
         } catch (Throwable e) {
             throw new IllegalStateException("mmap could not be called", e);
+        }
+    }
+
+    /**
+     * Memory with this code in it, which can be read and executed from then on, not written; for the life of the
+     * process.
+     *
+     * @return empty when the system refuses such memory
+     */
+    public Optional<MemorySegment> mapExecutable(byte[] code) {
+        long start = map(code.length);
+        if (start == MAP_FAILED) {
+            return Optional.empty();
+        }
+        MemorySegment pages = MemorySegment.ofAddress(start).reinterpret(code.length);
+        MemorySegment.copy(code, 0, pages, JAVA_BYTE, 0, code.length);
+        if (protect(start, code.length, PROT_READ_EXECUTE) != 0) {
+            unmap(start, code.length);
+            return Optional.empty();
+        }
+        return Optional.of(pages.asReadOnly());
+    }
+
+    private int protect(long start, long bytes, int protection) {
+        try {
+            return (int) mprotect.invokeExact(start, bytes, protection);
+        } catch (Throwable e) {
+            throw new IllegalStateException("mprotect could not be called", e);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.check;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.int8.DotFourBitProduct;
 import dev.troupe.model.kernel.int8.FourBitProduct;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.Int8RoundedProduct;
@@ -54,8 +55,13 @@ public final class OtherKernels {
     public static final KernelChoice<FourBitProduct> FOUR_BITS = new KernelChoice<>(
             FourBitContract::new,
             new ScalarFourBitProduct(),
-            List.of(new KernelChoice.Candidate<>(
-                    "four bits by vector", pool -> new VectorFourBitProduct(pool, new ScratchPool()))),
+            List.of(
+                    new KernelChoice.Candidate<>(
+                            "four bits by dot instructions",
+                            DotFourBitProduct::unavailable,
+                            pool -> new DotFourBitProduct(pool, new ScratchPool())),
+                    new KernelChoice.Candidate<>(
+                            "four bits by vector", pool -> new VectorFourBitProduct(pool, new ScratchPool()))),
             EXACT);
 
     /** Products in bf16 for the rows of prompts. */

@@ -6,7 +6,7 @@ final class Int8Rounding {
     static final int MOST = 127;
 
     /** Magnitudes below it are taken for zero: 127 over a smaller one might not be finite. */
-    private static final float NOTHING = 1e-30f;
+    static final float NOTHING = 1e-30f;
 
     private Int8Rounding() {}
 

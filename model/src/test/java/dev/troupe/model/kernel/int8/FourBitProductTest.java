@@ -3,6 +3,7 @@ package dev.troupe.model.kernel.int8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.troupe.model.kernel.TestTensors;
 import dev.troupe.model.kernel.cache.CacheSizes;
@@ -15,6 +16,7 @@ import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -22,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The vector product gives the reference's bits, and these are near the product of the real numbers. */
+/** The products give the reference's bits, and these are near the product of the real numbers. */
 class FourBitProductTest {
     private static final long SEED = 7;
     private static final int WARM_UP = 60;
@@ -36,12 +38,28 @@ class FourBitProductTest {
     private final FixedComputePool three = FixedComputePool.create(3);
     private final TensorArena arena = TensorArena.open("test");
     private final FourBitProduct reference = new ScalarFourBitProduct();
-    private final List<FourBitProduct> others = List.of(
-            new VectorFourBitProduct(one, new ScratchPool()),
-            new VectorFourBitProduct(three, new ScratchPool()),
-            new VectorFourBitProduct(one, new ScratchPool(), CacheSizes.DEFAULT, 4),
-            new VectorFourBitProduct(three, new ScratchPool(), SMALL_CACHES, 1),
-            new VectorFourBitProduct(three, new ScratchPool(), SMALL_CACHES, 4));
+    private final List<FourBitProduct> others = others();
+
+    private List<FourBitProduct> others() {
+        List<FourBitProduct> products = new ArrayList<>(List.of(
+                new VectorFourBitProduct(one, new ScratchPool()),
+                new VectorFourBitProduct(three, new ScratchPool()),
+                new VectorFourBitProduct(one, new ScratchPool(), CacheSizes.DEFAULT, 4),
+                new VectorFourBitProduct(three, new ScratchPool(), SMALL_CACHES, 1),
+                new VectorFourBitProduct(three, new ScratchPool(), SMALL_CACHES, 4)));
+        if (DotFourBitProduct.unavailable().isEmpty()) {
+            products.add(new DotFourBitProduct(one, new ScratchPool()));
+            products.add(new DotFourBitProduct(three, new ScratchPool(), SMALL_CACHES));
+        }
+        return products;
+    }
+
+    /** So that a run of all tests says where they are not. */
+    @Test
+    void productsByDotInstructionsAreAmongThem() {
+        DotFourBitProduct.unavailable().ifPresent(reason -> assumeTrue(false, reason));
+        assertThat(others).hasAtLeastOneElementOfType(DotFourBitProduct.class);
+    }
 
     @AfterEach
     void close() {
@@ -167,7 +185,7 @@ class FourBitProductTest {
     void wrongSizesAndTypesThrow() {
         FourBitWeight w = weight(StorageType.Q4_0, normal(2, 4, 64));
         Tensor a = arena.allocate(2, 64);
-        for (FourBitProduct product : List.of(reference, others.getFirst())) {
+        for (FourBitProduct product : List.of(reference, others.getFirst(), others.getLast())) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> product.multiply(3, a, 64, w, null, arena.allocate(3, 4), 4, false));
             assertThatIllegalArgumentException()

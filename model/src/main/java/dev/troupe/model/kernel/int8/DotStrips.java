@@ -1,0 +1,180 @@
+package dev.troupe.model.kernel.int8;
+
+import static dev.troupe.model.kernel.machine.Address.at;
+import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
+
+import dev.troupe.model.kernel.machine.Assembler;
+import dev.troupe.model.kernel.machine.Assembler.Condition;
+import dev.troupe.model.kernel.machine.Assembler.Label;
+import dev.troupe.model.kernel.machine.MachineCode;
+import dev.troupe.model.kernel.machine.Register;
+import dev.troupe.model.kernel.machine.VectorRegister;
+
+/**
+ * Rows of A, rounded run by run, in strips of 1 to {@link #MOST_ROWS} rows. A run of a strip is [rows][{@link #ROW}]
+ * bytes: for each eight numbers the first, third, fifth and seventh as signed bytes, then the others; after them an
+ * int, -8 times the sum of the numbers, a float32, their scale, and a float32, the sum times the scale.
+ */
+final class DotStrips {
+    /** Rows of the highest strip: so many sums and totals of two vectors are in registers. */
+    static final int MOST_ROWS = 6;
+
+    /** Bytes of a row and a run. */
+    static final int ROW = 48;
+
+    // From the start of a row's run.
+    static final int START = FourBitWeight.RUN;
+    static final int SCALE = START + Integer.BYTES;
+    static final int SUM = SCALE + Float.BYTES;
+
+    /** Bytes of a run before rounding. */
+    private static final int ELEMENTS = FourBitWeight.RUN * Float.BYTES;
+
+    private static final int[] ORDER = {0x06_04_02_00, 0x07_05_03_01, 0x0E_0C_0A_08, 0x0F_0D_0B_09};
+    private static final int ALL_LANES_OF_HALVES = 0x4E; // the other half's ints, for vpshufd
+    private static final int NEIGHBOURS = 0xB1; // each pair's ints the other way round
+    private static final int MAGNITUDE = Integer.MAX_VALUE;
+    private static final int INFINITE = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
+
+    private static final MachineCode ROUND = MachineCode.install(round());
+
+    private DotStrips() {}
+
+    /** Strips of so many rows, as even as they can be. */
+    static int strips(int rows) {
+        return Math.ceilDiv(rows, MOST_ROWS);
+    }
+
+    /** The first row of a strip of {@code rows} rows in all. */
+    static int firstRow(int strip, int rows) {
+        return (int) ((long) strip * rows / strips(rows));
+    }
+
+    /** Bytes of all strips of {@code rows} rows: the same whatever their heights. */
+    static long bytes(int rows, int k) {
+        return (long) (k / FourBitWeight.RUN) * ROW * rows;
+    }
+
+    /**
+     * Rounds a row of a strip.
+     *
+     * @param rows of the strip
+     * @param row which of them
+     * @param from the address of k elements
+     * @param strip the address of the strip
+     */
+    static void store(int rows, int row, int k, long from, long strip) {
+        ROUND.run(from, strip + (long) row * ROW, k / FourBitWeight.RUN, (long) rows * ROW, 0);
+    }
+
+    /** Elements, where to write, runs, bytes from run to run. */
+    private static Assembler round() {
+        Register from = Register.RDI;
+        Register to = Register.RSI;
+        Register runs = Register.RDX;
+        Register step = Register.RCX;
+        Register general = Register.RAX;
+        VectorRegister first = zmm(0);
+        VectorRegister second = zmm(1);
+        VectorRegister greatest = zmm(2);
+        VectorRegister other = zmm(3);
+        VectorRegister scale = zmm(4);
+        VectorRegister inverse = zmm(5);
+        VectorRegister sum = zmm(6);
+        VectorRegister zero = zmm(27);
+        VectorRegister most = zmm(28);
+        VectorRegister ones = zmm(29);
+        VectorRegister order = zmm(30);
+        VectorRegister magnitude = zmm(31);
+        Label run = new Label();
+        Label notFinite = new Label();
+        Label nothing = new Label();
+        Label multiply = new Label();
+        Label end = new Label();
+        Assembler code = new Assembler();
+        code.test(runs);
+        code.jump(Condition.ZERO, end);
+        constant(code, magnitude, MAGNITUDE);
+        constant(code, most, Float.floatToRawIntBits(Int8Rounding.MOST));
+        constant(code, ones, 0x01_01_01_01);
+        code.vpxord(zero, zero, zero);
+        for (int i = 0; i < ORDER.length; i++) {
+            code.mov(general, ORDER[i]);
+            code.vpinsrd(order.xmm(), general, i);
+        }
+
+        code.place(run);
+        code.vmovups(first, at(from, 0));
+        code.vmovups(second, at(from, ELEMENTS / 2));
+        code.vpandd(greatest, first, magnitude);
+        code.vpandd(other, second, magnitude);
+        code.vpmaxsd(greatest, greatest, other);
+        code.vextracti32x4(other.xmm(), greatest, 3);
+        code.vextracti32x4(scale.xmm(), greatest, 2);
+        code.vextracti32x4(inverse.xmm(), greatest, 1);
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
+        code.vpmaxsd(scale.xmm(), scale.xmm(), inverse.xmm());
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), scale.xmm());
+        code.vpshufd(other.xmm(), greatest.xmm(), ALL_LANES_OF_HALVES);
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
+        code.vpshufd(other.xmm(), greatest.xmm(), NEIGHBOURS);
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
+        code.vmovd(general, greatest.xmm());
+        code.cmp(general, INFINITE);
+        code.jump(Condition.NOT_LESS, notFinite);
+        code.cmp(general, Float.floatToRawIntBits(Int8Rounding.NOTHING));
+        code.jump(Condition.LESS, nothing);
+        code.vdivps(scale.xmm(), greatest.xmm(), most.xmm());
+        code.vdivps(inverse.xmm(), most.xmm(), greatest.xmm());
+
+        code.place(multiply);
+        code.vpbroadcastd(inverse, inverse.xmm());
+        code.vmulps(first, first, inverse);
+        code.vmulps(second, second, inverse);
+        code.vcvtps2dq(first, first);
+        code.vcvtps2dq(second, second);
+        code.vpmovdb(first.xmm(), first);
+        code.vpmovdb(second.xmm(), second);
+        code.vpxord(sum.xmm(), sum.xmm(), sum.xmm());
+        code.vpdpbusd(sum.xmm(), ones.xmm(), first.xmm());
+        code.vpdpbusd(sum.xmm(), ones.xmm(), second.xmm());
+        code.vpshufb(first.xmm(), first.xmm(), order.xmm());
+        code.vpshufb(second.xmm(), second.xmm(), order.xmm());
+        code.vpshufd(other.xmm(), sum.xmm(), ALL_LANES_OF_HALVES);
+        code.vpaddd(sum.xmm(), sum.xmm(), other.xmm());
+        code.vpshufd(other.xmm(), sum.xmm(), NEIGHBOURS);
+        code.vpaddd(sum.xmm(), sum.xmm(), other.xmm());
+        code.vpslld(other.xmm(), sum.xmm(), Integer.numberOfTrailingZeros(FourBitWeight.ZERO));
+        code.vpsubd(other.xmm(), zero.xmm(), other.xmm());
+        code.vcvtdq2ps(sum.xmm(), sum.xmm());
+        code.vmulps(sum.xmm(), sum.xmm(), scale.xmm());
+        code.vmovups(at(to, 0), first.xmm());
+        code.vmovups(at(to, FourBitWeight.RUN / 2), second.xmm());
+        code.vmovd(at(to, START), other.xmm());
+        code.vmovd(at(to, SCALE), scale.xmm());
+        code.vmovd(at(to, SUM), sum.xmm());
+        code.add(from, ELEMENTS);
+        code.add(to, step);
+        code.dec(runs);
+        code.jump(Condition.NOT_ZERO, run);
+        code.place(end);
+        code.ret();
+
+        code.place(notFinite);
+        constant(code, scale, Float.floatToRawIntBits(Float.NaN));
+        code.vpxord(inverse, inverse, inverse);
+        code.jump(multiply);
+
+        code.place(nothing);
+        code.vpxord(scale, scale, scale);
+        code.vpxord(inverse, inverse, inverse);
+        code.jump(multiply);
+        return code;
+    }
+
+    /** In each lane. */
+    static void constant(Assembler code, VectorRegister to, int bits) {
+        code.mov(Register.RAX, bits);
+        code.vpbroadcastd(to, Register.RAX);
+    }
+}

@@ -1,0 +1,253 @@
+package dev.troupe.model.kernel.int8;
+
+import static dev.troupe.model.kernel.machine.Address.at;
+import static dev.troupe.model.kernel.machine.Address.each;
+import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
+
+import dev.troupe.model.kernel.machine.Address;
+import dev.troupe.model.kernel.machine.Assembler;
+import dev.troupe.model.kernel.machine.Assembler.Condition;
+import dev.troupe.model.kernel.machine.Assembler.Label;
+import dev.troupe.model.kernel.machine.MachineCode;
+import dev.troupe.model.kernel.machine.Register;
+import dev.troupe.model.kernel.machine.VectorRegister;
+import dev.troupe.model.tensor.StorageType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+
+/**
+ * Machine code that multiplies a strip of so many rows ({@link DotStrips}) with panels of a {@link FourBitWeight}: an
+ * instruction multiplies four numbers of each of 16 outputs, of q, with one row's and adds them to its sums, which
+ * begin with -8 · Σ x. Sums and totals of all rows stay in registers.
+ *
+ * <p>Of one or two rows, which wait for memory, the upper four bits are multiplied where they are, 16 times as large,
+ * and summed apart, an instruction less for each line. Memory is asked for well before it is needed: a processor that
+ * reads ahead by itself does so within a page.
+ */
+final class DotTile {
+    private static final int MOST_APART = 2; // rows whose products with upper bits are summed apart
+    private static final int AHEAD = 8 * (int) FourBitWeight.SMALL_RUN; // bytes: as many as come within some 200 ns
+    private static final int LINE = 64;
+    private static final int VECTORS = 2; // of a panel's 32 outputs
+    private static final int SCALES = (int) FourBitWeight.HALVES; // bytes of float16 scales of a panel
+    private static final int STEP = (int) FourBitWeight.ROW; // bytes of eight inputs of a panel
+    private static final int LOWER_BITS = 0x0F_0F_0F_0F;
+    private static final int BITS = FourBitStrips.BITS;
+    private static final int TOTALS_ROW = FourBitWeight.COLUMNS * Float.BYTES;
+
+    private static final Register STRIP = Register.RDI;
+    private static final Register WEIGHTS = Register.RSI;
+    private static final Register RUNS = Register.RDX;
+    private static final Register TOTALS = Register.RCX;
+    private static final Register PANELS = Register.R8;
+    private static final Register X = Register.RAX;
+    private static final Register LEFT = Register.R9; // runs, or blocks
+    private static final Register WITHIN = Register.R10; // runs of a block
+    private static final Register HEAD = Register.R11; // of a block
+
+    /** Written when they are first used. */
+    private static final class OfQ4_0 {
+        private static final List<MachineCode> TILES = tiles(StorageType.Q4_0);
+    }
+
+    private static final class OfQ4_K {
+        private static final List<MachineCode> TILES = tiles(StorageType.Q4_K);
+    }
+
+    private final StorageType type;
+    private final int rows;
+    private final boolean apart; // whether products with upper bits are summed apart
+    private final Assembler code = new Assembler();
+
+    // 2 * rows of each; upper sums only of few rows
+    private final VectorRegister[][] totals;
+    private final VectorRegister[][] sums;
+    private final VectorRegister[][] upper;
+    private final VectorRegister mask = zmm(31);
+    private final VectorRegister low = zmm(30);
+    private final VectorRegister high = zmm(29);
+    private final VectorRegister scale = zmm(28);
+    private final VectorRegister shift = zmm(27);
+    private final VectorRegister work = zmm(26);
+    private final VectorRegister zero = zmm(25);
+    private final VectorRegister eight = zmm(24);
+
+    private DotTile(StorageType type, int rows) {
+        this.type = type;
+        this.rows = rows;
+        this.totals = registers(0);
+        this.sums = registers(VECTORS * rows);
+        this.apart = rows <= MOST_APART;
+        this.upper = apart ? registers(2 * VECTORS * rows) : sums;
+    }
+
+    private VectorRegister[][] registers(int from) {
+        VectorRegister[][] registers = new VectorRegister[rows][VECTORS];
+        for (int r = 0; r < rows; r++) {
+            for (int half = 0; half < VECTORS; half++) {
+                registers[r][half] = zmm(from + VECTORS * r + half);
+            }
+        }
+        return registers;
+    }
+
+    private static List<MachineCode> tiles(StorageType type) {
+        List<MachineCode> tiles = new ArrayList<>();
+        for (int rows = 1; rows <= DotStrips.MOST_ROWS; rows++) {
+            tiles.add(MachineCode.install(new DotTile(type, rows).write()));
+        }
+        return tiles;
+    }
+
+    /**
+     * Multiplies a strip with panels that follow each other.
+     *
+     * @param strip its address
+     * @param totals address of float32 [panels][rows][COLUMNS], written
+     */
+    static void multiply(FourBitWeight w, int rows, long strip, int panel, int panels, long totals) {
+        boolean small = w.type() == StorageType.Q4_0;
+        MachineCode tile = (small ? OfQ4_0.TILES : OfQ4_K.TILES).get(rows - 1);
+        int unit = small ? FourBitWeight.RUN : FourBitWeight.RUN * FourBitWeight.LARGE_RUNS;
+        tile.run(strip, w.data().address() + panel * w.panelBytes(), w.k() / unit, totals, panels);
+    }
+
+    /** Strip, weights, runs (or blocks), totals, panels. */
+    private Assembler write() {
+        Label panel = new Label();
+        Label stored = new Label();
+        Label block = new Label();
+        DotStrips.constant(code, mask, LOWER_BITS);
+        DotStrips.constant(code, eight, Float.floatToRawIntBits(FourBitWeight.ZERO));
+        code.vpxord(zero, zero, zero);
+        code.place(panel);
+        forAll(totals, total -> code.vpxord(total, total, total));
+        code.mov(X, STRIP);
+        code.mov(LEFT, RUNS);
+        code.test(LEFT);
+        code.jump(Condition.ZERO, stored);
+        code.place(block);
+        if (type == StorageType.Q4_0) {
+            run(SCALES, (int) FourBitWeight.SMALL_RUN, this::smallScales);
+        } else {
+            block();
+        }
+        code.dec(LEFT);
+        code.jump(Condition.NOT_ZERO, block);
+        code.place(stored);
+        for (int r = 0; r < rows; r++) {
+            for (int half = 0; half < VECTORS; half++) {
+                code.vmovups(at(TOTALS, r * TOTALS_ROW + half * LINE), totals[r][half]);
+            }
+        }
+        code.add(TOTALS, rows * TOTALS_ROW);
+        code.dec(PANELS);
+        code.jump(Condition.NOT_ZERO, panel);
+        code.ret();
+        return code;
+    }
+
+    private void block() {
+        Label run = new Label();
+        code.mov(HEAD, WEIGHTS);
+        code.add(WEIGHTS, 2 * SCALES);
+        code.mov(WITHIN, FourBitWeight.LARGE_RUNS);
+        code.place(run);
+        run(2 * FourBitWeight.COLUMNS, (int) FourBitWeight.LARGE_RUN, this::largeScales);
+        code.dec(WITHIN);
+        code.jump(Condition.NOT_ZERO, run);
+    }
+
+    /**
+     * A run of all rows.
+     *
+     * @param numbers bytes from its start to its numbers
+     * @param bytes of it
+     * @param scales loads scales, and shifts, of a half
+     */
+    private void run(int numbers, int bytes, IntConsumer scales) {
+        for (int line = 0; line < bytes; line += LINE) {
+            code.prefetcht1(at(WEIGHTS, AHEAD + line));
+        }
+        for (int r = 0; r < rows; r++) {
+            for (int half = 0; half < VECTORS; half++) {
+                code.vpbroadcastd(sums[r][half], at(X, r * DotStrips.ROW + DotStrips.START));
+                if (apart) {
+                    code.vpxord(upper[r][half], zero, zero);
+                }
+            }
+        }
+        for (int step = 0; step < FourBitWeight.STEPS; step++) {
+            for (int half = 0; half < VECTORS; half++) {
+                line(step, half, at(WEIGHTS, numbers + step * STEP + half * LINE));
+            }
+        }
+        for (int half = 0; half < VECTORS; half++) {
+            scales.accept(half);
+            for (int r = 0; r < rows; r++) {
+                total(r, half);
+            }
+        }
+        code.add(WEIGHTS, bytes);
+        code.add(X, rows * DotStrips.ROW);
+    }
+
+    /** Eight numbers of 16 outputs. */
+    private void line(int step, int half, Address numbers) {
+        code.vmovups(high, numbers);
+        code.vpandd(low, high, mask);
+        if (apart) {
+            code.vpandnd(high, mask, high);
+        } else {
+            code.vpsrld(high, high, BITS);
+            code.vpandd(high, high, mask);
+        }
+        for (int r = 0; r < rows; r++) {
+            code.vpdpbusd(sums[r][half], low, each(X, r * DotStrips.ROW + step * FourBitWeight.PER_INT));
+        }
+        for (int r = 0; r < rows; r++) {
+            code.vpdpbusd(upper[r][half], high, each(X, r * DotStrips.ROW + step * FourBitWeight.PER_INT + 4));
+        }
+    }
+
+    private void total(int r, int half) {
+        VectorRegister sum = sums[r][half];
+        if (apart) {
+            code.vpsrad(upper[r][half], upper[r][half], BITS);
+            code.vpaddd(sum, sum, upper[r][half]);
+        }
+        code.vcvtdq2ps(sum, sum);
+        code.vmulps(sum, sum, each(X, r * DotStrips.ROW + DotStrips.SCALE));
+        code.vfmadd231ps(totals[r][half], sum, scale);
+        if (type == StorageType.Q4_K) {
+            code.vfmadd231ps(totals[r][half], shift, each(X, r * DotStrips.ROW + DotStrips.SUM));
+        }
+    }
+
+    private void smallScales(int half) {
+        code.vcvtph2ps(scale, at(WEIGHTS, half * (LINE / 2)));
+    }
+
+    private void largeScales(int half) {
+        code.vcvtph2ps(work, at(HEAD, half * (LINE / 2)));
+        code.vpmovzxbd(scale, at(WEIGHTS, half * (LINE / 4)));
+        code.vcvtdq2ps(scale, scale);
+        code.vmulps(scale, scale, work);
+        code.vcvtph2ps(work, at(HEAD, SCALES + half * (LINE / 2)));
+        code.vpmovzxbd(shift, at(WEIGHTS, FourBitWeight.COLUMNS + half * (LINE / 4)));
+        code.vcvtdq2ps(shift, shift);
+        code.vmulps(work, shift, work);
+        code.vmulps(shift, scale, eight);
+        code.vsubps(shift, shift, work);
+    }
+
+    private static void forAll(VectorRegister[][] registers, Consumer<VectorRegister> each) {
+        for (VectorRegister[] row : registers) {
+            for (VectorRegister register : row) {
+                each.accept(register);
+            }
+        }
+    }
+}

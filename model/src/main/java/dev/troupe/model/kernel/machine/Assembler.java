@@ -1,0 +1,387 @@
+package dev.troupe.model.kernel.machine;
+
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Encodes instructions of x86-64 one after the other, those of vectors as AVX-512 (EVEX; Intel's Software Developer's
+ * Manual, volume 2, sections 2.2.1 and 2.7). Methods are named by the manual's mnemonics, the first operand is written
+ * to. There are those that kernels need, no others.
+ */
+public final class Assembler {
+    // Groups of opcodes, as EVEX numbers them.
+    private static final int MAP_0F = 1;
+    private static final int MAP_0F38 = 2;
+    private static final int MAP_0F3A = 3;
+
+    // What stands before an opcode, as EVEX numbers it.
+    private static final int NONE = 0;
+    private static final int P66 = 1;
+    private static final int PF3 = 2;
+
+    private static final int EVEX = 0x62;
+    private static final int REX_W = 0x48;
+    private static final int NO_REGISTER = 0;
+    private static final int SCALAR = 4; // bytes of one lane
+
+    private static final Instruction VMOVUPS_LOAD = new Instruction(MAP_0F, NONE, 0x10);
+    private static final Instruction VMOVUPS_STORE = new Instruction(MAP_0F, NONE, 0x11);
+    private static final Instruction VMOVD_LOAD = new Instruction(MAP_0F, P66, 0x6E);
+    private static final Instruction VMOVD_STORE = new Instruction(MAP_0F, P66, 0x7E);
+    private static final Instruction VPBROADCASTD = new Instruction(MAP_0F38, P66, 0x58);
+    private static final Instruction VPBROADCASTD_GENERAL = new Instruction(MAP_0F38, P66, 0x7C);
+    private static final Instruction VPXORD = new Instruction(MAP_0F, P66, 0xEF);
+    private static final Instruction VPANDD = new Instruction(MAP_0F, P66, 0xDB);
+    private static final Instruction VPANDND = new Instruction(MAP_0F, P66, 0xDF);
+    private static final Instruction SHIFT = new Instruction(MAP_0F, P66, 0x72);
+    private static final Instruction VPADDD = new Instruction(MAP_0F, P66, 0xFE);
+    private static final Instruction VPSUBD = new Instruction(MAP_0F, P66, 0xFA);
+    private static final Instruction VPMAXSD = new Instruction(MAP_0F38, P66, 0x3D);
+    private static final Instruction VPDPBUSD = new Instruction(MAP_0F38, P66, 0x50);
+    private static final Instruction VPSHUFD = new Instruction(MAP_0F, P66, 0x70);
+    private static final Instruction VPSHUFB = new Instruction(MAP_0F38, P66, 0x00);
+    private static final Instruction VPINSRD = new Instruction(MAP_0F3A, P66, 0x22);
+    private static final Instruction VPMOVDB = new Instruction(MAP_0F38, PF3, 0x31);
+    private static final Instruction VPMOVZXBD = new Instruction(MAP_0F38, P66, 0x31);
+    private static final Instruction VEXTRACTI32X4 = new Instruction(MAP_0F3A, P66, 0x39);
+    private static final Instruction VCVTDQ2PS = new Instruction(MAP_0F, NONE, 0x5B);
+    private static final Instruction VCVTPS2DQ = new Instruction(MAP_0F, P66, 0x5B);
+    private static final Instruction VCVTPH2PS = new Instruction(MAP_0F38, P66, 0x13);
+    private static final Instruction VMULPS = new Instruction(MAP_0F, NONE, 0x59);
+    private static final Instruction VSUBPS = new Instruction(MAP_0F, NONE, 0x5C);
+    private static final Instruction VDIVPS = new Instruction(MAP_0F, NONE, 0x5E);
+    private static final Instruction VFMADD231PS = new Instruction(MAP_0F38, P66, 0xB8);
+
+    private final ByteArrayOutputStream code = new ByteArrayOutputStream();
+    private final List<Jump> jumps = new ArrayList<>();
+
+    /** How an instruction of vectors is told from others. */
+    private record Instruction(int map, int prefix, int opcode) {}
+
+    /** A place in the code that is jumped to. */
+    public static final class Label {
+        private int position = -1;
+    }
+
+    /** Four bytes of a distance that are not known yet. */
+    private record Jump(int at, Label to) {}
+
+    /** When a jump is taken. */
+    public enum Condition {
+        ZERO(4),
+        NOT_ZERO(5),
+        LESS(12),
+        NOT_LESS(13);
+
+        private final int code;
+
+        Condition(int code) {
+            this.code = code;
+        }
+    }
+
+    /**
+     * The code so far.
+     *
+     * @throws IllegalStateException when a label that is jumped to has no place
+     */
+    public byte[] toBytes() {
+        byte[] bytes = code.toByteArray();
+        for (Jump jump : jumps) {
+            if (jump.to.position < 0) {
+                throw new IllegalStateException("a label that is jumped to has no place");
+            }
+            int distance = jump.to.position - (jump.at + Integer.BYTES);
+            for (int i = 0; i < Integer.BYTES; i++) {
+                bytes[jump.at + i] = (byte) (distance >> (8 * i));
+            }
+        }
+        return bytes;
+    }
+
+    /** Gives a label its place: here. */
+    public void place(Label label) {
+        label.position = code.size();
+    }
+
+    /** Jumps when what was compared or counted last is so. */
+    public void jump(Condition condition, Label to) {
+        bytes(0x0F, 0x80 | condition.code);
+        distance(to);
+    }
+
+    public void jump(Label to) {
+        bytes(0xE9);
+        distance(to);
+    }
+
+    private void distance(Label to) {
+        jumps.add(new Jump(code.size(), to));
+        int32(0);
+    }
+
+    public void mov(Register to, Register from) {
+        general(0x89, from.number(), to);
+    }
+
+    /** The upper half becomes zero. */
+    public void mov(Register to, int value) {
+        if (to.number() > 7) {
+            bytes(0x41);
+        }
+        bytes(0xB8 | (to.number() & 7));
+        int32(value);
+    }
+
+    public void add(Register to, Register from) {
+        general(0x01, from.number(), to);
+    }
+
+    public void add(Register to, int value) {
+        general(0x81, 0, to);
+        int32(value);
+    }
+
+    /** Subtracts one. */
+    public void dec(Register to) {
+        general(0xFF, 1, to);
+    }
+
+    /** Finds out whether it is zero. */
+    public void test(Register value) {
+        general(0x85, value.number(), value);
+    }
+
+    /** Compares the lower halves. */
+    public void cmp(Register left, int right) {
+        if (left.number() > 7) {
+            bytes(0x41);
+        }
+        bytes(0x81, 0xC0 | 7 << 3 | (left.number() & 7));
+        int32(right);
+    }
+
+    private void general(int opcode, int reg, Register rm) {
+        bytes(REX_W | reg >> 3 << 2 | rm.number() >> 3, opcode, 0xC0 | (reg & 7) << 3 | (rm.number() & 7));
+    }
+
+    /** Asks for a line of memory in the middle cache. It may be anybody's address: nothing is read from a wrong one. */
+    public void prefetcht1(Address address) {
+        if (address.base().number() > 7) {
+            bytes(0x41);
+        }
+        bytes(0x0F, 0x18);
+        memory(2, address, 1);
+    }
+
+    /** Ends the function. */
+    public void ret() {
+        bytes(0xC5, 0xF8, 0x77); // vzeroupper: code for older vectors is slow while upper parts are in use
+        bytes(0xC3);
+    }
+
+    public void vmovups(VectorRegister to, Operand from) {
+        vector(VMOVUPS_LOAD, to.bytes(), to.number(), NO_REGISTER, from, to.bytes());
+    }
+
+    public void vmovups(Address to, VectorRegister from) {
+        vector(VMOVUPS_STORE, from.bytes(), from.number(), NO_REGISTER, to, from.bytes());
+    }
+
+    public void vmovd(VectorRegister to, Register from) {
+        vector(VMOVD_LOAD, 16, to.number(), NO_REGISTER, new VectorRegister(from.number(), 16), SCALAR);
+    }
+
+    public void vmovd(Register to, VectorRegister from) {
+        vector(VMOVD_STORE, 16, from.number(), NO_REGISTER, new VectorRegister(to.number(), 16), SCALAR);
+    }
+
+    /** The lowest lane. */
+    public void vmovd(Address to, VectorRegister from) {
+        vector(VMOVD_STORE, 16, from.number(), NO_REGISTER, to, SCALAR);
+    }
+
+    /** The lowest lane, or four bytes of memory, in each lane. */
+    public void vpbroadcastd(VectorRegister to, Operand from) {
+        vector(VPBROADCASTD, to.bytes(), to.number(), NO_REGISTER, plain(from), SCALAR);
+    }
+
+    public void vpbroadcastd(VectorRegister to, Register from) {
+        VectorRegister general = new VectorRegister(from.number(), 16);
+        vector(VPBROADCASTD_GENERAL, to.bytes(), to.number(), NO_REGISTER, general, SCALAR);
+    }
+
+    public void vpxord(VectorRegister to, VectorRegister a, Operand b) {
+        three(VPXORD, to, a, b);
+    }
+
+    public void vpandd(VectorRegister to, VectorRegister a, Operand b) {
+        three(VPANDD, to, a, b);
+    }
+
+    /** The bits of {@code b} that {@code a} has not. */
+    public void vpandnd(VectorRegister to, VectorRegister a, Operand b) {
+        three(VPANDND, to, a, b);
+    }
+
+    /** Shifts to the right, zeros from the left. */
+    public void vpsrld(VectorRegister to, VectorRegister from, int bits) {
+        shift(2, to, from, bits);
+    }
+
+    /** Shifts to the right, the sign from the left. */
+    public void vpsrad(VectorRegister to, VectorRegister from, int bits) {
+        shift(4, to, from, bits);
+    }
+
+    public void vpslld(VectorRegister to, VectorRegister from, int bits) {
+        shift(6, to, from, bits);
+    }
+
+    private void shift(int kind, VectorRegister to, VectorRegister from, int bits) {
+        vector(SHIFT, to.bytes(), kind, to.number(), from, to.bytes());
+        bytes(bits);
+    }
+
+    public void vpaddd(VectorRegister to, VectorRegister a, Operand b) {
+        three(VPADDD, to, a, b);
+    }
+
+    public void vpsubd(VectorRegister to, VectorRegister a, Operand b) {
+        three(VPSUBD, to, a, b);
+    }
+
+    public void vpmaxsd(VectorRegister to, VectorRegister a, Operand b) {
+        three(VPMAXSD, to, a, b);
+    }
+
+    /** Adds to each int the products of its four bytes, those of {@code unsigned} from 0 to 255. */
+    public void vpdpbusd(VectorRegister sum, VectorRegister unsigned, Operand signed) {
+        three(VPDPBUSD, sum, unsigned, signed);
+    }
+
+    /** Chooses ints of each 128 bits, by two bits each. */
+    public void vpshufd(VectorRegister to, VectorRegister from, int order) {
+        vector(VPSHUFD, to.bytes(), to.number(), NO_REGISTER, from, to.bytes());
+        bytes(order);
+    }
+
+    /** Chooses bytes of each 128 bits. */
+    public void vpshufb(VectorRegister to, VectorRegister from, VectorRegister order) {
+        three(VPSHUFB, to, from, order);
+    }
+
+    /** Puts an int in the place of one of the first four. */
+    public void vpinsrd(VectorRegister to, Register from, int lane) {
+        vector(VPINSRD, 16, to.number(), to.number(), new VectorRegister(from.number(), 16), SCALAR);
+        bytes(lane);
+    }
+
+    /** The lowest bytes of 16 ints. */
+    public void vpmovdb(VectorRegister to, VectorRegister from) {
+        vector(VPMOVDB, from.bytes(), from.number(), NO_REGISTER, to, from.bytes() / SCALAR);
+    }
+
+    /** Ints from bytes, 0 to 255. */
+    public void vpmovzxbd(VectorRegister to, Address from) {
+        vector(VPMOVZXBD, to.bytes(), to.number(), NO_REGISTER, from, to.bytes() / SCALAR);
+    }
+
+    /** One of the parts of 128 bits of a register. */
+    public void vextracti32x4(VectorRegister to, VectorRegister from, int part) {
+        vector(VEXTRACTI32X4, from.bytes(), from.number(), NO_REGISTER, to, 16);
+        bytes(part);
+    }
+
+    public void vcvtdq2ps(VectorRegister to, VectorRegister from) {
+        vector(VCVTDQ2PS, to.bytes(), to.number(), NO_REGISTER, from, to.bytes());
+    }
+
+    /** To the nearest, ties to even. */
+    public void vcvtps2dq(VectorRegister to, VectorRegister from) {
+        vector(VCVTPS2DQ, to.bytes(), to.number(), NO_REGISTER, from, to.bytes());
+    }
+
+    public void vcvtph2ps(VectorRegister to, Address from) {
+        vector(VCVTPH2PS, to.bytes(), to.number(), NO_REGISTER, from, to.bytes() / 2);
+    }
+
+    public void vmulps(VectorRegister to, VectorRegister a, Operand b) {
+        three(VMULPS, to, a, b);
+    }
+
+    public void vsubps(VectorRegister to, VectorRegister a, Operand b) {
+        three(VSUBPS, to, a, b);
+    }
+
+    public void vdivps(VectorRegister to, VectorRegister a, Operand b) {
+        three(VDIVPS, to, a, b);
+    }
+
+    /** Adds a · b, rounded once. */
+    public void vfmadd231ps(VectorRegister sum, VectorRegister a, Operand b) {
+        three(VFMADD231PS, sum, a, b);
+    }
+
+    private void three(Instruction instruction, VectorRegister to, VectorRegister a, Operand b) {
+        vector(instruction, to.bytes(), to.number(), a.number(), b, to.bytes());
+    }
+
+    /** These broadcast by themselves. */
+    private static Operand plain(Operand operand) {
+        return operand instanceof Address address ? Address.at(address.base(), address.displacement()) : operand;
+    }
+
+    /**
+     * An instruction of vectors.
+     *
+     * @param bytes of its vectors
+     * @param reg number of the register in ModRM's reg, or what stands there
+     * @param second number of the second register, or {@link #NO_REGISTER}
+     * @param unit bytes of memory that it uses: short displacements count in them
+     */
+    private void vector(Instruction instruction, int bytes, int reg, int second, Operand rm, int unit) {
+        boolean broadcast = rm instanceof Address address && address.broadcast();
+        int number = switch (rm) {
+            case VectorRegister register -> register.number();
+            case Address address -> address.base().number();
+        };
+        int upperRm = rm instanceof VectorRegister ? number >> 4 : 0; // memory's index would be here
+        int inverted = ~((reg >> 3 & 1) << 3 | upperRm << 2 | (number >> 3 & 1) << 1 | reg >> 4) & 0xF;
+        bytes(EVEX);
+        bytes(inverted << 4 | instruction.map);
+        bytes((~second & 0xF) << 3 | 4 | instruction.prefix);
+        bytes(((bytes / 32) << 5) | (broadcast ? 0x10 : 0) | ((~second >> 4) & 1) << 3);
+        bytes(instruction.opcode);
+        switch (rm) {
+            case VectorRegister register -> bytes(0xC0 | (reg & 7) << 3 | (register.number() & 7));
+            case Address address -> memory(reg & 7, address, broadcast ? SCALAR : unit);
+        }
+    }
+
+    /** ModRM, and what follows it, of a place in memory. No register of {@link Register} needs more. */
+    private void memory(int reg, Address address, int unit) {
+        int base = address.base().number() & 7;
+        int displacement = address.displacement();
+        int units = displacement / unit;
+        if (displacement == 0) {
+            bytes(reg << 3 | base);
+        } else if (displacement % unit == 0 && units == (byte) units) {
+            bytes(0x40 | reg << 3 | base, units);
+        } else {
+            bytes(0x80 | reg << 3 | base);
+            int32(displacement);
+        }
+    }
+
+    private void bytes(int... values) {
+        for (int value : values) {
+            code.write(value);
+        }
+    }
+
+    private void int32(int value) {
+        bytes(value, value >> 8, value >> 16, value >> 24);
+    }
+}

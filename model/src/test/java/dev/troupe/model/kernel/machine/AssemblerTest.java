@@ -1,0 +1,193 @@
+package dev.troupe.model.kernel.machine;
+
+import static dev.troupe.model.kernel.machine.Address.at;
+import static dev.troupe.model.kernel.machine.Address.each;
+import static dev.troupe.model.kernel.machine.Register.R10;
+import static dev.troupe.model.kernel.machine.Register.R11;
+import static dev.troupe.model.kernel.machine.Register.R8;
+import static dev.troupe.model.kernel.machine.Register.R9;
+import static dev.troupe.model.kernel.machine.Register.RAX;
+import static dev.troupe.model.kernel.machine.Register.RCX;
+import static dev.troupe.model.kernel.machine.Register.RDI;
+import static dev.troupe.model.kernel.machine.Register.RDX;
+import static dev.troupe.model.kernel.machine.Register.RSI;
+import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import dev.troupe.model.kernel.machine.Assembler.Condition;
+import dev.troupe.model.kernel.machine.Assembler.Label;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Instructions are encoded as GNU as 2.44 encodes them, with {evex} before each of vectors; an immediate operand has
+ * four bytes here at all times.
+ */
+class AssemblerTest {
+    record Case(String text, Consumer<Assembler> instruction, String bytes) {
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
+    private static Case of(String text, Consumer<Assembler> instruction, String bytes) {
+        return new Case(text, instruction, bytes);
+    }
+
+    private static List<Case> cases() {
+        return List.of(
+                of("vmovups zmm29, [rsi+64]", code -> code.vmovups(zmm(29), at(RSI, 64)), "62 61 7C 48 10 6E 01"),
+                of("vmovups zmm3, [r10]", code -> code.vmovups(zmm(3), at(R10, 0)), "62 D1 7C 48 10 1A"),
+                of("vmovups zmm17, zmm9", code -> code.vmovups(zmm(17), zmm(9)), "62 C1 7C 48 10 C9"),
+                of(
+                        "vmovups [rcx+100], zmm31",
+                        code -> code.vmovups(at(RCX, 100), zmm(31)),
+                        "62 61 7C 48 11 B9 64 00 00 00"),
+                of("vmovups [r8-16], xmm1", code -> code.vmovups(at(R8, -16), zmm(1).xmm()), "62 D1 7C 08 11 48 FF"),
+                of(
+                        "vmovups ymm1, [rdi+4096]",
+                        code -> code.vmovups(zmm(1).ymm(), at(RDI, 4096)),
+                        "62 F1 7C 28 10 8F 00 10 00 00"),
+                of("vmovd xmm20, r9d", code -> code.vmovd(zmm(20).xmm(), R9), "62 C1 7D 08 6E E1"),
+                of("vmovd eax, xmm18", code -> code.vmovd(RAX, zmm(18).xmm()), "62 E1 7D 08 7E D0"),
+                of("vmovd [rsi+36], xmm2", code -> code.vmovd(at(RSI, 36), zmm(2).xmm()), "62 F1 7D 08 7E 56 09"),
+                of(
+                        "vpbroadcastd zmm31, [rax+508]",
+                        code -> code.vpbroadcastd(zmm(31), at(RAX, 508)),
+                        "62 62 7D 48 58 78 7F"),
+                of("vpbroadcastd zmm5, xmm21", code -> code.vpbroadcastd(zmm(5), zmm(21).xmm()), "62 B2 7D 48 58 ED"),
+                of("vpbroadcastd zmm30, eax", code -> code.vpbroadcastd(zmm(30), RAX), "62 62 7D 48 7C F0"),
+                of("vpbroadcastd zmm7, r11d", code -> code.vpbroadcastd(zmm(7), R11), "62 D2 7D 48 7C FB"),
+                of("vpxord zmm12, zmm25, zmm16", code -> code.vpxord(zmm(12), zmm(25), zmm(16)), "62 31 35 40 EF E0"),
+                of("vpandd zmm30, zmm29, zmm31", code -> code.vpandd(zmm(30), zmm(29), zmm(31)), "62 01 15 40 DB F7"),
+                of(
+                        "vpandd xmm4, xmm5, dword ptr [rdx+12]{1to4}",
+                        code -> code.vpandd(zmm(4).xmm(), zmm(5).xmm(), each(RDX, 12)),
+                        "62 F1 55 18 DB 62 03"),
+                of(
+                        "vpandnd zmm8, zmm31, [r9+128]",
+                        code -> code.vpandnd(zmm(8), zmm(31), at(R9, 128)),
+                        "62 51 05 40 DF 41 02"),
+                of("vpsrld zmm29, zmm13, 4", code -> code.vpsrld(zmm(29), zmm(13), 4), "62 D1 15 40 72 D5 04"),
+                of("vpsrad zmm6, zmm22, 16", code -> code.vpsrad(zmm(6), zmm(22), 16), "62 B1 4D 48 72 E6 10"),
+                of("vpslld xmm3, xmm6, 3", code -> code.vpslld(zmm(3).xmm(), zmm(6).xmm(), 3), "62 F1 65 08 72 F6 03"),
+                of("vpaddd zmm15, zmm16, zmm24", code -> code.vpaddd(zmm(15), zmm(16), zmm(24)), "62 11 7D 40 FE F8"),
+                of(
+                        "vpsubd xmm3, xmm27, xmm3",
+                        code -> code.vpsubd(zmm(3).xmm(), zmm(27).xmm(), zmm(3).xmm()),
+                        "62 F1 25 00 FA DB"),
+                of(
+                        "vpmaxsd ymm2, ymm2, ymm19",
+                        code -> code.vpmaxsd(zmm(2).ymm(), zmm(2).ymm(), zmm(19).ymm()),
+                        "62 B2 6D 28 3D D3"),
+                of(
+                        "vpdpbusd zmm13, zmm30, dword ptr [rax+284]{1to16}",
+                        code -> code.vpdpbusd(zmm(13), zmm(30), each(RAX, 284)),
+                        "62 72 0D 50 50 68 47"),
+                of(
+                        "vpdpbusd zmm23, zmm30, dword ptr [rax+516]{1to16}",
+                        code -> code.vpdpbusd(zmm(23), zmm(30), each(RAX, 516)),
+                        "62 E2 0D 50 50 B8 04 02 00 00"),
+                of(
+                        "vpdpbusd xmm6, xmm29, xmm1",
+                        code -> code.vpdpbusd(zmm(6).xmm(), zmm(29).xmm(), zmm(1).xmm()),
+                        "62 F2 15 00 50 F1"),
+                of(
+                        "vpdpbusd zmm6, zmm29, [rsi+192]",
+                        code -> code.vpdpbusd(zmm(6), zmm(29), at(RSI, 192)),
+                        "62 F2 15 40 50 76 03"),
+                of(
+                        "vpshufd xmm3, xmm18, 0x4e",
+                        code -> code.vpshufd(zmm(3).xmm(), zmm(18).xmm(), 0x4E),
+                        "62 B1 7D 08 70 DA 4E"),
+                of(
+                        "vpshufb xmm0, xmm1, xmm30",
+                        code -> code.vpshufb(zmm(0).xmm(), zmm(1).xmm(), zmm(30).xmm()),
+                        "62 92 75 08 00 C6"),
+                of("vpinsrd xmm30, xmm30, eax, 3", code -> code.vpinsrd(zmm(30).xmm(), RAX, 3), "62 63 0D 00 22 F0 03"),
+                of("vpmovdb xmm17, zmm2", code -> code.vpmovdb(zmm(17).xmm(), zmm(2)), "62 B2 7E 48 31 D1"),
+                of("vpmovzxbd zmm28, [rsi+48]", code -> code.vpmovzxbd(zmm(28), at(RSI, 48)), "62 62 7D 48 31 66 03"),
+                of(
+                        "vextracti32x4 xmm3, zmm26, 2",
+                        code -> code.vextracti32x4(zmm(3).xmm(), zmm(26), 2),
+                        "62 63 7D 48 39 D3 02"),
+                of("vcvtdq2ps zmm28, zmm14", code -> code.vcvtdq2ps(zmm(28), zmm(14)), "62 41 7C 48 5B E6"),
+                of("vcvtps2dq zmm1, zmm20", code -> code.vcvtps2dq(zmm(1), zmm(20)), "62 B1 7D 48 5B CC"),
+                of("vcvtph2ps zmm28, [rsi+32]", code -> code.vcvtph2ps(zmm(28), at(RSI, 32)), "62 62 7D 48 13 66 01"),
+                of(
+                        "vmulps zmm18, zmm18, dword ptr [rax+36]{1to16}",
+                        code -> code.vmulps(zmm(18), zmm(18), each(RAX, 36)),
+                        "62 E1 6C 50 59 50 09"),
+                of("vsubps zmm27, zmm27, zmm26", code -> code.vsubps(zmm(27), zmm(27), zmm(26)), "62 01 24 40 5C DA"),
+                of(
+                        "vdivps xmm4, xmm2, xmm28",
+                        code -> code.vdivps(zmm(4).xmm(), zmm(2).xmm(), zmm(28).xmm()),
+                        "62 91 6C 08 5E E4"),
+                of(
+                        "vfmadd231ps zmm11, zmm23, zmm28",
+                        code -> code.vfmadd231ps(zmm(11), zmm(23), zmm(28)),
+                        "62 12 45 40 B8 DC"),
+                of("prefetcht1 [rsi+4608]", code -> code.prefetcht1(at(RSI, 4608)), "0F 18 96 00 12 00 00"),
+                of("prefetcht1 [r11+64]", code -> code.prefetcht1(at(R11, 64)), "41 0F 18 53 40"),
+                of("mov rax, rdi", code -> code.mov(RAX, RDI), "48 89 F8"),
+                of("mov r9, rdx", code -> code.mov(R9, RDX), "49 89 D1"),
+                of("mov rsi, r11", code -> code.mov(RSI, R11), "4C 89 DE"),
+                of("mov eax, 0x7fffffff", code -> code.mov(RAX, 0x7FFFFFFF), "B8 FF FF FF 7F"),
+                of("mov r10d, 8", code -> code.mov(R10, 8), "41 BA 08 00 00 00"),
+                of("add rsi, rcx", code -> code.add(RSI, RCX), "48 01 CE"),
+                of("add r8, 1000", code -> code.add(R8, 1000), "49 81 C0 E8 03 00 00"),
+                of("dec rdx", code -> code.dec(RDX), "48 FF CA"),
+                of("dec r10", code -> code.dec(R10), "49 FF CA"),
+                of("test r9, r9", code -> code.test(R9), "4D 85 C9"),
+                of("test rdx, rdx", code -> code.test(RDX), "48 85 D2"),
+                of("cmp r8d, 2139095040", code -> code.cmp(R8, 2139095040), "41 81 F8 00 00 80 7F"),
+                of("cmp ecx, 1000", code -> code.cmp(RCX, 1000), "81 F9 E8 03 00 00"),
+                of("vzeroupper; ret", code -> code.ret(), "C5 F8 77 C3"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void encodesAsOthersDo(Case one) {
+        Assembler code = new Assembler();
+        one.instruction.accept(code);
+        assertThat(hex(code)).isEqualTo(one.bytes);
+    }
+
+    private static String hex(Assembler code) {
+        return HexFormat.ofDelimiter(" ").formatHex(code.toBytes()).toUpperCase(Locale.ROOT);
+    }
+
+    @Test
+    void jumpsGoToTheirLabels() {
+        Label start = new Label();
+        Label end = new Label();
+        Assembler code = new Assembler();
+        code.place(start);
+        code.dec(RDX); // 3 bytes
+        code.jump(Condition.ZERO, end); // 6
+        code.jump(Condition.NOT_ZERO, start); // 6: back by 15
+        code.jump(Condition.LESS, start); // 6: back by 21
+        code.jump(Condition.NOT_LESS, end); // 6: over 5
+        code.jump(start); // 5: back by 32
+        code.place(end);
+        assertThat(hex(code))
+                .isEqualTo("48 FF CA 0F 84 17 00 00 00 0F 85 F1 FF FF FF 0F 8C EB FF FF FF 0F 8D 05 00 00 00"
+                        + " E9 E0 FF FF FF");
+    }
+
+    @Test
+    void whatCannotBeEncodedThrows() {
+        assertThatIllegalArgumentException().isThrownBy(() -> zmm(32)).withMessageContaining("32");
+        Assembler code = new Assembler();
+        code.jump(new Label());
+        assertThatIllegalStateException().isThrownBy(code::toBytes).withMessageContaining("label");
+    }
+}
