@@ -85,7 +85,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
         this.pool = pool;
         this.scratch = scratch;
         this.groupBytes = caches.ofOuter(ROUNDED_EIGHTHS);
-        this.oneRow = new Int8RowProduct(pool, scratch);
+        this.oneRow = Int8RowProduct.fastest(pool, scratch);
         TileProducts primitives = products;
         this.owned = CLEANER.register(this, primitives::close);
     }

@@ -3,9 +3,11 @@ package dev.troupe.model.kernel.int8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.troupe.model.kernel.TestTensors;
 import dev.troupe.model.kernel.cache.CacheSizes;
+import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.onednn.OneDnnInt8Product;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.quantized.Dequantization;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every provider that runs here gives the reference's bits, and these are near the product of the real numbers. */
@@ -73,10 +76,25 @@ class Int8ProductTest {
         return product.getClass().getSimpleName();
     }
 
+    static List<RowSums> rowSums() {
+        List<RowSums> sums = new ArrayList<>(List.of(new ShortRowSums(1), new ShortRowSums(3), new ShortRowSums(4)));
+        if (MachineCode.unavailable().isEmpty()) {
+            sums.add(new DotRowSums());
+        }
+        return sums;
+    }
+
+    /** So that a run of all tests says where they are not. */
+    @Test
+    void sumsByDotInstructionsAreAmongThem() {
+        MachineCode.unavailable().ifPresent(reason -> assumeTrue(false, reason));
+        assertThat(rowSums()).hasAtLeastOneElementOfType(DotRowSums.class);
+    }
+
     /** Panels are the more or the fewer at a time, with some left over. */
     @ParameterizedTest
-    @ValueSource(ints = {1, 3, 4})
-    void oneRowInPanelsInTurns(int inTurns) {
+    @MethodSource("rowSums")
+    void oneRowInPanelsInTurns(RowSums sums) {
         int n = 7 * Int8Weight.COLUMNS - 5;
         int k = 140;
         Tensor a = normal(1, 1, k);
@@ -85,7 +103,7 @@ class Int8ProductTest {
         Tensor expected = normal(4, 1, n);
         Tensor c = normal(4, 1, n);
         reference.multiply(1, a, k, w, bias, expected, n, true);
-        new Int8RowProduct(three, new ScratchPool(), inTurns).multiply(a, w, bias, c, true);
+        new Int8RowProduct(three, new ScratchPool(), sums).multiply(a, w, bias, c, true);
         assertThat(c.toArray()).isEqualTo(expected.toArray());
     }
 
@@ -223,9 +241,9 @@ class Int8ProductTest {
         Int8Weight w = weight(rows);
         Tensor expected = arena.allocate(1, n);
         reference.multiply(1, a, k, w, null, expected, n, false);
-        for (int inTurns : new int[] {1, 4}) {
+        for (RowSums sums : rowSums()) {
             Tensor c = arena.allocate(1, n);
-            new Int8RowProduct(three, new ScratchPool(), inTurns).multiply(a, w, null, c, false);
+            new Int8RowProduct(three, new ScratchPool(), sums).multiply(a, w, null, c, false);
             assertThat(c.toArray()).isEqualTo(expected.toArray());
         }
     }
