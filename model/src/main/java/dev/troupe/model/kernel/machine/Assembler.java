@@ -24,6 +24,8 @@ public final class Assembler {
     private static final int REX_W = 0x48;
     private static final int NO_REGISTER = 0;
     private static final int SCALAR = 4; // bytes of one lane
+    private static final int ALL = 0; // lanes
+    private static final int CHOSEN = 1; // those of this mask register
 
     private static final Instruction VMOVUPS_LOAD = new Instruction(MAP_0F, NONE, 0x10);
     private static final Instruction VMOVUPS_STORE = new Instruction(MAP_0F, NONE, 0x11);
@@ -41,6 +43,8 @@ public final class Assembler {
     private static final Instruction VPDPBUSD = new Instruction(MAP_0F38, P66, 0x50);
     private static final Instruction VPSHUFD = new Instruction(MAP_0F, P66, 0x70);
     private static final Instruction VPSHUFB = new Instruction(MAP_0F38, P66, 0x00);
+    private static final Instruction VPERMB = new Instruction(MAP_0F38, P66, 0x8D);
+    private static final Instruction VPERMPS = new Instruction(MAP_0F38, P66, 0x16);
     private static final Instruction VPINSRD = new Instruction(MAP_0F3A, P66, 0x22);
     private static final Instruction VPMOVDB = new Instruction(MAP_0F38, PF3, 0x31);
     private static final Instruction VPMOVZXBD = new Instruction(MAP_0F38, P66, 0x31);
@@ -51,6 +55,7 @@ public final class Assembler {
     private static final Instruction VMULPS = new Instruction(MAP_0F, NONE, 0x59);
     private static final Instruction VSUBPS = new Instruction(MAP_0F, NONE, 0x5C);
     private static final Instruction VDIVPS = new Instruction(MAP_0F, NONE, 0x5E);
+    private static final Instruction VFMADD213PS = new Instruction(MAP_0F38, P66, 0xA8);
     private static final Instruction VFMADD231PS = new Instruction(MAP_0F38, P66, 0xB8);
 
     private final ByteArrayOutputStream code = new ByteArrayOutputStream();
@@ -272,6 +277,24 @@ public final class Assembler {
         three(VPSHUFB, to, from, order);
     }
 
+    /** In each lane that of {@code table} which the lowest four bits of a lane of {@code indices} say. */
+    public void vpermps(VectorRegister to, VectorRegister indices, VectorRegister table) {
+        three(VPERMPS, to, indices, table);
+    }
+
+    /** Bytes of {@code from} in the places that {@link #kmov} chose, which bytes {@code indices} say; others stay. */
+    public void vpermb(VectorRegister to, VectorRegister indices, VectorRegister from) {
+        vector(VPERMB, to.bytes(), to.number(), indices.number(), from, to.bytes(), CHOSEN);
+    }
+
+    /** Chooses bytes of vectors by a bit each; uses RAX. */
+    public void kmov(long places) {
+        bytes(REX_W, 0xB8);
+        int32((int) places);
+        int32((int) (places >> Integer.SIZE));
+        bytes(0xC4, 0xE1, 0xFB, 0x92, 0xC0 | CHOSEN << 3);
+    }
+
     /** Puts an int in the place of one of the first four. */
     public void vpinsrd(VectorRegister to, Register from, int lane) {
         vector(VPINSRD, 16, to.number(), to.number(), new VectorRegister(from.number(), 16), SCALAR);
@@ -284,7 +307,7 @@ public final class Assembler {
     }
 
     /** Ints from bytes, 0 to 255. */
-    public void vpmovzxbd(VectorRegister to, Address from) {
+    public void vpmovzxbd(VectorRegister to, Operand from) {
         vector(VPMOVZXBD, to.bytes(), to.number(), NO_REGISTER, from, to.bytes() / SCALAR);
     }
 
@@ -319,6 +342,11 @@ public final class Assembler {
         three(VDIVPS, to, a, b);
     }
 
+    /** Its own product with a, plus b, rounded once. */
+    public void vfmadd213ps(VectorRegister to, VectorRegister a, Operand b) {
+        three(VFMADD213PS, to, a, b);
+    }
+
     /** Adds a · b, rounded once. */
     public void vfmadd231ps(VectorRegister sum, VectorRegister a, Operand b) {
         three(VFMADD231PS, sum, a, b);
@@ -342,6 +370,10 @@ public final class Assembler {
      * @param unit bytes of memory that it uses: short displacements count in them
      */
     private void vector(Instruction instruction, int bytes, int reg, int second, Operand rm, int unit) {
+        vector(instruction, bytes, reg, second, rm, unit, ALL);
+    }
+
+    private void vector(Instruction instruction, int bytes, int reg, int second, Operand rm, int unit, int lanes) {
         boolean broadcast = rm instanceof Address address && address.broadcast();
         int number = switch (rm) {
             case VectorRegister register -> register.number();
@@ -352,7 +384,7 @@ public final class Assembler {
         bytes(EVEX);
         bytes(inverted << 4 | instruction.map);
         bytes((~second & 0xF) << 3 | 4 | instruction.prefix);
-        bytes(((bytes / 32) << 5) | (broadcast ? 0x10 : 0) | ((~second >> 4) & 1) << 3);
+        bytes(((bytes / 32) << 5) | (broadcast ? 0x10 : 0) | ((~second >> 4) & 1) << 3 | lanes);
         bytes(instruction.opcode);
         switch (rm) {
             case VectorRegister register -> bytes(0xC0 | (reg & 7) << 3 | (register.number() & 7));

@@ -20,6 +20,9 @@ public final class MachineCode {
     /** Which instructions {@link Assembler} has, as the system calls their groups. */
     private static final List<String> GROUPS = List.of("avx512f", "avx512bw", "avx512vl", "avx512_vnni");
 
+    /** A property that is "off" where kernels shall be the Vector API's. */
+    private static final String SWITCH = "troupe.machine_code";
+
     private static final MethodHandle CALL = Linker.nativeLinker()
             .downcallHandle(FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
@@ -36,15 +39,29 @@ public final class MachineCode {
         return PROBLEM;
     }
 
+    /** As {@link #unavailable()}, of code with this group of instructions, too. */
+    public static Optional<String> unavailable(String group) {
+        return PROBLEM.or(() -> missing(List.of(group)));
+    }
+
+    private static Optional<String> missing(List<String> groups) {
+        return groups.stream()
+                .filter(group -> !Processor.machine().has(group))
+                .map(group -> "the processor has no " + group)
+                .findFirst();
+    }
+
     private static Optional<String> problem() {
+        if (System.getProperty(SWITCH, "on").equals("off")) {
+            return Optional.of(SWITCH + " is off");
+        }
         String system = System.getProperty("os.name") + " " + System.getProperty("os.arch");
         if (!system.equals("Linux amd64")) {
             return Optional.of("machine code is there for Linux on x86-64 only, this is " + system);
         }
-        Optional<String> missing =
-                GROUPS.stream().filter(group -> !Processor.machine().has(group)).findFirst();
+        Optional<String> missing = missing(GROUPS);
         if (missing.isPresent()) {
-            return Optional.of("the processor has no " + missing.get());
+            return missing;
         }
         Assembler nothing = new Assembler();
         nothing.ret();

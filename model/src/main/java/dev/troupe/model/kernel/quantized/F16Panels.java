@@ -24,7 +24,7 @@ final class F16Panels implements PanelFormat {
     static final F16Panels INSTANCE = new F16Panels();
 
     private static final int PANELS = 3; // at once: of four the compiler does not inline all
-    private static final int EXPONENT_BITS = 3; // that float32 has more
+    static final int EXPONENT_BITS = 3; // that float32 has more
     private static final int LIFT = 10;
     private static final float FACTOR = 0x1p102f; // between the biases of the exponents, less the lift
     private static final int FRACTION_BITS = 10;

@@ -75,15 +75,8 @@ interface PanelFormat {
         return 1;
     }
 
+    /** The fastest that runs here. */
     static PanelFormat of(StorageType type) {
-        return switch (type) {
-            case F32 -> FloatPanels.INSTANCE;
-            case BF16 -> Bf16Panels.INSTANCE;
-            case F16 -> F16Panels.INSTANCE;
-            case Q8_0 -> BytePanels.INSTANCE;
-            case Q4_0 -> NibblePanels.Q4_0;
-            case Q4_K -> NibblePanels.Q4_K;
-            case Q6_K -> SixBitPanels.INSTANCE;
-        };
+        return PanelFormats.fastest(type);
     }
 }

@@ -135,6 +135,20 @@ class AssemblerTest {
                         "vfmadd231ps zmm11, zmm23, zmm28",
                         code -> code.vfmadd231ps(zmm(11), zmm(23), zmm(28)),
                         "62 12 45 40 B8 DC"),
+                of(
+                        "vpermb zmm17{k1}, zmm25, zmm16",
+                        code -> code.vpermb(zmm(17), zmm(25), zmm(16)),
+                        "62 A2 35 41 8D C8"),
+                of("vpermps zmm20, zmm16, zmm31", code -> code.vpermps(zmm(20), zmm(16), zmm(31)), "62 82 7D 40 16 E7"),
+                of(
+                        "vfmadd213ps zmm17, zmm20, zmm22",
+                        code -> code.vfmadd213ps(zmm(17), zmm(20), zmm(22)),
+                        "62 A2 5D 40 A8 CE"),
+                of("vpmovzxbd zmm24, xmm24", code -> code.vpmovzxbd(zmm(24), zmm(24).xmm()), "62 02 7D 48 31 C0"),
+                of(
+                        "movabs rax, 0x2222222222222222; kmovq k1, rax",
+                        code -> code.kmov(0x2222222222222222L),
+                        "48 B8 22 22 22 22 22 22 22 22 C4 E1 FB 92 C8"),
                 of("prefetcht1 [rsi+4608]", code -> code.prefetcht1(at(RSI, 4608)), "0F 18 96 00 12 00 00"),
                 of("prefetcht1 [r11+64]", code -> code.prefetcht1(at(R11, 64)), "41 0F 18 53 40"),
                 of("mov rax, rdi", code -> code.mov(RAX, RDI), "48 89 F8"),

@@ -1,0 +1,87 @@
+package dev.troupe.model.kernel.quantized;
+
+import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
+
+import dev.troupe.model.kernel.machine.VectorRegister;
+
+/**
+ * Over {@link BytePanels}. With u = q + 128 in the second byte of a float of exponent zero, that is f = 1 + u · 2⁻¹⁵,
+ * scale · q is f · 2¹⁵ scale - (2¹⁵ + 128) · scale, of which the numbers of the second term and the result have few
+ * enough bits to be exact: so a number takes two instructions, its byte in its place and this. A scale has eleven bits.
+ */
+final class ByteRowLoop extends RowLoop {
+    private static final int SCALES = PanelFormat.COLUMNS * Short.BYTES;
+    private static final int INPUTS = BlockLayout.SMALL;
+    private static final int SIGNS = 0x80_80_80_80;
+    private static final int ONE = Float.floatToRawIntBits(1);
+    private static final long SECOND_BYTES = 0x2222_2222_2222_2222L;
+    private static final float STEPS = 1 << 15; // between 1 and 2
+
+    private final VectorRegister signs = zmm(31);
+    private final VectorRegister one = zmm(30);
+    private final VectorRegister steps = zmm(29);
+    private final VectorRegister zero = zmm(28);
+    private final VectorRegister numbers = zmm(16);
+    private final VectorRegister work = zmm(17);
+
+    ByteRowLoop(int panels) {
+        super(panels);
+    }
+
+    @Override
+    int inputs() {
+        return INPUTS;
+    }
+
+    @Override
+    int bytes() {
+        return SCALES + INPUTS * PanelFormat.COLUMNS;
+    }
+
+    /** Which bytes of a line are a quarter's, in the second byte of each lane. */
+    private static VectorRegister quarter(int i) {
+        return zmm(24 + i);
+    }
+
+    private static VectorRegister factor(int half) {
+        return zmm(20 + half);
+    }
+
+    private static VectorRegister addend(int half) {
+        return zmm(22 + half);
+    }
+
+    @Override
+    void constants() {
+        code.kmov(SECOND_BYTES);
+        constant(signs, SIGNS);
+        constant(one, ONE);
+        constant(steps, STEPS);
+        constant(zero, -(STEPS + 128));
+        constant(work, 16 << Byte.SIZE);
+        lanes(quarter(0));
+        code.vpslld(quarter(0), quarter(0), Byte.SIZE);
+        for (int i = 1; i < 4; i++) {
+            code.vpaddd(quarter(i), quarter(i - 1), work);
+        }
+    }
+
+    @Override
+    void turn(int panel) {
+        for (int half = 0; half < 2; half++) {
+            code.vcvtph2ps(work, weights(panel, half * (SCALES / 2)));
+            code.vmulps(factor(half), work, steps);
+            code.vmulps(addend(half), work, zero);
+        }
+        for (int i = 0; i < INPUTS; i += 2) {
+            code.vpxord(numbers, signs, weights(panel, SCALES + i * PanelFormat.COLUMNS));
+            for (int quarter = 0; quarter < 4; quarter++) {
+                int half = quarter % 2;
+                code.vmovups(work, one);
+                code.vpermb(work, quarter(quarter), numbers);
+                code.vfmadd213ps(work, factor(half), addend(half));
+                code.vfmadd231ps(sum(panel, half), work, input(i + quarter / 2));
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.troupe.model.kernel.quantized;
+
+import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
+
+import dev.troupe.model.kernel.machine.VectorRegister;
+
+/** Over Q4_0's {@link NibblePanels}: four bits of a lane choose its float from a table of sixteen. */
+final class NibbleRowLoop extends RowLoop {
+    private static final int SCALES = PanelFormat.COLUMNS * Short.BYTES;
+    private static final int INPUTS = BlockLayout.SMALL;
+    private static final int PER_INT = 8;
+    private static final int BITS = 4;
+
+    private final VectorRegister table = zmm(31);
+
+    NibbleRowLoop(int panels) {
+        super(panels);
+    }
+
+    @Override
+    int inputs() {
+        return INPUTS;
+    }
+
+    @Override
+    int bytes() {
+        return SCALES + INPUTS / 2 * PanelFormat.COLUMNS;
+    }
+
+    @Override
+    void constants() {
+        VectorRegister zero = zmm(16);
+        lanes(table);
+        code.vcvtdq2ps(table, table);
+        constant(zero, (float) BlockLayout.Q4_0_ZERO);
+        code.vsubps(table, table, zero);
+    }
+
+    private static VectorRegister numbers(int half) {
+        return zmm(16 + half);
+    }
+
+    private static VectorRegister scale(int half) {
+        return zmm(18 + half);
+    }
+
+    private static VectorRegister work(int half) {
+        return zmm(20 + half);
+    }
+
+    @Override
+    void turn(int panel) {
+        for (int half = 0; half < 2; half++) {
+            code.vcvtph2ps(scale(half), weights(panel, half * (SCALES / 2)));
+        }
+        for (int step = 0; step < INPUTS; step += PER_INT) {
+            for (int half = 0; half < 2; half++) {
+                code.vmovups(numbers(half), weights(panel, SCALES + step / 2 * PanelFormat.COLUMNS + half * LINE));
+            }
+            for (int i = 0; i < PER_INT; i++) {
+                for (int half = 0; half < 2; half++) {
+                    if (i > 0) {
+                        code.vpsrld(numbers(half), numbers(half), BITS);
+                    }
+                    code.vpermps(work(half), numbers(half), table);
+                    code.vmulps(work(half), work(half), scale(half));
+                    code.vfmadd231ps(sum(panel, half), work(half), input(step + i));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package dev.troupe.model.kernel.quantized;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.troupe.model.kernel.TestTensors;
+import dev.troupe.model.kernel.machine.MachineCode;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Loops that are machine code give the bits of those by the Vector API. */
+class WrittenPanelsTest {
+    private static final long SEED = 11;
+    private static final int PANELS = 5;
+    private static final int COLUMNS = PanelFormat.COLUMNS;
+
+    private final TensorArena arena = TensorArena.open("test");
+
+    @AfterEach
+    void close() {
+        arena.close();
+    }
+
+    private static PanelFormat written(StorageType type) {
+        assumeThat(MachineCode.unavailable("avx512vbmi"))
+                .as("why it does not run")
+                .isEmpty();
+        PanelFormat format = PanelFormat.of(type);
+        assertThat(format).isInstanceOf(WrittenPanels.class);
+        return format;
+    }
+
+    /** As many panels at once as the loops take, and those that are left over. */
+    @ParameterizedTest
+    @EnumSource(
+            value = StorageType.class,
+            names = {"Q8_0", "Q4_0", "F16", "BF16"})
+    void haveTheSameBits(StorageType type) {
+        PanelFormat written = written(type);
+        for (int k : new int[] {32, 96, 512}) {
+            Tensor rows = TestTensors.normal(arena, SEED, PANELS * COLUMNS, k);
+            MemorySegment stored = arena.allocateBytes(PANELS * COLUMNS * type.bytes(k));
+            Quantization.write(type, rows.size(), rows.segment(), stored);
+            compare(type, written, k, stored);
+        }
+    }
+
+    /** Inputs that no turn of a loop is made of. */
+    @ParameterizedTest
+    @EnumSource(
+            value = StorageType.class,
+            names = {"F16", "BF16"})
+    void haveTheSameBitsForAnyNumberOfInputs(StorageType type) {
+        PanelFormat written = written(type);
+        for (int k : new int[] {1, 3, 17}) {
+            Tensor rows = TestTensors.normal(arena, SEED, PANELS * COLUMNS, k);
+            MemorySegment stored = arena.allocateBytes(PANELS * COLUMNS * type.bytes(k));
+            Quantization.write(type, rows.size(), rows.segment(), stored);
+            compare(type, written, k, stored);
+        }
+    }
+
+    /** All numbers that a byte can be, below the greatest, the least and other scales of both signs. */
+    @Test
+    void allBytesAndAllKindsOfScalesHaveTheSameBits() {
+        StorageType type = StorageType.Q8_0;
+        PanelFormat written = written(type);
+        short[] scales = {0x7BFF, 0x0001, 0x03FF, 0x0400, (short) 0xFBFF, (short) 0x8001, 0x3C01, 0x2FFF};
+        int k = 256;
+        int blocks = k / BlockLayout.SMALL;
+        MemorySegment stored = arena.allocateBytes(PANELS * COLUMNS * type.bytes(k));
+        for (int row = 0; row < PANELS * COLUMNS; row++) {
+            for (int b = 0; b < blocks; b++) {
+                long block = row * type.bytes(k) + (long) b * type.blockBytes();
+                stored.set(ValueLayout.JAVA_SHORT_UNALIGNED, block, scales[(row + b) % scales.length]);
+                for (int i = 0; i < BlockLayout.SMALL; i++) {
+                    byte number = (byte) (row * 37 + b * BlockLayout.SMALL + i);
+                    stored.set(ValueLayout.JAVA_BYTE, block + BlockLayout.Q8_0_NUMBERS + i, number);
+                }
+            }
+        }
+        compare(type, written, k, stored);
+    }
+
+    private void compare(StorageType type, PanelFormat written, int k, MemorySegment stored) {
+        PanelFormat vector = PanelFormats.vector(type);
+        long panelBytes = vector.bytes(k);
+        MemorySegment panels = arena.allocateBytes(PANELS * panelBytes);
+        for (int p = 0; p < PANELS; p++) {
+            MemorySegment rows = stored.asSlice((long) p * COLUMNS * type.bytes(k));
+            vector.pack(COLUMNS, k, rows, panels.asSlice(p * panelBytes, panelBytes));
+        }
+        Tensor a = TestTensors.normal(arena, SEED + k, 1, k);
+        float[] expected = sums(vector, k, a, panels);
+        assertThat(sums(written, k, a, panels)).as("%s, %d inputs", type, k).isEqualTo(expected);
+    }
+
+    private float[] sums(PanelFormat format, int k, Tensor a, MemorySegment panels) {
+        long panelBytes = format.bytes(k);
+        Tensor sums = arena.allocate(PANELS, COLUMNS);
+        MemorySegment table = arena.allocateBytes(PanelFormat.TABLE_BYTES);
+        for (int p = 0; p < PANELS; p += format.most()) {
+            for (int column = 0; column < COLUMNS; column += PanelFormat.PAIR) {
+                format.multiply(
+                        Math.min(format.most(), PANELS - p),
+                        k,
+                        a.address(),
+                        panels.address() + p * panelBytes,
+                        panelBytes,
+                        table.address(),
+                        column,
+                        sums.address() + p * PanelFormat.SUMS + column * 4L);
+            }
+        }
+        return sums.toArray();
+    }
+}
