@@ -1,5 +1,44 @@
 package dev.troupe.model.kernel.machine;
 
+import static dev.troupe.model.kernel.machine.VectorInstruction.SHIFT;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VCVTDQ2PS;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VCVTPH2PS;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VCVTPS2DQ;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VDIVPS;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VEXTRACTI32X4;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VFMADD213PS;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VFMADD231PS;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VINSERTI64X4;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VMOVD_LOAD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VMOVD_STORE;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VMOVUPS_LOAD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VMOVUPS_STORE;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VMULPS;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPADDD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPANDD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPANDND;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPBROADCASTD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPBROADCASTD_GENERAL;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPDPBUSD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPERMB;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPERMI2B;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPERMPS;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPINSRD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPMAXSD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPMOVDB;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPMOVSXBD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPMOVZXBD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPSHUFB;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPSHUFD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPSUBD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPUNPCKHDQ;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPUNPCKHQDQ;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPUNPCKLDQ;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPUNPCKLQDQ;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPXORD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VSHUFI32X4;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VSUBPS;
+
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,59 +49,16 @@ import java.util.List;
  * to. There are those that kernels need, no others.
  */
 public final class Assembler {
-    // Groups of opcodes, as EVEX numbers them.
-    private static final int MAP_0F = 1;
-    private static final int MAP_0F38 = 2;
-    private static final int MAP_0F3A = 3;
-
-    // What stands before an opcode, as EVEX numbers it.
-    private static final int NONE = 0;
-    private static final int P66 = 1;
-    private static final int PF3 = 2;
-
     private static final int EVEX = 0x62;
     private static final int REX_W = 0x48;
     private static final int NO_REGISTER = 0;
     private static final int SCALAR = 4; // bytes of one lane
+    private static final int INDEXED = 4; // in place of a base: there is an index, too
     private static final int ALL = 0; // lanes
     private static final int CHOSEN = 1; // those of this mask register
 
-    private static final Instruction VMOVUPS_LOAD = new Instruction(MAP_0F, NONE, 0x10);
-    private static final Instruction VMOVUPS_STORE = new Instruction(MAP_0F, NONE, 0x11);
-    private static final Instruction VMOVD_LOAD = new Instruction(MAP_0F, P66, 0x6E);
-    private static final Instruction VMOVD_STORE = new Instruction(MAP_0F, P66, 0x7E);
-    private static final Instruction VPBROADCASTD = new Instruction(MAP_0F38, P66, 0x58);
-    private static final Instruction VPBROADCASTD_GENERAL = new Instruction(MAP_0F38, P66, 0x7C);
-    private static final Instruction VPXORD = new Instruction(MAP_0F, P66, 0xEF);
-    private static final Instruction VPANDD = new Instruction(MAP_0F, P66, 0xDB);
-    private static final Instruction VPANDND = new Instruction(MAP_0F, P66, 0xDF);
-    private static final Instruction SHIFT = new Instruction(MAP_0F, P66, 0x72);
-    private static final Instruction VPADDD = new Instruction(MAP_0F, P66, 0xFE);
-    private static final Instruction VPSUBD = new Instruction(MAP_0F, P66, 0xFA);
-    private static final Instruction VPMAXSD = new Instruction(MAP_0F38, P66, 0x3D);
-    private static final Instruction VPDPBUSD = new Instruction(MAP_0F38, P66, 0x50);
-    private static final Instruction VPSHUFD = new Instruction(MAP_0F, P66, 0x70);
-    private static final Instruction VPSHUFB = new Instruction(MAP_0F38, P66, 0x00);
-    private static final Instruction VPERMB = new Instruction(MAP_0F38, P66, 0x8D);
-    private static final Instruction VPERMPS = new Instruction(MAP_0F38, P66, 0x16);
-    private static final Instruction VPINSRD = new Instruction(MAP_0F3A, P66, 0x22);
-    private static final Instruction VPMOVDB = new Instruction(MAP_0F38, PF3, 0x31);
-    private static final Instruction VPMOVZXBD = new Instruction(MAP_0F38, P66, 0x31);
-    private static final Instruction VEXTRACTI32X4 = new Instruction(MAP_0F3A, P66, 0x39);
-    private static final Instruction VCVTDQ2PS = new Instruction(MAP_0F, NONE, 0x5B);
-    private static final Instruction VCVTPS2DQ = new Instruction(MAP_0F, P66, 0x5B);
-    private static final Instruction VCVTPH2PS = new Instruction(MAP_0F38, P66, 0x13);
-    private static final Instruction VMULPS = new Instruction(MAP_0F, NONE, 0x59);
-    private static final Instruction VSUBPS = new Instruction(MAP_0F, NONE, 0x5C);
-    private static final Instruction VDIVPS = new Instruction(MAP_0F, NONE, 0x5E);
-    private static final Instruction VFMADD213PS = new Instruction(MAP_0F38, P66, 0xA8);
-    private static final Instruction VFMADD231PS = new Instruction(MAP_0F38, P66, 0xB8);
-
     private final ByteArrayOutputStream code = new ByteArrayOutputStream();
     private final List<Jump> jumps = new ArrayList<>();
-
-    /** How an instruction of vectors is told from others. */
-    private record Instruction(int map, int prefix, int opcode) {}
 
     /** A place in the code that is jumped to. */
     public static final class Label {
@@ -171,11 +167,31 @@ public final class Assembler {
         bytes(REX_W | reg >> 3 << 2 | rm.number() >> 3, opcode, 0xC0 | (reg & 7) << 3 | (rm.number() & 7));
     }
 
+    /** Two bytes of memory, without a sign. */
+    public void movzx(Register to, Address from) {
+        rex(to, from);
+        bytes(0x0F, 0xB7);
+        memory(to.number() & 7, from, 1);
+    }
+
+    /** Stores the lowest two bytes. */
+    public void mov16(Address to, Register from) {
+        bytes(0x66);
+        rex(from, to);
+        bytes(0x89);
+        memory(from.number() & 7, to, 1);
+    }
+
+    private void rex(Register reg, Address address) {
+        int bits = reg.number() >> 3 << 2 | upper(address);
+        if (bits != 0) {
+            bytes(0x40 | bits);
+        }
+    }
+
     /** Asks for a line of memory in the middle cache. It may be anybody's address: nothing is read from a wrong one. */
     public void prefetcht1(Address address) {
-        if (address.base().number() > 7) {
-            bytes(0x41);
-        }
+        rex(Register.RAX, address);
         bytes(0x0F, 0x18);
         memory(2, address, 1);
     }
@@ -295,6 +311,43 @@ public final class Assembler {
         bytes(0xC4, 0xE1, 0xFB, 0x92, 0xC0 | CHOSEN << 3);
     }
 
+    /** The lower two ints of each 128 bits of both, in turns. */
+    public void vpunpckldq(VectorRegister to, VectorRegister a, VectorRegister b) {
+        three(VPUNPCKLDQ, to, a, b);
+    }
+
+    /** The upper two ints of each 128 bits of both, in turns. */
+    public void vpunpckhdq(VectorRegister to, VectorRegister a, VectorRegister b) {
+        three(VPUNPCKHDQ, to, a, b);
+    }
+
+    /** The lower long of each 128 bits of both, in turns. */
+    public void vpunpcklqdq(VectorRegister to, VectorRegister a, VectorRegister b) {
+        three(VPUNPCKLQDQ, to, a, b);
+    }
+
+    /** The upper long of each 128 bits of both, in turns. */
+    public void vpunpckhqdq(VectorRegister to, VectorRegister a, VectorRegister b) {
+        three(VPUNPCKHQDQ, to, a, b);
+    }
+
+    /** Two of the four parts of 128 bits of {@code a}, then two of {@code b}'s, by two bits each. */
+    public void vshufi32x4(VectorRegister to, VectorRegister a, VectorRegister b, int order) {
+        three(VSHUFI32X4, to, a, b);
+        bytes(order);
+    }
+
+    /** {@code lower} with another upper half. */
+    public void vinserti64x4(VectorRegister to, VectorRegister lower, Address upper) {
+        vector(VINSERTI64X4, to.bytes(), to.number(), lower.number(), upper, to.bytes() / 2);
+        bytes(1);
+    }
+
+    /** Bytes of both that its own bytes, 0 to 127, say. */
+    public void vpermi2b(VectorRegister indices, VectorRegister a, VectorRegister b) {
+        three(VPERMI2B, indices, a, b);
+    }
+
     /** Puts an int in the place of one of the first four. */
     public void vpinsrd(VectorRegister to, Register from, int lane) {
         vector(VPINSRD, 16, to.number(), to.number(), new VectorRegister(from.number(), 16), SCALAR);
@@ -309,6 +362,11 @@ public final class Assembler {
     /** Ints from bytes, 0 to 255. */
     public void vpmovzxbd(VectorRegister to, Operand from) {
         vector(VPMOVZXBD, to.bytes(), to.number(), NO_REGISTER, from, to.bytes() / SCALAR);
+    }
+
+    /** Ints from bytes, -128 to 127. */
+    public void vpmovsxbd(VectorRegister to, Operand from) {
+        vector(VPMOVSXBD, to.bytes(), to.number(), NO_REGISTER, from, to.bytes() / SCALAR);
     }
 
     /** One of the parts of 128 bits of a register. */
@@ -352,13 +410,13 @@ public final class Assembler {
         three(VFMADD231PS, sum, a, b);
     }
 
-    private void three(Instruction instruction, VectorRegister to, VectorRegister a, Operand b) {
+    private void three(VectorInstruction instruction, VectorRegister to, VectorRegister a, Operand b) {
         vector(instruction, to.bytes(), to.number(), a.number(), b, to.bytes());
     }
 
     /** These broadcast by themselves. */
     private static Operand plain(Operand operand) {
-        return operand instanceof Address address ? Address.at(address.base(), address.displacement()) : operand;
+        return operand instanceof Address address ? address.withoutBroadcast() : operand;
     }
 
     /**
@@ -369,27 +427,32 @@ public final class Assembler {
      * @param second number of the second register, or {@link #NO_REGISTER}
      * @param unit bytes of memory that it uses: short displacements count in them
      */
-    private void vector(Instruction instruction, int bytes, int reg, int second, Operand rm, int unit) {
+    private void vector(VectorInstruction instruction, int bytes, int reg, int second, Operand rm, int unit) {
         vector(instruction, bytes, reg, second, rm, unit, ALL);
     }
 
-    private void vector(Instruction instruction, int bytes, int reg, int second, Operand rm, int unit, int lanes) {
+    private void vector(
+            VectorInstruction instruction, int bytes, int reg, int second, Operand rm, int unit, int lanes) {
         boolean broadcast = rm instanceof Address address && address.broadcast();
-        int number = switch (rm) {
-            case VectorRegister register -> register.number();
-            case Address address -> address.base().number();
-        };
-        int upperRm = rm instanceof VectorRegister ? number >> 4 : 0; // memory's index would be here
-        int inverted = ~((reg >> 3 & 1) << 3 | upperRm << 2 | (number >> 3 & 1) << 1 | reg >> 4) & 0xF;
+        int inverted = ~((reg >> 3 & 1) << 3 | upper(rm) << 1 | reg >> 4) & 0xF;
         bytes(EVEX);
-        bytes(inverted << 4 | instruction.map);
-        bytes((~second & 0xF) << 3 | 4 | instruction.prefix);
+        bytes(inverted << 4 | instruction.map());
+        bytes((instruction.wide() ? 0x80 : 0) | (~second & 0xF) << 3 | 4 | instruction.prefix());
         bytes(((bytes / 32) << 5) | (broadcast ? 0x10 : 0) | ((~second >> 4) & 1) << 3 | lanes);
-        bytes(instruction.opcode);
+        bytes(instruction.opcode());
         switch (rm) {
             case VectorRegister register -> bytes(0xC0 | (reg & 7) << 3 | (register.number() & 7));
             case Address address -> memory(reg & 7, address, broadcast ? SCALAR : unit);
         }
+    }
+
+    /** The bits of an operand's numbers that ModRM and what follows it have no room for. */
+    private static int upper(Operand rm) {
+        return switch (rm) {
+            case VectorRegister register -> register.number() >> 3;
+            case Address address ->
+                (address.indexNumber() >> 3) << 1 | address.base().number() >> 3;
+        };
     }
 
     /** ModRM, and what follows it, of a place in memory. No register of {@link Register} needs more. */
@@ -397,12 +460,18 @@ public final class Assembler {
         int base = address.base().number() & 7;
         int displacement = address.displacement();
         int units = displacement / unit;
-        if (displacement == 0) {
-            bytes(reg << 3 | base);
-        } else if (displacement % unit == 0 && units == (byte) units) {
-            bytes(0x40 | reg << 3 | base, units);
+        boolean none = displacement == 0;
+        boolean small = displacement % unit == 0 && units == (byte) units;
+        int form = (none ? 0 : small ? 0x40 : 0x80) | reg << 3;
+        if (address.index() == null) {
+            bytes(form | base);
         } else {
-            bytes(0x80 | reg << 3 | base);
+            int places = Integer.numberOfTrailingZeros(address.scale());
+            bytes(form | INDEXED, places << 6 | (address.indexNumber() & 7) << 3 | base);
+        }
+        if (!none && small) {
+            bytes(units);
+        } else if (!none) {
             int32(displacement);
         }
     }

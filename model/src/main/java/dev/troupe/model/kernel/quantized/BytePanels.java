@@ -10,6 +10,7 @@ import static dev.troupe.model.kernel.vector.Lanes.ORDER;
 import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 
 import dev.troupe.model.kernel.cache.Processor;
+import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.vector.ByteTransposition;
 import dev.troupe.model.kernel.vector.StoredLanes;
 import dev.troupe.model.tensor.StorageType;
@@ -27,6 +28,10 @@ final class BytePanels implements PanelFormat {
     private static final long RUN = NUMBERS + (long) SMALL * COLUMNS;
     private static final long SCALES = COLUMNS * (long) Float.BYTES; // of a run in the table
 
+    /** Whether whole panels are laid out by machine code. */
+    private static final boolean BY_CODE =
+            MachineCode.unavailable(WrittenPanels.BYTES).isEmpty();
+
     private final int inTurns;
 
     /** @param inTurns panels that a single row goes through at once, run by run */
@@ -42,6 +47,10 @@ final class BytePanels implements PanelFormat {
     @Override
     public void pack(int columns, int k, MemorySegment rows, MemorySegment panel) {
         long rowBytes = StorageType.Q8_0.bytes(k);
+        if (columns == COLUMNS && BY_CODE) {
+            BytePacking.pack(k, rows.address(), panel.address());
+            return;
+        }
         int squares = columns / ByteTransposition.SIZE * ByteTransposition.SIZE;
         for (int run = 0; run < k / SMALL; run++) {
             long blocks = rows.address() + (long) run * StorageType.Q8_0.blockBytes();

@@ -25,7 +25,7 @@ final class ByteRowLoop extends RowLoop {
     private final VectorRegister work = zmm(17);
 
     ByteRowLoop(int panels) {
-        super(panels);
+        super(panels, 1);
     }
 
     @Override
@@ -68,7 +68,7 @@ final class ByteRowLoop extends RowLoop {
 
     @Override
     void turn(int panel) {
-        for (int half = 0; half < 2; half++) {
+        for (int half = 0; half < HALVES; half++) {
             code.vcvtph2ps(work, weights(panel, half * (SCALES / 2)));
             code.vmulps(factor(half), work, steps);
             code.vmulps(addend(half), work, zero);
@@ -76,11 +76,11 @@ final class ByteRowLoop extends RowLoop {
         for (int i = 0; i < INPUTS; i += 2) {
             code.vpxord(numbers, signs, weights(panel, SCALES + i * PanelFormat.COLUMNS));
             for (int quarter = 0; quarter < 4; quarter++) {
-                int half = quarter % 2;
+                int half = quarter % HALVES;
                 code.vmovups(work, one);
                 code.vpermb(work, quarter(quarter), numbers);
                 code.vfmadd213ps(work, factor(half), addend(half));
-                code.vfmadd231ps(sum(panel, half), work, input(i + quarter / 2));
+                multiplyAdd(panel, half, i + quarter / HALVES, work);
             }
         }
     }

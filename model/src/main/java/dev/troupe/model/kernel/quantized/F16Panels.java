@@ -26,7 +26,7 @@ final class F16Panels implements PanelFormat {
     private static final int PANELS = 3; // at once: of four the compiler does not inline all
     static final int EXPONENT_BITS = 3; // that float32 has more
     private static final int LIFT = 10;
-    private static final float FACTOR = 0x1p102f; // between the biases of the exponents, less the lift
+    static final float FACTOR = 0x1p102f; // between the biases of the exponents, less the lift
     private static final int FRACTION_BITS = 10;
     private static final int FRACTION = (1 << FRACTION_BITS) - 1;
     private static final int MAGNITUDE = 0x7FFF;

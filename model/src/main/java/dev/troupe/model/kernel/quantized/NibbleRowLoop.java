@@ -13,8 +13,8 @@ final class NibbleRowLoop extends RowLoop {
 
     private final VectorRegister table = zmm(31);
 
-    NibbleRowLoop(int panels) {
-        super(panels);
+    NibbleRowLoop(int panels, int rows) {
+        super(panels, rows);
     }
 
     @Override
@@ -29,7 +29,7 @@ final class NibbleRowLoop extends RowLoop {
 
     @Override
     void constants() {
-        VectorRegister zero = zmm(16);
+        VectorRegister zero = zmm(30);
         lanes(table);
         code.vcvtdq2ps(table, table);
         constant(zero, (float) BlockLayout.Q4_0_ZERO);
@@ -37,34 +37,34 @@ final class NibbleRowLoop extends RowLoop {
     }
 
     private static VectorRegister numbers(int half) {
-        return zmm(16 + half);
+        return zmm(24 + half);
     }
 
     private static VectorRegister scale(int half) {
-        return zmm(18 + half);
+        return zmm(26 + half);
     }
 
     private static VectorRegister work(int half) {
-        return zmm(20 + half);
+        return zmm(28 + half);
     }
 
     @Override
     void turn(int panel) {
-        for (int half = 0; half < 2; half++) {
-            code.vcvtph2ps(scale(half), weights(panel, half * (SCALES / 2)));
+        for (int half = 0; half < HALVES; half++) {
+            code.vcvtph2ps(scale(half), weights(panel, half * (SCALES / HALVES)));
         }
         for (int step = 0; step < INPUTS; step += PER_INT) {
-            for (int half = 0; half < 2; half++) {
+            for (int half = 0; half < HALVES; half++) {
                 code.vmovups(numbers(half), weights(panel, SCALES + step / 2 * PanelFormat.COLUMNS + half * LINE));
             }
             for (int i = 0; i < PER_INT; i++) {
-                for (int half = 0; half < 2; half++) {
+                for (int half = 0; half < HALVES; half++) {
                     if (i > 0) {
                         code.vpsrld(numbers(half), numbers(half), BITS);
                     }
                     code.vpermps(work(half), numbers(half), table);
                     code.vmulps(work(half), work(half), scale(half));
-                    code.vfmadd231ps(sum(panel, half), work(half), input(step + i));
+                    multiplyAdd(panel, half, step + i, work(half));
                 }
             }
         }

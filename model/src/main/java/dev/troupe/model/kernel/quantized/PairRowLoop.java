@@ -5,18 +5,22 @@ import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 import dev.troupe.model.kernel.machine.VectorRegister;
 import dev.troupe.model.kernel.vector.StoredLanes;
 
-/** Over {@link Bf16Panels} and {@link F16Panels}: an int of two columns becomes two floats. */
+/**
+ * Over {@link Bf16Panels} and {@link F16Panels}: an int of two columns becomes two floats. A single row of F16 is
+ * multiplied with the format's factor before, several have it in their weights.
+ */
 final class PairRowLoop extends RowLoop {
     private static final int UPPER = 0xFFFF0000;
 
     private final boolean half;
     private final VectorRegister mask = zmm(31);
-    private final VectorRegister pairs = zmm(16);
-    private final VectorRegister work = zmm(17);
+    private final VectorRegister factor = zmm(30);
+    private final VectorRegister first = zmm(24);
+    private final VectorRegister second = zmm(25);
 
     /** @param half whether numbers are of {@link F16Panels} */
-    PairRowLoop(int panels, boolean half) {
-        super(panels);
+    PairRowLoop(int rows, boolean half) {
+        super(1, rows);
         this.half = half;
     }
 
@@ -33,19 +37,24 @@ final class PairRowLoop extends RowLoop {
     @Override
     void constants() {
         constant(mask, half ? StoredLanes.SIGN_AND_HALF : UPPER);
+        constant(factor, F16Panels.FACTOR);
     }
 
     @Override
     void turn(int panel) {
-        code.vmovups(pairs, weights(panel, 0));
-        code.vpslld(work, pairs, Short.SIZE);
+        code.vmovups(second, weights(panel, 0));
+        code.vpslld(first, second, Short.SIZE);
         if (half) {
-            code.vpsrad(work, work, F16Panels.EXPONENT_BITS);
-            code.vpandd(work, work, mask);
-            code.vpsrad(pairs, pairs, F16Panels.EXPONENT_BITS);
+            code.vpsrad(first, first, F16Panels.EXPONENT_BITS);
+            code.vpandd(first, first, mask);
+            code.vpsrad(second, second, F16Panels.EXPONENT_BITS);
         }
-        code.vpandd(pairs, pairs, mask);
-        code.vfmadd231ps(sum(panel, 0), work, input(0));
-        code.vfmadd231ps(sum(panel, 1), pairs, input(0));
+        code.vpandd(second, second, mask);
+        if (half && manyRows()) {
+            code.vmulps(first, first, factor);
+            code.vmulps(second, second, factor);
+        }
+        multiplyAdd(panel, 0, 0, first);
+        multiplyAdd(panel, 1, 0, second);
     }
 }

@@ -75,6 +75,22 @@ interface PanelFormat {
         return 1;
     }
 
+    /** Rows that {@link #multiplyRows} takes at once, at most; 1 where it takes none. */
+    default int mostRows() {
+        return 1;
+    }
+
+    /**
+     * Sums of some rows of A and {@code depth} inputs of a panel, as {@link #multiply} has them of one, without its
+     * factor; to {@code c}, two {@link #SUMS} from row to row.
+     *
+     * @param rows 2 to {@link #mostRows}
+     * @param rowA from row to row
+     */
+    default void multiplyRows(int rows, int depth, long a, long rowA, long panel, long c) {
+        throw new UnsupportedOperationException("several rows are multiplied with unpacked numbers");
+    }
+
     /** The fastest that runs here. */
     static PanelFormat of(StorageType type) {
         return PanelFormats.fastest(type);

@@ -86,6 +86,29 @@ record PanelProduct(
         addBias(panel, count, row, rows);
     }
 
+    /**
+     * Rows [0, rows) of C in one panel, by the format's own products, for few rows: each time some are multiplied, the
+     * weights are unpacked anew, in registers.
+     *
+     * @param rows at least two
+     */
+    void fewRows(int panel, int rows, long scratch) {
+        long start = weights + panel * format.bytes(k);
+        long sums = scratch + SUMS;
+        int strips = Math.ceilDiv(rows, format.mostRows());
+        for (int from = 0; from < Math.max(k, 1); from += DEPTH) {
+            int depth = Math.min(DEPTH, k - from);
+            for (int strip = 0; strip < strips; strip++) {
+                int row = strip * rows / strips;
+                int height = (strip + 1) * rows / strips - row;
+                long blockA = a + row * rowA + from * 4L;
+                format.multiplyRows(height, depth, blockA, rowA, start + format.bytes(from), sums);
+                add(panel, 1, from, row, height, sums);
+            }
+        }
+        addBias(panel, 1, 0, rows);
+    }
+
     private void unpack(int panel, int count, int from, int depth, long table, long to) {
         for (int p = 0; p < count; p++) {
             long start = weights + (panel + p) * format.bytes(k);

@@ -13,19 +13,25 @@ import dev.troupe.model.kernel.machine.VectorRegister;
 import java.util.List;
 
 /**
- * Writes a loop that multiplies one row with one or two panels, each lane a chain of multiply-adds in the order of
- * inputs, as {@link PanelFormat#multiply} says. A thread needs as many chains as hide how long a multiply-add takes,
- * and asks for memory well before it is needed.
+ * Writes a loop that multiplies one row with one or two panels, or some rows with a panel, each lane a chain of
+ * multiply-adds in the order of inputs, as {@link PanelFormat#multiply} says. A thread needs as many chains as hide how
+ * long a multiply-add takes, and asks for memory well before it is needed.
  *
- * <p>Arguments of the code: the row, the first panel, turns of the loop, sums, bytes from the first panel to the
- * second.
+ * <p>Arguments of the code: the first row, the first panel, turns of the loop, sums, and bytes from the first panel to
+ * the second or from row to row.
  */
 abstract class RowLoop {
+    /** Rows at most: their sums are 24 of 32 registers. */
+    static final int MOST_ROWS = 12;
+
+    /** Bytes from the sums of a row to those of the next. */
+    static final int ROW_SUMS = 2 * (int) PanelFormat.SUMS;
+
     static final int LINE = 64;
+    static final int HALVES = 2; // of a panel's outputs: a vector each
 
     private static final int AHEAD = 4096; // bytes: as many as come within some 300 ns
 
-    private static final Register ROW = Register.RDI;
     private static final Register TURNS = Register.RDX;
     private static final Register SUMS = Register.RCX;
     private static final Register DISTANCE = Register.R8;
@@ -33,12 +39,19 @@ abstract class RowLoop {
     /** Where the panels are. */
     private static final List<Register> PANELS = List.of(Register.RSI, Register.R9);
 
+    /** Where every third row is. */
+    private static final List<Register> ROWS = List.of(Register.RDI, Register.R9, Register.R10, Register.R11);
+
+    private static final int ROWS_EACH = 3;
+
     final Assembler code = new Assembler();
     private final int panels;
+    private final int rows;
 
-    /** @param panels 1 or 2 */
-    RowLoop(int panels) {
+    /** @param panels 1, or for a single row 2 */
+    RowLoop(int panels, int rows) {
         this.panels = panels;
+        this.rows = rows;
     }
 
     /** Inputs of a turn. */
@@ -47,24 +60,24 @@ abstract class RowLoop {
     /** Bytes of a turn in a panel. */
     abstract int bytes();
 
-    /** What stays in registers: from zmm31 down. */
+    /** What stays in registers: some of zmm24 to zmm31. */
     abstract void constants();
 
-    /** One turn of a panel. Registers from zmm16 on are its own. */
+    /** One turn of a panel. The others of zmm24 to zmm31 are its own, and for a single row all from zmm4 on. */
     abstract void turn(int panel);
+
+    /** Whether there is more than one row. */
+    final boolean manyRows() {
+        return rows > 1;
+    }
 
     final Assembler write() {
         Label turn = new Label();
         Label end = new Label();
         constants();
-        if (panels == 2) {
-            code.mov(PANELS.getLast(), PANELS.getFirst());
-            code.add(PANELS.getLast(), DISTANCE);
-        }
-        for (int p = 0; p < panels; p++) {
-            for (int half = 0; half < 2; half++) {
-                code.vpxord(sum(p, half), sum(p, half), sum(p, half));
-            }
+        addresses();
+        for (int i = 0; i < panels * rows * HALVES; i++) {
+            code.vpxord(zmm(i), zmm(i), zmm(i));
         }
         code.test(TURNS);
         code.jump(Condition.ZERO, end);
@@ -78,22 +91,37 @@ abstract class RowLoop {
         for (int p = 0; p < panels; p++) {
             code.add(PANELS.get(p), bytes());
         }
-        code.add(ROW, inputs() * Float.BYTES);
+        for (int r = 0; r < rows; r += ROWS_EACH) {
+            code.add(ROWS.get(r / ROWS_EACH), inputs() * Float.BYTES);
+        }
         code.dec(TURNS);
         code.jump(Condition.NOT_ZERO, turn);
         code.place(end);
-        for (int p = 0; p < panels; p++) {
-            for (int half = 0; half < 2; half++) {
-                code.vmovups(at(SUMS, p * (int) PanelFormat.SUMS + half * LINE), sum(p, half));
+        for (int i = 0; i < panels * rows; i++) {
+            for (int half = 0; half < HALVES; half++) {
+                code.vmovups(
+                        at(SUMS, i * (manyRows() ? ROW_SUMS : (int) PanelFormat.SUMS) + half * LINE), sum(i, half));
             }
         }
         code.ret();
         return code;
     }
 
-    /** The sums of a half of a panel's outputs. */
-    static VectorRegister sum(int panel, int half) {
-        return zmm(2 * panel + half);
+    private void addresses() {
+        if (panels == 2) {
+            code.mov(PANELS.getLast(), PANELS.getFirst());
+            code.add(PANELS.getLast(), DISTANCE);
+        }
+        for (int i = 1; i * ROWS_EACH < rows; i++) {
+            code.mov(ROWS.get(i), ROWS.get(i - 1));
+            for (int row = 0; row < ROWS_EACH; row++) {
+                code.add(ROWS.get(i), DISTANCE);
+            }
+        }
+    }
+
+    private static VectorRegister sum(int panelOrRow, int half) {
+        return zmm(HALVES * panelOrRow + half);
     }
 
     /** What lies in a panel at a distance from a turn's start. */
@@ -101,23 +129,27 @@ abstract class RowLoop {
         return at(PANELS.get(panel), distance);
     }
 
-    /** An input of a turn, in each lane. */
-    static Address input(int i) {
-        return each(ROW, i * Float.BYTES);
+    /** Adds the products of a turn's input, of all rows, and a half's numbers. */
+    final void multiplyAdd(int panel, int half, int input, VectorRegister numbers) {
+        for (int r = 0; r < rows; r++) {
+            Address first = each(ROWS.get(r / ROWS_EACH), input * Float.BYTES);
+            Address x = r % ROWS_EACH == 0 ? first : first.plus(DISTANCE, r % ROWS_EACH);
+            code.vfmadd231ps(sum(manyRows() ? r : panel, half), numbers, x);
+        }
     }
 
     /** In each lane. */
-    void constant(VectorRegister to, int bits) {
+    final void constant(VectorRegister to, int bits) {
         code.mov(Register.RAX, bits);
         code.vpbroadcastd(to, Register.RAX);
     }
 
-    void constant(VectorRegister to, float number) {
+    final void constant(VectorRegister to, float number) {
         constant(to, Float.floatToRawIntBits(number));
     }
 
     /** The lanes' own numbers, 0 to 15, as ints. */
-    void lanes(VectorRegister to) {
+    final void lanes(VectorRegister to) {
         for (int i = 0; i < 4; i++) {
             code.mov(Register.RAX, 0x03_02_01_00 + i * 0x04_04_04_04);
             code.vpinsrd(to.xmm(), Register.RAX, i);

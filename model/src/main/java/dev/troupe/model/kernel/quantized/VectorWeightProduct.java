@@ -22,6 +22,9 @@ public final class VectorWeightProduct implements WeightProduct {
     /** Rows that share the work of unpacking, at least. */
     private static final int LEAST_ROWS = 2 * PanelProduct.STRIP_ROWS;
 
+    /** Up to so many rows it is faster to unpack weights for each dozen of them than once for all. */
+    private static final int FEW_ROWS = 24;
+
     private final ComputePool pool;
     private final ScratchPool scratch;
 
@@ -97,7 +100,9 @@ public final class VectorWeightProduct implements WeightProduct {
                 bias == null ? 0 : bias.address(),
                 c.address(),
                 ldc * 4L);
-        if (m > 1) {
+        if (m > 1 && m <= (format.mostRows() == 1 ? 0 : FEW_ROWS)) {
+            fewRows(m, product);
+        } else if (m > 1) {
             shareRows(m, product);
         } else if (format.rowFactor() == 1) {
             oneRow(product);
@@ -129,6 +134,17 @@ public final class VectorWeightProduct implements WeightProduct {
                 product.row(panel, Math.min(atOnce, to - panel), memory.address());
             }
         }
+    }
+
+    private void fewRows(int m, PanelProduct product) {
+        int panels = PanelProduct.panels(product.n());
+        Stretches.share(pool, panels, 1, (long) m * product.n() * product.k(), (from, to) -> {
+            try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROWS_SCRATCH)) {
+                for (int panel = from; panel < to; panel++) {
+                    product.fewRows(panel, m, memory.address());
+                }
+            }
+        });
     }
 
     /** Pairs of panels by blocks of rows. */

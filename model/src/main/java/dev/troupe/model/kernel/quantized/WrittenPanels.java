@@ -4,16 +4,22 @@ import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * A format whose product with a single row is machine code ({@link RowLoop}); all else is the format's own.
+ * A format whose products with a single row and with a few rows are machine code ({@link RowLoop}); all else is the
+ * format's own.
  *
  * @param inputs of a turn of the loops
- * @param loops for one panel, two and so on
+ * @param panels loops of a single row for one panel, two and so on
+ * @param rows loops of a panel for two rows, three and so on
  */
-record WrittenPanels(PanelFormat format, int inputs, List<MachineCode> loops) implements PanelFormat {
-    /** What the loops need beside what all machine code does. */
-    private static final String BYTES = "avx512vbmi";
+record WrittenPanels(PanelFormat format, int inputs, List<MachineCode> panels, List<MachineCode> rows)
+        implements PanelFormat {
+    /** What loops over bytes need beside what all machine code does. */
+    static final String BYTES = "avx512vbmi";
 
     /** The format of a type, with loops where there are some and they run here. */
     static PanelFormat of(StorageType type, PanelFormat format) {
@@ -21,30 +27,48 @@ record WrittenPanels(PanelFormat format, int inputs, List<MachineCode> loops) im
             return format;
         }
         return switch (type) {
-            case Q8_0 -> of(format, List.of(new ByteRowLoop(1), new ByteRowLoop(2)));
-            case Q4_0 -> of(format, List.of(new NibbleRowLoop(1), new NibbleRowLoop(2)));
-            case F16 -> of(format, List.of(new PairRowLoop(1, true)));
-            case BF16 -> of(format, List.of(new PairRowLoop(1, false)));
+            case Q8_0 -> of(format, List.of(new ByteRowLoop(1), new ByteRowLoop(2)), ByteRowsLoop::new);
+            case Q4_0 ->
+                of(
+                        format,
+                        List.of(new NibbleRowLoop(1, 1), new NibbleRowLoop(2, 1)),
+                        rows -> new NibbleRowLoop(1, rows));
+            case F16 -> of(format, List.of(new PairRowLoop(1, true)), rows -> new PairRowLoop(rows, true));
+            case BF16 -> of(format, List.of(new PairRowLoop(1, false)), rows -> new PairRowLoop(rows, false));
             case F32, Q4_K, Q6_K -> format;
         };
     }
 
-    private static PanelFormat of(PanelFormat format, List<RowLoop> loops) {
-        int inputs = loops.getFirst().inputs();
+    private static PanelFormat of(PanelFormat format, List<RowLoop> panels, IntFunction<RowLoop> rows) {
         return new WrittenPanels(
                 format,
-                inputs,
-                loops.stream().map(loop -> MachineCode.install(loop.write())).toList());
+                panels.getFirst().inputs(),
+                install(panels.stream()),
+                install(IntStream.rangeClosed(2, RowLoop.MOST_ROWS).mapToObj(rows)));
+    }
+
+    private static List<MachineCode> install(Stream<RowLoop> loops) {
+        return loops.map(loop -> MachineCode.install(loop.write())).toList();
     }
 
     @Override
     public int most() {
-        return loops.size();
+        return panels.size();
     }
 
     @Override
-    public void multiply(int panels, int depth, long a, long panel, long distance, long table, int column, long c) {
-        loops.get(panels - 1).run(a, panel, depth / inputs, c, distance);
+    public void multiply(int count, int depth, long a, long panel, long distance, long table, int column, long c) {
+        panels.get(count - 1).run(a, panel, depth / inputs, c, distance);
+    }
+
+    @Override
+    public int mostRows() {
+        return RowLoop.MOST_ROWS;
+    }
+
+    @Override
+    public void multiplyRows(int count, int depth, long a, long rowA, long panel, long c) {
+        rows.get(count - 2).run(a, panel, depth / inputs, c, rowA);
     }
 
     @Override

@@ -149,6 +149,53 @@ class AssemblerTest {
                         "movabs rax, 0x2222222222222222; kmovq k1, rax",
                         code -> code.kmov(0x2222222222222222L),
                         "48 B8 22 22 22 22 22 22 22 22 C4 E1 FB 92 C8"),
+                of("vpmovsxbd zmm26, [rsi+80]", code -> code.vpmovsxbd(zmm(26), at(RSI, 80)), "62 62 7D 48 21 56 05"),
+                of(
+                        "vfmadd231ps zmm21, zmm26, dword ptr [r11+r8*2+124]{1to16}",
+                        code -> code.vfmadd231ps(
+                                zmm(21), zmm(26), each(R11, 124).plus(R8, 2)),
+                        "62 82 2D 50 B8 6C 43 1F"),
+                of(
+                        "vfmadd231ps zmm3, zmm26, dword ptr [rdi+r8]{1to16}",
+                        code -> code.vfmadd231ps(zmm(3), zmm(26), each(RDI, 0).plus(R8, 1)),
+                        "62 B2 2D 50 B8 1C 07"),
+                of(
+                        "vmovups zmm3, [r9+rax*8+4096]",
+                        code -> code.vmovups(zmm(3), at(R9, 4096).plus(RAX, 8)),
+                        "62 D1 7C 48 10 5C C1 40"),
+                of(
+                        "prefetcht1 [rsi+r10*4+64]",
+                        code -> code.prefetcht1(at(RSI, 64).plus(R10, 4)),
+                        "42 0F 18 54 96 40"),
+                of(
+                        "vpunpckldq zmm16, zmm0, zmm17",
+                        code -> code.vpunpckldq(zmm(16), zmm(0), zmm(17)),
+                        "62 A1 7D 48 62 C1"),
+                of(
+                        "vpunpckhdq zmm17, zmm20, zmm1",
+                        code -> code.vpunpckhdq(zmm(17), zmm(20), zmm(1)),
+                        "62 E1 5D 40 6A C9"),
+                of(
+                        "vpunpcklqdq zmm0, zmm16, zmm18",
+                        code -> code.vpunpcklqdq(zmm(0), zmm(16), zmm(18)),
+                        "62 B1 FD 40 6C C2"),
+                of(
+                        "vpunpckhqdq zmm31, zmm16, zmm8",
+                        code -> code.vpunpckhqdq(zmm(31), zmm(16), zmm(8)),
+                        "62 41 FD 40 6D F8"),
+                of(
+                        "vshufi32x4 zmm16, zmm3, zmm27, 0xdd",
+                        code -> code.vshufi32x4(zmm(16), zmm(3), zmm(27), 0xDD),
+                        "62 83 65 48 43 C3 DD"),
+                of(
+                        "vinserti64x4 zmm15, zmm21, [r11+2], 1",
+                        code -> code.vinserti64x4(zmm(15), zmm(21), at(R11, 2)),
+                        "62 53 D5 40 3A BB 02 00 00 00 01"),
+                of("vpermi2b zmm16, zmm0, zmm24", code -> code.vpermi2b(zmm(16), zmm(0), zmm(24)), "62 82 7D 48 75 C0"),
+                of("movzx eax, word ptr [r10+2]", code -> code.movzx(RAX, at(R10, 2)), "41 0F B7 42 02"),
+                of("movzx r9d, word ptr [rsi]", code -> code.movzx(R9, at(RSI, 0)), "44 0F B7 0E"),
+                of("mov [rdx+62], ax", code -> code.mov16(at(RDX, 62), RAX), "66 89 42 3E"),
+                of("mov [r8+300], r9w", code -> code.mov16(at(R8, 300), R9), "66 45 89 88 2C 01 00 00"),
                 of("prefetcht1 [rsi+4608]", code -> code.prefetcht1(at(RSI, 4608)), "0F 18 96 00 12 00 00"),
                 of("prefetcht1 [r11+64]", code -> code.prefetcht1(at(R11, 64)), "41 0F 18 53 40"),
                 of("mov rax, rdi", code -> code.mov(RAX, RDI), "48 89 F8"),

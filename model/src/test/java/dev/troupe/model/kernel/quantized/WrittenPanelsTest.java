@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.troupe.model.kernel.TestTensors;
 import dev.troupe.model.kernel.machine.MachineCode;
+import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,6 +91,40 @@ class WrittenPanelsTest {
         compare(type, written, k, stored);
     }
 
+    /** Each byte in its place, and the scales; a panel with a column less is laid out without machine code. */
+    @Test
+    void wholePanelsOfBytesAreLaidOutAsOthers() {
+        StorageType type = StorageType.Q8_0;
+        PanelFormat format = written(type);
+        int k = 160;
+        long rowBytes = type.bytes(k);
+        MemorySegment stored = arena.allocateBytes(COLUMNS * rowBytes);
+        for (long i = 0; i < stored.byteSize(); i++) {
+            stored.set(ValueLayout.JAVA_BYTE, i, (byte) (i * 151 + i / 251));
+        }
+        MemorySegment whole = arena.allocateBytes(format.bytes(k));
+        MemorySegment less = arena.allocateBytes(format.bytes(k));
+        format.pack(COLUMNS, k, stored, whole);
+        format.pack(COLUMNS - 1, k, stored, less);
+        int run = COLUMNS * (Short.BYTES + BlockLayout.SMALL);
+        for (int i = 0; i < k; i++) {
+            long scales = (long) i / BlockLayout.SMALL * run;
+            long line = scales + COLUMNS * 2L + (long) i % BlockLayout.SMALL * COLUMNS;
+            for (int c = 0; c < COLUMNS; c++) {
+                long block = c * rowBytes + (long) i / BlockLayout.SMALL * type.blockBytes();
+                byte number =
+                        stored.get(ValueLayout.JAVA_BYTE, block + BlockLayout.Q8_0_NUMBERS + i % BlockLayout.SMALL);
+                short scale = stored.get(ValueLayout.JAVA_SHORT_UNALIGNED, block + BlockLayout.Q8_0_SCALE);
+                assertThat(whole.get(ValueLayout.JAVA_BYTE, line + c)).isEqualTo(number);
+                assertThat(whole.get(ValueLayout.JAVA_SHORT_UNALIGNED, scales + c * 2L))
+                        .isEqualTo(scale);
+                if (c < COLUMNS - 1) {
+                    assertThat(less.get(ValueLayout.JAVA_BYTE, line + c)).isEqualTo(number);
+                }
+            }
+        }
+    }
+
     private void compare(StorageType type, PanelFormat written, int k, MemorySegment stored) {
         PanelFormat vector = PanelFormats.vector(type);
         long panelBytes = vector.bytes(k);
@@ -97,21 +133,41 @@ class WrittenPanelsTest {
             MemorySegment rows = stored.asSlice((long) p * COLUMNS * type.bytes(k));
             vector.pack(COLUMNS, k, rows, panels.asSlice(p * panelBytes, panelBytes));
         }
-        Tensor a = TestTensors.normal(arena, SEED + k, 1, k);
-        float[] expected = sums(vector, k, a, panels);
-        assertThat(sums(written, k, a, panels)).as("%s, %d inputs", type, k).isEqualTo(expected);
+        Tensor a = TestTensors.normal(arena, SEED + k, RowLoop.MOST_ROWS, k);
+        Tensor scaled = arena.allocate(RowLoop.MOST_ROWS, k);
+        Rows.scale((int) a.size(), a.address(), written.rowFactor(), scaled.address());
+        Tensor expected = arena.allocate(RowLoop.MOST_ROWS, PANELS * COLUMNS);
+        for (int r = 0; r < RowLoop.MOST_ROWS; r++) {
+            MemorySegment.copy(
+                    row(vector, k, scaled.address() + 4L * r * k, panels),
+                    0,
+                    expected.segment(),
+                    (long) r * PANELS * PanelFormat.SUMS,
+                    PANELS * PanelFormat.SUMS);
+        }
+        Tensor one = arena.allocate(1, PANELS * COLUMNS);
+        one.segment().copyFrom(row(written, k, scaled.address(), panels));
+        assertThat(one.toArray())
+                .as("%s, %d inputs, one row", type, k)
+                .isEqualTo(Arrays.copyOf(expected.toArray(), PANELS * COLUMNS));
+        for (int rows = 2; rows <= written.mostRows(); rows++) {
+            float[] sums = rows(written, rows, k, a, panels);
+            assertThat(sums)
+                    .as("%s, %d inputs, %d rows", type, k, rows)
+                    .isEqualTo(Arrays.copyOf(expected.toArray(), rows * PANELS * COLUMNS));
+        }
     }
 
-    private float[] sums(PanelFormat format, int k, Tensor a, MemorySegment panels) {
+    private MemorySegment row(PanelFormat format, int k, long a, MemorySegment panels) {
         long panelBytes = format.bytes(k);
-        Tensor sums = arena.allocate(PANELS, COLUMNS);
+        MemorySegment sums = arena.allocateBytes(PANELS * PanelFormat.SUMS);
         MemorySegment table = arena.allocateBytes(PanelFormat.TABLE_BYTES);
         for (int p = 0; p < PANELS; p += format.most()) {
             for (int column = 0; column < COLUMNS; column += PanelFormat.PAIR) {
                 format.multiply(
                         Math.min(format.most(), PANELS - p),
                         k,
-                        a.address(),
+                        a,
                         panels.address() + p * panelBytes,
                         panelBytes,
                         table.address(),
@@ -119,6 +175,21 @@ class WrittenPanelsTest {
                         sums.address() + p * PanelFormat.SUMS + column * 4L);
             }
         }
-        return sums.toArray();
+        return sums;
+    }
+
+    private float[] rows(PanelFormat format, int rows, int k, Tensor a, MemorySegment panels) {
+        Tensor all = arena.allocate(rows, PANELS * COLUMNS);
+        Tensor sums = arena.allocate(rows, 2 * COLUMNS);
+        for (int p = 0; p < PANELS; p++) {
+            long panel = panels.address() + p * format.bytes(k);
+            format.multiplyRows(rows, k, a.address(), k * 4L, panel, sums.address());
+            for (int r = 0; r < rows; r++) {
+                for (int c = 0; c < COLUMNS; c++) {
+                    all.set(((long) r * PANELS + p) * COLUMNS + c, sums.get(r * 2L * COLUMNS + c));
+                }
+            }
+        }
+        return all.toArray();
     }
 }

@@ -1,0 +1,136 @@
+package dev.troupe.model.kernel.quantized;
+
+import static dev.troupe.model.kernel.machine.Address.at;
+import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
+
+import dev.troupe.model.kernel.machine.Assembler;
+import dev.troupe.model.kernel.machine.Assembler.Condition;
+import dev.troupe.model.kernel.machine.Assembler.Label;
+import dev.troupe.model.kernel.machine.MachineCode;
+import dev.troupe.model.kernel.machine.Register;
+import dev.troupe.model.kernel.machine.VectorRegister;
+import dev.troupe.model.tensor.StorageType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Lays out a whole panel of {@link BytePanels} by machine code: a run of 32 rows is 16 registers, with two rows in
+ * each, of which ints are turned as a matrix of 16 x 16; then four inputs of all rows are in two registers, and bytes
+ * are chosen from both.
+ */
+final class BytePacking {
+    private static final int ROWS = 16; // that are the lower halves of registers
+    private static final int SCALES = PanelFormat.COLUMNS * Short.BYTES;
+    private static final int RUN = SCALES + BlockLayout.SMALL * PanelFormat.COLUMNS;
+    private static final int LINE = 64;
+    private static final int BLOCK = StorageType.Q8_0.blockBytes();
+    private static final int FIRST_PARTS = 0x88; // of four, the first and the third of each, for vshufi32x4
+    private static final int SECOND_PARTS = 0xDD;
+
+    private static final MemorySegment ORDERS = orders();
+    private static final MachineCode CODE = MachineCode.install(write());
+
+    private BytePacking() {}
+
+    /**
+     * As {@link BytePanels#pack} of all columns.
+     *
+     * @param rows address of the first
+     * @param panel address
+     */
+    static void pack(int k, long rows, long panel) {
+        CODE.run(rows, StorageType.Q8_0.bytes(k), panel, k / BlockLayout.SMALL, ORDERS.address());
+    }
+
+    /** Which bytes are the first two inputs of all rows, and the others, where four of a row lie side by side. */
+    private static MemorySegment orders() {
+        MemorySegment orders = Arena.global().allocate(2 * LINE, LINE);
+        for (int i = 0; i < LINE; i++) {
+            byte first = (byte) (i % PanelFormat.COLUMNS * Integer.BYTES + i / PanelFormat.COLUMNS);
+            orders.set(ValueLayout.JAVA_BYTE, i, first);
+            orders.set(ValueLayout.JAVA_BYTE, LINE + i, (byte) (first + 2));
+        }
+        return orders;
+    }
+
+    /** Rows, bytes from row to row, panel, runs, orders. */
+    private static Assembler write() {
+        Register rows = Register.RDI;
+        Register step = Register.RSI;
+        Register panel = Register.RDX;
+        Register runs = Register.RCX;
+        Register scale = Register.RAX;
+        Register half = Register.R9; // bytes from a register's lower row to its upper one
+        Register lower = Register.R10;
+        Register upper = Register.R11;
+        Label run = new Label();
+        Label end = new Label();
+        Assembler code = new Assembler();
+        code.vmovups(zmm(30), at(Register.R8, 0));
+        code.vmovups(zmm(31), at(Register.R8, LINE));
+        code.mov(half, step);
+        for (int doubled = 1; doubled < ROWS; doubled *= 2) {
+            code.add(half, half);
+        }
+        code.test(runs);
+        code.jump(Condition.ZERO, end);
+        code.place(run);
+        code.mov(lower, rows);
+        code.mov(upper, rows);
+        code.add(upper, half);
+        for (int i = 0; i < ROWS; i++) {
+            code.movzx(scale, at(lower, BlockLayout.Q8_0_SCALE));
+            code.mov16(at(panel, i * Short.BYTES), scale);
+            code.movzx(scale, at(upper, BlockLayout.Q8_0_SCALE));
+            code.mov16(at(panel, (ROWS + i) * Short.BYTES), scale);
+            code.vmovups(zmm(i).ymm(), at(lower, BlockLayout.Q8_0_NUMBERS));
+            code.vinserti64x4(zmm(i), zmm(i), at(upper, BlockLayout.Q8_0_NUMBERS));
+            code.add(lower, step);
+            code.add(upper, step);
+        }
+        turnInts(code);
+        for (int i = 0; i < ROWS / 2; i++) {
+            for (int order = 0; order < 2; order++) {
+                code.vmovups(zmm(16), zmm(30 + order));
+                code.vpermi2b(zmm(16), zmm(i), zmm(ROWS / 2 + i));
+                code.vmovups(at(panel, SCALES + (2 * i + order) * LINE), zmm(16));
+            }
+        }
+        code.add(rows, BLOCK);
+        code.add(panel, RUN);
+        code.dec(runs);
+        code.jump(Condition.NOT_ZERO, run);
+        code.place(end);
+        code.ret();
+        return code;
+    }
+
+    /** Turns the ints of zmm0 to zmm15: first within each 4 x 4 of a part of 128 bits, then the parts. */
+    private static void turnInts(Assembler code) {
+        VectorRegister a = zmm(16);
+        VectorRegister b = zmm(17);
+        VectorRegister c = zmm(18);
+        VectorRegister d = zmm(19);
+        for (int i = 0; i < ROWS; i += 4) {
+            code.vpunpckldq(a, zmm(i), zmm(i + 1));
+            code.vpunpckhdq(b, zmm(i), zmm(i + 1));
+            code.vpunpckldq(c, zmm(i + 2), zmm(i + 3));
+            code.vpunpckhdq(d, zmm(i + 2), zmm(i + 3));
+            code.vpunpcklqdq(zmm(i), a, c);
+            code.vpunpckhqdq(zmm(i + 1), a, c);
+            code.vpunpcklqdq(zmm(i + 2), b, d);
+            code.vpunpckhqdq(zmm(i + 3), b, d);
+        }
+        for (int i = 0; i < 4; i++) {
+            code.vshufi32x4(a, zmm(i), zmm(i + 4), FIRST_PARTS);
+            code.vshufi32x4(b, zmm(i), zmm(i + 4), SECOND_PARTS);
+            code.vshufi32x4(c, zmm(i + 8), zmm(i + 12), FIRST_PARTS);
+            code.vshufi32x4(d, zmm(i + 8), zmm(i + 12), SECOND_PARTS);
+            code.vshufi32x4(zmm(i), a, c, FIRST_PARTS);
+            code.vshufi32x4(zmm(i + 4), b, d, FIRST_PARTS);
+            code.vshufi32x4(zmm(i + 8), a, c, SECOND_PARTS);
+            code.vshufi32x4(zmm(i + 12), b, d, SECOND_PARTS);
+        }
+    }
+}

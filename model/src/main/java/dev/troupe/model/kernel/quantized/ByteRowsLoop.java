@@ -1,0 +1,54 @@
+package dev.troupe.model.kernel.quantized;
+
+import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
+
+import dev.troupe.model.kernel.machine.VectorRegister;
+
+/** Over {@link BytePanels}, for several rows, which leave few registers for anything else. */
+final class ByteRowsLoop extends RowLoop {
+    private static final int SCALES = PanelFormat.COLUMNS * Short.BYTES;
+    private static final int INPUTS = BlockLayout.SMALL;
+
+    ByteRowsLoop(int rows) {
+        super(1, rows);
+    }
+
+    @Override
+    int inputs() {
+        return INPUTS;
+    }
+
+    @Override
+    int bytes() {
+        return SCALES + INPUTS * PanelFormat.COLUMNS;
+    }
+
+    @Override
+    void constants() {
+        // There are none.
+    }
+
+    private static VectorRegister scale(int half) {
+        return zmm(24 + half);
+    }
+
+    private static VectorRegister numbers(int half) {
+        return zmm(26 + half);
+    }
+
+    @Override
+    void turn(int panel) {
+        for (int half = 0; half < HALVES; half++) {
+            code.vcvtph2ps(scale(half), weights(panel, half * (SCALES / HALVES)));
+        }
+        for (int i = 0; i < INPUTS; i++) {
+            for (int half = 0; half < HALVES; half++) {
+                int line = SCALES + i * PanelFormat.COLUMNS;
+                code.vpmovsxbd(numbers(half), weights(panel, line + half * (PanelFormat.COLUMNS / HALVES)));
+                code.vcvtdq2ps(numbers(half), numbers(half));
+                code.vmulps(numbers(half), numbers(half), scale(half));
+                multiplyAdd(panel, half, i, numbers(half));
+            }
+        }
+    }
+}
