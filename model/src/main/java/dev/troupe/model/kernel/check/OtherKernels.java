@@ -3,6 +3,7 @@ package dev.troupe.model.kernel.check;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.int8.DotFourBitProduct;
+import dev.troupe.model.kernel.int8.DotInt8Product;
 import dev.troupe.model.kernel.int8.FourBitProduct;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.Int8RoundedProduct;
@@ -47,6 +48,10 @@ public final class OtherKernels {
                             "int8 by onednn",
                             OneDnnInt8Product::unavailable,
                             pool -> new OneDnnInt8Product(pool, new ScratchPool())),
+                    new KernelChoice.Candidate<>(
+                            "int8 by dot instructions",
+                            DotInt8Product::unavailable,
+                            pool -> new DotInt8Product(pool, new ScratchPool())),
                     new KernelChoice.Candidate<>(
                             "int8 by vector", pool -> new VectorInt8Product(pool, new ScratchPool()))),
             EXACT);

@@ -129,9 +129,9 @@ public final class Int8Rows {
     }
 
     /**
-     * Stores a row as {@link ShortRowSums} want it: for each four numbers x0 to x3 three ints of two shorts, x0 and x2,
-     * then x1 - 256 · x0 and x3 - 256 · x2, then {@link #POSITIVE} - 128 · (x0 + x1) and -128 · (x2 + x3), and a zero.
-     * Numbers beyond k are zero.
+     * Stores a row as {@link Int8RowProduct} wants it: for each four numbers x0 to x3 three ints of two shorts, x0 and
+     * x2, then x1 - 256 · x0 and x3 - 256 · x2, then {@link #POSITIVE} - 128 · (x0 + x1) and -128 · (x2 + x3), and a
+     * zero. Numbers beyond k are zero.
      *
      * @param scratch of {@link #quadsBytes}, with {@link #MARGIN} before and after it
      * @return its scale

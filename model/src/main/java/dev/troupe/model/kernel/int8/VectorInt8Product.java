@@ -53,7 +53,7 @@ public final class VectorInt8Product implements Int8Product {
         this.pool = pool;
         this.scratch = scratch;
         this.mostNumbers = caches.ofOuter(ROUNDED_EIGHTHS) / Float.BYTES;
-        this.oneRow = new Int8RowProduct(pool, scratch, new ShortRowSums());
+        this.oneRow = new Int8RowProduct(pool, scratch);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.troupe.model.kernel.onednn;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.VectorKernelProvider;
 import dev.troupe.model.kernel.cache.CacheSizes;
+import dev.troupe.model.kernel.int8.DotInt8Product;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.Int8Result;
 import dev.troupe.model.kernel.int8.Int8RowProduct;
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Products of bytes by oneDNN, one tile a call on the thread that makes it. Rounding, sharing and scaling are ours, so
- * the bits are the reference's. A single row is ours altogether ({@link Int8RowProduct}).
+ * the bits are the reference's. A few rows are ours altogether ({@link DotInt8Product}, or of one
+ * {@link Int8RowProduct}).
  *
  * <p>Primitives live until {@link #close}, or until the garbage collector finds the product unreachable.
  */
@@ -58,11 +60,15 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
 
     private static final int MOST_ROWS = TileSizes.MOST_ROWS;
 
+    /** Rows that our own dot products take no longer for than the library, where there are some. */
+    private static final int MOST_FEW = 12;
+
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final ComputePool pool;
     private final ScratchPool scratch;
     private final long groupBytes;
+    private final @Nullable DotInt8Product fewRows;
     private final Int8RowProduct oneRow;
     private final TileSizes sizes = TileSizes.all();
     private final TileProducts products = new TileProducts(TileType.INT8);
@@ -85,7 +91,8 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
         this.pool = pool;
         this.scratch = scratch;
         this.groupBytes = caches.ofOuter(ROUNDED_EIGHTHS);
-        this.oneRow = Int8RowProduct.fastest(pool, scratch);
+        this.fewRows = DotInt8Product.unavailable().isEmpty() ? new DotInt8Product(pool, scratch) : null;
+        this.oneRow = new Int8RowProduct(pool, scratch);
         TileProducts primitives = products;
         this.owned = CLEANER.register(this, primitives::close);
     }
@@ -101,6 +108,10 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     public void multiply(
             int m, Tensor a, int lda, Int8Weight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
+        if (fewRows != null && m <= MOST_FEW) {
+            fewRows.multiply(m, a, lda, w, bias, c, ldc, accumulate);
+            return;
+        }
         if (m == 1) {
             oneRow.multiply(a, w, bias, c, accumulate);
             return;

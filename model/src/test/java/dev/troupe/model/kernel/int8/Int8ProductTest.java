@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.troupe.model.kernel.TestTensors;
 import dev.troupe.model.kernel.cache.CacheSizes;
-import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.onednn.OneDnnInt8Product;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.quantized.Dequantization;
@@ -25,7 +24,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every provider that runs here gives the reference's bits, and these are near the product of the real numbers. */
@@ -46,10 +44,21 @@ class Int8ProductTest {
         for (FixedComputePool pool : List.of(one, three)) {
             others.add(new VectorInt8Product(pool, new ScratchPool()));
             others.add(new VectorInt8Product(pool, new ScratchPool(), SMALL_CACHES));
+            if (DotInt8Product.unavailable().isEmpty()) {
+                others.add(new DotInt8Product(pool, new ScratchPool()));
+                others.add(new DotInt8Product(pool, new ScratchPool(), SMALL_CACHES));
+            }
             if (OneDnnInt8Product.unavailable().isEmpty()) {
                 others.add(new OneDnnInt8Product(pool, new ScratchPool()));
             }
         }
+    }
+
+    /** So that a run of all tests says where they are not. */
+    @Test
+    void productsByDotInstructionsAreAmongThem() {
+        DotInt8Product.unavailable().ifPresent(reason -> assumeTrue(false, reason));
+        assertThat(others).hasAtLeastOneElementOfType(DotInt8Product.class);
     }
 
     @AfterEach
@@ -76,25 +85,10 @@ class Int8ProductTest {
         return product.getClass().getSimpleName();
     }
 
-    static List<RowSums> rowSums() {
-        List<RowSums> sums = new ArrayList<>(List.of(new ShortRowSums(1), new ShortRowSums(3), new ShortRowSums(4)));
-        if (MachineCode.unavailable().isEmpty()) {
-            sums.add(new DotRowSums());
-        }
-        return sums;
-    }
-
-    /** So that a run of all tests says where they are not. */
-    @Test
-    void sumsByDotInstructionsAreAmongThem() {
-        MachineCode.unavailable().ifPresent(reason -> assumeTrue(false, reason));
-        assertThat(rowSums()).hasAtLeastOneElementOfType(DotRowSums.class);
-    }
-
     /** Panels are the more or the fewer at a time, with some left over. */
     @ParameterizedTest
-    @MethodSource("rowSums")
-    void oneRowInPanelsInTurns(RowSums sums) {
+    @ValueSource(ints = {1, 3, 4})
+    void oneRowInPanelsInTurns(int inTurns) {
         int n = 7 * Int8Weight.COLUMNS - 5;
         int k = 140;
         Tensor a = normal(1, 1, k);
@@ -103,7 +97,7 @@ class Int8ProductTest {
         Tensor expected = normal(4, 1, n);
         Tensor c = normal(4, 1, n);
         reference.multiply(1, a, k, w, bias, expected, n, true);
-        new Int8RowProduct(three, new ScratchPool(), sums).multiply(a, w, bias, c, true);
+        new Int8RowProduct(three, new ScratchPool(), inTurns).multiply(a, w, bias, c, true);
         assertThat(c.toArray()).isEqualTo(expected.toArray());
     }
 
@@ -241,9 +235,9 @@ class Int8ProductTest {
         Int8Weight w = weight(rows);
         Tensor expected = arena.allocate(1, n);
         reference.multiply(1, a, k, w, null, expected, n, false);
-        for (RowSums sums : rowSums()) {
+        for (int inTurns : new int[] {1, 4}) {
             Tensor c = arena.allocate(1, n);
-            new Int8RowProduct(three, new ScratchPool(), sums).multiply(a, w, null, c, false);
+            new Int8RowProduct(three, new ScratchPool(), inTurns).multiply(a, w, null, c, false);
             assertThat(c.toArray()).isEqualTo(expected.toArray());
         }
     }
