@@ -14,10 +14,15 @@ import java.util.List;
 final class FourBitContract implements OperationContract<FourBitProduct> {
     private static final List<StorageType> TYPES = List.of(StorageType.Q4_0, StorageType.Q4_K);
     private static final int[] ROWS = {0, 1, 2, 3, 4, 7, 8, 9, 17};
+    /** Strips of all heights. */
+    private static final int[] STRIPS = {2, 7, 23};
+
     private static final int[] OUTPUTS = {0, 1, 15, 17, 31, 32, 33, 67};
     private static final int[] BLOCKS = {0, 1, 3};
     /** m, n, k: layers of models. */
-    private static final int[][] SHAPES = {{70, 576, 768}, {1, 131, 2048}, {260, 64, 1536}, {33, 100, 5632}};
+    private static final int[][] SHAPES = {
+        {70, 576, 768}, {1, 131, 2048}, {260, 64, 1536}, {33, 100, 5632}, {1, 600, 256}, {5, 600, 256}
+    };
 
     private final ComputePool pool;
 
@@ -36,6 +41,9 @@ final class FourBitContract implements OperationContract<FourBitProduct> {
         for (StorageType type : TYPES) {
             at(on, type, 15, 67, 256);
             at(on, type, 1, 33, 512);
+            for (int m : STRIPS) {
+                at(on, type, m, 33, 256);
+            }
         }
     }
 

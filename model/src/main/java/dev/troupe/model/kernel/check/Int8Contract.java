@@ -12,6 +12,9 @@ final class Int8Contract implements OperationContract<Int8Product> {
     private static final int[] ROWS = {0, 1, 2, 3, 5, 17, 65};
     private static final int[] OUTPUTS = {0, 1, 15, 17, 63, 64, 65, 131};
     private static final int[] INPUTS = {0, 1, 31, 63, 64, 65, 257};
+    /** Few rows, in strips of all heights. */
+    private static final int[] STRIPS = {2, 7, 11};
+
     /** m, n, k: about chains of 512, more rows than a tile has, layers of models. */
     private static final int[][] SHAPES = {
         {7, 97, 511},
@@ -42,6 +45,9 @@ final class Int8Contract implements OperationContract<Int8Product> {
     public void brief(Comparison<Int8Product> on) {
         at(on, 67, 201, 133);
         at(on, 1, 70, 133);
+        for (int m : STRIPS) {
+            at(on, m, 70, 133);
+        }
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Which implementation of an operation a process uses: the first that runs here and agrees with the reference. One that
@@ -90,6 +91,7 @@ public final class KernelChoice<K> {
 
     private Candidate<K> first(ComputePool pool, Consumer<SelfCheck> made) {
         List<String> reasons = new ArrayList<>();
+        boolean differed = false;
         for (Candidate<K> candidate : candidates) {
             Optional<String> unavailable = candidate.unavailable().get();
             if (unavailable.isPresent()) {
@@ -99,13 +101,15 @@ public final class KernelChoice<K> {
             SelfCheck check = check(candidate, pool);
             made.accept(check);
             if (check.differences().isEmpty()) {
+                LOG.info(check.summary());
                 if (!reasons.isEmpty()) {
-                    LOG.warn("{} is used, which is slower than {}", candidate.name(), String.join("; ", reasons));
-                } else {
-                    LOG.info(check.summary());
+                    Level level = differed ? Level.WARN : Level.INFO;
+                    LOG.atLevel(level)
+                            .log("{} is used, which is slower than {}", candidate.name(), String.join("; ", reasons));
                 }
                 return candidate;
             }
+            differed = true;
             reasons.add(check.problem());
         }
         throw new TroupeException(String.join("\n", reasons) + "\n" + remedy + ".");

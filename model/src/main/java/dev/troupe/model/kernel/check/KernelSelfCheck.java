@@ -41,7 +41,8 @@ public final class KernelSelfCheck {
             return run(
                     kernels.name(),
                     pool.threads(),
-                    "Choose another provider (backend = scalar always works)",
+                    "Choose another provider (backend = scalar always works), or leave machine code out"
+                            + " (-Dtroupe.machine_code=off)",
                     found -> new Comparison<>(
                             Map.of(Comparison.Subject.of(kernels), found),
                             Comparison.Subject.of(reference),

@@ -7,6 +7,7 @@ import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** All storage types, one row to many, any number of outputs, rows wider than the matrix, accumulation and bias. */
 final class WeightProductContract implements OperationContract<Kernels> {
@@ -14,6 +15,10 @@ final class WeightProductContract implements OperationContract<Kernels> {
     private static final int[] OUTPUTS = {0, 1, 15, 16, 17, 33, 64, 100};
     /** In blocks of each type, so that some sums end within a chain and some go over several. */
     private static final int[] BLOCKS = {1, 2, 3, 9};
+
+    /** Types that have products of their own for each number of rows up to a dozen. */
+    private static final List<StorageType> SOME_ROWS =
+            List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.F16, StorageType.BF16);
 
     private static final int PLAIN_BLOCK = 32; // of the types that have none
 
@@ -26,6 +31,9 @@ final class WeightProductContract implements OperationContract<Kernels> {
     public void brief(Comparison<Kernels> on) {
         for (StorageType type : StorageType.values()) {
             on.where(KernelUse.ofWeights(type), () -> at(on, type, 67, 2 * blockOf(type), 1, 9));
+        }
+        for (StorageType type : SOME_ROWS) {
+            on.where(KernelUse.ofWeights(type), () -> at(on, type, 33, 96, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12));
         }
         on.where(KernelUse.Q8_0_WEIGHTS, () -> at(on, StorageType.Q8_0, 33, 288, 1, 2, 7));
     }

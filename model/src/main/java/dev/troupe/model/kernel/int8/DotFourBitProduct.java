@@ -21,7 +21,7 @@ public final class DotFourBitProduct implements FourBitProduct {
     /** Of the outer cache, for rounded rows that are kept at once. */
     private static final int ROUNDED_EIGHTHS = 1;
 
-    /** Panels of a call: it takes some microseconds, so that nobody waits for it. */
+    /** Panels of a call. */
     private static final int PANELS_AT_ONCE = 8;
 
     private static final long TOTALS_ROW = FourBitWeight.COLUMNS * 4L;

@@ -13,7 +13,8 @@ import dev.troupe.model.kernel.machine.VectorRegister;
 /**
  * Rows of A, rounded run by run, in strips of 1 to {@link #MOST_ROWS} rows. A run of a strip is [rows][{@link #ROW}]
  * bytes: for each eight numbers the first, third, fifth and seventh as signed bytes, then the others; after them an
- * int, -8 times the sum of the numbers, a float32, their scale, and a float32, the sum times the scale.
+ * int, -8 times the sum of the numbers, a float32, their scale, a float32, the sum times the scale, and four bytes of
+ * nothing.
  */
 final class DotStrips {
     /** Rows of the highest strip: so many sums and totals of two vectors are in registers. */
@@ -94,9 +95,9 @@ final class DotStrips {
         Assembler code = new Assembler();
         code.test(runs);
         code.jump(Condition.ZERO, end);
-        constant(code, magnitude, MAGNITUDE);
-        constant(code, most, Float.floatToRawIntBits(Int8Rounding.MOST));
-        constant(code, ones, 0x01_01_01_01);
+        code.constant(magnitude, MAGNITUDE);
+        code.constant(most, (float) Int8Rounding.MOST);
+        code.constant(ones, 0x01_01_01_01);
         code.vpxord(zero, zero, zero);
         for (int i = 0; i < ORDER.length; i++) {
             code.mov(general, ORDER[i]);
@@ -161,7 +162,7 @@ final class DotStrips {
         code.ret();
 
         code.place(notFinite);
-        constant(code, scale, Float.floatToRawIntBits(Float.NaN));
+        code.constant(scale, Float.NaN);
         code.vpxord(inverse, inverse, inverse);
         code.jump(multiply);
 
@@ -170,11 +171,5 @@ final class DotStrips {
         code.vpxord(inverse, inverse, inverse);
         code.jump(multiply);
         return code;
-    }
-
-    /** In each lane. */
-    static void constant(Assembler code, VectorRegister to, int bits) {
-        code.mov(Register.RAX, bits);
-        code.vpbroadcastd(to, Register.RAX);
     }
 }

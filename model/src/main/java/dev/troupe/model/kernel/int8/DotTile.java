@@ -119,8 +119,8 @@ final class DotTile {
         Label panel = new Label();
         Label stored = new Label();
         Label block = new Label();
-        DotStrips.constant(code, mask, LOWER_BITS);
-        DotStrips.constant(code, eight, Float.floatToRawIntBits(FourBitWeight.ZERO));
+        code.constant(mask, LOWER_BITS);
+        code.constant(eight, (float) FourBitWeight.ZERO);
         code.vpxord(zero, zero, zero);
         code.place(panel);
         forAll(totals, total -> code.vpxord(total, total, total));

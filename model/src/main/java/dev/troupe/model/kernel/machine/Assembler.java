@@ -223,6 +223,17 @@ public final class Assembler {
         vector(VMOVD_STORE, 16, from.number(), NO_REGISTER, to, SCALAR);
     }
 
+    /** A constant in each lane; uses RAX. */
+    public void constant(VectorRegister to, int bits) {
+        mov(Register.RAX, bits);
+        vpbroadcastd(to, Register.RAX);
+    }
+
+    /** A constant in each lane; uses RAX. */
+    public void constant(VectorRegister to, float number) {
+        constant(to, Float.floatToRawIntBits(number));
+    }
+
     /** The lowest lane, or four bytes of memory, in each lane. */
     public void vpbroadcastd(VectorRegister to, Operand from) {
         vector(VPBROADCASTD, to.bytes(), to.number(), NO_REGISTER, plain(from), SCALAR);

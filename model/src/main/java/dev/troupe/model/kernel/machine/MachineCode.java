@@ -11,22 +11,33 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A function of machine code that takes five numbers or addresses. It stays for the life of the process, as compiled
  * code of classes does, and has pages of its own, which are never writable and executable at once.
  */
 public final class MachineCode {
-    /** Which instructions {@link Assembler} has, as the system calls their groups. */
-    private static final List<String> GROUPS = List.of("avx512f", "avx512bw", "avx512vl", "avx512_vnni");
+    /**
+     * Which instructions {@link Assembler} has, as the system calls their groups; but vpermb and vpermi2b, which are
+     * asked for by {@link #unavailable(String)}.
+     */
+    private static final List<String> GROUPS = List.of("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni");
 
     /** A property that is "off" where kernels shall be the Vector API's. */
     private static final String SWITCH = "troupe.machine_code";
 
-    private static final MethodHandle CALL = Linker.nativeLinker()
-            .downcallHandle(FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    private static final Logger LOG = LoggerFactory.getLogger(MachineCode.class);
 
-    private static final Optional<String> PROBLEM = problem();
+    private static final Optional<String> PROBLEM = machineProblem();
+
+    /** Apart, so that nothing is linked where machine code does not run. */
+    private static final class Call {
+        private static final MethodHandle HANDLE = Linker.nativeLinker()
+                .downcallHandle(FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    }
 
     private final MemorySegment entry;
 
@@ -41,33 +52,50 @@ public final class MachineCode {
 
     /** As {@link #unavailable()}, of code with this group of instructions, too. */
     public static Optional<String> unavailable(String group) {
-        return PROBLEM.or(() -> missing(List.of(group)));
+        return PROBLEM.or(() -> missing(List.of(group), Processor.machine()));
     }
 
-    private static Optional<String> missing(List<String> groups) {
+    private static Optional<String> missing(List<String> groups, Processor processor) {
         return groups.stream()
-                .filter(group -> !Processor.machine().has(group))
+                .filter(group -> !processor.has(group))
                 .map(group -> "the processor has no " + group)
                 .findFirst();
     }
 
-    private static Optional<String> problem() {
-        if (System.getProperty(SWITCH, "on").equals("off")) {
+    private static Optional<String> machineProblem() {
+        Optional<String> problem = problem(
+                System.getProperty(SWITCH, "on"),
+                System.getProperty("os.name") + " " + System.getProperty("os.arch"),
+                Processor.machine(),
+                () -> place(nothing()).isPresent());
+        problem.ifPresent(reason -> LOG.info("no machine code, the Vector API computes: {}", reason));
+        return problem;
+    }
+
+    /**
+     * Why machine code cannot be used.
+     *
+     * @param wish "off" where it shall not be
+     * @param system its name and that of its architecture
+     * @param executes whether the system executes what was written, asked last
+     */
+    static Optional<String> problem(String wish, String system, Processor processor, BooleanSupplier executes) {
+        if (wish.equals("off")) {
             return Optional.of(SWITCH + " is off");
         }
-        String system = System.getProperty("os.name") + " " + System.getProperty("os.arch");
         if (!system.equals("Linux amd64")) {
             return Optional.of("machine code is there for Linux on x86-64 only, this is " + system);
         }
-        Optional<String> missing = missing(GROUPS);
-        if (missing.isPresent()) {
-            return missing;
-        }
-        Assembler nothing = new Assembler();
-        nothing.ret();
-        return place(nothing).isEmpty()
-                ? Optional.of("the system lets this process execute no memory that it wrote")
-                : Optional.empty();
+        return missing(GROUPS, processor)
+                .or(() -> executes.getAsBoolean()
+                        ? Optional.empty()
+                        : Optional.of("the system lets this process execute no memory that it wrote"));
+    }
+
+    private static Assembler nothing() {
+        Assembler code = new Assembler();
+        code.ret();
+        return code;
     }
 
     private static Optional<MemorySegment> place(Assembler code) {
@@ -90,7 +118,7 @@ public final class MachineCode {
     /** Calls it. What it does with these is said by who wrote it. */
     public void run(long first, long second, long third, long fourth, long fifth) {
         try {
-            CALL.invokeExact(entry, first, second, third, fourth, fifth);
+            Call.HANDLE.invokeExact(entry, first, second, third, fourth, fifth);
         } catch (Throwable e) {
             throw new IllegalStateException("machine code could not be called", e);
         }

@@ -61,7 +61,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     private static final int MOST_ROWS = TileSizes.MOST_ROWS;
 
     /** Rows that our own dot products take no longer for than the library, where there are some. */
-    private static final int MOST_FEW = 12;
+    private static final int MOST_BY_DOTS = 12;
 
     private static final Cleaner CLEANER = Cleaner.create();
 
@@ -85,13 +85,23 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
 
     /** Products for a processor with these caches. */
     OneDnnInt8Product(ComputePool pool, ScratchPool scratch, CacheSizes caches) {
+        this(pool, scratch, caches, DotInt8Product.unavailable().isEmpty() ? new DotInt8Product(pool, scratch) : null);
+    }
+
+    /** The library's for any number of rows but one, also where our own products of a few are faster. */
+    public static OneDnnInt8Product alone(ComputePool pool, ScratchPool scratch) {
+        return new OneDnnInt8Product(pool, scratch, CacheSizes.machine(), null);
+    }
+
+    private OneDnnInt8Product(
+            ComputePool pool, ScratchPool scratch, CacheSizes caches, @Nullable DotInt8Product fewRows) {
         unavailable().ifPresent(reason -> {
             throw new TroupeException("products in int8 by oneDNN are not available: " + reason);
         });
         this.pool = pool;
         this.scratch = scratch;
         this.groupBytes = caches.ofOuter(ROUNDED_EIGHTHS);
-        this.fewRows = DotInt8Product.unavailable().isEmpty() ? new DotInt8Product(pool, scratch) : null;
+        this.fewRows = fewRows;
         this.oneRow = new Int8RowProduct(pool, scratch);
         TileProducts primitives = products;
         this.owned = CLEANER.register(this, primitives::close);
@@ -108,7 +118,7 @@ public final class OneDnnInt8Product implements Int8Product, AutoCloseable {
     public void multiply(
             int m, Tensor a, int lda, Int8Weight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
-        if (fewRows != null && m <= MOST_FEW) {
+        if (fewRows != null && m <= MOST_BY_DOTS) {
             fewRows.multiply(m, a, lda, w, bias, c, ldc, accumulate);
             return;
         }

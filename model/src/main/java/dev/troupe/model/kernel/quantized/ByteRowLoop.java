@@ -54,11 +54,11 @@ final class ByteRowLoop extends RowLoop {
     @Override
     void constants() {
         code.kmov(SECOND_BYTES);
-        constant(signs, SIGNS);
-        constant(one, ONE);
-        constant(steps, STEPS);
-        constant(zero, -(STEPS + 128));
-        constant(work, 16 << Byte.SIZE);
+        code.constant(signs, SIGNS);
+        code.constant(one, ONE);
+        code.constant(steps, STEPS);
+        code.constant(zero, -(STEPS + 128));
+        code.constant(work, 16 << Byte.SIZE);
         lanes(quarter(0));
         code.vpslld(quarter(0), quarter(0), Byte.SIZE);
         for (int i = 1; i < 4; i++) {

@@ -32,7 +32,7 @@ final class NibbleRowLoop extends RowLoop {
         VectorRegister zero = zmm(30);
         lanes(table);
         code.vcvtdq2ps(table, table);
-        constant(zero, (float) BlockLayout.Q4_0_ZERO);
+        code.constant(zero, (float) BlockLayout.Q4_0_ZERO);
         code.vsubps(table, table, zero);
     }
 

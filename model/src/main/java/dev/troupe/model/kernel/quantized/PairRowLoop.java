@@ -36,8 +36,8 @@ final class PairRowLoop extends RowLoop {
 
     @Override
     void constants() {
-        constant(mask, half ? StoredLanes.SIGN_AND_HALF : UPPER);
-        constant(factor, F16Panels.FACTOR);
+        code.constant(mask, half ? StoredLanes.SIGN_AND_HALF : UPPER);
+        code.constant(factor, F16Panels.FACTOR);
     }
 
     @Override

@@ -13,7 +13,8 @@ final class PanelFormats {
 
     /** What runs fastest here. */
     static PanelFormat fastest(StorageType type) {
-        return FASTEST.computeIfAbsent(type, of -> WrittenPanels.of(of, vector(of)));
+        PanelFormat known = FASTEST.get(type); // without the lock that the other call may take
+        return known != null ? known : FASTEST.computeIfAbsent(type, of -> WrittenPanels.of(of, vector(of)));
     }
 
     /** By the Vector API. */

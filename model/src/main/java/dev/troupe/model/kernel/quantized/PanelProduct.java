@@ -12,8 +12,8 @@ import dev.troupe.model.kernel.vector.Tiles;
  * One product with packed weights, any panels of which a thread can compute. Addresses and distances are in bytes.
  *
  * <p>One row is multiplied with numbers as they are unpacked in registers: the weights pass by once, at the speed of
- * memory. For more rows a chain's depth of two panels is unpacked into the cache and multiplied as float32; the rows
- * share the work of unpacking.
+ * memory. So are a few rows, where the format can do that. For more a chain's depth of two panels is unpacked into the
+ * cache and multiplied as float32; the rows share the work of unpacking.
  *
  * @param addend address of what the product is added to: C, or 0
  * @param bias address of a row that is added last, or 0
@@ -90,7 +90,7 @@ record PanelProduct(
      * Rows [0, rows) of C in one panel, by the format's own products, for few rows: each time some are multiplied, the
      * weights are unpacked anew, in registers.
      *
-     * @param rows at least two
+     * @param rows at least two; the format takes at most {@link #STRIP_ROWS} of them at once
      */
     void fewRows(int panel, int rows, long scratch) {
         long start = weights + panel * format.bytes(k);

@@ -138,16 +138,6 @@ abstract class RowLoop {
         }
     }
 
-    /** In each lane. */
-    final void constant(VectorRegister to, int bits) {
-        code.mov(Register.RAX, bits);
-        code.vpbroadcastd(to, Register.RAX);
-    }
-
-    final void constant(VectorRegister to, float number) {
-        constant(to, Float.floatToRawIntBits(number));
-    }
-
     /** The lanes' own numbers, 0 to 15, as ints. */
     final void lanes(VectorRegister to) {
         for (int i = 0; i < 4; i++) {

@@ -35,7 +35,7 @@ public final class VectorWeightProduct implements WeightProduct {
 
     /** Bytes that a weight of n outputs and k inputs takes once it is laid out. */
     public static long packedBytes(StorageType type, int n, int k) {
-        return PanelProduct.panels(n) * PanelFormat.of(type).bytes(k);
+        return PanelProduct.panels(n) * PanelFormats.vector(type).bytes(k);
     }
 
     @Override
@@ -100,7 +100,7 @@ public final class VectorWeightProduct implements WeightProduct {
                 bias == null ? 0 : bias.address(),
                 c.address(),
                 ldc * 4L);
-        if (m > 1 && m <= (format.mostRows() == 1 ? 0 : FEW_ROWS)) {
+        if (m > 1 && m <= FEW_ROWS && format.mostRows() > 1) {
             fewRows(m, product);
         } else if (m > 1) {
             shareRows(m, product);
@@ -139,7 +139,7 @@ public final class VectorWeightProduct implements WeightProduct {
     private void fewRows(int m, PanelProduct product) {
         int panels = PanelProduct.panels(product.n());
         Stretches.share(pool, panels, 1, (long) m * product.n() * product.k(), (from, to) -> {
-            try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROWS_SCRATCH)) {
+            try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROW_SCRATCH)) {
                 for (int panel = from; panel < to; panel++) {
                     product.fewRows(panel, m, memory.address());
                 }

@@ -23,7 +23,9 @@ record WrittenPanels(PanelFormat format, int inputs, List<MachineCode> panels, L
 
     /** The format of a type, with loops where there are some and they run here. */
     static PanelFormat of(StorageType type, PanelFormat format) {
-        if (PAIR != COLUMNS || MachineCode.unavailable(BYTES).isPresent()) {
+        boolean bytes =
+                type != StorageType.Q8_0 || MachineCode.unavailable(BYTES).isEmpty();
+        if (PAIR != COLUMNS || MachineCode.unavailable().isPresent() || !bytes) {
             return format;
         }
         return switch (type) {

@@ -50,6 +50,7 @@ class Int8ProductTest {
             }
             if (OneDnnInt8Product.unavailable().isEmpty()) {
                 others.add(new OneDnnInt8Product(pool, new ScratchPool()));
+                others.add(OneDnnInt8Product.alone(pool, new ScratchPool()));
             }
         }
     }

@@ -10,15 +10,15 @@ import static dev.troupe.model.kernel.machine.Register.RDX;
 import static dev.troupe.model.kernel.machine.Register.RSI;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.troupe.model.TroupeException;
+import dev.troupe.model.kernel.cache.Processor;
 import dev.troupe.model.kernel.machine.Assembler.Condition;
 import dev.troupe.model.kernel.machine.Assembler.Label;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Code is called with its arguments and leaves its results in memory. */
@@ -27,7 +27,7 @@ class MachineCodeTest {
         MachineCode.unavailable().ifPresent(reason -> assumeTrue(false, reason));
     }
 
-    /** Adds 16 times the third argument to as many ints as the fourth says, 16 at a time, each plus the fifth. */
+    /** Adds the third and the fifth argument to ints, 16 at a time, as often as the fourth says. */
     @Test
     void runsWithFiveArguments() {
         assumeItRunsHere();
@@ -97,12 +97,17 @@ class MachineCodeTest {
 
     @Test
     void whereItDoesNotRunItSaysWhy() {
-        String reason = MachineCode.unavailable().orElse("");
-        assumeTrue(!reason.isEmpty(), "machine code runs here");
-        Assembler code = new Assembler();
-        code.ret();
-        assertThatThrownBy(() -> MachineCode.install(code))
-                .isInstanceOf(TroupeException.class)
-                .hasMessage(reason);
+        Processor able = new Processor(
+                "GenuineIntel", Set.of("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx2"));
+        Processor older = new Processor("GenuineIntel", Set.of("avx2"));
+        assertThat(MachineCode.problem("on", "Linux amd64", able, () -> true)).isEmpty();
+        assertThat(MachineCode.problem("off", "Linux amd64", able, () -> true)).contains("troupe.machine_code is off");
+        assertThat(MachineCode.problem("on", "Mac OS X aarch64", able, () -> true)
+                        .orElse(""))
+                .contains("Linux on x86-64", "Mac OS X aarch64");
+        assertThat(MachineCode.problem("on", "Linux amd64", older, () -> true))
+                .contains("the processor has no avx512f");
+        assertThat(MachineCode.problem("on", "Linux amd64", able, () -> false).orElse(""))
+                .contains("execute no memory");
     }
 }

@@ -120,6 +120,8 @@ class WrittenPanelsTest {
                         .isEqualTo(scale);
                 if (c < COLUMNS - 1) {
                     assertThat(less.get(ValueLayout.JAVA_BYTE, line + c)).isEqualTo(number);
+                    assertThat(less.get(ValueLayout.JAVA_SHORT_UNALIGNED, scales + c * 2L))
+                            .isEqualTo(scale);
                 }
             }
         }
