@@ -32,6 +32,10 @@ public final class ActivationRows {
 
     /** y = silu(gate) · up, for one row: gate, and up behind it, each {@code width} elements. */
     public static void swiglu(int width, long gate, long y) {
+        if (WrittenSwiglu.RUNS && width > 0 && width % WrittenSwiglu.LANES == 0) {
+            WrittenSwiglu.swiglu(width, gate, y);
+            return;
+        }
         long up = gate + width * 4L;
         for (int i = 0; i < width; i += LANES) {
             long at = i * 4L;

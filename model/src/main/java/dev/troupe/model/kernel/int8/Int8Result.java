@@ -20,6 +20,16 @@ public record Int8Result(Int8Weight w, long scales, long addend, long bias, long
         long before = column * 4L;
         for (int r = 0; r < rows; r++) {
             long at = (row + r) * rowC + before;
+            if (DotRows.RUNS && columns % Int8Weight.COLUMNS == 0 && addend == 0 && bias == 0) {
+                DotRows.finish(
+                        columns,
+                        sums + r * rowBytes,
+                        w.shifts().address() + before,
+                        scales + (row + r) * 4L,
+                        w.scales().address() + before,
+                        c + at);
+                continue;
+            }
             Int8Rows.finish(
                     columns,
                     sums + r * rowBytes,

@@ -1,6 +1,7 @@
 package dev.troupe.model.kernel.machine;
 
 import static dev.troupe.model.kernel.machine.VectorInstruction.SHIFT;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VADDPS;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VCVTDQ2PS;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VCVTPH2PS;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VCVTPS2DQ;
@@ -9,6 +10,8 @@ import static dev.troupe.model.kernel.machine.VectorInstruction.VEXTRACTI32X4;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VFMADD213PS;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VFMADD231PS;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VINSERTI64X4;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VMAXPS;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VMINPS;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VMOVD_LOAD;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VMOVD_STORE;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VMOVUPS_LOAD;
@@ -60,27 +63,8 @@ public final class Assembler {
     private final ByteArrayOutputStream code = new ByteArrayOutputStream();
     private final List<Jump> jumps = new ArrayList<>();
 
-    /** A place in the code that is jumped to. */
-    public static final class Label {
-        private int position = -1;
-    }
-
     /** Four bytes of a distance that are not known yet. */
     private record Jump(int at, Label to) {}
-
-    /** When a jump is taken. */
-    public enum Condition {
-        ZERO(4),
-        NOT_ZERO(5),
-        LESS(12),
-        NOT_LESS(13);
-
-        private final int code;
-
-        Condition(int code) {
-            this.code = code;
-        }
-    }
 
     /**
      * The code so far.
@@ -90,10 +74,10 @@ public final class Assembler {
     public byte[] toBytes() {
         byte[] bytes = code.toByteArray();
         for (Jump jump : jumps) {
-            if (jump.to.position < 0) {
+            if (!jump.to.isPlaced()) {
                 throw new IllegalStateException("a label that is jumped to has no place");
             }
-            int distance = jump.to.position - (jump.at + Integer.BYTES);
+            int distance = jump.to.position() - (jump.at + Integer.BYTES);
             for (int i = 0; i < Integer.BYTES; i++) {
                 bytes[jump.at + i] = (byte) (distance >> (8 * i));
             }
@@ -103,12 +87,12 @@ public final class Assembler {
 
     /** Gives a label its place: here. */
     public void place(Label label) {
-        label.position = code.size();
+        label.place(code.size());
     }
 
     /** Jumps when what was compared or counted last is so. */
     public void jump(Condition condition, Label to) {
-        bytes(0x0F, 0x80 | condition.code);
+        bytes(0x0F, 0x80 | condition.code());
         distance(to);
     }
 
@@ -401,6 +385,20 @@ public final class Assembler {
 
     public void vmulps(VectorRegister to, VectorRegister a, Operand b) {
         three(VMULPS, to, a, b);
+    }
+
+    public void vaddps(VectorRegister to, VectorRegister a, Operand b) {
+        three(VADDPS, to, a, b);
+    }
+
+    /** {@code a} where it is less than {@code b}, else, also where one is no number, {@code b}. */
+    public void vminps(VectorRegister to, VectorRegister a, Operand b) {
+        three(VMINPS, to, a, b);
+    }
+
+    /** {@code a} where it is more than {@code b}, else, also where one is no number, {@code b}. */
+    public void vmaxps(VectorRegister to, VectorRegister a, Operand b) {
+        three(VMAXPS, to, a, b);
     }
 
     public void vsubps(VectorRegister to, VectorRegister a, Operand b) {

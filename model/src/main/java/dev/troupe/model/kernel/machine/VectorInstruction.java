@@ -38,6 +38,9 @@ enum VectorInstruction {
     VMULPS(Opcodes.MAP_0F, Prefix.NONE, 0x59),
     VSUBPS(Opcodes.MAP_0F, Prefix.NONE, 0x5C),
     VDIVPS(Opcodes.MAP_0F, Prefix.NONE, 0x5E),
+    VADDPS(Opcodes.MAP_0F, Prefix.NONE, 0x58),
+    VMINPS(Opcodes.MAP_0F, Prefix.NONE, 0x5D),
+    VMAXPS(Opcodes.MAP_0F, Prefix.NONE, 0x5F),
     VFMADD213PS(Opcodes.MAP_0F38, Prefix.P66, 0xA8),
     VFMADD231PS(Opcodes.MAP_0F38, Prefix.P66, 0xB8);
 

@@ -4,8 +4,8 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
-import dev.troupe.model.kernel.machine.Assembler.Condition;
-import dev.troupe.model.kernel.machine.Assembler.Label;
+import dev.troupe.model.kernel.machine.Condition;
+import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
 import dev.troupe.model.kernel.machine.VectorRegister;

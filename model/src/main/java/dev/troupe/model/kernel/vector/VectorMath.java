@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.vector;
 
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -12,16 +13,33 @@ import jdk.incubator.vector.VectorOperators;
  * after this many operations the compiler inlines only what the library forces it to, and boxes the vectors of a call.
  */
 public final class VectorMath {
-    private static final float LOG2_E = 1.442695f;
-    private static final float LN2_HIGH = 0.6933594f; // few bits: n · LN2_HIGH is exact
-    private static final float LN2_LOW = -0.00021219444f;
+    public static final float LOG2_E = 1.442695f;
+    /** Few bits: n · LN2_HIGH is exact. */
+    public static final float LN2_HIGH = 0.6933594f;
+
+    public static final float LN2_LOW = -0.00021219444f;
 
     /** 1.5 · 2^23: adding it rounds to an integer, which then stands in the low bits. */
-    private static final float ROUNDER = 12582912f;
+    public static final float ROUNDER = 12582912f;
 
-    private static final float GREATEST = 88.3f;
-    private static final float LEAST = -87f;
-    private static final int FRACTION_BITS = 23;
+    /** The arguments of {@link #exp} are limited to it. */
+    public static final float GREATEST = 88.3f;
+
+    /** The arguments of {@link #exp} are limited to it. */
+    public static final float LEAST = -87f;
+
+    public static final int FRACTION_BITS = 23;
+
+    /** Of {@link #exp}'s polynomial, those of the highest powers first. */
+    public static final List<Float> EXP_COEFFICIENTS =
+            List.of(0.00019875691f, 0.0013981999f, 0.008333452f, 0.041665796f, 0.16666666f, 0.5f);
+
+    private static final float C_0 = EXP_COEFFICIENTS.get(0);
+    private static final float C_1 = EXP_COEFFICIENTS.get(1);
+    private static final float C_2 = EXP_COEFFICIENTS.get(2);
+    private static final float C_3 = EXP_COEFFICIENTS.get(3);
+    private static final float C_4 = EXP_COEFFICIENTS.get(4);
+    private static final float C_5 = EXP_COEFFICIENTS.get(5);
 
     private static final int FRACTION_MASK = (1 << FRACTION_BITS) - 1;
     private static final int SQRT_HALF_BITS = 0x3F3504F3;
@@ -41,12 +59,12 @@ public final class VectorMath {
         FloatVector n = shifted.sub(ROUNDER);
         FloatVector r = n.fma(FloatVector.broadcast(Lanes.SPECIES, -LN2_HIGH), limited);
         r = n.fma(FloatVector.broadcast(Lanes.SPECIES, -LN2_LOW), r);
-        FloatVector p = FloatVector.broadcast(Lanes.SPECIES, 0.00019875691f);
-        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, 0.0013981999f));
-        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, 0.008333452f));
-        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, 0.041665796f));
-        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, 0.16666666f));
-        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, 0.5f));
+        FloatVector p = FloatVector.broadcast(Lanes.SPECIES, C_0);
+        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, C_1));
+        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, C_2));
+        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, C_3));
+        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, C_4));
+        p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, C_5));
         p = p.mul(r).fma(r, r).add(1f);
         return shifted.reinterpretAsInts()
                 .lanewise(VectorOperators.LSHL, FRACTION_BITS)

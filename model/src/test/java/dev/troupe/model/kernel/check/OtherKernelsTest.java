@@ -12,10 +12,12 @@ import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.ScalarInt8Product;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,30 +30,52 @@ class OtherKernelsTest {
     private static final List<KernelChoice<?>> CHOICES =
             List.of(OtherKernels.INT8, OtherKernels.FOUR_BITS, OtherKernels.BF16_PROMPTS, OtherKernels.SAMPLING);
 
+    static Stream<Arguments> choices() {
+        return CHOICES.stream()
+                .map(choice -> Arguments.of(choice.candidates().getFirst().name(), choice));
+    }
+
     static Stream<Arguments> candidates() {
-        return CHOICES.stream().flatMap(OtherKernelsTest::candidates);
+        return CHOICES.stream()
+                .flatMap(choice -> choice.candidates().stream())
+                .map(candidate -> Arguments.of(candidate.name(), candidate));
     }
 
-    private static <K> Stream<Arguments> candidates(KernelChoice<K> choice) {
-        return choice.candidates().stream()
-                .flatMap(candidate ->
-                        Stream.of(1, 3).map(threads -> Arguments.of(candidate.name(), threads, choice, candidate)));
-    }
-
-    @ParameterizedTest(name = "{0}, {1} threads")
+    /** So that a run of all tests says which are not compared, and why. */
+    @ParameterizedTest(name = "{0}")
     @MethodSource("candidates")
-    <K> void agreesWithTheReference(
-            String name, int threads, KernelChoice<K> choice, KernelChoice.Candidate<K> candidate) {
+    void runsHere(String name, KernelChoice.Candidate<?> candidate) {
         Optional<String> unavailable = candidate.unavailable().get();
         assumeTrue(unavailable.isEmpty(), () -> name + ": " + unavailable.orElse(""));
-        List<KernelDifference> differences = new ArrayList<>();
-        try (FixedComputePool pool = FixedComputePool.create(threads)) {
-            K kernel = candidate.maker().apply(pool);
-            Comparison<K> comparison =
-                    choice.comparison(Map.of(new Comparison.Subject<>(name, kernel), differences::add));
-            choice.contract(pool).full(comparison);
-            choice.contract(pool).brief(comparison);
+        try (FixedComputePool pool = FixedComputePool.create(1)) {
+            Object kernel = candidate.maker().apply(pool);
+            assertThat(kernel).isNotNull();
             KernelChoice.close(kernel);
+        }
+    }
+
+    /** All that run here at once, on one thread and on three: the reference takes longer than they do. */
+    @ParameterizedTest(name = "{0} and others")
+    @MethodSource("choices")
+    <K> void agreeWithTheReference(String name, KernelChoice<K> choice) {
+        List<KernelDifference> differences = new ArrayList<>();
+        Map<Comparison.Subject<K>, Consumer<KernelDifference>> subjects = new HashMap<>();
+        try (FixedComputePool one = FixedComputePool.create(1);
+                FixedComputePool three = FixedComputePool.create(3)) {
+            for (KernelChoice.Candidate<K> candidate : choice.candidates()) {
+                for (FixedComputePool pool : List.of(one, three)) {
+                    if (candidate.unavailable().get().isEmpty()) {
+                        String subject = candidate.name() + ", " + pool.threads() + " threads";
+                        K kernel = candidate.maker().apply(pool);
+                        subjects.put(new Comparison.Subject<>(subject, kernel), differences::add);
+                    }
+                }
+            }
+            assumeTrue(!subjects.isEmpty(), () -> "none of " + name + " and others runs here");
+            Comparison<K> comparison = choice.comparison(subjects);
+            choice.contract(three).full(comparison);
+            choice.contract(three).brief(comparison);
+            subjects.keySet().forEach(subject -> KernelChoice.close(subject.kernels()));
             assertThat(comparison.count()).isGreaterThan(50);
         }
         assertThat(differences).isEmpty();

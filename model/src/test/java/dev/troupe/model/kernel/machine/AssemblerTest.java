@@ -16,8 +16,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import dev.troupe.model.kernel.machine.Assembler.Condition;
-import dev.troupe.model.kernel.machine.Assembler.Label;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -196,6 +194,13 @@ class AssemblerTest {
                 of("movzx r9d, word ptr [rsi]", code -> code.movzx(R9, at(RSI, 0)), "44 0F B7 0E"),
                 of("mov [rdx+62], ax", code -> code.mov16(at(RDX, 62), RAX), "66 89 42 3E"),
                 of("mov [r8+300], r9w", code -> code.mov16(at(R8, 300), R9), "66 45 89 88 2C 01 00 00"),
+                of("vaddps zmm4, zmm4, zmm24", code -> code.vaddps(zmm(4), zmm(4), zmm(24)), "62 91 5C 48 58 E0"),
+                of("vminps zmm0, zmm30, zmm0", code -> code.vminps(zmm(0), zmm(30), zmm(0)), "62 F1 0C 40 5D C0"),
+                of("vmaxps zmm0, zmm29, zmm16", code -> code.vmaxps(zmm(0), zmm(29), zmm(16)), "62 B1 14 40 5F C0"),
+                of(
+                        "vpsubd zmm3, zmm3, [rsi+192]",
+                        code -> code.vpsubd(zmm(3), zmm(3), at(RSI, 192)),
+                        "62 F1 65 48 FA 5E 03"),
                 of("prefetcht1 [rsi+4608]", code -> code.prefetcht1(at(RSI, 4608)), "0F 18 96 00 12 00 00"),
                 of("prefetcht1 [r11+64]", code -> code.prefetcht1(at(R11, 64)), "41 0F 18 53 40"),
                 of("mov rax, rdi", code -> code.mov(RAX, RDI), "48 89 F8"),

@@ -13,8 +13,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.troupe.model.kernel.cache.Processor;
-import dev.troupe.model.kernel.machine.Assembler.Condition;
-import dev.troupe.model.kernel.machine.Assembler.Label;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

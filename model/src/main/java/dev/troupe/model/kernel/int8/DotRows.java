@@ -1,0 +1,148 @@
+package dev.troupe.model.kernel.int8;
+
+import static dev.troupe.model.kernel.machine.Address.at;
+import static dev.troupe.model.kernel.machine.Address.each;
+import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
+
+import dev.troupe.model.kernel.machine.Assembler;
+import dev.troupe.model.kernel.machine.Condition;
+import dev.troupe.model.kernel.machine.Label;
+import dev.troupe.model.kernel.machine.MachineCode;
+import dev.troupe.model.kernel.machine.Register;
+import dev.troupe.model.kernel.machine.VectorRegister;
+import dev.troupe.model.kernel.vector.Lanes;
+
+/**
+ * What {@link Int8Rows} does for the products that most answers are made of, as machine code, which needs no compiler
+ * when a process starts: whole vectors of sixteen numbers only.
+ */
+final class DotRows {
+    /** Whether it runs here. */
+    static final boolean RUNS = MachineCode.unavailable().isEmpty();
+
+    /** Numbers of a vector. */
+    static final int LANES = 16;
+
+    private static final int LINE = 64;
+    private static final int VECTORS = Int8Weight.COLUMNS / LANES; // of a panel
+    private static final int MAGNITUDE = Integer.MAX_VALUE;
+    private static final int OTHER_HALF = 0x4E; // for vpshufd
+    private static final int NEIGHBOURS = 0xB1;
+
+    /** Written when they are first used. */
+    private static final class Code {
+        private static final MachineCode GREATEST = MachineCode.install(writeGreatest());
+        private static final MachineCode STORE = MachineCode.install(writeStore());
+        private static final MachineCode FINISH = MachineCode.install(writeFinish());
+    }
+
+    private DotRows() {}
+
+    /**
+     * As {@link Int8Rows#storeBytes}.
+     *
+     * @param k a multiple of {@link #LANES}, not 0
+     * @param padded a multiple of 64, at least one: what is written there first is overwritten
+     */
+    static float storeBytes(int k, int padded, long from, long to) {
+        Code.GREATEST.run(from, k / LANES, to, 0, 0);
+        float greatest = Lanes.get(to);
+        Lanes.set(to, Int8Rounding.inverse(greatest));
+        Code.STORE.run(from, to, k / LANES, (padded - k) / LANES, 0);
+        return Int8Rounding.scale(greatest);
+    }
+
+    /** As {@link Int8Rows#finish} of whole panels, with nothing added; {@code scale} is an address, too. */
+    static void finish(int columns, long sums, long shifts, long scale, long scales, long to) {
+        for (long at = 0; at < columns * 4L; at += Int8Weight.COLUMNS * 4L) {
+            Code.FINISH.run(sums + at, shifts + at, scale, scales + at, to + at);
+        }
+    }
+
+    /** Elements, vectors, where to write the greatest magnitude. */
+    private static Assembler writeGreatest() {
+        Register from = Register.RDI;
+        Register vectors = Register.RSI;
+        VectorRegister greatest = zmm(0);
+        VectorRegister other = zmm(1);
+        VectorRegister third = zmm(2);
+        VectorRegister fourth = zmm(3);
+        VectorRegister magnitude = zmm(31);
+        Label loop = new Label();
+        Assembler code = new Assembler();
+        code.constant(magnitude, MAGNITUDE);
+        code.vpxord(greatest, greatest, greatest);
+        code.place(loop);
+        code.vpandd(other, magnitude, at(from, 0));
+        code.vpmaxsd(greatest, greatest, other);
+        code.add(from, LINE);
+        code.dec(vectors);
+        code.jump(Condition.NOT_ZERO, loop);
+        code.vextracti32x4(other.xmm(), greatest, 1);
+        code.vextracti32x4(third.xmm(), greatest, 2);
+        code.vextracti32x4(fourth.xmm(), greatest, 3);
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
+        code.vpmaxsd(third.xmm(), third.xmm(), fourth.xmm());
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), third.xmm());
+        code.vpshufd(other.xmm(), greatest.xmm(), OTHER_HALF);
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
+        code.vpshufd(other.xmm(), greatest.xmm(), NEIGHBOURS);
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
+        code.vmovd(at(Register.RDX, 0), greatest.xmm());
+        code.ret();
+        return code;
+    }
+
+    /** Elements, bytes, of which the first four are the factor, vectors, vectors of nothing. */
+    private static Assembler writeStore() {
+        Register from = Register.RDI;
+        Register to = Register.RSI;
+        Register vectors = Register.RDX;
+        Register nothing = Register.RCX;
+        VectorRegister numbers = zmm(0);
+        VectorRegister inverse = zmm(30);
+        VectorRegister shift = zmm(31);
+        Label loop = new Label();
+        Label fill = new Label();
+        Label end = new Label();
+        Assembler code = new Assembler();
+        code.vpbroadcastd(inverse, at(to, 0));
+        code.constant(shift, Int8Weight.SHIFT);
+        code.place(loop);
+        code.vmulps(numbers, inverse, at(from, 0));
+        code.vcvtps2dq(numbers, numbers);
+        code.vpaddd(numbers, numbers, shift);
+        code.vpmovdb(numbers.xmm(), numbers);
+        code.vmovups(at(to, 0), numbers.xmm());
+        code.add(from, LINE);
+        code.add(to, LANES);
+        code.dec(vectors);
+        code.jump(Condition.NOT_ZERO, loop);
+        code.vpmovdb(shift.xmm(), shift);
+        code.test(nothing);
+        code.jump(Condition.ZERO, end);
+        code.place(fill);
+        code.vmovups(at(to, 0), shift.xmm());
+        code.add(to, LANES);
+        code.dec(nothing);
+        code.jump(Condition.NOT_ZERO, fill);
+        code.place(end);
+        code.ret();
+        return code;
+    }
+
+    /** Sums, shifts, the row's scale, scales of columns, results. */
+    private static Assembler writeFinish() {
+        Assembler code = new Assembler();
+        for (int v = 0; v < VECTORS; v++) {
+            code.vmovups(zmm(v), at(Register.RDI, v * LINE));
+            code.vpsubd(zmm(v), zmm(v), at(Register.RSI, v * LINE));
+            code.vcvtdq2ps(zmm(v), zmm(v));
+            code.vmulps(zmm(v), zmm(v), each(Register.RDX, 0));
+            code.vmulps(zmm(v), zmm(v), at(Register.RCX, v * LINE));
+            code.vmovups(at(Register.R8, v * LINE), zmm(v));
+        }
+        code.ret();
+        return code;
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests of machine code. */
+@NullMarked
+package dev.troupe.model.kernel.machine;
+
+import org.jspecify.annotations.NullMarked;
