@@ -25,9 +25,15 @@ final class DotRows {
 
     private static final int LINE = 64;
     private static final int VECTORS = Int8Weight.COLUMNS / LANES; // of a panel
-    private static final int MAGNITUDE = Integer.MAX_VALUE;
-    private static final int OTHER_HALF = 0x4E; // for vpshufd
-    private static final int NEIGHBOURS = 0xB1;
+
+    /** The bits of a float's magnitude. */
+    static final int MAGNITUDE = Integer.MAX_VALUE;
+
+    /** For vpshufd: the other half's ints. */
+    static final int OTHER_HALF = 0x4E;
+
+    /** For vpshufd: each pair's ints the other way round. */
+    static final int NEIGHBOURS = 0xB1;
 
     /** Written when they are first used. */
     private static final class Code {
@@ -65,8 +71,6 @@ final class DotRows {
         Register vectors = Register.RSI;
         VectorRegister greatest = zmm(0);
         VectorRegister other = zmm(1);
-        VectorRegister third = zmm(2);
-        VectorRegister fourth = zmm(3);
         VectorRegister magnitude = zmm(31);
         Label loop = new Label();
         Assembler code = new Assembler();
@@ -78,19 +82,25 @@ final class DotRows {
         code.add(from, LINE);
         code.dec(vectors);
         code.jump(Condition.NOT_ZERO, loop);
-        code.vextracti32x4(other.xmm(), greatest, 1);
-        code.vextracti32x4(third.xmm(), greatest, 2);
-        code.vextracti32x4(fourth.xmm(), greatest, 3);
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
-        code.vpmaxsd(third.xmm(), third.xmm(), fourth.xmm());
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), third.xmm());
-        code.vpshufd(other.xmm(), greatest.xmm(), OTHER_HALF);
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
-        code.vpshufd(other.xmm(), greatest.xmm(), NEIGHBOURS);
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
+        reduceMax(code, greatest, other, zmm(2), zmm(3));
         code.vmovd(at(Register.RDX, 0), greatest.xmm());
         code.ret();
         return code;
+    }
+
+    /** Leaves the greatest of 16 ints in each of the first four lanes; changes the other registers. */
+    static void reduceMax(
+            Assembler code, VectorRegister greatest, VectorRegister a, VectorRegister b, VectorRegister c) {
+        code.vextracti32x4(a.xmm(), greatest, 1);
+        code.vextracti32x4(b.xmm(), greatest, 2);
+        code.vextracti32x4(c.xmm(), greatest, 3);
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), a.xmm());
+        code.vpmaxsd(b.xmm(), b.xmm(), c.xmm());
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), b.xmm());
+        code.vpshufd(a.xmm(), greatest.xmm(), OTHER_HALF);
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), a.xmm());
+        code.vpshufd(a.xmm(), greatest.xmm(), NEIGHBOURS);
+        code.vpmaxsd(greatest.xmm(), greatest.xmm(), a.xmm());
     }
 
     /** Elements, bytes, of which the first four are the factor, vectors, vectors of nothing. */

@@ -32,9 +32,6 @@ final class DotStrips {
     private static final int ELEMENTS = FourBitWeight.RUN * Float.BYTES;
 
     private static final int[] ORDER = {0x06_04_02_00, 0x07_05_03_01, 0x0E_0C_0A_08, 0x0F_0D_0B_09};
-    private static final int ALL_LANES_OF_HALVES = 0x4E; // the other half's ints, for vpshufd
-    private static final int NEIGHBOURS = 0xB1; // each pair's ints the other way round
-    private static final int MAGNITUDE = Integer.MAX_VALUE;
     private static final int INFINITE = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
 
     private static final MachineCode ROUND = MachineCode.install(round());
@@ -95,7 +92,7 @@ final class DotStrips {
         Assembler code = new Assembler();
         code.test(runs);
         code.jump(Condition.ZERO, end);
-        code.constant(magnitude, MAGNITUDE);
+        code.constant(magnitude, DotRows.MAGNITUDE);
         code.constant(most, (float) Int8Rounding.MOST);
         code.constant(ones, 0x01_01_01_01);
         code.vpxord(zero, zero, zero);
@@ -110,16 +107,7 @@ final class DotStrips {
         code.vpandd(greatest, first, magnitude);
         code.vpandd(other, second, magnitude);
         code.vpmaxsd(greatest, greatest, other);
-        code.vextracti32x4(other.xmm(), greatest, 3);
-        code.vextracti32x4(scale.xmm(), greatest, 2);
-        code.vextracti32x4(inverse.xmm(), greatest, 1);
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
-        code.vpmaxsd(scale.xmm(), scale.xmm(), inverse.xmm());
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), scale.xmm());
-        code.vpshufd(other.xmm(), greatest.xmm(), ALL_LANES_OF_HALVES);
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
-        code.vpshufd(other.xmm(), greatest.xmm(), NEIGHBOURS);
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), other.xmm());
+        DotRows.reduceMax(code, greatest, other, scale, inverse);
         code.vmovd(general, greatest.xmm());
         code.cmp(general, INFINITE);
         code.jump(Condition.NOT_LESS, notFinite);
@@ -141,9 +129,9 @@ final class DotStrips {
         code.vpdpbusd(sum.xmm(), ones.xmm(), second.xmm());
         code.vpshufb(first.xmm(), first.xmm(), order.xmm());
         code.vpshufb(second.xmm(), second.xmm(), order.xmm());
-        code.vpshufd(other.xmm(), sum.xmm(), ALL_LANES_OF_HALVES);
+        code.vpshufd(other.xmm(), sum.xmm(), DotRows.OTHER_HALF);
         code.vpaddd(sum.xmm(), sum.xmm(), other.xmm());
-        code.vpshufd(other.xmm(), sum.xmm(), NEIGHBOURS);
+        code.vpshufd(other.xmm(), sum.xmm(), DotRows.NEIGHBOURS);
         code.vpaddd(sum.xmm(), sum.xmm(), other.xmm());
         code.vpslld(other.xmm(), sum.xmm(), Integer.numberOfTrailingZeros(FourBitWeight.ZERO));
         code.vpsubd(other.xmm(), zero.xmm(), other.xmm());

@@ -71,8 +71,7 @@ final class DotTile {
     private final VectorRegister scale = zmm(28);
     private final VectorRegister shift = zmm(27);
     private final VectorRegister work = zmm(26);
-    private final VectorRegister zero = zmm(25);
-    private final VectorRegister eight = zmm(24);
+    private final VectorRegister eight = zmm(25);
 
     private DotTile(StorageType type, int rows) {
         this.type = type;
@@ -121,7 +120,6 @@ final class DotTile {
         Label block = new Label();
         code.constant(mask, LOWER_BITS);
         code.constant(eight, (float) FourBitWeight.ZERO);
-        code.vpxord(zero, zero, zero);
         code.place(panel);
         forAll(totals, total -> code.vpxord(total, total, total));
         code.mov(X, STRIP);
@@ -175,7 +173,7 @@ final class DotTile {
             for (int half = 0; half < VECTORS; half++) {
                 code.vpbroadcastd(sums[r][half], at(X, r * DotStrips.ROW + DotStrips.START));
                 if (apart) {
-                    code.vpxord(upper[r][half], zero, zero);
+                    code.vpxord(upper[r][half], upper[r][half], upper[r][half]);
                 }
             }
         }

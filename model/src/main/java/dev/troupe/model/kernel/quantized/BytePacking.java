@@ -21,8 +21,7 @@ import java.lang.foreign.ValueLayout;
  */
 final class BytePacking {
     private static final int ROWS = 16; // that are the lower halves of registers
-    private static final int SCALES = PanelFormat.COLUMNS * Short.BYTES;
-    private static final int RUN = SCALES + BlockLayout.SMALL * PanelFormat.COLUMNS;
+    private static final int SCALES = (int) BytePanels.NUMBERS;
     private static final int LINE = 64;
     private static final int BLOCK = StorageType.Q8_0.blockBytes();
     private static final int FIRST_PARTS = 0x88; // of four, the first and the third of each, for vshufi32x4
@@ -98,7 +97,7 @@ final class BytePacking {
             }
         }
         code.add(rows, BLOCK);
-        code.add(panel, RUN);
+        code.add(panel, (int) BytePanels.RUN);
         code.dec(runs);
         code.jump(Condition.NOT_ZERO, run);
         code.place(end);

@@ -24,8 +24,12 @@ import jdk.incubator.vector.VectorOperators;
 final class BytePanels implements PanelFormat {
     static final BytePanels INSTANCE = new BytePanels(Processor.machine().placesInTurns());
 
-    private static final long NUMBERS = COLUMNS * (long) Short.BYTES;
-    private static final long RUN = NUMBERS + (long) SMALL * COLUMNS;
+    /** From a run's scales to its numbers. */
+    static final long NUMBERS = COLUMNS * (long) Short.BYTES;
+
+    /** Bytes of a run. */
+    static final long RUN = NUMBERS + (long) SMALL * COLUMNS;
+
     private static final long SCALES = COLUMNS * (long) Float.BYTES; // of a run in the table
 
     /** Whether whole panels are laid out by machine code. */

@@ -10,7 +10,7 @@ import dev.troupe.model.kernel.machine.VectorRegister;
  * enough bits to be exact: so a number takes two instructions, its byte in its place and this. A scale has eleven bits.
  */
 final class ByteRowLoop extends RowLoop {
-    private static final int SCALES = PanelFormat.COLUMNS * Short.BYTES;
+    private static final int SCALES = (int) BytePanels.NUMBERS;
     private static final int INPUTS = BlockLayout.SMALL;
     private static final int SIGNS = 0x80_80_80_80;
     private static final int ONE = Float.floatToRawIntBits(1);
@@ -25,17 +25,7 @@ final class ByteRowLoop extends RowLoop {
     private final VectorRegister work = zmm(17);
 
     ByteRowLoop(int panels) {
-        super(panels, 1);
-    }
-
-    @Override
-    int inputs() {
-        return INPUTS;
-    }
-
-    @Override
-    int bytes() {
-        return SCALES + INPUTS * PanelFormat.COLUMNS;
+        super(panels, 1, INPUTS, BytePanels.RUN);
     }
 
     /** Which bytes of a line are a quarter's, in the second byte of each lane. */

@@ -6,21 +6,11 @@ import dev.troupe.model.kernel.machine.VectorRegister;
 
 /** Over {@link BytePanels}, for several rows, which leave few registers for anything else. */
 final class ByteRowsLoop extends RowLoop {
-    private static final int SCALES = PanelFormat.COLUMNS * Short.BYTES;
+    private static final int SCALES = (int) BytePanels.NUMBERS;
     private static final int INPUTS = BlockLayout.SMALL;
 
     ByteRowsLoop(int rows) {
-        super(1, rows);
-    }
-
-    @Override
-    int inputs() {
-        return INPUTS;
-    }
-
-    @Override
-    int bytes() {
-        return SCALES + INPUTS * PanelFormat.COLUMNS;
+        super(1, rows, INPUTS, BytePanels.RUN);
     }
 
     @Override

@@ -14,17 +14,7 @@ final class NibbleRowLoop extends RowLoop {
     private final VectorRegister table = zmm(31);
 
     NibbleRowLoop(int panels, int rows) {
-        super(panels, rows);
-    }
-
-    @Override
-    int inputs() {
-        return INPUTS;
-    }
-
-    @Override
-    int bytes() {
-        return SCALES + INPUTS / 2 * PanelFormat.COLUMNS;
+        super(panels, rows, INPUTS, SCALES + INPUTS / 2 * PanelFormat.COLUMNS);
     }
 
     @Override

@@ -20,18 +20,8 @@ final class PairRowLoop extends RowLoop {
 
     /** @param half whether numbers are of {@link F16Panels} */
     PairRowLoop(int rows, boolean half) {
-        super(1, rows);
+        super(1, rows, 1, ColumnPairs.ROW);
         this.half = half;
-    }
-
-    @Override
-    int inputs() {
-        return 1;
-    }
-
-    @Override
-    int bytes() {
-        return (int) ColumnPairs.ROW;
     }
 
     @Override

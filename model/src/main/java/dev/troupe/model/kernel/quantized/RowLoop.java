@@ -48,17 +48,27 @@ abstract class RowLoop {
     private final int panels;
     private final int rows;
 
-    /** @param panels 1, or for a single row 2 */
-    RowLoop(int panels, int rows) {
+    private final int inputs;
+    private final int bytes;
+
+    /**
+     * A loop to be written.
+     *
+     * @param panels 1, or for a single row 2
+     * @param inputs of a turn
+     * @param bytes of a turn in a panel
+     */
+    RowLoop(int panels, int rows, int inputs, long bytes) {
         this.panels = panels;
         this.rows = rows;
+        this.inputs = inputs;
+        this.bytes = Math.toIntExact(bytes);
     }
 
     /** Inputs of a turn. */
-    abstract int inputs();
-
-    /** Bytes of a turn in a panel. */
-    abstract int bytes();
+    final int inputs() {
+        return inputs;
+    }
 
     /** What stays in registers: some of zmm24 to zmm31. */
     abstract void constants();
@@ -83,16 +93,16 @@ abstract class RowLoop {
         code.jump(Condition.ZERO, end);
         code.place(turn);
         for (int p = 0; p < panels; p++) {
-            for (int line = 0; line < bytes(); line += LINE) {
+            for (int line = 0; line < bytes; line += LINE) {
                 code.prefetcht1(weights(p, AHEAD + line));
             }
             turn(p);
         }
         for (int p = 0; p < panels; p++) {
-            code.add(PANELS.get(p), bytes());
+            code.add(PANELS.get(p), bytes);
         }
         for (int r = 0; r < rows; r += ROWS_EACH) {
-            code.add(ROWS.get(r / ROWS_EACH), inputs() * Float.BYTES);
+            code.add(ROWS.get(r / ROWS_EACH), inputs * Float.BYTES);
         }
         code.dec(TURNS);
         code.jump(Condition.NOT_ZERO, turn);
