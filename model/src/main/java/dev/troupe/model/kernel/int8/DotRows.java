@@ -51,11 +51,21 @@ final class DotRows {
      * @param padded a multiple of 64, at least one: what is written there first is overwritten
      */
     static float storeBytes(int k, int padded, long from, long to) {
-        Code.GREATEST.run(from, k / LANES, to, 0, 0);
-        float greatest = Lanes.get(to);
+        float greatest = greatest(k, from, to);
         Lanes.set(to, Int8Rounding.inverse(greatest));
         Code.STORE.run(from, to, k / LANES, (padded - k) / LANES, 0);
         return Int8Rounding.scale(greatest);
+    }
+
+    /**
+     * As {@link Int8Rows#greatest}.
+     *
+     * @param k a multiple of {@link #LANES}, not 0
+     * @param room of four bytes, for the number
+     */
+    static float greatest(int k, long from, long room) {
+        Code.GREATEST.run(from, k / LANES, room, 0, 0);
+        return Lanes.get(room);
     }
 
     /** As {@link Int8Rows#finish} of whole panels, with nothing added; {@code scale} is an address, too. */

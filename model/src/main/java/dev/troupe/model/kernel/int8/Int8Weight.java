@@ -88,27 +88,66 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
     private void write(WeightRows rows, ComputePool pool) {
         pool.run(panels(n), panel -> {
             try (Arena working = Arena.ofConfined()) {
-                MemorySegment room = working.allocate(rows.rowBytes());
-                MemorySegment floats = working.allocate(k * (long) Float.BYTES, Long.BYTES);
-                MemorySegment rounded = working.allocate(depth(k) + Long.BYTES, Long.BYTES);
-                for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
-                    RowUnpacking.read(rows.type(), k, rows.readFinite(j, 1, room), floats);
-                    set(j, floats.address(), rounded);
+                Room room = new Room(rows, depth(k), working);
+                int end = Math.min(n, (panel + 1) * COLUMNS);
+                for (int j = panel * COLUMNS; j < end; j += Int8Packing.ROWS) {
+                    write(j, Math.min(Int8Packing.ROWS, end - j), rows, room);
                 }
             }
         });
     }
 
-    /** @param rounded room for a row of bytes, with zeros beyond k */
-    private void set(int j, long row, MemorySegment rounded) {
-        float greatest = Int8Rows.greatest(k, row);
-        int sum = Int8Rows.storeSigned(k, Int8Rounding.inverse(greatest), row, rounded.address());
-        long at = at(j, 0);
-        for (int quad = 0; quad * QUAD < k; quad++) {
-            numbers.set(INT, at + (long) quad * QUAD_BYTES, rounded.getAtIndex(INT, quad));
+    /**
+     * Where some rows are rounded.
+     *
+     * @param stored for a row as it is stored
+     * @param floats for a row
+     * @param rounded for all of them, with zeros beyond k
+     */
+    private record Room(MemorySegment stored, MemorySegment floats, MemorySegment rounded) {
+        Room(WeightRows rows, int depth, Arena arena) {
+            this(
+                    arena.allocate(rows.rowBytes()),
+                    arena.allocate(rows.k() * (long) Float.BYTES, Long.BYTES),
+                    arena.allocate((long) Int8Packing.ROWS * depth, Long.BYTES));
         }
+    }
+
+    private void write(int first, int count, WeightRows rows, Room room) {
+        int depth = depth(k);
+        for (int i = 0; i < count; i++) {
+            RowUnpacking.read(rows.type(), k, rows.readFinite(first + i, 1, room.stored), room.floats);
+            round(first + i, room.floats.address(), room.rounded.address() + (long) i * depth);
+        }
+        if (count == Int8Packing.ROWS && Int8Packing.RUNS) {
+            Int8Packing.lay(depth, room.rounded.address(), numbers.address() + at(first, 0));
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            long at = at(first + i, 0);
+            for (int quad = 0; quad * QUAD < k; quad++) {
+                numbers.set(INT, at + (long) quad * QUAD_BYTES, room.rounded.get(INT, (long) i * depth + quad * 4L));
+            }
+        }
+    }
+
+    /** @param to address of the rounded numbers, rounded up to 64 */
+    private void round(int j, long row, long to) {
+        float greatest;
+        boolean byCode = Int8Packing.RUNS && k > 0 && k % DotRows.LANES == 0;
+        if (byCode) {
+            greatest = DotRows.greatest(k, row, to);
+        } else {
+            greatest = Int8Rows.greatest(k, row);
+        }
+        float inverse = Int8Rounding.inverse(greatest);
+        if (byCode && inverse != 0) {
+            Int8Packing.storeSigned(k, inverse, row, to, shifts.address() + j * 4L);
+        } else {
+            shifts.setAtIndex(ValueLayout.JAVA_INT, j, Int8Rows.storeSigned(k, inverse, row, to));
+        }
+        shifts.setAtIndex(ValueLayout.JAVA_INT, j, SHIFT * shifts.getAtIndex(ValueLayout.JAVA_INT, j));
         scales.setAtIndex(ValueLayout.JAVA_FLOAT, j, Int8Rounding.scale(greatest));
-        shifts.setAtIndex(ValueLayout.JAVA_INT, j, SHIFT * sum);
     }
 
     private long at(int j, int p) {

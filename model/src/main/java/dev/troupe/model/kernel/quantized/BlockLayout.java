@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.quantized;
 
+import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -39,6 +40,7 @@ public final class BlockLayout {
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final int INFINITE = 0x7C00; // the exponent of a float16 that is not finite
     private static final long LOW_BITS = 0x0F0F_0F0F_0F0F_0F0FL;
 
     private BlockLayout() {}
@@ -52,19 +54,35 @@ public final class BlockLayout {
         return bytes.get(SHORT, at) & 0xFFFF;
     }
 
-    /** Whether blocks have float16 numbers. */
-    static boolean hasHalves(StorageType type) {
-        return type != StorageType.F32 && type != StorageType.BF16;
+    /**
+     * The first byte of the first block with a float16 that is not finite.
+     *
+     * @param blocks native, whole
+     * @return -1 when there is none
+     */
+    static long firstNotFinite(StorageType type, MemorySegment blocks) {
+        return switch (type) {
+            case F32, BF16 -> -1;
+            case F16, Q8_0, Q4_0 -> firstNotFinite(type, blocks, 0);
+            case Q4_K -> {
+                long scale = firstNotFinite(type, blocks, Q4_K_SCALE);
+                yield scale >= 0 ? scale : firstNotFinite(type, blocks, Q4_K_MIN_SCALE);
+            }
+            case Q6_K -> firstNotFinite(type, blocks, Q6_K_SCALE);
+        };
     }
 
-    /** Whether the float16 numbers of the block at {@code block} are all finite. */
-    static boolean finiteHalves(StorageType type, MemorySegment bytes, long block) {
-        return switch (type) {
-            case F32, BF16 -> true;
-            case F16, Q8_0, Q4_0 -> Float.isFinite(half(bytes, block));
-            case Q4_K -> Float.isFinite(half(bytes, block)) && Float.isFinite(half(bytes, block + Q4_K_MIN_SCALE));
-            case Q6_K -> Float.isFinite(half(bytes, block + Q6_K_SCALE));
-        };
+    /** Addresses, not a segment's offsets: each weight of a model goes through this once, most of it not compiled. */
+    private static long firstNotFinite(StorageType type, MemorySegment blocks, long at) {
+        int step = type.blockBytes();
+        long start = blocks.address();
+        long end = start + blocks.byteSize();
+        for (long block = start; block < end; block += step) {
+            if ((Lanes.MEMORY.get(SHORT, block + at) & INFINITE) == INFINITE) {
+                return block - start;
+            }
+        }
+        return -1;
     }
 
     /** The byte at {@code at}, 0 to 255. */

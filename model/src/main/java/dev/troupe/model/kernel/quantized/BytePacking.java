@@ -5,10 +5,10 @@ import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
 import dev.troupe.model.kernel.machine.Condition;
+import dev.troupe.model.kernel.machine.IntSquare;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
-import dev.troupe.model.kernel.machine.VectorRegister;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,8 +24,6 @@ final class BytePacking {
     private static final int SCALES = (int) BytePanels.NUMBERS;
     private static final int LINE = 64;
     private static final int BLOCK = StorageType.Q8_0.blockBytes();
-    private static final int FIRST_PARTS = 0x88; // of four, the first and the third of each, for vshufi32x4
-    private static final int SECOND_PARTS = 0xDD;
 
     private static final MemorySegment ORDERS = orders();
     private static final MachineCode CODE = MachineCode.install(write());
@@ -88,7 +86,7 @@ final class BytePacking {
             code.add(lower, step);
             code.add(upper, step);
         }
-        turnInts(code);
+        IntSquare.transpose(code);
         for (int i = 0; i < ROWS / 2; i++) {
             for (int order = 0; order < 2; order++) {
                 code.vmovups(zmm(16), zmm(30 + order));
@@ -103,33 +101,5 @@ final class BytePacking {
         code.place(end);
         code.ret();
         return code;
-    }
-
-    /** Turns the ints of zmm0 to zmm15: first within each 4 x 4 of a part of 128 bits, then the parts. */
-    private static void turnInts(Assembler code) {
-        VectorRegister a = zmm(16);
-        VectorRegister b = zmm(17);
-        VectorRegister c = zmm(18);
-        VectorRegister d = zmm(19);
-        for (int i = 0; i < ROWS; i += 4) {
-            code.vpunpckldq(a, zmm(i), zmm(i + 1));
-            code.vpunpckhdq(b, zmm(i), zmm(i + 1));
-            code.vpunpckldq(c, zmm(i + 2), zmm(i + 3));
-            code.vpunpckhdq(d, zmm(i + 2), zmm(i + 3));
-            code.vpunpcklqdq(zmm(i), a, c);
-            code.vpunpckhqdq(zmm(i + 1), a, c);
-            code.vpunpcklqdq(zmm(i + 2), b, d);
-            code.vpunpckhqdq(zmm(i + 3), b, d);
-        }
-        for (int i = 0; i < 4; i++) {
-            code.vshufi32x4(a, zmm(i), zmm(i + 4), FIRST_PARTS);
-            code.vshufi32x4(b, zmm(i), zmm(i + 4), SECOND_PARTS);
-            code.vshufi32x4(c, zmm(i + 8), zmm(i + 12), FIRST_PARTS);
-            code.vshufi32x4(d, zmm(i + 8), zmm(i + 12), SECOND_PARTS);
-            code.vshufi32x4(zmm(i), a, c, FIRST_PARTS);
-            code.vshufi32x4(zmm(i + 4), b, d, FIRST_PARTS);
-            code.vshufi32x4(zmm(i + 8), a, c, SECOND_PARTS);
-            code.vshufi32x4(zmm(i + 12), b, d, SECOND_PARTS);
-        }
     }
 }

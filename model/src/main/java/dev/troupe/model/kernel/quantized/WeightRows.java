@@ -40,14 +40,10 @@ public interface WeightRows {
      */
     default MemorySegment readFinite(int first, int count, MemorySegment room) {
         MemorySegment rows = read(first, count, room);
-        StorageType type = type();
-        int blockBytes = type.blockBytes();
-        long bytes = count * rowBytes();
-        for (long block = 0; BlockLayout.hasHalves(type) && block < bytes; block += blockBytes) {
-            if (!BlockLayout.finiteHalves(type, rows, block)) {
-                throw new IllegalArgumentException("a weight in " + type + " has a float16 that is not finite at byte "
-                        + (first * rowBytes() + block));
-            }
+        long wrong = BlockLayout.firstNotFinite(type(), rows.asSlice(0, count * rowBytes()));
+        if (wrong >= 0) {
+            throw new IllegalArgumentException("a weight in " + type() + " has a float16 that is not finite at byte "
+                    + (first * rowBytes() + wrong));
         }
         return rows;
     }
