@@ -82,7 +82,7 @@ final class ServeBenchCommand implements Callable<Integer> {
     @Option(
             names = "--warm-up",
             paramLabel = "SECONDS",
-            defaultValue = "14",
+            defaultValue = "45",
             description = "of short requests at the highest level, until which the way of a request costs two to three"
                     + " times what it does later (default: ${DEFAULT-VALUE})")
     private double warmUp;

@@ -67,6 +67,11 @@ final class ActiveRequest {
         }
     }
 
+    /** Whether it has had a token. */
+    boolean isAnswering() {
+        return answering;
+    }
+
     void emit(SampledToken sample, ServingMetrics metrics) {
         replyTo.tell(new GenerationEvent.TokenGenerated(
                 sequence.requestId(), sample.index(), sample.token(), sample.logProb(), sample.alternatives()));

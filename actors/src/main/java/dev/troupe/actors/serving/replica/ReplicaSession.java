@@ -2,6 +2,7 @@ package dev.troupe.actors.serving.replica;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.ActorContext;
+import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
@@ -64,6 +65,7 @@ final class ReplicaSession {
     private final SamplingSpace space = new SamplingSpace(); // of the thread of steps
     private final Map<String, Submit> compiling = new LinkedHashMap<>(); // by id: the schema is not ready yet
     private final ServingMetrics metrics;
+    private final Departure departure;
     private final int contextLength;
     private final int maxQueued;
     private final int maxStepFailures;
@@ -73,6 +75,7 @@ final class ReplicaSession {
     private int numFinished;
     private boolean stepping;
     private boolean closed;
+    private boolean firstTold; // somebody's first token, by the last step
 
     /** What the engine is to compute. */
     private record Step(ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {}
@@ -90,6 +93,7 @@ final class ReplicaSession {
                 settings.reuse().scheduling(settings.engine().inference()));
         this.grammars = new Grammars(engine.description());
         this.metrics = Metrics.serving(settings.modelId());
+        this.departure = new Departure(context.getSystem().dispatchers().lookup(AnswerThreads.selector()));
         this.ownThread = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("troupe-compute-steps").factory());
         this.steps = engine.executor(ownThread);
@@ -250,11 +254,20 @@ final class ReplicaSession {
         try {
             for (Step step = first; step != null; step = nextStep()) {
                 compute(step);
+                if (hasToldFirst()) {
+                    departure.await();
+                }
             }
         } catch (RuntimeException | Error e) {
             stepsEnded();
             self.tell(new ReplicaMessage.StepsFailed(this, e));
         }
+    }
+
+    private synchronized boolean hasToldFirst() {
+        boolean told = firstTold;
+        firstTold = false;
+        return told;
     }
 
     private synchronized @Nullable Step nextStep() {
@@ -323,8 +336,10 @@ final class ReplicaSession {
         Optional<ActiveRequest> request = requests.find(chunk.arrival());
         Advance advance =
                 policy.advance(chunk, samples.stream().map(SampledToken::token).toList());
-        request.ifPresent(
-                active -> samples.subList(0, advance.numEmitted()).forEach(sample -> active.emit(sample, metrics)));
+        request.ifPresent(active -> {
+            firstTold |= !active.isAnswering() && advance.numEmitted() > 0;
+            samples.subList(0, advance.numEmitted()).forEach(sample -> active.emit(sample, metrics));
+        });
         advance.finished()
                 .ifPresent(reason -> request.ifPresent(active -> {
                     end(active);
