@@ -12,6 +12,8 @@ import dev.troupe.model.kernel.machine.VectorRegister;
 final class ByteRowLoop extends RowLoop {
     private static final int SCALES = (int) BytePanels.NUMBERS;
     private static final int INPUTS = BlockLayout.SMALL;
+    private static final int PER_LINE = LINE / PanelFormat.COLUMNS; // inputs
+    private static final int QUARTERS = PER_LINE * HALVES; // of a line: vectors of numbers
     private static final int SIGNS = 0x80_80_80_80;
     private static final int ONE = Float.floatToRawIntBits(1);
     private static final long SECOND_BYTES = 0x2222_2222_2222_2222L;
@@ -21,8 +23,6 @@ final class ByteRowLoop extends RowLoop {
     private final VectorRegister one = zmm(30);
     private final VectorRegister steps = zmm(29);
     private final VectorRegister zero = zmm(28);
-    private final VectorRegister numbers = zmm(16);
-    private final VectorRegister work = zmm(17);
 
     ByteRowLoop(int panels) {
         super(panels, 1, INPUTS, BytePanels.RUN);
@@ -33,12 +33,20 @@ final class ByteRowLoop extends RowLoop {
         return zmm(24 + i);
     }
 
-    private static VectorRegister factor(int half) {
-        return zmm(20 + half);
+    private static VectorRegister factor(int panel, int half) {
+        return zmm(4 + HALVES * panel + half);
     }
 
-    private static VectorRegister addend(int half) {
-        return zmm(22 + half);
+    private static VectorRegister addend(int panel, int half) {
+        return zmm(8 + HALVES * panel + half);
+    }
+
+    private static VectorRegister numbers(int panel) {
+        return zmm(12 + panel);
+    }
+
+    private static VectorRegister work(int panel) {
+        return zmm(14 + panel);
     }
 
     @Override
@@ -48,30 +56,40 @@ final class ByteRowLoop extends RowLoop {
         code.constant(one, ONE);
         code.constant(steps, STEPS);
         code.constant(zero, -(STEPS + 128));
-        code.constant(work, 16 << Byte.SIZE);
+        VectorRegister next = work(0);
+        code.constant(next, 16 << Byte.SIZE);
         lanes(quarter(0));
         code.vpslld(quarter(0), quarter(0), Byte.SIZE);
-        for (int i = 1; i < 4; i++) {
-            code.vpaddd(quarter(i), quarter(i - 1), work);
+        for (int i = 1; i < QUARTERS; i++) {
+            code.vpaddd(quarter(i), quarter(i - 1), next);
         }
     }
 
     @Override
-    void turn(int panel) {
+    int pieces() {
+        return INPUTS / PER_LINE;
+    }
+
+    @Override
+    void begin(int panel) {
+        VectorRegister scale = work(panel);
         for (int half = 0; half < HALVES; half++) {
-            code.vcvtph2ps(work, weights(panel, half * (SCALES / 2)));
-            code.vmulps(factor(half), work, steps);
-            code.vmulps(addend(half), work, zero);
+            code.vcvtph2ps(scale, weights(panel, half * (SCALES / HALVES)));
+            code.vmulps(factor(panel, half), scale, steps);
+            code.vmulps(addend(panel, half), scale, zero);
         }
-        for (int i = 0; i < INPUTS; i += 2) {
-            code.vpxord(numbers, signs, weights(panel, SCALES + i * PanelFormat.COLUMNS));
-            for (int quarter = 0; quarter < 4; quarter++) {
-                int half = quarter % HALVES;
-                code.vmovups(work, one);
-                code.vpermb(work, quarter(quarter), numbers);
-                code.vfmadd213ps(work, factor(half), addend(half));
-                multiplyAdd(panel, half, i + quarter / HALVES, work);
-            }
+    }
+
+    @Override
+    void add(int panel, int line) {
+        VectorRegister work = work(panel);
+        code.vpxord(numbers(panel), signs, weights(panel, SCALES + line * LINE));
+        for (int quarter = 0; quarter < QUARTERS; quarter++) {
+            int half = quarter % HALVES;
+            code.vmovups(work, one);
+            code.vpermb(work, quarter(quarter), numbers(panel));
+            code.vfmadd213ps(work, factor(panel, half), addend(panel, half));
+            multiplyAdd(panel, half, line * PER_LINE + quarter / HALVES, work);
         }
     }
 }

@@ -27,18 +27,25 @@ final class ByteRowsLoop extends RowLoop {
     }
 
     @Override
-    void turn(int panel) {
+    int pieces() {
+        return INPUTS;
+    }
+
+    @Override
+    void begin(int panel) {
         for (int half = 0; half < HALVES; half++) {
             code.vcvtph2ps(scale(half), weights(panel, half * (SCALES / HALVES)));
         }
-        for (int i = 0; i < INPUTS; i++) {
-            for (int half = 0; half < HALVES; half++) {
-                int line = SCALES + i * PanelFormat.COLUMNS;
-                code.vpmovsxbd(numbers(half), weights(panel, line + half * (PanelFormat.COLUMNS / HALVES)));
-                code.vcvtdq2ps(numbers(half), numbers(half));
-                code.vmulps(numbers(half), numbers(half), scale(half));
-                multiplyAdd(panel, half, i, numbers(half));
-            }
+    }
+
+    @Override
+    void add(int panel, int input) {
+        for (int half = 0; half < HALVES; half++) {
+            int line = SCALES + input * PanelFormat.COLUMNS;
+            code.vpmovsxbd(numbers(half), weights(panel, line + half * (PanelFormat.COLUMNS / HALVES)));
+            code.vcvtdq2ps(numbers(half), numbers(half));
+            code.vmulps(numbers(half), numbers(half), scale(half));
+            multiplyAdd(panel, half, input, numbers(half));
         }
     }
 }

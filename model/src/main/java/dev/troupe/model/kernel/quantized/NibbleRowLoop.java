@@ -26,37 +26,47 @@ final class NibbleRowLoop extends RowLoop {
         code.vsubps(table, table, zero);
     }
 
-    private static VectorRegister numbers(int half) {
-        return zmm(24 + half);
+    private VectorRegister numbers(int panel, int half) {
+        return own(0, panel, half);
     }
 
-    private static VectorRegister scale(int half) {
-        return zmm(26 + half);
+    private VectorRegister scale(int panel, int half) {
+        return own(1, panel, half);
     }
 
-    private static VectorRegister work(int half) {
-        return zmm(28 + half);
+    private VectorRegister work(int panel, int half) {
+        return own(2, panel, half);
+    }
+
+    private VectorRegister own(int kind, int panel, int half) {
+        return manyRows() ? zmm(24 + HALVES * kind + half) : zmm(4 + HALVES * (2 * kind + panel) + half);
     }
 
     @Override
-    void turn(int panel) {
+    int pieces() {
+        return INPUTS;
+    }
+
+    @Override
+    void begin(int panel) {
         for (int half = 0; half < HALVES; half++) {
-            code.vcvtph2ps(scale(half), weights(panel, half * (SCALES / HALVES)));
+            code.vcvtph2ps(scale(panel, half), weights(panel, half * (SCALES / HALVES)));
         }
-        for (int step = 0; step < INPUTS; step += PER_INT) {
-            for (int half = 0; half < HALVES; half++) {
-                code.vmovups(numbers(half), weights(panel, SCALES + step / 2 * PanelFormat.COLUMNS + half * LINE));
+    }
+
+    @Override
+    void add(int panel, int input) {
+        for (int half = 0; half < HALVES; half++) {
+            VectorRegister numbers = numbers(panel, half);
+            if (input % PER_INT == 0) {
+                code.vmovups(numbers, weights(panel, SCALES + input / 2 * PanelFormat.COLUMNS + half * LINE));
+            } else {
+                code.vpsrld(numbers, numbers, BITS);
             }
-            for (int i = 0; i < PER_INT; i++) {
-                for (int half = 0; half < HALVES; half++) {
-                    if (i > 0) {
-                        code.vpsrld(numbers(half), numbers(half), BITS);
-                    }
-                    code.vpermps(work(half), numbers(half), table);
-                    code.vmulps(work(half), work(half), scale(half));
-                    multiplyAdd(panel, half, step + i, work(half));
-                }
-            }
+            VectorRegister work = work(panel, half);
+            code.vpermps(work, numbers, table);
+            code.vmulps(work, work, scale(panel, half));
+            multiplyAdd(panel, half, input, work);
         }
     }
 }

@@ -31,7 +31,17 @@ final class PairRowLoop extends RowLoop {
     }
 
     @Override
-    void turn(int panel) {
+    int pieces() {
+        return 1;
+    }
+
+    @Override
+    void begin(int panel) {
+        // A turn is one line.
+    }
+
+    @Override
+    void add(int panel, int piece) {
         code.vmovups(second, weights(panel, 0));
         code.vpslld(first, second, Short.SIZE);
         if (half) {

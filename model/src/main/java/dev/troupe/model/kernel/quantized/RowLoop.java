@@ -65,6 +65,9 @@ abstract class RowLoop {
         this.bytes = Math.toIntExact(bytes);
     }
 
+    /** Pieces of a turn. */
+    abstract int pieces();
+
     /** Inputs of a turn. */
     final int inputs() {
         return inputs;
@@ -73,8 +76,11 @@ abstract class RowLoop {
     /** What stays in registers: some of zmm24 to zmm31. */
     abstract void constants();
 
-    /** One turn of a panel. The others of zmm24 to zmm31 are its own, and for a single row all from zmm4 on. */
-    abstract void turn(int panel);
+    /** What a turn begins with. The others of zmm24 to zmm31 are its own, and for a single row all from zmm4 on. */
+    abstract void begin(int panel);
+
+    /** Piece {@code piece} of a turn. Those of two panels follow each other, so that neither waits for its own sums. */
+    abstract void add(int panel, int piece);
 
     /** Whether there is more than one row. */
     final boolean manyRows() {
@@ -93,10 +99,16 @@ abstract class RowLoop {
         code.jump(Condition.ZERO, end);
         code.place(turn);
         for (int p = 0; p < panels; p++) {
-            for (int line = 0; line < bytes; line += LINE) {
-                code.prefetcht1(weights(p, AHEAD + line));
+            begin(p);
+        }
+        int lines = Math.ceilDiv(bytes, LINE);
+        for (int piece = 0; piece < pieces(); piece++) {
+            for (int p = 0; p < panels; p++) {
+                for (int line = piece * lines / pieces(); line < (piece + 1) * lines / pieces(); line++) {
+                    code.prefetcht1(weights(p, AHEAD + line * LINE));
+                }
+                add(p, piece);
             }
-            turn(p);
         }
         for (int p = 0; p < panels; p++) {
             code.add(PANELS.get(p), bytes);
