@@ -31,6 +31,7 @@ import static dev.troupe.model.kernel.machine.VectorInstruction.VPMAXSD;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPMOVDB;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPMOVSXBD;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPMOVZXBD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPMOVZXWD;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPSHUFB;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPSHUFD;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPSUBD;
@@ -42,143 +43,17 @@ import static dev.troupe.model.kernel.machine.VectorInstruction.VPXORD;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VSHUFI32X4;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VSUBPS;
 
-import java.io.ByteArrayOutputStream;
-import java.util.ArrayList;
-import java.util.List;
-
 /**
  * Encodes instructions of x86-64 one after the other, those of vectors as AVX-512 (EVEX; Intel's Software Developer's
  * Manual, volume 2, sections 2.2.1 and 2.7). Methods are named by the manual's mnemonics, the first operand is written
  * to. There are those that kernels need, no others.
  */
-public final class Assembler {
+public final class Assembler extends GeneralInstructions {
     private static final int EVEX = 0x62;
-    private static final int REX_W = 0x48;
     private static final int NO_REGISTER = 0;
     private static final int SCALAR = 4; // bytes of one lane
-    private static final int INDEXED = 4; // in place of a base: there is an index, too
     private static final int ALL = 0; // lanes
     private static final int CHOSEN = 1; // those of this mask register
-
-    private final ByteArrayOutputStream code = new ByteArrayOutputStream();
-    private final List<Jump> jumps = new ArrayList<>();
-
-    /** Four bytes of a distance that are not known yet. */
-    private record Jump(int at, Label to) {}
-
-    /**
-     * The code so far.
-     *
-     * @throws IllegalStateException when a label that is jumped to has no place
-     */
-    public byte[] toBytes() {
-        byte[] bytes = code.toByteArray();
-        for (Jump jump : jumps) {
-            if (!jump.to.isPlaced()) {
-                throw new IllegalStateException("a label that is jumped to has no place");
-            }
-            int distance = jump.to.position() - (jump.at + Integer.BYTES);
-            for (int i = 0; i < Integer.BYTES; i++) {
-                bytes[jump.at + i] = (byte) (distance >> (8 * i));
-            }
-        }
-        return bytes;
-    }
-
-    /** Gives a label its place: here. */
-    public void place(Label label) {
-        label.place(code.size());
-    }
-
-    /** Jumps when what was compared or counted last is so. */
-    public void jump(Condition condition, Label to) {
-        bytes(0x0F, 0x80 | condition.code());
-        distance(to);
-    }
-
-    public void jump(Label to) {
-        bytes(0xE9);
-        distance(to);
-    }
-
-    private void distance(Label to) {
-        jumps.add(new Jump(code.size(), to));
-        int32(0);
-    }
-
-    public void mov(Register to, Register from) {
-        general(0x89, from.number(), to);
-    }
-
-    /** The upper half becomes zero. */
-    public void mov(Register to, int value) {
-        if (to.number() > 7) {
-            bytes(0x41);
-        }
-        bytes(0xB8 | (to.number() & 7));
-        int32(value);
-    }
-
-    public void add(Register to, Register from) {
-        general(0x01, from.number(), to);
-    }
-
-    public void add(Register to, int value) {
-        general(0x81, 0, to);
-        int32(value);
-    }
-
-    /** Subtracts one. */
-    public void dec(Register to) {
-        general(0xFF, 1, to);
-    }
-
-    /** Finds out whether it is zero. */
-    public void test(Register value) {
-        general(0x85, value.number(), value);
-    }
-
-    /** Compares the lower halves. */
-    public void cmp(Register left, int right) {
-        if (left.number() > 7) {
-            bytes(0x41);
-        }
-        bytes(0x81, 0xC0 | 7 << 3 | (left.number() & 7));
-        int32(right);
-    }
-
-    private void general(int opcode, int reg, Register rm) {
-        bytes(REX_W | reg >> 3 << 2 | rm.number() >> 3, opcode, 0xC0 | (reg & 7) << 3 | (rm.number() & 7));
-    }
-
-    /** Two bytes of memory, without a sign. */
-    public void movzx(Register to, Address from) {
-        rex(to, from);
-        bytes(0x0F, 0xB7);
-        memory(to.number() & 7, from, 1);
-    }
-
-    /** Stores the lowest two bytes. */
-    public void mov16(Address to, Register from) {
-        bytes(0x66);
-        rex(from, to);
-        bytes(0x89);
-        memory(from.number() & 7, to, 1);
-    }
-
-    private void rex(Register reg, Address address) {
-        int bits = reg.number() >> 3 << 2 | upper(address);
-        if (bits != 0) {
-            bytes(0x40 | bits);
-        }
-    }
-
-    /** Asks for a line of memory in the middle cache. It may be anybody's address: nothing is read from a wrong one. */
-    public void prefetcht1(Address address) {
-        rex(Register.RAX, address);
-        bytes(0x0F, 0x18);
-        memory(2, address, 1);
-    }
 
     /** Ends the function. */
     public void ret() {
@@ -364,6 +239,11 @@ public final class Assembler {
         vector(VPMOVSXBD, to.bytes(), to.number(), NO_REGISTER, from, to.bytes() / SCALAR);
     }
 
+    /** Ints from two bytes each, without a sign. */
+    public void vpmovzxwd(VectorRegister to, Operand from) {
+        vector(VPMOVZXWD, to.bytes(), to.number(), NO_REGISTER, from, to.bytes() / 2);
+    }
+
     /** One of the parts of 128 bits of a register. */
     public void vextracti32x4(VectorRegister to, VectorRegister from, int part) {
         vector(VEXTRACTI32X4, from.bytes(), from.number(), NO_REGISTER, to, 16);
@@ -453,45 +333,5 @@ public final class Assembler {
             case VectorRegister register -> bytes(0xC0 | (reg & 7) << 3 | (register.number() & 7));
             case Address address -> memory(reg & 7, address, broadcast ? SCALAR : unit);
         }
-    }
-
-    /** The bits of an operand's numbers that ModRM and what follows it have no room for. */
-    private static int upper(Operand rm) {
-        return switch (rm) {
-            case VectorRegister register -> register.number() >> 3;
-            case Address address ->
-                (address.indexNumber() >> 3) << 1 | address.base().number() >> 3;
-        };
-    }
-
-    /** ModRM, and what follows it, of a place in memory. No register of {@link Register} needs more. */
-    private void memory(int reg, Address address, int unit) {
-        int base = address.base().number() & 7;
-        int displacement = address.displacement();
-        int units = displacement / unit;
-        boolean none = displacement == 0;
-        boolean small = displacement % unit == 0 && units == (byte) units;
-        int form = (none ? 0 : small ? 0x40 : 0x80) | reg << 3;
-        if (address.index() == null) {
-            bytes(form | base);
-        } else {
-            int places = Integer.numberOfTrailingZeros(address.scale());
-            bytes(form | INDEXED, places << 6 | (address.indexNumber() & 7) << 3 | base);
-        }
-        if (!none && small) {
-            bytes(units);
-        } else if (!none) {
-            int32(displacement);
-        }
-    }
-
-    private void bytes(int... values) {
-        for (int value : values) {
-            code.write(value);
-        }
-    }
-
-    private void int32(int value) {
-        bytes(value, value >> 8, value >> 16, value >> 24);
     }
 }

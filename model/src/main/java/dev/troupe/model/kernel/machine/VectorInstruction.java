@@ -31,6 +31,7 @@ enum VectorInstruction {
     VPMOVDB(Opcodes.MAP_0F38, Prefix.PF3, 0x31),
     VPMOVSXBD(Opcodes.MAP_0F38, Prefix.P66, 0x21),
     VPMOVZXBD(Opcodes.MAP_0F38, Prefix.P66, 0x31),
+    VPMOVZXWD(Opcodes.MAP_0F38, Prefix.P66, 0x33),
     VEXTRACTI32X4(Opcodes.MAP_0F3A, Prefix.P66, 0x39),
     VCVTDQ2PS(Opcodes.MAP_0F, Prefix.NONE, 0x5B),
     VCVTPS2DQ(Opcodes.MAP_0F, Prefix.P66, 0x5B),

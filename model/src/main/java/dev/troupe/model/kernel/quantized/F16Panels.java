@@ -25,9 +25,9 @@ final class F16Panels implements PanelFormat {
 
     private static final int PANELS = 3; // at once: of four the compiler does not inline all
     static final int EXPONENT_BITS = 3; // that float32 has more
-    private static final int LIFT = 10;
+    static final int LIFT = 10;
     static final float FACTOR = 0x1p102f; // between the biases of the exponents, less the lift
-    private static final int FRACTION_BITS = 10;
+    static final int FRACTION_BITS = 10;
     private static final int FRACTION = (1 << FRACTION_BITS) - 1;
     private static final int MAGNITUDE = 0x7FFF;
     private static final int MOST = MAGNITUDE - (LIFT << FRACTION_BITS); // that can be lifted
@@ -51,6 +51,10 @@ final class F16Panels implements PanelFormat {
 
     @Override
     public void pack(int columns, int k, MemorySegment rows, MemorySegment panel) {
+        if (PairPacking.holds(columns, k)) {
+            PairPacking.F16.pack(k, rows.address(), panel.address());
+            return;
+        }
         ColumnPairs.pack(columns, k, rows, panel, F16Panels::lift);
     }
 

@@ -84,6 +84,10 @@ final class NibblePanels implements PanelFormat {
 
     @Override
     public void pack(int columns, int k, MemorySegment rows, MemorySegment panel) {
+        if (type == StorageType.Q4_0 && columns == COLUMNS && NibblePacking.RUNS) {
+            NibblePacking.pack(k, rows.address(), panel.address());
+            return;
+        }
         for (int c = 0; c < columns; c++) {
             for (int b = 0; b < k / type.blockElements(); b++) {
                 packBlock(rows, c * type.bytes(k) + (long) b * type.blockBytes(), c, panel, b * block);

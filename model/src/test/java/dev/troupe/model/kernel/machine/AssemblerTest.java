@@ -202,6 +202,8 @@ class AssemblerTest {
                         code -> code.vpsubd(zmm(3), zmm(3), at(RSI, 192)),
                         "62 F1 65 48 FA 5E 03"),
                 of("prefetcht1 [rsi+4608]", code -> code.prefetcht1(at(RSI, 4608)), "0F 18 96 00 12 00 00"),
+                of("vpmovzxwd zmm3, [r10+64]", code -> code.vpmovzxwd(zmm(3), at(R10, 64)), "62 D2 7D 48 33 5A 02"),
+                of("vpmovzxwd zmm20, ymm31", code -> code.vpmovzxwd(zmm(20), zmm(31).ymm()), "62 82 7D 48 33 E7"),
                 of("prefetcht1 [r11+64]", code -> code.prefetcht1(at(R11, 64)), "41 0F 18 53 40"),
                 of("mov rax, rdi", code -> code.mov(RAX, RDI), "48 89 F8"),
                 of("mov r9, rdx", code -> code.mov(R9, RDX), "49 89 D1"),
