@@ -10,7 +10,8 @@ import java.util.concurrent.locks.LockSupport;
  * millisecond with the processors free, and up to four beside kernels.
  *
  * <p>What is told goes from task to task of one executor, first in, first out, so it has left when as many tasks have
- * followed each other there as it has hops.
+ * followed each other there as it has hops. That is so of an executor of one thread; a token for a router on another
+ * node leaves by other threads, and an executor without tasks is waited for some microseconds only.
  */
 final class Departure {
     /** From an actor through streams to a socket it is half as many. */
@@ -67,6 +68,7 @@ final class Departure {
                 answers.execute(this);
             } catch (RejectedExecutionException e) { // the node ends: nothing leaves any more
                 left = 0;
+                LockSupport.unpark(waiting);
             }
         }
     }

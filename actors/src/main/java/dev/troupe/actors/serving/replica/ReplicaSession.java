@@ -65,7 +65,7 @@ final class ReplicaSession {
     private final SamplingSpace space = new SamplingSpace(); // of the thread of steps
     private final Map<String, Submit> compiling = new LinkedHashMap<>(); // by id: the schema is not ready yet
     private final ServingMetrics metrics;
-    private final Departure departure;
+    private final Optional<Departure> departure; // where one thread carries what is told
     private final int contextLength;
     private final int maxQueued;
     private final int maxStepFailures;
@@ -93,7 +93,7 @@ final class ReplicaSession {
                 settings.reuse().scheduling(settings.engine().inference()));
         this.grammars = new Grammars(engine.description());
         this.metrics = Metrics.serving(settings.modelId());
-        this.departure = new Departure(context.getSystem().dispatchers().lookup(AnswerThreads.selector()));
+        this.departure = AnswerThreads.alone(context.getSystem()).map(Departure::new);
         this.ownThread = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("troupe-compute-steps").factory());
         this.steps = engine.executor(ownThread);
@@ -255,7 +255,7 @@ final class ReplicaSession {
             for (Step step = first; step != null; step = nextStep()) {
                 compute(step);
                 if (hasToldFirst()) {
-                    departure.await();
+                    departure.ifPresent(Departure::await);
                 }
             }
         } catch (RuntimeException | Error e) {
@@ -264,10 +264,11 @@ final class ReplicaSession {
         }
     }
 
+    /** Whether somebody's first token is on its way that another step would disturb. */
     private synchronized boolean hasToldFirst() {
         boolean told = firstTold;
         firstTold = false;
-        return told;
+        return told && !closed && !policy.isIdle();
     }
 
     private synchronized @Nullable Step nextStep() {

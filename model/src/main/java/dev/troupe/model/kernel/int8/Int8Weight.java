@@ -102,14 +102,14 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
      *
      * @param stored for a row as it is stored
      * @param floats for a row
-     * @param rounded for all of them, with zeros beyond k
+     * @param rounded for all of them, with zeros beyond k, and as much behind them as a narrow vector writes at its end
      */
     private record Room(MemorySegment stored, MemorySegment floats, MemorySegment rounded) {
         Room(WeightRows rows, int depth, Arena arena) {
             this(
                     arena.allocate(rows.rowBytes()),
                     arena.allocate(rows.k() * (long) Float.BYTES, Long.BYTES),
-                    arena.allocate((long) Int8Packing.ROWS * depth, Long.BYTES));
+                    arena.allocate((long) Int8Packing.ROWS * depth + Long.BYTES, Long.BYTES));
         }
     }
 

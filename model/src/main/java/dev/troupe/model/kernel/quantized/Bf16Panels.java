@@ -30,7 +30,7 @@ final class Bf16Panels implements PanelFormat {
     @Override
     public void pack(int columns, int k, MemorySegment rows, MemorySegment panel) {
         if (PairPacking.holds(columns, k)) {
-            PairPacking.BF16.pack(k, rows.address(), panel.address());
+            PairPacking.packBf16(k, rows.address(), panel.address());
             return;
         }
         ColumnPairs.pack(columns, k, rows, panel, number -> number);

@@ -66,7 +66,8 @@ public final class BlockLayout {
             case F16, Q8_0, Q4_0 -> firstNotFinite(type, blocks, 0);
             case Q4_K -> {
                 long scale = firstNotFinite(type, blocks, Q4_K_SCALE);
-                yield scale >= 0 ? scale : firstNotFinite(type, blocks, Q4_K_MIN_SCALE);
+                long min = firstNotFinite(type, blocks, Q4_K_MIN_SCALE);
+                yield scale < 0 || min < 0 ? Math.max(scale, min) : Math.min(scale, min);
             }
             case Q6_K -> firstNotFinite(type, blocks, Q6_K_SCALE);
         };

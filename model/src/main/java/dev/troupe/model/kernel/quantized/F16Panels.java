@@ -52,7 +52,7 @@ final class F16Panels implements PanelFormat {
     @Override
     public void pack(int columns, int k, MemorySegment rows, MemorySegment panel) {
         if (PairPacking.holds(columns, k)) {
-            PairPacking.F16.pack(k, rows.address(), panel.address());
+            PairPacking.packF16(k, rows.address(), panel.address());
             return;
         }
         ColumnPairs.pack(columns, k, rows, panel, F16Panels::lift);

@@ -32,13 +32,16 @@ final class NibblePacking {
     private static final int EVERY_SECOND_BYTE = 0x00FF_00FF;
     private static final int LOWER_SHORT = 0xFFFF;
 
-    private static final MachineCode CODE = MachineCode.install(write());
+    /** Written when it is first used, where it runs. */
+    private static final class Code {
+        private static final MachineCode PACK = MachineCode.install(write());
+    }
 
     private NibblePacking() {}
 
     /** As {@link PanelFormat#pack} of all columns, of addresses. */
     static void pack(int k, long rows, long panel) {
-        CODE.run(rows, StorageType.Q4_0.bytes(k), panel, k / BlockLayout.SMALL, 0);
+        Code.PACK.run(rows, StorageType.Q4_0.bytes(k), panel, k / BlockLayout.SMALL, 0);
     }
 
     /** Rows, bytes from row to row, panel, runs. */

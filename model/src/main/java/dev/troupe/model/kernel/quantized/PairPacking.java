@@ -19,24 +19,21 @@ import dev.troupe.model.kernel.vector.Lanes;
 final class PairPacking {
     private static final int SIDE = 16; // pairs of columns, and inputs
 
-    /** As they are. */
-    static final PairPacking BF16 = new PairPacking(false);
-
-    /** With exponents raised, as {@link F16Panels} has them: numbers of 128 and more do not fit. */
-    static final PairPacking F16 = new PairPacking(true);
-
     private static final int FRACTION_BITS = 23; // of a float
     private static final int EXPONENTS = 127 - 15; // between the biases of floats and float16s
 
-    private final VectorRegister sign = zmm(21);
-    private final VectorRegister magnitude = zmm(22);
-    private final VectorRegister offset = zmm(23);
-    private final VectorRegister nothing = zmm(24);
-    private final MachineCode code;
-
-    private PairPacking(boolean lifted) {
-        code = MachineCode.install(write(lifted));
+    /** Written when they are first used, where they run. */
+    private static final class Code {
+        private static final MachineCode BF16 = MachineCode.install(write(false));
+        private static final MachineCode F16 = MachineCode.install(write(true));
     }
+
+    private static final VectorRegister SIGN = zmm(21);
+    private static final VectorRegister MAGNITUDE = zmm(22);
+    private static final VectorRegister OFFSET = zmm(23);
+    private static final VectorRegister NOTHING = zmm(24);
+
+    private PairPacking() {}
 
     /** Whether it can lay out such a panel here. */
     static boolean holds(int columns, int k) {
@@ -47,13 +44,22 @@ final class PairPacking {
                 && MachineCode.unavailable().isEmpty();
     }
 
-    /** As {@link PanelFormat#pack}, of addresses. */
-    void pack(int k, long rows, long panel) {
+    /** As {@link PanelFormat#pack} of all columns in bfloat16, of addresses. */
+    static void packBf16(int k, long rows, long panel) {
+        pack(Code.BF16, k, rows, panel);
+    }
+
+    /** As {@link F16Panels#pack} of all columns, of addresses: with exponents raised, numbers below 128 only. */
+    static void packF16(int k, long rows, long panel) {
+        pack(Code.F16, k, rows, panel);
+    }
+
+    private static void pack(MachineCode code, int k, long rows, long panel) {
         code.run(rows, k * (long) Short.BYTES, panel, k / SIDE, 0);
     }
 
     /** Rows, bytes from row to row, panel, sixteens of inputs. */
-    private Assembler write(boolean lifted) {
+    private static Assembler write(boolean lifted) {
         Register rows = Register.RDI;
         Register step = Register.RSI;
         Register panel = Register.RDX;
@@ -68,9 +74,9 @@ final class PairPacking {
         for (int doubled = 1; doubled < SIDE; doubled *= 2) {
             code.add(half, half);
         }
-        code.constant(magnitude, Integer.MAX_VALUE);
-        code.constant(offset, (EXPONENTS - F16Panels.LIFT) << F16Panels.FRACTION_BITS);
-        code.vpxord(nothing, nothing, nothing);
+        code.constant(MAGNITUDE, Integer.MAX_VALUE);
+        code.constant(OFFSET, (EXPONENTS - F16Panels.LIFT) << F16Panels.FRACTION_BITS);
+        code.vpxord(NOTHING, NOTHING, NOTHING);
         code.place(loop);
         code.mov(first, rows);
         code.mov(second, rows);
@@ -99,18 +105,18 @@ final class PairPacking {
      * Inputs of a row as ints. A float16 that is lifted has the exponent of the float that it is, less the distance of
      * their biases and the lift; there a number below the normal ones is a normal one, and nothing stays nothing.
      */
-    private void load(Assembler code, VectorRegister to, Register from, boolean lifted) {
+    private static void load(Assembler code, VectorRegister to, Register from, boolean lifted) {
         if (!lifted) {
             code.vpmovzxwd(to, at(from, 0));
             return;
         }
-        code.vcvtph2ps(sign, at(from, 0));
-        code.vpandd(to, sign, magnitude);
-        code.vpxord(sign, sign, to);
+        code.vcvtph2ps(SIGN, at(from, 0));
+        code.vpandd(to, SIGN, MAGNITUDE);
+        code.vpxord(SIGN, SIGN, to);
         code.vpsrld(to, to, FRACTION_BITS - F16Panels.FRACTION_BITS);
-        code.vpsubd(to, to, offset);
-        code.vpmaxsd(to, to, nothing);
-        code.vpsrld(sign, sign, Short.SIZE);
-        code.vpxord(to, to, sign);
+        code.vpsubd(to, to, OFFSET);
+        code.vpmaxsd(to, to, NOTHING);
+        code.vpsrld(SIGN, SIGN, Short.SIZE);
+        code.vpxord(to, to, SIGN);
     }
 }
