@@ -44,6 +44,11 @@ final class DotRows {
 
     private DotRows() {}
 
+    /** Whether it runs here, for rows of k numbers: whole vectors, at least one. */
+    static boolean holds(int k) {
+        return RUNS && k > 0 && k % LANES == 0;
+    }
+
     /**
      * As {@link Int8Rows#storeBytes}.
      *
@@ -101,16 +106,32 @@ final class DotRows {
     /** Leaves the greatest of 16 ints in each of the first four lanes; changes the other registers. */
     static void reduceMax(
             Assembler code, VectorRegister greatest, VectorRegister a, VectorRegister b, VectorRegister c) {
-        code.vextracti32x4(a.xmm(), greatest, 1);
-        code.vextracti32x4(b.xmm(), greatest, 2);
-        code.vextracti32x4(c.xmm(), greatest, 3);
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), a.xmm());
-        code.vpmaxsd(b.xmm(), b.xmm(), c.xmm());
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), b.xmm());
-        code.vpshufd(a.xmm(), greatest.xmm(), OTHER_HALF);
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), a.xmm());
-        code.vpshufd(a.xmm(), greatest.xmm(), NEIGHBOURS);
-        code.vpmaxsd(greatest.xmm(), greatest.xmm(), a.xmm());
+        reduce(code, code::vpmaxsd, greatest, a, b, c);
+    }
+
+    /** Leaves the sum of 16 ints in each of the first four lanes; changes the other registers. */
+    static void reduceSum(Assembler code, VectorRegister sum, VectorRegister a, VectorRegister b, VectorRegister c) {
+        reduce(code, code::vpaddd, sum, a, b, c);
+    }
+
+    /** An instruction that makes one int of two, in any order. */
+    @FunctionalInterface
+    private interface Joining {
+        void join(VectorRegister to, VectorRegister a, VectorRegister b);
+    }
+
+    private static void reduce(
+            Assembler code, Joining two, VectorRegister all, VectorRegister a, VectorRegister b, VectorRegister c) {
+        code.vextracti32x4(a.xmm(), all, 1);
+        code.vextracti32x4(b.xmm(), all, 2);
+        code.vextracti32x4(c.xmm(), all, 3);
+        two.join(all.xmm(), all.xmm(), a.xmm());
+        two.join(b.xmm(), b.xmm(), c.xmm());
+        two.join(all.xmm(), all.xmm(), b.xmm());
+        code.vpshufd(a.xmm(), all.xmm(), OTHER_HALF);
+        two.join(all.xmm(), all.xmm(), a.xmm());
+        code.vpshufd(a.xmm(), all.xmm(), NEIGHBOURS);
+        two.join(all.xmm(), all.xmm(), a.xmm());
     }
 
     /** Elements, bytes, of which the first four are the factor, vectors, vectors of nothing. */

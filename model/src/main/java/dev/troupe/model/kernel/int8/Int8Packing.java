@@ -17,9 +17,6 @@ import dev.troupe.model.kernel.vector.Lanes;
  * process starts: with the bits of {@link Int8Rows}.
  */
 final class Int8Packing {
-    /** Whether it runs here. */
-    static final boolean RUNS = MachineCode.unavailable().isEmpty();
-
     /** Rows that are laid out at once. */
     static final int ROWS = 16;
 
@@ -77,25 +74,10 @@ final class Int8Packing {
         code.add(to, DotRows.LANES);
         code.dec(vectors);
         code.jump(Condition.NOT_ZERO, loop);
-        reduceSum(code, sum, zmm(3), zmm(4), zmm(5));
+        DotRows.reduceSum(code, sum, zmm(3), zmm(4), zmm(5));
         code.vmovd(at(Register.RCX, 0), sum.xmm());
         code.ret();
         return code;
-    }
-
-    /** Leaves the sum of 16 ints in each of the first four lanes; changes the other registers. */
-    private static void reduceSum(
-            Assembler code, VectorRegister sum, VectorRegister a, VectorRegister b, VectorRegister c) {
-        code.vextracti32x4(a.xmm(), sum, 1);
-        code.vextracti32x4(b.xmm(), sum, 2);
-        code.vextracti32x4(c.xmm(), sum, 3);
-        code.vpaddd(sum.xmm(), sum.xmm(), a.xmm());
-        code.vpaddd(b.xmm(), b.xmm(), c.xmm());
-        code.vpaddd(sum.xmm(), sum.xmm(), b.xmm());
-        code.vpshufd(a.xmm(), sum.xmm(), DotRows.OTHER_HALF);
-        code.vpaddd(sum.xmm(), sum.xmm(), a.xmm());
-        code.vpshufd(a.xmm(), sum.xmm(), DotRows.NEIGHBOURS);
-        code.vpaddd(sum.xmm(), sum.xmm(), a.xmm());
     }
 
     /** Rows, bytes from row to row, where to, blocks of 64 inputs. */

@@ -83,7 +83,7 @@ public final class Int8Rows {
      * @return its scale
      */
     public static float storeBytes(int k, int padded, long from, long to) {
-        if (DotRows.RUNS && k > 0 && k % DotRows.LANES == 0) {
+        if (DotRows.holds(k)) {
             return DotRows.storeBytes(k, padded, from, to);
         }
         float greatest = greatest(k, from);

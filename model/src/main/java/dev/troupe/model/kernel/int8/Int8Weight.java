@@ -119,7 +119,7 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
             RowUnpacking.read(rows.type(), k, rows.readFinite(first + i, 1, room.stored), room.floats);
             round(first + i, room.floats.address(), room.rounded.address() + (long) i * depth);
         }
-        if (count == Int8Packing.ROWS && Int8Packing.RUNS) {
+        if (count == Int8Packing.ROWS && DotRows.RUNS) {
             Int8Packing.lay(depth, room.rounded.address(), numbers.address() + at(first, 0));
             return;
         }
@@ -133,13 +133,8 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
 
     /** @param to address of the rounded numbers, rounded up to 64 */
     private void round(int j, long row, long to) {
-        float greatest;
-        boolean byCode = Int8Packing.RUNS && k > 0 && k % DotRows.LANES == 0;
-        if (byCode) {
-            greatest = DotRows.greatest(k, row, to);
-        } else {
-            greatest = Int8Rows.greatest(k, row);
-        }
+        boolean byCode = DotRows.holds(k);
+        float greatest = byCode ? DotRows.greatest(k, row, to) : Int8Rows.greatest(k, row);
         float inverse = Int8Rounding.inverse(greatest);
         if (byCode && inverse != 0) {
             Int8Packing.storeSigned(k, inverse, row, to, shifts.address() + j * 4L);
