@@ -41,7 +41,7 @@ class GoldenClientsIT {
     void everyClientGetsTheGoldenText(String folder, String file) throws Exception {
         List<Golden> all = GoldenModels.of(folder);
         assertThat(all).hasSize(2);
-        try (ServingNode node = ServingNode.start(dir, "-Xmx1g", GoldenModels.find(file))) {
+        try (ServingNode node = ServingNode.start(dir, TroupeProcess.JAVA_OPTIONS, GoldenModels.find(file))) {
             String model = node.model();
             for (Golden golden : all) {
                 openAiJava(node, model, golden);

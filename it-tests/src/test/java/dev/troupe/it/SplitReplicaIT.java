@@ -69,7 +69,7 @@ class SplitReplicaIT {
                 "-D",
                 "troupe.routing.failoverWait=60s"));
         options.addAll(List.of(more));
-        return ServingNode.start(dir, "-Xmx1g", model, options.toArray(String[]::new));
+        return ServingNode.start(dir, TroupeProcess.JAVA_OPTIONS, model, options.toArray(String[]::new));
     }
 
     private TroupeProcess startMember(int port) {
@@ -155,17 +155,21 @@ class SplitReplicaIT {
         }
     }
 
-    /** 20 million weights, 80 MB as float32. */
-    private Path writeRandomModel(@Nullable StorageType type) {
+    /** 1.3 million weights. */
+    private Path writeSmallModel() {
+        return writeRandomModel(128, 6, 4, 256, null);
+    }
+
+    private Path writeRandomModel(int dim, int layers, int heads, int ffnDim, @Nullable StorageType type) {
         ModelConfig config = new ModelConfig(
                 "llama",
                 TOKENIZER.vocabSize(),
-                512,
-                8,
-                8,
-                4,
-                64,
-                1152,
+                dim,
+                layers,
+                heads,
+                heads / 2,
+                dim / heads,
+                ffnDim,
                 512,
                 NormKind.RMS,
                 1e-5f,
@@ -215,10 +219,10 @@ class SplitReplicaIT {
     @ParameterizedTest
     @CsvSource({"2,1,", "1,2,Q8_0"})
     void eachHasAboutHalfOfTheMemory(int pipeline, int tensor, @Nullable StorageType type) throws Exception {
-        Path path = writeRandomModel(type);
+        Path path = writeRandomModel(512, 8, 8, 1152, type); // 20 million weights, 80 MB as float32
         List<JsonNode> one;
         double whole;
-        try (ServingNode node = ServingNode.start(dir, "-Xmx1g", path)) {
+        try (ServingNode node = ServingNode.start(dir, TroupeProcess.JAVA_OPTIONS, path)) {
             one = answers(node);
             whole = inferenceBytes(node.log());
         }
@@ -281,7 +285,7 @@ class SplitReplicaIT {
      */
     @Test
     void aMomentOfStandingStillAndAKillCostAPauseEach() throws Exception {
-        Path path = writeRandomModel(null);
+        Path path = writeSmallModel();
         int port = freePort();
         try (TroupeProcess first = startMember(port);
                 ServingNode leader = startLeader(path, port)) {
@@ -318,7 +322,7 @@ class SplitReplicaIT {
      */
     @Test
     void aMemberThatStandsStillIsReplaced() throws Exception {
-        Path path = writeRandomModel(null);
+        Path path = writeSmallModel();
         int port = freePort();
         try (TroupeProcess first = startMember(port);
                 ServingNode leader = startLeader(path, port);

@@ -26,6 +26,11 @@ final class TroupeProcess implements AutoCloseable {
     /** For what ends before it computes: a second compiler would only cost time. */
     private static final String SHORT_LIVED = "-Xmx1g -XX:TieredStopAtLevel=1";
 
+    /**
+     * Heaps are small here, and several nodes share two cores: G1's threads and barriers would take a tenth of them.
+     */
+    static final String JAVA_OPTIONS = "-Xmx1g -XX:+UseSerialGC";
+
     private static final Duration REFUSAL = Duration.ofMinutes(2);
     private static final Duration ARCHIVE = Duration.ofMinutes(3);
 
@@ -41,7 +46,7 @@ final class TroupeProcess implements AutoCloseable {
 
     /** Starts {@code troupe args...} in {@code workDir}. */
     static TroupeProcess start(Path workDir, String... args) {
-        return startWith("-Xmx1g", workDir, args);
+        return startWith(JAVA_OPTIONS, workDir, args);
     }
 
     /** The same with JVM options of its own. */

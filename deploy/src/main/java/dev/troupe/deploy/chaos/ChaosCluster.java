@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -87,6 +88,11 @@ final class ChaosCluster implements AutoCloseable {
     /** Nodes that nobody has killed. */
     List<Node> nodes() {
         return List.copyOf(nodes);
+    }
+
+    /** How often each of {@link #nodes} has begun again. */
+    Map<Node, Integer> timesAgain() {
+        return nodes.stream().collect(Collectors.toMap(Function.identity(), Node::timesAgain));
     }
 
     /**

@@ -24,7 +24,8 @@ public record ChaosReport(int differingChecksums, List<Recovery> recoveries, Lis
      * @param wasCoordinator whether it led the run
      * @param duringRecovery whether the run was recovering from the kill of another node
      * @param ranks that it had
-     * @param statesLost whether a rank's state was lost with it and the other: in memory it is on two nodes
+     * @param statesLost whether a rank's state was lost with it, the other, and those that the cluster has removed with
+     *     them: in memory it is on two nodes
      * @param goesOnAt step from which ranks went on
      * @param seconds until a step after that was recorded
      */
