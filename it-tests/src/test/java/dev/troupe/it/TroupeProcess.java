@@ -26,10 +26,8 @@ final class TroupeProcess implements AutoCloseable {
     /** For what ends before it computes: a second compiler would only cost time. */
     private static final String SHORT_LIVED = "-Xmx1g -XX:TieredStopAtLevel=1";
 
-    /**
-     * Heaps are small here, and several nodes share two cores: G1's threads and barriers would take a tenth of them.
-     */
-    static final String JAVA_OPTIONS = "-Xmx1g -XX:+UseSerialGC";
+    /** Of nodes. */
+    static final String JAVA_OPTIONS = "-Xmx1g";
 
     private static final Duration REFUSAL = Duration.ofMinutes(2);
     private static final Duration ARCHIVE = Duration.ofMinutes(3);

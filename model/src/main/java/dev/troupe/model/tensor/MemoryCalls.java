@@ -1,23 +1,17 @@
 package dev.troupe.model.tensor;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
+import dev.troupe.model.system.NativeFunction;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.invoke.MethodHandle;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The system's calls for memory. Their failure is in their result; that one cannot be called is a mistake here. */
-public record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise, MethodHandle mprotect) {
+/** The system's calls for memory. Their failure is in their result. */
+public final class MemoryCalls {
     /** Of Linux on 64 bits; empty elsewhere. */
     public static final Optional<MemoryCalls> SYSTEM = find();
 
@@ -30,34 +24,27 @@ public record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle m
     private static final int PROT_READ_WRITE = 3;
     private static final int PROT_READ_EXECUTE = 5;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+    private static final int NO_FILE = -1;
 
-    private static Optional<MemoryCalls> find() {
-        boolean wide = ADDRESS.byteSize() == Long.BYTES;
-        if (!wide || !System.getProperty("os.name", "").equals("Linux")) {
-            return Optional.empty();
-        }
-        SymbolLookup library = Linker.nativeLinker().defaultLookup();
-        if (Stream.of("mmap", "munmap", "madvise", "mprotect")
-                .anyMatch(name -> library.find(name).isEmpty())) {
-            return Optional.empty();
-        }
-        return Optional.of(new MemoryCalls(
-                handle(
-                        library.findOrThrow("mmap"),
-                        JAVA_LONG,
-                        JAVA_LONG,
-                        JAVA_LONG,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_LONG),
-                handle(library.findOrThrow("munmap"), JAVA_INT, JAVA_LONG, JAVA_LONG),
-                handle(library.findOrThrow("madvise"), JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT),
-                handle(library.findOrThrow("mprotect"), JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT)));
+    private final NativeFunction mmap;
+    private final NativeFunction munmap;
+    private final NativeFunction madvise;
+    private final NativeFunction mprotect;
+
+    private MemoryCalls(NativeFunction mmap, NativeFunction munmap, NativeFunction madvise, NativeFunction mprotect) {
+        this.mmap = mmap;
+        this.munmap = munmap;
+        this.madvise = madvise;
+        this.mprotect = mprotect;
     }
 
-    static MethodHandle handle(MemorySegment symbol, MemoryLayout result, MemoryLayout... arguments) {
-        return Linker.nativeLinker().downcallHandle(symbol, FunctionDescriptor.of(result, arguments));
+    private static Optional<MemoryCalls> find() {
+        List<NativeFunction> calls = Stream.of("mmap", "munmap", "madvise", "mprotect")
+                .flatMap(name -> NativeFunction.ofLinux(name).stream())
+                .toList();
+        return calls.size() < 4
+                ? Optional.empty()
+                : Optional.of(new MemoryCalls(calls.get(0), calls.get(1), calls.get(2), calls.get(3)));
     }
 
     /**
@@ -82,11 +69,7 @@ public record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle m
 
     /** Zeroed memory on page boundaries; {@link #MAP_FAILED} when there is no more. */
     long map(long bytes) {
-        try {
-            return (long) mmap.invokeExact(0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
-        } catch (Throwable e) {
-            throw new IllegalStateException("mmap could not be called", e);
-        }
+        return mmap.call(0, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, NO_FILE, 0);
     }
 
     /**
@@ -110,20 +93,12 @@ public record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle m
     }
 
     private int protect(long start, long bytes, int protection) {
-        try {
-            return (int) mprotect.invokeExact(start, bytes, protection);
-        } catch (Throwable e) {
-            throw new IllegalStateException("mprotect could not be called", e);
-        }
+        return (int) mprotect.call(start, bytes, protection);
     }
 
     void unmap(long start, long bytes) {
-        try {
-            if ((int) munmap.invokeExact(start, bytes) != 0) {
-                LOG.warn("munmap of {} bytes failed: they stay mapped", bytes);
-            }
-        } catch (Throwable e) {
-            throw new IllegalStateException("munmap could not be called", e);
+        if ((int) munmap.call(start, bytes) != 0) {
+            LOG.warn("munmap of {} bytes failed: they stay mapped", bytes);
         }
     }
 
@@ -136,10 +111,6 @@ public record MemoryCalls(MethodHandle mmap, MethodHandle munmap, MethodHandle m
 
     /** 0 when the advice was taken. */
     int advise(long start, long bytes, int advice) {
-        try {
-            return (int) madvise.invokeExact(start, bytes, advice);
-        } catch (Throwable e) {
-            throw new IllegalStateException("madvise could not be called", e);
-        }
+        return (int) madvise.call(start, bytes, advice);
     }
 }

@@ -1,13 +1,7 @@
 package dev.troupe.model.tensor;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
+import dev.troupe.model.system.NativeFunction;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -28,30 +22,19 @@ public final class OwnPages {
     private static final int SHARE = 8; // of one thread's time that is spent copying: others compute meanwhile
 
     private final MemoryCalls calls;
-    private final MethodHandle mremap;
+    private final NativeFunction mremap;
     private final long pageBytes;
 
-    private OwnPages(MemoryCalls calls, MethodHandle mremap, MethodHandle getpagesize) {
+    private OwnPages(MemoryCalls calls, NativeFunction mremap, NativeFunction getpagesize) {
         this.calls = calls;
         this.mremap = mremap;
-        try {
-            this.pageBytes = (int) getpagesize.invokeExact();
-        } catch (Throwable e) {
-            throw new IllegalStateException("getpagesize could not be called", e);
-        }
+        this.pageBytes = (int) getpagesize.call();
     }
 
     private static Optional<OwnPages> system() {
-        Linker linker = Linker.nativeLinker();
-        SymbolLookup library = linker.defaultLookup();
-        FunctionDescriptor type =
-                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
-        return MemoryCalls.SYSTEM.flatMap(calls -> library.find("mremap")
-                .flatMap(mremap -> library.find("getpagesize")
-                        .map(getpagesize -> new OwnPages(
-                                calls,
-                                linker.downcallHandle(mremap, type, Linker.Option.firstVariadicArg(4)),
-                                MemoryCalls.handle(getpagesize, JAVA_INT)))));
+        return MemoryCalls.SYSTEM.flatMap(calls -> NativeFunction.ofLinux("mremap")
+                .flatMap(mremap -> NativeFunction.ofLinux("getpagesize")
+                        .map(getpagesize -> new OwnPages(calls, mremap, getpagesize))));
     }
 
     /**
@@ -108,10 +91,6 @@ public final class OwnPages {
 
     /** What would make it fail is looked at before anything is unmapped (mremap in Linux's mm/mremap.c). */
     private long move(long from, long bytes, long to) {
-        try {
-            return (long) mremap.invokeExact(from, bytes, bytes, MAYMOVE_FIXED, to);
-        } catch (Throwable e) {
-            throw new IllegalStateException("mremap could not be called", e);
-        }
+        return mremap.call(from, bytes, bytes, MAYMOVE_FIXED, to);
     }
 }

@@ -1,14 +1,10 @@
 package dev.troupe.model.kernel.machine;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.cache.Processor;
+import dev.troupe.model.system.NativeFunction;
 import dev.troupe.model.tensor.MemoryCalls;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -33,16 +29,10 @@ public final class MachineCode {
 
     private static final Optional<String> PROBLEM = machineProblem();
 
-    /** Apart, so that nothing is linked where machine code does not run. */
-    private static final class Call {
-        private static final MethodHandle HANDLE = Linker.nativeLinker()
-                .downcallHandle(FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-    }
-
-    private final MemorySegment entry;
+    private final NativeFunction function;
 
     private MachineCode(MemorySegment entry) {
-        this.entry = entry;
+        this.function = NativeFunction.at(entry);
     }
 
     /** Why it cannot be used here; empty when it can. */
@@ -117,10 +107,6 @@ public final class MachineCode {
 
     /** Calls it. What it does with these is said by who wrote it. */
     public void run(long first, long second, long third, long fourth, long fifth) {
-        try {
-            Call.HANDLE.invokeExact(entry, first, second, third, fourth, fifth);
-        } catch (Throwable e) {
-            throw new IllegalStateException("machine code could not be called", e);
-        }
+        function.call(first, second, third, fourth, fifth);
     }
 }

@@ -1,15 +1,8 @@
 package dev.troupe.model.kernel.parallel;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
+import dev.troupe.model.system.NativeFunction;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.invoke.MethodHandle;
 import java.util.BitSet;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -25,40 +18,30 @@ final class Processors {
     private static final int SET_BYTES = 8192; // 65,536 processors: more than any kernel's own set
     private static final int CALLING_THREAD = 0;
 
-    private final MethodHandle setAffinity;
+    private final NativeFunction setAffinity;
     private final BitSet allowed;
     private final int[] pinned; // threads by processor; guarded by this
 
-    private Processors(MethodHandle setAffinity, BitSet allowed) {
+    private Processors(NativeFunction setAffinity, BitSet allowed) {
         this.setAffinity = setAffinity;
         this.allowed = allowed;
         this.pinned = new int[allowed.length()];
     }
 
     private static Optional<Processors> find() {
-        if (ADDRESS.byteSize() != Long.BYTES
-                || !System.getProperty("os.name", "").equals("Linux")) {
-            return Optional.empty();
-        }
-        SymbolLookup library = Linker.nativeLinker().defaultLookup();
-        FunctionDescriptor call = FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
-        return library.find("sched_getaffinity")
-                .flatMap(get -> library.find("sched_setaffinity")
-                        .flatMap(set -> allowed(Linker.nativeLinker().downcallHandle(get, call))
-                                .map(allowed ->
-                                        new Processors(Linker.nativeLinker().downcallHandle(set, call), allowed))));
+        return NativeFunction.ofLinux("sched_getaffinity")
+                .flatMap(get -> NativeFunction.ofLinux("sched_setaffinity")
+                        .flatMap(set -> allowed(get).map(allowed -> new Processors(set, allowed))));
     }
 
-    private static Optional<BitSet> allowed(MethodHandle getAffinity) {
+    private static Optional<BitSet> allowed(NativeFunction getAffinity) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment set = arena.allocate(SET_BYTES);
-            if ((int) getAffinity.invokeExact(CALLING_THREAD, (long) SET_BYTES, set) != 0) {
+            if ((int) getAffinity.call(CALLING_THREAD, SET_BYTES, set.address()) != 0) {
                 return Optional.empty();
             }
             BitSet processors = BitSet.valueOf(set.asByteBuffer());
             return processors.isEmpty() ? Optional.empty() : Optional.of(processors);
-        } catch (Throwable e) {
-            throw new IllegalStateException("sched_getaffinity could not be called", e);
         }
     }
 
@@ -102,11 +85,9 @@ final class Processors {
             BitSet one = new BitSet();
             one.set(processor);
             MemorySegment.copy(MemorySegment.ofArray(one.toByteArray()), 0, set, 0, one.toByteArray().length);
-            if ((int) setAffinity.invokeExact(CALLING_THREAD, (long) SET_BYTES, set) != 0) {
+            if ((int) setAffinity.call(CALLING_THREAD, SET_BYTES, set.address()) != 0) {
                 LOG.warn("{} is not pinned: the system refused processor {}", Thread.currentThread(), processor);
             }
-        } catch (Throwable e) {
-            throw new IllegalStateException("sched_setaffinity could not be called", e);
         }
     }
 }

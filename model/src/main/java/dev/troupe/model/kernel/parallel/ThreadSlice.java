@@ -1,14 +1,11 @@
 package dev.troupe.model.kernel.parallel;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.troupe.model.system.NativeFunction;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,11 +31,11 @@ public final class ThreadSlice {
 
     private static final Optional<ThreadSlice> SYSTEM = find();
 
-    private final MethodHandle call;
+    private final NativeFunction call;
     private final long setAttributes;
     private final long getAttributes;
 
-    private ThreadSlice(MethodHandle call, long setAttributes) {
+    private ThreadSlice(NativeFunction call, long setAttributes) {
         this.call = call;
         this.setAttributes = setAttributes;
         this.getAttributes = setAttributes + 1;
@@ -50,15 +47,10 @@ public final class ThreadSlice {
             case "aarch64" -> 274;
             default -> 0;
         };
-        if (number == 0 || !System.getProperty("os.name", "").equals("Linux")) {
-            return Optional.empty();
-        }
-        Linker linker = Linker.nativeLinker();
-        FunctionDescriptor type = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-        return linker.defaultLookup()
-                .find("syscall") // older C libraries have no function of its own for it
-                .map(symbol -> linker.downcallHandle(symbol, type, Linker.Option.firstVariadicArg(1)))
-                .map(call -> new ThreadSlice(call, number));
+        return number == 0
+                ? Optional.empty()
+                // older C libraries have no function of its own for it
+                : NativeFunction.ofLinux("syscall").map(call -> new ThreadSlice(call, number));
     }
 
     /**
@@ -106,10 +98,6 @@ public final class ThreadSlice {
     }
 
     private long call(long number, MemorySegment attributes, int third, int fourth) {
-        try {
-            return (long) call.invokeExact(number, CALLING_THREAD, attributes, third, fourth);
-        } catch (Throwable e) {
-            throw new IllegalStateException("a thread's slice could not be asked for", e);
-        }
+        return call.call(number, CALLING_THREAD, attributes.address(), third, fourth);
     }
 }

@@ -110,7 +110,7 @@ class OtherKernelsTest {
             assertThat(choice.choose(pool, checks::add)).isSameAs(right);
             assertThat(checks).extracting(SelfCheck::provider).containsExactly("wrong", "right");
             assertThat(checks.getFirst().problem())
-                    .contains("\"wrong\"", "int8 product at m 67, n 201, k 144", "c is off by", "0.00 is allowed");
+                    .contains("\"wrong\"", "int8 product at m 67, n 208, k 144", "c is off by", "0.00 is allowed");
             assertThat(choice.choose(pool, checks::add)).isSameAs(right);
             assertThat(checks).as("checks of a second choice").hasSize(2);
         }
