@@ -70,7 +70,11 @@ class ModelReplicaTest {
 
     /** Answered once the model is loaded. */
     private static Description describe(ActorRef<Command> replica) {
-        TestProbe<Description> probe = KIT.createTestProbe(Description.class);
+        return describe(KIT, replica);
+    }
+
+    static Description describe(ActorTestKit kit, ActorRef<Command> replica) {
+        TestProbe<Description> probe = kit.createTestProbe(Description.class);
         replica.tell(new Describe(probe.getRef()));
         return probe.receiveMessage();
     }

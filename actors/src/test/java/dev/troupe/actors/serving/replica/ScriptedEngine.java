@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** An engine that continues every sequence with the number of the position, and does a step when it is allowed to. */
@@ -29,6 +30,9 @@ final class ScriptedEngine implements Engine {
     final AtomicBoolean closed = new AtomicBoolean();
     /** A batch for which this holds throws. */
     volatile Predicate<ScheduledBatch> poison = batch -> false;
+
+    /** Hears of each batch when its step begins. */
+    volatile Consumer<ScheduledBatch> begins = batch -> {};
 
     volatile String tokenizerJson = "{}";
 
@@ -46,6 +50,7 @@ final class ScriptedEngine implements Engine {
     @Override
     public List<List<SampledToken>> execute(
             ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {
+        begins.accept(batch);
         steps.acquireUninterruptibly();
         if (closed.get()) {
             throw new IllegalStateException("used after it was closed");
