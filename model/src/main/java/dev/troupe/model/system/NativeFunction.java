@@ -16,7 +16,8 @@ import java.util.Optional;
  * <p>All are called in one way, with seven longs: each signature of its own would cost a start some ten milliseconds,
  * for the classes that the JVM makes for it. The calling conventions of 64-bit systems allow that: a narrower argument
  * is read from the lower part of its register or place on the stack, those that a function does not have it does not
- * look for, and the caller clears the stack.
+ * look for, and the caller clears the stack. On Linux, those that take any number of arguments are called no
+ * differently.
  */
 public final class NativeFunction {
     /** Apart, so that nothing is linked where none is called. */
