@@ -14,9 +14,6 @@ import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;
 import dev.troupe.actors.serving.ReplicaProtocol.Command;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.Requests;
-import dev.troupe.actors.serving.engine.EngineSettings;
-import dev.troupe.model.kernel.Precision;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -89,14 +86,7 @@ class FirstTokenTest {
                 inTime.incrementAndGet();
             }
         };
-        ReplicaSettings settings = new ReplicaSettings(
-                "scripted",
-                "plain",
-                new EngineSettings("auto", Precision.FP32, 1, 32, 1, 1 << 20),
-                4,
-                3,
-                Duration.ofMillis(20),
-                Duration.ofMillis(100));
+        ReplicaSettings settings = ScriptedEngine.settings(1, 4);
         ActorRef<Command> replica = KIT.spawn(ModelReplica.create(settings, () -> engine), AnswerThreads.selector());
         ModelReplicaTest.describe(KIT, replica);
         for (int i = 0; i < WARM_UP + REQUESTS; i++) {

@@ -27,9 +27,7 @@ import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.Requests;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
-import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.kernel.Precision;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -48,22 +46,12 @@ class ModelReplicaTest {
         KIT.shutdownTestKit();
     }
 
-    private static ReplicaSettings settings(int maxRunning, int maxQueued) {
-        return new ReplicaSettings(
-                "scripted",
-                "plain",
-                new EngineSettings("auto", Precision.FP32, 1, 32, maxRunning, 1 << 20),
-                maxQueued,
-                3,
-                Duration.ofMillis(20),
-                Duration.ofMillis(100));
-    }
-
     private final TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
     private final ScriptedEngine engine = new ScriptedEngine();
 
     private ActorRef<Command> serve(int maxRunning, int maxQueued) {
-        ActorRef<Command> replica = KIT.spawn(ModelReplica.create(settings(maxRunning, maxQueued), () -> engine));
+        ActorRef<Command> replica =
+                KIT.spawn(ModelReplica.create(ScriptedEngine.settings(maxRunning, maxQueued), () -> engine));
         describe(replica);
         return replica;
     }
@@ -115,7 +103,7 @@ class ModelReplicaTest {
     @Test
     void rejectsWhileLoadingThenRegistersAndServes() {
         CompletableFuture<Engine> ready = new CompletableFuture<>();
-        ActorRef<Command> replica = KIT.spawn(ModelReplica.create(settings(4, 4), ready::join));
+        ActorRef<Command> replica = KIT.spawn(ModelReplica.create(ScriptedEngine.settings(4, 4), ready::join));
         TestProbe<Description> described = KIT.createTestProbe(Description.class);
         submit(replica, "early", 3, 2);
         replica.tell(new Describe(described.getRef()));
@@ -144,7 +132,7 @@ class ModelReplicaTest {
             throw new TroupeException("no such model");
         };
         KIT.spawn(Behaviors.<Void>setup(context -> {
-            context.watch(context.spawn(ModelReplica.create(settings(1, 1), broken), "replica"));
+            context.watch(context.spawn(ModelReplica.create(ScriptedEngine.settings(1, 1), broken), "replica"));
             return Behaviors.receive(Void.class)
                     .onSignal(akka.actor.typed.ChildFailed.class, failed -> {
                         reason.getRef().tell(failed.getCause());
@@ -331,7 +319,8 @@ class ModelReplicaTest {
 
         CompletableFuture<Engine> ready = new CompletableFuture<>();
         ScriptedEngine second = new ScriptedEngine();
-        KIT.spawn(ModelReplica.create(settings(1, 1), ready::join)).tell(new Drain(drained.getRef()));
+        KIT.spawn(ModelReplica.create(ScriptedEngine.settings(1, 1), ready::join))
+                .tell(new Drain(drained.getRef()));
         assertThat(drained.receiveMessage()).isEqualTo(new Drained(0));
         ready.complete(second);
         drained.awaitAssert(() -> {
@@ -362,7 +351,7 @@ class ModelReplicaTest {
     @Test
     void stepsThatKeepFailingRestartTheReplicaWithAFreshModel() {
         List<ScriptedEngine> engines = new CopyOnWriteArrayList<>();
-        ActorRef<Command> replica = KIT.spawn(ModelReplica.create(settings(1, 8), () -> {
+        ActorRef<Command> replica = KIT.spawn(ModelReplica.create(ScriptedEngine.settings(1, 8), () -> {
             ScriptedEngine loaded = new ScriptedEngine();
             if (engines.isEmpty()) {
                 loaded.poison = batch -> true;

@@ -21,9 +21,6 @@ import dev.troupe.actors.serving.ReplicaProtocol.Describe;
 import dev.troupe.actors.serving.ReplicaProtocol.Description;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.Requests;
-import dev.troupe.actors.serving.engine.EngineSettings;
-import dev.troupe.model.kernel.Precision;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -56,14 +53,7 @@ class ReplicaAcrossNodesTest {
 
         ScriptedEngine engine = new ScriptedEngine();
         engine.tokenizerJson = "x".repeat(3 << 20); // as large as a large vocabulary's
-        ReplicaSettings settings = new ReplicaSettings(
-                "scripted",
-                "plain",
-                new EngineSettings("auto", Precision.FP32, 1, 32, 4, 1 << 20),
-                4,
-                3,
-                Duration.ofMillis(20),
-                Duration.ofMillis(100));
+        ReplicaSettings settings = ScriptedEngine.settings(4, 4);
         SERVER.spawn(ModelReplica.create(settings, () -> engine));
 
         TestProbe<Receptionist.Listing> listings = CLIENT.createTestProbe(Receptionist.Listing.class);

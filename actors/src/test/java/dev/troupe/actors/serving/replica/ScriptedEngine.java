@@ -6,10 +6,13 @@ import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.actors.serving.engine.AnswerSampler;
 import dev.troupe.actors.serving.engine.Engine;
+import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.PromptReader;
 import dev.troupe.actors.serving.engine.SampledToken;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -22,6 +25,18 @@ import java.util.function.Predicate;
 final class ScriptedEngine implements Engine {
     static final int VOCAB = 100;
     static final int CONTEXT = 48;
+
+    /** Of a replica with this engine that begins again soon. */
+    static ReplicaSettings settings(int maxRunning, int maxQueued) {
+        return new ReplicaSettings(
+                "scripted",
+                "plain",
+                new EngineSettings("auto", Precision.FP32, 1, 32, maxRunning, 1 << 20),
+                maxQueued,
+                3,
+                Duration.ofMillis(20),
+                Duration.ofMillis(100));
+    }
 
     /** Permits for steps; starts with as many as anyone needs. */
     final Semaphore steps = new Semaphore(1 << 20);
