@@ -35,6 +35,7 @@ import static dev.troupe.model.kernel.machine.VectorInstruction.VPMOVZXWD;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPSHUFB;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPSHUFD;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPSUBD;
+import static dev.troupe.model.kernel.machine.VectorInstruction.VPTERNLOGD;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPUNPCKHDQ;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPUNPCKHQDQ;
 import static dev.troupe.model.kernel.machine.VectorInstruction.VPUNPCKLDQ;
@@ -114,6 +115,12 @@ public final class Assembler extends GeneralInstructions {
     /** The bits of {@code b} that {@code a} has not. */
     public void vpandnd(VectorRegister to, VectorRegister a, Operand b) {
         three(VPANDND, to, a, b);
+    }
+
+    /** Each bit by a table of eight, chosen by its own bit (4), that of {@code b} (2) and that of {@code c} (1). */
+    public void vpternlogd(VectorRegister a, VectorRegister b, Operand c, int table) {
+        three(VPTERNLOGD, a, b, c);
+        bytes(table);
     }
 
     /** Shifts to the right, zeros from the left. */

@@ -11,6 +11,7 @@ enum VectorInstruction {
     VPXORD(Opcodes.MAP_0F, Prefix.P66, 0xEF),
     VPANDD(Opcodes.MAP_0F, Prefix.P66, 0xDB),
     VPANDND(Opcodes.MAP_0F, Prefix.P66, 0xDF),
+    VPTERNLOGD(Opcodes.MAP_0F3A, Prefix.P66, 0x25),
     SHIFT(Opcodes.MAP_0F, Prefix.P66, 0x72),
     VPADDD(Opcodes.MAP_0F, Prefix.P66, 0xFE),
     VPSUBD(Opcodes.MAP_0F, Prefix.P66, 0xFA),

@@ -45,10 +45,12 @@ record PanelProduct(
 
     /**
      * Row 0 of C in {@code count} panels, at most {@link PanelFormat#most}; A is multiplied with the format's factor.
+     *
+     * @param apart panels from one to the next
      */
-    void row(int panel, int count, long scratch) {
-        long distance = format.bytes(k);
-        long start = weights + panel * distance;
+    void row(int panel, int count, int apart, long scratch) {
+        long start = weights + panel * format.bytes(k);
+        long distance = apart * format.bytes(k);
         long sums = scratch + SUMS;
         for (int from = 0; from < Math.max(k, 1); from += DEPTH) {
             int depth = Math.min(DEPTH, k - from);
@@ -63,9 +65,13 @@ record PanelProduct(
                         column,
                         sums + column * 4L);
             }
-            add(panel, count, from, 0, 1, sums);
+            for (int p = 0; p < count; p++) {
+                add(panel + p * apart, 1, from, 0, 1, sums + p * PanelFormat.SUMS);
+            }
         }
-        addBias(panel, count, 0, 1);
+        for (int p = 0; p < count; p++) {
+            addBias(panel + p * apart, 1, 0, 1);
+        }
     }
 
     /** Rows of C from {@code row} on in {@code count} panels, 1 or 2, from {@code panel} on. */

@@ -117,23 +117,20 @@ public final class VectorWeightProduct implements WeightProduct {
         }
     }
 
+    /**
+     * Panels that are gone through at once are as far apart as the whole goes: each thread reads some long streams, in
+     * which what its loops ask for ahead, beyond a panel's end, too, is what comes next.
+     */
     private void oneRow(PanelProduct product) {
         int panels = PanelProduct.panels(product.n());
-        int atOnce = product.format().most();
-        Stretches.share(
-                pool,
-                panels,
-                atOnce,
-                (long) product.n() * product.k(),
-                (from, to) -> oneRow(from, to, atOnce, product));
-    }
-
-    private void oneRow(int from, int to, int atOnce, PanelProduct product) {
-        try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROW_SCRATCH)) {
-            for (int panel = from; panel < to; panel += atOnce) {
-                product.row(panel, Math.min(atOnce, to - panel), memory.address());
+        int steps = Math.ceilDiv(panels, product.format().most());
+        Stretches.share(pool, steps, 1, (long) product.n() * product.k(), (from, to) -> {
+            try (ScratchPool.Scratch memory = scratch.borrow(PanelProduct.ROW_SCRATCH)) {
+                for (int panel = from; panel < to; panel++) {
+                    product.row(panel, Math.ceilDiv(panels - panel, steps), steps, memory.address());
+                }
             }
-        }
+        });
     }
 
     private void fewRows(int m, PanelProduct product) {

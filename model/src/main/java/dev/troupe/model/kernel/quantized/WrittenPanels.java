@@ -30,11 +30,7 @@ record WrittenPanels(PanelFormat format, int inputs, List<MachineCode> panels, L
         }
         return switch (type) {
             case Q8_0 -> of(format, List.of(new ByteRowLoop(1), new ByteRowLoop(2)), ByteRowsLoop::new);
-            case Q4_0 ->
-                of(
-                        format,
-                        List.of(new NibbleRowLoop(1, 1), new NibbleRowLoop(2, 1)),
-                        rows -> new NibbleRowLoop(1, rows));
+            case Q4_0 -> of(format, List.of(new NibbleRowLoop(1), new NibbleRowLoop(2)), NibbleRowsLoop::new);
             case F16 -> of(format, List.of(new PairRowLoop(1, true)), rows -> new PairRowLoop(rows, true));
             case BF16 -> of(format, List.of(new PairRowLoop(1, false)), rows -> new PairRowLoop(rows, false));
             case F32, Q4_K, Q6_K -> format;

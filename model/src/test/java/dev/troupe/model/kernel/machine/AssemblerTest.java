@@ -74,6 +74,14 @@ class AssemblerTest {
                         "vpandnd zmm8, zmm31, [r9+128]",
                         code -> code.vpandnd(zmm(8), zmm(31), at(R9, 128)),
                         "62 51 05 40 DF 41 02"),
+                of(
+                        "vpternlogd zmm24, zmm22, zmm28, 0xe0",
+                        code -> code.vpternlogd(zmm(24), zmm(22), zmm(28), 0xE0),
+                        "62 03 4D 40 25 C4 E0"),
+                of(
+                        "vpternlogd zmm3, zmm25, dword ptr [rax+8]{1to16}, 0xc8",
+                        code -> code.vpternlogd(zmm(3), zmm(25), each(RAX, 8), 0xC8),
+                        "62 F3 35 50 25 58 02 C8"),
                 of("vpsrld zmm29, zmm13, 4", code -> code.vpsrld(zmm(29), zmm(13), 4), "62 D1 15 40 72 D5 04"),
                 of("vpsrad zmm6, zmm22, 16", code -> code.vpsrad(zmm(6), zmm(22), 16), "62 B1 4D 48 72 E6 10"),
                 of("vpslld xmm3, xmm6, 3", code -> code.vpslld(zmm(3).xmm(), zmm(6).xmm(), 3), "62 F1 65 08 72 F6 03"),

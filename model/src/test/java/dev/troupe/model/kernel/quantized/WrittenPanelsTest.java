@@ -72,22 +72,28 @@ class WrittenPanelsTest {
         }
     }
 
-    /** All numbers that a byte can be, below the greatest, the least and other scales of both signs. */
-    @Test
-    void allBytesAndAllKindsOfScalesHaveTheSameBits() {
-        StorageType type = StorageType.Q8_0;
+    /**
+     * All numbers that a byte can be, or two in a byte, below the greatest, the least and other scales of both signs.
+     */
+    @ParameterizedTest
+    @EnumSource(
+            value = StorageType.class,
+            names = {"Q8_0", "Q4_0"})
+    void allNumbersAndAllKindsOfScalesHaveTheSameBits(StorageType type) {
         PanelFormat written = written(type);
         short[] scales = {0x7BFF, 0x0001, 0x03FF, 0x0400, (short) 0xFBFF, (short) 0x8001, 0x3C01, 0x2FFF};
-        int k = 256;
+        int k = 512;
+        int scaleBytes = Short.BYTES; // before the numbers, in both types
         int blocks = k / BlockLayout.SMALL;
         MemorySegment stored = arena.allocateBytes(PANELS * COLUMNS * type.bytes(k));
         for (int row = 0; row < PANELS * COLUMNS; row++) {
             for (int b = 0; b < blocks; b++) {
                 long block = row * type.bytes(k) + (long) b * type.blockBytes();
                 stored.set(ValueLayout.JAVA_SHORT_UNALIGNED, block, scales[(row + b) % scales.length]);
-                for (int i = 0; i < BlockLayout.SMALL; i++) {
-                    byte number = (byte) (row * 37 + b * BlockLayout.SMALL + i);
-                    stored.set(ValueLayout.JAVA_BYTE, block + BlockLayout.Q8_0_NUMBERS + i, number);
+                int bytes = type.blockBytes() - scaleBytes;
+                for (int i = 0; i < bytes; i++) {
+                    byte number = (byte) (row * 37 + b * bytes + i);
+                    stored.set(ValueLayout.JAVA_BYTE, block + scaleBytes + i, number);
                 }
             }
         }
