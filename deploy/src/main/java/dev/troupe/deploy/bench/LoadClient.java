@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -51,12 +52,17 @@ public final class LoadClient {
             int numTokens) {}
 
     private final Load load;
+    private final List<byte[]> requests;
     private final LoadDriver driver;
     private final ConcurrentLinkedDeque<SocketChannel> idle;
     private final ExecutorService threads;
 
     private LoadClient(Load load, ConcurrentLinkedDeque<SocketChannel> idle, ExecutorService threads) {
         this.load = load;
+        String authority = load.host() + ":" + load.port();
+        requests = load.bodies().stream()
+                .map(body -> RawRequest.post(authority, load.path(), bytes(body)))
+                .toList();
         this.idle = idle;
         this.threads = threads;
         Arrivals arrivals =
@@ -87,24 +93,29 @@ public final class LoadClient {
     private void begin(int request) {
         threads.execute(() -> {
             try {
-                ask(request);
+                askInTurn(request);
             } catch (IOException | RuntimeException e) {
                 driver.failed(e);
             }
         });
     }
 
+    /** A request and what its stream asks after it, on this thread: another would have to wake for each. */
+    private void askInTurn(int request) throws IOException {
+        for (OptionalInt next = OptionalInt.of(request); next.isPresent(); next = driver.answered(next.getAsInt())) {
+            ask(next.getAsInt());
+        }
+    }
+
     private void ask(int request) throws IOException {
-        byte[] body = bytes(load.bodies().get(request));
         SocketChannel open = idle.pollFirst();
         SocketChannel channel = open != null ? open : connect();
-        ByteBuffer out = ByteBuffer.wrap(RawRequest.post(load.host() + ":" + load.port(), load.path(), body));
+        ByteBuffer out = ByteBuffer.wrap(requests.get(request));
         while (out.hasRemaining()) {
             channel.write(out);
         }
         read(request, channel);
         idle.addFirst(channel);
-        driver.answered(request);
     }
 
     private SocketChannel connect() throws IOException {

@@ -6,6 +6,7 @@ import dev.troupe.deploy.bench.LoadTarget.Outcome;
 import dev.troupe.model.TroupeException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -51,7 +52,7 @@ final class LoadDriver {
         switch (arrivals) {
             case Arrivals.Closed closed -> {
                 for (int i = 0; i < Math.min(closed.streams(), due.length); i++) {
-                    next();
+                    next().ifPresent(begin);
                 }
             }
             case Arrivals.Open open -> {
@@ -76,12 +77,13 @@ final class LoadDriver {
         return new Outcome(answers, (end - start) / 1e9, 0);
     }
 
-    private void next() {
+    private OptionalInt next() {
         int request = begun.getAndIncrement();
-        if (request < due.length) {
-            due[request] = System.nanoTime();
-            begin.accept(request);
+        if (request >= due.length) {
+            return OptionalInt.empty();
         }
+        due[request] = System.nanoTime();
+        return OptionalInt.of(request);
     }
 
     private void await() {
@@ -105,15 +107,20 @@ final class LoadDriver {
         }
     }
 
-    /** A request is answered. */
-    void answered(int request) {
+    /**
+     * A request is answered.
+     *
+     * @return the next of its stream, which is due now, for the caller to ask
+     */
+    OptionalInt answered(int request) {
         if (first[request] == 0) {
             failed(new IllegalStateException("an answer without a token"));
         } else if (done.incrementAndGet() == due.length) {
             over.complete(true);
         } else if (arrivals instanceof Arrivals.Closed) {
-            next();
+            return next();
         }
+        return OptionalInt.empty();
     }
 
     /** A request is not answered: the load ends. */

@@ -68,7 +68,7 @@ final class ReplicaTarget implements LoadTarget {
                 case GenerationEvent.TokenGenerated token -> driver.token(number);
                 case GenerationEvent.Finished finished -> {
                     numAnswered++;
-                    driver.answered(number);
+                    driver.answered(number).ifPresent(this::ask);
                 }
                 case GenerationEvent.Rejected rejected -> driver.failed(new IllegalStateException(rejected.message()));
                 case GenerationEvent.Failed failed -> driver.failed(new IllegalStateException(failed.message()));

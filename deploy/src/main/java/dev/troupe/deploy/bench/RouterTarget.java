@@ -72,7 +72,7 @@ final class RouterTarget implements LoadTarget {
                         if (failure != null) {
                             driver.failed(failure);
                         } else {
-                            driver.answered(number);
+                            driver.answered(number).ifPresent(this::ask);
                         }
                     });
         }
