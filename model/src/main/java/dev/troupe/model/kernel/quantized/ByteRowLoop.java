@@ -10,7 +10,6 @@ import dev.troupe.model.kernel.machine.VectorRegister;
  * enough bits to be exact: so a number takes two instructions, its byte in its place and this. A scale has eleven bits.
  */
 final class ByteRowLoop extends RowLoop {
-    private static final int SCALES = (int) BytePanels.NUMBERS;
     private static final int INPUTS = BlockLayout.SMALL;
     private static final int PER_LINE = LINE / PanelFormat.COLUMNS; // inputs
     private static final int QUARTERS = PER_LINE * HALVES; // of a line: vectors of numbers
@@ -74,7 +73,7 @@ final class ByteRowLoop extends RowLoop {
     void begin(int panel) {
         VectorRegister scale = work(panel);
         for (int half = 0; half < HALVES; half++) {
-            code.vcvtph2ps(scale, weights(panel, half * (SCALES / HALVES)));
+            scales(scale, panel, half);
             code.vmulps(factor(panel, half), scale, steps);
             code.vmulps(addend(panel, half), scale, zero);
         }

@@ -13,7 +13,6 @@ import java.util.function.IntFunction;
  * place and this, and eight numbers two shifts.
  */
 final class NibbleRowLoop extends RowLoop {
-    private static final int SCALES = PanelFormat.COLUMNS * Short.BYTES;
     private static final int INPUTS = BlockLayout.SMALL;
     private static final int PER_INT = 8;
 
@@ -85,7 +84,7 @@ final class NibbleRowLoop extends RowLoop {
     @Override
     void begin(int panel) {
         for (int half = 0; half < HALVES; half++) {
-            code.vcvtph2ps(scale(panel, half), weights(panel, half * (SCALES / HALVES)));
+            scales(scale(panel, half), panel, half);
             for (int place = 0; place < PLACES.size(); place++) {
                 code.vmulps(addend(place, panel, half), scale(panel, half), zero(place));
             }

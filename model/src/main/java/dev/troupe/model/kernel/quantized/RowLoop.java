@@ -30,6 +30,12 @@ abstract class RowLoop {
     static final int LINE = 64;
     static final int HALVES = 2; // of a panel's outputs: a vector each
 
+    /**
+     * Bytes of what scales a run of a panel's inputs, before their numbers, where they have one float16 for each
+     * output.
+     */
+    static final int SCALES = PanelFormat.COLUMNS * Short.BYTES;
+
     private static final int AHEAD = 4096; // bytes: as many as come within some 300 ns
 
     private static final Register TURNS = Register.RDX;
@@ -149,6 +155,11 @@ abstract class RowLoop {
     /** What lies in a panel at a distance from a turn's start. */
     static Address weights(int panel, int distance) {
         return at(PANELS.get(panel), distance);
+    }
+
+    /** The scales that a turn begins with, of a half. */
+    final void scales(VectorRegister to, int panel, int half) {
+        code.vcvtph2ps(to, weights(panel, half * (SCALES / HALVES)));
     }
 
     /** Adds the products of a turn's input, of all rows, and a half's numbers. */
