@@ -150,7 +150,16 @@ public final class Tensor {
         }
     }
 
-    /** The elements on the heap, for tests and reports. */
+    /** Copies all of {@code source}, which must have as many elements. */
+    public void copyFrom(float[] source) {
+        if (source.length != size) {
+            throw new IllegalArgumentException("cannot copy " + source.length + " numbers to " + this);
+        }
+        block.beforeWrite();
+        MemorySegment.copy(source, 0, segment, FLOAT, 0, source.length);
+    }
+
+    /** The elements on the heap, for tests, reports and references. */
     public float[] toArray() {
         block.beforeRead();
         return segment.toArray(FLOAT);

@@ -156,11 +156,14 @@ final class AttentionContract implements OperationContract<Kernels> {
 
     /** Moves what is not finite to another tensor, as numbers. */
     private static void separate(Tensor out, Tensor lost) {
-        for (long i = 0; i < out.size(); i++) {
-            float number = out.get(i);
-            lost.set(i, Float.isNaN(number) ? 1 : Float.isInfinite(number) ? 3 : 0);
-            out.set(i, Float.isFinite(number) ? number : 0);
+        float[] numbers = out.toArray();
+        float[] kinds = new float[numbers.length];
+        for (int i = 0; i < numbers.length; i++) {
+            kinds[i] = Float.isNaN(numbers[i]) ? 1 : Float.isInfinite(numbers[i]) ? 3 : 0;
+            numbers[i] = Float.isFinite(numbers[i]) ? numbers[i] : 0;
         }
+        out.copyFrom(numbers);
+        lost.copyFrom(kinds);
     }
 
     /** As {@link #wholeNotFinite}, through a cache. */

@@ -2,9 +2,12 @@ package dev.troupe.model.kernel.check;
 
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.quantized.Quantization;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Runs operations by implementations and by the reference on equal seeded inputs, and reports the outputs that differ.
@@ -33,34 +37,78 @@ public final class Comparison<K> {
         }
     }
 
+    /**
+     * What an operation is given, in order: the first run draws it and the others find it, as drawing takes longer than
+     * most kernels do.
+     */
+    private static final class Drawn {
+        private final SplittableRandom random;
+        private final List<float[]> normal = new ArrayList<>();
+        private final List<int[]> indices = new ArrayList<>();
+        private final List<byte[]> weights = new ArrayList<>();
+
+        Drawn(long seed) {
+            this.random = new SplittableRandom(seed);
+        }
+
+        private float[] normal(int count) {
+            float[] numbers = new float[count];
+            for (int i = 0; i < count; i++) {
+                numbers[i] = (float) random.nextGaussian();
+            }
+            return numbers;
+        }
+
+        private int[] indices(int count, int from, int to) {
+            int[] drawn = new int[count];
+            for (int i = 0; i < count; i++) {
+                drawn[i] = random.nextInt(from, to);
+            }
+            return drawn;
+        }
+
+        private byte[] weights(StorageType type, int count) {
+            byte[] stored = new byte[Math.toIntExact(type.bytes(count))];
+            Quantization.write(type, count, MemorySegment.ofArray(normal(count)), MemorySegment.ofArray(stored));
+            return stored;
+        }
+    }
+
     /** Gives an operation its tensors and notes which of them to compare. */
     public static final class Inputs {
         private final TensorArena arena;
-        private final SplittableRandom random;
+        private final Drawn drawn;
         private final boolean garbage;
         private final List<Output> outputs = new ArrayList<>();
+        private int numNormal;
+        private int numIndices;
+        private int numWeights;
 
         /** @param garbage whether results are not numbers before the run */
-        private Inputs(TensorArena arena, long seed, boolean garbage) {
+        private Inputs(TensorArena arena, Drawn drawn, boolean garbage) {
             this.arena = arena;
-            this.random = new SplittableRandom(seed);
+            this.drawn = drawn;
             this.garbage = garbage;
+        }
+
+        /** Number {@code i} of what is drawn. */
+        private static <T> T at(List<T> all, int i, Supplier<T> draw) {
+            if (i == all.size()) {
+                all.add(draw.get());
+            }
+            return all.get(i);
         }
 
         /** Normally distributed numbers. */
         public Tensor normal(int... shape) {
             Tensor tensor = arena.allocate(shape);
-            float[] numbers = new float[Math.toIntExact(tensor.size())];
-            for (int i = 0; i < numbers.length; i++) {
-                numbers[i] = (float) random.nextGaussian();
-            }
-            write(numbers, tensor);
+            int count = Math.toIntExact(tensor.size());
+            // At once: in a process that has just started, each access to native memory takes a microsecond.
+            float[] numbers = at(drawn.normal, numNormal++, () -> drawn.normal(count));
+            // A kernel that is wrong may give an operand of another shape: it gets numbers, too, and is found out
+            // later.
+            tensor.copyFrom(numbers.length == count ? numbers : drawn.normal(count));
             return tensor;
-        }
-
-        /** All at once: in a process that has just started, each access to native memory takes a microsecond. */
-        private static void write(float[] numbers, Tensor to) {
-            to.segment().copyFrom(MemorySegment.ofArray(numbers));
         }
 
         /** As {@link #normal}, and compared after the run: what a kernel reads and changes, or adds to. */
@@ -79,7 +127,7 @@ public final class Comparison<K> {
             if (garbage) {
                 float[] none = new float[Math.toIntExact(tensor.size())];
                 Arrays.fill(none, Float.NaN);
-                write(none, tensor);
+                tensor.copyFrom(none);
             }
             outputs.add(new Output(name, tensor));
             return tensor;
@@ -87,11 +135,17 @@ public final class Comparison<K> {
 
         /** Numbers in [from, to). */
         public int[] indices(int count, int from, int to) {
-            int[] indices = new int[count];
-            for (int i = 0; i < count; i++) {
-                indices[i] = random.nextInt(from, to);
-            }
-            return indices;
+            return at(drawn.indices, numIndices++, () -> drawn.indices(count, from, to))
+                    .clone();
+        }
+
+        /** Rows of normally distributed numbers as a file of this type has them. */
+        public MemorySegment weights(StorageType type, int rows, int columns) {
+            byte[] stored =
+                    at(drawn.weights, numWeights++, () -> drawn.weights(type, Math.multiplyExact(rows, columns)));
+            MemorySegment weights = arena.allocateBytes(stored.length);
+            MemorySegment.copy(stored, 0, weights, ValueLayout.JAVA_BYTE, 0, stored.length);
+            return weights;
         }
 
         /** For what an operation needs beside tensors of numbers; freed after the comparison. */
@@ -253,11 +307,12 @@ public final class Comparison<K> {
     private void compareWithin(double unit, String operation, String shape, Operation<K> body) {
         comparisons++;
         try (TensorArena arena = TensorArena.open("kernels.check")) {
-            Inputs theirs = new Inputs(arena, seed, false);
+            Drawn drawn = new Drawn(seed);
+            Inputs theirs = new Inputs(arena, drawn, false);
             run(operation, shape, body, reference, theirs);
             subjects.forEach((subject, found) -> {
                 try (TensorArena own = TensorArena.open("kernels.check")) {
-                    Inputs mine = new Inputs(own, seed, true);
+                    Inputs mine = new Inputs(own, drawn, true);
                     run(operation, shape, body, subject, mine);
                     compare(operation, shape, unit, mine, theirs, found);
                 }

@@ -3,11 +3,9 @@ package dev.troupe.model.kernel.check;
 import dev.troupe.model.kernel.int8.FourBitProduct;
 import dev.troupe.model.kernel.int8.FourBitWeight;
 import dev.troupe.model.kernel.parallel.ComputePool;
-import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** Both types of weights, any numbers of rows and outputs, accumulation and bias, bit for bit. */
@@ -68,11 +66,9 @@ final class FourBitContract implements OperationContract<FourBitProduct> {
             String shape = type + ", m " + m + ", n " + n + ", k " + k + (added ? ", onto C, bias" : "");
             on.compareBits(name(), shape, (product, in) -> {
                 Tensor a = in.normal(m, k + 3);
-                Tensor rows = in.normal(n, k);
                 Tensor bias = in.normal(n);
-                MemorySegment stored = in.arena().allocateBytes(n * type.bytes(k));
-                Quantization.write(type, rows.size(), rows.segment(), stored);
-                FourBitWeight w = FourBitWeight.pack(WeightRows.of(type, n, k, stored), pool, in.arena());
+                WeightRows stored = WeightRows.of(type, n, k, in.weights(type, n, k));
+                FourBitWeight w = FourBitWeight.pack(stored, pool, in.arena());
                 Tensor c = added ? in.output("c", m, n + 5) : in.result("c", m, n + 5);
                 product.multiply(m, a, k + 3, w, added ? bias : null, c, n + 5, added);
             });

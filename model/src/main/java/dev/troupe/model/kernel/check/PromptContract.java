@@ -4,13 +4,11 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.PackedWeight;
 import dev.troupe.model.kernel.quantized.PromptProduct;
 import dev.troupe.model.kernel.quantized.PromptWeight;
-import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.kernel.quantized.VectorWeightProduct;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 
 /** Weights of all types, few rows and many, accumulation and bias. */
 final class PromptContract implements OperationContract<PromptProduct> {
@@ -59,9 +57,7 @@ final class PromptContract implements OperationContract<PromptProduct> {
 
     private void at(Comparison<PromptProduct> on, StorageType type, int n, int k, int... numRows) {
         on.compare(name(), type + ", n " + n + ", k " + k, k, (product, in) -> {
-            MemorySegment stored = in.arena().allocateBytes(n * type.bytes(k));
-            Quantization.write(type, (long) n * k, in.normal(n, k).segment(), stored);
-            WeightRows rows = WeightRows.of(type, n, k, stored);
+            WeightRows rows = WeightRows.of(type, n, k, in.weights(type, n, k));
             PackedWeight packed = weights.pack(rows, in.arena());
             PromptWeight weight = product.lay(packed, rows, in.arena());
             Tensor bias = in.normal(n);

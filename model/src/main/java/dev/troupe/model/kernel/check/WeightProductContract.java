@@ -2,11 +2,9 @@ package dev.troupe.model.kernel.check;
 
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.quantized.PackedWeight;
-import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** All storage types, one row to many, any number of outputs, rows wider than the matrix, accumulation and bias. */
@@ -62,9 +60,8 @@ final class WeightProductContract implements OperationContract<Kernels> {
 
     private static void at(Comparison<Kernels> on, StorageType type, int n, int k, int... rows) {
         on.compare("weight product", type + ", n " + n + ", k " + k, k, (kernels, in) -> {
-            MemorySegment stored = in.arena().allocateBytes(n * type.bytes(k));
-            Quantization.write(type, (long) n * k, in.normal(n, k).segment(), stored);
-            PackedWeight weight = kernels.weightProduct().pack(WeightRows.of(type, n, k, stored), in.arena());
+            WeightRows stored = WeightRows.of(type, n, k, in.weights(type, n, k));
+            PackedWeight weight = kernels.weightProduct().pack(stored, in.arena());
             Tensor bias = in.normal(n);
             for (int m : rows) {
                 Tensor a = in.normal(m, k + 3);

@@ -4,7 +4,9 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.jspecify.annotations.Nullable;
 
-/** The reference: three loops, each sum in float64 in order of k and rounded once. */
+/**
+ * The reference: three loops, each sum in float64 in order of k and rounded once. Operands are read to the heap once.
+ */
 public final class ScalarGemm implements Gemm {
     @Override
     public void multiplyAdd(
@@ -24,14 +26,17 @@ public final class ScalarGemm implements Gemm {
         boolean ta = transposeA == Transpose.YES;
         boolean tb = transposeB == Transpose.YES;
         GemmArguments.requireProduct(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, addend, bias);
+        float[][] rows = new float[m][];
         for (int i = 0; i < m; i++) {
-            for (int j = 0; j < n; j++) {
+            rows[i] = ta ? column(a, lda, i, k) : row(a, lda, i, k);
+        }
+        for (int j = 0; j < n; j++) {
+            float[] column = tb ? row(b, ldb, j, k) : column(b, ldb, j, k);
+            for (int i = 0; i < m; i++) {
                 long at = (long) i * ldc + j;
                 double sum = addend == null ? 0 : addend.get(at);
                 for (int p = 0; p < k; p++) {
-                    float x = a.get(ta ? (long) p * lda + i : (long) i * lda + p);
-                    float y = b.get(tb ? (long) j * ldb + p : (long) p * ldb + j);
-                    sum += (double) x * y;
+                    sum += (double) rows[i][p] * column[p];
                 }
                 c.set(at, (float) sum);
             }
@@ -39,6 +44,18 @@ public final class ScalarGemm implements Gemm {
         if (bias != null) {
             addBias(m, n, bias, c, ldc);
         }
+    }
+
+    private static float[] row(Tensor matrix, int ld, int i, int length) {
+        return matrix.view((long) i * ld, length).toArray();
+    }
+
+    private static float[] column(Tensor matrix, int ld, int j, int length) {
+        float[] column = new float[length];
+        for (int p = 0; p < length; p++) {
+            column[p] = matrix.get((long) p * ld + j);
+        }
+        return column;
     }
 
     /** Packs to plain [k, n]. */

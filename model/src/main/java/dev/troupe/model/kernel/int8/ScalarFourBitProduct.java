@@ -5,7 +5,7 @@ import dev.troupe.model.tensor.Tensor;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The reference: a row of A is rounded, run by run, then multiplied with every row of W. */
+/** The reference: rows of A are rounded, run by run, then multiplied with every row of W, which is read once. */
 public final class ScalarFourBitProduct implements FourBitProduct {
     private static final int RUN = FourBitWeight.RUN;
 
@@ -13,17 +13,16 @@ public final class ScalarFourBitProduct implements FourBitProduct {
     public void multiply(
             int m, Tensor a, int lda, FourBitWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
-        float[] row = new float[w.k()];
-        int[] numbers = new int[w.k()];
-        float[] scales = new float[w.k() / RUN];
+        int[][] numbers = new int[m][w.k()];
+        float[][] scales = new float[m][w.k() / RUN];
         for (int i = 0; i < m; i++) {
-            for (int p = 0; p < row.length; p++) {
-                row[p] = a.get((long) i * lda + p);
-            }
-            round(row, numbers, scales);
-            for (int j = 0; j < w.n(); j++) {
+            round(a.view((long) i * lda, w.k()).toArray(), numbers[i], scales[i]);
+        }
+        for (int j = 0; j < w.n(); j++) {
+            Row row = new Row(w, j);
+            for (int i = 0; i < m; i++) {
                 long at = (long) i * ldc + j;
-                float sum = sum(numbers, scales, w, j);
+                float sum = sum(numbers[i], scales[i], row);
                 float value = accumulate ? c.get(at) + sum : sum;
                 c.set(at, bias == null ? value : value + bias.get(j));
             }
@@ -41,19 +40,41 @@ public final class ScalarFourBitProduct implements FourBitProduct {
         }
     }
 
-    private static float sum(int[] numbers, float[] scales, FourBitWeight w, int j) {
+    /** A row of W, with shifts where its type has them. */
+    private static final class Row {
+        private final int[] numbers;
+        private final float[] scales;
+        private final float[] shifts;
+
+        Row(FourBitWeight w, int j) {
+            numbers = new int[w.k()];
+            scales = new float[w.k() / RUN];
+            shifts = new float[w.type() == StorageType.Q4_K ? scales.length : 0];
+            for (int run = 0; run < scales.length; run++) {
+                scales[run] = w.scale(j, run);
+                if (shifts.length > 0) {
+                    shifts[run] = w.shift(j, run);
+                }
+                for (int i = 0; i < RUN; i++) {
+                    numbers[run * RUN + i] = w.number(j, run, i) - FourBitWeight.ZERO;
+                }
+            }
+        }
+    }
+
+    private static float sum(int[] numbers, float[] scales, Row row) {
         float sum = 0;
         for (int run = 0; run < scales.length; run++) {
             int products = 0;
             int total = 0;
             for (int i = 0; i < RUN; i++) {
                 int x = numbers[run * RUN + i];
-                products += (w.number(j, run, i) - FourBitWeight.ZERO) * x;
+                products += row.numbers[run * RUN + i] * x;
                 total += x;
             }
-            sum = Math.fma(products * scales[run], w.scale(j, run), sum);
-            if (w.type() == StorageType.Q4_K) {
-                sum = Math.fma(total * scales[run], w.shift(j, run), sum);
+            sum = Math.fma(products * scales[run], row.scales[run], sum);
+            if (row.shifts.length > 0) {
+                sum = Math.fma(total * scales[run], row.shifts[run], sum);
             }
         }
         return sum;

@@ -16,23 +16,36 @@ public final class ScalarPromptProduct implements PromptProduct {
         Tensor weights = arena.allocate(n, k);
         MemorySegment stored = rows.read(0, n, arena.allocateBytes(n * rows.rowBytes()));
         Dequantization.read(rows.type(), weights.size(), stored, weights.segment());
-        for (long i = 0; i < weights.size(); i++) {
-            weights.set(i, Bf16Lanes.round(weights.get(i)));
+        for (int j = 0; j < n; j++) {
+            Tensor row = weights.view((long) j * k, k);
+            row.copyFrom(round(row));
         }
         return (m, a, lda, bias, c, ldc, accumulate) -> {
             packed.requireProduct(m, a, lda, bias, c, ldc);
+            float[][] rounded = new float[m][];
             for (int i = 0; i < m; i++) {
-                for (int j = 0; j < n; j++) {
+                rounded[i] = round(a.view((long) i * lda, k));
+            }
+            for (int j = 0; j < n; j++) {
+                float[] row = weights.view((long) j * k, k).toArray();
+                for (int i = 0; i < m; i++) {
                     long at = (long) i * ldc + j;
                     float sum = accumulate ? c.get(at) : 0;
                     float product = 0;
                     for (int p = 0; p < k; p++) {
-                        float x = Bf16Lanes.round(a.get((long) i * lda + p));
-                        product = Math.fma(x, weights.get((long) j * k + p), product);
+                        product = Math.fma(rounded[i][p], row[p], product);
                     }
                     c.set(at, sum + product + (bias == null ? 0 : bias.get(j)));
                 }
             }
         };
+    }
+
+    private static float[] round(Tensor of) {
+        float[] rounded = of.toArray();
+        for (int i = 0; i < rounded.length; i++) {
+            rounded[i] = Bf16Lanes.round(rounded[i]);
+        }
+        return rounded;
     }
 }

@@ -5,7 +5,9 @@ import dev.troupe.model.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** The reference: a row of weights is read, then multiplied with every row of A. Packed is as stored. */
+/**
+ * The reference: a row of weights is read, then multiplied with every row of A, all read before. Packed is as stored.
+ */
 public final class ScalarWeightProduct implements WeightProduct {
     @Override
     public WeightLayout layout() {
@@ -28,6 +30,10 @@ public final class ScalarWeightProduct implements WeightProduct {
     public void multiply(
             int m, Tensor a, int lda, PackedWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
+        float[][] rows = new float[m][];
+        for (int i = 0; i < m; i++) {
+            rows[i] = a.view((long) i * lda, w.k()).toArray();
+        }
         float[] weights = new float[w.k()];
         for (int j = 0; j < w.n(); j++) {
             row(w, j, weights);
@@ -35,7 +41,7 @@ public final class ScalarWeightProduct implements WeightProduct {
                 long at = (long) i * ldc + j;
                 float sum = 0;
                 for (int from = 0; from == 0 || from < w.k(); from += DEPTH) {
-                    float chain = chain(a, (long) i * lda, weights, from, Math.min(w.k(), from + DEPTH));
+                    float chain = chain(rows[i], weights, from, Math.min(w.k(), from + DEPTH));
                     sum = from > 0 ? sum + chain : accumulate ? c.get(at) + chain : chain;
                 }
                 c.set(at, bias == null ? sum : sum + bias.get(j));
@@ -51,10 +57,10 @@ public final class ScalarWeightProduct implements WeightProduct {
         }
     }
 
-    private static float chain(Tensor a, long row, float[] weights, int from, int to) {
+    private static float chain(float[] row, float[] weights, int from, int to) {
         float chain = 0;
         for (int p = from; p < to; p++) {
-            chain = Math.fma(a.get(row + p), weights[p], chain);
+            chain = Math.fma(row[p], weights[p], chain);
         }
         return chain;
     }
