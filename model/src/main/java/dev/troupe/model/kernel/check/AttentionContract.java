@@ -25,6 +25,7 @@ final class AttentionContract implements OperationContract<Kernels> {
         return "attention";
     }
 
+    /** Each way through a kernel in its smallest sizes: a process that has just started interprets them. */
     @Override
     public void brief(Comparison<Kernels> on) {
         on.where(KernelUse.TRAINING, () -> {
@@ -33,11 +34,11 @@ final class AttentionContract implements OperationContract<Kernels> {
             whole(on, new AttentionShape(2, 1, 8, 20, true), 1, 70);
             wholeNotFinite(on, new AttentionShape(2, 1, 33), Float.NaN, 20);
         });
-        on.where(KernelUse.INFERENCE, () -> cached(on, new AttentionShape(4, 2, 16), StorageType.F32, 18));
+        on.where(KernelUse.INFERENCE, () -> cached(on, new AttentionShape(2, 1, 16), StorageType.F32, 17));
         for (StorageType type : KvBlocks.TYPES) {
             on.where(type == StorageType.F32 ? KernelUse.INFERENCE : KernelUse.ROUNDED_CACHE, () -> {
-                cached(on, new AttentionShape(2, 1, 33, 20, true), type, 34);
-                notFinite(on, new AttentionShape(2, 1, 33), type, Float.NaN, 20);
+                cached(on, new AttentionShape(2, 1, 33, 10, true), type, 18);
+                notFinite(on, new AttentionShape(2, 1, 17), type, Float.NaN, 17);
             });
         }
     }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Each option alone and all of them, over vocabularies of all sizes, with equal logits and without. */
 final class SamplingContract implements OperationContract<TokenChoice> {
     private static final int DRAWS = 8;
-    /** From vocabularies of more than {@link #MANY}: the reference sorts them for each. */
+    /** Where time is short, and from vocabularies of more than {@link #MANY}: the reference sorts them for each. */
     private static final int FEW_DRAWS = 2;
 
     private static final int MANY = 10_000;
@@ -43,24 +43,24 @@ final class SamplingContract implements OperationContract<TokenChoice> {
 
     @Override
     public void brief(Comparison<TokenChoice> on) {
-        OPTIONS.forEach(options -> at(on, 131, options));
+        OPTIONS.forEach(options -> at(on, 131, FEW_DRAWS, options));
     }
 
     @Override
     public void full(Comparison<TokenChoice> on) {
         for (int vocabulary : VOCABULARIES) {
-            OPTIONS.forEach(options -> at(on, vocabulary, options));
+            int draws = vocabulary > MANY ? FEW_DRAWS : DRAWS;
+            OPTIONS.forEach(options -> at(on, vocabulary, draws, options));
         }
     }
 
-    private static void at(Comparison<TokenChoice> on, int vocabulary, SamplingOptions options) {
+    private static void at(Comparison<TokenChoice> on, int vocabulary, int draws, SamplingOptions options) {
         on.compareBits("sampling", "vocabulary " + vocabulary + ", " + options, (choice, in) -> {
             Tensor logits = in.normal(2, vocabulary);
             for (int i = 0; i < vocabulary; i++) { // the second row has equal ones
                 logits.set(vocabulary + (long) i, Math.round(logits.get(i) * STEPS) / STEPS);
             }
             TokenMask half = mask(vocabulary);
-            int draws = vocabulary > MANY ? FEW_DRAWS : DRAWS;
             for (int row = 0; row < 2; row++) {
                 draw(choice, options, logits, row, null, in.result("tokens of row " + row, draws));
                 draw(choice, options, logits, row, half, in.result("allowed tokens of row " + row, draws));
