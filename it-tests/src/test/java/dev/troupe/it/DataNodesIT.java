@@ -34,8 +34,7 @@ class DataNodesIT {
     @Test
     void anotherDataNodeGoesOnWhereOneIsKilled() throws Exception {
         SmallTraining.writeText(dir, 10_000);
-        JsonNode near =
-                TroupeProcess.run(dir, TIMEOUT, train("near")).expectExit(0).json();
+        JsonNode near = SmallTraining.undisturbed(dir, train("near"));
 
         int port = ChildJvm.freePort();
         String seeds = "[\"akka://troupe@127.0.0.1:" + port + "\"]";

@@ -28,9 +28,7 @@ class KillAndResumeIT {
     @BeforeAll
     static void trainUndisturbed() throws IOException {
         SmallTraining.writeText(dir, 30_000);
-        undisturbed = TroupeProcess.run(dir, TIMEOUT, train(UNDISTURBED))
-                .expectExit(0)
-                .json();
+        undisturbed = SmallTraining.undisturbed(dir, train(UNDISTURBED));
         assertThat(undisturbed.path("steps").asInt()).isEqualTo(STEPS);
     }
 

@@ -51,9 +51,7 @@ class MeshFaultsIT {
     @Test
     void allNodesAreKilledAtOnceAndOthersGoOn() throws IOException {
         SmallTraining.writeText(dir, WORDS);
-        JsonNode whole = TroupeProcess.run(dir, TIMEOUT, train("whole", 1, "[]"))
-                .expectExit(0)
-                .json();
+        JsonNode whole = SmallTraining.undisturbed(dir, train("whole", 1, "[]"));
 
         int port = ChildJvm.freePort();
         String seeds = seeds(port);
@@ -115,9 +113,7 @@ class MeshFaultsIT {
         SmallTraining.writeText(dir, WORDS);
         String steps = "train.steps=800"; // there are some left when the resolver decides
         String small = "train.accumulation=4";
-        JsonNode whole = TroupeProcess.run(dir, TIMEOUT, train("whole", 1, "[]", steps, small))
-                .expectExit(0)
-                .json();
+        JsonNode whole = SmallTraining.undisturbed(dir, train("whole", 1, "[]", steps, small));
 
         String all = "akka.cluster.split-brain-resolver.active-strategy=down-all";
         String soon = "akka.cluster.split-brain-resolver.stable-after=1s";

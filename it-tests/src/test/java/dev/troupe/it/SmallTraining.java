@@ -1,5 +1,6 @@
 package dev.troupe.it;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,8 +12,9 @@ import java.util.Random;
 final class SmallTraining {
     private static final List<String> WORDS =
             List.of("actor", "stage", "shard", "router", "token", "trains", "serves", "moves", "the", "a", "and");
+    private static final String TEXT = "text.txt";
     private static final List<String> SETTINGS = List.of(
-            "data.text=text.txt",
+            "data.text=" + TEXT,
             "data.heldOutFraction=0.05",
             "model.dim=48",
             "model.numLayers=2",
@@ -32,7 +34,26 @@ final class SmallTraining {
         for (int i = 0; i < words; i++) {
             text.append(WORDS.get(random.nextInt(WORDS.size()))).append(i % 12 == 11 ? ".\n" : " ");
         }
-        Files.writeString(dir.resolve("text.txt"), text);
+        Files.writeString(dir.resolve(TEXT), text);
+    }
+
+    /**
+     * A run that nothing disturbs, to its end, with the bits that processes of their own must come to. It is in this
+     * process, where kernels are compiled already.
+     *
+     * @param train its arguments
+     * @param dir the folder that these are relative to
+     */
+    static JsonNode undisturbed(Path dir, String[] train) {
+        String[] args = train.clone();
+        for (int i = 1; i < args.length; i++) {
+            if (args[i - 1].equals("--out")) {
+                args[i] = dir.resolve(args[i]).toString();
+            } else if (args[i].equals("data.text=" + TEXT)) {
+                args[i] = "data.text=" + dir.resolve(TEXT);
+            }
+        }
+        return TroupeProcess.here(args).expectExit(0).json();
     }
 
     /**

@@ -1,14 +1,21 @@
 package dev.troupe.deploy.node;
 
+import akka.Done;
+import akka.actor.ActorSelection;
 import akka.actor.Address;
+import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.SupervisorStrategy;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
+import akka.cluster.MemberStatus;
+import akka.cluster.typed.Cluster;
 import akka.cluster.typed.ClusterSingleton;
 import akka.cluster.typed.ClusterSingletonSettings;
 import akka.cluster.typed.SingletonActor;
+import akka.pattern.Patterns;
 import dev.troupe.actors.membership.ClusterRoll;
 import dev.troupe.actors.membership.Membership;
 import dev.troupe.actors.registry.ModelRegistry;
@@ -42,6 +49,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /** The root of a node's actors: starts what its roles and commands ask for, and supervises it. */
@@ -98,6 +109,12 @@ final class NodeGuardian {
     /** Zero would be the time that the split-brain resolver waits. */
     private static final Duration SHORTEST_MARGIN = Duration.ofMillis(50);
 
+    /** A node that is older has begun, or waits for others. */
+    private static final long BEGINNING_SECONDS = 3;
+
+    private static final Duration BEGINNING_POLL = Duration.ofMillis(50);
+    private static final int BEGINNING_POLLS = 40;
+
     private NodeGuardian() {}
 
     /**
@@ -110,6 +127,9 @@ final class NodeGuardian {
     static Behavior<Command> create(boolean clustered, NodeMemory memory) {
         Optional<ClusterRoll> former = memory.roll();
         return Behaviors.setup(context -> {
+            if (clustered) {
+                endAfterBeginning(context.getSystem());
+            }
             ActorRef<Membership.Command> membership = clustered
                     ? context.spawn(
                             Behaviors.supervise(Membership.create(former, memory::roll))
@@ -118,6 +138,31 @@ final class NodeGuardian {
                     : context.getSystem().ignoreRef();
             return commands(membership, memory.run());
         });
+    }
+
+    /**
+     * Has the end of a node that has just begun, as where a port is taken, wait until its cluster has begun: what the
+     * cluster starts later than its end fails, with stack traces in the log, or has it wait for time-outs.
+     */
+    private static void endAfterBeginning(ActorSystem<?> system) {
+        ActorSelection last = system.classicSystem().actorSelection("/system/clusterReceptionist/replicator");
+        Cluster cluster = Cluster.get(system);
+        boolean waits = Membership.waits(
+                system.settings().config(), cluster.selfMember().address());
+        Callable<CompletionStage<akka.actor.ActorRef>> begun = () -> {
+            MemberStatus status = cluster.selfMember().status();
+            return (waits ? !status.equals(MemberStatus.joining()) : status.equals(MemberStatus.up()))
+                    ? last.resolveOne(BEGINNING_POLL)
+                    : CompletableFuture.failedFuture(new TimeoutException("no member of a cluster yet"));
+        };
+        CoordinatedShutdown.get(system)
+                .addTask(
+                        CoordinatedShutdown.PhaseBeforeServiceUnbind(),
+                        "cluster-begun",
+                        () -> system.uptime() > BEGINNING_SECONDS
+                                ? CompletableFuture.completedFuture(Done.getInstance())
+                                : Patterns.retry(begun, BEGINNING_POLLS, BEGINNING_POLL, system.classicSystem())
+                                        .handle((found, missing) -> Done.getInstance()));
     }
 
     private static Behavior<Command> commands(ActorRef<Membership.Command> membership, KnownRun run) {

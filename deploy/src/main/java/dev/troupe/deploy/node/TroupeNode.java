@@ -72,7 +72,10 @@ public final class TroupeNode implements AutoCloseable {
     private static final Duration LOAD_TIMEOUT = Duration.ofMinutes(30);
     private static final long POLL_NANOS = 20_000_000L;
 
-    /** After which requests have been answered, and what they needed is compiled. Who starts a node for less is spared it. */
+    /**
+     * After which requests have been answered, and what they needed is compiled. Who starts a node for less is spared
+     * it.
+     */
     private static final long SPARE_SECONDS = 60;
 
     private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(150);
