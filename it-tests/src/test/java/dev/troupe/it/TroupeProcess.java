@@ -76,6 +76,7 @@ final class TroupeProcess implements AutoCloseable {
 
     /** Runs a command in this process, where kernels are compiled already, and hears what it prints as its result. */
     static Result here(String... args) {
+        System.setProperty("troupe.home", built().toString()); // for profiles by name
         PrintStream console = System.out;
         ByteArrayOutputStream stdout = new ByteArrayOutputStream();
         System.setOut(new PrintStream(stdout, true, StandardCharsets.UTF_8));
