@@ -11,7 +11,7 @@ final class SelectorSignal implements Signal {
     private static final long NANOS_PER_MILLI = 1_000_000;
     /**
      * Each is a call of the system, half a microsecond or one. The next bytes of a transfer come sooner than a thread
-     * can fall asleep and be woken: with two looks a tensor of 1 MiB took a fifth longer (docs/log.md).
+     * can fall asleep and be woken: with two looks a tensor of 1 MiB took a fifth longer (docs/log-earlier.md).
      */
     private static final int SPINS = 100;
 

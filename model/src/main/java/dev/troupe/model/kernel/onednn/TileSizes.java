@@ -8,7 +8,7 @@ import java.util.List;
  * The sizes of tiles that a product is cut into, of which each gives an element the same bits. oneDNN promises no order
  * of sums, but chooses one by processor and shape; so the sizes are tried on this processor, and those that differ from
  * a tile of {@link #TILE_ROWS} rows and one panel are not used: fewer rows are then multiplied as a tile of more, the
- * surplus for nothing. (One row alone differed where sums are longer than 1,024: docs/log.md.)
+ * surplus for nothing. (One row alone differed where sums are longer than 1,024: docs/log-earlier.md.)
  *
  * @param rows ascending, among them {@link #TILE_ROWS}
  * @param panels ascending, from 1

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class FixedComputePool implements ComputePool {
     /**
      * How long one spins: longer than another thread's last share of a small product, which its worker would else sleep
-     * through, with the first part of the next product (docs/log.md).
+     * through, with the first part of the next product (docs/log-earlier.md).
      */
     private static final long SPIN_NANOS = 100_000;
 
