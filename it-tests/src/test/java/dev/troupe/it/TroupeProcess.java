@@ -126,6 +126,7 @@ final class TroupeProcess implements AutoCloseable {
                 Files.delete(output);
             }
             assertThat(archive).isNotEmptyFile();
+            assertThat(distribution.resolve("archived")).isDirectoryContaining("glob:**/scala-library-*.jar");
             return distribution;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,0 +1,136 @@
+package dev.troupe.deploy.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.constantpool.InvokeDynamicEntry;
+import java.lang.classfile.constantpool.PoolEntry;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.jar.JarFile;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import scala.Function1;
+import scala.collection.immutable.List$;
+
+class PlainLambdasTest {
+    /** Has lambdas of several kinds. */
+    private static final String CHANGED = "scala.Function$";
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path dir;
+
+    private static byte[] file(String name) throws IOException {
+        try (InputStream in = PlainLambdasTest.class.getClassLoader()
+                .getResourceAsStream(name.replace('.', '/') + ".class")) {
+            return Objects.requireNonNull(in, name).readAllBytes();
+        }
+    }
+
+    /** The factories of lambdas that a class names, one for each call site. */
+    private static List<String> factories(byte[] file) {
+        ClassModel model = ClassFile.of().parse(file);
+        List<String> factories = new ArrayList<>();
+        for (PoolEntry entry : model.constantPool()) {
+            if (entry instanceof InvokeDynamicEntry site) {
+                factories.add(site.bootstrap().bootstrapMethod().reference().name().stringValue());
+            }
+        }
+        return factories;
+    }
+
+    /** A loader that has the changed class in place of the one that is there. */
+    private static Class<?> loadChanged() throws Exception {
+        byte[] plain = PlainLambdas.in(file(CHANGED)).orElseThrow();
+        ClassLoader loader = new ClassLoader(PlainLambdasTest.class.getClassLoader()) {
+            @Override
+            protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+                return name.equals(CHANGED) ? findClass(name) : super.loadClass(name, resolve);
+            }
+
+            @Override
+            protected Class<?> findClass(String name) {
+                Class<?> loaded = findLoadedClass(name);
+                return loaded == null ? defineClass(name, plain, 0, plain.length) : loaded;
+            }
+        };
+        return Class.forName(CHANGED, true, loader);
+    }
+
+    @Test
+    void lambdasAreTheSameButForTheirForm() throws Exception {
+        assertThat(factories(file(CHANGED))).contains("altMetafactory");
+        assertThat(factories(PlainLambdas.in(file(CHANGED)).orElseThrow()))
+                .hasSameSizeAs(factories(file(CHANGED)))
+                .contains("metafactory")
+                .doesNotContain("altMetafactory");
+
+        Class<?> changed = loadChanged();
+        Object module = changed.getField("MODULE$").get(null);
+        Function1<?, ?> chain = (Function1<?, ?>) changed.getMethod("chain", scala.collection.immutable.Seq.class)
+                .invoke(module, List$.MODULE$.empty());
+        assertThat(chain).isNotInstanceOf(Serializable.class);
+        assertThat(call(chain, "unchanged")).isEqualTo("unchanged");
+        assertThat(scala.Function$.MODULE$.chain(List$.MODULE$.empty())).isInstanceOf(Serializable.class);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Object call(Function1<?, ?> function, Object argument) {
+        return ((Function1<Object, Object>) function).apply(argument);
+    }
+
+    @Test
+    void aSecondRunChangesNothing() throws IOException {
+        assertThat(PlainLambdas.in(PlainLambdas.in(file(CHANGED)).orElseThrow())).isEmpty();
+        assertThat(PlainLambdas.in(file("java.lang.Object"))).isEmpty();
+    }
+
+    @Test
+    void whatIsNoClassFileIsNamed() throws IOException {
+        byte[] whole = file(CHANGED);
+        for (int length : new int[] {0, 9, 40, whole.length / 2}) {
+            assertThatThrownBy(() -> PlainLambdas.in(Arrays.copyOf(whole, length)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("class file");
+        }
+    }
+
+    @Test
+    void onlyJarsThatChangeAreCopiedAndTheirOtherFilesStay() throws Exception {
+        Path from = Files.createDirectory(dir.resolve("lib"));
+        Path to = Files.createDirectory(dir.resolve("copies"));
+        write(from.resolve("scala.jar"), "scala/Function$.class", file(CHANGED));
+        write(from.resolve("troupe-own.jar"), "scala/Function$.class", file(CHANGED));
+        write(from.resolve("other.jar"), "java/lang/Object.class", file("java.lang.Object"));
+        ArchivableJars.main(new String[] {from.toString(), to.toString()});
+        try (var copies = Files.list(to)) {
+            assertThat(copies.map(copy -> copy.getFileName().toString())).containsExactly("scala.jar");
+        }
+        try (JarFile jar = new JarFile(to.resolve("scala.jar").toFile())) {
+            assertThat(jar.getInputStream(jar.getEntry("notice.txt"))).hasBinaryContent(new byte[] {1, 2});
+            assertThat(jar.getInputStream(jar.getEntry("scala/Function$.class")))
+                    .hasBinaryContent(PlainLambdas.in(file(CHANGED)).orElseThrow());
+        }
+    }
+
+    private static void write(Path jar, String name, byte[] file) throws IOException {
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(jar))) {
+            out.putNextEntry(new ZipEntry(name));
+            out.write(file);
+            out.putNextEntry(new ZipEntry("notice.txt"));
+            out.write(new byte[] {1, 2});
+        }
+    }
+}
