@@ -6,16 +6,17 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A class file whose lambdas the JVM's archive of classes can keep. Scala has its lambdas made by {@link
- * java.lang.invoke.LambdaMetafactory#altMetafactory}, as serializable ones, and the archive of JDK 25 has only those that
- * are not: a node would make some 1,700 classes at each start. Nobody here serializes a function, so the call sites get
- * the plain {@code metafactory}. The code of methods stays as it is; what changes are entries of the attribute
- * BootstrapMethods (Java Virtual Machine Specification, 4.4 and 4.7.23).
+ * A class file whose lambdas the JVM's archive of classes can keep. Scala has its lambdas made by
+ * {@link java.lang.invoke.LambdaMetafactory#altMetafactory}, as serializable ones, and the archive of JDK 25 has only
+ * those that are not: a node would make some 1,700 classes at each start. Nobody here serializes a function, so the
+ * call sites get the plain {@code metafactory}. The code of methods stays as it is; what changes are entries of the
+ * attribute BootstrapMethods (Java Virtual Machine Specification, 4.4 and 4.7.23).
  */
 final class PlainLambdas {
     private static final String METAFACTORY = "java/lang/invoke/LambdaMetafactory";
@@ -34,6 +35,8 @@ final class PlainLambdas {
     private static final int SERIALIZABLE = 1;
     private static final int SERIALIZABLE_WITH_BRIDGES = 5;
     private static final int INVOKE_STATIC = 6;
+    /** Constants that name the plain factory. */
+    private static final int ADDED = 7;
 
     /** Tags of constants. */
     private static final int UTF8 = 1;
@@ -159,7 +162,7 @@ final class PlainLambdas {
                 arguments[i] = in.readUnsignedShort();
             }
             if (isOther(handle) && plainWillDo(method, arguments)) {
-                handle = pool.length + Added.HANDLE.ordinal();
+                handle = pool.length + ADDED - 1;
                 arguments = Arrays.copyOf(arguments, PLAIN_ARGUMENTS);
             }
             out.writeShort(handle);
@@ -201,43 +204,42 @@ final class PlainLambdas {
         return true;
     }
 
-    /** Constants that follow those of the file, in this order. */
-    private enum Added {
-        OWNER,
-        NAME,
-        TYPE,
-        CLASS_OF_OWNER,
-        NAME_WITH_TYPE,
-        REFERENCE,
-        HANDLE
-    }
-
     private byte[] assembled(int start, int length, byte[] methods) throws IOException {
         ByteArrayOutputStream whole = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(whole);
-        int first = pool.length;
         out.write(file, 0, BEFORE_POOL);
-        out.writeShort(first + Added.values().length);
+        out.writeShort(pool.length + ADDED);
         out.write(file, BEFORE_POOL + 2, poolEnd - BEFORE_POOL - 2);
-        for (String text : new String[] {METAFACTORY, "metafactory", PLAIN_TYPE}) {
-            out.writeByte(UTF8);
-            out.writeUTF(text);
-        }
-        out.writeByte(CLASS);
-        out.writeShort(first + Added.OWNER.ordinal());
-        out.writeByte(NAME_AND_TYPE);
-        out.writeShort(first + Added.NAME.ordinal());
-        out.writeShort(first + Added.TYPE.ordinal());
-        out.writeByte(METHOD);
-        out.writeShort(first + Added.CLASS_OF_OWNER.ordinal());
-        out.writeShort(first + Added.NAME_WITH_TYPE.ordinal());
-        out.writeByte(METHOD_HANDLE);
-        out.writeByte(INVOKE_STATIC);
-        out.writeShort(first + Added.REFERENCE.ordinal());
+        writeAdded(out);
         out.write(file, poolEnd, start - Integer.BYTES - poolEnd);
         out.writeInt(methods.length);
         out.write(methods);
         out.write(file, start + length, file.length - start - length);
         return whole.toByteArray();
+    }
+
+    /** The constants that name the plain factory; the last of them is its handle. */
+    private void writeAdded(DataOutputStream out) throws IOException {
+        int next = pool.length;
+        for (String text : List.of(METAFACTORY, "metafactory", PLAIN_TYPE)) {
+            out.writeByte(UTF8);
+            out.writeUTF(text);
+        }
+        int owner = next++;
+        int name = next++;
+        int type = next++;
+        out.writeByte(CLASS);
+        out.writeShort(owner);
+        int ownerClass = next++;
+        out.writeByte(NAME_AND_TYPE);
+        out.writeShort(name);
+        out.writeShort(type);
+        int nameAndType = next++;
+        out.writeByte(METHOD);
+        out.writeShort(ownerClass);
+        out.writeShort(nameAndType);
+        out.writeByte(METHOD_HANDLE);
+        out.writeByte(INVOKE_STATIC);
+        out.writeShort(next);
     }
 }

@@ -33,8 +33,8 @@ class PlainLambdasTest {
     Path dir;
 
     private static byte[] file(String name) throws IOException {
-        try (InputStream in = PlainLambdasTest.class.getClassLoader()
-                .getResourceAsStream(name.replace('.', '/') + ".class")) {
+        try (InputStream in =
+                PlainLambdasTest.class.getClassLoader().getResourceAsStream(name.replace('.', '/') + ".class")) {
             return Objects.requireNonNull(in, name).readAllBytes();
         }
     }
@@ -45,7 +45,8 @@ class PlainLambdasTest {
         List<String> factories = new ArrayList<>();
         for (PoolEntry entry : model.constantPool()) {
             if (entry instanceof InvokeDynamicEntry site) {
-                factories.add(site.bootstrap().bootstrapMethod().reference().name().stringValue());
+                factories.add(
+                        site.bootstrap().bootstrapMethod().reference().name().stringValue());
             }
         }
         return factories;
@@ -79,8 +80,8 @@ class PlainLambdasTest {
 
         Class<?> changed = loadChanged();
         Object module = changed.getField("MODULE$").get(null);
-        Function1<?, ?> chain = (Function1<?, ?>) changed.getMethod("chain", scala.collection.immutable.Seq.class)
-                .invoke(module, List$.MODULE$.empty());
+        Function1<?, ?> chain = (Function1<?, ?>)
+                changed.getMethod("chain", scala.collection.Seq.class).invoke(module, List$.MODULE$.empty());
         assertThat(chain).isNotInstanceOf(Serializable.class);
         assertThat(call(chain, "unchanged")).isEqualTo("unchanged");
         assertThat(scala.Function$.MODULE$.chain(List$.MODULE$.empty())).isInstanceOf(Serializable.class);
@@ -93,7 +94,8 @@ class PlainLambdasTest {
 
     @Test
     void aSecondRunChangesNothing() throws IOException {
-        assertThat(PlainLambdas.in(PlainLambdas.in(file(CHANGED)).orElseThrow())).isEmpty();
+        assertThat(PlainLambdas.in(PlainLambdas.in(file(CHANGED)).orElseThrow()))
+                .isEmpty();
         assertThat(PlainLambdas.in(file("java.lang.Object"))).isEmpty();
     }
 

@@ -85,19 +85,33 @@ final class Dispatch {
         events = context.messageAdapter(GenerationEvent.class, FromReplica::new);
     }
 
-    static Behavior<Command> create(Router.Generate job, Duration failoverWait, ActorRef<Router.Command> router) {
+    /**
+     * Carries one sequence.
+     *
+     * @param first the router's choice; null where there is none yet, so that {@link Placed} follows
+     */
+    static Behavior<Command> create(
+            Router.Generate job,
+            Duration failoverWait,
+            ActorRef<Router.Command> router,
+            @Nullable ActorRef<ReplicaProtocol.Command> first) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             var dispatch = new Dispatch(context, timers, job, failoverWait, router);
             context.pipeToSelf(job.client().gone(), (gone, failure) -> new ClientGone());
             timers.startSingleTimer(new DeadlinePassed(), job.deadline());
-            dispatch.awaitReplica();
+            dispatch.begin(first);
             return Behaviors.receiveMessage(dispatch::onCommand);
         }));
     }
 
     private Behavior<Command> onCommand(Command command) {
         return switch (command) {
-            case Placed placed -> submit(placed.replica());
+            case Placed placed -> {
+                // The wait is for a replica to exist; how long it then takes is the deadline's business.
+                timers.cancel(FAILOVER_TIMER);
+                submit(placed.replica());
+                yield Behaviors.same();
+            }
             case FromReplica(GenerationEvent event) ->
                 event.requestId().equals(attemptId())
                         ? onEvent(event)
@@ -120,32 +134,36 @@ final class Dispatch {
         };
     }
 
-    /** For the first attempt the router is not asked: it knows. */
+    private void begin(@Nullable ActorRef<ReplicaProtocol.Command> first) {
+        numAttempts++;
+        if (first == null) {
+            awaitReplica();
+        } else {
+            submit(first);
+        }
+    }
+
     private void awaitReplica() {
         replica = null;
-        numAttempts++;
         if (!timers.isTimerActive(FAILOVER_TIMER)) {
             timers.startSingleTimer(FAILOVER_TIMER, new FailoverWaitOver(), failoverWait);
         }
     }
 
     private Behavior<Command> place() {
+        numAttempts++;
         awaitReplica();
         router.tell(new Router.Place(job.model(), Set.copyOf(refused), context.getSelf()));
         return Behaviors.same();
     }
 
-    private Behavior<Command> submit(ActorRef<ReplicaProtocol.Command> chosen) {
-        // The wait is for a replica to exist; how long it then takes is the deadline's business.
-        timers.cancel(FAILOVER_TIMER);
+    private void submit(ActorRef<ReplicaProtocol.Command> chosen) {
         replica = chosen;
         var request = job.request();
-        var prompt = new ArrayList<>(request.promptTokens());
-        prompt.addAll(generated);
         chosen.tell(new ReplicaProtocol.Submit(
                 new GenerationRequest(
                         attemptId(),
-                        List.copyOf(prompt),
+                        prompt(),
                         request.maxTokens() - generated.size(),
                         request.stopTokens(),
                         request.sampling(),
@@ -153,7 +171,17 @@ final class Dispatch {
                         request.client(),
                         promptTold() ? PromptOutput.NONE : request.promptOutput()),
                 events));
-        return Behaviors.same();
+    }
+
+    /** For the next attempt: with what is generated. */
+    private List<Integer> prompt() {
+        List<Integer> asked = job.request().promptTokens();
+        if (generated.isEmpty()) {
+            return asked;
+        }
+        List<Integer> prompt = new ArrayList<>(asked);
+        prompt.addAll(generated);
+        return prompt;
     }
 
     /** Whether the client has all that it asked for of the prompt. */

@@ -2,11 +2,9 @@ package dev.troupe.routing.route;
 
 import dev.troupe.actors.serving.ModelDescription;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +23,12 @@ final class ReplicaTable<R> {
         int numInFlight;
         /** Order of assignments, so that equally loaded replicas take turns. */
         long lastAssigned;
+
+        private boolean isBefore(Entry other) {
+            return numInFlight != other.numInFlight
+                    ? numInFlight < other.numInFlight
+                    : lastAssigned < other.lastAssigned;
+        }
     }
 
     private final Map<R, Entry> entries = new LinkedHashMap<>();
@@ -75,13 +79,21 @@ final class ReplicaTable<R> {
         }
     }
 
-    /** The least loaded open replica of a model, but none of {@code refused}; of equals the one idle for longest. */
-    Optional<R> choose(ModelKey key, Set<R> refused) {
-        return entries.entrySet().stream()
-                .filter(e -> serves(e.getValue(), key) && !refused.contains(e.getKey()))
-                .min(Comparator.comparingInt((Map.Entry<R, Entry> e) -> e.getValue().numInFlight)
-                        .thenComparingLong(e -> e.getValue().lastAssigned))
-                .map(Map.Entry::getKey);
+    /**
+     * The least loaded open replica of a model, but none of {@code refused}; of equals the one idle for longest; null
+     * where there is none.
+     */
+    @Nullable R choose(ModelKey key, Set<R> refused) {
+        @Nullable R best = null;
+        @Nullable Entry least = null;
+        for (Map.Entry<R, Entry> each : entries.entrySet()) {
+            Entry entry = each.getValue();
+            if (serves(entry, key) && !refused.contains(each.getKey()) && (least == null || entry.isBefore(least))) {
+                best = each.getKey();
+                least = entry;
+            }
+        }
+        return best;
     }
 
     private static boolean serves(Entry entry, ModelKey key) {

@@ -145,11 +145,16 @@ public final class Router {
                                     + " answers in flight. Try again in a moment.")));
             return;
         }
+        var first = table.choose(generate.model(), Set.of());
         var child = context.spawnAnonymous(
-                Dispatch.create(generate, config.failoverWait(), context.getSelf()), AnswerThreads.selector());
+                Dispatch.create(generate, config.failoverWait(), context.getSelf(), first), AnswerThreads.selector());
         context.watch(child);
         dispatches.add(child);
-        onPlace(new Place(generate.model(), Set.of(), child));
+        if (first == null) {
+            waiting.put(child, new Place(generate.model(), Set.of(), child));
+        } else {
+            assign(child, first);
+        }
         Metrics.queueLength("router").update(dispatches.size());
     }
 
@@ -160,15 +165,19 @@ public final class Router {
         }
         release(child);
         var chosen = table.choose(place.model(), place.refused());
-        if (chosen.isPresent()) {
-            placed.put(child, chosen.get());
-            table.assign(chosen.get());
-            child.tell(new Dispatch.Placed(chosen.get()));
+        if (chosen != null) {
+            assign(child, chosen);
+            child.tell(new Dispatch.Placed(chosen));
         } else if (place.refused().isEmpty()) {
             waiting.put(child, place);
         } else {
             child.tell(new Dispatch.AllRefused());
         }
+    }
+
+    private void assign(ActorRef<Dispatch.Command> child, ActorRef<ReplicaProtocol.Command> replica) {
+        placed.put(child, replica);
+        table.assign(replica);
     }
 
     private void release(ActorRef<Dispatch.Command> child) {
