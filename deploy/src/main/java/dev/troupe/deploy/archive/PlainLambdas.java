@@ -91,7 +91,7 @@ final class PlainLambdas {
     static Optional<byte[]> in(byte[] file) {
         try {
             return new PlainLambdas(file).changed();
-        } catch (IOException | ArrayIndexOutOfBoundsException | NullPointerException | ClassCastException e) {
+        } catch (IOException | ArrayIndexOutOfBoundsException e) {
             throw new IllegalArgumentException("not a class file", e);
         }
     }

@@ -11,7 +11,6 @@ import akka.cluster.typed.Cluster;
 import akka.pattern.StatusReply;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.registry.ModelVersion;
 import dev.troupe.actors.registry.RegistryStorage;
 import dev.troupe.actors.serving.ModelDescription;
@@ -19,7 +18,6 @@ import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
-import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.ModelLayout;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.serving.split.MemberProtocol;
@@ -38,8 +36,6 @@ import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.kernel.Precision;
-import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.routing.Bindings;
@@ -48,13 +44,10 @@ import dev.troupe.routing.RoutingServer;
 import dev.troupe.routing.route.Router;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -71,12 +64,6 @@ public final class TroupeNode implements AutoCloseable {
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration LOAD_TIMEOUT = Duration.ofMinutes(30);
     private static final long POLL_NANOS = 20_000_000L;
-
-    /**
-     * After which requests have been answered, and what they needed is compiled. Who starts a node for less is spared
-     * it.
-     */
-    private static final long SPARE_SECONDS = 60;
 
     private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(150);
 
@@ -176,16 +163,7 @@ public final class TroupeNode implements AutoCloseable {
                         "akka.cluster.roles",
                         nodeConfig.roles().stream().map(Role::configName).toList()))
                 .withFallback(loaded);
-        if (nodeConfig.has(Role.SERVER) || nodeConfig.has(Role.MEMBER)) {
-            EngineSettings engine = ReplicaSettings.from(config).engine();
-            Set<KernelUse> uses = EnumSet.copyOf(KernelUse.serving());
-            uses.addAll(engine.inference().products());
-            NodeKernels.check(
-                    engine.backend(), engine.precision(), engine.threads().count(), uses);
-        } else if (clustered && (nodeConfig.has(Role.TRAINER) || nodeConfig.has(Role.EVAL))) {
-            // Now, and not when a run waits for this node to take the place of another.
-            NodeKernels.check(config.getString("troupe.compute.backend"), Precision.FP32, 1, KernelUse.training());
-        }
+        NodeKernelChecks.first(nodeConfig, config, clustered);
         if (clustered && nodeConfig.has(Role.REGISTRY)) {
             config = RegistryStorage.h2(
                             nodeConfig.directory().resolve("registry").resolve("registry"))
@@ -426,14 +404,7 @@ public final class TroupeNode implements AutoCloseable {
      * @return completes exceptionally, with a message for users, when one differs from the reference
      */
     public CompletableFuture<Void> checkOtherKernels() {
-        if (!nodeConfig.has(Role.SERVER) && !nodeConfig.has(Role.MEMBER)) {
-            return CompletableFuture.completedFuture(null);
-        }
-        EngineSettings engine = ReplicaSettings.from(config).engine();
-        return CompletableFuture.runAsync(
-                () -> NodeKernels.check(
-                        engine.backend(), engine.precision(), engine.threads().count(), KernelUse.all()),
-                CompletableFuture.delayedExecutor(SPARE_SECONDS, TimeUnit.SECONDS));
+        return NodeKernelChecks.others(nodeConfig, config);
     }
 
     /**

@@ -165,6 +165,11 @@ public final class Tensor {
         return segment.toArray(FLOAT);
     }
 
+    /** {@code count} elements from element {@code from} on, on the heap: such as a row. */
+    public float[] toArray(long from, int count) {
+        return view(from, count).toArray();
+    }
+
     @Override
     public String toString() {
         return "Tensor" + Arrays.toString(shape);

@@ -69,7 +69,7 @@ final class Dispatch {
     private boolean begun; // as the client knows
     private boolean embedded;
     private int numFailovers;
-    private int numAttempts;
+    private int numAttempts = 1;
 
     private Dispatch(
             ActorContext<Command> context,
@@ -135,7 +135,6 @@ final class Dispatch {
     }
 
     private void begin(@Nullable ActorRef<ReplicaProtocol.Command> first) {
-        numAttempts++;
         if (first == null) {
             awaitReplica();
         } else {

@@ -179,14 +179,12 @@ public final class ScalarAttention implements Attention {
 
     /** Of a head: its query in a fused row. */
     private static float[] query(AttentionShape shape, Tensor qkv, int row, int head) {
-        return qkv.view((long) row * shape.fusedWidth() + (long) head * shape.headDim(), shape.headDim())
-                .toArray();
+        return qkv.toArray((long) row * shape.fusedWidth() + (long) head * shape.headDim(), shape.headDim());
     }
 
     /** Of a head: its part of a row of outputs. */
     private static float[] head(AttentionShape shape, Tensor out, int row, int head) {
-        return out.view((long) row * shape.queryWidth() + (long) head * shape.headDim(), shape.headDim())
-                .toArray();
+        return out.toArray((long) row * shape.queryWidth() + (long) head * shape.headDim(), shape.headDim());
     }
 
     /** Keys or values that begin at {@code first} in each fused row. */

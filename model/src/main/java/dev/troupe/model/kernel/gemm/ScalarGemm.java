@@ -47,7 +47,7 @@ public final class ScalarGemm implements Gemm {
     }
 
     private static float[] row(Tensor matrix, int ld, int i, int length) {
-        return matrix.view((long) i * ld, length).toArray();
+        return matrix.toArray((long) i * ld, length);
     }
 
     private static float[] column(Tensor matrix, int ld, int j, int length) {

@@ -16,7 +16,7 @@ public final class ScalarFourBitProduct implements FourBitProduct {
         int[][] numbers = new int[m][w.k()];
         float[][] scales = new float[m][w.k() / RUN];
         for (int i = 0; i < m; i++) {
-            round(a.view((long) i * lda, w.k()).toArray(), numbers[i], scales[i]);
+            round(a.toArray((long) i * lda, w.k()), numbers[i], scales[i]);
         }
         for (int j = 0; j < w.n(); j++) {
             Row row = new Row(w, j);

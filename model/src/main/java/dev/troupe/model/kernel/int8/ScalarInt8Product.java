@@ -12,7 +12,7 @@ public final class ScalarInt8Product implements Int8Product {
         int[][] weights = weights(w);
         int[] numbers = new int[w.k()];
         for (int i = 0; i < m; i++) {
-            float[] row = a.view((long) i * lda, w.k()).toArray();
+            float[] row = a.toArray((long) i * lda, w.k());
             float greatest = Int8Rounding.greatest(row);
             float scale = Int8Rounding.scale(greatest);
             float inverse = Int8Rounding.inverse(greatest);

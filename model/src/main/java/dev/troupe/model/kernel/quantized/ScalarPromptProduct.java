@@ -27,7 +27,7 @@ public final class ScalarPromptProduct implements PromptProduct {
                 rounded[i] = round(a.view((long) i * lda, k));
             }
             for (int j = 0; j < n; j++) {
-                float[] row = weights.view((long) j * k, k).toArray();
+                float[] row = weights.toArray((long) j * k, k);
                 for (int i = 0; i < m; i++) {
                     long at = (long) i * ldc + j;
                     float sum = accumulate ? c.get(at) : 0;

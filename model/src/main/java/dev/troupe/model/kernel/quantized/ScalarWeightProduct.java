@@ -32,7 +32,7 @@ public final class ScalarWeightProduct implements WeightProduct {
         w.requireProduct(m, a, lda, bias, c, ldc);
         float[][] rows = new float[m][];
         for (int i = 0; i < m; i++) {
-            rows[i] = a.view((long) i * lda, w.k()).toArray();
+            rows[i] = a.toArray((long) i * lda, w.k());
         }
         float[] weights = new float[w.k()];
         for (int j = 0; j < w.n(); j++) {
