@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The short form of {@code bench soak}: half a minute of everything that clients do leaves nothing behind. */
+/** The short form of {@code bench soak}: 24 seconds of everything that clients do leaves nothing behind. */
 class SoakIT {
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -26,7 +26,7 @@ class SoakIT {
                         "--model",
                         model.toString(),
                         "--minutes",
-                        "0.6",
+                        "0.4",
                         "--json")
                 .expectExit(0)
                 .json();

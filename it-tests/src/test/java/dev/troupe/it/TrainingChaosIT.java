@@ -41,7 +41,7 @@ class TrainingChaosIT {
                 "--partitions",
                 "1",
                 "--steps",
-                "250",
+                "170",
                 "--seed",
                 Long.toString(seed),
                 "--json");

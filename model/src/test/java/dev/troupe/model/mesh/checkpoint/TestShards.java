@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /** Ranks whose every number is a function of what it is: its kind, parameter and place in the whole one. */
 final class TestShards {
@@ -46,12 +47,13 @@ final class TestShards {
 
     /** The number of element {@code whole} of a parameter. */
     static float number(StateKind kind, String parameter, long whole, long seed) {
-        return (float) CounterRandom.normal(seed, CounterRandom.stream(kind.prefix() + parameter), whole);
+        long stream = 31L * parameter.hashCode() + kind.prefix().hashCode();
+        return (float) (CounterRandom.uniform(seed, stream, whole) - 0.5);
     }
 
     /** Where each element of a part of a parameter is in the whole one: row by row, the plain way. */
     static long[] wholeIndices(ParameterSlice slice) {
-        List<Long> indices = new ArrayList<>();
+        LongStream.Builder indices = LongStream.builder();
         for (RowRange range : slice.rowRanges()) {
             for (int row = range.from(); row < range.to(); row++) {
                 for (int column = slice.firstColumn(); column < slice.endColumn(); column++) {
@@ -59,7 +61,7 @@ final class TestShards {
                 }
             }
         }
-        return indices.stream().mapToLong(Long::longValue).toArray();
+        return indices.build().toArray();
     }
 
     /** Gives or compares a number of a rank. */
