@@ -16,7 +16,8 @@ import java.util.zip.ZipOutputStream;
 
 /**
  * Copies of a distribution's jars that come before them on the class path, for the archive of classes: those in which
- * {@link PlainLambdas} changes something. Our own are left as they are, because a build replaces them.
+ * {@link PlainLambdas} or {@link FramedClasses} changes something. Our own are left as they are, because a build
+ * replaces them.
  */
 public final class ArchivableJars {
     private static final String OWN = "troupe-";
@@ -54,14 +55,18 @@ public final class ArchivableJars {
                 if (entry.getName().matches("META-INF/.*\\.(SF|RSA|DSA|EC)")) {
                     return; // it is signed, and would not be any more
                 }
-                Optional<byte[]> plain = isClass(entry.getName()) ? PlainLambdas.in(bytes) : Optional.empty();
-                changed |= plain.isPresent();
-                content.put(entry.getName(), plain.orElse(bytes));
+                Optional<byte[]> archivable = isClass(entry.getName()) ? archivable(bytes) : Optional.empty();
+                changed |= archivable.isPresent();
+                content.put(entry.getName(), archivable.orElse(bytes));
             }
         }
         if (changed) {
             write(content, to);
         }
+    }
+
+    private static Optional<byte[]> archivable(byte[] file) {
+        return PlainLambdas.in(file).or(() -> FramedClasses.in(file)); // what is old has no lambdas
     }
 
     /** And not of another release than the one that runs, nor a description of a module. */
