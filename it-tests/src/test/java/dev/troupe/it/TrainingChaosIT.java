@@ -41,7 +41,7 @@ class TrainingChaosIT {
                 "--partitions",
                 "1",
                 "--steps",
-                "170",
+                "250",
                 "--seed",
                 Long.toString(seed),
                 "--json");

@@ -104,7 +104,7 @@ public final class TrainingChaos {
             Files.writeString(file, """
                     model { dim = 64, numLayers = 4, numHeads = 4, numKvHeads = 2, ffnDim = 128, contextLength = 32, dropout = 0.1 }
                     data { tokenizer = char, text = "%s", heldOutFraction = 0.05 }
-                    train { steps = %d, batch = 4, accumulation = 8, seed = 7, threads = 1 }
+                    train { steps = %d, batch = 4, accumulation = 16, seed = 7, threads = 1 }
                     optimizer { learningRate = 1e-3, warmupSteps = 5 }
                     mesh { data = %d, tensor = %d, pipeline = %d, zero = %d }
                     checkpoint.everySteps = %d
