@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A model that is served by two processes, each with its part of it: the bytes of one, and a pause when one is killed.
@@ -121,10 +122,10 @@ class SplitReplicaIT {
         return answers;
     }
 
-    /** GPT-2 in four bits; the random models of the other tests are Llama's. */
-    @Test
-    void twoProcessesAnswerAsOne() throws Exception {
-        Path path = GoldenModels.find("tinychat-3M/tinychat-3M-Q4_0.gguf");
+    @ParameterizedTest
+    @MethodSource("dev.troupe.it.GoldenModels#files")
+    void twoProcessesAnswerAsOne(String folder, String file) throws Exception {
+        Path path = GoldenModels.find(file);
         List<JsonNode> one;
         RandomModelServer whole = RandomModelServer.start(path, "");
         try {
@@ -136,7 +137,7 @@ class SplitReplicaIT {
         try (TroupeProcess member = startMember(port);
                 ServingNode leader = startLeader(path, port)) {
             assertThat(answers(leader)).isEqualTo(one);
-            for (Golden golden : GoldenModels.of("tinychat-3M")) {
+            for (Golden golden : GoldenModels.of(folder)) {
                 String answer = leader.post(
                                 COMPLETIONS,
                                 request(leader.model(), golden.prompt(), golden.numTokens())
