@@ -15,16 +15,16 @@ import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Copies of a distribution's jars that come before them on the class path, for the archive of classes: those in which
- * {@link PlainLambdas} or {@link FramedClasses} changes something. Our own are left as they are, because a build
- * replaces them.
+ * What is on the class path in place of a distribution's jars, for the archive of classes: copies of those in which
+ * {@link PlainLambdas}, {@link FramedClasses} or {@link BriefConfig} changes something, and links to the others. Our
+ * own are left as they are, because a build replaces them.
  */
 public final class ArchivableJars {
     private static final String OWN = "troupe-";
 
     private ArchivableJars() {}
 
-    /** Copies from the first folder to the second, which must exist. */
+    /** Fills the second folder, which must exist, with copies of and links to what is in the first. */
     public static void main(String[] args) throws IOException {
         if (args.length != 2) {
             throw new IllegalArgumentException("two folders are needed: of jars, and for copies");
@@ -32,41 +32,50 @@ public final class ArchivableJars {
         copy(Path.of(args[0]), Path.of(args[1]));
     }
 
-    /** Writes the copies that are needed, of the same names. */
-    static void copy(Path from, Path to) throws IOException {
+    /** Links are relative, so that the two may be moved together. */
+    private static void copy(Path from, Path to) throws IOException {
         List<Path> jars;
         try (Stream<Path> files = Files.list(from)) {
             jars = files.filter(file -> file.toString().endsWith(".jar"))
-                    .filter(file -> !file.getFileName().toString().startsWith(OWN))
                     .sorted()
                     .toList();
         }
         for (Path jar : jars) {
-            copyWhereChanged(jar, to.resolve(jar.getFileName()));
+            Path place = to.resolve(jar.getFileName());
+            Map<String, byte[]> changed = jar.getFileName().toString().startsWith(OWN) ? Map.of() : changed(jar);
+            if (changed.isEmpty()) {
+                Files.createSymbolicLink(place, to.toAbsolutePath().relativize(jar.toAbsolutePath()));
+            } else {
+                write(changed, place);
+            }
         }
     }
 
-    private static void copyWhereChanged(Path jar, Path to) throws IOException {
+    /** All files of a jar in their order, or none when none of them changes. */
+    private static Map<String, byte[]> changed(Path jar) throws IOException {
         Map<String, byte[]> content = new LinkedHashMap<>(); // its manifest stays first
         boolean changed = false;
         try (ZipFile zip = new ZipFile(jar.toFile())) {
             for (ZipEntry entry : zip.stream().toList()) {
                 byte[] bytes = zip.getInputStream(entry).readAllBytes();
                 if (entry.getName().matches("META-INF/.*\\.(SF|RSA|DSA|EC)")) {
-                    return; // it is signed, and would not be any more
+                    return Map.of(); // it is signed, and would not be any more
                 }
-                Optional<byte[]> archivable = isClass(entry.getName()) ? archivable(bytes) : Optional.empty();
-                changed |= archivable.isPresent();
-                content.put(entry.getName(), archivable.orElse(bytes));
+                Optional<byte[]> other = other(entry.getName(), bytes);
+                changed |= other.isPresent();
+                content.put(entry.getName(), other.orElse(bytes));
             }
         }
-        if (changed) {
-            write(content, to);
-        }
+        return changed ? content : Map.of();
     }
 
-    private static Optional<byte[]> archivable(byte[] file) {
-        return PlainLambdas.in(file).or(() -> FramedClasses.in(file)); // what is old has no lambdas
+    private static Optional<byte[]> other(String name, byte[] file) {
+        if (name.equals("reference.conf")) {
+            return BriefConfig.in(file);
+        }
+        return isClass(name)
+                ? PlainLambdas.in(file).or(() -> FramedClasses.in(file)) // what is old has no lambdas
+                : Optional.empty();
     }
 
     /** And not of another release than the one that runs, nor a description of a module. */

@@ -1,245 +1,108 @@
 package dev.troupe.deploy.archive;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.util.Arrays;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.DirectMethodHandleDesc;
+import java.lang.constant.DynamicCallSiteDesc;
+import java.lang.constant.MethodHandleDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.invoke.LambdaMetafactory;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A class file whose lambdas the JVM's archive of classes can keep. Scala has its lambdas made by
- * {@link java.lang.invoke.LambdaMetafactory#altMetafactory}, as serializable ones, and the archive of JDK 25 has only
- * those that are not: a node would make some 1,700 classes at each start. Nobody here serializes a function, so the
- * call sites get the plain {@code metafactory}. The code of methods stays as it is; what changes are entries of the
- * attribute BootstrapMethods (Java Virtual Machine Specification, 4.4 and 4.7.23).
+ * {@link LambdaMetafactory#altMetafactory}, as serializable ones, and the archive of JDK 25 has only those that are
+ * not: a node would make some 1,700 classes at each start. Nobody here serializes a function, so the call sites get the
+ * plain {@code metafactory}. All other instructions stay as they are.
  */
 final class PlainLambdas {
-    private static final String METAFACTORY = "java/lang/invoke/LambdaMetafactory";
-    private static final String PLAIN_TYPE = "(Ljava/lang/invoke/MethodHandles$Lookup;Ljava/lang/String;"
-            + "Ljava/lang/invoke/MethodType;Ljava/lang/invoke/MethodType;Ljava/lang/invoke/MethodHandle;"
-            + "Ljava/lang/invoke/MethodType;)Ljava/lang/invoke/CallSite;";
+    private static final Logger LOG = LoggerFactory.getLogger(PlainLambdas.class);
+    private static final ClassFile FORMAT = ClassFile.of();
+    private static final ClassDesc METAFACTORY =
+            LambdaMetafactory.class.describeConstable().orElseThrow();
+    private static final DirectMethodHandleDesc PLAIN = MethodHandleDesc.ofMethod(
+            DirectMethodHandleDesc.Kind.STATIC,
+            METAFACTORY,
+            "metafactory",
+            MethodTypeDesc.of(
+                    ConstantDescs.CD_CallSite,
+                    ConstantDescs.CD_MethodHandles_Lookup,
+                    ConstantDescs.CD_String,
+                    ConstantDescs.CD_MethodType,
+                    ConstantDescs.CD_MethodType,
+                    ConstantDescs.CD_MethodHandle,
+                    ConstantDescs.CD_MethodType));
+    private static final int PLAIN_ARGUMENTS = 3;
 
     /** What is called by one signature alone: a second method, which Scala gives each lambda, is never called. */
-    private static final Pattern FUNCTION = Pattern.compile(".*\\)Lscala/Function\\d+;");
+    private static final Pattern FUNCTION = Pattern.compile("Lscala/Function\\d+;");
 
-    private static final int BEFORE_POOL = 8; // the magic number and the version
-    private static final int BEFORE_INTERFACES = 6; // flags, the class, the one above
-    private static final int BEFORE_ATTRIBUTES = 6; // flags, the name and the type of a field or method
-    private static final int MEMBERS = 2; // fields, then methods
-    private static final int PLAIN_ARGUMENTS = 3;
-    private static final int SERIALIZABLE = 1;
-    private static final int SERIALIZABLE_WITH_BRIDGES = 5;
-    private static final int INVOKE_STATIC = 6;
-    /** Constants that name the plain factory. */
-    private static final int ADDED = 7;
-
-    /** Tags of constants. */
-    private static final int UTF8 = 1;
-
-    private static final int INTEGER = 3;
-    private static final int FLOAT = 4;
-    private static final int LONG = 5;
-    private static final int DOUBLE = 6;
-    private static final int CLASS = 7;
-    private static final int STRING = 8;
-    private static final int FIELD = 9;
-    private static final int METHOD = 10;
-    private static final int INTERFACE_METHOD = 11;
-    private static final int NAME_AND_TYPE = 12;
-    private static final int METHOD_HANDLE = 15;
-    private static final int METHOD_TYPE = 16;
-    private static final int DYNAMIC = 17;
-    private static final int INVOKE_DYNAMIC = 18;
-    private static final int MODULE = 19;
-    private static final int PACKAGE = 20;
-
-    /** A constant: its tag, and the text, the number, or the two indices that it has. */
-    private record Constant(int tag, String text, int first, int second) {}
-
-    private final byte[] file;
-    private final DataInputStream in;
-    private final @Nullable Constant[] pool;
-    private final int poolEnd;
-
-    private PlainLambdas(byte[] file) throws IOException {
-        this.file = file;
-        this.in = new DataInputStream(new ByteArrayInputStream(file));
-        in.skipNBytes(BEFORE_POOL);
-        pool = new Constant[in.readUnsignedShort()];
-        for (int i = 1; i < pool.length; i++) {
-            Constant constant = readConstant();
-            pool[i] = constant;
-            if (constant.tag == LONG || constant.tag == DOUBLE) {
-                i++; // takes two places
-            }
-        }
-        poolEnd = at();
-    }
+    private PlainLambdas() {}
 
     /**
      * The same class with plain lambdas.
      *
      * @param file a whole class file
-     * @return empty when there is nothing to change
+     * @return empty when there is nothing to change, or when its code is about classes that are not on the class path
+     *     of this process, so that no frames can be made for it: a part of a library that nobody here uses
      * @throws IllegalArgumentException when it is no class file that is understood
      */
     static Optional<byte[]> in(byte[] file) {
+        ClassModel model = FORMAT.parse(file);
+        if (model.methods().stream().noneMatch(PlainLambdas::canChange)) {
+            return Optional.empty();
+        }
         try {
-            return new PlainLambdas(file).changed();
-        } catch (IOException | ArrayIndexOutOfBoundsException e) {
-            throw new IllegalArgumentException("not a class file", e);
+            return Optional.of(FORMAT.transformClass(
+                    model, ClassTransform.transformingMethodBodies(PlainLambdas::canChange, PlainLambdas::withPlain)));
+        } catch (IllegalArgumentException e) {
+            LOG.debug("{} keeps its lambdas", model.thisClass().asInternalName(), e);
+            return Optional.empty();
         }
     }
 
-    private int at() throws IOException {
-        return file.length - in.available();
+    private static boolean canChange(MethodModel method) {
+        return method.code().stream().flatMap(code -> code.elementStream()).anyMatch(PlainLambdas::plainWillDo);
     }
 
-    private Constant readConstant() throws IOException {
-        int tag = in.readUnsignedByte();
-        return switch (tag) {
-            case UTF8 -> new Constant(tag, in.readUTF(), 0, 0);
-            case INTEGER, FLOAT -> new Constant(tag, "", in.readInt(), 0);
-            case LONG, DOUBLE -> new Constant(tag, "", in.readInt(), in.readInt());
-            case CLASS, STRING, METHOD_TYPE, MODULE, PACKAGE -> new Constant(tag, "", in.readUnsignedShort(), 0);
-            case FIELD, METHOD, INTERFACE_METHOD, NAME_AND_TYPE, DYNAMIC, INVOKE_DYNAMIC ->
-                new Constant(tag, "", in.readUnsignedShort(), in.readUnsignedShort());
-            case METHOD_HANDLE -> new Constant(tag, "", in.readUnsignedByte(), in.readUnsignedShort());
-            default -> throw new IOException("a constant with the tag " + tag);
+    private static void withPlain(CodeBuilder builder, CodeElement element) {
+        if (element instanceof InvokeDynamicInstruction site && plainWillDo(site)) {
+            List<ConstantDesc> arguments = site.bootstrapArgs().subList(0, PLAIN_ARGUMENTS);
+            builder.invokedynamic(DynamicCallSiteDesc.of(
+                    PLAIN, site.name().stringValue(), site.typeSymbol(), arguments.toArray(ConstantDesc[]::new)));
+        } else {
+            builder.with(element);
+        }
+    }
+
+    /** Whether it makes a lambda that is serializable, and has nothing else that the plain factory does not give. */
+    private static boolean plainWillDo(CodeElement element) {
+        if (!(element instanceof InvokeDynamicInstruction site)
+                || !site.bootstrapMethod().owner().equals(METAFACTORY)
+                || !site.bootstrapMethod().methodName().equals("altMetafactory")) {
+            return false;
+        }
+        List<ConstantDesc> arguments = site.bootstrapArgs();
+        int flags = (Integer) arguments.get(PLAIN_ARGUMENTS);
+        return switch (flags) {
+            case LambdaMetafactory.FLAG_SERIALIZABLE -> true;
+            case LambdaMetafactory.FLAG_SERIALIZABLE | LambdaMetafactory.FLAG_BRIDGES ->
+                arguments.get(PLAIN_ARGUMENTS + 1).equals(0)
+                        || FUNCTION.matcher(site.typeSymbol().returnType().descriptorString())
+                                .matches();
+            default -> false;
         };
-    }
-
-    private Constant constant(int index) throws IOException {
-        Constant constant = pool[index];
-        if (constant == null) {
-            throw new IOException("no constant " + index);
-        }
-        return constant;
-    }
-
-    private Optional<byte[]> changed() throws IOException {
-        in.skipNBytes(BEFORE_INTERFACES);
-        in.skipNBytes(2L * in.readUnsignedShort());
-        for (int kind = 0; kind < MEMBERS; kind++) {
-            for (int left = in.readUnsignedShort(); left > 0; left--) {
-                in.skipNBytes(BEFORE_ATTRIBUTES);
-                for (int attributes = in.readUnsignedShort(); attributes > 0; attributes--) {
-                    in.skipNBytes(2);
-                    in.skipNBytes(in.readInt());
-                }
-            }
-        }
-        for (int attributes = in.readUnsignedShort(); attributes > 0; attributes--) {
-            String name = constant(in.readUnsignedShort()).text;
-            int length = in.readInt();
-            if (name.equals("BootstrapMethods")) {
-                int start = at();
-                byte[] methods = bootstrapMethods();
-                return methods.length == length
-                        ? Optional.empty() // each that changes has fewer arguments
-                        : Optional.of(assembled(start, length, methods));
-            }
-            in.skipNBytes(length);
-        }
-        return Optional.empty();
-    }
-
-    /** The attribute's content, with the plain factory where that will do. */
-    private byte[] bootstrapMethods() throws IOException {
-        ByteArrayOutputStream content = new ByteArrayOutputStream();
-        DataOutputStream out = new DataOutputStream(content);
-        int count = in.readUnsignedShort();
-        out.writeShort(count);
-        for (int method = 0; method < count; method++) {
-            int handle = in.readUnsignedShort();
-            int[] arguments = new int[in.readUnsignedShort()];
-            for (int i = 0; i < arguments.length; i++) {
-                arguments[i] = in.readUnsignedShort();
-            }
-            if (isOther(handle) && plainWillDo(method, arguments)) {
-                handle = pool.length + ADDED - 1;
-                arguments = Arrays.copyOf(arguments, PLAIN_ARGUMENTS);
-            }
-            out.writeShort(handle);
-            out.writeShort(arguments.length);
-            for (int argument : arguments) {
-                out.writeShort(argument);
-            }
-        }
-        return content.toByteArray();
-    }
-
-    private boolean isOther(int handle) throws IOException {
-        Constant method = constant(constant(handle).second);
-        String owner = constant(constant(method.first).first).text;
-        String name = constant(constant(method.second).first).text;
-        return owner.equals(METAFACTORY) && name.equals("altMetafactory");
-    }
-
-    /** Whether a lambda is serializable, and has nothing else that the plain factory does not give. */
-    private boolean plainWillDo(int method, int[] arguments) throws IOException {
-        int flags = constant(arguments[PLAIN_ARGUMENTS]).first;
-        if (flags == SERIALIZABLE) {
-            return true;
-        }
-        return flags == SERIALIZABLE_WITH_BRIDGES
-                && (constant(arguments[PLAIN_ARGUMENTS + 1]).first == 0 || allAreFunctions(method));
-    }
-
-    /** Whether all call sites of a bootstrap method give functions of Scala's library. */
-    private boolean allAreFunctions(int method) throws IOException {
-        for (Constant site : pool) {
-            if (site != null && site.tag == INVOKE_DYNAMIC && site.first == method) {
-                String type = constant(constant(site.second).second).text;
-                if (!FUNCTION.matcher(type).matches()) {
-                    return false;
-                }
-            }
-        }
-        return true;
-    }
-
-    private byte[] assembled(int start, int length, byte[] methods) throws IOException {
-        ByteArrayOutputStream whole = new ByteArrayOutputStream();
-        DataOutputStream out = new DataOutputStream(whole);
-        out.write(file, 0, BEFORE_POOL);
-        out.writeShort(pool.length + ADDED);
-        out.write(file, BEFORE_POOL + 2, poolEnd - BEFORE_POOL - 2);
-        writeAdded(out);
-        out.write(file, poolEnd, start - Integer.BYTES - poolEnd);
-        out.writeInt(methods.length);
-        out.write(methods);
-        out.write(file, start + length, file.length - start - length);
-        return whole.toByteArray();
-    }
-
-    /** The constants that name the plain factory; the last of them is its handle. */
-    private void writeAdded(DataOutputStream out) throws IOException {
-        int next = pool.length;
-        for (String text : List.of(METAFACTORY, "metafactory", PLAIN_TYPE)) {
-            out.writeByte(UTF8);
-            out.writeUTF(text);
-        }
-        int owner = next++;
-        int name = next++;
-        int type = next++;
-        out.writeByte(CLASS);
-        out.writeShort(owner);
-        int ownerClass = next++;
-        out.writeByte(NAME_AND_TYPE);
-        out.writeShort(name);
-        out.writeShort(type);
-        int nameAndType = next++;
-        out.writeByte(METHOD);
-        out.writeShort(ownerClass);
-        out.writeShort(nameAndType);
-        out.writeByte(METHOD_HANDLE);
-        out.writeByte(INVOKE_STATIC);
-        out.writeShort(next);
     }
 }

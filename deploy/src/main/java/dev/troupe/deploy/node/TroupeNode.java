@@ -418,6 +418,7 @@ public final class TroupeNode implements AutoCloseable {
 
     /** Binds the HTTP and gRPC ports. */
     public Bindings route(RoutingConfig routing) {
+        LateTrust.install();
         return Waiting.await(RoutingServer.start(system, routing), ASK_TIMEOUT);
     }
 

@@ -7,12 +7,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.lang.classfile.ClassFile;
-import java.lang.classfile.ClassModel;
-import java.lang.classfile.constantpool.InvokeDynamicEntry;
-import java.lang.classfile.constantpool.PoolEntry;
+import java.lang.classfile.CodeModel;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -39,17 +37,14 @@ class PlainLambdasTest {
         }
     }
 
-    /** The factories of lambdas that a class names, one for each call site. */
+    /** The factories of lambdas that a class's code calls, one for each call site. */
     private static List<String> factories(byte[] file) {
-        ClassModel model = ClassFile.of().parse(file);
-        List<String> factories = new ArrayList<>();
-        for (PoolEntry entry : model.constantPool()) {
-            if (entry instanceof InvokeDynamicEntry site) {
-                factories.add(
-                        site.bootstrap().bootstrapMethod().reference().name().stringValue());
-            }
-        }
-        return factories;
+        return ClassFile.of().parse(file).methods().stream()
+                .flatMap(method -> method.code().stream())
+                .flatMap(CodeModel::elementStream)
+                .filter(InvokeDynamicInstruction.class::isInstance)
+                .map(site -> ((InvokeDynamicInstruction) site).bootstrapMethod().methodName())
+                .toList();
     }
 
     /** A loader that has the changed class in place of the one that is there. */
@@ -104,13 +99,12 @@ class PlainLambdasTest {
         byte[] whole = file(CHANGED);
         for (int length : new int[] {0, 9, 40, whole.length / 2}) {
             assertThatThrownBy(() -> PlainLambdas.in(Arrays.copyOf(whole, length)))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("class file");
+                    .isInstanceOf(IllegalArgumentException.class);
         }
     }
 
     @Test
-    void onlyJarsThatChangeAreCopiedAndTheirOtherFilesStay() throws Exception {
+    void jarsThatChangeAreCopiedAndOthersLinked() throws Exception {
         Path from = Files.createDirectory(dir.resolve("lib"));
         Path to = Files.createDirectory(dir.resolve("copies"));
         write(from.resolve("scala.jar"), "scala/Function$.class", file(CHANGED));
@@ -118,7 +112,11 @@ class PlainLambdasTest {
         write(from.resolve("other.jar"), "java/lang/Object.class", file("java.lang.Object"));
         ArchivableJars.main(new String[] {from.toString(), to.toString()});
         try (var copies = Files.list(to)) {
-            assertThat(copies.map(copy -> copy.getFileName().toString())).containsExactly("scala.jar");
+            assertThat(copies.filter(copy -> !Files.isSymbolicLink(copy))).containsExactly(to.resolve("scala.jar"));
+        }
+        for (String link : List.of("troupe-own.jar", "other.jar")) {
+            assertThat(Files.readSymbolicLink(to.resolve(link))).isEqualTo(Path.of("..", "lib", link));
+            assertThat(to.resolve(link)).hasSameBinaryContentAs(from.resolve(link));
         }
         try (JarFile jar = new JarFile(to.resolve("scala.jar").toFile())) {
             assertThat(jar.getInputStream(jar.getEntry("notice.txt"))).hasBinaryContent(new byte[] {1, 2});
