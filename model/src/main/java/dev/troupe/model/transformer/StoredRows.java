@@ -5,11 +5,12 @@ import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Rows of stored matrices, one above the other, copied as they are where they are of the type, else rounded to it: row
- * by row, so that a model that is rounded is never in memory as float32.
+ * Rows of stored matrices, one above the other, as they are where they are of the type, else rounded to it: row by row,
+ * so that a model that is rounded is never in memory as float32.
  *
  * @param parts matrices with {@code k} columns
  */
@@ -33,22 +34,43 @@ record StoredRows(StorageType type, List<StoredTensor> parts) implements WeightR
 
     @Override
     public MemorySegment read(int first, int count, MemorySegment room) {
+        return whereTheyLie(first, count).orElseGet(() -> copy(first, count, room));
+    }
+
+    private Optional<MemorySegment> whereTheyLie(int first, int count) {
+        int start = 0; // of the part
+        for (StoredTensor part : parts) {
+            int row = first - start;
+            if (row >= 0 && row + count <= part.rows()) {
+                return part.type() == type && part.bytes().isNative() && part.together(row, row + count) == count
+                        ? Optional.of(part.lying(row, count))
+                        : Optional.empty();
+            }
+            start += part.rows();
+        }
+        return Optional.empty();
+    }
+
+    private MemorySegment copy(int first, int count, MemorySegment to) {
         long bytes = rowBytes();
         int start = 0; // of the part
         int done = 0;
         for (StoredTensor part : parts) {
             int end = Math.min(start + part.rows(), first + count);
-            for (int row = first + done; row < end; row++, done++) {
-                write(part, row - start, room.asSlice(done * bytes, bytes));
+            while (first + done < end) {
+                int row = first + done - start;
+                int together = part.type() == type ? part.together(row, end - start) : 1;
+                write(part, row, together, to.asSlice(done * bytes, together * bytes));
+                done += together;
             }
             start += part.rows();
         }
-        return room;
+        return to;
     }
 
-    private void write(StoredTensor part, int row, MemorySegment to) {
+    private void write(StoredTensor part, int row, int count, MemorySegment to) {
         if (part.type() == type) {
-            to.copyFrom(part.row(row));
+            to.copyFrom(part.lying(row, count));
         } else {
             MemorySegment floats = MemorySegment.ofArray(new float[part.columns()]);
             part.readRow(row, floats);
@@ -63,7 +85,7 @@ record StoredRows(StorageType type, List<StoredTensor> parts) implements WeightR
         IntStream.range(0, Math.ceilDiv(n, PIECE)).parallel().forEach(piece -> {
             int first = piece * PIECE;
             int count = Math.min(PIECE, n - first);
-            read(first, count, to.asSlice(first * bytes, count * bytes));
+            copy(first, count, to.asSlice(first * bytes, count * bytes));
         });
     }
 }

@@ -51,7 +51,22 @@ public record StoredTensor(
 
     /** The bytes of row {@code i}. */
     public MemorySegment row(int i) {
-        return bytes.asSlice(place.applyAsInt(i) * rowBytes(), rowBytes());
+        return lying(i, 1);
+    }
+
+    /** The bytes of {@code count} rows from row {@code i} on, of which as many lie {@link #together}. */
+    MemorySegment lying(int i, int count) {
+        return bytes.asSlice(place.applyAsInt(i) * rowBytes(), count * rowBytes());
+    }
+
+    /** How many rows from {@code from} on lie one after the other, of those before {@code to}. */
+    int together(int from, int to) {
+        int first = place.applyAsInt(from);
+        int row = from + 1;
+        while (row < to && place.applyAsInt(row) == first + row - from) {
+            row++;
+        }
+        return row - from;
     }
 
     /** Writes what row {@code i} stands for: {@code columns} float32 numbers. */

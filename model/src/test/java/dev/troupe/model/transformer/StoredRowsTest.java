@@ -55,4 +55,31 @@ class StoredRowsTest {
             }
         }
     }
+
+    @Test
+    void whatLiesTogetherIsReadWhereItLies() {
+        try (Arena arena = Arena.ofShared()) {
+            StoredTensor turned = floats(arena, 4, 1);
+            MemorySegment bytes = floats(arena, 10, 2).bytes();
+            StoredTensor swapped =
+                    new StoredTensor("swapped", StorageType.F32, 10, K, bytes, row -> row < 6 ? (row + 3) % 6 : row);
+            StoredRows rows = new StoredRows(StorageType.F32, List.of(turned, swapped));
+            MemorySegment room = arena.allocate(10 * rows.rowBytes());
+            MemorySegment lying = rows.read(5, 2, room);
+            assertThat(lying.address()).isEqualTo(bytes.address() + 4 * rows.rowBytes());
+            assertThat(lying.byteSize()).isEqualTo(2 * rows.rowBytes());
+            assertThat(rows.read(10, 4, room).address()).isEqualTo(bytes.address() + 6 * rows.rowBytes());
+            for (int[] piece : new int[][] {{0, 2}, {3, 2}, {6, 3}, {9, 2}}) {
+                MemorySegment copied = rows.read(piece[0], piece[1], room);
+                assertThat(copied).as("%d rows from %d", piece[1], piece[0]).isSameAs(room);
+                for (int i = 0; i < piece[1]; i++) {
+                    int row = piece[0] + i;
+                    MemorySegment stored = row < 4 ? turned.row(row) : swapped.row(row - 4);
+                    assertThat(copied.asSlice(i * rows.rowBytes(), rows.rowBytes())
+                                    .mismatch(stored))
+                            .isEqualTo(-1);
+                }
+            }
+        }
+    }
 }
