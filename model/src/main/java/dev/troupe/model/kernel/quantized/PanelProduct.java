@@ -23,8 +23,7 @@ record PanelProduct(
     /** Rows whose sums are collected before they are added to C; a multiple of the tiles'. */
     static final int STRIP_ROWS = 4 * Tiles.ROWS;
 
-    private static final int WIDTH = 2 * COLUMNS;
-    private static final long ROW = WIDTH * (long) Float.BYTES; // of unpacked numbers and of sums
+    private static final long ROW = ChainSums.ROW; // of unpacked numbers, too
     private static final long SUMS = TABLE_BYTES;
     private static final long UNPACKED = SUMS + STRIP_ROWS * ROW;
 
@@ -128,17 +127,9 @@ record PanelProduct(
 
     /** Adds the sums of a chain to C, or begins C with them. */
     private void add(int panel, int count, int from, int row, int rows, long sums) {
-        int columns = columns(panel, count);
         long corner = row * rowC + panel * (COLUMNS * 4L);
         long base = from > 0 ? c : addend;
-        for (int r = 0; r < rows; r++) {
-            long to = c + corner + r * rowC;
-            if (base == 0) {
-                Rows.copy(columns, sums + r * ROW, to);
-            } else {
-                Rows.add(columns, base + corner + r * rowC, sums + r * ROW, to);
-            }
-        }
+        ChainSums.write(rows, columns(panel, count), sums, base == 0 ? 0 : base + corner, c + corner, rowC);
     }
 
     private void addBias(int panel, int count, int row, int rows) {

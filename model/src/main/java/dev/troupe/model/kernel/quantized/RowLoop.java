@@ -25,7 +25,7 @@ abstract class RowLoop {
     static final int MOST_ROWS = 12;
 
     /** Bytes from the sums of a row to those of the next. */
-    static final int ROW_SUMS = 2 * (int) PanelFormat.SUMS;
+    static final int ROW_SUMS = (int) ChainSums.ROW;
 
     static final int LINE = 64;
     static final int HALVES = 2; // of a panel's outputs: a vector each
