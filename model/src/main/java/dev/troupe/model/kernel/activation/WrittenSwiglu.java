@@ -9,11 +9,11 @@ import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
 import dev.troupe.model.kernel.machine.VectorRegister;
-import dev.troupe.model.kernel.vector.VectorMath;
+import dev.troupe.model.kernel.vector.ExpCode;
 
 /**
- * {@link ActivationRows#swiglu} as machine code: the operations of {@link VectorMath#exp} in its order, so with its
- * bits, without waiting for a compiler when a process starts.
+ * {@link ActivationRows#swiglu} as machine code, with the same bits, without waiting for a compiler when a process
+ * starts.
  */
 final class WrittenSwiglu {
     /** Whether it runs here. */
@@ -44,53 +44,19 @@ final class WrittenSwiglu {
         Register vectors = Register.RCX;
         VectorRegister x = zmm(0);
         VectorRegister product = zmm(1);
-        VectorRegister shifted = zmm(2);
-        VectorRegister n = zmm(3);
         VectorRegister p = zmm(4);
-        VectorRegister sign = zmm(31);
-        VectorRegister greatest = zmm(30);
-        VectorRegister least = zmm(29);
-        VectorRegister log2e = zmm(28);
-        VectorRegister rounder = zmm(27);
-        VectorRegister lessHigh = zmm(26);
-        VectorRegister lessLow = zmm(25);
-        VectorRegister one = zmm(24);
-        int coefficients = VectorMath.EXP_COEFFICIENTS.size();
+        VectorRegister sign = zmm(5);
         Label loop = new Label();
         Assembler code = new Assembler();
+        ExpCode exponentials = new ExpCode(code);
         code.constant(sign, Integer.MIN_VALUE);
-        code.constant(greatest, VectorMath.GREATEST);
-        code.constant(least, VectorMath.LEAST);
-        code.constant(log2e, VectorMath.LOG2_E);
-        code.constant(rounder, VectorMath.ROUNDER);
-        code.constant(lessHigh, -VectorMath.LN2_HIGH);
-        code.constant(lessLow, -VectorMath.LN2_LOW);
-        code.constant(one, 1f);
-        for (int i = 0; i < coefficients; i++) {
-            code.constant(zmm(8 + i), VectorMath.EXP_COEFFICIENTS.get(i));
-        }
         code.place(loop);
         code.vmovups(x, at(gate, 0));
         code.vmulps(product, x, at(up, 0));
         code.vpxord(x, x, sign);
-        code.vminps(x, greatest, x);
-        code.vmaxps(x, least, x);
-        code.vmovups(shifted, x);
-        code.vfmadd213ps(shifted, log2e, rounder);
-        code.vsubps(n, shifted, rounder);
-        code.vfmadd231ps(x, n, lessHigh); // r
-        code.vfmadd231ps(x, n, lessLow);
-        code.vmovups(p, zmm(8));
-        for (int i = 1; i < coefficients; i++) {
-            code.vfmadd213ps(p, x, zmm(8 + i));
-        }
-        code.vmulps(p, p, x);
-        code.vfmadd213ps(p, x, x);
-        code.vaddps(p, p, one);
-        code.vpslld(shifted, shifted, VectorMath.FRACTION_BITS);
-        code.vpaddd(p, p, shifted);
-        code.vaddps(p, p, one);
-        code.vdivps(p, one, p);
+        exponentials.exp(p, x, zmm(2), zmm(3));
+        code.vaddps(p, p, exponentials.one());
+        code.vdivps(p, exponentials.one(), p);
         code.vmulps(p, product, p);
         code.vmovups(at(to, 0), p);
         code.add(gate, LINE);

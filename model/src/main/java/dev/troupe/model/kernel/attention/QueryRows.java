@@ -204,21 +204,26 @@ final class QueryRows {
         long factors = greatest + PaddedRows.width(TILE) * 4L;
         long bounds = factors + PaddedRows.width(TILE) * 4L;
         long maxima = sums.maxima() + row * 4L;
+        long first = scores + begin * 4L;
+        int width = end - begin;
         for (int r = 0; r < rows; r++) {
             int position = position(row + r);
             int from = Math.max(begin, shape.firstKey(position) - base);
             int to = Math.min(end, position + 1 - base);
-            SoftmaxRow.setBounds(bounds, r, from, to);
-            long score = scores + r * SCORE_ROW;
+            SoftmaxRow.setBounds(bounds, r, from - begin, Math.max(from, to) - begin);
             if (shape.alibi()) {
                 float slope = shape.slope(kvHead * shape.group() + (row + r) % shape.group());
-                SoftmaxRow.addBias(begin, end, score, slope, position - base);
+                SoftmaxRow.addBias(begin, end, scores + r * SCORE_ROW, slope, position - base);
             }
-            float old = fresh ? Float.NEGATIVE_INFINITY : get(maxima + r * 4L);
-            set(greatest + r * 4L, from < to ? Math.max(old, SoftmaxRow.max(from, to, score)) : old);
             if (fresh) {
                 store(zero(), sums.sumsOf(row + r));
             }
+        }
+        SoftmaxRow.maxima(rows, width, first, bounds, greatest);
+        for (int r = 0; r < rows; r++) {
+            float old = fresh ? Float.NEGATIVE_INFINITY : get(maxima + r * 4L);
+            boolean none = SoftmaxRow.seesNone(bounds, r);
+            set(greatest + r * 4L, none ? old : Math.max(old, get(greatest + r * 4L)));
         }
         if (!fresh) {
             rescale(row, rows, sums, greatest, factors);
@@ -226,7 +231,7 @@ final class QueryRows {
         for (int r = 0; r < rows; r++) {
             set(maxima + r * 4L, get(greatest + r * 4L));
         }
-        SoftmaxRow.exponentials(rows, begin, end, scores, bounds, greatest, sums.sumsOf(row));
+        SoftmaxRow.exponentials(rows, width, first, bounds, greatest, sums.sumsOf(row));
     }
 
     /** Scales what was summed before down to greater maxima. */
@@ -246,11 +251,9 @@ final class QueryRows {
     void finish(long out) {
         int group = shape.group();
         for (int r = 0; r < total.rows(); r++) {
-            float sum = total.sum(r);
             long head = (long) kvHead * group + r % group;
             long to = out + ((long) (r / group) * shape.queryWidth() + head * dim) * 4;
-            SoftmaxRow.finish(dim, total.valuesOf(r), 1 / sum, to);
-            set(rowNumbers + r * 4L, sum);
+            SoftmaxRow.finish(dim, total.valuesOf(r), total.sumsOf(r), rowNumbers + r * 4L, to);
         }
     }
 

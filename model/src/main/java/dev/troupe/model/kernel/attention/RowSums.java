@@ -73,9 +73,4 @@ record RowSums(int rows, int width, long values, long sums, long maxima) {
     private static void copy(long from, long to, int floats) {
         MemorySegment.copy(Lanes.MEMORY, from, Lanes.MEMORY, to, floats * 4L);
     }
-
-    /** The sum of a row's exponentials, from its lanes. */
-    float sum(int row) {
-        return Lanes.sum(Lanes.load(sumsOf(row)));
-    }
 }

@@ -9,6 +9,7 @@ import static dev.troupe.model.kernel.vector.Lanes.SPECIES;
 import static dev.troupe.model.kernel.vector.Lanes.first;
 import static dev.troupe.model.kernel.vector.Lanes.get;
 import static dev.troupe.model.kernel.vector.Lanes.load;
+import static dev.troupe.model.kernel.vector.Lanes.set;
 import static dev.troupe.model.kernel.vector.Lanes.store;
 
 import dev.troupe.model.kernel.vector.Lanes;
@@ -19,8 +20,9 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * What attention does to one row of a span's scores, of which [from, to) are seen. Addresses are of element 0, which is
- * the span's first key; ranges called whole begin and end with whole vectors.
+ * What attention does to rows of a span's scores, of which [from, to) are seen. Addresses are of element 0, which is
+ * the span's first key or that of the first whole vector with a key that is seen; ranges called whole begin and end
+ * with whole vectors.
  */
 final class SoftmaxRow {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -33,8 +35,30 @@ final class SoftmaxRow {
         return first(to - i).andNot(first(from - i));
     }
 
-    /** The greatest score, NaN aside; at least the least finite number, so that the sums show a row of NaN. */
-    static float max(int from, int to, long row) {
+    /**
+     * The greatest score of each row, NaN aside; at least the least finite number, so that the sums show a row of NaN.
+     *
+     * @param rows at least 1
+     * @param width of the rows, whole vectors, at least one
+     * @param bounds of each row the first key that is seen and the one after the last, as ints
+     */
+    static void maxima(int rows, int width, long scores, long bounds, long to) {
+        if (WrittenSoftmax.RUNS) {
+            WrittenSoftmax.maxima(rows, width, scores, bounds, to);
+        } else {
+            vectorMaxima(rows, scores, bounds, to);
+        }
+    }
+
+    /** {@link #maxima} by the Vector API. */
+    static void vectorMaxima(int rows, long scores, long bounds, long to) {
+        for (int r = 0; r < rows; r++) {
+            int from = MEMORY.get(INT, bounds + r * 8L);
+            set(to + r * 4L, max(from, MEMORY.get(INT, bounds + r * 8L + 4), scores + r * SCORE_ROW));
+        }
+    }
+
+    private static float max(int from, int to, long row) {
         FloatVector max = FloatVector.broadcast(SPECIES, -Float.MAX_VALUE);
         int i = from;
         if (from % LANES == 0) {
@@ -51,21 +75,30 @@ final class SoftmaxRow {
     }
 
     /**
-     * Scores of the seen become e^(score - max) and are added to the lanes of the row's sums; the rest of [begin, end),
-     * whole vectors, becomes zero.
+     * Scores of the seen become e^(score - max) and are added to the lanes of the row's sums; the rest of the width
+     * becomes zero.
      *
-     * @param bounds of each row the first key that is seen and the one after the last, as ints
+     * @param rows, width, bounds as in {@link #maxima}
      * @param maxima of each row
      * @param sums [rows, lanes]
      */
-    static void exponentials(int rows, int begin, int end, long scores, long bounds, long maxima, long sums) {
+    static void exponentials(int rows, int width, long scores, long bounds, long maxima, long sums) {
+        if (WrittenSoftmax.RUNS) {
+            WrittenSoftmax.exponentials(rows, width, scores, bounds, maxima, sums);
+        } else {
+            vectorExponentials(rows, width, scores, bounds, maxima, sums);
+        }
+    }
+
+    /** {@link #exponentials} by the Vector API. */
+    static void vectorExponentials(int rows, int width, long scores, long bounds, long maxima, long sums) {
         for (int r = 0; r < rows; r++) {
             int from = MEMORY.get(INT, bounds + r * 8L);
             int to = MEMORY.get(INT, bounds + r * 8L + 4);
             long row = scores + r * SCORE_ROW;
             FloatVector max = FloatVector.broadcast(SPECIES, get(maxima + r * 4L));
             FloatVector sum = load(sums + r * BYTES);
-            for (int i = begin; i < end; i += LANES) {
+            for (int i = 0; i < width; i += LANES) {
                 VectorMask<Float> seen = first(to - i).andNot(first(from - i));
                 FloatVector e = FloatVector.zero(SPECIES)
                         .blend(VectorMath.exp(load(row + i * 4L).sub(max)), seen);
@@ -74,6 +107,27 @@ final class SoftmaxRow {
             }
             sum.intoMemorySegment(MEMORY, sums + r * BYTES, ORDER);
         }
+    }
+
+    /**
+     * A row's result: its weighted values over the sum of its exponentials.
+     *
+     * @param sums the lanes of that sum
+     * @param sum where the sum goes
+     */
+    static void finish(int n, long values, long sums, long sum, long to) {
+        if (WrittenSoftmax.RUNS && n % LANES == 0) {
+            WrittenSoftmax.finish(n, values, sums, sum, to);
+        } else {
+            vectorFinish(n, values, sums, sum, to);
+        }
+    }
+
+    /** {@link #finish} by the Vector API. */
+    static void vectorFinish(int n, long values, long sums, long sum, long to) {
+        float whole = Lanes.sum(load(sums));
+        set(sum, whole);
+        finish(n, values, 1 / whole, to);
     }
 
     /** score -= slope · distance to the key, of whole vectors; {@code distance} is that of element 0. */
@@ -100,7 +154,7 @@ final class SoftmaxRow {
     }
 
     /** to = from · factor, {@code from} in whole vectors; adding zero makes one zero of both. */
-    static void finish(int n, long from, float factor, long to) {
+    private static void finish(int n, long from, float factor, long to) {
         int i = 0;
         for (; i + LANES <= n; i += LANES) {
             store(load(from + i * 4L).mul(factor).add(0f), to + i * 4L);
@@ -121,7 +175,7 @@ final class SoftmaxRow {
      * In place: scores to P = e^(score - lse), dP to dS = P·(dP - delta); what is not seen of [begin, end), whole
      * vectors, becomes zero.
      *
-     * @param bounds as in {@link #exponentials}
+     * @param bounds as in {@link #maxima}, from element 0
      */
     static void backward(
             int rows, int begin, int end, long scores, long dScores, long bounds, long logSumExps, long deltas) {
@@ -146,6 +200,11 @@ final class SoftmaxRow {
     static void setBounds(long bounds, int row, int from, int to) {
         MEMORY.set(INT, bounds + row * 8L, from);
         MEMORY.set(INT, bounds + row * 8L + 4, to);
+    }
+
+    /** Whether a row sees nothing. */
+    static boolean seesNone(long bounds, int row) {
+        return MEMORY.get(INT, bounds + row * 8L) >= MEMORY.get(INT, bounds + row * 8L + 4);
     }
 
     /** to = max + ln(sum), element by element, whole vectors. */

@@ -94,6 +94,26 @@ public final class Assembler extends GeneralInstructions {
         constant(to, Float.floatToRawIntBits(number));
     }
 
+    /** The lanes' own numbers, 0 to 15, as ints; uses RAX. */
+    public void lanes(VectorRegister to) {
+        for (int i = 0; i < SCALAR; i++) {
+            mov(Register.RAX, 0x03_02_01_00 + i * 0x04_04_04_04);
+            vpinsrd(to.xmm(), Register.RAX, i);
+        }
+        vpmovzxbd(to, to.xmm());
+    }
+
+    /** In each lane that which is 8, then 4, 2 or 1 lanes away: of the other half of all, a half, a quarter, a pair. */
+    public void swap(VectorRegister to, VectorRegister from, int lanes) {
+        switch (lanes) {
+            case 8 -> vshufi32x4(to, from, from, 0b01_00_11_10);
+            case 4 -> vshufi32x4(to, from, from, 0b10_11_00_01);
+            case 2 -> vpshufd(to, from, 0b01_00_11_10);
+            case 1 -> vpshufd(to, from, 0b10_11_00_01);
+            default -> throw new IllegalArgumentException("lanes are swapped by 8, 4, 2 and 1, not " + lanes);
+        }
+    }
+
     /** The lowest lane, or four bytes of memory, in each lane. */
     public void vpbroadcastd(VectorRegister to, Operand from) {
         vector(VPBROADCASTD, to.bytes(), to.number(), NO_REGISTER, plain(from), SCALAR);

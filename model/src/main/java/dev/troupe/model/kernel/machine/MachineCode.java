@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A function of machine code that takes five numbers or addresses. It stays for the life of the process, as compiled
+ * A function of machine code that takes six numbers or addresses. It stays for the life of the process, as compiled
  * code of classes does, and has pages of its own, which are never writable and executable at once.
  */
 public final class MachineCode {
@@ -108,5 +108,10 @@ public final class MachineCode {
     /** Calls it. What it does with these is said by who wrote it. */
     public void run(long first, long second, long third, long fourth, long fifth) {
         function.call(first, second, third, fourth, fifth);
+    }
+
+    /** As {@link #run(long, long, long, long, long)}, of six. */
+    public void run(long first, long second, long third, long fourth, long fifth, long sixth) {
+        function.call(first, second, third, fourth, fifth, sixth);
     }
 }

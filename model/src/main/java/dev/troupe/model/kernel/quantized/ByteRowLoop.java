@@ -57,7 +57,7 @@ final class ByteRowLoop extends RowLoop {
         code.constant(zero, -(STEPS + 128));
         VectorRegister next = work(0);
         code.constant(next, 16 << Byte.SIZE);
-        lanes(quarter(0));
+        code.lanes(quarter(0));
         code.vpslld(quarter(0), quarter(0), Byte.SIZE);
         for (int i = 1; i < QUARTERS; i++) {
             code.vpaddd(quarter(i), quarter(i - 1), next);

@@ -18,7 +18,7 @@ final class NibbleRowsLoop extends ScaledRowsLoop {
     @Override
     void constants() {
         VectorRegister zero = zmm(30);
-        lanes(table);
+        code.lanes(table);
         code.vcvtdq2ps(table, table);
         code.constant(zero, (float) BlockLayout.Q4_0_ZERO);
         code.vsubps(table, table, zero);

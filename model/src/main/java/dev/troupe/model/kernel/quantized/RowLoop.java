@@ -170,13 +170,4 @@ abstract class RowLoop {
             code.vfmadd231ps(sum(manyRows() ? r : panel, half), numbers, x);
         }
     }
-
-    /** The lanes' own numbers, 0 to 15, as ints. */
-    final void lanes(VectorRegister to) {
-        for (int i = 0; i < 4; i++) {
-            code.mov(Register.RAX, 0x03_02_01_00 + i * 0x04_04_04_04);
-            code.vpinsrd(to.xmm(), Register.RAX, i);
-        }
-        code.vpmovzxbd(to, to.xmm());
-    }
 }

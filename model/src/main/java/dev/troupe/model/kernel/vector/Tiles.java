@@ -47,6 +47,26 @@ public final class Tiles {
             long c,
             long rowC,
             boolean fromC) {
+        if (TileCode.RUNS && stepA == Float.BYTES && stepB == rowC) {
+            TileCode.product(rows, columns, k, a, rowA, b, rowC, c, fromC);
+            return;
+        }
+        vectorProduct(rows, columns, k, a, rowA, stepA, b, stepB, c, rowC, fromC);
+    }
+
+    /** {@link #product} by the Vector API, whose bits {@link TileCode} has. */
+    static void vectorProduct(
+            int rows,
+            int columns,
+            int k,
+            long a,
+            long rowA,
+            long stepA,
+            long b,
+            long stepB,
+            long c,
+            long rowC,
+            boolean fromC) {
         long rowFrom = fromC ? rowC : 0;
         long end = columns / LANES * BYTES;
         long at = 0;

@@ -25,6 +25,27 @@ class MachineCodeTest {
         MachineCode.unavailable().ifPresent(reason -> assumeTrue(false, reason));
     }
 
+    /** Writes lanes' numbers, each time in another order, from the sixth argument on. */
+    @Test
+    void lanesAreNumberedAndSwapped() {
+        assumeItRunsHere();
+        Assembler code = new Assembler();
+        code.lanes(zmm(17));
+        int[] swaps = {8, 4, 2, 1};
+        for (int i = 0; i < swaps.length; i++) {
+            code.swap(zmm(3), zmm(17), swaps[i]);
+            code.vmovups(at(R9, i * 64), zmm(3));
+        }
+        code.ret();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment to = arena.allocate(ValueLayout.JAVA_INT, swaps.length * 16L);
+            MachineCode.install(code).run(0, 0, 0, 0, 0, to.address());
+            for (int i = 0; i < swaps.length * 16; i++) {
+                assertThat(to.getAtIndex(ValueLayout.JAVA_INT, i)).isEqualTo(i % 16 ^ swaps[i / 16]);
+            }
+        }
+    }
+
     /** Adds the third and the fifth argument to ints, 16 at a time, as often as the fourth says. */
     @Test
     void runsWithFiveArguments() {

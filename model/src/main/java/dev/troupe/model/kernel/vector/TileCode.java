@@ -1,0 +1,147 @@
+package dev.troupe.model.kernel.vector;
+
+import static dev.troupe.model.kernel.machine.Address.at;
+import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
+
+import dev.troupe.model.kernel.machine.Address;
+import dev.troupe.model.kernel.machine.Assembler;
+import dev.troupe.model.kernel.machine.Condition;
+import dev.troupe.model.kernel.machine.Label;
+import dev.troupe.model.kernel.machine.MachineCode;
+import dev.troupe.model.kernel.machine.Register;
+import dev.troupe.model.kernel.machine.VectorRegister;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * {@link Tiles} as machine code, where A's numbers follow each other and C's rows lie as far apart as B's: the same
+ * sums, without waiting for a compiler when a process starts.
+ */
+final class TileCode {
+    /** Whether it runs here. */
+    static final boolean RUNS = Lanes.LANES == 16 && MachineCode.unavailable().isEmpty();
+
+    private static final int ROWS = Tiles.ROWS;
+    private static final int VECTORS = 4;
+    private static final int LINE = 64;
+    private static final int ROWS_EACH = 3; // of an address
+
+    /** Written when they are first used; by rows, vectors, and whether they add to C. */
+    private static final AtomicReferenceArray<MachineCode> CODES = new AtomicReferenceArray<>(ROWS * VECTORS * 2);
+
+    private static final Register A = Register.RDI;
+    private static final Register B = Register.RSI;
+    private static final Register C = Register.RDX;
+    private static final Register K = Register.RCX;
+    private static final Register ROW_A = Register.R8;
+    private static final Register ROW = Register.R9;
+    private static final Register LATER_A = Register.R10;
+    private static final Register LATER_C = Register.R11;
+    private static final VectorRegister X = zmm(31);
+
+    private final Assembler code = new Assembler();
+    private final int rows;
+    private final int vectors;
+
+    private TileCode(int rows, int vectors) {
+        this.rows = rows;
+        this.vectors = vectors;
+    }
+
+    /** As {@link Tiles#product}; {@code row} is the distance of B's rows, and of C's. */
+    static void product(int rows, int columns, int k, long a, long rowA, long b, long row, long c, boolean fromC) {
+        int tiles = Math.ceilDiv(rows, ROWS);
+        for (int column = 0; column < columns; column += VECTORS * Lanes.LANES) {
+            int vectors = Math.min(VECTORS, (columns - column) / Lanes.LANES);
+            for (int tile = 0; tile < tiles; tile++) {
+                int first = tile * rows / tiles;
+                int height = (tile + 1) * rows / tiles - first;
+                code(height, vectors, fromC)
+                        .run(a + first * rowA, b + column * 4L, c + first * row + column * 4L, k, rowA, row);
+            }
+        }
+    }
+
+    private static MachineCode code(int rows, int vectors, boolean fromC) {
+        int number = ((rows - 1) * VECTORS + vectors - 1) * 2 + (fromC ? 1 : 0);
+        MachineCode code = CODES.get(number);
+        return code == null ? install(number, new TileCode(rows, vectors).write(fromC)) : code;
+    }
+
+    private static synchronized MachineCode install(int number, Assembler code) {
+        MachineCode there = CODES.get(number);
+        if (there == null) {
+            there = MachineCode.install(code);
+            CODES.set(number, there);
+        }
+        return there;
+    }
+
+    private Assembler write(boolean fromC) {
+        Label loop = new Label();
+        Label end = new Label();
+        if (rows > ROWS_EACH) {
+            later(LATER_A, A, ROW_A);
+            later(LATER_C, C, ROW);
+        }
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors; v++) {
+                if (fromC) {
+                    code.vmovups(sum(r, v), ofC(r, v));
+                } else {
+                    code.vpxord(sum(r, v), sum(r, v), sum(r, v));
+                }
+            }
+        }
+        code.test(K);
+        code.jump(Condition.ZERO, end);
+        code.place(loop);
+        for (int v = 0; v < vectors; v++) {
+            code.vmovups(ofB(v), at(B, v * LINE));
+        }
+        for (int r = 0; r < rows; r++) {
+            code.vpbroadcastd(X, row(r, A, LATER_A, ROW_A, 0));
+            for (int v = 0; v < vectors; v++) {
+                code.vfmadd231ps(sum(r, v), X, ofB(v));
+            }
+        }
+        code.add(A, Float.BYTES);
+        if (rows > ROWS_EACH) {
+            code.add(LATER_A, Float.BYTES);
+        }
+        code.add(B, ROW);
+        code.dec(K);
+        code.jump(Condition.NOT_ZERO, loop);
+        code.place(end);
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors; v++) {
+                code.vmovups(ofC(r, v), sum(r, v));
+            }
+        }
+        code.ret();
+        return code;
+    }
+
+    private void later(Register later, Register first, Register distance) {
+        code.mov(later, first);
+        for (int i = 0; i < ROWS_EACH; i++) {
+            code.add(later, distance);
+        }
+    }
+
+    private static Address row(int row, Register first, Register later, Register distance, int displacement) {
+        Address address = at(row < ROWS_EACH ? first : later, displacement);
+        return row % ROWS_EACH == 0 ? address : address.plus(distance, row % ROWS_EACH);
+    }
+
+    private static Address ofC(int row, int vector) {
+        return row(row, C, LATER_C, ROW, vector * LINE);
+    }
+
+    private static VectorRegister ofB(int vector) {
+        return zmm(ROWS * VECTORS + vector);
+    }
+
+    private VectorRegister sum(int row, int vector) {
+        return zmm(row * vectors + vector);
+    }
+}

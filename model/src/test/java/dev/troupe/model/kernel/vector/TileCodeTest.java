@@ -1,0 +1,55 @@
+package dev.troupe.model.kernel.vector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.troupe.model.kernel.TestTensors;
+import dev.troupe.model.tensor.Tensor;
+import dev.troupe.model.tensor.TensorArena;
+import org.junit.jupiter.api.Test;
+
+/** The bits of the Vector API, and nothing beyond the tile. */
+class TileCodeTest {
+    private static final int WIDTH = 7 * 16;
+
+    @Test
+    void hasTheBitsOfTheVectorApi() {
+        assumeThat(TileCode.RUNS).as("machine code runs here").isTrue();
+        for (int rows = 1; rows <= 25; rows++) {
+            for (int columns = 16; columns <= 96; columns += 16) {
+                for (int k : new int[] {0, 1, 33}) {
+                    compare(rows, columns, k);
+                }
+            }
+        }
+    }
+
+    private static void compare(int rows, int columns, int k) {
+        try (TensorArena arena = TensorArena.open("test")) {
+            int apart = k + 3;
+            Tensor a = TestTensors.normal(arena, 1, rows * apart + 1);
+            Tensor b = TestTensors.normal(arena, 2, (k + 1) * WIDTH);
+            for (boolean fromC : new boolean[] {false, true}) {
+                Tensor written = TestTensors.normal(arena, 3, (rows + 1) * WIDTH);
+                Tensor expected = TestTensors.normal(arena, 3, (rows + 1) * WIDTH);
+                TileCode.product(
+                        rows, columns, k, a.address(), apart * 4L, b.address(), WIDTH * 4L, written.address(), fromC);
+                Tiles.vectorProduct(
+                        rows,
+                        columns,
+                        k,
+                        a.address(),
+                        apart * 4L,
+                        4,
+                        b.address(),
+                        WIDTH * 4L,
+                        expected.address(),
+                        WIDTH * 4L,
+                        fromC);
+                assertThat(written.toArray())
+                        .as("%d x %d x %d, from C: %s", rows, columns, k, fromC)
+                        .isEqualTo(expected.toArray());
+            }
+        }
+    }
+}
