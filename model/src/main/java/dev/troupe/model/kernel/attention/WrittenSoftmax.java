@@ -25,7 +25,6 @@ final class WrittenSoftmax {
     private static final int BOUNDS = 2 * Integer.BYTES;
     private static final int SELECT = 0b1100_1010; // for vpternlogd: of b where a bit is set, else of c
     private static final int SIGN = 31; // its place
-    private static final int[] SWAPS = {8, 4, 2, 1};
 
     /** Written when it is first used. */
     private static final class Code {
@@ -92,8 +91,8 @@ final class WrittenSoftmax {
         next(code, loop);
         // As integers of the same order: of two zeros the positive one is greater.
         ordered(code, max, other, fraction);
-        for (int swap : SWAPS) {
-            code.swap(other, max, swap);
+        for (int away = LANES / 2; away > 0; away /= 2) {
+            code.swap(other, max, away);
             code.vpmaxsd(max, max, other);
         }
         ordered(code, max, other, fraction);
@@ -194,10 +193,7 @@ final class WrittenSoftmax {
         Label loop = new Label();
         Assembler code = new Assembler();
         code.vmovups(sum, at(sums, 0));
-        for (int swap : SWAPS) {
-            code.swap(other, sum, swap);
-            code.vaddps(sum, sum, other);
-        }
+        code.sumLanes(sum, other);
         code.vmovd(at(toSum, 0), sum);
         code.constant(other, 1f);
         code.vdivps(sum, other, sum);

@@ -114,6 +114,14 @@ public final class Assembler extends GeneralInstructions {
         }
     }
 
+    /** In each lane the sum of all floats, added by halves: those 8 lanes away first, then 4, 2 and 1. */
+    public void sumLanes(VectorRegister sum, VectorRegister room) {
+        for (int away = 8; away > 0; away /= 2) {
+            swap(room, sum, away);
+            vaddps(sum, sum, room);
+        }
+    }
+
     /** The lowest lane, or four bytes of memory, in each lane. */
     public void vpbroadcastd(VectorRegister to, Operand from) {
         vector(VPBROADCASTD, to.bytes(), to.number(), NO_REGISTER, plain(from), SCALAR);

@@ -40,12 +40,20 @@ public final class VectorNormalization implements Normalization {
         requireForward(rows, dim, x, weight, y, rstd);
         shareRows(rows, dim, (from, to) -> {
             for (long r = from; r < to; r++) {
-                long row = x.address() + r * dim * 4;
-                float scale = rstd(squares(dim, row, 0), dim, eps);
-                set(rstd.address() + r * 4, scale);
-                normalize(dim, row, 0, scale, weight.address(), 0, y.address() + r * dim * 4);
+                rmsRow(dim, eps, x.address() + r * dim * 4, weight, y.address() + r * dim * 4, rstd.address() + r * 4);
             }
         });
+    }
+
+    private static void rmsRow(int dim, float eps, long x, Tensor weight, long y, long rstd) {
+        if (WrittenRms.RUNS && dim > 0 && dim % LANES == 0) {
+            WrittenRms.squares(dim, x, rstd);
+            set(rstd, rstd(get(rstd), dim, eps));
+            WrittenRms.scale(dim, x, get(rstd), weight.address(), y);
+        } else {
+            set(rstd, rstd(squares(dim, x, 0), dim, eps));
+            normalize(dim, x, 0, get(rstd), weight.address(), 0, y);
+        }
     }
 
     @Override
@@ -121,7 +129,7 @@ public final class VectorNormalization implements Normalization {
     }
 
     /** Sum of (x - center)². */
-    private static float squares(int dim, long x, float center) {
+    static float squares(int dim, long x, float center) {
         FloatVector sum = zero();
         int i = 0;
         for (; i + LANES <= dim; i += LANES) {
@@ -137,7 +145,7 @@ public final class VectorNormalization implements Normalization {
     }
 
     /** y = (x - center)·scale·weight (+ bias unless its address is 0). */
-    private static void normalize(int dim, long x, float center, float scale, long weight, long bias, long y) {
+    static void normalize(int dim, long x, float center, float scale, long weight, long bias, long y) {
         int i = 0;
         for (; i + LANES <= dim; i += LANES) {
             long at = i * 4L;

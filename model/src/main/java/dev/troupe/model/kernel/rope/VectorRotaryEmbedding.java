@@ -29,14 +29,22 @@ public final class VectorRotaryEmbedding implements RotaryEmbedding {
         Ranges.share(pool, rows, grain, (from, to) -> {
             for (long r = from; r < to; r++) {
                 long angles = table.address() + (long) positions[(int) r] * headDim * 4;
-                for (int h = 0; h < numHeads; h++) {
-                    head(headDim / 2, x.address() + (r * stride + (long) h * headDim) * 4, angles, inverse);
-                }
+                row(numHeads, headDim, x.address() + r * stride * 4, angles, inverse);
             }
         });
     }
 
-    private static void head(int half, long x, long angles, boolean inverse) {
+    private static void row(int numHeads, int headDim, long x, long angles, boolean inverse) {
+        if (!inverse && numHeads > 0 && WrittenRotation.runs(headDim)) {
+            WrittenRotation.rotate(numHeads, headDim, x, angles);
+            return;
+        }
+        for (int h = 0; h < numHeads; h++) {
+            head(headDim / 2, x + (long) h * headDim * 4, angles, inverse);
+        }
+    }
+
+    static void head(int half, long x, long angles, boolean inverse) {
         long apart = half * 4L;
         for (int i = 0; i < half; i += LANES) {
             VectorMask<Float> used = first(half - i);
