@@ -38,6 +38,15 @@ final class GemmTile {
      * @param rows 1 to {@link #ROWS}
      */
     static void product(int rows, int depth, long strip, long panel, long sums) {
+        if (GemmTileCode.RUNS) {
+            GemmTileCode.product(rows, depth, strip, panel, sums);
+        } else {
+            vectorProduct(rows, depth, strip, panel, sums);
+        }
+    }
+
+    /** {@link #product} by the Vector API. */
+    static void vectorProduct(int rows, int depth, long strip, long panel, long sums) {
         if (rows == ROWS && WIDE) {
             TwelveRows.product(depth, strip, panel, sums);
             return;

@@ -33,7 +33,9 @@ public final class Transposition {
             int real = Math.min(LANES, rows - r);
             long source = from + r * rowFrom;
             long target = to + r * 4L;
-            if (squares > 0) {
+            if (squares > 0 && TranspositionCode.RUNS) {
+                TranspositionCode.squares(real, squares, source, rowFrom, target, rowTo);
+            } else if (squares > 0) {
                 squares(real, squares, source, rowFrom, target, rowTo);
             }
             for (int i = squares; i < width; i++) {
@@ -45,7 +47,7 @@ public final class Transposition {
     }
 
     /** At most sixteen rows, {@code width} a multiple of sixteen. */
-    private static void squares(int rows, int width, long from, long rowFrom, long to, long rowTo) {
+    static void squares(int rows, int width, long from, long rowFrom, long to, long rowTo) {
         IntVector low = LOW;
         IntVector high = HIGH;
         int last = rows - 1;
