@@ -55,14 +55,20 @@ record GemmBlock(int k, long addend, long bias, long c, long rowC) {
             long last = ends && from + depth >= k && bias != 0 ? bias + column * 4L : 0;
             long pieceA = strips + at * ROW_A;
             long pieceB = panel + at * ROW_B;
+            boolean byCode = GemmTileCode.RUNS && columns == COLUMNS && last == 0 && (base == 0 || rowBase == rowTo);
             for (int r = 0; r < rows; r += ROWS) {
                 int height = Math.min(ROWS, rows - r);
-                GemmTile.product(height, steps, pieceA, pieceB, work);
                 long baseRow = base == 0 ? 0 : base + r * rowBase;
-                if (columns == COLUMNS) {
-                    whole(height, baseRow, rowBase, work, last, to + r * rowTo, rowTo);
+                long toRow = to + r * rowTo;
+                if (byCode) {
+                    GemmTileCode.product(height, steps, pieceA, pieceB, baseRow, toRow, rowTo);
                 } else {
-                    narrow(height, columns, baseRow, rowBase, work, last, to + r * rowTo, rowTo);
+                    GemmTile.product(height, steps, pieceA, pieceB, work);
+                    if (columns == COLUMNS) {
+                        whole(height, baseRow, rowBase, work, last, toRow, rowTo);
+                    } else {
+                        narrow(height, columns, baseRow, rowBase, work, last, toRow, rowTo);
+                    }
                 }
                 pieceA += stripBytes;
             }

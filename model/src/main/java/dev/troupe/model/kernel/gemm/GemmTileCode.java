@@ -23,58 +23,88 @@ final class GemmTileCode {
     private static final int HALVES = 2; // of a panel's columns: a vector each
     private static final int LINE = 64;
 
-    /** Written when they are first used. */
-    private static final AtomicReferenceArray<MachineCode> CODES = new AtomicReferenceArray<>(GemmTile.ROWS);
+    /** Written when they are first used, by the number of rows: those that store sums, then those that go to C. */
+    private static final AtomicReferenceArray<MachineCode> CODES = new AtomicReferenceArray<>(2 * GemmTile.ROWS);
+
+    private static final Register A = Register.RDI;
+    private static final Register B = Register.RSI;
+    private static final Register DEPTH = Register.RDX;
+    private static final Register BASE = Register.RCX;
+    private static final Register TO = Register.R8;
+    private static final Register ROW = Register.R9;
+    private static final VectorRegister X = zmm(31);
+    private static final VectorRegister LEFT = zmm(30);
+    private static final VectorRegister RIGHT = zmm(29);
 
     private GemmTileCode() {}
 
     /** As {@link GemmTile#product}. */
     static void product(int rows, int depth, long strip, long panel, long sums) {
-        MachineCode code = CODES.get(rows - 1);
-        (code == null ? install(rows) : code).run(strip, panel, sums, depth, 0);
+        code(rows, false).run(strip, panel, depth, 0, sums, GemmTile.ROW_B);
     }
 
-    private static synchronized MachineCode install(int rows) {
-        MachineCode code = CODES.get(rows - 1);
+    /**
+     * Writes the sums, or what they are added to plus the sums, where they shall be.
+     *
+     * @param base address of what the sums are added to, or 0
+     * @param row distance from row to row of {@code to} and of the base
+     */
+    static void product(int rows, int depth, long strip, long panel, long base, long to, long row) {
+        code(rows, base != 0).run(strip, panel, depth, base, to, row);
+    }
+
+    private static MachineCode code(int rows, boolean add) {
+        MachineCode code = CODES.get(number(rows, add));
+        return code == null ? install(rows, add) : code;
+    }
+
+    private static int number(int rows, boolean add) {
+        return add ? GemmTile.ROWS + rows - 1 : rows - 1;
+    }
+
+    private static synchronized MachineCode install(int rows, boolean add) {
+        MachineCode code = CODES.get(number(rows, add));
         if (code == null) {
-            code = MachineCode.install(write(rows));
-            CODES.set(rows - 1, code);
+            code = MachineCode.install(write(rows, add));
+            CODES.set(number(rows, add), code);
         }
         return code;
     }
 
-    /** The strip, the panel, sums, depth. */
-    private static Assembler write(int rows) {
-        Register a = Register.RDI;
-        Register b = Register.RSI;
-        Register sums = Register.RDX;
-        Register depth = Register.RCX;
-        VectorRegister x = zmm(31);
-        VectorRegister left = zmm(30);
-        VectorRegister right = zmm(29);
+    private static Assembler write(int rows, boolean add) {
         Label loop = new Label();
         Label end = new Label();
         Assembler code = new Assembler();
         for (int i = 0; i < rows * HALVES; i++) {
             code.vpxord(zmm(i), zmm(i), zmm(i));
         }
-        code.test(depth);
+        code.test(DEPTH);
         code.jump(Condition.ZERO, end);
         code.place(loop);
-        code.vmovups(left, at(b, 0));
-        code.vmovups(right, at(b, LINE));
+        code.vmovups(LEFT, at(B, 0));
+        code.vmovups(RIGHT, at(B, LINE));
         for (int r = 0; r < rows; r++) {
-            code.vpbroadcastd(x, at(a, r * Float.BYTES));
-            code.vfmadd231ps(zmm(r * HALVES), x, left);
-            code.vfmadd231ps(zmm(r * HALVES + 1), x, right);
+            code.vpbroadcastd(X, at(A, r * Float.BYTES));
+            code.vfmadd231ps(zmm(r * HALVES), X, LEFT);
+            code.vfmadd231ps(zmm(r * HALVES + 1), X, RIGHT);
         }
-        code.add(a, Math.toIntExact(GemmTile.ROW_A));
-        code.add(b, Math.toIntExact(GemmTile.ROW_B));
-        code.dec(depth);
+        code.add(A, Math.toIntExact(GemmTile.ROW_A));
+        code.add(B, Math.toIntExact(GemmTile.ROW_B));
+        code.dec(DEPTH);
         code.jump(Condition.NOT_ZERO, loop);
         code.place(end);
-        for (int i = 0; i < rows * HALVES; i++) {
-            code.vmovups(at(sums, i * LINE), zmm(i));
+        for (int r = 0; r < rows; r++) {
+            for (int half = 0; half < HALVES; half++) {
+                VectorRegister sum = zmm(r * HALVES + half);
+                if (add) {
+                    code.vaddps(sum, sum, at(BASE, half * LINE));
+                }
+                code.vmovups(at(TO, half * LINE), sum);
+            }
+            if (add) {
+                code.add(BASE, ROW);
+            }
+            code.add(TO, ROW);
         }
         code.ret();
         return code;

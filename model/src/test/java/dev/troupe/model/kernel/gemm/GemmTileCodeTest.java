@@ -25,8 +25,24 @@ class GemmTileCodeTest {
                     assertThat(written.toArray())
                             .as("%d rows, %d deep", rows, depth)
                             .isEqualTo(expected.toArray());
+                    addsToABase(arena, rows, depth, strip, panel, expected);
                 }
             }
+        }
+    }
+
+    private static void addsToABase(TensorArena arena, int rows, int depth, Tensor strip, Tensor panel, Tensor sums) {
+        int row = GemmTile.COLUMNS + 5;
+        Tensor base = TestTensors.normal(arena, 4, rows * row + 1);
+        for (Tensor to : new Tensor[] {TestTensors.normal(arena, 5, rows * row + 1), base}) {
+            float[] expected = to.toArray();
+            for (int r = 0; r < rows; r++) {
+                for (int j = 0; j < GemmTile.COLUMNS; j++) {
+                    expected[r * row + j] = base.get(r * row + j) + sums.get(r * GemmTile.COLUMNS + j);
+                }
+            }
+            GemmTileCode.product(rows, depth, strip.address(), panel.address(), base.address(), to.address(), row * 4L);
+            assertThat(to.toArray()).as("%d rows, %d deep", rows, depth).isEqualTo(expected);
         }
     }
 }
