@@ -57,12 +57,12 @@ class WrittenSoftmaxTest {
         return copy;
     }
 
-    /** Bits, so that zeros of both signs and the kinds of NaN count. */
+    /** Bits, so that zeros of both signs count; which of two NaN stays is the compiler's choice. */
     private static int[] bits(Tensor tensor) {
         float[] numbers = tensor.toArray();
         int[] bits = new int[numbers.length];
         for (int i = 0; i < bits.length; i++) {
-            bits[i] = Float.floatToRawIntBits(numbers[i]);
+            bits[i] = Float.floatToIntBits(numbers[i]);
         }
         return bits;
     }
