@@ -64,6 +64,15 @@ public final class ActivationRows {
 
     /** For one row: gate, and up behind it; their gradients likewise, which may be in place. */
     public static void swigluBackward(int width, long gate, long dy, long dGate) {
+        if (WrittenSwiglu.RUNS && width > 0 && width % WrittenSwiglu.LANES == 0) {
+            WrittenSwiglu.swigluBackward(width, gate, dy, dGate);
+        } else {
+            vectorSwigluBackward(width, gate, dy, dGate);
+        }
+    }
+
+    /** {@link #swigluBackward} by the Vector API. */
+    static void vectorSwigluBackward(int width, long gate, long dy, long dGate) {
         long up = width * 4L;
         for (int i = 0; i < width; i += LANES) {
             long at = i * 4L;

@@ -12,8 +12,8 @@ import dev.troupe.model.kernel.machine.VectorRegister;
 import dev.troupe.model.kernel.vector.ExpCode;
 
 /**
- * {@link ActivationRows#swiglu} as machine code, with the same bits, without waiting for a compiler when a process
- * starts.
+ * {@link ActivationRows#swiglu} and its gradient as machine code, with the same bits, without waiting for a compiler
+ * when a process starts.
  */
 final class WrittenSwiglu {
     /** Whether it runs here. */
@@ -26,7 +26,8 @@ final class WrittenSwiglu {
 
     /** Written when it is first used. */
     private static final class Code {
-        private static final MachineCode SWIGLU = MachineCode.install(write());
+        private static final MachineCode SWIGLU = MachineCode.install(forward());
+        private static final MachineCode BACKWARD = MachineCode.install(backward());
     }
 
     private WrittenSwiglu() {}
@@ -36,8 +37,17 @@ final class WrittenSwiglu {
         Code.SWIGLU.run(gate, gate + width * 4L, y, width / LANES, 0);
     }
 
+    /**
+     * As {@link ActivationRows#swigluBackward}.
+     *
+     * @param width a multiple of {@link #LANES}, not 0
+     */
+    static void swigluBackward(int width, long gate, long dy, long dGate) {
+        Code.BACKWARD.run(gate, dy, dGate, width * 4L, width / LANES);
+    }
+
     /** Gate, up, results, vectors. */
-    private static Assembler write() {
+    private static Assembler forward() {
         Register gate = Register.RDI;
         Register up = Register.RSI;
         Register to = Register.RDX;
@@ -62,6 +72,50 @@ final class WrittenSwiglu {
         code.add(gate, LINE);
         code.add(up, LINE);
         code.add(to, LINE);
+        code.dec(vectors);
+        code.jump(Condition.NOT_ZERO, loop);
+        code.ret();
+        return code;
+    }
+
+    /** Gate, gradient of results, of the gate, bytes from the gate to up, vectors. */
+    private static Assembler backward() {
+        Register gate = Register.RDI;
+        Register dy = Register.RSI;
+        Register dGate = Register.RDX;
+        Register up = Register.RCX;
+        Register vectors = Register.R8;
+        VectorRegister x = zmm(0);
+        VectorRegister g = zmm(1);
+        VectorRegister d = zmm(4);
+        VectorRegister s = zmm(5);
+        VectorRegister silu = zmm(6);
+        VectorRegister slope = zmm(7);
+        VectorRegister du = zmm(8);
+        VectorRegister sign = zmm(9);
+        Label loop = new Label();
+        Assembler code = new Assembler();
+        ExpCode exponentials = new ExpCode(code);
+        code.constant(sign, Integer.MIN_VALUE);
+        code.place(loop);
+        code.vmovups(g, at(gate, 0));
+        code.vmovups(d, at(dy, 0));
+        code.vmulps(du, d, at(gate, 0).plus(up, 1));
+        code.vpxord(x, g, sign);
+        exponentials.exp(s, x, zmm(2), zmm(3));
+        code.vaddps(s, s, exponentials.one());
+        code.vdivps(s, exponentials.one(), s);
+        code.vmulps(silu, g, s);
+        code.vpxord(slope, silu, sign);
+        code.vfmadd213ps(slope, s, silu);
+        code.vaddps(slope, slope, s); // s + g·s·(1 - s)
+        code.vmulps(du, du, slope);
+        code.vmulps(d, d, silu);
+        code.vmovups(at(dGate, 0), du);
+        code.vmovups(at(dGate, 0).plus(up, 1), d);
+        code.add(gate, LINE);
+        code.add(dy, LINE);
+        code.add(dGate, LINE);
         code.dec(vectors);
         code.jump(Condition.NOT_ZERO, loop);
         code.ret();

@@ -50,7 +50,7 @@ final class BackwardRows {
     private final long dValues;
     private final long scores;
     private final long dScores;
-    private final long bounds;
+    private final long numbers; // of rows, for the softmax
     private final long queries;
     private final long dOuts;
     private final long dQueries;
@@ -76,8 +76,8 @@ final class BackwardRows {
         this.dValues = dKeys + SPAN * row;
         this.scores = dValues + SPAN * row;
         this.dScores = scores + STRIP * SCORE_ROW;
-        this.bounds = dScores + STRIP * SCORE_ROW;
-        this.queries = bounds + STRIP * 8L;
+        this.numbers = dScores + STRIP * SCORE_ROW;
+        this.queries = numbers + STRIP * SoftmaxRow.NUMBERS;
         this.dOuts = queries + rows * row;
         this.dQueries = dOuts + rows * row;
         this.logSumExps = dQueries + rows * row;
@@ -87,7 +87,10 @@ final class BackwardRows {
     static long scratchBytes(AttentionShape shape, int positions) {
         long rows = (long) positions * shape.group();
         long row = PaddedRows.width(shape.headDim()) * 4L;
-        return 2L * shape.headDim() * SCORE_ROW + 3 * SPAN * row + STRIP * (2 * SCORE_ROW + 8) + rows * (3 * row + 8);
+        return 2L * shape.headDim() * SCORE_ROW
+                + 3 * SPAN * row
+                + STRIP * (2 * SCORE_ROW + SoftmaxRow.NUMBERS)
+                + rows * (3 * row + 8);
     }
 
     /**
@@ -194,13 +197,14 @@ final class BackwardRows {
             int position = position(at + r);
             int from = Math.max(begin, shape.firstKey(position) - base);
             int to = Math.min(end, position + 1 - base);
-            long score = scores + r * SCORE_ROW;
-            SoftmaxRow.setBounds(bounds, r, from, to);
+            float logSumExp = get(logSumExps + (at + r) * 4L);
+            float delta = get(deltas + (at + r) * 4L);
+            SoftmaxRow.setNumbers(numbers, r, from - begin, Math.max(from, to) - begin, logSumExp, delta);
             if (shape.alibi()) {
                 float slope = shape.slope(kvHead * group + (at + r) % group);
-                SoftmaxRow.addBias(begin, end, score, slope, position - base);
+                SoftmaxRow.addBias(begin, end, scores + r * SCORE_ROW, slope, position - base);
             }
         }
-        SoftmaxRow.backward(rows, begin, end, scores, dScores, bounds, logSumExps + at * 4L, deltas + at * 4L);
+        SoftmaxRow.backward(rows, end - begin, scores + begin * 4L, dScores + begin * 4L, numbers);
     }
 }

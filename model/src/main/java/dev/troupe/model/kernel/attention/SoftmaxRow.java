@@ -28,6 +28,15 @@ final class SoftmaxRow {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final FloatVector COUNT = FloatVector.zero(SPECIES).addIndex(1);
 
+    /** Bytes of a row's numbers for {@link #backward}. */
+    static final long NUMBERS = 16;
+
+    /** Where in a row's numbers this one is; bounds come first. */
+    static final long LOG_SUM_EXP = 8;
+
+    /** Where in a row's numbers this one is. */
+    static final long DELTA = 12;
+
     private SoftmaxRow() {}
 
     /** The lanes of the vector at {@code i} that are seen. */
@@ -78,7 +87,7 @@ final class SoftmaxRow {
      * Scores of the seen become e^(score - max) and are added to the lanes of the row's sums; the rest of the width
      * becomes zero.
      *
-     * @param rows, width, bounds as in {@link #maxima}
+     * @param bounds as in {@link #maxima}, as are rows and width
      * @param maxima of each row
      * @param sums [rows, lanes]
      */
@@ -172,19 +181,27 @@ final class SoftmaxRow {
     }
 
     /**
-     * In place: scores to P = e^(score - lse), dP to dS = P·(dP - delta); what is not seen of [begin, end), whole
-     * vectors, becomes zero.
+     * In place: scores to P = e^(score - lse), dP to dS = P·(dP - delta); what is not seen becomes zero.
      *
-     * @param bounds as in {@link #maxima}, from element 0
+     * @param numbers of each row, {@link #NUMBERS} bytes: its bounds, its log-sum-exp and its delta
      */
-    static void backward(
-            int rows, int begin, int end, long scores, long dScores, long bounds, long logSumExps, long deltas) {
+    static void backward(int rows, int width, long scores, long dScores, long numbers) {
+        if (WrittenSoftmax.RUNS && rows > 0 && width > 0) {
+            WrittenSoftmax.gradients(rows, width, scores, dScores, numbers);
+        } else {
+            vectorBackward(rows, width, scores, dScores, numbers);
+        }
+    }
+
+    /** {@link #backward} by the Vector API. */
+    static void vectorBackward(int rows, int width, long scores, long dScores, long numbers) {
         for (int r = 0; r < rows; r++) {
-            int from = MEMORY.get(INT, bounds + r * 8L);
-            int to = MEMORY.get(INT, bounds + r * 8L + 4);
-            FloatVector lse = FloatVector.broadcast(SPECIES, get(logSumExps + r * 4L));
-            FloatVector delta = FloatVector.broadcast(SPECIES, get(deltas + r * 4L));
-            for (int i = begin; i < end; i += LANES) {
+            long ofRow = numbers + r * NUMBERS;
+            int from = MEMORY.get(INT, ofRow);
+            int to = MEMORY.get(INT, ofRow + 4);
+            FloatVector lse = FloatVector.broadcast(SPECIES, get(ofRow + LOG_SUM_EXP));
+            FloatVector delta = FloatVector.broadcast(SPECIES, get(ofRow + DELTA));
+            for (int i = 0; i < width; i += LANES) {
                 long at = r * SCORE_ROW + i * 4L;
                 VectorMask<Float> seen = first(to - i).andNot(first(from - i));
                 FloatVector zero = FloatVector.zero(SPECIES);
@@ -194,6 +211,14 @@ final class SoftmaxRow {
                 d.mul(p).intoMemorySegment(MEMORY, dScores + at, ORDER);
             }
         }
+    }
+
+    /** Notes what {@link #backward} needs of a row. */
+    static void setNumbers(long numbers, int row, int from, int to, float logSumExp, float delta) {
+        long ofRow = numbers + row * NUMBERS;
+        setBounds(ofRow, 0, from, to);
+        set(ofRow + LOG_SUM_EXP, logSumExp);
+        set(ofRow + DELTA, delta);
     }
 
     /** Notes what a row sees, for those that take a tile of rows. */

@@ -31,6 +31,7 @@ final class WrittenSoftmax {
         private static final MachineCode MAXIMA = MachineCode.install(maxima());
         private static final MachineCode EXPONENTIALS = MachineCode.install(exponentials());
         private static final MachineCode FINISH = MachineCode.install(finish());
+        private static final MachineCode GRADIENTS = MachineCode.install(gradients());
     }
 
     private static final Register ROWS = Register.RDI;
@@ -67,6 +68,11 @@ final class WrittenSoftmax {
         Code.FINISH.run(values, sums, sum, to, n / LANES);
     }
 
+    /** As {@link SoftmaxRow#backward}. */
+    static void gradients(int rows, int width, long scores, long dScores, long numbers) {
+        Code.GRADIENTS.run(rows, scores, width / LANES, numbers, dScores);
+    }
+
     /** Rows, scores, vectors, bounds, results. */
     private static Assembler maxima() {
         Register to = Register.R8;
@@ -98,7 +104,7 @@ final class WrittenSoftmax {
         ordered(code, max, other, fraction);
         code.vmovd(at(to, 0), max);
         code.add(to, Float.BYTES);
-        nextRow(code, row);
+        nextRow(code, row, BOUNDS);
         return code;
     }
 
@@ -138,7 +144,45 @@ final class WrittenSoftmax {
         code.vmovups(at(sums, 0), sum);
         code.add(maxima, Float.BYTES);
         code.add(sums, LINE);
-        nextRow(code, row);
+        nextRow(code, row, BOUNDS);
+        return code;
+    }
+
+    /** Rows, scores, vectors, rows' numbers, gradients of probabilities. */
+    private static Assembler gradients() {
+        Register dScores = Register.R8;
+        Register dAt = Register.R9;
+        VectorRegister logSumExp = zmm(13);
+        VectorRegister delta = zmm(12);
+        VectorRegister p = zmm(0);
+        VectorRegister seen = zmm(1);
+        VectorRegister score = zmm(3);
+        VectorRegister d = zmm(6);
+        Label row = new Label();
+        Label loop = new Label();
+        Assembler code = new Assembler();
+        constants(code);
+        ExpCode exponentials = new ExpCode(code);
+        code.place(row);
+        begin(code);
+        code.mov(dAt, dScores);
+        code.vpbroadcastd(logSumExp, at(OF_ROWS, (int) SoftmaxRow.LOG_SUM_EXP));
+        code.vpbroadcastd(delta, at(OF_ROWS, (int) SoftmaxRow.DELTA));
+        code.place(loop);
+        seen(code, seen, zmm(2));
+        code.vsubps(score, score, logSumExp);
+        exponentials.exp(p, score, zmm(4), zmm(5));
+        code.vpandd(p, p, seen);
+        code.vmovups(at(AT, 0), p);
+        code.vmovups(d, at(dAt, 0));
+        code.vsubps(d, d, delta);
+        code.vpandd(d, d, seen);
+        code.vmulps(d, d, p);
+        code.vmovups(at(dAt, 0), d);
+        code.add(dAt, LINE);
+        next(code, loop);
+        code.add(dScores, Math.toIntExact(KeySpans.SCORE_ROW));
+        nextRow(code, row, (int) SoftmaxRow.NUMBERS);
         return code;
     }
 
@@ -172,9 +216,9 @@ final class WrittenSoftmax {
         code.jump(Condition.NOT_ZERO, loop);
     }
 
-    private static void nextRow(Assembler code, Label row) {
+    private static void nextRow(Assembler code, Label row, int ofRow) {
         code.add(SCORES, Math.toIntExact(KeySpans.SCORE_ROW));
-        code.add(OF_ROWS, BOUNDS);
+        code.add(OF_ROWS, ofRow);
         code.dec(ROWS);
         code.jump(Condition.NOT_ZERO, row);
         code.ret();

@@ -35,8 +35,8 @@ public final class VectorRotaryEmbedding implements RotaryEmbedding {
     }
 
     private static void row(int numHeads, int headDim, long x, long angles, boolean inverse) {
-        if (!inverse && numHeads > 0 && WrittenRotation.runs(headDim)) {
-            WrittenRotation.rotate(numHeads, headDim, x, angles);
+        if (numHeads > 0 && WrittenRotation.runs(headDim)) {
+            WrittenRotation.rotate(numHeads, headDim, x, angles, inverse);
             return;
         }
         for (int h = 0; h < numHeads; h++) {

@@ -22,7 +22,8 @@ final class WrittenRotation {
 
     /** Written when it is first used. */
     private static final class Code {
-        private static final MachineCode ROTATE = MachineCode.install(rotation());
+        private static final MachineCode ROTATE = MachineCode.install(rotation(false));
+        private static final MachineCode BACK = MachineCode.install(rotation(true));
     }
 
     private WrittenRotation() {}
@@ -37,14 +38,16 @@ final class WrittenRotation {
      *
      * @param heads at least 1
      * @param angles cosines, then sines, of half a head each
+     * @param back whether by the opposite angles
      */
-    static void rotate(int heads, int headDim, long x, long angles) {
+    static void rotate(int heads, int headDim, long x, long angles, boolean back) {
         long half = headDim / 2;
-        Code.ROTATE.run(x, angles, heads, half * Float.BYTES, headDim * (long) Float.BYTES, half / Lanes.LANES);
+        MachineCode code = back ? Code.BACK : Code.ROTATE;
+        code.run(x, angles, heads, half * Float.BYTES, headDim * (long) Float.BYTES, half / Lanes.LANES);
     }
 
     /** Numbers, angles, heads, bytes of half a head, of a head, vectors of a half. */
-    private static Assembler rotation() {
+    private static Assembler rotation(boolean back) {
         Register x = Register.RDI;
         Register angles = Register.RSI;
         Register heads = Register.RDX;
@@ -75,10 +78,18 @@ final class WrittenRotation {
         code.vmovups(b, at(number, 0).plus(half, 1));
         code.vmulps(first, a, cos);
         code.vmulps(product, b, sin);
-        code.vsubps(first, first, product);
+        if (back) {
+            code.vaddps(first, first, product);
+        } else {
+            code.vsubps(first, first, product);
+        }
         code.vmulps(second, b, cos);
         code.vmulps(product, a, sin);
-        code.vaddps(second, second, product);
+        if (back) {
+            code.vsubps(second, second, product);
+        } else {
+            code.vaddps(second, second, product);
+        }
         code.vmovups(at(number, 0), first);
         code.vmovups(at(number, 0).plus(half, 1), second);
         code.add(number, LINE);

@@ -13,8 +13,9 @@ import dev.troupe.model.kernel.machine.VectorRegister;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * {@link Tiles} as machine code, where A's numbers follow each other and C's rows lie as far apart as B's: the same
- * sums, without waiting for a compiler when a process starts.
+ * {@link Tiles} as machine code, where A's numbers follow each other, or lie as far apart as the numbers of a span in
+ * attention's gradients, and C's rows as far as B's: the same sums, without waiting for a compiler when a process
+ * starts.
  */
 final class TileCode {
     /** Whether it runs here. */
@@ -25,8 +26,10 @@ final class TileCode {
     private static final int LINE = 64;
     private static final int ROWS_EACH = 3; // of an address
 
-    /** Written when they are first used; by rows, vectors, and whether they add to C. */
-    private static final AtomicReferenceArray<MachineCode> CODES = new AtomicReferenceArray<>(ROWS * VECTORS * 2);
+    private static final int APART = 64 * Float.BYTES;
+
+    /** Written when they are first used; by rows, vectors, whether they add to C, and where A's numbers lie. */
+    private static final AtomicReferenceArray<MachineCode> CODES = new AtomicReferenceArray<>(ROWS * VECTORS * 2 * 2);
 
     private static final Register A = Register.RDI;
     private static final Register B = Register.RSI;
@@ -41,30 +44,40 @@ final class TileCode {
     private final Assembler code = new Assembler();
     private final int rows;
     private final int vectors;
+    private final int stepA;
 
-    private TileCode(int rows, int vectors) {
+    private TileCode(int rows, int vectors, int stepA) {
         this.rows = rows;
         this.vectors = vectors;
+        this.stepA = stepA;
+    }
+
+    /** Whether there is code for these distances. */
+    static boolean runs(long stepA, long stepB, long rowC) {
+        return RUNS && (stepA == Float.BYTES || stepA == APART) && stepB == rowC;
     }
 
     /** As {@link Tiles#product}; {@code row} is the distance of B's rows, and of C's. */
-    static void product(int rows, int columns, int k, long a, long rowA, long b, long row, long c, boolean fromC) {
+    static void product(
+            int rows, int columns, int k, long a, long rowA, long stepA, long b, long row, long c, boolean fromC) {
         int tiles = Math.ceilDiv(rows, ROWS);
         for (int column = 0; column < columns; column += VECTORS * Lanes.LANES) {
             int vectors = Math.min(VECTORS, (columns - column) / Lanes.LANES);
             for (int tile = 0; tile < tiles; tile++) {
                 int first = tile * rows / tiles;
                 int height = (tile + 1) * rows / tiles - first;
-                code(height, vectors, fromC)
+                code(height, vectors, fromC, stepA == APART)
                         .run(a + first * rowA, b + column * 4L, c + first * row + column * 4L, k, rowA, row);
             }
         }
     }
 
-    private static MachineCode code(int rows, int vectors, boolean fromC) {
-        int number = ((rows - 1) * VECTORS + vectors - 1) * 2 + (fromC ? 1 : 0);
+    private static MachineCode code(int rows, int vectors, boolean fromC, boolean apart) {
+        int number = ((rows - 1) * VECTORS + vectors - 1) * 4 + (fromC ? 2 : 0) + (apart ? 1 : 0);
         MachineCode code = CODES.get(number);
-        return code == null ? install(number, new TileCode(rows, vectors).write(fromC)) : code;
+        return code == null
+                ? install(number, new TileCode(rows, vectors, apart ? APART : Float.BYTES).write(fromC))
+                : code;
     }
 
     private static synchronized MachineCode install(int number, Assembler code) {
@@ -104,9 +117,9 @@ final class TileCode {
                 code.vfmadd231ps(sum(r, v), X, ofB(v));
             }
         }
-        code.add(A, Float.BYTES);
+        code.add(A, stepA);
         if (rows > ROWS_EACH) {
-            code.add(LATER_A, Float.BYTES);
+            code.add(LATER_A, stepA);
         }
         code.add(B, ROW);
         code.dec(K);

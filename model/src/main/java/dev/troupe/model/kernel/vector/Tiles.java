@@ -47,8 +47,8 @@ public final class Tiles {
             long c,
             long rowC,
             boolean fromC) {
-        if (TileCode.RUNS && stepA == Float.BYTES && stepB == rowC) {
-            TileCode.product(rows, columns, k, a, rowA, b, rowC, c, fromC);
+        if (TileCode.runs(stepA, stepB, rowC)) {
+            TileCode.product(rows, columns, k, a, rowA, stepA, b, rowC, c, fromC);
             return;
         }
         vectorProduct(rows, columns, k, a, rowA, stepA, b, stepB, c, rowC, fromC);

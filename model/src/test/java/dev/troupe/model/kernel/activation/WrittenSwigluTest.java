@@ -64,4 +64,25 @@ class WrittenSwigluTest {
             }
         }
     }
+
+    @Test
+    void gradientsHaveTheBitsOfTheVectorApi() {
+        assumeThat(WrittenSwiglu.RUNS).as("machine code runs here").isTrue();
+        try (TensorArena arena = TensorArena.open("test")) {
+            for (float spread : new float[] {1, 30, 1e-3f}) {
+                Tensor both = TestTensors.normal(arena, (long) spread, 2 * WIDTH);
+                for (int i = 0; i < both.size(); i++) {
+                    both.set(i, i < SPECIAL.length ? SPECIAL[i] : both.get(i) * spread);
+                }
+                Tensor dy = TestTensors.normal(arena, 7, WIDTH);
+                Tensor written = TestTensors.normal(arena, 8, 2 * WIDTH + 1);
+                Tensor expected = TestTensors.normal(arena, 8, 2 * WIDTH + 1);
+                WrittenSwiglu.swigluBackward(WIDTH, both.address(), dy.address(), written.address());
+                ActivationRows.vectorSwigluBackward(WIDTH, both.address(), dy.address(), expected.address());
+                assertThat(written.toArray()).isEqualTo(expected.toArray());
+                WrittenSwiglu.swigluBackward(WIDTH, both.address(), dy.address(), both.address());
+                assertThat(both.toArray()).as("in place").isEqualTo(Arrays.copyOf(expected.toArray(), 2 * WIDTH));
+            }
+        }
+    }
 }

@@ -118,6 +118,33 @@ class WrittenSoftmaxTest {
     }
 
     @Test
+    void gradientsHaveTheBitsOfTheVectorApi() {
+        try (TensorArena arena = TensorArena.open("test")) {
+            int rows = SEEN.length;
+            for (float spread : new float[] {1, 30, 0}) {
+                for (int special : new int[] {0, SPECIAL.length - 3, SPECIAL.length}) {
+                    Tensor numbers = arena.allocate(4 * rows);
+                    Tensor sums = TestTensors.normal(arena, 3, 2 * rows);
+                    for (int r = 0; r < rows; r++) {
+                        SoftmaxRow.setNumbers(
+                                numbers.address(), r, SEEN[r][0], SEEN[r][1], sums.get(r), sums.get(rows + r));
+                    }
+                    Tensor written = scores(arena, spread, special);
+                    Tensor writtenGradients = scores(arena, 1, special);
+                    Tensor expected = same(arena, written);
+                    Tensor expectedGradients = same(arena, writtenGradients);
+                    WrittenSoftmax.gradients(
+                            rows, SPAN, written.address(), writtenGradients.address(), numbers.address());
+                    SoftmaxRow.vectorBackward(
+                            rows, SPAN, expected.address(), expectedGradients.address(), numbers.address());
+                    assertThat(bits(written)).isEqualTo(bits(expected));
+                    assertThat(bits(writtenGradients)).isEqualTo(bits(expectedGradients));
+                }
+            }
+        }
+    }
+
+    @Test
     void resultsHaveTheBitsOfTheVectorApi() {
         try (TensorArena arena = TensorArena.open("test")) {
             for (int special = 0; special <= SPECIAL.length; special++) {

@@ -17,19 +17,24 @@ class WrittenRotationTest {
         try (TensorArena arena = TensorArena.open("test")) {
             for (int headDim : new int[] {32, 64, 96, 128}) {
                 for (int heads : new int[] {1, 2, 9}) {
-                    Tensor angles = TestTensors.normal(arena, 1, headDim);
-                    angles.set(3, Float.NaN);
-                    angles.set(headDim / 2, -0f);
-                    Tensor written = TestTensors.normal(arena, 2, heads * headDim + 1);
-                    Tensor expected = TestTensors.normal(arena, 2, heads * headDim + 1);
-                    WrittenRotation.rotate(heads, headDim, written.address(), angles.address());
-                    for (int h = 0; h < heads; h++) {
-                        long head = expected.address() + (long) h * headDim * 4;
-                        VectorRotaryEmbedding.head(headDim / 2, head, angles.address(), false);
-                    }
-                    assertThat(written.toArray()).isEqualTo(expected.toArray());
+                    compare(arena, headDim, heads, false);
+                    compare(arena, headDim, heads, true);
                 }
             }
         }
+    }
+
+    private static void compare(TensorArena arena, int headDim, int heads, boolean back) {
+        Tensor angles = TestTensors.normal(arena, 1, headDim);
+        angles.set(3, Float.NaN);
+        angles.set(headDim / 2, -0f);
+        Tensor written = TestTensors.normal(arena, 2, heads * headDim + 1);
+        Tensor expected = TestTensors.normal(arena, 2, heads * headDim + 1);
+        WrittenRotation.rotate(heads, headDim, written.address(), angles.address(), back);
+        for (int h = 0; h < heads; h++) {
+            long head = expected.address() + (long) h * headDim * 4;
+            VectorRotaryEmbedding.head(headDim / 2, head, angles.address(), back);
+        }
+        assertThat(written.toArray()).as("%d heads of %d", heads, headDim).isEqualTo(expected.toArray());
     }
 }

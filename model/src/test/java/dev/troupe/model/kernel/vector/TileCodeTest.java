@@ -25,22 +25,38 @@ class TileCodeTest {
     }
 
     private static void compare(int rows, int columns, int k) {
+        int apart = k + 3;
+        compare(rows, columns, k, apart, 1);
+        compare(rows, columns, k, 1, 64);
+    }
+
+    /** @param rowA numbers from row to row of A; {@code stepA} from k to k + 1 */
+    private static void compare(int rows, int columns, int k, int rowA, int stepA) {
         try (TensorArena arena = TensorArena.open("test")) {
-            int apart = k + 3;
-            Tensor a = TestTensors.normal(arena, 1, rows * apart + 1);
+            Tensor a = TestTensors.normal(arena, 1, rows * rowA + (k + 1) * stepA);
             Tensor b = TestTensors.normal(arena, 2, (k + 1) * WIDTH);
             for (boolean fromC : new boolean[] {false, true}) {
                 Tensor written = TestTensors.normal(arena, 3, (rows + 1) * WIDTH);
                 Tensor expected = TestTensors.normal(arena, 3, (rows + 1) * WIDTH);
+                assertThat(TileCode.runs(stepA * 4L, WIDTH * 4L, WIDTH * 4L)).isTrue();
                 TileCode.product(
-                        rows, columns, k, a.address(), apart * 4L, b.address(), WIDTH * 4L, written.address(), fromC);
+                        rows,
+                        columns,
+                        k,
+                        a.address(),
+                        rowA * 4L,
+                        stepA * 4L,
+                        b.address(),
+                        WIDTH * 4L,
+                        written.address(),
+                        fromC);
                 Tiles.vectorProduct(
                         rows,
                         columns,
                         k,
                         a.address(),
-                        apart * 4L,
-                        4,
+                        rowA * 4L,
+                        stepA * 4L,
                         b.address(),
                         WIDTH * 4L,
                         expected.address(),
