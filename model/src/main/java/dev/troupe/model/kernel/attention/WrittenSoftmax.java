@@ -18,7 +18,7 @@ import dev.troupe.model.kernel.vector.Lanes;
  */
 final class WrittenSoftmax {
     /** Whether it runs here. */
-    static final boolean RUNS = Lanes.LANES == 16 && MachineCode.unavailable().isEmpty();
+    static final boolean RUNS = Lanes.matchMachineCode();
 
     private static final int LINE = 64;
     private static final int LANES = LINE / Float.BYTES;
@@ -45,6 +45,7 @@ final class WrittenSoftmax {
     private static final VectorRegister FROM = zmm(16);
     private static final VectorRegister TO = zmm(15);
     private static final VectorRegister LANE = zmm(14);
+    private static final VectorRegister SCORE = zmm(3);
 
     private WrittenSoftmax() {}
 
@@ -92,7 +93,7 @@ final class WrittenSoftmax {
         code.vmovups(max, least);
         code.place(loop);
         seen(code, seen, other);
-        code.vpternlogd(seen, zmm(3), max, SELECT);
+        code.vpternlogd(seen, SCORE, max, SELECT);
         code.vmaxps(max, seen, max);
         next(code, loop);
         // As integers of the same order: of two zeros the positive one is greater.
@@ -123,7 +124,6 @@ final class WrittenSoftmax {
         VectorRegister sum = zmm(12);
         VectorRegister e = zmm(0);
         VectorRegister seen = zmm(1);
-        VectorRegister score = zmm(3);
         Label row = new Label();
         Label loop = new Label();
         Assembler code = new Assembler();
@@ -135,8 +135,8 @@ final class WrittenSoftmax {
         code.vmovups(sum, at(sums, 0));
         code.place(loop);
         seen(code, seen, zmm(2));
-        code.vsubps(score, score, max);
-        exponentials.exp(e, score, zmm(4), zmm(5));
+        code.vsubps(SCORE, SCORE, max);
+        exponentials.exp(e, SCORE, zmm(4), zmm(5));
         code.vpandd(e, e, seen);
         code.vaddps(sum, e, sum);
         code.vmovups(at(AT, 0), e);
@@ -156,7 +156,6 @@ final class WrittenSoftmax {
         VectorRegister delta = zmm(12);
         VectorRegister p = zmm(0);
         VectorRegister seen = zmm(1);
-        VectorRegister score = zmm(3);
         VectorRegister d = zmm(6);
         Label row = new Label();
         Label loop = new Label();
@@ -170,8 +169,8 @@ final class WrittenSoftmax {
         code.vpbroadcastd(delta, at(OF_ROWS, (int) SoftmaxRow.DELTA));
         code.place(loop);
         seen(code, seen, zmm(2));
-        code.vsubps(score, score, logSumExp);
-        exponentials.exp(p, score, zmm(4), zmm(5));
+        code.vsubps(SCORE, SCORE, logSumExp);
+        exponentials.exp(p, SCORE, zmm(4), zmm(5));
         code.vpandd(p, p, seen);
         code.vmovups(at(AT, 0), p);
         code.vmovups(d, at(dAt, 0));
@@ -199,9 +198,9 @@ final class WrittenSoftmax {
         code.mov(LEFT, VECTORS);
     }
 
-    /** Loads scores to zmm3, and which of them are seen: all bits of their lanes. */
+    /** Loads scores, and which of them are seen: all bits of their lanes. */
     private static void seen(Assembler code, VectorRegister seen, VectorRegister room) {
-        code.vmovups(zmm(3), at(AT, 0));
+        code.vmovups(SCORE, at(AT, 0));
         code.vpsubd(seen, LANE, FROM);
         code.vpsrad(seen, seen, SIGN);
         code.vpsubd(room, LANE, TO);

@@ -4,13 +4,13 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
+import dev.troupe.model.kernel.machine.CodeTable;
 import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
 import dev.troupe.model.kernel.machine.VectorRegister;
 import dev.troupe.model.kernel.vector.Lanes;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * {@link GemmTile} as machine code, a loop for each number of rows: the same sums, without waiting for a compiler when
@@ -18,13 +18,14 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  */
 final class GemmTileCode {
     /** Whether it runs here. */
-    static final boolean RUNS = Lanes.LANES == 16 && MachineCode.unavailable().isEmpty();
+    static final boolean RUNS = Lanes.matchMachineCode();
 
     private static final int HALVES = 2; // of a panel's columns: a vector each
     private static final int LINE = 64;
 
-    /** Written when they are first used, by the number of rows: those that store sums, then those that go to C. */
-    private static final AtomicReferenceArray<MachineCode> CODES = new AtomicReferenceArray<>(2 * GemmTile.ROWS);
+    /** By the number of rows: those that store sums, then those that add to a base. */
+    private static final CodeTable CODES =
+            new CodeTable(2 * GemmTile.ROWS, number -> write(number % GemmTile.ROWS + 1, number >= GemmTile.ROWS));
 
     private static final Register A = Register.RDI;
     private static final Register B = Register.RSI;
@@ -54,21 +55,7 @@ final class GemmTileCode {
     }
 
     private static MachineCode code(int rows, boolean add) {
-        MachineCode code = CODES.get(number(rows, add));
-        return code == null ? install(rows, add) : code;
-    }
-
-    private static int number(int rows, boolean add) {
-        return add ? GemmTile.ROWS + rows - 1 : rows - 1;
-    }
-
-    private static synchronized MachineCode install(int rows, boolean add) {
-        MachineCode code = CODES.get(number(rows, add));
-        if (code == null) {
-            code = MachineCode.install(write(rows, add));
-            CODES.set(number(rows, add), code);
-        }
-        return code;
+        return CODES.of(add ? GemmTile.ROWS + rows - 1 : rows - 1);
     }
 
     private static Assembler write(int rows, boolean add) {

@@ -17,7 +17,7 @@ import dev.troupe.model.kernel.vector.Lanes;
  */
 final class WrittenRms {
     /** Whether it runs here. */
-    static final boolean RUNS = Lanes.LANES == 16 && MachineCode.unavailable().isEmpty();
+    static final boolean RUNS = Lanes.matchMachineCode();
 
     private static final int LINE = 64;
 

@@ -16,8 +16,7 @@ import dev.troupe.model.kernel.vector.Lanes;
  * compiler when a process starts.
  */
 final class WrittenRotation {
-    private static final boolean RUNS =
-            Lanes.LANES == 16 && MachineCode.unavailable().isEmpty();
+    private static final boolean RUNS = Lanes.matchMachineCode();
     private static final int LINE = 64;
 
     /** Written when it is first used. */

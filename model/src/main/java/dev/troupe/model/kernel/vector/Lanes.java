@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.vector;
 
+import dev.troupe.model.kernel.machine.MachineCode;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -44,7 +45,14 @@ public final class Lanes {
     private static final VectorShuffle<Float> SWAP_2 = swap(2);
     private static final VectorShuffle<Float> SWAP_1 = swap(1);
 
+    private static final int WRITTEN_LANES = 16; // of machine code
+
     private Lanes() {}
+
+    /** Whether machine code runs here, over vectors as wide as these. */
+    public static boolean matchMachineCode() {
+        return LANES == WRITTEN_LANES && MachineCode.unavailable().isEmpty();
+    }
 
     public static FloatVector zero() {
         return FloatVector.zero(SPECIES);

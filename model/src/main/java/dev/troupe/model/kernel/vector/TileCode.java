@@ -5,12 +5,12 @@ import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Address;
 import dev.troupe.model.kernel.machine.Assembler;
+import dev.troupe.model.kernel.machine.CodeTable;
 import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
 import dev.troupe.model.kernel.machine.VectorRegister;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * {@link Tiles} as machine code, where A's numbers follow each other, or lie as far apart as the numbers of a span in
@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  */
 final class TileCode {
     /** Whether it runs here. */
-    static final boolean RUNS = Lanes.LANES == 16 && MachineCode.unavailable().isEmpty();
+    static final boolean RUNS = Lanes.matchMachineCode();
 
     private static final int ROWS = Tiles.ROWS;
     private static final int VECTORS = 4;
@@ -28,8 +28,12 @@ final class TileCode {
 
     private static final int APART = 64 * Float.BYTES;
 
-    /** Written when they are first used; by rows, vectors, whether they add to C, and where A's numbers lie. */
-    private static final AtomicReferenceArray<MachineCode> CODES = new AtomicReferenceArray<>(ROWS * VECTORS * 2 * 2);
+    /** By rows, vectors, whether they add to C, and where A's numbers lie. */
+    private static final CodeTable CODES = new CodeTable(ROWS * VECTORS * 2 * 2, number -> {
+        int tile = number / 4;
+        int stepA = number % 2 == 0 ? Float.BYTES : APART;
+        return new TileCode(tile / VECTORS + 1, tile % VECTORS + 1, stepA).write(number / 2 % 2 == 1);
+    });
 
     private static final Register A = Register.RDI;
     private static final Register B = Register.RSI;
@@ -73,20 +77,7 @@ final class TileCode {
     }
 
     private static MachineCode code(int rows, int vectors, boolean fromC, boolean apart) {
-        int number = ((rows - 1) * VECTORS + vectors - 1) * 4 + (fromC ? 2 : 0) + (apart ? 1 : 0);
-        MachineCode code = CODES.get(number);
-        return code == null
-                ? install(number, new TileCode(rows, vectors, apart ? APART : Float.BYTES).write(fromC))
-                : code;
-    }
-
-    private static synchronized MachineCode install(int number, Assembler code) {
-        MachineCode there = CODES.get(number);
-        if (there == null) {
-            there = MachineCode.install(code);
-            CODES.set(number, there);
-        }
-        return there;
+        return CODES.of(((rows - 1) * VECTORS + vectors - 1) * 4 + (fromC ? 2 : 0) + (apart ? 1 : 0));
     }
 
     private Assembler write(boolean fromC) {

@@ -15,7 +15,7 @@ import dev.troupe.model.kernel.machine.Register;
  */
 final class TranspositionCode {
     /** Whether it runs here. */
-    static final boolean RUNS = Lanes.LANES == 16 && MachineCode.unavailable().isEmpty();
+    static final boolean RUNS = Lanes.matchMachineCode();
 
     private static final int SQUARE = 16;
     private static final int LINE = 64;
