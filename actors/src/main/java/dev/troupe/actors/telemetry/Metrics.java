@@ -49,9 +49,9 @@ public final class Metrics {
             Kamon.counter("troupe.data.tokens", "Tokens given to nodes that have not the files");
 
     // Serving: label model, and where named endpoint and status.
-    static final Metric.Counter REQUESTS =
+    private static final Metric.Counter REQUESTS =
             Kamon.counter("troupe.serving.requests", "Requests by model, endpoint and status");
-    static final Metric.Timer REQUEST_TIME =
+    private static final Metric.Timer REQUEST_TIME =
             Kamon.timer("troupe.serving.request", "Time from a request's arrival to its end, by endpoint");
     static final Metric.Timer QUEUE_TIME =
             Kamon.timer("troupe.serving.queue", "Time that a request waits before its first forward pass");
@@ -98,9 +98,23 @@ public final class Metrics {
         return new TrainingMetrics(runId);
     }
 
-    /** The instruments of a served model. */
+    /** The instruments of a served model; a replica's, not a request's: it looks all of them up. */
     public static ServingMetrics serving(String modelId) {
         return new ServingMetrics(modelId);
+    }
+
+    /**
+     * A request has ended.
+     *
+     * @param endpoint such as "/v1/chat/completions" or "grpc/Generate"; from a fixed set, never user input
+     * @param status the HTTP status or gRPC code's name
+     */
+    public static void requestEnded(String modelId, String endpoint, String status, Duration time) {
+        REQUESTS.withTags(tags(Map.of("model", modelId, "endpoint", endpoint, "status", status)))
+                .increment();
+        REQUEST_TIME
+                .withTags(tags(Map.of("model", modelId, "endpoint", endpoint)))
+                .record(time);
     }
 
     /** A node has compared its kernels with the scalar reference. */

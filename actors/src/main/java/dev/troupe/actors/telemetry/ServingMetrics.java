@@ -1,14 +1,12 @@
 package dev.troupe.actors.telemetry;
 
 import java.time.Duration;
-import java.util.Map;
 import kamon.metric.Counter;
 import kamon.metric.Gauge;
 import kamon.metric.Timer;
 
 /** The instruments of one served model, bound to its label. Thread-safe. */
 public final class ServingMetrics {
-    private final String modelId;
     private final Timer queueTime;
     private final Timer timeToFirstToken;
     private final Timer timePerToken;
@@ -28,7 +26,6 @@ public final class ServingMetrics {
     private long accepted;
 
     ServingMetrics(String modelId) {
-        this.modelId = modelId;
         queueTime = Metrics.QUEUE_TIME.withTag("model", modelId);
         timeToFirstToken = Metrics.TIME_TO_FIRST_TOKEN.withTag("model", modelId);
         timePerToken = Metrics.TIME_PER_TOKEN.withTag("model", modelId);
@@ -43,21 +40,6 @@ public final class ServingMetrics {
         tokensAccepted = Metrics.TOKENS_ACCEPTED.withTag("model", modelId);
         tokensIn = Metrics.TOKENS_IN.withTag("model", modelId);
         tokensOut = Metrics.TOKENS_OUT.withTag("model", modelId);
-    }
-
-    /**
-     * A request has ended.
-     *
-     * @param endpoint such as "/v1/chat/completions" or "grpc/Generate"; from a fixed set, never user input
-     * @param status the HTTP status or gRPC code's name
-     */
-    public void requestEnded(String endpoint, String status, Duration time) {
-        Metrics.REQUESTS
-                .withTags(Metrics.tags(Map.of("model", modelId, "endpoint", endpoint, "status", status)))
-                .increment();
-        Metrics.REQUEST_TIME
-                .withTags(Metrics.tags(Map.of("model", modelId, "endpoint", endpoint)))
-                .record(time);
     }
 
     /** A request leaves the queue for its first forward pass. */

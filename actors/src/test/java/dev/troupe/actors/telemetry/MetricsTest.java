@@ -15,7 +15,8 @@ class MetricsTest {
     void namesAndLabelsAreTheOnesThatDashboardsRelyOn() {
         Metrics.training("run").step(64, 2.5, 1e-3, 0.5, 1000);
         Metrics.training("run").part(TrainingMetrics.Part.FORWARD_BACKWARD, 0.25);
-        Metrics.serving("tiny").requestEnded("/v1/completions", "200", Duration.ofMillis(5));
+        Metrics.serving("tiny").requests(0, 0);
+        Metrics.requestEnded("tiny", "/v1/completions", "200", Duration.ofMillis(5));
         Metrics.queueLength("router").update(3);
 
         Set<String> published = new TreeSet<>();

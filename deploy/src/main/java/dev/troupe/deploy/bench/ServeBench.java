@@ -10,7 +10,6 @@ import dev.troupe.actors.serving.replica.ReuseSettings;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
-import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.Generator;
@@ -105,10 +104,6 @@ public final class ServeBench {
         return new DirectoryLoader(engine, "bench", ChatTemplate.AUTO, model);
     }
 
-    private static Tokenizer tokenizer(Engine engine) {
-        return engine.description().tokenizer().tokenizer();
-    }
-
     private ServeLevels measured(WatchedEngine engine, Map<String, LoadTarget> above, Set<String> wanted) {
         Map<String, LoadTarget> levels = new LinkedHashMap<>();
         ReuseSettings reuse = new ReuseSettings(
@@ -122,7 +117,7 @@ public final class ServeBench {
     }
 
     private static LoadRequest request(Engine engine) {
-        return LoadRequest.without(tokenizer(engine).endTokens());
+        return LoadRequest.forPlainText(engine.description().tokenizer().tokenizer());
     }
 
     private ServeLevels withNode(WatchedEngine engine, Set<String> wanted) {

@@ -145,8 +145,11 @@ public final class ServeLevels {
 
     /** Measures everything. */
     void run() {
-        levels.values().forEach(this::warmUp);
-        wearIn(levels.values().stream().toList().getLast());
+        levels.values().forEach(level -> warmUp(level, MOST_WARM_UP_NANOS));
+        long wearNanos = (long) (load.warmUp() * 1e9);
+        wearIn(levels.values().stream().toList().getLast(), wearNanos);
+        // Short requests had what is compiled to themselves.
+        levels.values().forEach(level -> warmUp(level, Math.min(wearNanos, MOST_WARM_UP_NANOS)));
         for (boolean shared : load.prefixes()) {
             for (int streams : load.streams()) {
                 measure(streams, 0, shared);
@@ -158,11 +161,11 @@ public final class ServeLevels {
     }
 
     /** Until hardly anything is compiled any more, but not for ever. */
-    private void warmUp(LoadTarget target) {
+    private void warmUp(LoadTarget target, long mostNanos) {
         int most = load.mostStreams();
         long start = System.nanoTime();
         double share = 1;
-        for (long now = start; now - start < (share > WARM ? MOST_WARM_UP_NANOS : WARM_UP_NANOS); ) {
+        for (long now = start; now - start < (share > WARM ? mostNanos : Math.min(WARM_UP_NANOS, mostNanos)); ) {
             long compiling = COMPILERS.getTotalCompilationTime();
             target.answer(prompts(most, false), new Arrivals.Closed(most), load.numAnswer());
             target.answer(prompts(1, false), new Arrivals.Closed(1), load.numAnswer());
@@ -173,8 +176,8 @@ public final class ServeLevels {
     }
 
     /** What a request runs through is compiled only after some thousand of them, and answers of some length are few. */
-    private void wearIn(LoadTarget target) {
-        long end = System.nanoTime() + (long) (load.warmUp() * 1e9);
+    private void wearIn(LoadTarget target, long nanos) {
+        long end = System.nanoTime() + nanos;
         while (System.nanoTime() < end) {
             for (int streams : List.of(SHORT_STREAMS, 1)) {
                 List<List<Integer>> prompts = prompts(4 * streams, SHORT_PROMPT, beginning);

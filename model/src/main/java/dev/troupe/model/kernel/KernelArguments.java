@@ -24,8 +24,10 @@ public final class KernelArguments {
 
     /** Requires a matrix of {@code rows} rows of {@code columns} elements, {@code stride} apart. */
     public static void requireMatrix(String name, Tensor tensor, int rows, int columns, int stride) {
-        requireCount(name + " rows", rows);
-        requireCount(name + " columns", columns);
+        // Names are put together only when they are needed: a token has some thousand of these checks.
+        if (rows < 0 || columns < 0) {
+            throw new IllegalArgumentException(name + " is negative: [" + rows + ", " + columns + "]");
+        }
         if (stride < columns) {
             throw new IllegalArgumentException(
                     name + " has rows of " + columns + " elements only " + stride + " apart");

@@ -14,6 +14,9 @@ public final class Sampler {
     static final long STREAM = CounterRandom.stream("sampler");
     static final double NEGLIGIBLE = -45; // e^-45 of the best vanishes in a float64 sum
 
+    /** Logits that are looked through at once. */
+    private static final int STRETCH = 1024;
+
     private final SamplingOptions options;
     private final SamplingSpace space;
     // Of the space, for the draw under way.
@@ -120,10 +123,31 @@ public final class Sampler {
         return first;
     }
 
-    /** The best token, of equal ones the lowest. */
+    /** The best token, of equal ones the lowest; what is not a number is none, but for {@code first}. */
     private int argMax(int first) {
         int best = first;
-        for (int token = first + 1; token < vocabSize; token++) {
+        for (int from = first; from < vocabSize; from += STRETCH) {
+            int to = Math.min(from + STRETCH, vocabSize);
+            // Vectors find the greatest, but not where it is.
+            if (!(greatest(from, to) <= logits[best])) {
+                best = argMax(best, from, to);
+            }
+        }
+        return best;
+    }
+
+    /** NaN where one is. */
+    private float greatest(int from, int to) {
+        float greatest = Float.NEGATIVE_INFINITY;
+        for (int token = from; token < to; token++) {
+            greatest = Math.max(greatest, logits[token]);
+        }
+        return greatest;
+    }
+
+    private int argMax(int first, int from, int to) {
+        int best = first;
+        for (int token = from; token < to; token++) {
             if (logits[token] > logits[best]) {
                 best = token;
             }

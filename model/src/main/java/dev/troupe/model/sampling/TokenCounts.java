@@ -2,21 +2,24 @@ package dev.troupe.model.sampling;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Which tokens a request has seen: what the penalties look at. Sparse; not thread-safe. */
 public final class TokenCounts {
-    private final Set<Integer> prompt = new HashSet<>();
+    private final List<Integer> prompt;
+    private @Nullable Set<Integer> promptTokens; // few requests ask for it
     private final Map<Integer, Integer> answer = new HashMap<>();
 
+    private TokenCounts(List<Integer> prompt) {
+        this.prompt = prompt;
+    }
+
     /** Counts for an answer to this prompt. */
-    public static TokenCounts ofPrompt(int[] tokens) {
-        TokenCounts counts = new TokenCounts();
-        for (int token : tokens) {
-            counts.prompt.add(token);
-        }
-        return counts;
+    public static TokenCounts ofPrompt(List<Integer> tokens) {
+        return new TokenCounts(List.copyOf(tokens));
     }
 
     /** Counts one more token of the answer. */
@@ -35,7 +38,10 @@ public final class TokenCounts {
     }
 
     Set<Integer> promptTokens() {
-        return prompt;
+        if (promptTokens == null) {
+            promptTokens = new HashSet<>(prompt);
+        }
+        return promptTokens;
     }
 
     Map<Integer, Integer> answerTokens() {

@@ -32,7 +32,7 @@ public final class InferenceModel implements AutoCloseable {
     private final TensorArena arena = TensorArena.open("inference");
     private final InferenceWeights weights;
     private final boolean separatePrompts;
-    private final @Nullable Tensor rotaryTable;
+    private final @Nullable RotaryTable rotary;
     private final Tensor hidden; // [rows, C], the residual stream
     private final Tensor normed; // [rows, C]
     private final Tensor fused; // [rows, (H + 2·KV)·D] of this part's heads
@@ -62,7 +62,7 @@ public final class InferenceModel implements AutoCloseable {
         this.maxRows = maxRows;
         this.weights = InferenceWeights.of(part, source, kernels, options, numKvBlocks, arena);
         this.separatePrompts = options.promptsApart();
-        this.rotaryTable = config.positions() == PositionKind.ROTARY ? RotaryTable.create(config, arena) : null;
+        this.rotary = config.positions() == PositionKind.ROTARY ? new RotaryTable(config, arena) : null;
         this.hidden = arena.allocate(maxRows, config.dim());
         this.normed = arena.allocate(maxRows, config.dim());
         this.fused = arena.allocate(maxRows, shape.fusedWidth());
@@ -190,6 +190,9 @@ public final class InferenceModel implements AutoCloseable {
         } else {
             embed(weights.tokens(), rows, tokens, positions);
         }
+        if (rotary != null) {
+            rotary.reach(IntStream.of(positions).limit(rows).max().orElse(0) + 1);
+        }
         for (InferenceLayer layer : weights.layers()) {
             attention(layer, rows, positions, blockTables, ofPrompt);
             mlp(layer, rows, ofPrompt);
@@ -251,10 +254,10 @@ public final class InferenceModel implements AutoCloseable {
     private void attention(InferenceLayer layer, int rows, int[] positions, int[][] blockTables, boolean[] ofPrompt) {
         norm(rows, layer.attentionNorm());
         linear(rows, normed, layer.qkv(), fused, ofPrompt);
-        if (rotaryTable != null) {
+        if (rotary != null) {
             int turned = shape.numHeads() + shape.numKvHeads(); // queries and keys, not values
             kernels.rotary()
-                    .rotate(rows, turned, shape.headDim(), fused, shape.fusedWidth(), positions, rotaryTable, false);
+                    .rotate(rows, turned, shape.headDim(), fused, shape.fusedWidth(), positions, rotary.rows(), false);
         }
         Tensor own = exchange == null ? heads : exchange.own(rows, part.queryColumns());
         kernels.attention().cachedForward(layer.kv(), rows, fused, positions, blockTables, own);

@@ -64,7 +64,7 @@ public final class TextGenerator {
             IntConsumer onToken) {
         List<Integer> answer = new ArrayList<>();
         Sampler sampler = new Sampler(options, new SamplingSpace());
-        TokenCounts history = TokenCounts.ofPrompt(prompt);
+        TokenCounts history = TokenCounts.ofPrompt(Arrays.stream(prompt).boxed().toList());
         if (prompt.length >= length) {
             return answer;
         }

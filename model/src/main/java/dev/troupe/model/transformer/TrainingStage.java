@@ -107,7 +107,7 @@ public final class TrainingStage implements AutoCloseable {
         PartBinding g = gradients == null ? null : new PartBinding(config, gradients);
         Scratch scratch = Scratch.allocate(config, kernels, maxRows, gradients != null, arena);
         LayerContext context = new LayerContext(config, kernels, options.axis(), scratch, version, maxRows, arena);
-        Tensor rotary = config.positions() == PositionKind.ROTARY ? RotaryTable.create(config, arena) : null;
+        Tensor rotary = config.positions() == PositionKind.ROTARY ? RotaryTable.whole(config, arena) : null;
         this.embedding = range.hasEmbedding()
                 ? new TokenEmbedding(context, model.vocabSize(), w.embedding(), g == null ? null : g.embedding())
                 : null;

@@ -7,6 +7,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.TestModels;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class RotaryTableTest {
@@ -20,10 +21,29 @@ class RotaryTableTest {
         assertThat(RotaryFrequencies.frequency(1e4, 1, 64)).isCloseTo(.7498942093, within(1e-10));
         ModelConfig config = TestModels.llama(true); // D 4
         try (TensorArena arena = TensorArena.open("test")) {
-            Tensor table = RotaryTable.create(config, arena);
+            Tensor table = RotaryTable.whole(config, arena);
             assertThat(table.dim(0)).isEqualTo(config.contextLength());
             assertThat(table.get(4)).isEqualTo((float) .5403023059);
             assertThat(table.get(4 + 2)).isEqualTo((float) .8414709848);
+        }
+    }
+
+    @Test
+    void rowsAreMadeAsPositionsAreReached() {
+        ModelConfig config = TestModels.llama(true).withContextLength(1000);
+        try (TensorArena arena = TensorArena.open("test")) {
+            Tensor whole = RotaryTable.whole(config, arena);
+            RotaryTable table = new RotaryTable(config, arena);
+            assertThat(table.rows().get(0)).isZero();
+            for (int positions : new int[] {1, 0, 256, 257, 1000, 2000}) {
+                table.reach(positions);
+                int numbers = Math.min(positions, 1000) * config.headDim();
+                assertThat(Arrays.copyOf(table.rows().toArray(), numbers))
+                        .isEqualTo(Arrays.copyOf(whole.toArray(), numbers));
+                if (positions < 257) {
+                    assertThat(table.rows().get(256L * config.headDim())).isZero();
+                }
+            }
         }
     }
 }

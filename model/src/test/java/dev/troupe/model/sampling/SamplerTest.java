@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
+import dev.troupe.model.kernel.TestTensors;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.management.ManagementFactory;
@@ -12,6 +13,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -50,7 +52,7 @@ class SamplerTest {
 
     /** Three standard deviations of a frequency are below 0.0075 with this many draws. */
     private static void assertFrequencies(SamplingOptions options, Tensor logits, double... expected) {
-        double[] frequencies = frequencies(options, logits, new TokenCounts());
+        double[] frequencies = frequencies(options, logits, TokenCounts.ofPrompt(List.of()));
         for (int i = 0; i < expected.length; i++) {
             assertThat(frequencies[i]).as("token %d, seed 17", i).isCloseTo(expected[i], within(0.01));
             if (expected[i] == 0) {
@@ -76,14 +78,14 @@ class SamplerTest {
     @Test
     void greedyTakesTheLowestOfTheBest() {
         Sampler sampler = new Sampler(SamplingOptions.greedy(), new SamplingSpace());
-        assertThat(sampler.sample(logits(.1, .3, .3, .3), 0, 0, new TokenCounts()))
+        assertThat(sampler.sample(logits(.1, .3, .3, .3), 0, 0, TokenCounts.ofPrompt(List.of())))
                 .isEqualTo(1);
     }
 
     @Test
     void adjustsByHistoryAndBias() {
         Tensor logits = logits(.25, .25, .25, .25);
-        TokenCounts history = TokenCounts.ofPrompt(new int[] {3});
+        TokenCounts history = TokenCounts.ofPrompt(List.of(3));
         history.add(1);
         history.add(1);
         double[] penalized = frequencies(new SamplingOptions(1, 0, 1, 0, 1, .5, .25, Map.of(), 3), logits, history);
@@ -114,7 +116,7 @@ class SamplerTest {
     }
 
     private static void draw(SamplingSpace space, Tensor logits, SamplingOptions options) {
-        assertThat(new Sampler(options, space).sample(logits, 0, 0, new TokenCounts()))
+        assertThat(new Sampler(options, space).sample(logits, 0, 0, TokenCounts.ofPrompt(List.of())))
                 .isNotNegative();
     }
 
@@ -125,11 +127,12 @@ class SamplerTest {
         SamplingOptions options = new SamplingOptions(.8, 100, .9, .01, 1, 0, 0, Map.of(), 1234);
         SamplingSpace space = new SamplingSpace();
         int[] forwards = IntStream.range(0, 50)
-                .map(i -> new Sampler(options, space).sample(logits, 0, i, new TokenCounts()))
+                .map(i -> new Sampler(options, space).sample(logits, 0, i, TokenCounts.ofPrompt(List.of())))
                 .toArray();
         Sampler one = new Sampler(options, space);
         for (int i = 49; i >= 0; i--) {
-            assertThat(one.sample(logits, 0, i, new TokenCounts())).isEqualTo(forwards[i]);
+            assertThat(one.sample(logits, 0, i, TokenCounts.ofPrompt(List.of())))
+                    .isEqualTo(forwards[i]);
         }
         assertThat(Arrays.stream(forwards).distinct().count()).isGreaterThan(20);
     }
@@ -202,5 +205,33 @@ class SamplerTest {
         assertThat(sum / DRAWS).isCloseTo(0, within(.02));
         assertThat(squares / DRAWS).isCloseTo(1, within(.03));
         assertThat(uniform / DRAWS).isCloseTo(.5, within(.01));
+    }
+
+    @Test
+    void ofEqualLogitsTheFirstIsTheBestWhereverTheyAre() {
+        int vocabSize = 5000;
+        Tensor logits = TestTensors.normal(ARENA, 1, 1, vocabSize);
+        Sampler greedy = new Sampler(SamplingOptions.greedy(), new SamplingSpace());
+        TokenCounts history = TokenCounts.ofPrompt(List.of());
+        Random random = new Random(5);
+        for (int i = 0; i < 300; i++) {
+            int best = random.nextInt(vocabSize);
+            logits.set(best, 10 + i);
+            logits.set(best + random.nextInt(vocabSize - best), 10 + i);
+            logits.set(1 + random.nextInt(vocabSize - 1), Float.NaN); // no number, no best token
+            int expected = firstOf(logits, 10 + i);
+            if (expected >= 0) {
+                assertThat(greedy.sample(logits, 0, i, history)).isEqualTo(expected);
+            }
+        }
+    }
+
+    private static int firstOf(Tensor logits, float value) {
+        for (int token = 0; token < logits.dim(1); token++) {
+            if (logits.get(token) == value) {
+                return token;
+            }
+        }
+        return -1;
     }
 }

@@ -25,6 +25,9 @@ final class InputFilter {
      * @throws RequestFailure when a rule blocks it
      */
     void judge(String requestId, String field, Prompt prompt, Tokenizer tokenizer) {
+        if (filter.passesAll()) {
+            return;
+        }
         var texts = switch (prompt) {
             case Prompt.Text text -> List.of(text.text());
             case Prompt.Tokens tokens -> List.of(decoded(tokens, tokenizer));

@@ -81,7 +81,7 @@ final class CallLog {
     void refused(Throwable failure) {
         var status = GrpcErrors.status(failure).getCode().name();
         var time = time();
-        Metrics.serving(NO_MODEL).requestEnded(method, status, time);
+        Metrics.requestEnded(NO_MODEL, method, status, time);
         LOG.info("request={} endpoint={} status={} millis={} refused", shownId, method, status, time.toMillis());
     }
 
@@ -95,7 +95,7 @@ final class CallLog {
                 ? GrpcErrors.status(failure).getCode()
                 : numEnded == numParts ? Status.Code.OK : Status.Code.CANCELLED;
         var time = time();
-        Metrics.serving(model.modelId()).requestEnded(method, code.name(), time);
+        Metrics.requestEnded(model.modelId(), method, code.name(), time);
         LOG.info(
                 "request={} answer={} endpoint={} model={} version={} status={} promptTokens={} millis={}",
                 shownId,

@@ -2,7 +2,6 @@ package dev.troupe.routing.http;
 
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.telemetry.Metrics;
-import dev.troupe.actors.telemetry.ServingMetrics;
 import dev.troupe.routing.generate.ChoiceEvent;
 import dev.troupe.routing.stream.TextEvent;
 import java.time.Duration;
@@ -23,7 +22,6 @@ final class AnswerLog {
     private final ModelDescription model;
     private final int numParts;
     private final int promptTokens;
-    private final ServingMetrics metrics;
     private int numEnded;
     private int numTokens;
 
@@ -45,14 +43,13 @@ final class AnswerLog {
         this.model = model;
         this.numParts = numParts;
         this.promptTokens = promptTokens;
-        metrics = Metrics.serving(model.modelId());
     }
 
     /** A request that got no answer at all; its model's name is the client's word and no label. */
     static void refused(String endpoint, Exchange exchange, Throwable failure) {
         int status = ApiProblem.of(failure).status();
         var time = Duration.ofNanos(System.nanoTime() - exchange.arrivalNanos());
-        Metrics.serving(NO_MODEL).requestEnded(endpoint, Integer.toString(status), time);
+        Metrics.requestEnded(NO_MODEL, endpoint, Integer.toString(status), time);
         LOG.info(
                 "request={} endpoint={} status={} millis={} refused: {}",
                 exchange.requestId(),
@@ -77,7 +74,7 @@ final class AnswerLog {
     void ended(@Nullable Throwable failure) {
         int status = failure != null ? ApiProblem.of(failure).status() : numEnded == numParts ? 200 : 499;
         var time = Duration.ofNanos(System.nanoTime() - exchange.arrivalNanos());
-        metrics.requestEnded(endpoint, Integer.toString(status), time);
+        Metrics.requestEnded(model.modelId(), endpoint, Integer.toString(status), time);
         LOG.info(
                 "request={} answer={} endpoint={} model={} version={} status={} promptTokens={} tokens={} millis={}",
                 exchange.requestId(),

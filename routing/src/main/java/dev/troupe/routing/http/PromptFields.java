@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.routing.generate.Prompt;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /** Reads prompts in the shapes that OpenAI's API has for them. */
 final class PromptFields {
@@ -37,8 +36,8 @@ final class PromptFields {
     static Prompt.Tokens tokens(JsonNode array, String path) {
         var ids = new ArrayList<Integer>();
         for (var item : array) {
-            ids.add(RequestFields.integer(item, path + "[" + ids.size() + "]"));
+            ids.add(item.isInt() ? item.intValue() : RequestFields.integer(item, path + "[" + ids.size() + "]"));
         }
-        return new Prompt.Tokens(ids.stream().collect(Collectors.toUnmodifiableList()));
+        return new Prompt.Tokens(List.copyOf(ids));
     }
 }

@@ -3,6 +3,7 @@ package dev.troupe.routing.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
@@ -137,7 +138,7 @@ final class RequestFields {
 
     /** Fields that change nothing about an answer here and may be there. */
     void ignore(String... fields) {
-        known.addAll(Set.of(fields));
+        Collections.addAll(known, fields);
     }
 
     /** A field that asks for something we cannot do yet, unless it has a value that asks for nothing. */

@@ -48,13 +48,15 @@ public final class ServedNow {
                     "Several models are served, so name one: " + names(now) + ".",
                     "model");
         }
-        return now.models().stream()
-                .filter(model -> model.description().modelId().equals(modelId))
-                .findFirst()
-                .orElseThrow(() -> new RequestFailure(
-                        RequestFailure.Kind.MODEL_NOT_FOUND,
-                        "The model '" + modelId + "' does not exist here. Served now: " + names(now) + ".",
-                        "model"));
+        for (var model : now.models()) {
+            if (model.description().modelId().equals(modelId)) {
+                return model;
+            }
+        }
+        throw new RequestFailure(
+                RequestFailure.Kind.MODEL_NOT_FOUND,
+                "The model '" + modelId + "' does not exist here. Served now: " + names(now) + ".",
+                "model");
     }
 
     private static String names(Router.ServedModels served) {

@@ -52,6 +52,11 @@ public final class RuleFilter implements TextFilter {
     }
 
     @Override
+    public boolean passesAll() {
+        return rules.isEmpty();
+    }
+
+    @Override
     public StreamingFilter stream() {
         return new StreamingFilter(rules);
     }

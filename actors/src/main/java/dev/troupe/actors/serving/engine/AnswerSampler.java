@@ -52,8 +52,7 @@ public final class AnswerSampler {
         this.nextIndex = request.firstIndex();
         List<Integer> known = request.promptTokens();
         int numPrompt = known.size() - request.firstIndex();
-        this.history = TokenCounts.ofPrompt(
-                known.subList(0, numPrompt).stream().mapToInt(Integer::intValue).toArray());
+        this.history = TokenCounts.ofPrompt(known.subList(0, numPrompt));
         this.constraint = constraint.orElse(null);
         for (int token : known.subList(numPrompt, known.size())) {
             history.add(token);

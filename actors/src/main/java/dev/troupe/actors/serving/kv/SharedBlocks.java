@@ -2,7 +2,6 @@ package dev.troupe.actors.serving.kv;
 
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.transformer.KvBlockPool;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -71,7 +70,9 @@ public final class SharedBlocks {
         }
         int[] blocks = pool.tryAllocate(count);
         if (blocks != null) {
-            Arrays.stream(blocks).forEach(block -> owners[block] = 1);
+            for (int block : blocks) {
+                owners[block] = 1;
+            }
         }
         return blocks;
     }
@@ -173,7 +174,7 @@ public final class SharedBlocks {
 
     private static List<Integer> block(List<Integer> rows, int index) {
         int from = index * KvBlocks.BLOCK_TOKENS;
-        return new ArrayList<>(rows.subList(from, from + KvBlocks.BLOCK_TOKENS));
+        return rows.subList(from, from + KvBlocks.BLOCK_TOKENS);
     }
 
     /** Blocks without owners: free ones, and idle ones, which can be evicted. */

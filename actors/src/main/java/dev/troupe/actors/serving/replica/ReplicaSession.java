@@ -204,8 +204,9 @@ final class ReplicaSession {
         }
         context.watch(replyTo);
         requests.add(new ActiveRequest(sequence, sampler, PromptReader.of(request), replyTo));
-        reportLoad();
-        if (!stepping) {
+        if (stepping) {
+            reportLoad();
+        } else {
             Step first = nextStep();
             if (first != null) {
                 stepping = true;

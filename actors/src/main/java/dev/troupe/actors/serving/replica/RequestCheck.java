@@ -34,6 +34,11 @@ final class RequestCheck {
     }
 
     private static Optional<Integer> outside(Collection<Integer> tokens, int vocabSize) {
-        return tokens.stream().filter(token -> token < 0 || token >= vocabSize).findFirst();
+        for (int token : tokens) {
+            if (token < 0 || token >= vocabSize) {
+                return Optional.of(token);
+            }
+        }
+        return Optional.empty();
     }
 }

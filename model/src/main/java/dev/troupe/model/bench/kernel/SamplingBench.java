@@ -42,7 +42,7 @@ public final class SamplingBench implements KernelSuite {
                 logits.set(i, logits.get(i) * SPREAD);
             }
             Sampler sampler = new Sampler(choice.options(), new SamplingSpace());
-            TokenCounts history = new TokenCounts();
+            TokenCounts history = TokenCounts.ofPrompt(List.of());
             int[] index = {0};
             return () -> sampler.sample(logits, 0, index[0]++, history);
         });

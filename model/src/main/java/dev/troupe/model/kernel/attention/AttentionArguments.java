@@ -48,7 +48,7 @@ public final class AttentionArguments {
         }
         for (int r = 0; r < rows; r++) {
             int needed = positions[r] / KvBlocks.BLOCK_TOKENS + 1;
-            requireIndices("blockTables[" + r + "]", blockTables[r], needed, 0, blocks.numBlocks());
+            requireIndices("a row of blockTables", blockTables[r], needed, 0, blocks.numBlocks());
         }
     }
 }

@@ -84,7 +84,7 @@ final class SamplingContract implements OperationContract<TokenChoice> {
             int row,
             @Nullable TokenMask allowed,
             Tensor tokens) {
-        TokenCounts history = TokenCounts.ofPrompt(new int[] {0, logits.dim(1) - 1});
+        TokenCounts history = TokenCounts.ofPrompt(List.of(0, logits.dim(1) - 1));
         for (int i = 0; i < tokens.size(); i++) {
             int token = choice.choose(options, logits, row, i, history, allowed);
             tokens.set(i, token);
