@@ -14,9 +14,6 @@ public final class Sampler {
     static final long STREAM = CounterRandom.stream("sampler");
     static final double NEGLIGIBLE = -45; // e^-45 of the best vanishes in a float64 sum
 
-    /** Logits that are looked through at once. */
-    private static final int STRETCH = 1024;
-
     private final SamplingOptions options;
     private final SamplingSpace space;
     // Of the space, for the draw under way.
@@ -123,32 +120,15 @@ public final class Sampler {
         return first;
     }
 
-    /** The best token, of equal ones the lowest; what is not a number is none, but for {@code first}. */
+    /** The best token, of equal ones the lowest. */
     private int argMax(int first) {
+        float[] row = logits;
         int best = first;
-        for (int from = first; from < vocabSize; from += STRETCH) {
-            int to = Math.min(from + STRETCH, vocabSize);
-            // Vectors find the greatest, but not where it is.
-            if (!(greatest(from, to) <= logits[best])) {
-                best = argMax(best, from, to);
-            }
-        }
-        return best;
-    }
-
-    /** NaN where one is. */
-    private float greatest(int from, int to) {
-        float greatest = Float.NEGATIVE_INFINITY;
-        for (int token = from; token < to; token++) {
-            greatest = Math.max(greatest, logits[token]);
-        }
-        return greatest;
-    }
-
-    private int argMax(int first, int from, int to) {
-        int best = first;
-        for (int token = from; token < to; token++) {
-            if (logits[token] > logits[best]) {
+        float greatest = row[first];
+        for (int token = first + 1; token < vocabSize; token++) {
+            float logit = row[token];
+            if (logit > greatest) {
+                greatest = logit;
                 best = token;
             }
         }
