@@ -23,7 +23,8 @@ import java.util.concurrent.Executors;
 /**
  * A process of its own that asks a node over HTTP: it shares the processors with the node, so it does as little as it
  * can (blocking sockets, kept open; the bytes of a stream are only searched), and says what processor time it took. Its
- * threads have short slices of the processor: a client on a machine of its own would not wait for the node's kernels.
+ * threads go before all others where the system lets them, else they have short slices of the processor: a client on a
+ * machine of its own would not wait for the node's kernels.
  */
 public final class LoadClient {
     private static final ObjectMapper JSON =
@@ -87,7 +88,7 @@ public final class LoadClient {
     }
 
     private static Thread thread(Runnable work) {
-        return new Thread(() -> ThreadSlice.runWithShortest(work));
+        return new Thread(() -> ThreadSlice.runFirst(work));
     }
 
     private void begin(int request) {

@@ -22,4 +22,20 @@ class ThreadSliceTest {
         assertThat(slices.take()).isEqualTo(100_000).isLessThan(usual);
         assertThat(ThreadSlice.nanos()).isEqualTo(usual);
     }
+
+    @Test
+    void aThreadGoesFirstWhereItMay() throws InterruptedException {
+        int usual = ThreadSlice.policy();
+        BlockingQueue<Boolean> granted = new ArrayBlockingQueue<>(1);
+        BlockingQueue<Integer> policies = new ArrayBlockingQueue<>(1);
+        Thread thread = new Thread(() -> {
+            granted.add(ThreadSlice.first());
+            policies.add(ThreadSlice.policy());
+        });
+        thread.start();
+        thread.join();
+        assumeTrue(granted.take(), "this system lets no thread of this user go first");
+        assertThat(policies.take()).isEqualTo(1).isNotEqualTo(usual);
+        assertThat(ThreadSlice.policy()).isEqualTo(usual);
+    }
 }
