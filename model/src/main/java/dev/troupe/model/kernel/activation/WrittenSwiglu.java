@@ -4,7 +4,6 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
-import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
@@ -64,16 +63,13 @@ final class WrittenSwiglu {
         code.vmovups(x, at(gate, 0));
         code.vmulps(product, x, at(up, 0));
         code.vpxord(x, x, sign);
-        exponentials.exp(p, x, zmm(2), zmm(3));
-        code.vaddps(p, p, exponentials.one());
-        code.vdivps(p, exponentials.one(), p);
+        sigmoid(code, exponentials, p, x);
         code.vmulps(p, product, p);
         code.vmovups(at(to, 0), p);
         code.add(gate, LINE);
         code.add(up, LINE);
         code.add(to, LINE);
-        code.dec(vectors);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(vectors, loop);
         code.ret();
         return code;
     }
@@ -102,9 +98,7 @@ final class WrittenSwiglu {
         code.vmovups(d, at(dy, 0));
         code.vmulps(du, d, at(gate, 0).plus(up, 1));
         code.vpxord(x, g, sign);
-        exponentials.exp(s, x, zmm(2), zmm(3));
-        code.vaddps(s, s, exponentials.one());
-        code.vdivps(s, exponentials.one(), s);
+        sigmoid(code, exponentials, s, x);
         code.vmulps(silu, g, s);
         code.vpxord(slope, silu, sign);
         code.vfmadd213ps(slope, s, silu);
@@ -116,9 +110,15 @@ final class WrittenSwiglu {
         code.add(gate, LINE);
         code.add(dy, LINE);
         code.add(dGate, LINE);
-        code.dec(vectors);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(vectors, loop);
         code.ret();
         return code;
+    }
+
+    /** to = 1 / (1 + e^minusX). */
+    private static void sigmoid(Assembler code, ExpCode exponentials, VectorRegister to, VectorRegister minusX) {
+        exponentials.exp(to, minusX, zmm(2), zmm(3));
+        code.vaddps(to, to, exponentials.one());
+        code.vdivps(to, exponentials.one(), to);
     }
 }

@@ -4,7 +4,6 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
-import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
@@ -211,15 +210,13 @@ final class WrittenSoftmax {
     private static void next(Assembler code, Label loop) {
         code.vpaddd(LANE, LANE, STEP);
         code.add(AT, LINE);
-        code.dec(LEFT);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(LEFT, loop);
     }
 
     private static void nextRow(Assembler code, Label row, int ofRow) {
         code.add(SCORES, Math.toIntExact(KeySpans.SCORE_ROW));
         code.add(OF_ROWS, ofRow);
-        code.dec(ROWS);
-        code.jump(Condition.NOT_ZERO, row);
+        code.repeat(ROWS, row);
         code.ret();
     }
 
@@ -247,8 +244,7 @@ final class WrittenSoftmax {
         code.vmovups(at(to, 0), other);
         code.add(values, LINE);
         code.add(to, LINE);
-        code.dec(vectors);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(vectors, loop);
         code.ret();
         return code;
     }

@@ -77,8 +77,7 @@ final class GemmTileCode {
         }
         code.add(A, Math.toIntExact(GemmTile.ROW_A));
         code.add(B, Math.toIntExact(GemmTile.ROW_B));
-        code.dec(DEPTH);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(DEPTH, loop);
         code.place(end);
         for (int r = 0; r < rows; r++) {
             for (int half = 0; half < HALVES; half++) {

@@ -5,7 +5,6 @@ import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Address;
 import dev.troupe.model.kernel.machine.Assembler;
-import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
@@ -91,8 +90,7 @@ final class DotBytesTile {
         for (Register place : places) {
             code.add(place, QUADS * Int8Weight.QUAD);
         }
-        code.dec(turns);
-        code.jump(Condition.NOT_ZERO, turn);
+        code.repeat(turns, turn);
         for (int i = 0; i < VECTORS * rows; i++) {
             code.vmovups(at(sums, i * LINE), zmm(i));
         }

@@ -95,8 +95,7 @@ final class DotRows {
         code.vpandd(other, magnitude, at(from, 0));
         code.vpmaxsd(greatest, greatest, other);
         code.add(from, LINE);
-        code.dec(vectors);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(vectors, loop);
         reduceMax(code, greatest, other, zmm(2), zmm(3));
         code.vmovd(at(Register.RDX, 0), greatest.xmm());
         code.ret();
@@ -157,16 +156,14 @@ final class DotRows {
         code.vmovups(at(to, 0), numbers.xmm());
         code.add(from, LINE);
         code.add(to, LANES);
-        code.dec(vectors);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(vectors, loop);
         code.vpmovdb(shift.xmm(), shift);
         code.test(nothing);
         code.jump(Condition.ZERO, end);
         code.place(fill);
         code.vmovups(at(to, 0), shift.xmm());
         code.add(to, LANES);
-        code.dec(nothing);
-        code.jump(Condition.NOT_ZERO, fill);
+        code.repeat(nothing, fill);
         code.place(end);
         code.ret();
         return code;

@@ -144,8 +144,7 @@ final class DotStrips {
         code.vmovd(at(to, SUM), sum.xmm());
         code.add(from, ELEMENTS);
         code.add(to, step);
-        code.dec(runs);
-        code.jump(Condition.NOT_ZERO, run);
+        code.repeat(runs, run);
         code.place(end);
         code.ret();
 

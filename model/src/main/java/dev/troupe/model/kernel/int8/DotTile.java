@@ -132,8 +132,7 @@ final class DotTile {
         } else {
             block();
         }
-        code.dec(LEFT);
-        code.jump(Condition.NOT_ZERO, block);
+        code.repeat(LEFT, block);
         code.place(stored);
         for (int r = 0; r < rows; r++) {
             for (int half = 0; half < VECTORS; half++) {
@@ -141,8 +140,7 @@ final class DotTile {
             }
         }
         code.add(TOTALS, rows * TOTALS_ROW);
-        code.dec(PANELS);
-        code.jump(Condition.NOT_ZERO, panel);
+        code.repeat(PANELS, panel);
         code.ret();
         return code;
     }
@@ -154,8 +152,7 @@ final class DotTile {
         code.mov(WITHIN, FourBitWeight.LARGE_RUNS);
         code.place(run);
         run(2 * FourBitWeight.COLUMNS, (int) FourBitWeight.LARGE_RUN, this::largeScales);
-        code.dec(WITHIN);
-        code.jump(Condition.NOT_ZERO, run);
+        code.repeat(WITHIN, run);
     }
 
     /**

@@ -4,7 +4,6 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
-import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.IntSquare;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
@@ -72,8 +71,7 @@ final class Int8Packing {
         code.vmovups(at(to, 0), numbers.xmm());
         code.add(from, LINE);
         code.add(to, DotRows.LANES);
-        code.dec(vectors);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(vectors, loop);
         DotRows.reduceSum(code, sum, zmm(3), zmm(4), zmm(5));
         code.vmovd(at(Register.RCX, 0), sum.xmm());
         code.ret();
@@ -101,8 +99,7 @@ final class Int8Packing {
         }
         code.add(rows, LINE);
         code.add(to, ROWS * Int8Weight.QUAD_BYTES);
-        code.dec(blocks);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(blocks, loop);
         code.ret();
         return code;
     }

@@ -50,6 +50,12 @@ abstract sealed class GeneralInstructions permits Assembler {
         distance(to);
     }
 
+    /** Counts down, and jumps back as long as something is left to count: the end of a loop. */
+    public final void repeat(Register count, Label from) {
+        dec(count);
+        jump(Condition.NOT_ZERO, from);
+    }
+
     private void distance(Label to) {
         jumps.add(new Jump(code.size(), to));
         int32(0);

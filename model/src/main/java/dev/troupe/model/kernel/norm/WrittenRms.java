@@ -4,7 +4,6 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
-import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
@@ -58,8 +57,7 @@ final class WrittenRms {
         code.vmovups(number, at(x, 0));
         code.vfmadd231ps(sum, number, number);
         code.add(x, LINE);
-        code.dec(vectors);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(vectors, loop);
         code.sumLanes(sum, number);
         code.vmovd(at(to, 0), sum);
         code.ret();
@@ -84,8 +82,7 @@ final class WrittenRms {
         code.add(x, LINE);
         code.add(weight, LINE);
         code.add(to, LINE);
-        code.dec(vectors);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(vectors, loop);
         code.ret();
         return code;
     }

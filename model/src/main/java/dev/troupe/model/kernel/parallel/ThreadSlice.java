@@ -7,6 +7,9 @@ import dev.troupe.model.system.NativeFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,62 +75,54 @@ public final class ThreadSlice {
      * refuses, as it does to most users, with the shortest slice.
      */
     public static void runFirst(Runnable work) {
-        if (!first()) {
-            shorten();
+        if (first()) {
+            work.run();
+        } else {
+            runWithShortest(work);
         }
-        work.run();
     }
 
     /** Asks to go before other threads; whether the system took the wish. */
     static boolean first() {
-        return SYSTEM.map(ThreadSlice::setFirst).orElse(false);
+        return change(attributes -> {
+            attributes.set(JAVA_INT, POLICY, SCHED_FIFO); // a real-time thread until it waits by itself
+            attributes.set(JAVA_INT, PRIORITY, 1); // the least of theirs
+        });
     }
 
     /** Asks for the shortest slice for the calling thread; whether the system took the wish. */
     static boolean shorten() {
-        return SYSTEM.map(system -> system.set(SHORTEST_NANOS)).orElse(false);
+        return change(attributes -> attributes.set(JAVA_LONG, RUNTIME, SHORTEST_NANOS));
     }
 
     /** Nanoseconds of the calling thread's slice; 0 where the system does not say. */
     static long nanos() {
-        return SYSTEM.map(ThreadSlice::get).orElse(0L);
-    }
-
-    private long get() {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment attributes = arena.allocate(ATTRIBUTES_BYTES, Long.BYTES);
-            return read(attributes) ? attributes.get(JAVA_LONG, RUNTIME) : 0;
-        }
-    }
-
-    /** The least priority of those that go first: a real-time thread (SCHED_FIFO) until it waits by itself. */
-    private boolean setFirst() {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment attributes = arena.allocate(ATTRIBUTES_BYTES, Long.BYTES);
-            attributes.set(JAVA_INT, 0, ATTRIBUTES_BYTES);
-            attributes.set(JAVA_INT, POLICY, SCHED_FIFO);
-            attributes.set(JAVA_INT, PRIORITY, 1);
-            return call(setAttributes, attributes, NO_FLAGS, NO_FLAGS) == 0;
-        }
+        return attribute(attributes -> attributes.get(JAVA_LONG, RUNTIME)).orElse(0);
     }
 
     /** The calling thread's policy; -1 where the system does not say. */
-    static int policy() {
+    static long policy() {
+        return attribute(attributes -> attributes.get(JAVA_INT, POLICY)).orElse(-1);
+    }
+
+    private static OptionalLong attribute(ToLongFunction<MemorySegment> value) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = arena.allocate(ATTRIBUTES_BYTES, Long.BYTES);
-            return SYSTEM.isPresent() && SYSTEM.get().read(attributes) ? attributes.get(JAVA_INT, POLICY) : -1;
+            return SYSTEM.isPresent() && SYSTEM.get().read(attributes)
+                    ? OptionalLong.of(value.applyAsLong(attributes))
+                    : OptionalLong.empty();
         }
     }
 
-    /** Everything else stays as it is: the priority, too, is set by this call. */
-    private boolean set(long nanos) {
+    /** Changes a thread of the usual kind; all else of it stays as it is, as its priority, which is set as well. */
+    private static boolean change(Consumer<MemorySegment> wish) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = arena.allocate(ATTRIBUTES_BYTES, Long.BYTES);
-            if (!read(attributes) || attributes.get(JAVA_INT, POLICY) != SCHED_OTHER) {
+            if (SYSTEM.isEmpty() || !SYSTEM.get().read(attributes) || attributes.get(JAVA_INT, POLICY) != SCHED_OTHER) {
                 return false;
             }
-            attributes.set(JAVA_LONG, RUNTIME, nanos);
-            return call(setAttributes, attributes, NO_FLAGS, NO_FLAGS) == 0;
+            wish.accept(attributes);
+            return SYSTEM.get().call(SYSTEM.get().setAttributes, attributes, NO_FLAGS, NO_FLAGS) == 0;
         }
     }
 

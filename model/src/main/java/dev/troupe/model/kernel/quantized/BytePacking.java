@@ -96,8 +96,7 @@ final class BytePacking {
         }
         code.add(rows, BLOCK);
         code.add(panel, (int) BytePanels.RUN);
-        code.dec(runs);
-        code.jump(Condition.NOT_ZERO, run);
+        code.repeat(runs, run);
         code.place(end);
         code.ret();
         return code;

@@ -4,7 +4,6 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
-import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
@@ -79,8 +78,7 @@ final class ChainSums {
         if (add) {
             code.add(base, distance);
         }
-        code.dec(rows);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(rows, loop);
         code.ret();
         return code;
     }

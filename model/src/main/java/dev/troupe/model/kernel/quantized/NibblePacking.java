@@ -80,8 +80,7 @@ final class NibblePacking {
         }
         code.add(rows, StorageType.Q4_0.blockBytes());
         code.add(panel, RUN);
-        code.dec(runs);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(runs, loop);
         code.place(end);
         code.ret();
         return code;

@@ -4,7 +4,6 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
-import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.IntSquare;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
@@ -95,8 +94,7 @@ final class PairPacking {
         }
         code.add(rows, SIDE * Short.BYTES);
         code.add(panel, SIDE * (int) ColumnPairs.ROW);
-        code.dec(blocks);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(blocks, loop);
         code.ret();
         return code;
     }

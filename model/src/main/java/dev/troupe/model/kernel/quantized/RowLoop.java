@@ -122,8 +122,7 @@ abstract class RowLoop {
         for (int r = 0; r < rows; r += ROWS_EACH) {
             code.add(ROWS.get(r / ROWS_EACH), inputs * Float.BYTES);
         }
-        code.dec(TURNS);
-        code.jump(Condition.NOT_ZERO, turn);
+        code.repeat(TURNS, turn);
         code.place(end);
         for (int i = 0; i < panels * rows; i++) {
             for (int half = 0; half < HALVES; half++) {

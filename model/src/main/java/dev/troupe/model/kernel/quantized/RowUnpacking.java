@@ -87,8 +87,7 @@ public final class RowUnpacking {
         }
         code.add(from, StorageType.Q8_0.blockBytes());
         code.add(to, BlockLayout.SMALL * Float.BYTES);
-        code.dec(blocks);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(blocks, loop);
         code.place(end);
         code.ret();
         return code;

@@ -4,7 +4,6 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
-import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
@@ -93,11 +92,9 @@ final class WrittenRotation {
         code.vmovups(at(number, 0).plus(half, 1), second);
         code.add(number, LINE);
         code.add(angle, LINE);
-        code.dec(left);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(left, loop);
         code.add(x, whole);
-        code.dec(heads);
-        code.jump(Condition.NOT_ZERO, head);
+        code.repeat(heads, head);
         code.ret();
         return code;
     }

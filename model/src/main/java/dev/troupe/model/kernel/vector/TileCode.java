@@ -113,8 +113,7 @@ final class TileCode {
             code.add(LATER_A, stepA);
         }
         code.add(B, ROW);
-        code.dec(K);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(K, loop);
         code.place(end);
         for (int r = 0; r < rows; r++) {
             for (int v = 0; v < vectors; v++) {

@@ -68,8 +68,7 @@ final class TranspositionCode {
             code.add(to, rowTo);
         }
         code.add(from, LINE);
-        code.dec(squares);
-        code.jump(Condition.NOT_ZERO, loop);
+        code.repeat(squares, loop);
         code.ret();
         return code;
     }

@@ -222,6 +222,7 @@ class AssemblerTest {
                 of("add r8, 1000", code -> code.add(R8, 1000), "49 81 C0 E8 03 00 00"),
                 of("dec rdx", code -> code.dec(RDX), "48 FF CA"),
                 of("dec r10", code -> code.dec(R10), "49 FF CA"),
+                of("dec rdx, jnz to it", AssemblerTest::countDown, "48 FF CA 0F 85 F7 FF FF FF"),
                 of("test r9, r9", code -> code.test(R9), "4D 85 C9"),
                 of("test rdx, rdx", code -> code.test(RDX), "48 85 D2"),
                 of("cmp r8d, 2139095040", code -> code.cmp(R8, 2139095040), "41 81 F8 00 00 80 7F"),
@@ -265,5 +266,11 @@ class AssemblerTest {
         Assembler code = new Assembler();
         code.jump(new Label());
         assertThatIllegalStateException().isThrownBy(code::toBytes).withMessageContaining("label");
+    }
+
+    private static void countDown(Assembler code) {
+        Label loop = new Label();
+        code.place(loop);
+        code.repeat(RDX, loop);
     }
 }

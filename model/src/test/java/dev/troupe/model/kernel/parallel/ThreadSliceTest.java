@@ -25,9 +25,9 @@ class ThreadSliceTest {
 
     @Test
     void aThreadGoesFirstWhereItMay() throws InterruptedException {
-        int usual = ThreadSlice.policy();
+        long usual = ThreadSlice.policy();
         BlockingQueue<Boolean> granted = new ArrayBlockingQueue<>(1);
-        BlockingQueue<Integer> policies = new ArrayBlockingQueue<>(1);
+        BlockingQueue<Long> policies = new ArrayBlockingQueue<>(1);
         Thread thread = new Thread(() -> {
             granted.add(ThreadSlice.first());
             policies.add(ThreadSlice.policy());
@@ -35,7 +35,7 @@ class ThreadSliceTest {
         thread.start();
         thread.join();
         assumeTrue(granted.take(), "this system lets no thread of this user go first");
-        assertThat(policies.take()).isEqualTo(1).isNotEqualTo(usual);
+        assertThat(policies.take()).isEqualTo(1L).isNotEqualTo(usual);
         assertThat(ThreadSlice.policy()).isEqualTo(usual);
     }
 }
