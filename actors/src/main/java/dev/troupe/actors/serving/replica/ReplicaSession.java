@@ -28,6 +28,7 @@ import dev.troupe.model.grammar.JsonGrammar;
 import dev.troupe.model.sampling.SamplingSpace;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,10 +76,12 @@ final class ReplicaSession {
     private int numFinished;
     private boolean stepping;
     private boolean closed;
-    private boolean firstTold; // somebody's first token, by the last step
 
     /** What the engine is to compute. */
     private record Step(ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {}
+
+    /** What it gave of one request; nothing of a prompt that goes on in later steps. */
+    private record Computed(ScheduledChunk chunk, List<SampledToken> samples) {}
 
     ReplicaSession(ActorContext<ReplicaMessage> context, ReplicaSettings settings, Engine engine, Executor compute) {
         this.context = context;
@@ -255,21 +258,11 @@ final class ReplicaSession {
         try {
             for (Step step = first; step != null; step = nextStep()) {
                 compute(step);
-                if (hasToldFirst()) {
-                    departure.ifPresent(Departure::await);
-                }
             }
         } catch (RuntimeException | Error e) {
             stepsEnded();
             self.tell(new ReplicaMessage.StepsFailed(this, e));
         }
-    }
-
-    /** Whether somebody's first token is on its way that another step would disturb. */
-    private synchronized boolean hasToldFirst() {
-        boolean told = firstTold;
-        firstTold = false;
-        return told && !closed && !policy.isIdle();
     }
 
     private synchronized @Nullable Step nextStep() {
@@ -320,28 +313,57 @@ final class ReplicaSession {
             stepFailed(step.batch(), e);
             return;
         }
-        stepEnded(step.batch(), samples);
+        Iterator<List<SampledToken>> drawn = samples.iterator();
+        stepEnded(step.batch().chunks().stream()
+                .map(chunk -> new Computed(chunk, chunk.sampled() ? drawn.next() : List.of()))
+                .toList());
     }
 
-    private synchronized void stepEnded(ScheduledBatch batch, List<List<SampledToken>> samples) {
-        stepFailuresInARow = 0;
-        int next = 0;
-        for (ScheduledChunk chunk : batch.chunks()) {
-            if (chunk.readsPrompt()) {
-                requests.find(chunk.arrival()).ifPresent(ActiveRequest::promptRead);
-            }
-            advance(chunk, chunk.sampled() ? samples.get(next++) : List.of());
+    /**
+     * First tokens are told first: on their way they do not stand in line behind all others, which nobody waits for.
+     */
+    private void stepEnded(List<Computed> all) {
+        List<Computed> others = tellFirst(all);
+        if (others.size() < all.size() && goesOn()) {
+            departure.ifPresent(Departure::await);
         }
+        others.forEach(this::advance);
     }
 
-    private void advance(ScheduledChunk chunk, List<SampledToken> samples) {
+    /** @return whatever gives no first token, still to be told */
+    private synchronized List<Computed> tellFirst(List<Computed> all) {
+        stepFailuresInARow = 0;
+        List<Computed> others = new ArrayList<>();
+        for (Computed one : all) {
+            boolean first = !one.samples().isEmpty()
+                    && requests.find(one.chunk().arrival())
+                            .filter(request -> !request.isAnswering())
+                            .isPresent();
+            if (first) {
+                advance(one);
+            } else {
+                others.add(one);
+            }
+        }
+        return others;
+    }
+
+    /** Whether another step follows, which would disturb what is on its way. */
+    private synchronized boolean goesOn() {
+        return !closed && !policy.isIdle();
+    }
+
+    private synchronized void advance(Computed computed) {
+        ScheduledChunk chunk = computed.chunk();
         Optional<ActiveRequest> request = requests.find(chunk.arrival());
+        if (chunk.readsPrompt()) {
+            request.ifPresent(ActiveRequest::promptRead);
+        }
+        List<SampledToken> samples = computed.samples();
         Advance advance =
                 policy.advance(chunk, samples.stream().map(SampledToken::token).toList());
-        request.ifPresent(active -> {
-            firstTold |= !active.isAnswering() && advance.numEmitted() > 0;
-            samples.subList(0, advance.numEmitted()).forEach(sample -> active.emit(sample, metrics));
-        });
+        request.ifPresent(
+                active -> samples.subList(0, advance.numEmitted()).forEach(sample -> active.emit(sample, metrics)));
         advance.finished()
                 .ifPresent(reason -> request.ifPresent(active -> {
                     end(active);

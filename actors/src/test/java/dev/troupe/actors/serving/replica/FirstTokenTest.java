@@ -3,6 +3,7 @@ package dev.troupe.actors.serving.replica;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
@@ -14,8 +15,12 @@ import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;
 import dev.troupe.actors.serving.ReplicaProtocol.Command;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.Requests;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -101,5 +106,29 @@ class FirstTokenTest {
         }
         assertThat(engine.stepsDone).hasValue(2 * (WARM_UP + REQUESTS));
         assertThat(inTime.get()).as("of %d first tokens", REQUESTS).isGreaterThan(REQUESTS * 2 / 3);
+    }
+
+    /** So it does not stand in line behind what nobody waits for like that. */
+    @Test
+    void isToldBeforeWhateverElseItsStepGave() throws Exception {
+        ScriptedEngine engine = new ScriptedEngine();
+        engine.steps.drainPermits();
+        CountDownLatch begun = new CountDownLatch(1);
+        engine.begins = batch -> begun.countDown();
+        ActorRef<Command> replica = KIT.spawn(ModelReplica.create(ScriptedEngine.settings(2, 4), () -> engine));
+        ModelReplicaTest.describe(KIT, replica);
+        TestProbe<GenerationEvent> client = KIT.createTestProbe();
+        replica.tell(new Submit(Requests.greedy("running", Collections.nCopies(PROMPT, 1), 3), client.ref()));
+        assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+        replica.tell(new Submit(Requests.greedy("new", Collections.nCopies(PROMPT, 2), 3), client.ref()));
+        ModelReplicaTest.describe(KIT, replica); // so the replica has it
+        engine.steps.release(10);
+        List<String> told = new ArrayList<>();
+        while (told.size() < 6) {
+            if (client.receiveMessage(Duration.ofSeconds(30)) instanceof TokenGenerated token) {
+                told.add(token.requestId() + " " + token.index());
+            }
+        }
+        assertThat(told).startsWith("running 0", "new 0", "running 1");
     }
 }
