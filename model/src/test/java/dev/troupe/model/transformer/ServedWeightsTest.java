@@ -225,7 +225,7 @@ class ServedWeightsTest {
         }
     }
 
-    /** The bounds of docs/performance.md: root of the mean square of differences over that of the logits. */
+    /** The bounds of docs/performance-serving.md: root of the mean square of differences over that of the logits. */
     @ParameterizedTest
     @CsvSource({
         "F32, EXACT, 0",
