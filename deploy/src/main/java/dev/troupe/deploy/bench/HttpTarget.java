@@ -14,11 +14,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** A node in this process, asked over HTTP for streamed completions of token ids by a {@link LoadClient}. */
 final class HttpTarget implements LoadTarget, AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String PATH = "/v1/completions";
+    /** Seconds that the client has to end. */
+    private static final int END_SECONDS = 5;
+
+    /** Options meant for the node. */
+    private static final List<String> NODE_OPTIONS = List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS");
 
     private final URI url;
     private final String modelId;
@@ -29,11 +35,16 @@ final class HttpTarget implements LoadTarget, AutoCloseable {
 
     /** Starts the client. */
     HttpTarget(String url, String modelId, LoadRequest request) {
+        this(url, modelId, request, command());
+    }
+
+    /** Starts {@code command}, which does what {@link LoadClient} does. */
+    HttpTarget(String url, String modelId, LoadRequest request, List<String> command) {
         this.url = URI.create(url);
         this.modelId = modelId;
         this.request = request;
         try {
-            client = start();
+            client = start(command);
         } catch (IOException e) {
             throw new UncheckedIOException("the process of the client could not be started", e);
         }
@@ -42,8 +53,8 @@ final class HttpTarget implements LoadTarget, AutoCloseable {
     }
 
     /** One compiler and one collector: a client must be warm soon and then cost little. */
-    private static Process start() throws IOException {
-        List<String> command = List.of(
+    private static List<String> command() {
+        return List.of(
                 ProcessHandle.current().info().command().orElse("java"),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
@@ -52,9 +63,12 @@ final class HttpTarget implements LoadTarget, AutoCloseable {
                 "-cp",
                 System.getProperty("java.class.path"),
                 LoadClient.class.getName());
-        return new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+    }
+
+    private static Process start(List<String> command) throws IOException {
+        ProcessBuilder process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        process.environment().keySet().removeAll(NODE_OPTIONS);
+        return process.start();
     }
 
     @Override
@@ -75,6 +89,9 @@ final class HttpTarget implements LoadTarget, AutoCloseable {
                 throw new TroupeException("the client of the load ended; its error is above");
             }
             return JSON.readValue(answer, Outcome.class);
+        } catch (JsonProcessingException e) {
+            throw new TroupeException(
+                    "the client of the load says what is not the outcome of a load: " + e.getMessage(), e);
         } catch (IOException e) {
             throw new UncheckedIOException("the client of the load does not answer", e);
         }
@@ -104,13 +121,13 @@ final class HttpTarget implements LoadTarget, AutoCloseable {
     public void close() {
         try {
             toClient.close(); // its input ends, and so does it
-            client.waitFor();
+            client.waitFor(END_SECONDS, TimeUnit.SECONDS);
         } catch (IOException e) {
             throw new UncheckedIOException("the client of the load could not be told to end", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            client.destroy();
+            client.destroyForcibly();
         }
     }
 }

@@ -327,7 +327,7 @@ final class ReplicaSession {
         if (others.size() < all.size() && goesOn()) {
             departure.ifPresent(Departure::await);
         }
-        others.forEach(this::advance);
+        tell(others);
     }
 
     /** @return whatever gives no first token, still to be told */
@@ -353,7 +353,11 @@ final class ReplicaSession {
         return !closed && !policy.isIdle();
     }
 
-    private synchronized void advance(Computed computed) {
+    private synchronized void tell(List<Computed> others) {
+        others.forEach(this::advance);
+    }
+
+    private void advance(Computed computed) {
         ScheduledChunk chunk = computed.chunk();
         Optional<ActiveRequest> request = requests.find(chunk.arrival());
         if (chunk.readsPrompt()) {
