@@ -88,12 +88,18 @@ final class HttpTarget implements LoadTarget, AutoCloseable {
             if (answer == null) {
                 throw new TroupeException("the client of the load ended; its error is above");
             }
+            return outcome(answer);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the client of the load does not answer", e);
+        }
+    }
+
+    private static Outcome outcome(String answer) {
+        try {
             return JSON.readValue(answer, Outcome.class);
         } catch (JsonProcessingException e) {
             throw new TroupeException(
                     "the client of the load says what is not the outcome of a load: " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new UncheckedIOException("the client of the load does not answer", e);
         }
     }
 

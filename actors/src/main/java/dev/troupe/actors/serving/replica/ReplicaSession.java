@@ -28,7 +28,6 @@ import dev.troupe.model.grammar.JsonGrammar;
 import dev.troupe.model.sampling.SamplingSpace;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -313,39 +312,38 @@ final class ReplicaSession {
             stepFailed(step.batch(), e);
             return;
         }
-        Iterator<List<SampledToken>> drawn = samples.iterator();
-        stepEnded(step.batch().chunks().stream()
-                .map(chunk -> new Computed(chunk, chunk.sampled() ? drawn.next() : List.of()))
-                .toList());
+        stepEnded(step.batch(), samples);
     }
 
     /**
      * First tokens are told first: on their way they do not stand in line behind all others, which nobody waits for.
      */
-    private void stepEnded(List<Computed> all) {
-        List<Computed> others = tellFirst(all);
-        if (others.size() < all.size() && goesOn()) {
+    private void stepEnded(ScheduledBatch batch, List<List<SampledToken>> samples) {
+        List<Computed> others = tellFirst(batch, samples);
+        if (others.size() < batch.chunks().size() && goesOn()) {
             departure.ifPresent(Departure::await);
         }
         tell(others);
     }
 
     /** @return whatever gives no first token, still to be told */
-    private synchronized List<Computed> tellFirst(List<Computed> all) {
+    private synchronized List<Computed> tellFirst(ScheduledBatch batch, List<List<SampledToken>> samples) {
         stepFailuresInARow = 0;
         List<Computed> others = new ArrayList<>();
-        for (Computed one : all) {
-            boolean first = !one.samples().isEmpty()
-                    && requests.find(one.chunk().arrival())
-                            .filter(request -> !request.isAnswering())
-                            .isPresent();
-            if (first) {
-                advance(one);
+        int next = 0;
+        for (ScheduledChunk chunk : batch.chunks()) {
+            Computed computed = new Computed(chunk, chunk.sampled() ? samples.get(next++) : List.of());
+            if (chunk.sampled() && hasNoToken(chunk.arrival())) {
+                advance(computed);
             } else {
-                others.add(one);
+                others.add(computed);
             }
         }
         return others;
+    }
+
+    private boolean hasNoToken(long arrival) {
+        return requests.find(arrival).filter(request -> !request.isAnswering()).isPresent();
     }
 
     /** Whether another step follows, which would disturb what is on its way. */
