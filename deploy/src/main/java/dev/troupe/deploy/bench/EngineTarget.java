@@ -27,7 +27,8 @@ final class EngineTarget implements LoadTarget {
         this.loop = newLoop();
     }
 
-    private EngineLoop newLoop() {
+    /** A loop of its own, with nothing in its cache. */
+    EngineLoop newLoop() {
         SchedulingLimits limits = settings.limits(engine.description().contextLength(), engine.numKvBlocks());
         return new EngineLoop(new SchedulingPolicy(limits, options), engine);
     }

@@ -52,13 +52,27 @@ public final class LoadClient {
             List<Long> offsetNanos,
             int numTokens) {}
 
+    /**
+     * A connection and what is read from it. Both are kept from request to request: memory that is new to the process
+     * takes a while, just when the node wakes to read what was sent, maybe on this processor.
+     */
+    private static final class Connection {
+        final SocketChannel channel;
+        final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_BYTES);
+        final byte[] seen = new byte[BUFFER_BYTES + DONE.length];
+
+        Connection(SocketChannel channel) {
+            this.channel = channel;
+        }
+    }
+
     private final Load load;
     private final List<byte[]> requests;
     private final LoadDriver driver;
-    private final ConcurrentLinkedDeque<SocketChannel> idle;
+    private final ConcurrentLinkedDeque<Connection> idle;
     private final ExecutorService threads;
 
-    private LoadClient(Load load, ConcurrentLinkedDeque<SocketChannel> idle, ExecutorService threads) {
+    private LoadClient(Load load, ConcurrentLinkedDeque<Connection> idle, ExecutorService threads) {
         this.load = load;
         String authority = load.host() + ":" + load.port();
         requests = load.bodies().stream()
@@ -74,7 +88,7 @@ public final class LoadClient {
     /** Reads loads from standard input until it ends, and writes each one's {@link Outcome}. */
     public static void main(String[] args) throws IOException {
         PrintStream out = System.out;
-        ConcurrentLinkedDeque<SocketChannel> idle = new ConcurrentLinkedDeque<>();
+        ConcurrentLinkedDeque<Connection> idle = new ConcurrentLinkedDeque<>();
         try (ExecutorService threads = Executors.newCachedThreadPool(LoadClient::thread);
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -109,32 +123,32 @@ public final class LoadClient {
     }
 
     private void ask(int request) throws IOException {
-        SocketChannel open = idle.pollFirst();
-        SocketChannel channel = open != null ? open : connect();
+        Connection open = idle.pollFirst();
+        Connection connection = open != null ? open : connect();
         ByteBuffer out = ByteBuffer.wrap(requests.get(request));
         while (out.hasRemaining()) {
-            channel.write(out);
+            connection.channel.write(out);
         }
-        read(request, channel);
-        idle.addFirst(channel);
+        read(request, connection);
+        idle.addFirst(connection);
     }
 
-    private SocketChannel connect() throws IOException {
+    private Connection connect() throws IOException {
         SocketChannel channel = SocketChannel.open(new InetSocketAddress(load.host(), load.port()));
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        return channel;
+        return new Connection(channel);
     }
 
     /** To the end of a chunked response. What it searches for may lie across two reads, so the last bytes stay. */
-    private void read(int request, SocketChannel channel) throws IOException {
-        ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_BYTES);
-        byte[] seen = new byte[BUFFER_BYTES + DONE.length];
+    private void read(int request, Connection connection) throws IOException {
+        ByteBuffer in = connection.in;
+        byte[] seen = connection.seen;
         int kept = 0;
         boolean started = false;
         boolean done = false;
         while (true) {
             in.clear();
-            if (channel.read(in) < 0) {
+            if (connection.channel.read(in) < 0) {
                 throw new IOException("the connection was closed in the middle of an answer");
             }
             int length = kept + in.flip().remaining();

@@ -22,14 +22,26 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * How a model is served under load: by the bare engine, by a replica's actor, through the router, and over HTTP, all
- * with the same weights in the same memory, in turns. Greedy answers of fixed length to random prompts. Only ratios
- * within a run say much: machines drift.
+ * How a model is served under load: by the bare engine, by that behind a bare socket, by a replica's actor, through the
+ * router, and over HTTP, all with the same weights in the same memory, in turns. Greedy answers of fixed length to
+ * random prompts. Only ratios within a run say much: machines drift.
  */
 public final class ServeBench {
     private static final String ENGINE = "engine";
-    /** Each with the one that it is built on before it. */
-    public static final List<String> LEVELS = List.of(ENGINE, "replica", "router", "http");
+    private static final String SOCKET = "socket";
+    private static final String REPLICA = "replica";
+    private static final String ROUTER = "router";
+    private static final String HTTP = "http";
+
+    /** From the bottom up. */
+    public static final List<String> LEVELS = List.of(ENGINE, SOCKET, REPLICA, ROUTER, HTTP);
+
+    /** What each is compared with, where that is measured, too: all that has fewer of the same layers. */
+    private static final Map<String, List<String>> BESIDE = Map.of(
+            SOCKET, List.of(ENGINE),
+            REPLICA, List.of(ENGINE),
+            ROUTER, List.of(REPLICA, ENGINE),
+            HTTP, List.of(ROUTER, REPLICA, SOCKET, ENGINE));
 
     private static final int PREFIX_TOKENS = 512;
     private static final int REPETITIVE_ANSWER = 128;
@@ -77,8 +89,9 @@ public final class ServeBench {
             if (context < load.numPrompt() + load.numAnswer()) {
                 throw new TroupeException("the context is " + context + " tokens: ask for shorter prompts and answers");
             }
-            ServeLevels levels =
-                    wanted.equals(Set.of(ENGINE)) ? measured(engine, Map.of(), wanted) : withNode(engine, wanted);
+            ServeLevels levels = Set.of(ENGINE, SOCKET).containsAll(wanted)
+                    ? measured(engine, Map.of(), wanted)
+                    : withNode(engine, wanted);
             ReuseBench reuse = new ReuseBench(settings, engine.description().vocabSize());
             ReuseBench.Prefix prefix = reuse.prefix(engine, Math.min(PREFIX_TOKENS, context / 2));
             return new Report(
@@ -108,12 +121,17 @@ public final class ServeBench {
         Map<String, LoadTarget> levels = new LinkedHashMap<>();
         ReuseSettings reuse = new ReuseSettings(
                 true, settings.reuse().maxDraft(), settings.reuse().draftModel());
-        levels.put(ENGINE, new EngineTarget(settings, engine, reuse, request(engine)));
-        levels.putAll(above);
-        levels.keySet().retainAll(wanted);
-        ServeLevels measured = new ServeLevels(load, levels, engine);
-        measured.run();
-        return measured;
+        LoadRequest request = request(engine);
+        EngineTarget bare = new EngineTarget(settings, engine, reuse, request);
+        try (SocketTarget socket = new SocketTarget(bare.newLoop(), request)) {
+            levels.put(ENGINE, bare);
+            levels.put(SOCKET, socket);
+            levels.putAll(above);
+            levels.keySet().retainAll(wanted);
+            ServeLevels measured = new ServeLevels(load, levels, BESIDE, engine);
+            measured.run();
+            return measured;
+        }
     }
 
     private static LoadRequest request(Engine engine) {
@@ -138,9 +156,9 @@ public final class ServeBench {
                     new Generator(bindings.models(), routing, bindings.router(), RuleFilter.from(node.config()));
             try (HttpTarget http = new HttpTarget(bindings.httpUrl(), modelId, request)) {
                 Map<String, LoadTarget> above = new LinkedHashMap<>();
-                above.put(LEVELS.get(1), new ReplicaTarget(node.system(), served.replica(), request));
-                above.put(LEVELS.get(2), new RouterTarget(node.system(), generator, modelId, request));
-                above.put(LEVELS.get(3), http);
+                above.put(REPLICA, new ReplicaTarget(node.system(), served.replica(), request));
+                above.put(ROUTER, new RouterTarget(node.system(), generator, modelId, request));
+                above.put(HTTP, http);
                 return measured(engine, above, wanted);
             }
         }

@@ -25,6 +25,12 @@ public final class ServeLevels {
     private static final long WARM_UP_NANOS = 4_000_000_000L;
     private static final long MOST_WARM_UP_NANOS = 20_000_000_000L;
     private static final double WARM = 0.02; // part of the time in which something is compiled
+    private static final double RESTING = 0.005;
+    /** Short requests go on for so many times what is asked at most. */
+    private static final int LONGER_AT_MOST = 5;
+    /** How often it is looked whether compilers rest, in the time that is asked. */
+    private static final int WEAR_PARTS = 3;
+
     /** Tokens of a request that is nearly all way, there and back. */
     private static final int SHORT_PROMPT = 8;
 
@@ -42,7 +48,8 @@ public final class ServeLevels {
      * @param rounds of each load
      * @param rates requests a second of open loops; times between two are exponential, the same at every level
      * @param prefixes whether prompts share all but their last eighth: one load for each
-     * @param warmUp seconds of short requests at the highest level, beside what each level is warmed up by
+     * @param warmUp seconds of short requests at the highest level, and up to five times as long until compilers rest;
+     *     beside what each level is warmed up by
      */
     public record Load(
             List<Integer> streams,
@@ -114,6 +121,7 @@ public final class ServeLevels {
 
     private final Load load;
     private final Map<String, LoadTarget> levels;
+    private final Map<String, List<String>> beside;
     private final WatchedEngine engine;
     private final Random random = new Random(SEED);
     private final int vocabSize;
@@ -124,10 +132,12 @@ public final class ServeLevels {
     /**
      * Asks nothing yet.
      *
-     * @param levels by name, each with the one below it before it; all answer from {@code engine}, one after the other
+     * @param levels by name, each after those below it; all answer from {@code engine}, one after the other
+     * @param beside by a level's name those that it is compared with
      */
-    ServeLevels(Load load, Map<String, LoadTarget> levels, WatchedEngine engine) {
+    ServeLevels(Load load, Map<String, LoadTarget> levels, Map<String, List<String>> beside, WatchedEngine engine) {
         this.load = load;
+        this.beside = beside;
         this.levels = new LinkedHashMap<>(levels);
         this.engine = engine;
         ModelDescription model = engine.description();
@@ -148,6 +158,7 @@ public final class ServeLevels {
         levels.values().forEach(level -> warmUp(level, MOST_WARM_UP_NANOS));
         long wearNanos = (long) (load.warmUp() * 1e9);
         wearIn(levels.values().stream().toList().getLast(), wearNanos);
+        levels.values().forEach(level -> askShortly(level, wearNanos / WEAR_PARTS));
         // Short requests had what is compiled to themselves.
         levels.values().forEach(level -> warmUp(level, Math.min(wearNanos, MOST_WARM_UP_NANOS)));
         for (boolean shared : load.prefixes()) {
@@ -175,8 +186,24 @@ public final class ServeLevels {
         }
     }
 
-    /** What a request runs through is compiled only after some thousand of them, and answers of some length are few. */
+    /**
+     * What a request runs through is compiled only after some thousand of them, and answers of some length are few: so
+     * short ones, as long as asked, and then on until compilers rest. A thread that carries a request is the one that
+     * wakes a compiler, on its own processor, and then waits for a slice of it, some 3 ms.
+     */
     private void wearIn(LoadTarget target, long nanos) {
+        long start = System.nanoTime();
+        double share = 1;
+        for (long now = start; now - start < (share > RESTING ? LONGER_AT_MOST * nanos : nanos); ) {
+            long compiling = COMPILERS.getTotalCompilationTime();
+            askShortly(target, nanos / WEAR_PARTS);
+            long end = System.nanoTime();
+            share = (COMPILERS.getTotalCompilationTime() - compiling) * 1e6 / (end - now);
+            now = end;
+        }
+    }
+
+    private void askShortly(LoadTarget target, long nanos) {
         long end = System.nanoTime() + nanos;
         while (System.nanoTime() < end) {
             for (int streams : List.of(SHORT_STREAMS, 1)) {
@@ -201,12 +228,13 @@ public final class ServeLevels {
                 .map(level -> row(level, streams, rate, shared))
                 .toList();
         rows.addAll(each);
-        int last = measured.size() - 1;
-        for (int i = 1; i <= last; i++) {
-            overheads.add(overhead(measured.get(i), each.get(i), measured.get(i - 1), each.get(i - 1)));
-        }
-        if (last > 1) {
-            overheads.add(overhead(measured.get(last), each.get(last), measured.getFirst(), each.getFirst()));
+        for (int i = 0; i < each.size(); i++) {
+            List<String> below = beside.getOrDefault(each.get(i).level(), List.of());
+            for (int j = 0; j < i; j++) {
+                if (below.contains(each.get(j).level())) {
+                    overheads.add(overhead(measured.get(i), each.get(i), measured.get(j), each.get(j)));
+                }
+            }
         }
     }
 

@@ -65,7 +65,7 @@ final class ServeBenchCommand implements Callable<Integer> {
             names = "--levels",
             paramLabel = "LEVEL",
             split = ",",
-            defaultValue = "engine,replica,router,http",
+            defaultValue = "engine,socket,replica,router,http",
             description = "what to measure (default: ${DEFAULT-VALUE})")
     private Set<String> levels = Set.of();
 
@@ -83,8 +83,9 @@ final class ServeBenchCommand implements Callable<Integer> {
             names = "--warm-up",
             paramLabel = "SECONDS",
             defaultValue = "45",
-            description = "of short requests at the highest level, until which the way of a request costs two to three"
-                    + " times what it does later (default: ${DEFAULT-VALUE})")
+            description =
+                    "of short requests at the highest level, and up to five times as long until compilers rest: before"
+                            + " that the way of a request costs two to three times what it does later (default: ${DEFAULT-VALUE})")
     private double warmUp;
 
     @Mixin

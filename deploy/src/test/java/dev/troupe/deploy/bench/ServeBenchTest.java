@@ -42,12 +42,23 @@ class ServeBenchTest {
         assertThat(report.rows())
                 .extracting(row -> row.level() + row.streams() + row.sharedPrefix())
                 .containsExactlyElementsOf(Stream.of("1false", "3false", "0false", "1true", "3true", "0true")
-                        .flatMap(load ->
-                                Stream.of("engine", "replica", "router", "http").map(level -> level + load))
+                        .flatMap(load -> ServeBench.LEVELS.stream().map(level -> level + load))
                         .toList());
-        assertThat(report.overheads()).hasSize(4 * 6).allSatisfy(over -> {
+        assertThat(report.overheads())
+                .extracting(over -> over.level() + " beside " + over.beside())
+                .containsOnly(
+                        "socket beside engine",
+                        "replica beside engine",
+                        "router beside engine",
+                        "router beside replica",
+                        "http beside engine",
+                        "http beside socket",
+                        "http beside replica",
+                        "http beside router");
+        assertThat(report.overheads()).hasSize(8 * 6).allSatisfy(over -> {
             assertThat(over.tokensPerSecondRatio()).isPositive();
-            if (!over.level().equals("http")) { // whose time is counted in steps of ten milliseconds
+            if (!List.of("socket", "http")
+                    .contains(over.level())) { // whose client's time is counted in steps of ten milliseconds
                 assertThat(over.clientShareOfCores()).isZero();
             }
         });
