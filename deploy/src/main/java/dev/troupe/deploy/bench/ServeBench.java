@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a model is served under load: by the bare engine, by that behind a bare socket, by a replica's actor, through the
@@ -123,9 +124,11 @@ public final class ServeBench {
                 true, settings.reuse().maxDraft(), settings.reuse().draftModel());
         LoadRequest request = request(engine);
         EngineTarget bare = new EngineTarget(settings, engine, reuse, request);
-        try (SocketTarget socket = new SocketTarget(bare.newLoop(), request)) {
+        try (@Nullable SocketTarget socket = wanted.contains(SOCKET) ? new SocketTarget(bare.newLoop(), request) : null) {
             levels.put(ENGINE, bare);
-            levels.put(SOCKET, socket);
+            if (socket != null) {
+                levels.put(SOCKET, socket);
+            }
             levels.putAll(above);
             levels.keySet().retainAll(wanted);
             ServeLevels measured = new ServeLevels(load, levels, BESIDE, engine);
