@@ -157,8 +157,9 @@ public final class ServeLevels {
     void run() {
         levels.values().forEach(level -> warmUp(level, MOST_WARM_UP_NANOS));
         long wearNanos = (long) (load.warmUp() * 1e9);
-        wearIn(levels.values().stream().toList().getLast(), wearNanos);
-        levels.values().forEach(level -> askShortly(level, wearNanos / WEAR_PARTS));
+        List<LoadTarget> fromBelow = List.copyOf(levels.values());
+        wearIn(fromBelow.getLast(), wearNanos);
+        fromBelow.subList(0, fromBelow.size() - 1).forEach(level -> askShortly(level, wearNanos / WEAR_PARTS));
         // Short requests had what is compiled to themselves.
         levels.values().forEach(level -> warmUp(level, Math.min(wearNanos, MOST_WARM_UP_NANOS)));
         for (boolean shared : load.prefixes()) {
@@ -171,19 +172,12 @@ public final class ServeLevels {
         }
     }
 
-    /** Until hardly anything is compiled any more, but not for ever. */
     private void warmUp(LoadTarget target, long mostNanos) {
         int most = load.mostStreams();
-        long start = System.nanoTime();
-        double share = 1;
-        for (long now = start; now - start < (share > WARM ? mostNanos : Math.min(WARM_UP_NANOS, mostNanos)); ) {
-            long compiling = COMPILERS.getTotalCompilationTime();
+        untilCompilersRest(WARM, Math.min(WARM_UP_NANOS, mostNanos), mostNanos, () -> {
             target.answer(prompts(most, false), new Arrivals.Closed(most), load.numAnswer());
             target.answer(prompts(1, false), new Arrivals.Closed(1), load.numAnswer());
-            long end = System.nanoTime();
-            share = (COMPILERS.getTotalCompilationTime() - compiling) * 1e6 / (end - now);
-            now = end;
-        }
+        });
     }
 
     /**
@@ -192,11 +186,20 @@ public final class ServeLevels {
      * wakes a compiler, on its own processor, and then waits for a slice of it, some 3 ms.
      */
     private void wearIn(LoadTarget target, long nanos) {
+        untilCompilersRest(RESTING, nanos, LONGER_AT_MOST * nanos, () -> askShortly(target, nanos / WEAR_PARTS));
+    }
+
+    /**
+     * Loads until hardly anything is compiled any more, but not for ever.
+     *
+     * @param resting part of a load's time in which something is compiled, at most
+     */
+    private static void untilCompilersRest(double resting, long leastNanos, long mostNanos, Runnable aLoad) {
         long start = System.nanoTime();
         double share = 1;
-        for (long now = start; now - start < (share > RESTING ? LONGER_AT_MOST * nanos : nanos); ) {
+        for (long now = start; now - start < (share > resting ? mostNanos : leastNanos); ) {
             long compiling = COMPILERS.getTotalCompilationTime();
-            askShortly(target, nanos / WEAR_PARTS);
+            aLoad.run();
             long end = System.nanoTime();
             share = (COMPILERS.getTotalCompilationTime() - compiling) * 1e6 / (end - now);
             now = end;

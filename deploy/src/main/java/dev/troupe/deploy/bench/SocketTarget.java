@@ -114,7 +114,8 @@ final class SocketTarget implements LoadTarget, AutoCloseable {
             }
         } catch (IOException | RuntimeException e) {
             warnUnlessClosed(e);
-            closeConnections(open);
+            closed = true;
+            connections.shutdownNow(); // closes all that is connected and waits to be: the client ends the load
         }
     }
 
@@ -149,16 +150,6 @@ final class SocketTarget implements LoadTarget, AutoCloseable {
 
     private static String chunk(String text) {
         return Integer.toHexString(text.length()) + "\r\n" + text + "\r\n";
-    }
-
-    private void closeConnections(List<Open> open) {
-        for (Open each : open) {
-            try {
-                each.asked().connection().close();
-            } catch (IOException e) {
-                warnUnlessClosed(e);
-            }
-        }
     }
 
     @Override
