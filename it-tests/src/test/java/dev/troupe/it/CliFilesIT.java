@@ -104,6 +104,14 @@ class CliFilesIT {
         assertThat(greedy(dir.resolve("model.gguf"))).isEqualTo(ids);
         assertThat(greedy(dir.resolve("back"))).isEqualTo(ids);
 
+        Files.writeString(dir.resolve("back/generation_config.json"), "{\"temperature\": 0.6, \"top_k\": 40}");
+        convert(dir.resolve("back"), "recommended.gguf");
+        for (String path : List.of("back", "recommended.gguf")) {
+            JsonNode recommended = facts(dir.resolve(path)).path("samplingDefaults");
+            assertThat(recommended.path("temperature").asDouble()).isEqualTo(0.6);
+            assertThat(recommended.path("topK").asInt()).isEqualTo(40);
+        }
+
         long full = facts(original).path("weightBytes").asLong();
         long smallest = full;
         for (String type : List.of("q8_0", "q4_0", "q4_k")) {

@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param maxChoices most answers to one request
  * @param maxInputs most inputs of one request for embeddings
  * @param apiKeys that clients may show
+ * @param modelSampling whether requests that do not say how to sample get what the model's makers recommend
  * @param streamBufferTokens how far a client may lag behind its answer
  */
 public record RoutingConfig(
@@ -34,6 +35,7 @@ public record RoutingConfig(
         int defaultChatTokens,
         int defaultCompletionTokens,
         int maxTokens,
+        boolean modelSampling,
         int streamBufferTokens,
         Duration drainDeadline,
         ApiKeys apiKeys) {
@@ -67,6 +69,7 @@ public record RoutingConfig(
                     count(c, "defaultChatTokens"),
                     count(c, "defaultCompletionTokens"),
                     count(c, "maxTokens"),
+                    modelSampling(c),
                     count(c, "streamBuffer"),
                     positive(c, "drainDeadline"),
                     ApiKeys.of(c.getStringList("apiKeys")));
@@ -95,6 +98,7 @@ public record RoutingConfig(
                 defaultChatTokens,
                 defaultCompletionTokens,
                 maxTokens,
+                modelSampling,
                 streamBufferTokens,
                 drainDeadline,
                 apiKeys);
@@ -118,6 +122,16 @@ public record RoutingConfig(
                     PREFIX + "." + key + " is " + port + ": a port is a number from 1 to 65535, or 0 for any free one");
         }
         return port;
+    }
+
+    private static boolean modelSampling(Config c) {
+        return switch (c.getString("samplingDefaults")) {
+            case "model" -> true;
+            case "none" -> false;
+            case String other ->
+                throw new TroupeException(
+                        PREFIX + ".samplingDefaults is '" + other + "': it must be 'model' or 'none'");
+        };
     }
 
     private static int count(Config c, String key) {

@@ -1,6 +1,7 @@
 package dev.troupe.actors.serving;
 
 import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.sampling.SamplingDefaults;
 
 /**
  * What a replica serves; enough for a router on another node to tokenize for it.
@@ -10,6 +11,7 @@ import dev.troupe.actors.wire.WireMessage;
  * @param tokenizer written in full on the way to another node
  * @param chatTemplate name of the template that turns messages into a prompt
  * @param jinja the template that came with the model, when that is the one; else ""
+ * @param sampling what its makers recommend
  */
 public record ModelDescription(
         String modelId,
@@ -19,10 +21,11 @@ public record ModelDescription(
         ServedTokenizer tokenizer,
         String chatTemplate,
         long createdEpochSeconds,
-        String jinja)
+        String jinja,
+        SamplingDefaults sampling)
         implements WireMessage {
 
-    /** A model without a template of its own. */
+    /** A model without a template or recommendations of its own. */
     public ModelDescription(
             String modelId,
             String version,
@@ -31,6 +34,15 @@ public record ModelDescription(
             ServedTokenizer tokenizer,
             String chatTemplate,
             long createdEpochSeconds) {
-        this(modelId, version, contextLength, vocabSize, tokenizer, chatTemplate, createdEpochSeconds, "");
+        this(
+                modelId,
+                version,
+                contextLength,
+                vocabSize,
+                tokenizer,
+                chatTemplate,
+                createdEpochSeconds,
+                "",
+                SamplingDefaults.NONE);
     }
 }

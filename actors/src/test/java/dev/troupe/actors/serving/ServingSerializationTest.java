@@ -23,6 +23,7 @@ import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.wire.WireMessage;
 import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.grammar.AnswerForm.Part;
+import dev.troupe.model.sampling.SamplingDefaults;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +58,8 @@ class ServingSerializationTest {
             ServedTokenizer.parsed("{\"a\":\"é\\n\"}"),
             "model",
             1_764_000_000L,
-            "{{ 'é' }}");
+            "{{ 'é' }}",
+            new SamplingDefaults(0.7, 20, 0.8, 0.05, 1.1));
 
     static Stream<WireMessage> messages() {
         return Stream.of(

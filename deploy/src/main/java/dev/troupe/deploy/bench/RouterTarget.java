@@ -8,6 +8,7 @@ import dev.troupe.routing.generate.TextRequest;
 import dev.troupe.routing.stream.TextEvent;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -45,11 +46,11 @@ final class RouterTarget implements LoadTarget {
             driver = new LoadDriver(prompts.size(), arrivals, numTokens, this::ask);
             settings = new GenerationSettings(
                     OptionalInt.of(numTokens),
-                    0,
-                    0,
-                    1,
-                    0,
-                    1,
+                    OptionalDouble.of(0),
+                    OptionalInt.empty(),
+                    OptionalDouble.empty(),
+                    OptionalDouble.empty(),
+                    OptionalDouble.empty(),
                     0,
                     0,
                     request.bias(),

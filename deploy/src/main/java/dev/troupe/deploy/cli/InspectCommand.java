@@ -4,6 +4,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.ModelSummary;
 import dev.troupe.model.format.OpenModel;
+import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.model.transformer.ServedWeights;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -67,6 +68,7 @@ final class InspectCommand implements Callable<Integer> {
         facts.put("tokenizer", opened.tokenizer().getClass().getSimpleName());
         facts.put("tokens", opened.tokenizer().vocabSize());
         facts.put("chatTemplate", opened.chatTemplate().isPresent());
+        facts.put("samplingDefaults", opened.sampling());
         facts.put("weightBytes", summary.weightBytes());
         facts.put("kvBytesPerToken", summary.kvBytesPerToken());
         facts.put("kvBytesOfContext", summary.kvBytes(config.contextLength()));
@@ -102,6 +104,9 @@ final class InspectCommand implements Callable<Integer> {
                                 config.vocabSize())
                         + (config.tiedEmbeddings() ? ", tied" : ""));
         line("chat template", opened.chatTemplate().isPresent() ? "yes" : "no");
+        if (!opened.sampling().equals(SamplingDefaults.NONE)) {
+            line("recommended", recommended(opened.sampling()));
+        }
         line(
                 "to serve",
                 String.format(
@@ -110,6 +115,11 @@ final class InspectCommand implements Callable<Integer> {
                         summary.weightBytes() / MEGA,
                         summary.kvBytesPerToken() / 1e3,
                         summary.kvBytes(config.contextLength()) / MEGA));
+    }
+
+    private static String recommended(SamplingDefaults sampling) {
+        return "temperature " + sampling.temperature() + ", top-k " + sampling.topK() + ", top-p " + sampling.topP()
+                + ", min-p " + sampling.minP() + ", repetition penalty " + sampling.repetitionPenalty();
     }
 
     private static String positions(ModelConfig config) {

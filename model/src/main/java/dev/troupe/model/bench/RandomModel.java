@@ -3,6 +3,7 @@ package dev.troupe.model.bench;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelConverter;
 import dev.troupe.model.format.OpenModel;
+import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -37,6 +38,7 @@ public final class RandomModel {
                 () -> SyllableVocabulary.of(config.vocabSize()),
                 () -> shape.label(),
                 Optional.empty(),
+                SamplingDefaults.NONE,
                 new Drawn(config, seed),
                 () -> {});
         ModelConverter.write(model, to, type);

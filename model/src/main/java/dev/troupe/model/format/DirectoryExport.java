@@ -43,8 +43,8 @@ final class DirectoryExport {
                     ModelDirectory.utf8(
                             TokenizerFiles.tokenizerConfig(config, model.tokenizer(), model.chatTemplate())));
             out.write(
-                    TokenizerFiles.GENERATION_CONFIG,
-                    ModelDirectory.utf8(TokenizerFiles.generationConfig(model.tokenizer())));
+                    GenerationConfig.FILE_NAME,
+                    ModelDirectory.utf8(GenerationConfig.toJson(model.tokenizer(), model.sampling())));
             writeWeights(out, entries(model, type), mostFileBytes);
             DirectoryManifest.write(out);
         });

@@ -42,6 +42,7 @@ final class GgufExport {
         putFileType(metadata, type == null ? mostBytes(model) : type);
         metadata.putAll(GgufVocabularyWriter.write(model.tokenizer(), config.vocabSize()));
         model.chatTemplate().ifPresent(text -> metadata.put(ModelFiles.CHAT_TEMPLATE, MetadataValue.text(text)));
+        metadata.putAll(GenerationConfig.toMetadata(model.sampling()));
         List<GgufWriter.Entry> tensors = new ArrayList<>();
         Map<String, String> names = GgufNames.of(config);
         for (ParameterSpec spec : ParameterLayout.of(config).specs()) {

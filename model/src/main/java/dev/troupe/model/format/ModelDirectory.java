@@ -10,6 +10,7 @@ import dev.troupe.model.format.durable.FileDigest;
 import dev.troupe.model.format.durable.Sha256;
 import dev.troupe.model.format.safetensors.NamedTensor;
 import dev.troupe.model.format.safetensors.SafetensorsWriter;
+import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -55,6 +56,7 @@ public final class ModelDirectory {
             throw new TroupeException(directory + ": the tokenizer has " + tokenizer.vocabSize()
                     + " tokens, but config.json says vocab_size " + config.vocabSize());
         }
+        SamplingDefaults sampling = GenerationConfig.read(directory);
         SafetensorsWeights weights =
                 SafetensorsWeights.open(files.path(), files.files(), config, ParameterLayout.of(config));
         return new OpenModel(
@@ -63,6 +65,7 @@ public final class ModelDirectory {
                 () -> tokenizer,
                 () -> version(manifest, files),
                 DirectoryTemplate.read(directory),
+                sampling,
                 weights,
                 weights);
     }

@@ -44,6 +44,7 @@ public final class ModelFiles {
                     tokenizer::result,
                     () -> Sha256.ofPieces(file.bytes()).shortSha256(),
                     file.metadata().text(CHAT_TEMPLATE),
+                    GenerationConfig.read(path, file.metadata()),
                     new GgufWeights(file, config),
                     file);
         } catch (RuntimeException e) {

@@ -1,6 +1,7 @@
 package dev.troupe.model.format;
 
 import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -21,6 +22,7 @@ import java.util.function.Supplier;
  * @param reader gives {@link #tokenizer}
  * @param digest computes {@link #version}
  * @param chatTemplate the Jinja text that comes with it, when there is one
+ * @param sampling what its makers recommend
  * @param weights valid until this is closed
  * @param files that the weights are in
  */
@@ -30,6 +32,7 @@ public record OpenModel(
         Supplier<Tokenizer> reader,
         Supplier<String> digest,
         Optional<String> chatTemplate,
+        SamplingDefaults sampling,
         StoredWeights weights,
         AutoCloseable files)
         implements AutoCloseable {

@@ -8,6 +8,7 @@ import dev.troupe.model.format.shards.ShardFiles;
 import dev.troupe.model.format.shards.ShardPiece;
 import dev.troupe.model.format.shards.StateKind;
 import dev.troupe.model.format.shards.StoredParameter;
+import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -47,6 +48,7 @@ final class ShardedWeights implements StoredWeights {
                     () -> tokenizer,
                     () -> version(manifest),
                     Optional.empty(),
+                    SamplingDefaults.NONE,
                     new ShardedWeights(directory, files, layout),
                     files);
         } catch (RuntimeException e) {

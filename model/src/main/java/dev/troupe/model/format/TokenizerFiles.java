@@ -1,7 +1,6 @@
 package dev.troupe.model.format;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -9,8 +8,6 @@ import java.util.Optional;
 
 /** What lies beside tokenizer.json in a model directory. */
 final class TokenizerFiles {
-    static final String GENERATION_CONFIG = "generation_config.json";
-
     private static final JsonMapper JSON = new JsonMapper();
 
     private TokenizerFiles() {}
@@ -27,20 +24,6 @@ final class TokenizerFiles {
         });
         tokenizer.specialSpelling(tokenizer.endOfText()).ifPresent(spelling -> root.put("eos_token", spelling));
         chatTemplate.ifPresent(text -> root.put(DirectoryTemplate.KEY, text));
-        return root.toPrettyString() + "\n";
-    }
-
-    /** The generation_config.json: what begins a text and what ends an answer. */
-    static String generationConfig(Tokenizer tokenizer) {
-        ObjectNode root = JSON.createObjectNode();
-        tokenizer.beginOfText().ifPresent(id -> root.put("bos_token_id", id));
-        ArrayNode ends = JSON.createArrayNode();
-        tokenizer.endTokens().forEach(ends::add);
-        if (ends.size() == 1) {
-            root.set("eos_token_id", ends.get(0));
-        } else if (!ends.isEmpty()) {
-            root.set("eos_token_id", ends);
-        }
         return root.toPrettyString() + "\n";
     }
 }

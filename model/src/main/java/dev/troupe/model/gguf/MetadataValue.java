@@ -37,6 +37,10 @@ public record MetadataValue(MetadataType type, boolean array, List<Object> value
         return new MetadataValue(MetadataType.UINT32, false, List.of(value));
     }
 
+    public static MetadataValue int32(int value) {
+        return new MetadataValue(MetadataType.INT32, false, List.of((long) value));
+    }
+
     public static MetadataValue float32(float value) {
         return new MetadataValue(MetadataType.FLOAT32, false, List.of((double) value));
     }

@@ -3,6 +3,8 @@ package dev.troupe.model.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.TroupeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,6 +38,25 @@ class TokenizerJsonTest {
         Tokenizer gpt2Again = TokenizerJson.parse(TokenizerJson.toJson(gpt2));
         assertThat(gpt2Again.encode(text)).isEqualTo(gpt2.encode(text));
         assertThat(gpt2Again.endOfText()).isEqualTo(50256);
+    }
+
+    /** A file of others, which says beside the tokens what ends a text, and what else an answer. */
+    @Test
+    void generationConfigSaysWhatElseEndsAnAnswer() throws IOException {
+        ByteLevelBpe trained =
+                BpeTrainer.train(List.of("the actors play"), 270, List.of("<|endoftext|>", "<|im_end|>", "<|x|>"), 1);
+        ObjectNode file = (ObjectNode) new JsonMapper().readTree(TokenizerJson.toJson(trained));
+        file.remove(TokenizerJsonWriter.OWN);
+        Files.writeString(dir.resolve("tokenizer.json"), file.toString());
+        Files.writeString(dir.resolve("tokenizer_config.json"), "{\"eos_token\": \"<|endoftext|>\"}");
+        int end = trained.endOfText();
+        int turn = trained.specialTokens().getOrDefault("<|im_end|>", -1);
+        Path beside = dir.resolve("generation_config.json");
+        assertThat(TokenizerJson.read(dir).endTokens()).containsExactly(end);
+        Files.writeString(beside, "{\"eos_token_id\": [" + turn + ", " + end + "]}");
+        assertThat(TokenizerJson.read(dir).endTokens()).containsExactlyInAnyOrder(end, turn);
+        Files.writeString(beside, "{\"eos_token_id\": " + turn + "}");
+        assertThat(TokenizerJson.read(dir).endTokens()).containsExactlyInAnyOrder(end, turn);
     }
 
     @Test

@@ -4,11 +4,13 @@ import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.routing.route.RequestFailure;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * How much to generate and how tokens are drawn, as asked for; ranges are those of OpenAI's API.
+ * How much to generate and how tokens are drawn, as asked for; ranges are those of OpenAI's API. What is empty of
+ * temperature, top-k, top-p, min-p and repetition penalty is as the model's makers recommend.
  *
  * @param maxTokens of each answer; empty for the default
  * @param logitBias added to the logits of token ids
@@ -21,11 +23,11 @@ import java.util.OptionalLong;
  */
 public record GenerationSettings(
         OptionalInt maxTokens,
-        double temperature,
-        int topK,
-        double topP,
-        double minP,
-        double repetitionPenalty,
+        OptionalDouble temperature,
+        OptionalInt topK,
+        OptionalDouble topP,
+        OptionalDouble minP,
+        OptionalDouble repetitionPenalty,
         double presencePenalty,
         double frequencyPenalty,
         Map<Integer, Double> logitBias,
@@ -61,11 +63,11 @@ public record GenerationSettings(
             // A prompt may be echoed, and scored, for its own sake.
             require("max_tokens", maxTokens.getAsInt(), echo ? 0 : 1, Integer.MAX_VALUE);
         }
-        require("temperature", temperature, 0, 2);
-        require("top_k", topK, 0, Integer.MAX_VALUE);
-        require("top_p", topP, 0, 1);
-        require("min_p", minP, 0, 1);
-        require("repetition_penalty", repetitionPenalty, 0.01, 100);
+        temperature.ifPresent(value -> require("temperature", value, 0, 2));
+        topK.ifPresent(value -> require("top_k", value, 0, Integer.MAX_VALUE));
+        topP.ifPresent(value -> require("top_p", value, 0, 1));
+        minP.ifPresent(value -> require("min_p", value, 0, 1));
+        repetitionPenalty.ifPresent(value -> require("repetition_penalty", value, 0.01, 100));
         require("presence_penalty", presencePenalty, -2, 2);
         require("frequency_penalty", frequencyPenalty, -2, 2);
         logitBias.forEach((token, bias) -> require("logit_bias", bias, -100, 100));

@@ -6,6 +6,7 @@ import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.model.grammar.AnswerForm;
+import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.PromptEncoder.Encoded;
@@ -149,7 +150,11 @@ public final class Generator {
                 prompt.tokens(),
                 maxTokens,
                 List.copyOf(tokenizer.endTokens()),
-                sampling(settings, seed, tools.map(ToolPlan::forms).orElse(settings.forms())),
+                sampling(
+                        settings,
+                        defaults(model),
+                        seed,
+                        tools.map(ToolPlan::forms).orElse(settings.forms())),
                 0,
                 request.client(),
                 settings.scoresPrompt() ? PromptOutput.LOG_PROBS : PromptOutput.NONE);
@@ -184,13 +189,18 @@ public final class Generator {
         return Math.min(Math.min(asked, config.maxTokens()), room);
     }
 
-    private static SamplingParameters sampling(GenerationSettings settings, long seed, List<AnswerForm> forms) {
+    private SamplingDefaults defaults(ModelDescription model) {
+        return config.modelSampling() ? model.sampling() : SamplingDefaults.NONE;
+    }
+
+    private static SamplingParameters sampling(
+            GenerationSettings settings, SamplingDefaults defaults, long seed, List<AnswerForm> forms) {
         return new SamplingParameters(
-                settings.temperature(),
-                settings.topK(),
-                Math.max(settings.topP(), SMALLEST_TOP_P),
-                settings.minP(),
-                settings.repetitionPenalty(),
+                settings.temperature().orElse(defaults.temperature()),
+                settings.topK().orElse(defaults.topK()),
+                Math.max(settings.topP().orElse(defaults.topP()), SMALLEST_TOP_P),
+                settings.minP().orElse(defaults.minP()),
+                settings.repetitionPenalty().orElse(defaults.repetitionPenalty()),
                 settings.presencePenalty(),
                 settings.frequencyPenalty(),
                 settings.logitBias(),

@@ -15,6 +15,7 @@ import dev.troupe.routing.proto.GenerationOptions;
 import dev.troupe.routing.route.RequestFailure;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -88,11 +89,13 @@ final class CallReader {
         }
         return new GenerationSettings(
                 options.hasMaxTokens() ? OptionalInt.of(options.getMaxTokens()) : OptionalInt.empty(),
-                options.hasTemperature() ? options.getTemperature() : 1,
-                options.getTopK(),
-                options.hasTopP() ? options.getTopP() : 1,
-                options.getMinP(),
-                options.hasRepetitionPenalty() ? options.getRepetitionPenalty() : 1,
+                options.hasTemperature() ? OptionalDouble.of(options.getTemperature()) : OptionalDouble.empty(),
+                options.hasTopK() ? OptionalInt.of(options.getTopK()) : OptionalInt.empty(),
+                options.hasTopP() ? OptionalDouble.of(options.getTopP()) : OptionalDouble.empty(),
+                options.hasMinP() ? OptionalDouble.of(options.getMinP()) : OptionalDouble.empty(),
+                options.hasRepetitionPenalty()
+                        ? OptionalDouble.of(options.getRepetitionPenalty())
+                        : OptionalDouble.empty(),
                 options.getPresencePenalty(),
                 options.getFrequencyPenalty(),
                 options.getLogitBiasMap(),

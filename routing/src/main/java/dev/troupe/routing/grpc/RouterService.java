@@ -29,6 +29,7 @@ import dev.troupe.routing.proto.ListModelsReply;
 import dev.troupe.routing.proto.ListModelsRequest;
 import dev.troupe.routing.proto.Model;
 import dev.troupe.routing.proto.RouterPowerApi;
+import dev.troupe.routing.proto.SamplingDefaults;
 import dev.troupe.routing.proto.TokenizeReply;
 import dev.troupe.routing.proto.TokenizeRequest;
 import dev.troupe.routing.route.ServedModel;
@@ -124,6 +125,12 @@ public final class RouterService implements RouterPowerApi {
                 .setChatTemplate(model.chatTemplate())
                 .setCreated(model.createdEpochSeconds())
                 .setReplicas(served.numReplicas())
+                .setSamplingDefaults(SamplingDefaults.newBuilder()
+                        .setTemperature(model.sampling().temperature())
+                        .setTopK(model.sampling().topK())
+                        .setTopP(model.sampling().topP())
+                        .setMinP(model.sampling().minP())
+                        .setRepetitionPenalty(model.sampling().repetitionPenalty()))
                 .build();
     }
 

@@ -28,7 +28,7 @@ final class ModelEndpoints {
 
     /** OpenAI's fields, then what a client of ours likes to know. */
     private static ObjectNode model(ModelDescription model) {
-        return Json.object()
+        var json = Json.object()
                 .put("id", model.modelId())
                 .put("object", "model")
                 .put("created", model.createdEpochSeconds())
@@ -37,5 +37,12 @@ final class ModelEndpoints {
                 .put("context_length", model.contextLength())
                 .put("vocab_size", model.vocabSize())
                 .put("chat_template", model.chatTemplate());
+        json.putObject("sampling_defaults")
+                .put("temperature", model.sampling().temperature())
+                .put("top_k", model.sampling().topK())
+                .put("top_p", model.sampling().topP())
+                .put("min_p", model.sampling().minP())
+                .put("repetition_penalty", model.sampling().repetitionPenalty());
+        return json;
     }
 }

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -84,7 +85,12 @@ final class RequestFields {
     }
 
     double number(String field, double absent) {
-        return any(field).map(node -> number(node, path + field)).orElse(absent);
+        return number(field).orElse(absent);
+    }
+
+    OptionalDouble number(String field) {
+        var node = any(field);
+        return node.isPresent() ? OptionalDouble.of(number(node.get(), path + field)) : OptionalDouble.empty();
     }
 
     static double number(JsonNode node, String path) {

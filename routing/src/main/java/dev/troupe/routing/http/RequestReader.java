@@ -78,11 +78,11 @@ final class RequestReader {
             RequestFields fields, OptionalInt maxTokens, int logProbs, boolean echo) {
         return new GenerationSettings(
                 maxTokens,
-                fields.number("temperature", 1),
-                fields.integer("top_k").orElse(0),
-                fields.number("top_p", 1),
-                fields.number("min_p", 0),
-                fields.number("repetition_penalty", 1),
+                fields.number("temperature"),
+                fields.integer("top_k"),
+                fields.number("top_p"),
+                fields.number("min_p"),
+                fields.number("repetition_penalty"),
                 fields.number("presence_penalty", 0),
                 fields.number("frequency_penalty", 0),
                 logitBias(fields),

@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.ServedTokenizer;
+import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.Bindings;
@@ -119,7 +120,25 @@ public final class TestNode implements AutoCloseable {
                 plain.tokenizer(),
                 "model",
                 plain.createdEpochSeconds(),
-                jinja));
+                jinja,
+                plain.sampling()));
+        add(replica);
+        return replica;
+    }
+
+    /** The same, whose makers recommend how to sample from it. */
+    public FakeReplica replica(SamplingDefaults sampling) throws Exception {
+        ModelDescription plain = model(MODEL, VERSION);
+        var replica = new FakeReplica(new ModelDescription(
+                plain.modelId(),
+                plain.version(),
+                CONTEXT,
+                plain.vocabSize(),
+                plain.tokenizer(),
+                plain.chatTemplate(),
+                plain.createdEpochSeconds(),
+                "",
+                sampling));
         add(replica);
         return replica;
     }

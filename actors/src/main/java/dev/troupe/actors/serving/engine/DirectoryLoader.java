@@ -234,7 +234,8 @@ public record DirectoryLoader(
                     ServedTokenizer.of(model.tokenizer()),
                     template.name(),
                     Files.getLastModifiedTime(directory).toInstant().getEpochSecond(),
-                    template.isModelsOwn() ? model.chatTemplate().orElse("") : "");
+                    template.isModelsOwn() ? model.chatTemplate().orElse("") : "",
+                    model.sampling());
         } catch (IOException e) {
             throw new TroupeException(directory + " cannot be read: " + e.getMessage(), e);
         }

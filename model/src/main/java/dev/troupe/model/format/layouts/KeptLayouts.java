@@ -162,6 +162,7 @@ public final class KeptLayouts {
                 files.reader(),
                 this::version,
                 files.chatTemplate(),
+                files.sampling(),
                 new Weights(),
                 files.files());
     }
