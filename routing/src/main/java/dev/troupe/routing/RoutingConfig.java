@@ -10,6 +10,8 @@ import java.time.Duration;
  * Settings of a router node, from {@code troupe.routing} (reference.conf says what each means).
  *
  * @param maxBodyBytes largest request body
+ * @param bodyTimeout longest time in which a body may arrive
+ * @param maxConnections over HTTP, and over gRPC
  * @param maxInFlight sequences at once over all models
  * @param maxChoices most answers to one request
  * @param maxInputs most inputs of one request for embeddings
@@ -24,6 +26,7 @@ public record RoutingConfig(
         int grpcPort,
         long maxBodyBytes,
         Duration bodyTimeout,
+        int maxConnections,
         Duration streamKeepAlive,
         int maxInFlight,
         Duration retryAfter,
@@ -58,6 +61,7 @@ public record RoutingConfig(
                     port(c, "grpc.port"),
                     positive("http.maxBody", c.getBytes("http.maxBody")),
                     positive(c, "http.bodyTimeout"),
+                    count(c, "http.maxConnections"),
                     positive(c, "http.streamKeepAlive"),
                     count(c, "maxInFlight"),
                     positive(c, "retryAfter"),
@@ -87,6 +91,7 @@ public record RoutingConfig(
                 checkPort("grpc.port", newGrpcPort),
                 maxBodyBytes,
                 bodyTimeout,
+                maxConnections,
                 streamKeepAlive,
                 maxInFlight,
                 retryAfter,

@@ -126,18 +126,20 @@ public final class RoutingServer {
         // Our own deadline ends requests, with an error body; a connection is idle only when no answer is due.
         // A token must not wait until the client has acknowledged the one before it.
         var idle = config.requestDeadline().plusSeconds(30);
-        return ServerSettings.create(ConfigFactory.parseString("""
+        return ServerSettings.create(
+                ConfigFactory.parseString("""
                         akka.http.server {
                           enable-http2 = %s
                           request-timeout = infinite
                           remote-address-attribute = on
                           idle-timeout = %d ms
+                          max-connections = %d
                           server-header = "troupe"
                           socket-options.tcp-no-delay = on
                           parsing.max-content-length = infinite
                         }
-                        """.formatted(http2 ? "on" : "off", idle.toMillis()))
-                .withFallback(system.settings().config()));
+                        """.formatted(http2 ? "on" : "off", idle.toMillis(), config.maxConnections()))
+                        .withFallback(system.settings().config()));
     }
 
     /** Asks the port itself first: when it is taken, Akka would log a stack trace for something that is no defect. */

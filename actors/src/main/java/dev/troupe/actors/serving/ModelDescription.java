@@ -12,6 +12,7 @@ import dev.troupe.model.sampling.SamplingDefaults;
  * @param chatTemplate name of the template that turns messages into a prompt
  * @param jinja the template that came with the model, when that is the one; else ""
  * @param sampling what its makers recommend
+ * @param arithmetic how it is computed: what decides, beside weights and tokenizer, which bits come out
  */
 public record ModelDescription(
         String modelId,
@@ -22,7 +23,8 @@ public record ModelDescription(
         String chatTemplate,
         long createdEpochSeconds,
         String jinja,
-        SamplingDefaults sampling)
+        SamplingDefaults sampling,
+        String arithmetic)
         implements WireMessage {
 
     /** A model without a template or recommendations of its own. */
@@ -43,6 +45,7 @@ public record ModelDescription(
                 chatTemplate,
                 createdEpochSeconds,
                 "",
-                SamplingDefaults.NONE);
+                SamplingDefaults.NONE,
+                "");
     }
 }

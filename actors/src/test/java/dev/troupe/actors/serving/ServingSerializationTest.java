@@ -59,7 +59,8 @@ class ServingSerializationTest {
             "model",
             1_764_000_000L,
             "{{ 'é' }}",
-            new SamplingDefaults(0.7, 20, 0.8, 0.05, 1.1));
+            new SamplingDefaults(0.7, 20, 0.8, 0.05, 1.1),
+            "vector fp32 stored exact exact f32");
 
     static Stream<WireMessage> messages() {
         return Stream.of(

@@ -56,6 +56,7 @@ final class RouterTarget implements LoadTarget {
                     request.bias(),
                     OptionalLong.of(0),
                     List.of(),
+                    List.of(),
                     -1,
                     1,
                     false,

@@ -1,11 +1,16 @@
 package dev.troupe.model.tokenizer;
 
+import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The bytes of every id, laid one after another in one array; immutable. Ids may have gaps (no bytes). */
+/**
+ * The bytes of every id, laid one after another in one array; immutable. Ids may have gaps (no bytes), and those beyond
+ * the last stand for nothing either: models pad their vocabularies with rows that no token belongs to.
+ */
 final class TokenTable {
+    private static final byte[] NONE = {};
+
     private final byte[] bytes;
     /** Where the bytes of each id start; one more entry than ids. */
     private final int[] starts; // [ids + 1]
@@ -37,28 +42,27 @@ final class TokenTable {
     }
 
     int length(int id) {
-        return starts[id + 1] - starts[id];
+        return id < size() ? starts[id + 1] - starts[id] : 0;
     }
 
     byte[] get(int id) {
-        Objects.checkIndex(id, size());
-        byte[] token = new byte[length(id)];
-        System.arraycopy(bytes, starts[id], token, 0, token.length);
-        return token;
+        int length = length(id);
+        return length == 0 ? NONE : Arrays.copyOfRange(bytes, starts[id], starts[id] + length);
     }
 
     /** The bytes of ids, joined. */
     byte[] join(int[] ids) {
         int length = 0;
         for (int id : ids) {
-            Objects.checkIndex(id, size());
             length = Math.addExact(length, length(id));
         }
         byte[] joined = new byte[length];
         int position = 0;
         for (int id : ids) {
             int count = length(id);
-            System.arraycopy(bytes, starts[id], joined, position, count);
+            if (count > 0) {
+                System.arraycopy(bytes, starts[id], joined, position, count);
+            }
             position += count;
         }
         return joined;

@@ -15,6 +15,7 @@ import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.RequestFailure.Kind;
 import dev.troupe.routing.route.Router;
 import dev.troupe.safety.filter.TextFilter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,9 +68,10 @@ public final class Embedder {
             input.judge(request.id(), request.inputField(), prompt, tokenizer);
             prompts.add(encoder.encode(prompt, false, 0).tokens());
         }
+        long endNanos = System.nanoTime() + request.deadline().toNanos();
         int promptTokens = prompts.stream().mapToInt(List::size).sum();
         var vectors = Source.from(IntStream.range(0, prompts.size()).boxed().toList())
-                .flatMapMerge(MOST_AT_ONCE, index -> vector(request, model, index, prompts.get(index)));
+                .flatMapMerge(MOST_AT_ONCE, index -> vector(request, model, index, prompts.get(index), endNanos));
         return new Embeddings(model, prompts.size(), promptTokens, vectors);
     }
 
@@ -82,7 +84,7 @@ public final class Embedder {
     }
 
     private Source<Vector, NotUsed> vector(
-            EmbeddingRequest request, ModelDescription model, int index, List<Integer> tokens) {
+            EmbeddingRequest request, ModelDescription model, int index, List<Integer> tokens, long endNanos) {
         var sequence = new GenerationRequest(
                 request.id() + "-" + index,
                 tokens,
@@ -94,7 +96,9 @@ public final class Embedder {
                 PromptOutput.EMBEDDING);
         var client = new VectorClient();
         return Source.lazyCompletionStage(() -> {
-                    router.tell(new Router.Generate(ModelKey.of(model), sequence, request.deadline(), client));
+                    // One deadline for all inputs, however many have been before this one.
+                    var left = Duration.ofNanos(Math.max(1, endNanos - System.nanoTime()));
+                    router.tell(new Router.Generate(ModelKey.of(model), sequence, left, client));
                     return client.vector();
                 })
                 .map(vector ->

@@ -13,7 +13,7 @@ import java.util.OptionalInt;
  * @param inputs not empty; texts and tokens
  * @param dimensions first numbers of each vector that are wanted, scaled to length 1 again; empty for all
  * @param client whose request it is, for the queues of replicas
- * @param deadline from now to the last vector
+ * @param deadline from when it is prepared to the last vector
  */
 public record EmbeddingRequest(
         String id,

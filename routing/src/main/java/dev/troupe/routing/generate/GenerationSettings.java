@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  * @param logitBias added to the logits of token ids
  * @param seed empty to draw one; choice i uses seed + i
  * @param stop texts that end an answer
+ * @param stopTokens ids that end an answer, beside those of the model
  * @param logProbs alternatives to report with each token; -1 for no log-probabilities at all
  * @param choices answers to each prompt
  * @param echo whether answers begin with their prompt
@@ -33,6 +34,7 @@ public record GenerationSettings(
         Map<Integer, Double> logitBias,
         OptionalLong seed,
         List<String> stop,
+        List<Integer> stopTokens,
         int logProbs,
         int choices,
         boolean echo,
@@ -84,11 +86,18 @@ public record GenerationSettings(
                 throw invalid("stop", "must hold texts of 1 to " + MAX_STOP_LENGTH + " characters");
             }
         }
+        if (stopTokens.size() > MAX_STOPS) {
+            throw invalid("stop_token_ids", "may have at most " + MAX_STOPS + " entries, not " + stopTokens.size());
+        }
+        if (!stopTokens.isEmpty() && !jsonSchema.isEmpty()) {
+            throw invalid("stop_token_ids", "cannot be combined with a JSON answer");
+        }
         if (echo && !jsonSchema.isEmpty()) {
             throw invalid("echo", "cannot be combined with a JSON answer");
         }
         logitBias = Map.copyOf(logitBias);
         stop = List.copyOf(stop);
+        stopTokens = List.copyOf(stopTokens);
     }
 
     private static void require(String field, double value, double min, double max) {

@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** From a text request to answers in text: resolves the model, tokenizes, and runs each answer through the router. */
 public final class Generator {
@@ -78,15 +79,17 @@ public final class Generator {
 
     private Generation prepare(TextRequest request, ModelDescription model, Tokenizer tokenizer) {
         var settings = request.settings();
-        int numChoices = Math.multiplyExact(request.prompts().size(), settings.choices());
-        if (numChoices > config.maxChoices()) {
+        long asked = (long) request.prompts().size() * settings.choices();
+        if (asked > config.maxChoices()) {
             throw new RequestFailure(
                     Kind.INVALID,
-                    "'n' times the number of prompts is " + numChoices + "; at most " + config.maxChoices()
+                    "'n' times the number of prompts is " + asked + "; at most " + config.maxChoices()
                             + " answers can be had from one request.",
                     "n");
         }
-        settings.logitBias().keySet().forEach(token -> checkBias(token, model));
+        int numChoices = (int) asked;
+        settings.logitBias().keySet().forEach(token -> requireKnown("logit_bias", token, model));
+        settings.stopTokens().forEach(token -> requireKnown("stop_token_ids", token, model));
         request.prompts().forEach(prompt -> input.judge(request.id(), request.promptField(), prompt, tokenizer));
         schemas.check(settings.forms(), "response_format", model, tokenizer);
         var tools = ToolPlan.of(request.prompts().getFirst(), settings, model, tokenizer);
@@ -125,13 +128,13 @@ public final class Generator {
         return running;
     }
 
-    private static void checkBias(int token, ModelDescription model) {
+    private static void requireKnown(String field, int token, ModelDescription model) {
         if (token < 0 || token >= model.vocabSize()) {
             throw new RequestFailure(
                     Kind.INVALID,
-                    "'logit_bias' names token " + token + ", which is not in this model's vocabulary of "
+                    "'" + field + "' names token " + token + ", which is not in this model's vocabulary of "
                             + model.vocabSize() + ".",
-                    "logit_bias");
+                    field);
         }
     }
 
@@ -149,7 +152,7 @@ public final class Generator {
                 request.id() + "-" + choice,
                 prompt.tokens(),
                 maxTokens,
-                List.copyOf(tokenizer.endTokens()),
+                stopTokens(settings, tokenizer),
                 sampling(
                         settings,
                         defaults(model),
@@ -178,6 +181,12 @@ public final class Generator {
                     text,
                     tools.map(plan -> plan.answer(sequence.requestId())).orElse(null));
         });
+    }
+
+    private static List<Integer> stopTokens(GenerationSettings settings, Tokenizer tokenizer) {
+        return Stream.concat(tokenizer.endTokens().stream(), settings.stopTokens().stream())
+                .distinct()
+                .toList();
     }
 
     private int maxTokens(TextRequest request, ModelDescription model, Encoded prompt) {

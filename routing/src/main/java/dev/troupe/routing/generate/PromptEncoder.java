@@ -63,11 +63,17 @@ final class PromptEncoder {
     }
 
     private Encoded encoded(Prompt prompt, boolean echo) {
-        return switch (prompt) {
-            case Prompt.Text text -> new Encoded(begun(boxed(tokenizer.encode(text.text()))), echo ? text.text() : "");
-            case Prompt.Tokens tokens -> new Encoded(begun(checked(tokens.ids())), echo ? decoded(tokens.ids()) : "");
-            case Prompt.Chat chat -> encoded(chat);
-        };
+        try {
+            return switch (prompt) {
+                case Prompt.Text text ->
+                    new Encoded(begun(boxed(tokenizer.encode(text.text()))), echo ? text.text() : "");
+                case Prompt.Tokens tokens ->
+                    new Encoded(begun(checked(tokens.ids())), echo ? decoded(tokens.ids()) : "");
+                case Prompt.Chat chat -> encoded(chat);
+            };
+        } catch (TroupeException e) { // of a vocabulary of characters that lacks one, say
+            throw new RequestFailure(Kind.INVALID, String.valueOf(e.getMessage()), field);
+        }
     }
 
     private Encoded encoded(Prompt.Chat chat) {
@@ -82,8 +88,6 @@ final class PromptEncoder {
         } catch (JinjaException e) {
             var by = e.isRaised() ? "The model's chat template refuses this conversation: " : "";
             throw new RequestFailure(Kind.INVALID, by + e.getMessage(), field);
-        } catch (TroupeException e) {
-            throw new RequestFailure(Kind.INVALID, String.valueOf(e.getMessage()), field);
         }
     }
 

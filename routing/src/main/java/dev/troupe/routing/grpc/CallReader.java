@@ -101,6 +101,7 @@ final class CallReader {
                 options.getLogitBiasMap(),
                 options.hasSeed() ? OptionalLong.of(options.getSeed()) : OptionalLong.empty(),
                 options.getStopList(),
+                options.getStopTokenIdsList(),
                 options.hasLogProbs() ? options.getLogProbs() : -1,
                 options.hasChoices() ? options.getChoices() : 1,
                 echo,

@@ -15,6 +15,7 @@ import dev.troupe.routing.proto.health.Health;
 import dev.troupe.routing.proto.health.HealthHandlerFactory;
 import dev.troupe.routing.route.Router.Command;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
 /** Everything over gRPC. */
@@ -31,6 +32,7 @@ public final class GrpcFront {
                 HealthHandlerFactory.partial(new HealthService(system, router), Health.name, system),
                 ServerReflection.create(List.of(Router.description, Health.description), system));
         var calls = new OneReplyCalls(system, service, generated);
-        return request -> calls.apply(Callers.withAddress(request));
+        var limited = new CallLimits(system, config, Set.of(Router.name, Health.name), calls);
+        return request -> limited.apply(Callers.withAddress(request));
     }
 }

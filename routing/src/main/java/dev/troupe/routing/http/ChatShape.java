@@ -6,7 +6,6 @@ import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.stream.ScoredToken;
 import dev.troupe.routing.stream.TextEvent;
 import dev.troupe.routing.stream.TextEvent.FinishReason;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
@@ -104,10 +103,12 @@ final class ChatShape implements AnswerShape {
     }
 
     private ObjectNode describe(ObjectNode node, int token, double logProb) {
-        byte[] bytes = tokenizer.tokenBytes(token);
-        node.put("token", new String(bytes, StandardCharsets.UTF_8)).put("logprob", logProb);
+        node.put("token", TokenSpelling.of(tokenizer, token, "")).put("logprob", logProb);
+        if (tokenizer.specialSpelling(token).isPresent()) {
+            return node.putNull("bytes");
+        }
         var array = node.putArray("bytes");
-        for (byte b : bytes) {
+        for (byte b : tokenizer.tokenBytes(token)) {
             array.add(b & 0xFF);
         }
         return node;

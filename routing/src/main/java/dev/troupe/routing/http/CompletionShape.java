@@ -6,7 +6,6 @@ import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.stream.ScoredToken;
 import dev.troupe.routing.stream.TextEvent;
 import dev.troupe.routing.stream.TextEvent.FinishReason;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
@@ -73,14 +72,14 @@ final class CompletionShape implements AnswerShape {
             }
             own.add(token.logProb());
             var others = top.addObject();
-            token.alternatives().forEach(other -> others.put(text(other.token()), other.logProb()));
+            // Of tokens that are spelled alike the most likely one, which comes first.
+            token.alternatives()
+                    .forEach(other -> others.putIfAbsent(text(other.token()), others.numberNode(other.logProb())));
         }
         return choice;
     }
 
     private String text(int token) {
-        return tokenizer
-                .specialSpelling(token)
-                .orElseGet(() -> new String(tokenizer.tokenBytes(token), StandardCharsets.UTF_8));
+        return TokenSpelling.of(tokenizer, token, "bytes:");
     }
 }

@@ -2,11 +2,12 @@ package dev.troupe.routing.http;
 
 import akka.http.javadsl.model.HttpRequest;
 import dev.troupe.routing.access.Caller;
+import java.time.Duration;
 
 /**
  * One request with what is known about it beside its content.
  *
- * @param path decoded, without query
+ * @param path without query, as it was sent
  * @param caller who asks
  * @param requestId goes back in the header x-request-id and into logs
  * @param connection tells when the client is gone
@@ -18,4 +19,10 @@ record Exchange(
         Caller caller,
         String requestId,
         ClientConnection connection,
-        long arrivalNanos) {}
+        long arrivalNanos) {
+    /** What is left of a time that began when the request came; never nothing. */
+    Duration left(Duration limit) {
+        var left = limit.minusNanos(System.nanoTime() - arrivalNanos);
+        return left.isPositive() ? left : Duration.ofNanos(1);
+    }
+}

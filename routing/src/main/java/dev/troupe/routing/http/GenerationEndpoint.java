@@ -111,7 +111,7 @@ final class GenerationEndpoint implements Endpoint {
                         request.prompts(),
                         request.settings(),
                         exchange.caller().client(request.user()),
-                        config.requestDeadline()))
+                        exchange.left(config.requestDeadline())))
                 .thenApply(generation -> new Prepared(request, generation));
     }
 

@@ -27,6 +27,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,7 +56,7 @@ public final class HttpFront {
         this.system = system;
         this.config = config;
         var models = new ModelEndpoints(services.models());
-        oneModel = exchange -> models.one(exchange.path().substring(MODEL_PREFIX.length()));
+        oneModel = exchange -> models.one(modelId(exchange.request()));
         var health = new HealthEndpoints(system, router);
         Playground.endpoints().forEach(this::get);
         get("/healthz", exchange -> health.alive());
@@ -66,6 +68,13 @@ public final class HttpFront {
         post(TokenEndpoints.TOKENIZE, tokens::tokenize);
         post(TokenEndpoints.DETOKENIZE, tokens::detokenize);
         post(EmbeddingEndpoint.PATH, new EmbeddingEndpoint(system, config, services.embedder()));
+    }
+
+    /** What follows {@link #MODEL_PREFIX}, decoded: names may have spaces and slashes. */
+    private static String modelId(HttpRequest request) {
+        return StreamSupport.stream(request.getUri().pathSegments().spliterator(), false)
+                .skip(2)
+                .collect(Collectors.joining("/"));
     }
 
     /** The flow that handles one connection. */

@@ -12,7 +12,7 @@ final class PromptFields {
     /** A string, a list of strings, a list of token ids, or a list of those. */
     static List<Prompt> prompts(JsonNode node, String field) {
         if (node.isTextual()) {
-            return List.of(new Prompt.Text(node.textValue()));
+            return List.of(new Prompt.Text(RequestFields.text(node, field)));
         }
         if (!node.isArray()) {
             throw RequestFields.wrongType(field, "a string or an array", node);

@@ -11,8 +11,8 @@ import java.util.OptionalInt;
 
 /**
  * Reads the bodies of {@code /v1/chat/completions} and {@code /v1/completions}. What OpenAI's API knows and we cannot
- * do is refused by name; {@code top_k}, {@code min_p} and {@code repetition_penalty} are additions that others have
- * too.
+ * do is refused by name; {@code top_k}, {@code min_p}, {@code repetition_penalty} and {@code stop_token_ids} are
+ * additions that others have too.
  */
 final class RequestReader {
     private RequestReader() {}
@@ -26,6 +26,9 @@ final class RequestReader {
         if (top.isPresent() && !logProbs) {
             throw ApiProblem.invalid(
                     "'top_logprobs' is only allowed when 'logprobs' is true.", "top_logprobs", "invalid_value");
+        }
+        if (top.isPresent()) {
+            requireCount("top_logprobs", top.getAsInt());
         }
         var settings = settings(fields, chatMaxTokens(fields), logProbs ? top.orElse(0) : -1, false);
         for (var field : List.of("functions", "prediction", "audio", "web_search_options", "moderation", "verbosity")) {
@@ -41,11 +44,11 @@ final class RequestReader {
         var fields = RequestFields.ofBody(body);
         var model = fields.requiredString("model");
         var prompts = PromptFields.prompts(fields.required("prompt"), "prompt");
-        var settings = settings(
-                fields,
-                fields.integer("max_tokens"),
-                fields.integer("logprobs").orElse(-1),
-                fields.bool("echo", false));
+        var logProbs = fields.integer("logprobs");
+        if (logProbs.isPresent()) {
+            requireCount("logprobs", logProbs.getAsInt());
+        }
+        var settings = settings(fields, fields.integer("max_tokens"), logProbs.orElse(-1), fields.bool("echo", false));
         fields.unsupported("suffix", "");
         fields.unsupported("best_of", Integer.toString(settings.choices()));
         return finish(fields, model, prompts, settings);
@@ -88,10 +91,21 @@ final class RequestReader {
                 logitBias(fields),
                 fields.longInteger("seed"),
                 stop(fields),
+                stopTokens(fields),
                 logProbs,
                 fields.integer("n").orElse(1),
                 echo,
                 ResponseFormat.schema(fields));
+    }
+
+    private static void requireCount(String field, int numLogProbs) {
+        if (numLogProbs < 0 || numLogProbs > GenerationSettings.MAX_LOG_PROBS) {
+            throw ApiProblem.invalid(
+                    "'" + field + "' must be between 0 and " + GenerationSettings.MAX_LOG_PROBS + ", not " + numLogProbs
+                            + ".",
+                    field,
+                    "invalid_value");
+        }
     }
 
     /** The newer name and the older one mean the same. */
@@ -102,6 +116,12 @@ final class RequestReader {
             throw ApiProblem.invalid(
                     "'max_tokens' and 'max_completion_tokens' are given with different values; use one of them.",
                     "max_tokens",
+                    "invalid_value");
+        }
+        if (newer.isPresent() && newer.getAsInt() < 1) {
+            throw ApiProblem.invalid(
+                    "'max_completion_tokens' must be at least 1, not " + newer.getAsInt() + ".",
+                    "max_completion_tokens",
                     "invalid_value");
         }
         return newer.isPresent() ? newer : older;
@@ -120,6 +140,15 @@ final class RequestReader {
             stops.add(RequestFields.text(item, "stop[" + stops.size() + "]"));
         }
         return stops;
+    }
+
+    private static List<Integer> stopTokens(RequestFields fields) {
+        var node = fields.any("stop_token_ids");
+        if (node.isPresent() && !node.get().isArray()) {
+            throw RequestFields.wrongType("stop_token_ids", "an array", node.get());
+        }
+        return node.map(array -> PromptFields.tokens(array, "stop_token_ids").ids())
+                .orElse(List.of());
     }
 
     private static Map<Integer, Double> logitBias(RequestFields fields) {

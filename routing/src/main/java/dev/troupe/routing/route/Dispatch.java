@@ -124,7 +124,8 @@ final class Dispatch {
                 cancel();
                 yield fail(
                         Kind.DEADLINE,
-                        "The answer was not complete after " + job.deadline().toMillis() / 1000.0
+                        "The answer was not complete after "
+                                + Math.round(job.deadline().toMillis() / 10.0) / 100.0
                                 + " s, the time limit of this request.");
             }
             case FailoverWaitOver ignored ->

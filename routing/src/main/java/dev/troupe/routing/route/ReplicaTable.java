@@ -2,6 +2,7 @@ package dev.troupe.routing.route;
 
 import dev.troupe.actors.serving.ModelDescription;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -113,8 +114,32 @@ final class ReplicaTable<R> {
                 .toList();
     }
 
+    /** Of the same weights, computed in several ways, all routers choose the same way. */
+    private static final Comparator<ModelDescription> BY_AGE = Comparator.comparingLong(
+                    ModelDescription::createdEpochSeconds)
+            .thenComparing(ModelDescription::version)
+            .thenComparing(ModelDescription::arithmetic)
+            .thenComparingInt(ModelDescription::contextLength);
+
     private static ModelDescription newer(ModelDescription a, ModelDescription b) {
-        return b.createdEpochSeconds() > a.createdEpochSeconds() ? b : a;
+        return BY_AGE.compare(b, a) > 0 ? b : a;
+    }
+
+    /**
+     * A model that an open replica serves in another way than {@code model} is: the same weights, but other bits. Null
+     * where there is none.
+     */
+    @Nullable ModelDescription otherwise(ModelDescription model) {
+        var key = ModelKey.of(model);
+        return entries.values().stream()
+                .filter(entry -> entry.open)
+                .map(entry -> entry.model)
+                .filter(other -> other != null
+                        && other.modelId().equals(key.modelId())
+                        && other.version().equals(key.version())
+                        && !ModelKey.of(other).equals(key))
+                .findFirst()
+                .orElse(null);
     }
 
     private int numReplicas(ModelKey key) {

@@ -219,6 +219,19 @@ public final class Router {
             table.describe(replica, model);
             sayServed();
             context.getLog().info("{} serves {} version {}", replica.path(), model.modelId(), model.version());
+            var other = table.otherwise(model);
+            if (other != null) {
+                context.getLog()
+                        .warn(
+                                "Replicas of {} compute it in two ways, so their answers differ and requests go to one"
+                                        + " kind only: {} with a context of {}, and {} with {}; give all nodes the"
+                                        + " same troupe.serving",
+                                model.modelId(),
+                                model.arithmetic(),
+                                model.contextLength(),
+                                other.arithmetic(),
+                                other.contextLength());
+            }
             placeWaiting();
         } else if (table.isUndescribed(replica)) {
             context.getLog()

@@ -121,7 +121,8 @@ public final class TestNode implements AutoCloseable {
                 "model",
                 plain.createdEpochSeconds(),
                 jinja,
-                plain.sampling()));
+                plain.sampling(),
+                plain.arithmetic()));
         add(replica);
         return replica;
     }
@@ -138,7 +139,8 @@ public final class TestNode implements AutoCloseable {
                 plain.chatTemplate(),
                 plain.createdEpochSeconds(),
                 "",
-                sampling));
+                sampling,
+                plain.arithmetic()));
         add(replica);
         return replica;
     }

@@ -17,6 +17,7 @@ import dev.troupe.routing.proto.EmbedRequest;
 import dev.troupe.routing.proto.TokenIds;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -147,6 +148,25 @@ class EmbeddingsApiTest {
         assertThat(error.get("param").asText()).isEqualTo(param);
         assertThat(error.get("code").asText()).isEqualTo(code);
         assertThat(error.get("message").asText()).contains(message);
+    }
+
+    /** Many inputs go to replicas a few at a time; the time of a request is that of all of them. */
+    @Test
+    void allInputsHaveOneDeadline() throws Exception {
+        try (var node = TestNode.start("troupe.routing.requestDeadline = 700 ms")) {
+            var replica = node.replica();
+            replica.script((request, replyTo) -> node.system()
+                    .scheduler()
+                    .scheduleOnce(
+                            Duration.ofMillis(300),
+                            () -> embed(request, replyTo),
+                            node.system().executionContext()));
+            var one = new Http(node).post("/v1/embeddings", "{'model':'tiny','input':'x'}");
+            assertThat(one.statusCode()).as(one.body()).isEqualTo(200);
+            var inputs = String.join(",", Collections.nCopies(80, "'x'")); // five times as many as go at once
+            var all = new Http(node).post("/v1/embeddings", "{'model':'tiny','input':[" + inputs + "]}");
+            assertThat(all.statusCode()).as(all.body()).isEqualTo(408);
+        }
     }
 
     @Test

@@ -3,6 +3,9 @@ package dev.troupe.routing.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.ServedTokenizer;
+import dev.troupe.model.tokenizer.CharTokenizer;
 import dev.troupe.routing.harness.FakeReplica;
 import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.Http;
@@ -89,7 +92,15 @@ class HttpErrorsTest {
                 "{#,'logit_bias':{'x':1}}  | logit_bias.x | invalid_value | token ids",
                 "{#,'logit_bias':{'9999':1}} | logit_bias | invalid_value | vocabulary",
                 "{#,'top_logprobs':2}      | top_logprobs | invalid_value | logprobs",
-                "{#,'logprobs':true,'top_logprobs':21} | logprobs | invalid_value | 20",
+                "{#,'logprobs':true,'top_logprobs':21} | top_logprobs | invalid_value | between 0 and 20",
+                "{#,'logprobs':true,'top_logprobs':-1} | top_logprobs | invalid_value | between 0 and 20",
+                "{#,'max_completion_tokens':0} | max_completion_tokens | invalid_value | at least 1",
+                "{#,'n':2147483647}        | n | invalid_value | at most 4",
+                "{#,'stop_token_ids':3}    | stop_token_ids | invalid_type | an array",
+                "{#,'stop_token_ids':[1,'x']} | stop_token_ids[1] | invalid_type | an integer",
+                "{#,'stop_token_ids':[9999]} | stop_token_ids | invalid_value | vocabulary",
+                "{#,'stop_token_ids':[1],'response_format':{'type':'json_object'}} | stop_token_ids | invalid_value"
+                        + " | JSON answer",
                 "{#,'stream':'yes'}        | stream | invalid_type | true or false",
                 "{#,'stream_options':{}}   | stream_options | invalid_value | 'stream' is true",
                 "{#,'tools':[{'type':'function'}]} | tools[0].function | missing_required_parameter | function",
@@ -112,6 +123,64 @@ class HttpErrorsTest {
     void aBadRequestNamesTheField(String body, String param, String code, String message) throws Exception {
         var json = body == null ? "" : body.replace("#", HELLO);
         assertProblem(SERVICE.http().post(CHAT, json), 400, param.equals("''") ? "" : param, code, message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{#,'prompt':'x','logprobs':-1}         | logprobs | invalid_value | between 0 and 20",
+                "{#,'prompt':'x','logprobs':21}         | logprobs | invalid_value | between 0 and 20",
+                "{#,'prompt':['a','b'],'n':2147483647}  | n | invalid_value | is 4294967294; at most 4",
+                "{#,'prompt':'x\\ud800y','echo':true}  | prompt | invalid_value | half of a surrogate pair",
+                "{#,'prompt':['a','x\\udc00']}         | prompt[1] | invalid_value | half of a surrogate pair",
+            })
+    void aBadCompletionNamesTheField(String body, String param, String code, String message) throws Exception {
+        var json = body.replace("#", "'model':'tiny'");
+        assertProblem(SERVICE.http().post("/v1/completions", json), 400, param, code, message);
+    }
+
+    /** A vocabulary of characters has no token for others: that is the text's fault and not the server's. */
+    @Test
+    void aTextThatAVocabularyCannotSpellIsStatus400() throws Exception {
+        try (var node = TestNode.start("")) {
+            var characters = CharTokenizer.train("abc ");
+            node.add(new FakeReplica(new ModelDescription(
+                    "characters", "v1", 64, characters.vocabSize(), ServedTokenizer.of(characters), "plain", 1)));
+            var http = new Http(node);
+            for (var path : List.of("completions", "embeddings", "tokenize")) {
+                var field = path.equals("embeddings") ? "input" : "prompt";
+                assertProblem(
+                        http.post("/v1/" + path, "{'model':'characters','" + field + "':'a cab é'}"),
+                        400,
+                        field,
+                        "invalid_value",
+                        "é");
+            }
+        }
+    }
+
+    @Test
+    void aBodyThatDoesNotArriveIsStatus408() throws Exception {
+        try (var node = TestNode.start("troupe.routing.http.bodyTimeout = 300 ms")) {
+            node.replica();
+            try (var raw =
+                    new Socket(InetAddress.getLoopbackAddress(), node.bindings().httpPort())) {
+                raw.setSoTimeout(20_000);
+                raw.getOutputStream()
+                        .write(("POST " + CHAT + " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+                                        + "content-length: 100\r\n\r\n{")
+                                .getBytes(StandardCharsets.US_ASCII));
+                var answer = new StringBuilder();
+                for (int next = raw.getInputStream().read();
+                        next >= 0 && !answer.toString().endsWith("}");
+                        next = raw.getInputStream().read()) {
+                    answer.append((char) next);
+                }
+                assertThat(answer.toString()).startsWith("HTTP/1.1 408").contains("\"code\":\"body_timeout\"");
+            }
+        }
     }
 
     @Test
@@ -251,7 +320,7 @@ class HttpErrorsTest {
     void theDeadlineIsStatus408AndCancelsTheReplica() throws Exception {
         SERVICE.replica().script((request, replyTo) -> {});
         var response = SERVICE.http().post(CHAT, "{" + HELLO + "}");
-        assertProblem(response, 408, "", "deadline_exceeded", "1.5 s");
+        assertProblem(response, 408, "", "deadline_exceeded", "time limit of this request");
         assertThat(response.headers().firstValue("x-should-retry")).contains("false");
         TestNode.await("cancelled", () -> SERVICE.replica().cancelled().size() == 1);
     }

@@ -17,6 +17,7 @@ import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.actors.serving.ServedTokenizer;
+import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.route.RequestFailure.Kind;
 import java.time.Duration;
@@ -169,6 +170,23 @@ class RouterTest {
         first.stop();
         expectFailure(Kind.UNAVAILABLE);
         other.expectNoMessage(Duration.ofMillis(100));
+    }
+
+    /** The same weights give other bits in another arithmetic: an answer that has begun must not go on there. */
+    @Test
+    void onlyTheSameArithmeticMayContinue() {
+        var first = replica(MODEL);
+        var rounded = replica(new ModelDescription(
+                "m", "v1", 100, 50, ServedTokenizer.parsed("{}"), "plain", 1, "", SamplingDefaults.NONE, "int8"));
+        var longer = replica(new ModelDescription(
+                "m", "v1", 101, 50, ServedTokenizer.parsed("{}"), "plain", 1, "", SamplingDefaults.NONE, "int8"));
+        generate(Duration.ofSeconds(20));
+        token(submitted(first), 0, 11);
+        expectTokens(11);
+        first.stop();
+        expectFailure(Kind.UNAVAILABLE);
+        rounded.expectNoMessage(Duration.ofMillis(100));
+        longer.expectNoMessage(Duration.ofMillis(100));
     }
 
     @Test

@@ -208,7 +208,8 @@ public record DirectoryLoader(
         try {
             times.measure("kernels", () -> beside.check().result());
             ModelDescription description = times.measure(
-                    "version", () -> describe(model, config, beside.version().result(), template));
+                    "version",
+                    () -> describe(model, config, kernels, beside.version().result(), template));
             return new ModelEngine(description, laidOut);
         } catch (RuntimeException | Error e) {
             laidOut.close();
@@ -224,7 +225,8 @@ public record DirectoryLoader(
      */
     private record Beside(Background<String> version, Background<Set<KernelUse>> check) {}
 
-    private ModelDescription describe(OpenModel model, ModelConfig config, String version, ChatTemplate template) {
+    private ModelDescription describe(
+            OpenModel model, ModelConfig config, Kernels kernels, String version, ChatTemplate template) {
         try {
             return new ModelDescription(
                     modelId,
@@ -235,7 +237,8 @@ public record DirectoryLoader(
                     template.name(),
                     Files.getLastModifiedTime(directory).toInstant().getEpochSecond(),
                     template.isModelsOwn() ? model.chatTemplate().orElse("") : "",
-                    model.sampling());
+                    model.sampling(),
+                    kernels.name() + " " + settings.arithmetic());
         } catch (IOException e) {
             throw new TroupeException(directory + " cannot be read: " + e.getMessage(), e);
         }

@@ -81,4 +81,15 @@ public record EngineSettings(
                 inference.prefill().configName(),
                 inference.decode().configName());
     }
+
+    /** All of these that decides, with the kernels, which bits an answer has. */
+    String arithmetic() {
+        return String.join(
+                " ",
+                precision.configName(),
+                ServedWeights.configName(inference.weights()),
+                inference.prefill().configName(),
+                inference.decode().configName(),
+                ServedWeights.configName(inference.cache()));
+    }
 }

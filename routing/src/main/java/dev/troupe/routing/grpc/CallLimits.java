@@ -1,0 +1,111 @@
+package dev.troupe.routing.grpc;
+
+import akka.actor.typed.ActorSystem;
+import akka.grpc.GrpcServiceException;
+import akka.grpc.javadsl.GrpcExceptionHandler;
+import akka.grpc.javadsl.GrpcMarshalling;
+import akka.http.javadsl.model.HttpRequest;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.RequestEntity;
+import akka.http.javadsl.model.StatusCodes;
+import akka.http.javadsl.model.headers.RawHeader;
+import akka.http.scaladsl.model.EntityStreamSizeException;
+import akka.japi.function.Function;
+import dev.troupe.routing.RoutingConfig;
+import io.grpc.Status;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * What a call may send: one message, not compressed, within the limits of size and time that bodies over HTTP have.
+ * Akka gRPC itself takes messages of up to 2 GB, and unpacks what is compressed to any size, before anybody has looked
+ * at the caller's key. Reflection is a conversation without an end; its messages have the limit of size together.
+ */
+final class CallLimits implements Function<HttpRequest, CompletionStage<HttpResponse>> {
+    private static final long serialVersionUID = 1L;
+    private static final String ENCODING = "grpc-encoding";
+    private static final String IDENTITY = "identity";
+    /** Bytes before each message: whether it is compressed, and its length. */
+    private static final int FRAME_HEAD = 5;
+
+    private final transient ActorSystem<?> system;
+    private final transient RoutingConfig config;
+    private final transient Set<String> services;
+    private final transient Function<HttpRequest, CompletionStage<HttpResponse>> calls;
+
+    /**
+     * @param services whose calls have one message
+     * @param calls gets what is within the limits
+     */
+    CallLimits(
+            ActorSystem<?> system,
+            RoutingConfig config,
+            Set<String> services,
+            Function<HttpRequest, CompletionStage<HttpResponse>> calls) {
+        this.system = system;
+        this.config = config;
+        this.services = Set.copyOf(services);
+        this.calls = calls;
+    }
+
+    @Override
+    public CompletionStage<HttpResponse> apply(HttpRequest request) throws Exception {
+        boolean compressed = request.getHeader(ENCODING)
+                .filter(header -> !header.value().equals(IDENTITY))
+                .isPresent();
+        if (compressed) {
+            request.discardEntityBytes(system);
+            return refused(request, Status.UNIMPLEMENTED.withDescription("Send messages without compression."))
+                    .thenApply(response -> response.addHeader(RawHeader.create("grpc-accept-encoding", IDENTITY)));
+        }
+        long most = config.maxBodyBytes() + FRAME_HEAD;
+        var limited = request.withEntity((RequestEntity) request.entity().withSizeLimit(most));
+        var segments = request.getUri().pathSegments().iterator();
+        if (!segments.hasNext() || !services.contains(segments.next())) {
+            return calls.apply(limited);
+        }
+        // The first limit is the one that counts; the second has to be given too and must not come first.
+        return limited.entity()
+                .toStrict(config.bodyTimeout().toMillis(), 2 * most, system)
+                .handle((strict, failure) ->
+                        failure == null ? called(request.withEntity(strict)) : refused(request, status(failure)))
+                .thenCompose(answer -> answer);
+    }
+
+    private CompletionStage<HttpResponse> called(HttpRequest request) {
+        try {
+            return calls.apply(request);
+        } catch (Exception e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private Status status(Throwable failure) {
+        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return switch (cause) {
+            case EntityStreamSizeException e ->
+                Status.RESOURCE_EXHAUSTED.withDescription("The message is larger than " + config.maxBodyBytes()
+                        + " bytes, the limit of this server (troupe.routing.http.maxBody).");
+            case TimeoutException e ->
+                Status.DEADLINE_EXCEEDED.withDescription("The message did not arrive within "
+                        + config.bodyTimeout().toSeconds() + " s.");
+            default -> Status.CANCELLED.withDescription("The message could not be read: " + cause.getMessage());
+        };
+    }
+
+    private CompletionStage<HttpResponse> refused(HttpRequest request, Status status) {
+        var uncompressed = request.removeHeader(ENCODING);
+        return GrpcMarshalling.<HttpResponse>negotiated(
+                        uncompressed,
+                        (reader, writer) -> CompletableFuture.completedFuture(GrpcExceptionHandler.standard(
+                                new GrpcServiceException(status),
+                                GrpcExceptionHandler.defaultMapper(),
+                                writer,
+                                system)))
+                .orElseGet(() -> CompletableFuture.completedFuture(
+                        HttpResponse.create().withStatus(StatusCodes.UNSUPPORTED_MEDIA_TYPE)));
+    }
+}
