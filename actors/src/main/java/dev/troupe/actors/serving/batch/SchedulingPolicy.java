@@ -5,10 +5,13 @@ import dev.troupe.actors.serving.kv.BlockTable;
 import dev.troupe.actors.serving.kv.SharedBlocks;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +19,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Every step fills a budget of tokens: one token of each decoding sequence, then pieces of the prompts of admitted
  * sequences in order of admission, then sequences from the queue while there are places and blocks. Clients whose
- * sequences wait take turns ({@link WaitingQueue}). Nobody overtakes: the head of the queue is admitted or nobody is,
- * so every running sequence was admitted before every one that waits for the second time.
+ * sequences wait take turns ({@link WaitingQueue}). Of those that were preempted nobody is overtaken: every running
+ * sequence was admitted before every one that waits for the second time.
+ *
+ * <p>A prompt that has had a whole budget of tokens lets other clients go first, those whose prompts are read already
+ * and those that wait, before it has its next (deficit round robin, SIGCOMM 1995): a long prompt is held up by the
+ * short ones of others, and not they by it. Clients with nothing but short prompts are served in the order in which
+ * they came.
  *
  * <p>When a decoding sequence needs a block and none is free, the running sequence that was admitted last gives up its
  * blocks and goes back to the head of the queue; its tokens are kept and computed again later, with the same bits. The
@@ -42,6 +50,7 @@ public final class SchedulingPolicy {
     private final ArrayList<Sequence> running = new ArrayList<>(); // in order of admission
     private final WaitingQueue queue = new WaitingQueue();
     private final Map<Long, Sequence> byArrival = new HashMap<>();
+    private long numTurns; // that prompts have begun
     private long numPreemptions;
     private long numDrafted;
     private long numDraftsAccepted;
@@ -116,7 +125,7 @@ public final class SchedulingPolicy {
         int numDecodes = scheduleDecodes(chunks);
         int budget = limits.maxBatchTokens() - numDecodes;
         budget -= schedulePrefills(chunks, budget);
-        budget -= admit(chunks, budget);
+        budget -= admit(chunks, budget, Set.of());
         addDrafts(chunks.subList(0, numDecodes), budget);
         return new ScheduledBatch(chunks);
     }
@@ -154,29 +163,58 @@ public final class SchedulingPolicy {
     }
 
     private int schedulePrefills(List<ScheduledChunk> chunks, int budget) {
-        int used = 0;
+        List<Sequence> reading = new ArrayList<>();
+        Set<String> clients = new HashSet<>();
         for (Sequence sequence : running) {
-            if (sequence.numPending() > 1 && used < budget) {
-                ScheduledChunk chunk = chunk(sequence, Math.min(budget - used, sequence.numPending()));
-                used += chunk.tokens().size();
-                chunks.add(chunk);
+            if (sequence.numPending() > 1) {
+                reading.add(sequence);
+                clients.add(sequence.client());
             }
         }
-        return used;
+        long before = numTurns;
+        boolean othersWait = hasPlace() && queue.firstBeside(clients) != null;
+        for (Sequence sequence : reading) {
+            if (sequence.turnTokens() >= limits.maxBatchTokens() && (othersWait || clients.size() > 1)) {
+                sequence.beginTurn(++numTurns);
+            }
+        }
+        reading.sort(Comparator.comparingLong(Sequence::turn));
+        int left = budget;
+        boolean othersCame = false;
+        for (Sequence sequence : reading) {
+            if (sequence.turn() > before && !othersCame) {
+                othersCame = true;
+                left -= admit(chunks, left, clients);
+            }
+            if (left > 0) {
+                left -= read(chunks, sequence, left);
+            }
+        }
+        return budget - left;
     }
 
-    private int admit(List<ScheduledChunk> chunks, int budget) {
+    private int read(List<ScheduledChunk> chunks, Sequence sequence, int most) {
+        ScheduledChunk chunk = chunk(sequence, Math.min(most, sequence.numPending()));
+        chunks.add(chunk);
+        return chunk.tokens().size();
+    }
+
+    private boolean hasPlace() {
+        return running.size() < limits.maxRunning();
+    }
+
+    /** @param beside clients whose turn it is not */
+    private int admit(List<ScheduledChunk> chunks, int budget, Set<String> beside) {
         int left = budget;
-        while (left > 0 && running.size() < limits.maxRunning() && !queue.isEmpty()) {
-            Sequence sequence = queue.first();
-            if (!takeBlocks(sequence)) {
+        while (left > 0 && hasPlace()) {
+            Sequence sequence = queue.firstBeside(beside);
+            if (sequence == null || !takeBlocks(sequence)) {
                 break;
             }
-            queue.removeFirst();
+            queue.take(sequence);
             running.add(sequence);
-            ScheduledChunk chunk = chunk(sequence, Math.min(left, sequence.numPending()));
-            left -= chunk.tokens().size();
-            chunks.add(chunk);
+            sequence.beginTurn(++numTurns);
+            left -= read(chunks, sequence, left);
         }
         return budget - left;
     }

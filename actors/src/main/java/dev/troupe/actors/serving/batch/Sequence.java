@@ -33,6 +33,8 @@ public final class Sequence {
     private long lastPublished = SharedBlocks.START; // number of the last of them
     private int numCached; // tokens found in the cache when the sequence was admitted first
     private boolean admitted;
+    private long turn; // among those whose prompts are read
+    private int turnTokens; // read since it began
     private @Nullable DraftLength draftLength;
 
     /**
@@ -156,6 +158,21 @@ public final class Sequence {
         }
     }
 
+    /** Number of the turn in which its prompt is read: lower ones go first. */
+    long turn() {
+        return turn;
+    }
+
+    /** Tokens that were read in this turn. */
+    int turnTokens() {
+        return turnTokens;
+    }
+
+    void beginTurn(long newTurn) {
+        turn = newTurn;
+        turnTokens = 0;
+    }
+
     /** How much to guess; {@code most} is the same in every call. */
     DraftLength draftLength(int most) {
         if (draftLength == null) {
@@ -183,6 +200,7 @@ public final class Sequence {
 
     /** The next {@code count} pending tokens. */
     ScheduledChunk chunk(int count) {
+        turnTokens += count;
         List<Integer> part = List.copyOf(tokens.subList(numComputed, numComputed + count));
         return new ScheduledChunk(
                 arrival,

@@ -5,6 +5,8 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sequences that wait for a place. Those that were preempted go first, in the order in which they were admitted; then
@@ -36,17 +38,39 @@ final class WaitingQueue {
         return preempted.isEmpty() ? clients.sequencedValues().getFirst().getFirst() : preempted.getFirst();
     }
 
+    /**
+     * The sequence whose turn it would be if some clients did not wait; null where there is none. Those that were
+     * preempted still go first.
+     */
+    @Nullable Sequence firstBeside(Set<String> others) {
+        if (!preempted.isEmpty()) {
+            Sequence first = preempted.getFirst();
+            return others.contains(first.client()) ? null : first;
+        }
+        for (Map.Entry<String, Deque<Sequence>> client : clients.entrySet()) {
+            if (!others.contains(client.getKey())) {
+                return client.getValue().getFirst();
+            }
+        }
+        return null;
+    }
+
     /** Takes {@link #first} out; it is the next client's turn. */
     void removeFirst() {
-        if (!preempted.isEmpty()) {
+        take(first());
+    }
+
+    /** Takes out what {@link #first} or {@link #firstBeside} gave; its client's next turn comes after all who wait. */
+    void take(Sequence sequence) {
+        if (preempted.peekFirst() == sequence) {
             preempted.removeFirst();
             return;
         }
-        Map.Entry<String, Deque<Sequence>> client = Objects.requireNonNull(clients.pollFirstEntry());
-        client.getValue().removeFirst();
+        Deque<Sequence> own = Objects.requireNonNull(clients.remove(sequence.client()));
+        own.removeFirst();
         numQueued--;
-        if (!client.getValue().isEmpty()) {
-            clients.putLast(client.getKey(), client.getValue());
+        if (!own.isEmpty()) {
+            clients.putLast(sequence.client(), own);
         }
     }
 

@@ -63,6 +63,61 @@ class FairnessTest {
         assertThat(served(policy, sequences)).containsExactly("a0", "b4", "c6", "a1", "b5", "a2", "a3", "a7");
     }
 
+    /** Steps until each sequence has its first token. */
+    private static Map<String, Integer> firstTokens(SchedulingPolicy policy, Map<Long, Sequence> sequences) {
+        Map<String, Integer> steps = new HashMap<>();
+        for (int step = 1; !policy.isIdle(); step++) {
+            for (ScheduledChunk chunk : policy.schedule().chunks()) {
+                if (chunk.sampled()) {
+                    steps.put(
+                            Objects.requireNonNull(sequences.get(chunk.arrival()))
+                                    .requestId(),
+                            step);
+                }
+                policy.advance(chunk, chunk.sampled() ? List.of(9) : List.of());
+            }
+        }
+        return steps;
+    }
+
+    /** By what they ask for: a client's long prompt is read in the gaps that others leave, and in turns with theirs. */
+    @Test
+    void aLongPromptHoldsNobodyElseUp() {
+        SchedulingPolicy policy = new SchedulingPolicy(new SchedulingLimits(16, 8, 100, 400, 60, 100));
+        Map<Long, Sequence> sequences = new HashMap<>();
+        sequences.put(0L, sequence("a", 320, 1)); // 20 steps alone
+        sequences.put(1L, sequence("a", 4, 1));
+        sequences.put(2L, sequence("b", 4, 1));
+        sequences.put(3L, sequence("c", 48, 1));
+        for (long i = 0; i < 4; i++) {
+            assertThat(policy.offer(Objects.requireNonNull(sequences.get(i)))).isTrue();
+        }
+        Map<String, Integer> steps = firstTokens(policy, sequences);
+        assertThat(steps.get("b2")).isEqualTo(2); // after the first budget of a's
+        assertThat(steps.get("c3")).isBetween(4, 9); // three budgets of its own, in turns with a
+        assertThat(steps.get("a0")).isBetween(23, 24); // all that there is to read, and nothing lost
+        assertThat(steps.get("a1")).isBetween(23, 24);
+    }
+
+    /** However many short prompts come, the long one has its turns. */
+    @Test
+    void aLongPromptIsNotStarved() {
+        SchedulingPolicy policy = new SchedulingPolicy(new SchedulingLimits(16, 8, 100, 400, 120, 100));
+        Sequence patient = sequence("a", 160, 1);
+        policy.offer(patient);
+        boolean read = false;
+        int steps = 0;
+        while (!read && steps < 100) {
+            policy.offer(sequence("other" + steps, 16, 1));
+            for (ScheduledChunk chunk : policy.schedule().chunks()) {
+                read |= chunk.arrival() == patient.arrival() && chunk.sampled();
+                policy.advance(chunk, chunk.sampled() ? List.of(9) : List.of());
+            }
+            steps++;
+        }
+        assertThat(steps).isBetween(10, 22); // ten budgets, in turns with others
+    }
+
     @Test
     void nobodyInParticularIsOneClientFirstComeFirstServed() {
         SchedulingPolicy policy = policy(2, 100);
