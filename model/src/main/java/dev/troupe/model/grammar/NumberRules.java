@@ -8,8 +8,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers within limits. Integers are all there are, up to {@link JsonRules#MAX_DIGITS} digits; other numbers those
- * that have no exponent and whose neighbouring integers are both within the limits.
+ * Numbers within limits: integers of up to {@link JsonRules#MAX_DIGITS} digits, other numbers with up to as many
+ * decimals and without an exponent. Of multiples those that are no integers have neighbouring integers within the
+ * limits.
  */
 final class NumberRules {
     private static final BigInteger MOST =
@@ -58,7 +59,11 @@ final class NumberRules {
         DigitRules whole = new DigitRules(grammar, step.modulus(), rest -> step.isWhole(rest) ? to : DigitRules.NONE);
         whole.naturals(from, first.max(BigInteger.ZERO), last);
         whole.naturals(negative, last.negate().max(BigInteger.ONE), first.negate());
-        if (!integers && (step.isAny() || step.decimals() > 0)) {
+        if (!integers && step.isAny()) {
+            Range range = new Range(Limit.of(least, above, true), Limit.of(most, below, false));
+            fractions(range, from, to);
+            fractions(range.negated(), negative, to);
+        } else if (!integers && step.decimals() > 0) {
             // n.f lies between n and n + 1, which both are allowed.
             int[] point = new int[step.modulus()];
             Arrays.setAll(point, rest -> grammar.state());
@@ -68,13 +73,83 @@ final class NumberRules {
             parts.naturals(negative, nearest, first.negate().subtract(BigInteger.ONE));
             for (int rest = 0; rest < point.length; rest++) {
                 int fraction = grammar.character(point[rest], '.');
-                if (step.isAny()) {
-                    json.digits(fraction, JsonRules.MAX_DIGITS, to);
-                } else {
-                    decimals(fraction, rest, step, to);
-                }
+                decimals(fraction, rest, step, to);
             }
         }
+    }
+
+    /** A limit of numbers; none where there is no value. */
+    private record Limit(@Nullable BigDecimal value, boolean inclusive) {
+        /** The narrower of a limit and one that may not be reached. */
+        static Limit of(@Nullable BigDecimal reached, @Nullable BigDecimal open, boolean lower) {
+            if (reached == null || open == null) {
+                return reached == null ? new Limit(open, open == null) : new Limit(reached, true);
+            }
+            int order = open.compareTo(reached);
+            return order == 0 || (order > 0) == lower ? new Limit(open, false) : new Limit(reached, true);
+        }
+
+        Limit negated() {
+            return new Limit(value == null ? null : value.negate(), inclusive);
+        }
+    }
+
+    /** The numbers between two limits. */
+    private record Range(Limit low, Limit high) {
+        Range negated() {
+            return new Range(high.negated(), low.negated());
+        }
+    }
+
+    /** Numbers with a point that are not negative, behind their sign. */
+    private void fractions(Range range, int from, int to) {
+        BigDecimal least = range.low().value();
+        boolean fromZero = least == null || least.signum() < 0;
+        BigDecimal low = least == null || least.signum() < 0 ? BigDecimal.ZERO : least;
+        boolean lowInclusive = fromZero || range.low().inclusive();
+        BigDecimal most = range.high().value();
+        BigDecimal high = most == null ? new BigDecimal(MOST.add(BigInteger.ONE)) : most;
+        boolean highInclusive = most != null && range.high().inclusive();
+        if (high.signum() < 0 || low.compareTo(high) > 0) {
+            return;
+        }
+        BigInteger first = low.toBigInteger();
+        BigInteger last = high.toBigInteger();
+        FractionRules.Limit fromNone = new FractionRules.Limit("", true);
+        FractionRules.Limit toNext = new FractionRules.Limit("9".repeat(JsonRules.MAX_DIGITS), true);
+        FractionRules.Limit lowest = new FractionRules.Limit(decimals(low), lowInclusive);
+        FractionRules.Limit highest = new FractionRules.Limit(decimals(high), highInclusive);
+        if (first.equals(last)) {
+            fractions(from, first, last, new FractionRules(grammar, lowest, highest, to));
+            return;
+        }
+        fractions(from, first, first, new FractionRules(grammar, lowest, toNext, to));
+        fractions(
+                from,
+                first.add(BigInteger.ONE),
+                last.subtract(BigInteger.ONE),
+                new FractionRules(grammar, fromNone, toNext, to));
+        fractions(from, last, last, new FractionRules(grammar, fromNone, highest, to));
+    }
+
+    private void fractions(int from, BigInteger first, BigInteger last, FractionRules rules) {
+        if (first.compareTo(last) > 0 || first.compareTo(MOST) > 0) {
+            return;
+        }
+        int start = rules.start();
+        if (start != FractionRules.NONE) {
+            int point = grammar.state();
+            grammar.bytes(point, '.', '.', start);
+            new DigitRules(grammar, 1, rest -> point).naturals(from, first, last.min(MOST));
+        }
+    }
+
+    /** What stands behind the point of a number that is not negative, without zeros at the end. */
+    private static String decimals(BigDecimal number) {
+        BigDecimal part = number.remainder(BigDecimal.ONE);
+        return part.signum() == 0
+                ? ""
+                : part.stripTrailingZeros().toPlainString().substring("0.".length());
     }
 
     /** Up to as many decimals as the step has. */

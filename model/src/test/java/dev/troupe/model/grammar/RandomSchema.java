@@ -83,7 +83,13 @@ final class RandomSchema {
 
     private void limited(ObjectNode schema) {
         int least = random.nextInt(3000) - 1500;
-        switch (random.nextInt(5)) {
+        switch (random.nextInt(6)) {
+            case 5 -> {
+                BigDecimal low = BigDecimal.valueOf(least, random.nextInt(4));
+                BigDecimal high = low.add(BigDecimal.valueOf(2 + random.nextInt(300)));
+                schema.put(random.nextBoolean() ? "minimum" : "exclusiveMinimum", low);
+                schema.put(random.nextBoolean() ? "maximum" : "exclusiveMaximum", high);
+            }
             case 0 -> schema.put("minimum", least);
             case 1 -> schema.put("exclusiveMaximum", least);
             case 2 -> schema.put("minimum", least).put("maximum", least + random.nextInt(300));

@@ -1,6 +1,7 @@
 package dev.troupe.model.grammar;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -127,7 +128,6 @@ final class SchemaCheck {
     }
 
     private static boolean isValidNumber(JsonNode value, JsonNode schema) {
-        double number = value.doubleValue();
         if (schema.has("multipleOf")
                 && value.decimalValue()
                                 .remainder(schema.get("multipleOf").decimalValue())
@@ -135,9 +135,15 @@ final class SchemaCheck {
                         != 0) {
             return false;
         }
-        return number >= schema.path("minimum").asDouble(Double.NEGATIVE_INFINITY)
-                && number <= schema.path("maximum").asDouble(Double.POSITIVE_INFINITY)
-                && number < schema.path("exclusiveMaximum").asDouble(Double.POSITIVE_INFINITY);
+        BigDecimal number = value.decimalValue();
+        return compare(number, schema, "minimum", 0) >= 0
+                && compare(number, schema, "exclusiveMinimum", 1) > 0
+                && compare(number, schema, "maximum", 0) <= 0
+                && compare(number, schema, "exclusiveMaximum", -1) < 0;
+    }
+
+    private static int compare(BigDecimal number, JsonNode schema, String limit, int absent) {
+        return schema.has(limit) ? number.compareTo(schema.get(limit).decimalValue()) : absent;
     }
 
     private static boolean isValidString(String text, JsonNode schema) {
