@@ -38,6 +38,9 @@ const structured = await client.chat.completions.create({
     json_schema: { name: 'kind', schema: { type: 'object', properties: { kind: { enum: ['noun', 'verb'] } }, required: ['kind'] } },
   },
 });
+// The client asks for base64 unless it is told otherwise, and decodes it.
+const embedded = await client.embeddings.create({ model: models[0], input: ['define heterotroph', 'define river'] });
+const norms = embedded.data.map((item) => Math.sqrt(item.embedding.reduce((sum, x) => sum + x * x, 0)));
 let tools = null;
 try {
   await client.chat.completions.create({
@@ -54,4 +57,4 @@ try {
 } catch (error) {
   unknown = { status: error.status, message: error.message };
 }
-console.log(JSON.stringify({ models, text, chunks, finish, usage, whole: whole.choices[0].message.content, structured: structured.choices[0].message.content, tools, unknown }));
+console.log(JSON.stringify({ models, text, chunks, finish, usage, whole: whole.choices[0].message.content, structured: structured.choices[0].message.content, norms, tools, unknown }));

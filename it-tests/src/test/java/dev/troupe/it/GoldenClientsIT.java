@@ -1,6 +1,7 @@
 package dev.troupe.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.openai.client.OpenAIClient;
@@ -10,6 +11,7 @@ import com.openai.models.completions.CompletionCreateParams;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
+import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import dev.langchain4j.model.output.FinishReason;
 import dev.troupe.it.GoldenModels.Golden;
@@ -103,6 +105,19 @@ class GoldenClientsIT {
         if (golden.prompt().isBlank()) {
             return;
         }
+        float[] vector = OpenAiEmbeddingModel.builder()
+                .baseUrl(node.baseUrl())
+                .apiKey("none")
+                .modelName(model)
+                .build()
+                .embed(golden.prompt())
+                .content()
+                .vector();
+        double squares = 0;
+        for (float x : vector) {
+            squares += (double) x * x;
+        }
+        assertThat(squares).isCloseTo(1, within(1e-5));
         var whole = OpenAiChatModel.builder()
                 .baseUrl(node.baseUrl())
                 .apiKey("none")

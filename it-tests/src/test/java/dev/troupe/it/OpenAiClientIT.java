@@ -2,16 +2,21 @@ package dev.troupe.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
+import com.openai.errors.RateLimitException;
+import com.openai.errors.UnauthorizedException;
+import com.openai.errors.UnexpectedStatusCodeException;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
 import com.openai.models.completions.CompletionCreateParams;
+import com.openai.models.embeddings.EmbeddingCreateParams;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -115,6 +120,65 @@ class OpenAiClientIT {
                         .build());
         assertThat(answer.choices().getFirst().text()).startsWith("hello");
         assertThat(answer.usage().orElseThrow().completionTokens()).isBetween(1L, 5L);
+    }
+
+    @Test
+    void embedsTexts() {
+        var params = EmbeddingCreateParams.builder()
+                .model(RandomModelServer.MODEL)
+                .inputOfArrayOfStrings(List.of("hello", "hello world"))
+                .build();
+        var answer = client.embeddings().create(params);
+        assertThat(answer.data()).hasSize(2).allSatisfy(item -> {
+            double squares = item.embedding().stream().mapToDouble(x -> x * x).sum();
+            assertThat(squares).isCloseTo(1, within(1e-5));
+            assertThat(item.embedding()).hasSize(32);
+        });
+        assertThat(answer.data().get(0).embedding())
+                .isNotEqualTo(answer.data().get(1).embedding());
+        assertThat(answer.usage().promptTokens()).isPositive();
+        var base64 = client.embeddings()
+                .create(params.toBuilder()
+                        .encodingFormat(EmbeddingCreateParams.EncodingFormat.BASE64)
+                        .build());
+        assertThat(base64.data().get(1).embedding())
+                .isEqualTo(answer.data().get(1).embedding());
+        var shorter =
+                client.embeddings().create(params.toBuilder().dimensions(8).build());
+        assertThat(shorter.data().getFirst().embedding()).hasSize(8);
+    }
+
+    /** What a client meets in production: a key that is wrong, a server that is full, a body that is too large. */
+    @Test
+    void refusalsAreTheClientsExceptions() throws Exception {
+        var guarded = RandomModelServer.start(
+                dir, "troupe.routing { apiKeys = [right], maxInFlight = 1, retryAfter = 7 s, http.maxBody = 2 KiB }");
+        var known = OpenAIOkHttpClient.builder()
+                .apiKey("right")
+                .baseUrl(guarded.url() + "/v1")
+                .maxRetries(0)
+                .build();
+        var stranger = known.withOptions(options -> options.apiKey("wrong"));
+        try {
+            assertThatThrownBy(() -> stranger.models().list()).isInstanceOf(UnauthorizedException.class);
+            assertThatThrownBy(
+                            () -> known.chat().completions().create(chat().n(2).build()))
+                    .isInstanceOfSatisfying(
+                            RateLimitException.class,
+                            e -> assertThat(e.headers().values("retry-after")).containsExactly("7"));
+            assertThatThrownBy(() -> known.chat()
+                            .completions()
+                            .create(chat().addUserMessage("long ".repeat(1000)).build()))
+                    .isInstanceOfSatisfying(
+                            UnexpectedStatusCodeException.class,
+                            e -> assertThat(e.statusCode()).isEqualTo(413));
+            assertThat(known.chat().completions().create(chat().build()).choices())
+                    .hasSize(1);
+        } finally {
+            stranger.close();
+            known.close();
+            guarded.stop();
+        }
     }
 
     @Test

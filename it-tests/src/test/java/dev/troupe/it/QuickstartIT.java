@@ -1,6 +1,7 @@
 package dev.troupe.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -130,6 +131,9 @@ class QuickstartIT {
         assertThat(result.path("usage").path("completion_tokens").asInt()).isBetween(1, 20);
         JsonNode structured = JSON.readTree(result.path("structured").asText());
         assertThat(structured.path("kind").asText()).isIn("noun", "verb");
+        assertThat(result.path("norms"))
+                .hasSize(2)
+                .allSatisfy(norm -> assertThat(norm.asDouble()).isCloseTo(1, within(1e-5)));
         assertThat(result.path("tools").path("status").asInt()).isEqualTo(400);
         assertThat(result.path("tools").path("message").asText()).contains("no place for tools");
         assertThat(result.path("unknown").path("status").asInt()).isEqualTo(404);

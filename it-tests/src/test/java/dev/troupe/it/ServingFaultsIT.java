@@ -27,6 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  * still gives the golden text.
  */
 class ServingFaultsIT {
+    /** More than the 1,024 that Akka HTTP lets in unless it is told otherwise. */
+    private static final int IDLE = 1100;
+
     private static final int CONTEXT = 512; // tokens of the model
     private static final int VOCAB = 512;
     private static final int NUM_FUZZED = 700; // bodies of a seed
@@ -118,7 +121,7 @@ class ServingFaultsIT {
     void aThousandIdleConnectionsDisturbNobody() throws Exception {
         List<RawHttp> idle = new ArrayList<>();
         try {
-            for (int i = 0; i < 1000; i++) {
+            for (int i = 0; i < IDLE; i++) {
                 RawHttp connection = new RawHttp(node().httpPort());
                 if (i % 2 == 0) { // half of them have begun a request
                     connection.send("POST /v1/completions HTTP/1.1\r\nHost: x\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -128,7 +131,7 @@ class ServingFaultsIT {
             long start = System.nanoTime();
             assertGolden();
             assertThat((System.nanoTime() - start) / 1e9).as("seconds").isLessThan(10);
-            for (int i = 1; i < 1000; i += 110) { // they are all still there
+            for (int i = 1; i < IDLE; i += 110) { // they are all still there
                 idle.get(i).send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
                 assertThat(idle.get(i).status()).isEqualTo(200);
             }

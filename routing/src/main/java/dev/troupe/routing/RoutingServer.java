@@ -20,6 +20,7 @@ import dev.troupe.routing.generate.Services;
 import dev.troupe.routing.generate.Tokenization;
 import dev.troupe.routing.grpc.GrpcFront;
 import dev.troupe.routing.http.HttpFront;
+import dev.troupe.routing.http.MalformedRequests;
 import dev.troupe.routing.route.Router;
 import dev.troupe.routing.route.ServedNow;
 import dev.troupe.safety.filter.RuleFilter;
@@ -126,8 +127,7 @@ public final class RoutingServer {
         // Our own deadline ends requests, with an error body; a connection is idle only when no answer is due.
         // A token must not wait until the client has acknowledged the one before it.
         var idle = config.requestDeadline().plusSeconds(30);
-        return ServerSettings.create(
-                ConfigFactory.parseString("""
+        return ServerSettings.create(ConfigFactory.parseString("""
                         akka.http.server {
                           enable-http2 = %s
                           request-timeout = infinite
@@ -137,9 +137,14 @@ public final class RoutingServer {
                           server-header = "troupe"
                           socket-options.tcp-no-delay = on
                           parsing.max-content-length = infinite
+                          parsing.error-handler = "%s"
                         }
-                        """.formatted(http2 ? "on" : "off", idle.toMillis(), config.maxConnections()))
-                        .withFallback(system.settings().config()));
+                        """.formatted(
+                                http2 ? "on" : "off",
+                                idle.toMillis(),
+                                config.maxConnections(),
+                                MalformedRequests.class.getName()))
+                .withFallback(system.settings().config()));
     }
 
     /** Asks the port itself first: when it is taken, Akka would log a stack trace for something that is no defect. */

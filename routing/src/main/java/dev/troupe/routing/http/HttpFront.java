@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class HttpFront {
     private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
-    private static final String REQUEST_ID = "x-request-id";
+    static final String REQUEST_ID = "x-request-id";
     private static final Pattern GOOD_REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
     /** Where API keys are asked for. */
     private static final String API_PREFIX = "/v1";
@@ -194,7 +194,10 @@ public final class HttpFront {
         return request.getHeader(REQUEST_ID)
                 .map(header -> header.value())
                 .filter(id -> GOOD_REQUEST_ID.matcher(id).matches())
-                .orElseGet(() -> "req_"
-                        + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()));
+                .orElseGet(HttpFront::newRequestId);
+    }
+
+    static String newRequestId() {
+        return "req_" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     }
 }

@@ -8,6 +8,7 @@ import dev.troupe.routing.generate.Prompt;
 import dev.troupe.routing.generate.Tokenization;
 import dev.troupe.routing.generate.Tokenization.Detokenized;
 import dev.troupe.routing.generate.Tokenization.Tokenized;
+import dev.troupe.routing.generate.ToolUse;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -43,7 +44,7 @@ final class TokenEndpoints {
                 });
     }
 
-    /** Of {@code prompt}, a text, or {@code messages}. */
+    /** Of {@code prompt}, a text, or {@code messages}, with the {@code tools} that a request to answer them has. */
     private CompletionStage<HttpResponse> tokenize(JsonNode body) {
         var fields = RequestFields.ofBody(body);
         var model = fields.requiredString("model");
@@ -54,9 +55,10 @@ final class TokenEndpoints {
         }
         boolean special = fields.bool("add_special_tokens", true);
         boolean pieces = fields.bool("return_pieces", false);
+        var tools = messages.isPresent() ? ToolReader.read(fields) : ToolUse.NONE;
         fields.rejectUnknown();
         Prompt prompt = text.<Prompt>map(Prompt.Text::new)
-                .orElseGet(() -> new Prompt.Chat(MessageReader.messages(messages.orElseThrow())));
+                .orElseGet(() -> new Prompt.Chat(MessageReader.messages(messages.orElseThrow()), tools));
         return tokenization
                 .tokenize(model, text.isPresent() ? "prompt" : "messages", prompt, special, pieces)
                 .thenApply(tokenized -> body(tokenized, pieces));

@@ -161,6 +161,43 @@ class HttpErrorsTest {
         }
     }
 
+    /** What a server says, to the end of its JSON. */
+    private static String answer(Socket raw) throws Exception {
+        var answer = new StringBuilder();
+        for (int next = raw.getInputStream().read();
+                next >= 0;
+                next = raw.getInputStream().read()) {
+            answer.append((char) next);
+            if (answer.toString().endsWith("}}")) {
+                break;
+            }
+        }
+        return answer.toString();
+    }
+
+    /** They reach no endpoint, but look as all errors do. */
+    @ParameterizedTest
+    @CsvSource({
+        "GET /#long HTTP/1.1, 414, uri_too_long",
+        "BREW / HTTP/1.1, 501, unknown_method",
+        "GET / HTTP/1.1\\r\\nx: #long, 431, headers_too_large",
+        "GET /% HTTP/1.1, 400, malformed_request",
+        "GET / HTTP/1.1\\r\\ncontent-length: minus, 400, malformed_request",
+    })
+    void whatIsNoRequestIsAnErrorLikeOthers(String head, int status, String code) throws Exception {
+        var port = SERVICE.node().bindings().httpPort();
+        try (var raw = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            raw.setSoTimeout(20_000);
+            var bytes = head.replace("#long", "x".repeat(10_000)).replace("\\r\\n", "\r\n") + "\r\nhost: x\r\n\r\n";
+            raw.getOutputStream().write(bytes.getBytes(StandardCharsets.US_ASCII));
+            assertThat(answer(raw))
+                    .startsWith("HTTP/1.1 " + status)
+                    .containsIgnoringCase("x-request-id: req_")
+                    .contains("\"code\":\"" + code + "\"")
+                    .contains("\"type\":\"invalid_request_error\"");
+        }
+    }
+
     @Test
     void aBodyThatDoesNotArriveIsStatus408() throws Exception {
         try (var node = TestNode.start("troupe.routing.http.bodyTimeout = 300 ms")) {
@@ -172,13 +209,7 @@ class HttpErrorsTest {
                         .write(("POST " + CHAT + " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
                                         + "content-length: 100\r\n\r\n{")
                                 .getBytes(StandardCharsets.US_ASCII));
-                var answer = new StringBuilder();
-                for (int next = raw.getInputStream().read();
-                        next >= 0 && !answer.toString().endsWith("}");
-                        next = raw.getInputStream().read()) {
-                    answer.append((char) next);
-                }
-                assertThat(answer.toString()).startsWith("HTTP/1.1 408").contains("\"code\":\"body_timeout\"");
+                assertThat(answer(raw)).startsWith("HTTP/1.1 408").contains("\"code\":\"body_timeout\"");
             }
         }
     }

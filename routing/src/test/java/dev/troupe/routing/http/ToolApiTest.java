@@ -75,6 +75,19 @@ class ToolApiTest {
     }
 
     @Test
+    void tokenizeCountsTheToolsOfAConversation() throws Exception {
+        ask("{" + ASK + "," + TOOLS + "}");
+        var response = SERVICE.http().post("/v1/tokenize", "{" + ASK + "," + TOOLS + "}");
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        assertThat(Http.tree(response).get("count").asInt())
+                .isEqualTo(SERVICE.replica().submitted().remove().promptTokens().size());
+        assertThat(Http.tree(SERVICE.http().post("/v1/tokenize", "{" + ASK + "}"))
+                        .get("count")
+                        .asInt())
+                .isLessThan(Http.tree(response).get("count").asInt());
+    }
+
+    @Test
     void aStreamHasTheSameCallsInPieces() throws Exception {
         var response = SERVICE.http().post(CHAT, "{" + ASK + "," + TOOLS + ",'stream':true,'logprobs':true}");
         var content = new StringBuilder();
