@@ -42,7 +42,7 @@ final class EngineTarget implements LoadTarget {
         return loop;
     }
 
-    private record Open(int request, long arrival, long due, long first) {}
+    private record Open(int request, long arrival, long due, TokenTimes times) {}
 
     @Override
     public Outcome answer(List<List<Integer>> prompts, Arrivals arrivals, int numTokens) {
@@ -54,7 +54,7 @@ final class EngineTarget implements LoadTarget {
             while (begun < prompts.size() && isDue(arrivals, begun, open.size(), start)) {
                 long due = due(arrivals, begun, start);
                 long arrival = loop.offer(request.of("bench", prompts.get(begun), numTokens));
-                open.add(new Open(begun++, arrival, due, 0));
+                open.add(new Open(begun++, arrival, due, new TokenTimes(numTokens)));
             }
             if (open.isEmpty()) {
                 LockSupport.parkNanos(due(arrivals, begun, start) - System.nanoTime());
@@ -65,11 +65,13 @@ final class EngineTarget implements LoadTarget {
             List<Open> still = new ArrayList<>();
             for (Open each : open) {
                 int done = loop.answer(each.arrival()).size();
-                long first = each.first() == 0 && done > 0 ? now : each.first();
+                if (done > each.times().count()) {
+                    each.times().came(now, done - each.times().count());
+                }
                 if (done == numTokens) {
-                    answered.add(Answered.of(each.request(), each.due(), first, now, numTokens));
+                    answered.add(Answered.of(each.request(), each.due(), each.times()));
                 } else {
-                    still.add(new Open(each.request(), each.arrival(), each.due(), first));
+                    still.add(each);
                 }
             }
             open = still;

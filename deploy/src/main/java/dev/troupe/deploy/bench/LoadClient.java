@@ -159,11 +159,12 @@ public final class LoadClient {
                 }
                 started = true;
             }
-            if (indexOf(seen, length, EVENT) >= 0) {
-                driver.token(request);
+            int events = newEvents(seen, kept, length);
+            if (events > 0) {
+                driver.tokens(request, events);
             }
-            done = done || indexOf(seen, length, DONE) >= 0;
-            if (done && indexOf(seen, length, LAST_CHUNK) >= 0) {
+            done = done || indexOf(seen, 0, length, DONE) >= 0;
+            if (done && indexOf(seen, 0, length, LAST_CHUNK) >= 0) {
                 return;
             }
             kept = Math.min(DONE.length - 1, length);
@@ -180,8 +181,18 @@ public final class LoadClient {
         return true;
     }
 
-    private static int indexOf(byte[] seen, int length, byte[] sought) {
-        for (int at = 0; at + sought.length <= length; at++) {
+    /** Those that were not whole in the {@code kept} bytes of an earlier read. */
+    static int newEvents(byte[] seen, int kept, int length) {
+        int events = 0;
+        int from = Math.max(0, kept - EVENT.length + 1);
+        for (int at = indexOf(seen, from, length, EVENT); at >= 0; at = indexOf(seen, at + 1, length, EVENT)) {
+            events++;
+        }
+        return events;
+    }
+
+    private static int indexOf(byte[] seen, int from, int length, byte[] sought) {
+        for (int at = from; at + sought.length <= length; at++) {
             int i = 0;
             while (i < sought.length && seen[at + i] == sought[i]) {
                 i++;

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 
 /**
  * Begins the requests of one load when they are due and keeps when their tokens came. A request of an open loop is due
@@ -24,10 +25,8 @@ final class LoadDriver {
 
     private final Arrivals arrivals;
     private final IntConsumer begin;
-    private final int numTokens;
     private final long[] due;
-    private final long[] first; // each entry is written by the thread that tells that request's tokens
-    private final long[] last;
+    private final List<TokenTimes> times; // each is written by the thread that tells that request's tokens
     private final AtomicInteger begun = new AtomicInteger();
     private final AtomicInteger done = new AtomicInteger();
     private final CompletableFuture<Boolean> over = new CompletableFuture<>();
@@ -36,10 +35,10 @@ final class LoadDriver {
     LoadDriver(int numRequests, Arrivals arrivals, int numTokens, IntConsumer begin) {
         this.arrivals = arrivals;
         this.begin = begin;
-        this.numTokens = numTokens;
         due = new long[numRequests];
-        first = new long[numRequests];
-        last = new long[numRequests];
+        times = Stream.generate(() -> new TokenTimes(numTokens))
+                .limit(numRequests)
+                .toList();
     }
 
     /**
@@ -71,8 +70,8 @@ final class LoadDriver {
         long end = start;
         List<Answered> answers = new ArrayList<>();
         for (int request = 0; request < due.length; request++) {
-            answers.add(Answered.of(request, due[request], first[request], last[request], numTokens));
-            end = Math.max(end, last[request]);
+            answers.add(Answered.of(request, due[request], times.get(request)));
+            end = Math.max(end, times.get(request).last());
         }
         return new Outcome(answers, (end - start) / 1e9, 0);
     }
@@ -99,12 +98,9 @@ final class LoadDriver {
         }
     }
 
-    /** A token of a request is there, or several. */
-    void token(int request) {
-        last[request] = System.nanoTime();
-        if (first[request] == 0) {
-            first[request] = last[request];
-        }
+    /** So many tokens of a request are there. */
+    void tokens(int request, int numTokens) {
+        times.get(request).came(System.nanoTime(), numTokens);
     }
 
     /**
@@ -113,7 +109,7 @@ final class LoadDriver {
      * @return the next of its stream, which is due now, for the caller to ask
      */
     OptionalInt answered(int request) {
-        if (first[request] == 0) {
+        if (times.get(request).count() == 0) {
             failed(new IllegalStateException("an answer without a token"));
         } else if (done.incrementAndGet() == due.length) {
             over.complete(true);

@@ -20,11 +20,13 @@ interface LoadTarget {
      * @param askedNanos when it was due, by {@link System#nanoTime}, which is one clock for all processes of a machine
      * @param firstTokenNanos from when the request was due to its first token
      * @param tokenNanos mean time from one of the further tokens to the next
+     * @param gapNanos each of these times, which their mean hides; 0 where tokens came together
      */
-    record Answered(int request, long askedNanos, double firstTokenNanos, double tokenNanos) {
-        static Answered of(int request, long asked, long first, long last, int numTokens) {
-            double token = numTokens < 2 ? 0 : (last - first) / (double) (numTokens - 1);
-            return new Answered(request, asked, first - asked, token);
+    record Answered(int request, long askedNanos, double firstTokenNanos, double tokenNanos, List<Long> gapNanos) {
+        static Answered of(int request, long asked, TokenTimes times) {
+            double token =
+                    times.numTokens() < 2 ? 0 : (times.last() - times.first()) / (double) (times.numTokens() - 1);
+            return new Answered(request, asked, times.first() - asked, token, times.gaps());
         }
     }
 

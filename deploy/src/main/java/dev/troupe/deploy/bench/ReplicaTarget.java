@@ -65,7 +65,7 @@ final class ReplicaTarget implements LoadTarget {
         void on(GenerationEvent event) {
             int number = Integer.parseInt(event.requestId());
             switch (event) {
-                case GenerationEvent.TokenGenerated token -> driver.token(number);
+                case GenerationEvent.TokenGenerated token -> driver.tokens(number, 1);
                 case GenerationEvent.Finished finished -> {
                     numAnswered++;
                     driver.answered(number).ifPresent(this::ask);

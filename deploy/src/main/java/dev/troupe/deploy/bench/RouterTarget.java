@@ -81,7 +81,7 @@ final class RouterTarget implements LoadTarget {
 
         private void on(int number, TextEvent event) {
             if (event instanceof TextEvent.Piece) {
-                driver.token(number);
+                driver.tokens(number, 1);
             }
         }
     }

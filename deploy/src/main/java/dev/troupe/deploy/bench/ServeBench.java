@@ -47,10 +47,11 @@ public final class ServeBench {
     private static final int PREFIX_TOKENS = 512;
     private static final int REPETITIVE_ANSWER = 128;
 
-    /** Everything that was measured, on so many processors. */
+    /** What was asked, and everything that was measured, on so many processors. */
     public record Report(
             String model,
             int processors,
+            ServeLevels.Load load,
             List<ServeLevels.Row> rows,
             List<ServeLevels.Overhead> overheads,
             ReuseBench.Prefix prefix,
@@ -98,6 +99,7 @@ public final class ServeBench {
             return new Report(
                     model.getFileName().toString(),
                     Runtime.getRuntime().availableProcessors(),
+                    load,
                     levels.rows(),
                     levels.overheads(),
                     prefix,

@@ -31,6 +31,9 @@ public final class ServeLevels {
     /** How often it is looked whether compilers rest, in the time that is asked. */
     private static final int WEAR_PARTS = 3;
 
+    /** Few streams take longest for as many answers: some loads need more than an equal part of the time. */
+    private static final double SHARE = 2;
+
     /** Tokens of a request that is nearly all way, there and back. */
     private static final int SHORT_PROMPT = 8;
 
@@ -45,8 +48,13 @@ public final class ServeLevels {
      * @param numPrompt tokens of a prompt
      * @param numAnswer tokens of an answer
      * @param requests of each stream in a round
-     * @param rounds of each load
+     * @param rounds of each load at least
+     * @param answers rounds go on until each level has given so many in a load, or until time is over
+     * @param minutes for everything, warm-up included, beyond which no load has more than its least rounds; one alone
+     *     may take at most {@link #SHARE} times an equal part of what is left
      * @param rates requests a second of open loops; times between two are exponential, the same at every level
+     * @param shareOfClosed one more open loop, at this part of the requests a second that the closed loop reached with
+     *     the most streams at the highest level; 0 for none
      * @param prefixes whether prompts share all but their last eighth: one load for each
      * @param warmUp seconds of short requests at the highest level, and up to five times as long until compilers rest;
      *     beside what each level is warmed up by
@@ -57,11 +65,18 @@ public final class ServeLevels {
             int numAnswer,
             int requests,
             int rounds,
+            int answers,
+            double minutes,
             List<Double> rates,
+            double shareOfClosed,
             List<Boolean> prefixes,
             double warmUp) {
         int mostStreams() {
             return Collections.max(streams);
+        }
+
+        private int numLoads() {
+            return prefixes.size() * (streams.size() + rates.size() + (shareOfClosed > 0 ? 1 : 0));
         }
     }
 
@@ -71,8 +86,12 @@ public final class ServeLevels {
      * @param streams at a time; 0 in an open loop
      * @param requestsPerSecond of an open loop; else 0
      * @param sharedPrefix whether all prompts but for their last eighth are the same, and in the cache
+     * @param answers that quantiles are over
+     * @param gaps that quantiles of gaps are over
      * @param tokensPerSecond of all streams together, from the first request to the last token; the median round
      * @param aroundFirstTokenMillis of the time to the first token, what none of the engine's steps took
+     * @param tokenMillis mean time from one of an answer's tokens to the next, a figure for each answer
+     * @param gapMillis each time from one of an answer's tokens to the next; 0 where tokens came together
      * @param serverCpuMillis processor time of this process a token, prompts included
      * @param clientCpuMillis the same of the client's process, at the level that has one
      * @param cores that both kept busy
@@ -83,10 +102,12 @@ public final class ServeLevels {
             double requestsPerSecond,
             boolean sharedPrefix,
             int answers,
+            int gaps,
             double tokensPerSecond,
             Quantiles firstTokenMillis,
             Quantiles aroundFirstTokenMillis,
             Quantiles tokenMillis,
+            Quantiles gapMillis,
             CpuTimes serverCpuMillis,
             double clientCpuMillis,
             double cores) {}
@@ -98,6 +119,7 @@ public final class ServeLevels {
      * @param firstTokenMillis difference of the quantiles
      * @param aroundFirstTokenMillis difference of the quantiles of what none of the engine's steps took
      * @param tokenMillis difference of the quantiles
+     * @param gapMillis difference of the quantiles
      * @param serverCpuMillis difference of the processor time a token
      * @param clientShareOfCores part of all processors that the client's process took, which the server did not have
      */
@@ -111,6 +133,7 @@ public final class ServeLevels {
             Quantiles firstTokenMillis,
             Quantiles aroundFirstTokenMillis,
             Quantiles tokenMillis,
+            Quantiles gapMillis,
             CpuTimes serverCpuMillis,
             double clientShareOfCores) {}
 
@@ -128,6 +151,8 @@ public final class ServeLevels {
     private final List<Integer> beginning; // tokens that every prompt begins with
     private final List<Row> rows = new ArrayList<>();
     private final List<Overhead> overheads = new ArrayList<>();
+    private final long start = System.nanoTime();
+    private int loadsLeft;
 
     /**
      * Asks nothing yet.
@@ -137,6 +162,7 @@ public final class ServeLevels {
      */
     ServeLevels(Load load, Map<String, LoadTarget> levels, Map<String, List<String>> beside, WatchedEngine engine) {
         this.load = load;
+        this.loadsLeft = load.numLoads();
         this.beside = beside;
         this.levels = new LinkedHashMap<>(levels);
         this.engine = engine;
@@ -168,6 +194,9 @@ public final class ServeLevels {
             }
             for (double rate : load.rates()) {
                 measure(0, rate, shared);
+            }
+            if (load.shareOfClosed() > 0) {
+                measure(0, load.shareOfClosed() * closedRequestsPerSecond(shared), shared);
             }
         }
     }
@@ -216,12 +245,33 @@ public final class ServeLevels {
         }
     }
 
+    /** What the closed loop with the most streams, which has been measured, reached at the highest level. */
+    private double closedRequestsPerSecond(boolean shared) {
+        String highest = List.copyOf(levels.keySet()).getLast();
+        Row row = rows.stream()
+                .filter(each -> each.level().equals(highest)
+                        && each.streams() == load.mostStreams()
+                        && each.sharedPrefix() == shared)
+                .findFirst()
+                .orElseThrow();
+        return row.tokensPerSecond() / load.numAnswer();
+    }
+
+    /** A load has its least rounds, and further ones while its answers are too few and the next ends in its time. */
+    private boolean goesOn(int rounds, int numAsked, long loadStart, long loadNanos) {
+        long lasted = System.nanoTime() - loadStart;
+        return rounds < load.rounds() || (numAsked < load.answers() && lasted + lasted / rounds < loadNanos);
+    }
+
     private void measure(int streams, double rate, boolean shared) {
         List<Measured> measured = levels.entrySet().stream()
                 .map(level -> new Measured(level.getKey(), level.getValue(), new ArrayList<>()))
                 .toList();
         int count = load.requests() * (streams > 0 ? streams : load.mostStreams());
-        for (int round = 0; round < load.rounds(); round++) {
+        long loadStart = System.nanoTime();
+        long left = (long) (load.minutes() * 60e9) - (loadStart - start);
+        long loadNanos = (long) (left * Math.min(1, SHARE / loadsLeft--));
+        for (int round = 0; goesOn(round, round * count, loadStart, loadNanos); round++) {
             Arrivals arrivals = streams > 0 ? new Arrivals.Closed(streams) : poisson(count, rate);
             for (Measured level : round % 2 == 0 ? measured : measured.reversed()) {
                 level.rounds().add(round(level.target(), count, arrivals, shared));
@@ -262,6 +312,9 @@ public final class ServeLevels {
                 .flatMap(round -> round.outcome().answers().stream())
                 .toList();
         double tokens = answers.size() * (double) load.numAnswer();
+        List<Long> gaps = answers.stream()
+                .flatMap(answered -> answered.gapNanos().stream())
+                .toList();
         CpuTimes server = rounds.stream().map(Round::serverCpu).reduce(new CpuTimes(0, 0, 0), CpuTimes::plus);
         double clientSeconds = rounds.stream()
                 .mapToDouble(round -> round.outcome().clientCpuSeconds())
@@ -274,12 +327,14 @@ public final class ServeLevels {
                 rate,
                 shared,
                 answers.size(),
+                gaps.size(),
                 median(rounds.stream().mapToDouble(Round::tokensPerSecond).toArray()),
                 Quantiles.of(answers.stream().mapToDouble(Answered::firstTokenNanos)),
                 Quantiles.of(rounds.stream()
                         .flatMap(round -> round.aroundNanos().stream())
                         .mapToDouble(Double::doubleValue)),
                 Quantiles.of(answers.stream().mapToDouble(Answered::tokenNanos)),
+                Quantiles.of(gaps.stream().mapToDouble(Long::doubleValue)),
                 server.times(1e3 / tokens),
                 clientSeconds * 1e3 / tokens,
                 (server.all() + clientSeconds) / seconds);
@@ -306,6 +361,7 @@ public final class ServeLevels {
                 row.firstTokenMillis().minus(below.firstTokenMillis()),
                 row.aroundFirstTokenMillis().minus(below.aroundFirstTokenMillis()),
                 row.tokenMillis().minus(below.tokenMillis()),
+                row.gapMillis().minus(below.gapMillis()),
                 row.serverCpuMillis().minus(below.serverCpuMillis()),
                 client / seconds / Runtime.getRuntime().availableProcessors());
     }

@@ -7,6 +7,8 @@ import dev.troupe.deploy.bench.ServeBench;
 import dev.troupe.deploy.bench.ServeLevels;
 import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,10 +24,16 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description =
                 "The same loads, closed loops and open ones, at every level of a server, in turns: the engine alone,"
-                        + " a replica's actor, the router, and HTTP with the client in a process of its own; with and without"
-                        + " shared prefixes. Then the first token of a prompt that shares 512 tokens, and guessing on"
+                        + " that behind a bare socket, a replica's actor, the router, and HTTP with the client in a process"
+                        + " of its own; with and without shared prefixes. Each load goes on until there are --answers or"
+                        + " --minutes are over. Then the first token of a prompt that shares 512 tokens, and guessing on"
                         + " repetitive text.")
 final class ServeBenchCommand implements Callable<Integer> {
+    private static final String AUTO = "auto";
+    private static final String NONE = "none";
+    /** Of what a server can do at most: it is busy, but its queue does not grow for ever. */
+    private static final double SHARE_OF_CLOSED = 0.7;
+
     @Option(names = "--model", required = true, paramLabel = "MODEL", description = "a GGUF file or a model directory")
     @SuppressWarnings("NullAway.Init") // required
     private Path model;
@@ -41,32 +49,55 @@ final class ServeBenchCommand implements Callable<Integer> {
     @Option(names = "--prompt", paramLabel = "N", defaultValue = "128", description = "tokens (default: 128)")
     private int numPrompt;
 
-    @Option(names = "--answer", paramLabel = "N", defaultValue = "64", description = "tokens (default: 64)")
+    @Option(names = "--answer", paramLabel = "N", defaultValue = "32", description = "tokens (default: 32)")
     private int numAnswer;
 
     @Option(
             names = "--requests",
             paramLabel = "N",
-            defaultValue = "1",
-            description = "requests of a stream in a round (default: 1)")
+            defaultValue = "2",
+            description = "requests of a stream in a round (default: 2)")
     private int requests;
 
-    @Option(names = "--rounds", paramLabel = "N", defaultValue = "3", description = "of each load (default: 3)")
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "of each load, at least (default: 3)")
     private int rounds;
+
+    @Option(
+            names = "--answers",
+            paramLabel = "N",
+            defaultValue = "200",
+            description = "rounds of a load go on until each level has given so many, for quantiles are of them"
+                    + " (default: ${DEFAULT-VALUE}); 1 for no more than --rounds")
+    private int answers;
+
+    @Option(
+            names = "--minutes",
+            paramLabel = "N",
+            defaultValue = "14",
+            description = "warm-up included; then no load has more than its least rounds (default: ${DEFAULT-VALUE})")
+    private double minutes;
 
     @Option(
             names = "--rate",
             paramLabel = "R",
             split = ",",
-            description = "requests a second of open loops, whose arrivals are a Poisson process, one or several")
-    private List<Double> rates = List.of();
+            defaultValue = AUTO,
+            description = "requests a second of open loops, whose arrivals are a Poisson process, one or several; auto"
+                    + " for 70 %% of what the closed loop reaches with the most streams at the highest level; none for no"
+                    + " open loop (default: ${DEFAULT-VALUE})")
+    private List<String> rates = List.of();
 
     @Option(
             names = "--levels",
             paramLabel = "LEVEL",
             split = ",",
-            defaultValue = "engine,socket,replica,router,http",
-            description = "what to measure (default: ${DEFAULT-VALUE})")
+            defaultValue = "engine,router,http",
+            description = "what to measure, of engine, socket, replica, router, http (default: ${DEFAULT-VALUE}: all"
+                    + " would have too few answers each in the time)")
     private Set<String> levels = Set.of();
 
     @Option(
@@ -103,12 +134,13 @@ final class ServeBenchCommand implements Callable<Integer> {
                 || numAnswer < 2
                 || requests < 1
                 || rounds < 1
+                || answers < 1
                 || streams.stream().anyMatch(n -> n < 1)
-                || rates.stream().anyMatch(rate -> !(rate > 0))
+                || !(minutes >= 0)
                 || !(warmUp >= 0)) {
             throw new TroupeException(
-                    "--prompt wants at least 8, --answer 2, --requests, --rounds and --streams 1, --rate more than 0,"
-                            + " --warm-up 0");
+                    "--prompt wants at least 8, --answer 2, --requests, --rounds, --answers and --streams 1,"
+                            + " --minutes and --warm-up 0");
         }
         if (levels.isEmpty() || !ServeBench.LEVELS.containsAll(levels)) {
             throw new TroupeException("--levels are of " + ServeBench.LEVELS + ", not " + levels);
@@ -116,8 +148,18 @@ final class ServeBenchCommand implements Callable<Integer> {
         Map<String, Object> set = served.values();
         CommandLineKeys.putDraftModel(set, draftModel);
         Config config = ConfigFactory.parseMap(set, "command line");
-        ServeLevels.Load load =
-                new ServeLevels.Load(streams, numPrompt, numAnswer, requests, rounds, rates, prefixes, warmUp);
+        ServeLevels.Load load = new ServeLevels.Load(
+                streams,
+                numPrompt,
+                numAnswer,
+                requests,
+                rounds,
+                answers,
+                minutes,
+                numbers(rates),
+                rates.contains(AUTO) ? SHARE_OF_CLOSED : 0,
+                prefixes,
+                warmUp);
         ServeBench.Report report = ServeBench.run(model, config, load, levels);
         if (json) {
             JsonLine.print(System.out, report);
@@ -127,16 +169,45 @@ final class ServeBenchCommand implements Callable<Integer> {
         return 0;
     }
 
+    private static List<Double> numbers(List<String> rates) {
+        List<Double> numbers = new ArrayList<>();
+        for (String rate : rates) {
+            if (rate.equals(AUTO) || (rate.equals(NONE) && rates.size() == 1)) {
+                continue;
+            }
+            double number;
+            try {
+                number = Double.parseDouble(rate);
+            } catch (NumberFormatException e) {
+                number = Double.NaN;
+            }
+            if (!(number > 0 && number < Double.POSITIVE_INFINITY)) {
+                throw new TroupeException("--rate wants numbers of more than 0, auto, or none alone, not " + rate);
+            }
+            numbers.add(number);
+        }
+        return numbers;
+    }
+
     private static void print(ServeBench.Report report) {
+        if (report.load().shareOfClosed() > 0) {
+            System.out.printf(
+                    "the last open loop is %.0f %% of the requests/s that the closed loop of %d streams reached at the"
+                            + " highest level%n",
+                    100 * report.load().shareOfClosed(),
+                    Collections.max(report.load().streams()));
+        }
+        System.out.println("times are P50 / P95 / P99");
         for (ServeLevels.Row row : report.rows()) {
             System.out.printf(
-                    "%-7s %s: %7.1f tokens/s; first token %.1f / %.1f / %.1f ms, of it around the engine's"
-                            + " steps %.2f / %.2f / %.2f, next %.2f / %.2f / %.2f ms (P50 / P95 /"
-                            + " P99); processor ms a token: %.3f kernels, %.3f around them, %.3f runtime, %.3f client;"
+                    "%-7s %s: %7.1f tokens/s; over %d answers first token %.1f / %.1f / %.1f ms, of it around the"
+                            + " engine's steps %.2f / %.2f / %.2f, next on average %.2f / %.2f / %.2f ms; over %d gaps"
+                            + " between tokens %.2f / %.2f / %.2f ms; processor ms a token: %.3f kernels, %.3f around them, %.3f runtime, %.3f client;"
                             + " %.2f cores busy%n",
                     row.level(),
                     load(row.streams(), row.requestsPerSecond(), row.sharedPrefix()),
                     row.tokensPerSecond(),
+                    row.answers(),
                     row.firstTokenMillis().p50(),
                     row.firstTokenMillis().p95(),
                     row.firstTokenMillis().p99(),
@@ -146,6 +217,10 @@ final class ServeBenchCommand implements Callable<Integer> {
                     row.tokenMillis().p50(),
                     row.tokenMillis().p95(),
                     row.tokenMillis().p99(),
+                    row.gaps(),
+                    row.gapMillis().p50(),
+                    row.gapMillis().p95(),
+                    row.gapMillis().p99(),
                     row.serverCpuMillis().kernels(),
                     row.serverCpuMillis().around(),
                     row.serverCpuMillis().runtime(),
@@ -155,7 +230,7 @@ final class ServeBenchCommand implements Callable<Integer> {
         for (ServeLevels.Overhead over : report.overheads()) {
             System.out.printf(
                     "%-7s beside %-7s %s: %.3f of tokens/s; first token %+.2f / %+.2f / %+.2f ms, around steps %+.2f /"
-                            + " %+.2f / %+.2f, next %+.3f ms;"
+                            + " %+.2f / %+.2f, next %+.3f ms, gaps %+.2f / %+.2f / %+.2f ms;"
                             + " processor ms a token: %+.3f kernels, %+.3f around them, %+.3f runtime; client %.1f %% of the processors%n",
                     over.level(),
                     over.beside(),
@@ -168,6 +243,9 @@ final class ServeBenchCommand implements Callable<Integer> {
                     over.aroundFirstTokenMillis().p95(),
                     over.aroundFirstTokenMillis().p99(),
                     over.tokenMillis().p50(),
+                    over.gapMillis().p50(),
+                    over.gapMillis().p95(),
+                    over.gapMillis().p99(),
                     over.serverCpuMillis().kernels(),
                     over.serverCpuMillis().around(),
                     over.serverCpuMillis().runtime(),

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** The load runs on a published model, at every level; figures are not judged, answers are. */
 class ServeBenchTest {
     private static final ServeLevels.Load LOAD =
-            new ServeLevels.Load(List.of(1, 3), 40, 10, 1, 2, List.of(20.0), List.of(false, true), 0.1);
+            new ServeLevels.Load(List.of(1, 3), 40, 10, 1, 2, 4, 5, List.of(20.0), 0.7, List.of(false, true), 0.1);
 
     private static Optional<Path> model() {
         String set = System.getProperty("troupe.shared", System.getenv().getOrDefault("TROUPE_SHARED", ""));
@@ -41,9 +41,10 @@ class ServeBenchTest {
                 ServeBench.run(model.orElseThrow(), ConfigFactory.empty(), LOAD, Set.copyOf(ServeBench.LEVELS));
         assertThat(report.rows())
                 .extracting(row -> row.level() + row.streams() + row.sharedPrefix())
-                .containsExactlyElementsOf(Stream.of("1false", "3false", "0false", "1true", "3true", "0true")
-                        .flatMap(load -> ServeBench.LEVELS.stream().map(level -> level + load))
-                        .toList());
+                .containsExactlyElementsOf(
+                        Stream.of("1false", "3false", "0false", "0false", "1true", "3true", "0true", "0true")
+                                .flatMap(load -> ServeBench.LEVELS.stream().map(level -> level + load))
+                                .toList());
         assertThat(report.overheads())
                 .extracting(over -> over.level() + " beside " + over.beside())
                 .containsOnly(
@@ -55,7 +56,7 @@ class ServeBenchTest {
                         "http beside socket",
                         "http beside replica",
                         "http beside router");
-        assertThat(report.overheads()).hasSize(8 * 6).allSatisfy(over -> {
+        assertThat(report.overheads()).hasSize(8 * 8).allSatisfy(over -> {
             assertThat(over.tokensPerSecondRatio()).isPositive();
             if (!List.of("socket", "http")
                     .contains(over.level())) { // whose client's time is counted in steps of ten milliseconds
@@ -63,6 +64,10 @@ class ServeBenchTest {
             }
         });
         assertThat(report.rows()).allSatisfy(row -> {
+            // A stream alone gets more rounds than the least, until there are four answers.
+            assertThat(row.answers()).isEqualTo(row.streams() == 1 ? 4 : 6);
+            assertThat(row.gaps()).isEqualTo(9 * row.answers());
+            assertThat(row.gapMillis().p99()).isGreaterThan(row.gapMillis().p50());
             assertThat(row.tokensPerSecond()).isPositive();
             assertThat(row.firstTokenMillis().p50()).isPositive();
             assertThat(row.firstTokenMillis().p99())
@@ -71,10 +76,39 @@ class ServeBenchTest {
             assertThat(row.aroundFirstTokenMillis().p99())
                     .isLessThan(row.firstTokenMillis().p99());
         });
+        checkRates(report.rows());
         assertThat(report.speculation().same()).isTrue();
         assertThat(report.speculation().plainSteps() - report.speculation().steps())
                 .isEqualTo((int) report.speculation().numAccepted());
         assertThat(report.prefix().sharedTokens()).isPositive();
+    }
+
+    /** Of open loops one has its own rate, one 70 % of what three streams reached over HTTP, with the same prompts. */
+    private static void checkRates(List<ServeLevels.Row> rows) {
+        for (boolean shared : LOAD.prefixes()) {
+            double closed = rows.stream()
+                    .filter(row -> row.level().equals("http") && row.streams() == 3 && row.sharedPrefix() == shared)
+                    .mapToDouble(row -> row.tokensPerSecond() / LOAD.numAnswer())
+                    .sum();
+            assertThat(rows.stream()
+                            .filter(row -> row.streams() == 0 && row.sharedPrefix() == shared)
+                            .map(ServeLevels.Row::requestsPerSecond)
+                            .distinct())
+                    .containsExactly(20.0, 0.7 * closed);
+        }
+    }
+
+    @Test
+    void timeThatIsOverLeavesTheLeastRounds() {
+        Optional<Path> model = model().filter(Files::isDirectory);
+        Assumptions.assumeTrue(model.isPresent(), "ServeBenchTest: ../shared/data/models/tinystories-656K is missing");
+        ServeLevels.Load load =
+                new ServeLevels.Load(List.of(2), 16, 4, 1, 3, 10_000, 0.001, List.of(), 0, List.of(false), 0);
+        ServeBench.Report report = ServeBench.run(model.orElseThrow(), ConfigFactory.empty(), load, Set.of("engine"));
+        assertThat(report.rows())
+                .singleElement()
+                .extracting(ServeLevels.Row::answers)
+                .isEqualTo(3 * 2);
     }
 
     @Test

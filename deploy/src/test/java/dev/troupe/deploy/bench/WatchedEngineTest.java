@@ -13,7 +13,8 @@ class WatchedEngineTest {
     private static final List<Integer> PROMPT = List.of(1, 2, 3, 4);
 
     private static double around(long asked, long told, Step... steps) {
-        return WatchedEngine.aroundFirstToken(new Answered(0, asked, told - asked, 0), PROMPT, List.of(steps));
+        return WatchedEngine.aroundFirstToken(
+                new Answered(0, asked, told - asked, 0, List.of()), PROMPT, List.of(steps));
     }
 
     private static Step step(long start, long end, List<Integer> prompt) {
