@@ -9,13 +9,16 @@ import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 
 /**
- * A client that closes its connection while the server is at work. Its connection is its own: a pool of connections may
- * give the next request one that a client which leaves is closing.
+ * A client that closes its connection while the server is at work, or does not read what it is sent. Its connection is
+ * its own: a pool of connections may give the next request one that a client which leaves is closing.
  */
 final class LeavingClient {
     private static final String OK = "HTTP/1.1 200 ";
+    private static final String LENGTH = "content-length:";
+    private static final int SMALL_BUFFER = 4096;
 
     private LeavingClient() {}
 
@@ -52,12 +55,63 @@ final class LeavingClient {
         }
     }
 
+    /**
+     * Sees that there is an answer, reads no more of it for so long, and leaves: what it has no room for stays at the
+     * server.
+     *
+     * @throws IOException when there is no answer in time, or one with another status than 200
+     */
+    static void stopReading(URI url, byte[] json, Duration timeout, Duration stop)
+            throws IOException, InterruptedException {
+        byte[] request = RawRequest.post(url.getAuthority(), url.getPath(), json);
+        try (Socket socket = send(url, request, timeout, SMALL_BUFFER)) {
+            requireOk(lines(socket).readLine());
+            Thread.sleep(stop);
+        }
+    }
+
+    /** What a server says instead of reading a request. */
+    record Refusal(String status, String body) {}
+
+    /**
+     * Announces a request of so many bytes, sends none of them and reads the answer.
+     *
+     * @throws IOException when there is none in time
+     */
+    static Refusal announce(URI url, int numBytes, Duration timeout) throws IOException {
+        byte[] head = RawRequest.head(url.getAuthority(), url.getPath(), numBytes);
+        try (Socket socket = send(url, head, timeout, 0)) {
+            BufferedReader lines = lines(socket);
+            String status = String.valueOf(lines.readLine());
+            int length = 0;
+            for (String line = lines.readLine(); line != null && !line.isEmpty(); line = lines.readLine()) {
+                if (line.toLowerCase(Locale.ROOT).startsWith(LENGTH)) {
+                    length = Integer.parseInt(line.substring(LENGTH.length()).strip());
+                }
+            }
+            char[] body = new char[length]; // of ASCII
+            int read = 0;
+            for (int n = 0; read < length && n >= 0; n = lines.read(body, read, length - read)) {
+                read += n;
+            }
+            return new Refusal(status, new String(body, 0, read));
+        }
+    }
+
     private static Socket ask(URI url, byte[] json, Duration timeout) throws IOException {
+        return send(url, RawRequest.post(url.getAuthority(), url.getPath(), json), timeout, 0);
+    }
+
+    /** @param receiveBuffer bytes that the system keeps for this client; 0 for as many as it likes */
+    private static Socket send(URI url, byte[] request, Duration timeout, int receiveBuffer) throws IOException {
         Socket socket = new Socket();
         try {
+            if (receiveBuffer > 0) {
+                socket.setReceiveBufferSize(receiveBuffer);
+            }
             socket.connect(new InetSocketAddress(url.getHost(), url.getPort()));
             socket.setSoTimeout(Math.toIntExact(timeout.toMillis()));
-            socket.getOutputStream().write(RawRequest.post(url.getAuthority(), url.getPath(), json));
+            socket.getOutputStream().write(request);
             return socket;
         } catch (IOException e) {
             socket.close();

@@ -9,11 +9,17 @@ final class RawRequest {
 
     /** The bytes of a POST of {@code json}. */
     static byte[] post(String authority, String path, byte[] json) {
-        String head = "POST " + path + " HTTP/1.1\r\nHost: " + authority
-                + "\r\nContent-Type: application/json\r\nContent-Length: " + json.length + "\r\n\r\n";
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(head.length() + json.length);
-        bytes.writeBytes(head.getBytes(StandardCharsets.US_ASCII));
+        byte[] head = head(authority, path, json.length);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(head.length + json.length);
+        bytes.writeBytes(head);
         bytes.writeBytes(json);
         return bytes.toByteArray();
+    }
+
+    /** The bytes that announce a POST of so many bytes of JSON. */
+    static byte[] head(String authority, String path, int numBytes) {
+        return ("POST " + path + " HTTP/1.1\r\nHost: " + authority
+                        + "\r\nContent-Type: application/json\r\nContent-Length: " + numBytes + "\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
     }
 }

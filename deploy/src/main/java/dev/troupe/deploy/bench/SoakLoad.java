@@ -1,76 +1,58 @@
 package dev.troupe.deploy.bench;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.model.tokenizer.Tokenizer;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
 
 /**
  * The clients of a soak: each asks for one thing after another, drawn from its own seed. What it gets is counted by
- * kind; a status that its request should not have is a surprise.
+ * kind. An answer that should not have been is a surprise: a wrong status, a choice too few, or, where the same was
+ * asked before, in whatever form, another answer.
  */
 final class SoakLoad {
-    private static final Duration TIMEOUT = Duration.ofMinutes(2);
-    private static final ObjectMapper JSON = new ObjectMapper();
+    static final String COMPLETIONS = "/v1/completions";
+    static final String CHAT = "/v1/chat/completions";
+    static final String MODELS = "/v1/models";
+
     private static final int PREFIXES = 4;
+    private static final int SEVERAL = 3;
+    private static final int JSON_TOKENS = 48;
     private static final int MAX_SURPRISES = 20; // kept to show
-    private static final String PATH = "/v1/completions";
+    private static final double UNIT = 1e-3; // by which the length of a vector may differ from 1
 
-    /** What a client may do, as often as it stands here. */
-    private enum Kind {
-        WHOLE,
-        STREAM,
-        SHARED_PREFIX,
-        SEVERAL,
-        LEFT_STREAM,
-        LEFT_BEFORE_ANSWER,
-        REFUSED
-    }
-
-    private static final Kind[] MIX = {
-        Kind.WHOLE,
-        Kind.WHOLE,
-        Kind.STREAM,
-        Kind.STREAM,
-        Kind.SHARED_PREFIX,
-        Kind.SHARED_PREFIX,
-        Kind.SEVERAL,
-        Kind.LEFT_STREAM,
-        Kind.LEFT_STREAM,
-        Kind.LEFT_BEFORE_ANSWER,
-        Kind.REFUSED
-    };
-
-    private final HttpClient client;
-    private final URI url;
+    private final SoakHttp http;
+    private final SoakGrpc grpc;
+    private final SoakRefusals refusals;
     private final String modelId;
     private final int vocabSize;
     private final int contextLength;
+    private final boolean spellsJson;
     private final List<List<Integer>> prefixes = new ArrayList<>();
+    private final FirstAnswers first = new FirstAnswers();
     private final Map<String, Long> counts = new TreeMap<>();
     private final List<String> surprises = new ArrayList<>();
 
-    SoakLoad(HttpClient client, String url, String modelId, int vocabSize, int contextLength, long seed) {
-        this.client = client;
-        this.url = URI.create(url + PATH);
-        this.modelId = modelId;
-        this.vocabSize = vocabSize;
-        this.contextLength = contextLength;
+    SoakLoad(SoakHttp http, SoakGrpc grpc, ModelDescription model, long seed) {
+        this.http = http;
+        this.grpc = grpc;
+        this.modelId = model.modelId();
+        this.vocabSize = model.vocabSize();
+        this.contextLength = model.contextLength();
+        this.spellsJson = spellsJson(model.tokenizer().tokenizer());
+        this.refusals = new SoakRefusals(http, vocabSize, contextLength);
         SplittableRandom random = new SplittableRandom(seed);
         for (int i = 0; i < PREFIXES; i++) {
-            prefixes.add(tokens(random, contextLength / 4));
+            prefixes.add(SoakQuestion.tokens(random, contextLength / 4, vocabSize));
         }
     }
 
@@ -87,100 +69,195 @@ final class SoakLoad {
     /** Asks until {@code endNanos}, and waits for the last answer. */
     void run(SplittableRandom random, long endNanos) throws InterruptedException {
         while (System.nanoTime() - endNanos < 0) {
-            Kind kind = MIX[random.nextInt(MIX.length)];
+            SoakKind kind = SoakKind.draw(random);
             try {
-                ask(kind, random);
+                ask(kind, SoakQuestion.draw(random, vocabSize, contextLength), random);
             } catch (IOException e) {
-                surprise(kind + ": " + e);
+                surprise(kind.label() + ": " + e);
             }
             synchronized (this) {
-                counts.merge(kind.name().toLowerCase(Locale.ROOT), 1L, Long::sum);
+                counts.merge(kind.label(), 1L, Long::sum);
             }
         }
     }
 
-    private void ask(Kind kind, SplittableRandom random) throws IOException, InterruptedException {
-        Map<String, Object> body = new LinkedHashMap<>();
-        body.put("model", modelId);
-        body.put("prompt", tokens(random, random.nextInt(1, Math.min(64, contextLength / 4))));
-        body.put("max_tokens", random.nextInt(1, 24));
-        body.put("seed", random.nextInt());
+    private void ask(SoakKind kind, SoakQuestion question, SplittableRandom random)
+            throws IOException, InterruptedException {
         switch (kind) {
-            case WHOLE -> whole(body, 200);
-            case STREAM -> stream(body);
-            case SHARED_PREFIX -> {
-                List<Integer> prompt = new ArrayList<>(prefixes.get(random.nextInt(PREFIXES)));
-                prompt.addAll(tokens(random, random.nextInt(1, 9)));
-                body.put("prompt", prompt);
-                whole(body, 200);
-            }
-            case SEVERAL -> {
-                body.put("n", 3);
-                body.put("logprobs", 5);
-                stream(body);
-            }
+            case WHOLE -> check("tokens", question, whole(COMPLETIONS, completion(question, question.tokens()), 1));
+            case STREAM ->
+                check("tokens", question, streamed(COMPLETIONS, completion(question, question.tokens()), 1, 0));
+            case TEXT -> check("text", question, whole(COMPLETIONS, completion(question, question.text()), 1));
+            case SHARED_PREFIX -> sharedPrefix(question, random.nextInt(PREFIXES));
+            case SEVERAL -> several(question);
+            case SCORED -> scored(question);
+            case CHAT -> check("chat", question, whole(CHAT, chat(question), 1));
+            case CHAT_STREAM -> check("chat", question, streamed(CHAT, chat(question), 1, 0));
+            case JSON -> json(question);
+            case EMBEDDINGS -> embeddings(question);
+            case TOKENS -> tokens(question);
+            case MODELS -> models();
+            case GRPC -> check("tokens", question, grpc.whole(question));
+            case GRPC_STREAM -> check("tokens", question, grpc.streamed(question));
+            case LEFT_GRPC -> grpc.left(question, contextLength / 2, random.nextInt(1, 8));
             case LEFT_STREAM -> {
-                body.put("max_tokens", contextLength / 2);
-                body.put("stream", true);
-                LeavingClient.readLines(url, JSON.writeValueAsBytes(body), TIMEOUT, random.nextInt(1, 8));
+                byte[] body = SoakHttp.bytes(with(longCompletion(question), "stream", true));
+                LeavingClient.readLines(http.uri(COMPLETIONS), body, SoakHttp.TIMEOUT, random.nextInt(1, 8));
             }
             case LEFT_BEFORE_ANSWER -> {
-                body.put("max_tokens", contextLength / 2);
-                LeavingClient.wait(url, JSON.writeValueAsBytes(body), Duration.ofMillis(random.nextInt(1, 60)));
+                Duration patience = Duration.ofMillis(random.nextInt(1, 60));
+                LeavingClient.wait(http.uri(COMPLETIONS), SoakHttp.bytes(longCompletion(question)), patience);
             }
-            case REFUSED -> refused(body, random);
+            case SLOW_READER -> {
+                Map<String, Object> body = completion(question, question.tokens());
+                check("tokens", question, streamed(COMPLETIONS, body, 1, random.nextInt(1, 20)));
+            }
+            case STOPPED_READER -> {
+                Map<String, Object> body = with(longCompletion(question), "stream", true);
+                body.put("n", SEVERAL);
+                body.put("logprobs", 5); // more than sockets have room for
+                Duration stop = Duration.ofMillis(random.nextInt(50, 400));
+                LeavingClient.stopReading(http.uri(COMPLETIONS), SoakHttp.bytes(body), SoakHttp.TIMEOUT, stop);
+            }
+            case REFUSED -> refusals.badRequest(completion(question, question.tokens()), random);
+            case NOT_FOUND -> refusals.notFound(completion(question, question.tokens()), random);
+            case TOO_LARGE -> refusals.tooLarge();
         }
     }
 
-    private void refused(Map<String, Object> body, SplittableRandom random) throws IOException, InterruptedException {
-        switch (random.nextInt(5)) {
-            case 0 -> body.put("model", "no-such-model");
-            case 1 -> body.put("prompt", tokens(random, contextLength));
-            case 2 -> body.put("logit_bias", Map.of(Integer.toString(vocabSize), 1));
-            case 3 -> body.put("temperature", "hot");
-            default -> body.put("no_such_field", 1);
-        }
-        whole(body, modelId.equals(body.get("model")) ? 400 : 404);
-    }
-
-    private HttpRequest request(Map<String, Object> body) throws JsonProcessingException {
-        return HttpRequest.newBuilder(url)
-                .timeout(TIMEOUT)
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(body)))
-                .build();
-    }
-
-    private void whole(Map<String, Object> body, int status) throws IOException, InterruptedException {
-        HttpResponse<String> response = client.send(request(body), HttpResponse.BodyHandlers.ofString());
-        if (response.statusCode() != status) {
-            surprise(response.statusCode() + " instead of " + status + ": " + response.body());
+    private void check(String form, SoakQuestion question, String answer) throws IOException {
+        if (question.number().isPresent()) {
+            first.check(form + " " + question.number().getAsInt(), answer);
         }
     }
 
-    private void stream(Map<String, Object> body) throws IOException, InterruptedException {
-        body.put("stream", true);
-        HttpResponse<Stream<String>> response = client.send(request(body), HttpResponse.BodyHandlers.ofLines());
-        String last = "";
-        try (Stream<String> lines = response.body()) {
-            last = lines.filter(line -> !line.isEmpty()).reduce("", (before, line) -> line);
+    private Map<String, Object> completion(SoakQuestion question, Object prompt) {
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("model", modelId);
+        body.put("prompt", prompt);
+        body.put("max_tokens", question.maxTokens());
+        body.put("seed", question.seed());
+        return body;
+    }
+
+    private Map<String, Object> longCompletion(SoakQuestion question) {
+        return with(completion(question, question.tokens()), "max_tokens", contextLength / 2);
+    }
+
+    private Map<String, Object> chat(SoakQuestion question) {
+        Map<String, Object> body = completion(question, "");
+        body.remove("prompt");
+        return with(body, "messages", List.of(Map.of("role", "user", "content", question.text())));
+    }
+
+    private static Map<String, Object> with(Map<String, Object> body, String field, Object value) {
+        body.put(field, value);
+        return body;
+    }
+
+    private String whole(String path, Map<String, Object> body, int numChoices)
+            throws IOException, InterruptedException {
+        return ChoiceTexts.of(List.of(http.post(path, body)), numChoices);
+    }
+
+    private String streamed(String path, Map<String, Object> body, int numChoices, int pauseMillis)
+            throws IOException, InterruptedException {
+        return ChoiceTexts.of(http.stream(path, with(body, "stream", true), pauseMillis), numChoices);
+    }
+
+    private void sharedPrefix(SoakQuestion question, int prefix) throws IOException, InterruptedException {
+        List<Integer> prompt = new ArrayList<>(prefixes.get(prefix));
+        prompt.addAll(question.tokens().subList(0, Math.min(8, question.tokens().size())));
+        check("prefix " + prefix, question, whole(COMPLETIONS, completion(question, prompt), 1));
+    }
+
+    private void several(SoakQuestion question) throws IOException, InterruptedException {
+        Map<String, Object> body = completion(question, question.tokens());
+        body.put("n", SEVERAL);
+        body.put("logprobs", 5);
+        check("several", question, streamed(COMPLETIONS, body, SEVERAL, 0));
+    }
+
+    /** The prompt and the answer, token by token; a first token follows nothing and has no probability. */
+    private void scored(SoakQuestion question) throws IOException, InterruptedException {
+        Map<String, Object> body = completion(question, question.text());
+        body.put("echo", true);
+        body.put("logprobs", 1);
+        JsonNode answer = http.post(COMPLETIONS, body);
+        JsonNode scores = answer.path("choices").path(0).path("logprobs");
+        int numTokens = scores.path("tokens").size();
+        int known = (int) StreamSupport.stream(scores.path("token_logprobs").spliterator(), false)
+                .filter(score -> score.isNumber() && score.asDouble() <= 0)
+                .count();
+        if (numTokens != answer.path("usage").path("total_tokens").asInt(-1) || known != numTokens - 1) {
+            throw new IOException(known + " of " + numTokens + " tokens have a score: " + answer);
         }
-        if (response.statusCode() != 200 || !last.equals("data: [DONE]")) {
-            surprise("a stream with status " + response.statusCode() + " ended with " + last);
+        check("scored", question, ChoiceTexts.of(List.of(answer), 1) + scores.path("tokens"));
+    }
+
+    /** A vocabulary of a book's characters may have no braces. */
+    private static boolean spellsJson(Tokenizer tokenizer) {
+        return "{}"
+                .chars()
+                .allMatch(brace -> IntStream.range(0, tokenizer.vocabSize())
+                        .mapToObj(tokenizer::tokenBytes)
+                        .anyMatch(bytes -> bytes.length == 1 && bytes[0] == brace));
+    }
+
+    private void json(SoakQuestion question) throws IOException, InterruptedException {
+        Map<String, Object> body = with(chat(question), "max_tokens", JSON_TOKENS);
+        body.put("response_format", Map.of("type", "json_object"));
+        if (!spellsJson) {
+            http.refused(CHAT, SoakHttp.bytes(body), 400, "invalid_value");
+            return;
         }
+        JsonNode answer = http.post(CHAT, body);
+        JsonNode choice = answer.path("choices").path(0);
+        String text = choice.path("message").path("content").asText();
+        if (choice.path("finish_reason").asText().equals("stop")
+                && !SoakHttp.parsed(text).isObject()) {
+            throw new IOException("no JSON object: " + text);
+        }
+        check("json", question, ChoiceTexts.of(List.of(answer), 1));
+    }
+
+    private void embeddings(SoakQuestion question) throws IOException, InterruptedException {
+        JsonNode answer = http.post("/v1/embeddings", Map.of("model", modelId, "input", question.tokens()));
+        JsonNode vector = answer.path("data").path(0).path("embedding");
+        double squares = 0;
+        for (JsonNode value : vector) {
+            squares += value.asDouble() * value.asDouble();
+        }
+        if (!(Math.abs(Math.sqrt(squares) - 1) < UNIT)) {
+            throw new IOException("the vector's length is " + Math.sqrt(squares) + ": " + answer);
+        }
+        check("embeddings", question, vector.toString());
+    }
+
+    /** There and back. */
+    private void tokens(SoakQuestion question) throws IOException, InterruptedException {
+        JsonNode tokens = http.post("/v1/tokenize", Map.of("model", modelId, "prompt", question.text()))
+                .path("tokens");
+        String text = http.post("/v1/detokenize", Map.of("model", modelId, "tokens", tokens))
+                .path("text")
+                .asText();
+        if (!text.strip().equals(question.text().strip())) {
+            throw new IOException("\"" + question.text() + "\" came back as \"" + text + "\"");
+        }
+        check("tokenize", question, tokens.toString());
+    }
+
+    private void models() throws IOException, InterruptedException {
+        JsonNode list = http.get(MODELS);
+        if (!list.path("data").path(0).path("id").asText().equals(modelId)) {
+            throw new IOException("the model is not in the list: " + list);
+        }
+        http.get(MODELS + "/" + modelId);
     }
 
     private synchronized void surprise(String what) {
         if (surprises.size() < MAX_SURPRISES) {
             surprises.add(what);
         }
-    }
-
-    private List<Integer> tokens(SplittableRandom random, int count) {
-        List<Integer> tokens = new ArrayList<>(count);
-        for (int i = 0; i < count; i++) {
-            tokens.add(random.nextInt(vocabSize));
-        }
-        return tokens;
     }
 }

@@ -17,9 +17,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "soak",
         mixinStandardHelpOptions = true,
-        description = "Serves a mix of whole answers, streams, several choices, shared prefixes, refused requests and"
-                + " clients that leave, and measures memory and cache in pauses. Exit code 1 when memory grows, the"
-                + " cache keeps something or an answer is not as it should be.")
+        description =
+                "Serves a mix of completions and chats, whole and streamed, over HTTP and gRPC, several choices,"
+                        + " scores, JSON, embeddings, tokens, shared prefixes, refused requests, and clients that read slowly or"
+                        + " not at all or leave, and measures memory and cache in pauses. Exit code 1 when memory grows, the"
+                        + " cache keeps something or an answer is not as it should be, or not what the same request gave before.")
 final class SoakCommand implements Callable<Integer> {
     private static final double MEGA = 1e6;
 
@@ -76,7 +78,8 @@ final class SoakCommand implements Callable<Integer> {
     }
 
     private static void print(Soak.Report report) {
-        System.out.printf(Locale.ROOT, "%.0f s, requests %s%n", report.seconds(), report.requests());
+        System.out.printf(Locale.ROOT, "%.0f s, requests:%n", report.seconds());
+        report.requests().forEach((kind, count) -> System.out.printf(Locale.ROOT, "%,10d %s%n", count, kind));
         for (Growth growth : report.growth()) {
             System.out.printf(
                     Locale.ROOT,

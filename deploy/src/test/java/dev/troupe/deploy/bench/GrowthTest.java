@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -16,7 +17,7 @@ class GrowthTest {
         List<Double> values = IntStream.range(0, count)
                 .mapToObj(i -> measured.applyAsDouble(i))
                 .toList();
-        return Growth.of("heap", "bytes", values, 100, 0.01);
+        return Growth.of("heap", "bytes", values, Growth.WARM_UP, 100, 0.01);
     }
 
     @ParameterizedTest
@@ -36,6 +37,19 @@ class GrowthTest {
         Growth growth = judge(count, i -> 5000 + 2400.0 * i / count);
         assertThat(growth.tooMuch()).as(growth.toString()).isTrue();
         assertThat(growth.after()).isGreaterThan(growth.before());
+    }
+
+    /** As an arena of malloc does: it has its size when half of the run is over. A leak goes on. */
+    @Test
+    void whatFillsIsNoGrowthWhereTheSecondHalfIsJudged() {
+        List<Double> fills = IntStream.range(0, 16)
+                .mapToObj(i -> 5000 + 300.0 * Math.min(i, 8))
+                .toList();
+        assertThat(judge(16, fills::get).tooMuch()).isTrue();
+        assertThat(Growth.of("other", "bytes", fills, 0.5, 100, 0.01).tooMuch()).isFalse();
+        List<Double> leaks =
+                IntStream.range(0, 16).mapToObj(i -> 5000 + 300.0 * i).toList();
+        assertThat(Growth.of("other", "bytes", leaks, 0.5, 100, 0.01).tooMuch()).isTrue();
     }
 
     @ParameterizedTest

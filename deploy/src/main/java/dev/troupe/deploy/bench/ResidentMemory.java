@@ -1,0 +1,88 @@
+package dev.troupe.deploy.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.management.JMException;
+import javax.management.ObjectName;
+
+/**
+ * Memory of this process that it has really written, as Linux counts it. Of the heap, more is committed than was ever
+ * written, so its own pages are counted and taken off: else the heap that is touched bit by bit would look like a leak.
+ */
+final class ResidentMemory {
+    private static final Path STATUS = Path.of("/proc/self/status");
+    private static final Path MAPPINGS = Path.of("/proc/self/smaps");
+    /** Without pages of files: the system drops those and reads them again as it likes. */
+    private static final Pattern ALL = Pattern.compile("RssAnon:\\s+(\\d+) kB");
+
+    private static final Pattern IN_MAPPING = Pattern.compile("Anonymous:\\s+(\\d+) kB");
+    private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-([0-9a-f]+) .*");
+    /** G1's and others' word of where the heap lies. */
+    private static final Pattern RANGE = Pattern.compile("\\[0x([0-9a-f]+), 0x([0-9a-f]+)\\)");
+
+    private ResidentMemory() {}
+
+    /** Bytes that are resident, of no file and not the heap's; -1 where the system does not say. */
+    static long outsideHeap() {
+        if (!Files.isReadable(STATUS) || !Files.isReadable(MAPPINGS)) {
+            return -1;
+        }
+        try (Stream<String> mappings = Files.lines(MAPPINGS)) {
+            long all = Files.readAllLines(STATUS).stream()
+                    .mapToLong(line -> kilobytes(ALL, line))
+                    .sum();
+            Matcher heap = RANGE.matcher(heapInfo());
+            if (all == 0 || !heap.find()) {
+                return -1;
+            }
+            return (all - inside(address(heap, 1), address(heap, 2), mappings.toList())) << 10;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Kilobytes of anonymous memory in a range of addresses.
+     *
+     * @param lines of smaps: each mapping's range, then its figures
+     */
+    static long inside(long from, long to, List<String> lines) {
+        long kilobytes = 0;
+        boolean inside = false;
+        for (String line : lines) {
+            Matcher mapping = MAPPING.matcher(line);
+            if (mapping.matches()) {
+                inside = address(mapping, 1) >= from && address(mapping, 2) <= to;
+            } else if (inside) {
+                kilobytes += kilobytes(IN_MAPPING, line);
+            }
+        }
+        return kilobytes;
+    }
+
+    private static long kilobytes(Pattern figure, String line) {
+        Matcher matcher = figure.matcher(line);
+        return matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
+    }
+
+    private static long address(Matcher range, int group) {
+        return Long.parseUnsignedLong(range.group(group), 16);
+    }
+
+    private static String heapInfo() {
+        try {
+            ObjectName commands = new ObjectName("com.sun.management:type=DiagnosticCommand");
+            return String.valueOf(ManagementFactory.getPlatformMBeanServer()
+                    .invoke(commands, "gcHeapInfo", new Object[0], new String[0]));
+        } catch (JMException e) {
+            return ""; // another JVM
+        }
+    }
+}
