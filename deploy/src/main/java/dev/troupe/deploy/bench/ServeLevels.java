@@ -51,7 +51,7 @@ public final class ServeLevels {
      * @param rounds of each load at least
      * @param answers rounds go on until each level has given so many in a load, or until time is over
      * @param minutes for everything, warm-up included, beyond which no load has more than its least rounds; one alone
-     *     may take at most {@link #SHARE} times an equal part of what is left
+     *     may take at most {@link ServeLevels#SHARE} times an equal part of what is left
      * @param rates requests a second of open loops; times between two are exponential, the same at every level
      * @param shareOfClosed one more open loop, at this part of the requests a second that the closed loop reached with
      *     the most streams at the highest level; 0 for none

@@ -54,7 +54,7 @@ record SoakQuestion(OptionalInt number, List<Integer> tokens, String text, int m
             words.add(word);
             length += word.length() + 1;
         }
-        return String.join(" ", words)
-                .substring(0, Math.min(most, String.join(" ", words).length()));
+        String text = String.join(" ", words);
+        return text.substring(0, Math.min(most, text.length()));
     }
 }

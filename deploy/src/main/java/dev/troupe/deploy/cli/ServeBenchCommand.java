@@ -130,6 +130,28 @@ final class ServeBenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        ServeLevels.Load load = load();
+        if (levels.isEmpty() || !ServeBench.LEVELS.containsAll(levels)) {
+            throw new TroupeException("--levels are of " + ServeBench.LEVELS + ", not " + levels);
+        }
+        Map<String, Object> set = served.values();
+        CommandLineKeys.putDraftModel(set, draftModel);
+        Config config = ConfigFactory.parseMap(set, "command line");
+        ServeBench.Report report = ServeBench.run(model, config, load, levels);
+        if (json) {
+            JsonLine.print(System.out, report);
+        } else {
+            print(report);
+        }
+        return 0;
+    }
+
+    /**
+     * What the options ask for.
+     *
+     * @throws TroupeException when one of them cannot be
+     */
+    ServeLevels.Load load() {
         if (numPrompt < 8
                 || numAnswer < 2
                 || requests < 1
@@ -142,13 +164,7 @@ final class ServeBenchCommand implements Callable<Integer> {
                     "--prompt wants at least 8, --answer 2, --requests, --rounds, --answers and --streams 1,"
                             + " --minutes and --warm-up 0");
         }
-        if (levels.isEmpty() || !ServeBench.LEVELS.containsAll(levels)) {
-            throw new TroupeException("--levels are of " + ServeBench.LEVELS + ", not " + levels);
-        }
-        Map<String, Object> set = served.values();
-        CommandLineKeys.putDraftModel(set, draftModel);
-        Config config = ConfigFactory.parseMap(set, "command line");
-        ServeLevels.Load load = new ServeLevels.Load(
+        return new ServeLevels.Load(
                 streams,
                 numPrompt,
                 numAnswer,
@@ -160,13 +176,6 @@ final class ServeBenchCommand implements Callable<Integer> {
                 rates.contains(AUTO) ? SHARE_OF_CLOSED : 0,
                 prefixes,
                 warmUp);
-        ServeBench.Report report = ServeBench.run(model, config, load, levels);
-        if (json) {
-            JsonLine.print(System.out, report);
-        } else {
-            print(report);
-        }
-        return 0;
     }
 
     private static List<Double> numbers(List<String> rates) {
