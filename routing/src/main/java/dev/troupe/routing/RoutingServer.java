@@ -48,6 +48,12 @@ public final class RoutingServer {
     /** Time for the last bytes of an answer to leave the socket. */
     private static final Duration FLUSH_TIME = Duration.ofMillis(250);
 
+    /**
+     * Streams that one connection may reset in ten seconds. Akka's 400 end the connection of a gateway whose users
+     * often leave; a reset costs little here, as the request's work ends with it.
+     */
+    private static final int MAX_RESETS = 4000;
+
     private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
     /** What a phase of the shutdown needs beside waiting for answers. */
     private static final Duration PHASE_MARGIN = CLOSE_DEADLINE.plus(FLUSH_TIME).plusMillis(500);
@@ -136,6 +142,7 @@ public final class RoutingServer {
                           max-connections = %d
                           server-header = "troupe"
                           socket-options.tcp-no-delay = on
+                          http2.max-resets = %d
                           parsing.max-content-length = infinite
                           parsing.error-handler = "%s"
                         }
@@ -143,6 +150,7 @@ public final class RoutingServer {
                                 http2 ? "on" : "off",
                                 idle.toMillis(),
                                 config.maxConnections(),
+                                MAX_RESETS,
                                 MalformedRequests.class.getName()))
                 .withFallback(system.settings().config()));
     }

@@ -1,7 +1,5 @@
 package dev.troupe.deploy.bench;
 
-import com.google.protobuf.Message;
-import com.google.protobuf.Parser;
 import dev.troupe.routing.proto.GenerateChunk;
 import dev.troupe.routing.proto.GenerateRequest;
 import io.grpc.CallOptions;
@@ -13,9 +11,8 @@ import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.buffer.UnpooledByteBufAllocator;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.protobuf.ProtoUtils;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -32,25 +29,9 @@ final class LeavingCall {
             MethodDescriptor.<GenerateRequest, GenerateChunk>newBuilder()
                     .setType(MethodDescriptor.MethodType.SERVER_STREAMING)
                     .setFullMethodName("troupe.router.v1.Router/GenerateStream")
-                    .setRequestMarshaller(new Marshaller<>(GenerateRequest.parser()))
-                    .setResponseMarshaller(new Marshaller<>(GenerateChunk.parser()))
+                    .setRequestMarshaller(ProtoUtils.marshaller(GenerateRequest.getDefaultInstance()))
+                    .setResponseMarshaller(ProtoUtils.marshaller(GenerateChunk.getDefaultInstance()))
                     .build();
-
-    private record Marshaller<T extends Message>(Parser<T> parser) implements MethodDescriptor.Marshaller<T> {
-        @Override
-        public InputStream stream(T message) {
-            return message.toByteString().newInput();
-        }
-
-        @Override
-        public T parse(InputStream stream) {
-            try {
-                return parser.parseFrom(stream);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-    }
 
     private LeavingCall() {}
 

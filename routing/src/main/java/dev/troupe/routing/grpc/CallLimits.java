@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -67,9 +68,13 @@ final class CallLimits implements Function<HttpRequest, CompletionStage<HttpResp
         if (!segments.hasNext() || !services.contains(segments.next())) {
             return calls.apply(limited);
         }
-        // The first limit is the one that counts; the second has to be given too and must not come first.
+        // The first limit of size counts; the second has to be given too and must not come first. Of times it is the
+        // future's: when the stream's own comes, the call is reset, and the status would be lost.
+        long timeoutMillis = config.bodyTimeout().toMillis();
         return limited.entity()
-                .toStrict(config.bodyTimeout().toMillis(), 2 * most, system)
+                .toStrict(2 * timeoutMillis, 2 * most, system)
+                .toCompletableFuture()
+                .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS)
                 .handle((strict, failure) ->
                         failure == null ? called(request.withEntity(strict)) : refused(request, status(failure)))
                 .thenCompose(answer -> answer);

@@ -31,11 +31,15 @@ class CallLimitsTest {
     private static final GenerateRequest HELLO =
             GenerateRequest.newBuilder().setText("hello").build();
 
+    /** Bytes that may be on their way to a client that does not read. */
+    private static final int WINDOW = 65_535;
+
     private record Ended(Status status, Metadata trailers) {}
 
     private static ManagedChannel channel(TestNode node) {
         return NettyChannelBuilder.forAddress("127.0.0.1", node.bindings().grpcPort())
                 .usePlaintext()
+                .flowControlWindow(WINDOW)
                 .build();
     }
 
@@ -147,7 +151,7 @@ class CallLimitsTest {
     @Test
     void aClientThatDoesNotReadIsCutOff() throws Exception {
         try (var node = TestNode.start("troupe.routing.streamBuffer = 64")) {
-            int length = 60_000;
+            int length = 6_000;
             int[] tokens = new int[length];
             Arrays.fill(tokens, 't');
             var replica = new FakeReplica(new ModelDescription(

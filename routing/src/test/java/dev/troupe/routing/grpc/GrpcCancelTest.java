@@ -3,7 +3,6 @@ package dev.troupe.routing.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Message;
-import com.google.protobuf.Parser;
 import dev.troupe.routing.harness.FakeReplica;
 import dev.troupe.routing.harness.TestNode;
 import dev.troupe.routing.proto.ChatMessage;
@@ -17,7 +16,7 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import java.io.InputStream;
+import io.grpc.protobuf.ProtoUtils;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -31,28 +30,13 @@ class GrpcCancelTest {
             .addMessages(ChatMessage.newBuilder().setRole("user").setContent("hello"))
             .build();
 
-    private record Marshaller<T extends Message>(Parser<T> parser) implements MethodDescriptor.Marshaller<T> {
-        @Override
-        public InputStream stream(T message) {
-            return message.toByteString().newInput();
-        }
-
-        @Override
-        public T parse(InputStream stream) {
-            try {
-                return parser.parseFrom(stream);
-            } catch (java.io.IOException e) {
-                throw new AssertionError(e);
-            }
-        }
-    }
-
     /** A call, and what it ended with. */
     private record Call<T>(ClientCall<T, GenerateReply> call, CompletableFuture<GenerateReply> reply) {
-        private static <T extends Message> Call<T> start(
-                ManagedChannel channel, String method, Parser<T> parser, T request) {
+        private static <T extends Message> Call<T> start(ManagedChannel channel, String method, T request) {
             var call = channel.newCall(
-                    MethodDescriptor.newBuilder(new Marshaller<>(parser), new Marshaller<>(GenerateReply.parser()))
+                    MethodDescriptor.newBuilder(
+                                    ProtoUtils.marshaller(request),
+                                    ProtoUtils.marshaller(GenerateReply.getDefaultInstance()))
                             .setType(MethodDescriptor.MethodType.UNARY)
                             .setFullMethodName("troupe.router.v1.Router/" + method)
                             .build(),
@@ -80,11 +64,11 @@ class GrpcCancelTest {
         }
 
         static Call<GenerateRequest> generate(ManagedChannel channel) {
-            return start(channel, "Generate", GenerateRequest.parser(), GENERATE);
+            return start(channel, "Generate", GENERATE);
         }
 
         static Call<ChatRequest> chat(ManagedChannel channel) {
-            return start(channel, "Chat", ChatRequest.parser(), CHAT);
+            return start(channel, "Chat", CHAT);
         }
     }
 
@@ -126,6 +110,32 @@ class GrpcCancelTest {
             } finally {
                 channel.shutdownNow();
                 other.shutdownNow();
+            }
+        }
+    }
+
+    /** A gateway has one connection for all of its users, of whom many leave. */
+    @Test
+    void manyCancelledCallsDoNotEndTheirConnection() throws Exception {
+        try (var node = TestNode.start("")) {
+            var replica = node.replica();
+            replica.script((request, replyTo) -> {});
+            var channel = channel(node);
+            try {
+                var kept = Call.generate(channel);
+                for (int i = 1; i <= 600; i++) {
+                    var call = Call.generate(channel);
+                    int submitted = i + 1;
+                    TestNode.await("submitted", () -> replica.submitted().size() == submitted);
+                    call.call().cancel("nobody waits", null);
+                }
+                TestNode.await("all are cancelled", () -> replica.cancelled().size() == 600);
+                assertThat(kept.reply()).isNotDone();
+                replica.says(node.tokenizer(), "the world");
+                assertThat(Call.chat(channel).reply().get(20, TimeUnit.SECONDS).getModel())
+                        .isEqualTo(TestNode.MODEL);
+            } finally {
+                channel.shutdownNow();
             }
         }
     }
