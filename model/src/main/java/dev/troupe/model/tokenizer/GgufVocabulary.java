@@ -4,6 +4,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.gguf.GgufMetadata;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -164,11 +165,12 @@ public final class GgufVocabulary {
         return new SentencePieceBpe(spellings, merges.build(), special(true), space, unknown);
     }
 
-    /** Every way to make a token of two others, with the token's place by score as its rank. */
+    /** Every way to make a token of two others in order of rank, which is the token's place by score. */
     private void addMerges(MergeTable.Builder merges) {
         List<Double> scores = metadata.numbers(SCORES).orElseThrow(() -> new TroupeException(SCORES + " is missing"));
         requireOnePerToken(SCORES, scores.size());
         int[] ranks = ranks(scores);
+        List<int[]> found = new ArrayList<>(); // left, right, result
         for (int id = 0; id < tokens.size(); id++) {
             String token = tokens.get(id);
             boolean mergeable = types.get(id) == TYPE_NORMAL || types.get(id) == TYPE_USER_DEFINED;
@@ -176,10 +178,13 @@ public final class GgufVocabulary {
                 Integer left = part(token.substring(0, cut));
                 Integer right = part(token.substring(cut));
                 if (left != null && right != null) {
-                    merges.add(left, right, id, ranks[id]);
+                    found.add(new int[] {left, right, id});
                 }
             }
         }
+        // Files list merges, and readers that know no ranks take the list's order for them.
+        found.sort(Comparator.comparingInt(merge -> ranks[merge[2]]));
+        found.forEach(merge -> merges.add(merge[0], merge[1], merge[2], ranks[merge[2]]));
     }
 
     private @Nullable Integer part(String spelling) {

@@ -63,10 +63,10 @@ final class MergeTable {
         return ranks[index];
     }
 
-    /** Whether each merge's rank is its index. */
+    /** Whether the order of the merges says all that their ranks do: each is above the one before. */
     boolean isInOrder() {
-        for (int i = 0; i < ranks.length; i++) {
-            if (ranks[i] != i) {
+        for (int i = 1; i < ranks.length; i++) {
+            if (ranks[i] <= ranks[i - 1]) {
                 return false;
             }
         }

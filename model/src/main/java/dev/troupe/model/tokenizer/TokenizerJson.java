@@ -15,6 +15,12 @@ import org.jspecify.annotations.Nullable;
  * Reads and writes Hugging Face's {@code tokenizer.json} (https://github.com/huggingface/tokenizers): byte-level BPE,
  * SentencePiece-like BPE with byte fallback, and characters (a BPE without merges). What a file asks for and this class
  * doesn't know is an error, never ignored.
+ *
+ * <p>There the earlier merge in the list comes first, and no two are equal. In a vocabulary that is ranked by scores
+ * they may be ({@link GgufVocabulary}), and then the leftmost in the text comes first, which no list can say. Such
+ * merges are listed by score, those of one score by the id of what they make, and their ranks stand beside the list
+ * under a key of our own: this class reads the tokenizer that was written, Hugging Face's library one that differs
+ * where scores are equal.
  */
 public final class TokenizerJson {
     /** The usual file name in a model directory. */
@@ -65,14 +71,14 @@ public final class TokenizerJson {
     }
 
     /**
-     * As {@link #toJson}, with what files of Hugging Face keep beside it or have no words for, for {@link #parse} on
-     * another node: ends of answers, and merges of equal rank.
+     * As {@link #toJson}, with what files of Hugging Face keep beside it, for {@link #parse} on another node: what
+     * begins a text and what ends an answer.
      */
     public static String toWire(Tokenizer tokenizer) {
         ObjectNode root = tree(tokenizer);
         switch (tokenizer) {
-            case ByteLevelBpe bpe -> TokenizerJsonWriter.putOwn(root, bpe.special(), bpe.merges());
-            case SentencePieceBpe bpe -> TokenizerJsonWriter.putOwn(root, bpe.special(), bpe.merges());
+            case ByteLevelBpe bpe -> TokenizerJsonWriter.putOwn(root, bpe.special());
+            case SentencePieceBpe bpe -> TokenizerJsonWriter.putOwn(root, bpe.special());
             default -> {} // characters have neither
         }
         return TokenizerJsonWriter.text(root);

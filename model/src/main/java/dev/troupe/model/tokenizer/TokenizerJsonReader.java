@@ -197,7 +197,10 @@ final class TokenizerJsonReader {
 
     private void readMerges(MergeSink sink) {
         int index = 0;
-        JsonNode ranks = root.path(TokenizerJsonWriter.OWN).path("merge_ranks");
+        JsonNode ranks = model.path(TokenizerJsonWriter.RANKS);
+        refuse(
+                !ranks.isMissingNode() && ranks.size() != model.path("merges").size(),
+                TokenizerJsonWriter.RANKS + " hasn't one rank for each merge");
         for (JsonNode merge : model.path("merges")) {
             List<String> parts = parts(merge);
             refuse(parts.size() != 2, "merge " + index + " isn't a pair: " + merge);

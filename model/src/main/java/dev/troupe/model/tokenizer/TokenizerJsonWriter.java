@@ -10,6 +10,8 @@ import java.util.Map;
 final class TokenizerJsonWriter {
     /** A key that files do not have: see {@link TokenizerJson#toWire}. */
     static final String OWN = "troupe";
+    /** A key of the model that others pass over: the rank of each merge. */
+    static final String RANKS = "troupe_merge_ranks";
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -117,18 +119,12 @@ final class TokenizerJsonWriter {
         return root;
     }
 
-    /** Ends of answers, and ranks where they are not the order of the merges. */
-    static void putOwn(ObjectNode root, SpecialTokens special, MergeTable merges) {
+    /** What begins a text and what ends an answer. */
+    static void putOwn(ObjectNode root, SpecialTokens special) {
         ObjectNode own =
                 root.putObject(OWN).put("end_of_text", special.endOfText()).put("begin_of_text", special.beginOfText());
         ArrayNode ends = own.putArray("ends");
         special.ends().forEach(ends::add);
-        if (!merges.isInOrder()) {
-            ArrayNode ranks = own.putArray("merge_ranks");
-            for (int i = 0; i < merges.size(); i++) {
-                ranks.add(merges.rank(i));
-            }
-        }
     }
 
     private static ObjectNode root(SpecialTokens special) {
@@ -206,6 +202,7 @@ final class TokenizerJsonWriter {
         return model.put("fuse_unk", false).put("byte_fallback", byteFallback);
     }
 
+    /** Merges, and their ranks where the order of merges does not say them: those of one rank have none among them. */
     private static void putMerges(ObjectNode model, MergeTable table, String[] spellings) {
         ArrayNode merges = model.putArray("merges");
         for (int i = 0; i < table.size(); i++) {
@@ -215,6 +212,12 @@ final class TokenizerJsonWriter {
                 merges.addArray().add(left).add(right);
             } else {
                 merges.add(left + " " + right);
+            }
+        }
+        if (!table.isInOrder()) {
+            ArrayNode ranks = model.putArray(RANKS);
+            for (int i = 0; i < table.size(); i++) {
+                ranks.add(table.rank(i));
             }
         }
     }

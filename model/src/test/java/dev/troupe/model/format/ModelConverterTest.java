@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -214,6 +215,44 @@ class ModelConverterTest {
         assertSame(original, other);
         assertSame(original, back);
         assertThat(logits(back, null)).isEqualTo(logits(original, null));
+    }
+
+    /** Scores of the third are equal for its first 178 merges. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "stories260K/stories260K-F32.gguf",
+                "tinychat-3M/tinychat-3M-Q4_0.gguf",
+                "tinystories-656K/TinyStories-656K-Q8_0.gguf"
+            })
+    void publishedVocabulariesSurviveTheWayThereAndBack(String name) {
+        Path original = SharedData.find("models/" + name);
+        Path directory = converted(original, "directory", null);
+        Path back = converted(directory, "back.gguf", null);
+        try (OpenModel first = ModelFiles.open(original);
+                OpenModel second = ModelFiles.open(directory);
+                OpenModel third = ModelFiles.open(back)) {
+            Random random = new Random(21);
+            String[] parts = {"to", " a", "once", " ", "upon", "time", ", ", "dog", "play", "ing", "\n", ". ", "\u00e9"
+            };
+            for (int i = 0; i < 500; i++) {
+                StringBuilder text = new StringBuilder();
+                for (int part = random.nextInt(1, 60); part > 0; part--) {
+                    text.append(parts[random.nextInt(parts.length)]);
+                }
+                int[] ids = first.tokenizer().encode(text.toString());
+                assertThat(second.tokenizer().encode(text.toString()))
+                        .as("%s", text)
+                        .isEqualTo(ids);
+                assertThat(third.tokenizer().encode(text.toString()))
+                        .as("%s", text)
+                        .isEqualTo(ids);
+            }
+            assertThat(second.tokenizer().endTokens())
+                    .isEqualTo(first.tokenizer().endTokens());
+            assertThat(third.tokenizer().endTokens())
+                    .isEqualTo(first.tokenizer().endTokens());
+        }
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Hugging Face's own tokenizers (the library, through DJL) beside ours, on one {@code tokenizer.json} each: of Llama
@@ -73,14 +74,35 @@ class HuggingFaceParityTest {
                 int[] ids = ours.encode(text);
                 assertThat(ids)
                         .as("%s, seed %d, text %d: %s", kind, seed, i, escaped(text))
-                        .isEqualTo(
-                                Arrays.stream(theirs.encode(text, false, false).getIds())
-                                        .mapToInt(Math::toIntExact)
-                                        .toArray());
+                        .isEqualTo(ids(theirs, text));
                 String shown = kind.equals("qwen2") ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
                 assertThat(ours.decode(ids)).isEqualTo(shown);
             }
         }
+    }
+
+    /** A vocabulary of scores that differ: what its list of merges says, and the ranks beside it disturb no reader. */
+    @ParameterizedTest
+    @ValueSource(longs = {7, 8})
+    void theSameIdsByScores(long seed) throws IOException {
+        String json = TokenizerJson.toJson(ScoredVocabulary.tokenizer(seed, 200, 200));
+        assertThat(json).contains(TokenizerJsonWriter.RANKS);
+        Tokenizer ours = TokenizerJson.parse(json);
+        var random = RandomText.random(seed);
+        try (HuggingFaceTokenizer theirs = peer(json)) {
+            for (int i = 0; i < TEXTS; i++) {
+                String text = ScoredVocabulary.text(random, 1 + random.nextInt(60));
+                assertThat(ours.encode(text))
+                        .as("seed %d, text %d: %s", seed, i, escaped(text))
+                        .isEqualTo(ids(theirs, text));
+            }
+        }
+    }
+
+    private static int[] ids(HuggingFaceTokenizer theirs, String text) {
+        return Arrays.stream(theirs.encode(text, false, false).getIds())
+                .mapToInt(Math::toIntExact)
+                .toArray();
     }
 
     private static String escaped(String text) {
