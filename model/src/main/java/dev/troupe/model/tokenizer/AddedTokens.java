@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds tokens that are whole in a text before anything else is done with it: the leftmost, of those the longest. */
 final class AddedTokens {
-    private static final AddedTokens NONE = new AddedTokens(Map.of());
+    private static final AddedTokens NONE = new AddedTokens(Map.of(), Map.of());
 
     /** Those that begin with each byte, longest first. */
     private final List<List<Token>> byFirst = new ArrayList<>(256);
@@ -18,7 +18,7 @@ final class AddedTokens {
     private final boolean empty;
 
     @SuppressWarnings("ArrayRecordComponent") // private, never compared
-    private record Token(byte[] bytes, int id) {}
+    private record Token(byte[] bytes, int id, MatchRules rules) {}
 
     /** Takes a stretch of text between tokens; never empty. */
     @FunctionalInterface
@@ -26,22 +26,23 @@ final class AddedTokens {
         void accept(int from, int to);
     }
 
-    private AddedTokens(Map<String, Integer> ids) {
+    private AddedTokens(Map<String, Integer> ids, Map<String, MatchRules> rules) {
         for (int b = 0; b < 256; b++) {
             byFirst.add(new ArrayList<>());
         }
         ids.forEach((spelling, id) -> {
             byte[] bytes = spelling.getBytes(StandardCharsets.UTF_8);
             if (bytes.length > 0) {
-                byFirst.get(bytes[0] & 0xFF).add(new Token(bytes, id));
+                byFirst.get(bytes[0] & 0xFF).add(new Token(bytes, id, rules.getOrDefault(spelling, MatchRules.NONE)));
             }
         });
         byFirst.forEach(list -> list.sort((a, b) -> Integer.compare(b.bytes().length, a.bytes().length)));
         empty = byFirst.stream().allMatch(List::isEmpty);
     }
 
-    static AddedTokens of(Map<String, Integer> ids) {
-        return ids.isEmpty() ? NONE : new AddedTokens(ids);
+    /** @param rules of those tokens that have any */
+    static AddedTokens of(Map<String, Integer> ids, Map<String, MatchRules> rules) {
+        return ids.isEmpty() ? NONE : new AddedTokens(ids, rules);
     }
 
     /** Cuts a text into stretches and tokens, in their order. */
@@ -53,11 +54,17 @@ final class AddedTokens {
                 at++;
                 continue;
             }
-            if (at > from) {
-                stretch.accept(from, at);
+            int end = at + found.bytes().length;
+            if (!found.rules().admit(text, at, end)) {
+                at = end; // none inside it is looked for, as Hugging Face's library does not
+                continue;
+            }
+            int start = found.rules().start(text, from, at);
+            if (start > from) {
+                stretch.accept(from, start);
             }
             token.accept(found.id());
-            at += found.bytes().length;
+            at = found.rules().end(text, end);
             from = at;
         }
         if (from < text.length) {

@@ -40,8 +40,8 @@ public final class ByteLevelBpe implements Tokenizer {
         merges = builder.merges.build();
         special = builder.special;
         nfc = builder.nfc;
-        added = AddedTokens.of(special.added());
-        markup = AddedTokens.of(special.markup());
+        added = AddedTokens.of(special.added(), special.rules());
+        markup = AddedTokens.of(special.markup(), special.rules());
         byteIds = new int[256];
         Arrays.fill(byteIds, NO_TOKEN);
         for (int id = 0; id < tokens.size(); id++) {

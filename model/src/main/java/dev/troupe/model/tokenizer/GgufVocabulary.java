@@ -31,6 +31,17 @@ public final class GgufVocabulary {
     static final String UNKNOWN = "tokenizer.ggml.unknown_token_id";
     static final String ADD_BEGIN = "tokenizer.ggml.add_bos_token";
     static final String ADD_SPACE = "tokenizer.ggml.add_space_prefix";
+    /** Ids of the tokens that have each of the {@link MatchRules}, which llama.cpp knows by the model's name. */
+    static final String SINGLE_WORD = "troupe.tokenizer.single_word_ids";
+
+    static final String STRIP_LEFT = "troupe.tokenizer.lstrip_ids";
+    static final String STRIP_RIGHT = "troupe.tokenizer.rstrip_ids";
+    /**
+     * Of {@link Metaspace}, where it is not what llama.cpp does: when a prefix is added, and whether words are pieces.
+     */
+    static final String PREPEND_SCHEME = "troupe.tokenizer.prepend_scheme";
+
+    static final String SPLIT_WORDS = "troupe.tokenizer.split_words";
     /** Whether text is brought to NFC, where it is not what the pre-tokenizer's models do. */
     static final String NFC = "troupe.tokenizer.nfc";
 
@@ -161,8 +172,20 @@ public final class GgufVocabulary {
             addMerges(merges);
         }
         int unknown = token(UNKNOWN, Tokenizer.NO_TOKEN);
-        boolean space = metadata.flag(ADD_SPACE).orElse(true);
-        return new SentencePieceBpe(spellings, merges.build(), special(true), space, unknown);
+        return new SentencePieceBpe(spellings, merges.build(), special(true), metaspace(), unknown);
+    }
+
+    private Metaspace metaspace() {
+        Metaspace llama = Metaspace.llama(metadata.flag(ADD_SPACE).orElse(true));
+        String scheme = metadata.text(PREPEND_SCHEME).orElse("");
+        Metaspace.Prefix prefix = switch (scheme) {
+            case "" -> llama.prefix();
+            case "always" -> Metaspace.Prefix.ALWAYS;
+            case "first" -> Metaspace.Prefix.FIRST;
+            default ->
+                throw new TroupeException(PREPEND_SCHEME + " is '" + scheme + "'; supported are always and first");
+        };
+        return new Metaspace(prefix, metadata.flag(SPLIT_WORDS).orElse(false));
     }
 
     /** Every way to make a token of two others in order of rank, which is the token's place by score. */
@@ -228,7 +251,21 @@ public final class GgufVocabulary {
                 userDefined.remove(tokens.get(id));
             }
         }
-        return new SpecialTokens(special, userDefined, end, begins ? begin : Tokenizer.NO_TOKEN, ends);
+        return new SpecialTokens(special, userDefined, end, begins ? begin : Tokenizer.NO_TOKEN, ends, rules(special));
+    }
+
+    private Map<String, MatchRules> rules(Map<String, Integer> special) {
+        List<Integer> words = metadata.counts(SINGLE_WORD).orElse(List.of());
+        List<Integer> left = metadata.counts(STRIP_LEFT).orElse(List.of());
+        List<Integer> right = metadata.counts(STRIP_RIGHT).orElse(List.of());
+        Map<String, MatchRules> rules = new HashMap<>();
+        special.forEach((spelling, id) -> {
+            MatchRules given = new MatchRules(words.contains(id), left.contains(id), right.contains(id));
+            if (!given.equals(MatchRules.NONE)) {
+                rules.put(spelling, given);
+            }
+        });
+        return rules;
     }
 
     /** SentencePiece's usual id, where it is a control token. */

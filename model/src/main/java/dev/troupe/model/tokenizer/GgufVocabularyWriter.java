@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** Tokenizers as the metadata of a GGUF file. */
 public final class GgufVocabularyWriter {
@@ -71,8 +72,20 @@ public final class GgufVocabularyWriter {
         if (bpe.unknown() != Tokenizer.NO_TOKEN) {
             metadata.put(GgufVocabulary.UNKNOWN, MetadataValue.uint32(bpe.unknown()));
         }
-        metadata.put(GgufVocabulary.ADD_SPACE, MetadataValue.bool(bpe.prependsSpace()));
+        putMetaspace(metadata, bpe.metaspace());
         return metadata;
+    }
+
+    private static void putMetaspace(Map<String, MetadataValue> metadata, Metaspace metaspace) {
+        metadata.put(GgufVocabulary.ADD_SPACE, MetadataValue.bool(metaspace.prepends()));
+        switch (metaspace.prefix()) {
+            case ALWAYS -> metadata.put(GgufVocabulary.PREPEND_SCHEME, MetadataValue.text("always"));
+            case FIRST -> metadata.put(GgufVocabulary.PREPEND_SCHEME, MetadataValue.text("first"));
+            case NEVER, PREPEND -> {} // as llama.cpp does
+        }
+        if (metaspace.splitsWords()) {
+            metadata.put(GgufVocabulary.SPLIT_WORDS, MetadataValue.bool(true));
+        }
     }
 
     /** The earlier a token is made, the higher its score. */
@@ -134,6 +147,21 @@ public final class GgufVocabularyWriter {
                 .filter(id -> id != special.endOfText())
                 .findFirst()
                 .ifPresent(id -> metadata.put("tokenizer.ggml.eot_token_id", MetadataValue.uint32(id)));
+        putRule(metadata, GgufVocabulary.SINGLE_WORD, special, MatchRules::singleWord);
+        putRule(metadata, GgufVocabulary.STRIP_LEFT, special, MatchRules::stripsLeft);
+        putRule(metadata, GgufVocabulary.STRIP_RIGHT, special, MatchRules::stripsRight);
         metadata.put(GgufVocabulary.ADD_BEGIN, MetadataValue.bool(special.beginOfText() != Tokenizer.NO_TOKEN));
+    }
+
+    private static void putRule(
+            Map<String, MetadataValue> metadata, String key, SpecialTokens special, Predicate<MatchRules> rule) {
+        List<Integer> ids = special.rules().entrySet().stream()
+                .filter(entry -> rule.test(entry.getValue()))
+                .map(entry -> special.ids().get(entry.getKey()))
+                .sorted()
+                .toList();
+        if (!ids.isEmpty()) {
+            metadata.put(key, MetadataValue.int32s(ids));
+        }
     }
 }

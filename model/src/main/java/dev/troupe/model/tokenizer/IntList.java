@@ -42,6 +42,10 @@ final class IntList {
         return elements[size - 1];
     }
 
+    void clear() {
+        size = 0;
+    }
+
     int[] toArray() {
         return Arrays.copyOf(elements, size);
     }

@@ -10,12 +10,13 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * SentencePiece's BPE as Llama and Llama-like small models use it: spaces are "▁" (U+2581), the text is one piece that
- * starts as its code points, and a character without a token is spelled by its bytes ({@code <0x0A>}). Ill-formed UTF-8
- * goes through the byte tokens too. Kudo and Richardson 2018, "SentencePiece" (https://arxiv.org/abs/1808.06226).
+ * SentencePiece's BPE as Llama and Llama-like small models use it: spaces are "▁" (U+2581), the text is one piece, or a
+ * piece for each word ({@link Metaspace}), that starts as its code points, and a character without a token is spelled
+ * by its bytes ({@code <0x0A>}). Ill-formed UTF-8 goes through the byte tokens too. Kudo and Richardson 2018,
+ * "SentencePiece" (https://arxiv.org/abs/1808.06226).
  *
- * <p>A "▁" of the text itself comes back as a space; everything else survives {@code decodeBytes(encode(bytes))} as
- * long as the vocabulary has all byte tokens.
+ * <p>A "▁" of the text itself comes back as a space, and a space that stood where the prefix would have may be taken
+ * for it; everything else survives {@code decodeBytes(encode(bytes))} as long as the vocabulary has all byte tokens.
  */
 public final class SentencePieceBpe implements Tokenizer {
     static final char SPACE = '▁';
@@ -28,7 +29,7 @@ public final class SentencePieceBpe implements Tokenizer {
     private final TokenTable tokens;
     private final MergeTable merges;
     private final SpecialTokens special;
-    private final boolean prependSpace;
+    private final Metaspace metaspace;
     private final int unknown;
     private final AddedTokens added;
     private final AddedTokens markup;
@@ -40,18 +41,18 @@ public final class SentencePieceBpe implements Tokenizer {
 
     /**
      * @param spellings spelling of each id
-     * @param prependSpace a text is encoded with a space before it, which decoding takes away
+     * @param metaspace where text gets a space before it, which decoding takes away
      * @param unknown id for a character that has neither a token nor byte tokens, or {@link #NO_TOKEN}
      */
     SentencePieceBpe(
-            List<String> spellings, MergeTable merges, SpecialTokens special, boolean prependSpace, int unknown) {
+            List<String> spellings, MergeTable merges, SpecialTokens special, Metaspace metaspace, int unknown) {
         this.spellings = List.copyOf(spellings);
         this.merges = merges;
         this.special = special;
-        this.prependSpace = prependSpace;
+        this.metaspace = metaspace;
         this.unknown = unknown;
-        this.added = AddedTokens.of(special.added());
-        this.markup = AddedTokens.of(special.markup());
+        this.added = AddedTokens.of(special.added(), special.rules());
+        this.markup = AddedTokens.of(special.markup(), special.rules());
         Arrays.fill(byteIds, NO_TOKEN);
         Arrays.fill(basicIds, NO_TOKEN);
         byte[][] bytes = new byte[spellings.size()][];
@@ -122,8 +123,9 @@ public final class SentencePieceBpe implements Tokenizer {
     }
 
     private void encodeText(byte[] bytes, int from, int to, IntList out) {
+        Merger merger = new Merger(merges);
         IntList symbols = new IntList(to - from + 1);
-        if (prependSpace) {
+        if (metaspace.prepends(bytes, from, to)) {
             addSymbol(symbols, SPACE, bytes, from, from);
         }
         for (int i = from; i < to; ) {
@@ -131,10 +133,18 @@ public final class SentencePieceBpe implements Tokenizer {
             int length = decoded & 7;
             int codePoint = decoded >> 3;
             boolean illFormed = codePoint == Utf8.REPLACEMENT && length == 1;
-            addSymbol(symbols, illFormed ? -1 : codePoint == ' ' ? SPACE : codePoint, bytes, i, i + length);
+            int symbol = illFormed ? -1 : codePoint == ' ' ? SPACE : codePoint;
+            if (symbol == SPACE && metaspace.splitsWords()) {
+                merge(symbols, merger, out);
+                symbols.clear();
+            }
+            addSymbol(symbols, symbol, bytes, i, i + length);
             i += length;
         }
-        Merger merger = new Merger(merges);
+        merge(symbols, merger, out);
+    }
+
+    private static void merge(IntList symbols, Merger merger, IntList out) {
         merger.start(symbols.size());
         for (int i = 0; i < symbols.size(); i++) {
             merger.set(i, symbols.get(i));
@@ -177,7 +187,7 @@ public final class SentencePieceBpe implements Tokenizer {
     @Override
     public byte[] decodeBytes(int[] ids) {
         byte[] bytes = tokens.join(ids);
-        boolean strip = prependSpace && bytes.length > 0 && bytes[0] == ' ';
+        boolean strip = metaspace.prepends() && bytes.length > 0 && bytes[0] == ' ';
         return strip ? Arrays.copyOfRange(bytes, 1, bytes.length) : bytes;
     }
 
@@ -229,8 +239,8 @@ public final class SentencePieceBpe implements Tokenizer {
         return special;
     }
 
-    boolean prependsSpace() {
-        return prependSpace;
+    Metaspace metaspace() {
+        return metaspace;
     }
 
     int unknown() {

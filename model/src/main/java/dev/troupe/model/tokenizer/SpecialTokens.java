@@ -17,9 +17,15 @@ import java.util.TreeSet;
  * @param ends ids that end an answer, {@code endOfText} among them
  * @param endOfText id that ends a document, or {@link Tokenizer#NO_TOKEN}
  * @param beginOfText id that every sequence begins with, or {@link Tokenizer#NO_TOKEN}
+ * @param rules by which those are found whose spelling is not all
  */
 record SpecialTokens(
-        Map<String, Integer> ids, Map<String, Integer> added, int endOfText, int beginOfText, Set<Integer> ends) {
+        Map<String, Integer> ids,
+        Map<String, Integer> added,
+        int endOfText,
+        int beginOfText,
+        Set<Integer> ends,
+        Map<String, MatchRules> rules) {
     static final SpecialTokens NONE = new SpecialTokens(Map.of(), Tokenizer.NO_TOKEN, Tokenizer.NO_TOKEN);
 
     /** Spellings of the end of a text in well-known vocabularies, in order of preference. */
@@ -29,6 +35,7 @@ record SpecialTokens(
     SpecialTokens {
         ids = Collections.unmodifiableMap(new LinkedHashMap<>(ids));
         added = Collections.unmodifiableMap(new LinkedHashMap<>(added));
+        rules = Map.copyOf(rules);
         Set<Integer> all = new TreeSet<>(ends);
         if (endOfText != Tokenizer.NO_TOKEN) {
             all.add(endOfText);
@@ -38,19 +45,24 @@ record SpecialTokens(
 
     /** Special tokens without other added ones; only the end of a text ends an answer. */
     SpecialTokens(Map<String, Integer> ids, int endOfText, int beginOfText) {
-        this(ids, Map.of(), endOfText, beginOfText, Set.of());
+        this(ids, Map.of(), endOfText, beginOfText, Set.of(), Map.of());
     }
 
     /** The same with tokens that are found in a text. */
     SpecialTokens withAdded(Map<String, Integer> found) {
-        return new SpecialTokens(ids, found, endOfText, beginOfText, ends);
+        return new SpecialTokens(ids, found, endOfText, beginOfText, ends, rules);
+    }
+
+    /** The same with rules for those that have any. */
+    SpecialTokens withRules(Map<String, MatchRules> found) {
+        return new SpecialTokens(ids, added, endOfText, beginOfText, ends, found);
     }
 
     /** The same with more ids that end an answer. */
     SpecialTokens withEnds(Collection<Integer> more) {
         Set<Integer> all = new TreeSet<>(ends);
         all.addAll(more);
-        return new SpecialTokens(ids, added, endOfText, beginOfText, all);
+        return new SpecialTokens(ids, added, endOfText, beginOfText, all, rules);
     }
 
     /** Spellings that are found where markup counts: special and other added tokens. */

@@ -18,6 +18,8 @@ final class TokenizerJsonReader {
     /** Ids above this are taken for damage. */
     static final int MAX_ID = 1 << 24;
 
+    private static final String SPACE = String.valueOf(SentencePieceBpe.SPACE);
+
     private final JsonNode root;
     private final JsonNode model;
     private final @Nullable JsonNode config;
@@ -25,6 +27,7 @@ final class TokenizerJsonReader {
     private final Map<String, Integer> added = new LinkedHashMap<>();
     private final Map<String, Integer> specialIds = new LinkedHashMap<>();
     private final Map<String, Integer> literal = new LinkedHashMap<>(); // added, not special
+    private final Map<String, MatchRules> rules = new HashMap<>();
     private final @Nullable JsonNode generation;
 
     /**
@@ -76,13 +79,19 @@ final class TokenizerJsonReader {
             String content = token.path("content").asText("");
             int id = id(token.path("id"), content);
             added.put(content, id);
+            MatchRules given = new MatchRules(
+                    token.path("single_word").asBoolean(false),
+                    token.path("lstrip").asBoolean(false),
+                    token.path("rstrip").asBoolean(false));
             if (token.path("special").asBoolean(false)) {
                 specialIds.put(content, id);
+                if (!given.equals(MatchRules.NONE)) {
+                    rules.put(content, given);
+                }
             } else {
+                // Such a token is found in users' texts too, which must come back as they were.
                 refuse(
-                        token.path("lstrip").asBoolean(false)
-                                || token.path("rstrip").asBoolean(false)
-                                || token.path("single_word").asBoolean(false),
+                        !given.equals(MatchRules.NONE),
                         "the added token '" + content + "' is not special and takes away spaces around it or wants to"
                                 + " be a word, which isn't supported");
                 literal.put(content, id);
@@ -160,12 +169,59 @@ final class TokenizerJsonReader {
         JsonNode unknown = model.path("unk_token");
         int unknownId =
                 unknown.isTextual() ? vocab.getOrDefault(unknown.asText(), Tokenizer.NO_TOKEN) : Tokenizer.NO_TOKEN;
-        JsonNode metaspace = root.path("pre_tokenizer");
-        boolean prepend = uses(root.path("normalizer"), "Prepend")
-                || (uses(metaspace, "Metaspace")
-                        && !metaspace.path("prepend_scheme").asText("always").equals("never")
-                        && metaspace.path("add_prefix_space").asBoolean(true));
-        return new SentencePieceBpe(Arrays.asList(spellings), merges.build(), special(), prepend, unknownId);
+        return new SentencePieceBpe(Arrays.asList(spellings), merges.build(), special(), metaspace(), unknownId);
+    }
+
+    /** What the normalizer and the pre-tokenizer do to spaces; what else they would do is refused. */
+    private Metaspace metaspace() {
+        boolean prepends = false;
+        for (JsonNode step : steps(root.path("normalizer"), "normalizers")) {
+            String type = step.path("type").asText("");
+            boolean prepend =
+                    type.equals("Prepend") && step.path("prepend").asText("").equals(SPACE);
+            boolean replace = type.equals("Replace")
+                    && step.path("pattern").path("String").asText("").equals(" ")
+                    && step.path("content").asText("").equals(SPACE);
+            refuse(
+                    !type.isEmpty() && !prepend && !replace,
+                    "the normalizer " + step + " isn't supported beside "
+                            + "SentencePiece-like BPE (only Prepend and Replace of a space are)");
+            prepends |= prepend;
+        }
+        Metaspace found = Metaspace.llama(prepends);
+        for (JsonNode step : steps(root.path("pre_tokenizer"), "pretokenizers")) {
+            String type = step.path("type").asText("");
+            // Spaces are replaced before, so there is nothing at which this would split.
+            boolean idle = type.equals("Split")
+                    && step.path("pattern").path("String").asText("").equals(" ");
+            if (type.equals("Metaspace")) {
+                found = metaspace(step, prepends);
+            } else {
+                refuse(
+                        !type.isEmpty() && !idle,
+                        "the pre-tokenizer " + step + " isn't supported beside "
+                                + "SentencePiece-like BPE (only Metaspace is)");
+            }
+        }
+        return found;
+    }
+
+    private static Metaspace metaspace(JsonNode step, boolean prepended) {
+        String mark = step.path("replacement").asText(SPACE);
+        refuse(!mark.equals(SPACE), "Metaspace's replacement is '" + mark + "', only '" + SPACE + "' is supported");
+        String scheme = step.path("prepend_scheme").asText("always");
+        Metaspace.Prefix prefix = switch (scheme) {
+            case "always" -> Metaspace.Prefix.ALWAYS;
+            case "first" -> Metaspace.Prefix.FIRST;
+            case "never" -> Metaspace.Prefix.NEVER;
+            default -> throw new TroupeException("Metaspace's prepend_scheme '" + scheme + "' isn't supported");
+        };
+        if (!step.path("add_prefix_space").asBoolean(true)) { // in files from before there were schemes
+            prefix = Metaspace.Prefix.NEVER;
+        }
+        return new Metaspace(
+                prepended ? Metaspace.Prefix.PREPEND : prefix,
+                step.path("split").asBoolean(true));
     }
 
     private Tokenizer characters() {
@@ -237,14 +293,14 @@ final class TokenizerJsonReader {
             own.path("ends").forEach(id -> ends.add(id.asInt()));
             int end = own.path("end_of_text").asInt(Tokenizer.NO_TOKEN);
             int begin = own.path("begin_of_text").asInt(Tokenizer.NO_TOKEN);
-            return new SpecialTokens(specialIds, literal, end, begin, Set.copyOf(ends));
+            return new SpecialTokens(specialIds, literal, end, begin, Set.copyOf(ends), rules);
         }
         int begin = begin();
         Optional<Integer> end = configured("eos_token");
         SpecialTokens known = end.isPresent()
                 ? new SpecialTokens(specialIds, end.get(), begin)
                 : SpecialTokens.guessingEnd(specialIds, begin);
-        return known.withAdded(literal).withEnds(generationEnds());
+        return known.withAdded(literal).withRules(rules).withEnds(generationEnds());
     }
 
     /** What generation_config.json says that an answer ends with: an id or several. */

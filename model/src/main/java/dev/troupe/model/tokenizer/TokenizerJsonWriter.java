@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Locale;
 import java.util.Map;
 
 /** Tokenizers as tokenizer.json text. */
@@ -65,22 +66,15 @@ final class TokenizerJsonWriter {
 
     static ObjectNode sentencePiece(SentencePieceBpe bpe) {
         ObjectNode root = root(bpe.special());
-        ObjectNode normalizer = MAPPER.createObjectNode().put("type", "Sequence");
-        ArrayNode normalizers = normalizer.putArray("normalizers");
         String space = String.valueOf(SentencePieceBpe.SPACE);
-        if (bpe.prependsSpace()) {
-            normalizers.addObject().put("type", "Prepend").put("prepend", space);
-        }
-        normalizers.add(replace(" ", space));
-        root.set("normalizer", normalizer);
-        root.putNull("pre_tokenizer");
+        putMetaspace(root, bpe.metaspace(), space);
         root.set("post_processor", postProcessor(bpe.special()));
         ObjectNode decoder = root.putObject("decoder").put("type", "Sequence");
         ArrayNode decoders = decoder.putArray("decoders");
         decoders.add(replace(space, " "));
         decoders.addObject().put("type", "ByteFallback");
         decoders.addObject().put("type", "Fuse");
-        if (bpe.prependsSpace()) {
+        if (bpe.metaspace().prepends()) {
             decoders.addObject()
                     .put("type", "Strip")
                     .put("content", " ")
@@ -102,6 +96,29 @@ final class TokenizerJsonWriter {
         putMerges(model, bpe.merges(), spellings);
         root.set("model", model);
         return root;
+    }
+
+    /** Normalizers as Llama's files have them, where they say it all, else the pre-tokenizer Metaspace. */
+    private static void putMetaspace(ObjectNode root, Metaspace metaspace, String space) {
+        boolean scheme = metaspace.prefix() == Metaspace.Prefix.ALWAYS || metaspace.prefix() == Metaspace.Prefix.FIRST;
+        if (!scheme) {
+            ObjectNode normalizer = MAPPER.createObjectNode().put("type", "Sequence");
+            ArrayNode normalizers = normalizer.putArray("normalizers");
+            if (metaspace.prepends()) {
+                normalizers.addObject().put("type", "Prepend").put("prepend", space);
+            }
+            normalizers.add(replace(" ", space));
+            root.set("normalizer", normalizer);
+        }
+        if (!scheme && !metaspace.splitsWords()) {
+            root.putNull("pre_tokenizer");
+            return;
+        }
+        root.putObject("pre_tokenizer")
+                .put("type", "Metaspace")
+                .put("replacement", space)
+                .put("prepend_scheme", scheme ? metaspace.prefix().name().toLowerCase(Locale.ROOT) : "never")
+                .put("split", metaspace.splitsWords());
     }
 
     static ObjectNode characters(CharTokenizer characters) {
@@ -134,14 +151,17 @@ final class TokenizerJsonWriter {
         ArrayNode added = root.putArray("added_tokens");
         special.markup().entrySet().stream()
                 .sorted(Map.Entry.comparingByValue())
-                .forEach(entry -> added.addObject()
-                        .put("id", entry.getValue())
-                        .put("content", entry.getKey())
-                        .put("single_word", false)
-                        .put("lstrip", false)
-                        .put("rstrip", false)
-                        .put("normalized", false)
-                        .put("special", special.ids().containsKey(entry.getKey())));
+                .forEach(entry -> {
+                    MatchRules rules = special.rules().getOrDefault(entry.getKey(), MatchRules.NONE);
+                    added.addObject()
+                            .put("id", entry.getValue())
+                            .put("content", entry.getKey())
+                            .put("single_word", rules.singleWord())
+                            .put("lstrip", rules.stripsLeft())
+                            .put("rstrip", rules.stripsRight())
+                            .put("normalized", false)
+                            .put("special", special.ids().containsKey(entry.getKey()));
+                });
         root.putNull("normalizer");
         return root;
     }

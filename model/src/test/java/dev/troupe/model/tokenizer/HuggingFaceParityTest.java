@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -13,8 +14,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -97,6 +104,90 @@ class HuggingFaceParityTest {
                         .isEqualTo(ids(theirs, text));
             }
         }
+    }
+
+    /** The pre-tokenizer of SentencePiece's kind of vocabularies, and the normalizers of Llama 2's files. */
+    @ParameterizedTest
+    @CsvSource({
+        "first, true, 11",
+        "first, false, 12",
+        "always, true, 13",
+        "always, false, 14",
+        "never, true, 15",
+        "never, false, 16",
+        "prepend, false, 17",
+        "prepend, true, 18"
+    })
+    void theSameIdsWithMetaspace(String scheme, boolean splitsWords, long seed) throws IOException {
+        SentencePieceBpe plain = (SentencePieceBpe) ScoredVocabulary.tokenizer(seed, 200, 200);
+        List<String> spellings =
+                IntStream.range(0, plain.vocabSize()).mapToObj(plain::spelling).toList();
+        Metaspace metaspace = new Metaspace(Metaspace.Prefix.valueOf(scheme.toUpperCase(Locale.ROOT)), splitsWords);
+        SentencePieceBpe ours = new SentencePieceBpe(spellings, plain.merges(), plain.special(), metaspace, 0);
+        String json = TokenizerJson.toJson(ours);
+        Tokenizer read = TokenizerJson.parse(json);
+        var random = RandomText.random(seed);
+        try (HuggingFaceTokenizer theirs = peer(json)) {
+            for (int i = 0; i < TEXTS; i++) {
+                String text = marked(
+                        random, List.of("<s>", "</s>"), () -> ScoredVocabulary.text(random, 1 + random.nextInt(8)));
+                int[] expected = ids(theirs, text);
+                assertThat(ours.encodeMarkup(text))
+                        .as("%s, seed %d, text %d: %s", scheme, seed, i, escaped(text))
+                        .isEqualTo(expected);
+                assertThat(read.encodeMarkup(text)).isEqualTo(expected);
+            }
+        }
+    }
+
+    /** Special tokens that take white space with them or are words, added ones, and one that begins like another. */
+    @ParameterizedTest
+    @CsvSource({"gpt2, 21", "llama3, 22", "qwen2, 23"})
+    void theSameIdsWithAddedTokens(String kind, long seed) throws IOException {
+        ObjectNode root = (ObjectNode) new JsonMapper().readTree(json(kind));
+        ArrayNode added = root.withArray("added_tokens");
+        int id = tokenizer(kind).vocabSize();
+        List<String> spellings = new ArrayList<>(List.of(BpeTrainer.END_OF_TEXT));
+        // Tokens that are not special have no rules: with them users' texts would not come back.
+        for (String rules : List.of(
+                "",
+                "special",
+                "special lstrip",
+                "special rstrip",
+                "special lstrip rstrip",
+                "special single_word",
+                "special single_word lstrip rstrip")) {
+            boolean special = rules.startsWith("special");
+            boolean word = rules.contains("single_word");
+            spellings.add(word ? rules.replace(' ', '_') : special ? "<|" + rules + "|>" : "<tool_call>");
+            added.addObject()
+                    .put("id", id++)
+                    .put("content", spellings.getLast())
+                    .put("single_word", word)
+                    .put("lstrip", rules.contains("lstrip"))
+                    .put("rstrip", rules.contains("rstrip"))
+                    .put("normalized", false)
+                    .put("special", special);
+        }
+        Tokenizer ours = TokenizerJson.parse(root.toString());
+        var random = RandomText.random(seed);
+        try (HuggingFaceTokenizer theirs = peer(root.toString())) {
+            for (int i = 0; i < TEXTS; i++) {
+                String text = marked(random, spellings, () -> RandomText.text(random, 1 + random.nextInt(4)));
+                assertThat(ours.encodeMarkup(text))
+                        .as("%s, seed %d, text %d: %s", kind, seed, i, escaped(text))
+                        .isEqualTo(ids(theirs, text));
+            }
+        }
+    }
+
+    /** Stretches of text with tokens between them, which may touch each other. */
+    private static String marked(RandomGenerator random, List<String> tokens, Supplier<String> stretch) {
+        StringBuilder text = new StringBuilder();
+        for (int i = random.nextInt(1, 8); i > 0; i--) {
+            text.append(random.nextInt(3) == 0 ? tokens.get(random.nextInt(tokens.size())) : stretch.get());
+        }
+        return text.toString();
     }
 
     private static int[] ids(HuggingFaceTokenizer theirs, String text) {

@@ -27,7 +27,7 @@ class SentencePieceBpeTest {
                 .add(SPACE_A, 260, SPACE_AB)
                 .build();
         SpecialTokens special = SpecialTokens.guessingEnd(Map.of("<unk>", 0, "<s>", 1, "</s>", 2), 1);
-        return new SentencePieceBpe(spellings, merges, special, true, unknown);
+        return new SentencePieceBpe(spellings, merges, special, Metaspace.llama(true), unknown);
     }
 
     @Test
