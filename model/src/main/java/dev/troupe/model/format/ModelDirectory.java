@@ -28,8 +28,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A model in Hugging Face's layout: config.json, model.safetensors, tokenizer.json, tokenizer_config.json, and our
- * manifest.json beside them. Directories of others load without a manifest. A sharded checkpoint opens as one too.
+ * A model in Hugging Face's layout: config.json, model.safetensors, tokenizer.json, tokenizer_config.json,
+ * generation_config.json, and our manifest.json beside them. Directories of others load without a manifest. A sharded
+ * checkpoint opens as one too.
  */
 public final class ModelDirectory {
     static final String WEIGHTS = WeightFiles.SINGLE;
@@ -138,6 +139,7 @@ public final class ModelDirectory {
         out.write(HfConfig.FILE_NAME, utf8(HfConfig.toJson(config, tokenizer)));
         out.write(TokenizerJson.FILE_NAME, utf8(TokenizerJson.toJson(tokenizer)));
         out.write(DirectoryTemplate.CONFIG, utf8(TokenizerFiles.tokenizerConfig(config, tokenizer, Optional.empty())));
+        out.write(GenerationConfig.FILE_NAME, utf8(GenerationConfig.toJson(tokenizer, SamplingDefaults.NONE)));
         try (TensorArena zeros = TensorArena.open("format.scratch")) {
             List<NamedTensor> tensors = namedTensors(config, weights, zeros);
             out.write(WEIGHTS, channel -> SafetensorsWriter.write(channel, tensors, Map.of("format", "pt")));

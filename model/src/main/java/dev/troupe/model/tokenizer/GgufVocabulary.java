@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,8 +53,12 @@ public final class GgufVocabulary {
     static final int TYPE_UNUSED = 5;
     static final int TYPE_BYTE = 6;
 
-    /** Ids of further tokens that end an answer. */
-    private static final List<String> MORE_ENDS = List.of("tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id");
+    static final String END_OF_TURN = "tokenizer.ggml.eot_token_id";
+    /** Of a message after which the same side goes on. */
+    static final String END_OF_MESSAGE = "tokenizer.ggml.eom_token_id";
+
+    /** Ids of all tokens that end an answer, where the keys of llama.cpp and the names of tokens do not say it. */
+    static final String ALL_ENDS = "troupe.tokenizer.end_token_ids";
 
     /** Control tokens that end an answer in every vocabulary that has them. */
     private static final Set<String> ENDS = Set.of(
@@ -231,18 +236,7 @@ public final class GgufVocabulary {
         int end = token(END, sentencePiece ? idOfType(2) : Tokenizer.NO_TOKEN);
         int begin = token(BEGIN, sentencePiece ? idOfType(1) : Tokenizer.NO_TOKEN);
         boolean begins = metadata.flag(ADD_BEGIN).orElse(beginsByDefault);
-        Set<Integer> ends = new TreeSet<>();
-        for (String key : MORE_ENDS) {
-            int id = token(key, Tokenizer.NO_TOKEN);
-            if (id != Tokenizer.NO_TOKEN) {
-                ends.add(id);
-            }
-        }
-        control.forEach((spelling, id) -> {
-            if (ENDS.contains(spelling)) {
-                ends.add(id);
-            }
-        });
+        Set<Integer> ends = metadata.has(ALL_ENDS) ? ids(ALL_ENDS) : ends();
         // The end and the beginning are special whatever their type says.
         Map<String, Integer> special = new LinkedHashMap<>(control);
         for (int id : new int[] {end, begin}) {
@@ -254,10 +248,39 @@ public final class GgufVocabulary {
         return new SpecialTokens(special, userDefined, end, begins ? begin : Tokenizer.NO_TOKEN, ends, rules(special));
     }
 
+    private Set<Integer> ends() {
+        Set<Integer> ends = namedEnds(control);
+        for (String key : List.of(END_OF_TURN, END_OF_MESSAGE)) {
+            int id = token(key, Tokenizer.NO_TOKEN);
+            if (id != Tokenizer.NO_TOKEN) {
+                ends.add(id);
+            }
+        }
+        return ends;
+    }
+
+    /** Those of some control tokens that end an answer by their name. */
+    static Set<Integer> namedEnds(Map<String, Integer> control) {
+        Set<Integer> ends = new TreeSet<>();
+        control.forEach((spelling, id) -> {
+            if (ENDS.contains(spelling)) {
+                ends.add(id);
+            }
+        });
+        return ends;
+    }
+
+    /** Those of a list that are ids of tokens; none when there is no such list. */
+    private Set<Integer> ids(String key) {
+        return metadata.counts(key).orElse(List.of()).stream()
+                .filter(id -> id < tokens.size())
+                .collect(Collectors.toSet());
+    }
+
     private Map<String, MatchRules> rules(Map<String, Integer> special) {
-        List<Integer> words = metadata.counts(SINGLE_WORD).orElse(List.of());
-        List<Integer> left = metadata.counts(STRIP_LEFT).orElse(List.of());
-        List<Integer> right = metadata.counts(STRIP_RIGHT).orElse(List.of());
+        Set<Integer> words = ids(SINGLE_WORD);
+        Set<Integer> left = ids(STRIP_LEFT);
+        Set<Integer> right = ids(STRIP_RIGHT);
         Map<String, MatchRules> rules = new HashMap<>();
         special.forEach((spelling, id) -> {
             MatchRules given = new MatchRules(words.contains(id), left.contains(id), right.contains(id));

@@ -4,9 +4,12 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.gguf.MetadataValue;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /** Tokenizers as the metadata of a GGUF file. */
@@ -143,14 +146,37 @@ public final class GgufVocabularyWriter {
         if (special.endOfText() != Tokenizer.NO_TOKEN) {
             metadata.put(GgufVocabulary.END, MetadataValue.uint32(special.endOfText()));
         }
-        special.ends().stream()
-                .filter(id -> id != special.endOfText())
-                .findFirst()
-                .ifPresent(id -> metadata.put("tokenizer.ggml.eot_token_id", MetadataValue.uint32(id)));
+        putEnds(metadata, special);
         putRule(metadata, GgufVocabulary.SINGLE_WORD, special, MatchRules::singleWord);
         putRule(metadata, GgufVocabulary.STRIP_LEFT, special, MatchRules::stripsLeft);
         putRule(metadata, GgufVocabulary.STRIP_RIGHT, special, MatchRules::stripsRight);
         metadata.put(GgufVocabulary.ADD_BEGIN, MetadataValue.bool(special.beginOfText() != Tokenizer.NO_TOKEN));
+    }
+
+    /** What else ends an answer: llama.cpp has keys for two, and knows others by their names. */
+    private static void putEnds(Map<String, MetadataValue> metadata, SpecialTokens special) {
+        Set<Integer> more = new TreeSet<>(special.ends());
+        more.remove(special.endOfText());
+        int message = special.ids().getOrDefault("<|eom_id|>", Tokenizer.NO_TOKEN);
+        boolean hasMessage = more.remove(message);
+        Iterator<Integer> others = more.iterator();
+        int turn = others.hasNext() ? others.next() : Tokenizer.NO_TOKEN;
+        int second = hasMessage ? message : others.hasNext() ? others.next() : Tokenizer.NO_TOKEN;
+        Set<Integer> read = GgufVocabulary.namedEnds(special.ids());
+        if (turn != Tokenizer.NO_TOKEN) {
+            metadata.put(GgufVocabulary.END_OF_TURN, MetadataValue.uint32(turn));
+            read.add(turn);
+        }
+        if (second != Tokenizer.NO_TOKEN) {
+            metadata.put(GgufVocabulary.END_OF_MESSAGE, MetadataValue.uint32(second));
+            read.add(second);
+        }
+        if (special.endOfText() != Tokenizer.NO_TOKEN) {
+            read.add(special.endOfText());
+        }
+        if (!read.equals(special.ends())) {
+            metadata.put(GgufVocabulary.ALL_ENDS, MetadataValue.int32s(List.copyOf(special.ends())));
+        }
     }
 
     private static void putRule(

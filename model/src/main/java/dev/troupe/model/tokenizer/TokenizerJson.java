@@ -32,14 +32,17 @@ public final class TokenizerJson {
 
     /**
      * Reads a file, or the tokenizer.json of a directory. A {@code tokenizer_config.json} beside it says which tokens
-     * begin and end a text, a {@code generation_config.json} which others end an answer. Throws a
-     * {@link TroupeException} that names the file and what is wrong with it.
+     * begin and end a text, a {@code generation_config.json} which others end an answer, or {@code config.json} where
+     * that says nothing. Throws a {@link TroupeException} that names the file and what is wrong with it.
      */
     public static Tokenizer read(Path path) {
         Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
         try {
             return new TokenizerJsonReader(
-                            tree(file), beside(file, "tokenizer_config.json"), beside(file, "generation_config.json"))
+                            tree(file),
+                            beside(file, "tokenizer_config.json"),
+                            beside(file, "generation_config.json"),
+                            beside(file, "config.json"))
                     .read();
         } catch (TroupeException e) {
             throw new TroupeException("tokenizer file " + file + ": " + e.getMessage(), e);
@@ -49,7 +52,7 @@ public final class TokenizerJson {
     /** Reads a tokenizer from JSON text. */
     public static Tokenizer parse(String json) {
         try {
-            return new TokenizerJsonReader(MAPPER.readTree(json), null, null).read();
+            return new TokenizerJsonReader(MAPPER.readTree(json), null, null, null).read();
         } catch (JsonProcessingException e) {
             throw malformed(e);
         }
@@ -71,8 +74,8 @@ public final class TokenizerJson {
     }
 
     /**
-     * As {@link #toJson}, with what files of Hugging Face keep beside it, for {@link #parse} on another node: what
-     * begins a text and what ends an answer.
+     * As {@link #toJson}, with what files of Hugging Face keep beside it, for {@link #parse} on another node and for
+     * checkpoints in several files: what begins a text and what ends an answer.
      */
     public static String toWire(Tokenizer tokenizer) {
         ObjectNode root = tree(tokenizer);

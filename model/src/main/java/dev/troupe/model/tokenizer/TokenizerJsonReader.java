@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One tokenizer.json on its way to a tokenizer. */
 final class TokenizerJsonReader {
@@ -19,6 +22,8 @@ final class TokenizerJsonReader {
     static final int MAX_ID = 1 << 24;
 
     private static final String SPACE = String.valueOf(SentencePieceBpe.SPACE);
+
+    private static final Logger LOG = LoggerFactory.getLogger(TokenizerJsonReader.class);
 
     private final JsonNode root;
     private final JsonNode model;
@@ -28,17 +33,21 @@ final class TokenizerJsonReader {
     private final Map<String, Integer> specialIds = new LinkedHashMap<>();
     private final Map<String, Integer> literal = new LinkedHashMap<>(); // added, not special
     private final Map<String, MatchRules> rules = new HashMap<>();
-    private final @Nullable JsonNode generation;
+    /** Files that may say what an answer ends with; the first that does counts. */
+    private final List<JsonNode> endings;
 
     /**
      * @param config the tokenizer_config.json, when there is one
      * @param generation the generation_config.json, when there is one
+     * @param modelConfig the config.json, when there is one
      */
-    TokenizerJsonReader(JsonNode root, @Nullable JsonNode config, @Nullable JsonNode generation) {
+    TokenizerJsonReader(
+            JsonNode root, @Nullable JsonNode config, @Nullable JsonNode generation, @Nullable JsonNode modelConfig) {
         this.root = root;
         this.model = root.path("model");
         this.config = config;
-        this.generation = generation;
+        this.endings =
+                Stream.of(generation, modelConfig).flatMap(Stream::ofNullable).toList();
     }
 
     Tokenizer read() {
@@ -244,11 +253,18 @@ final class TokenizerJsonReader {
     private String[] spellings() {
         Map<String, Integer> all = new HashMap<>(vocab);
         all.putAll(added);
-        int size = all.values().stream().mapToInt(i -> i + 1).max().orElse(0);
-        String[] spellings = new String[size];
+        String[] spellings = new String[size()];
         Arrays.fill(spellings, "");
         all.forEach((spelling, id) -> spellings[id] = spelling);
         return spellings;
+    }
+
+    private int size() {
+        return Stream.of(vocab, added)
+                .flatMap(ids -> ids.values().stream())
+                .mapToInt(id -> id + 1)
+                .max()
+                .orElse(0);
     }
 
     private void readMerges(MergeSink sink) {
@@ -300,21 +316,31 @@ final class TokenizerJsonReader {
         SpecialTokens known = end.isPresent()
                 ? new SpecialTokens(specialIds, end.get(), begin)
                 : SpecialTokens.guessingEnd(specialIds, begin);
-        return known.withAdded(literal).withRules(rules).withEnds(generationEnds());
+        return known.withAdded(literal).withRules(rules).withEnds(configuredEnds());
     }
 
-    /** What generation_config.json says that an answer ends with: an id or several. */
-    private List<Integer> generationEnds() {
-        List<Integer> ends = new ArrayList<>();
-        if (generation != null) {
-            JsonNode given = generation.path("eos_token_id");
-            (given.isArray() ? given : List.of(given)).forEach(id -> {
-                if (id.isInt() && specialIds.containsValue(id.asInt())) {
+    /**
+     * What generation_config.json says that an answer ends with, an id or several; else config.json, which transformers
+     * goes by then. They need not be special tokens.
+     */
+    private List<Integer> configuredEnds() {
+        int numIds = size();
+        for (JsonNode file : endings) {
+            JsonNode given = file.path("eos_token_id");
+            if (given.isMissingNode() || given.isNull()) {
+                continue;
+            }
+            List<Integer> ends = new ArrayList<>();
+            for (JsonNode id : given.isArray() ? given : List.of(given)) {
+                if (id.isInt() && id.asInt() >= 0 && id.asInt() < numIds) {
                     ends.add(id.asInt());
+                } else {
+                    LOG.warn("eos_token_id {} is none of the tokenizer's {} ids: it is passed over", id, numIds);
                 }
-            });
+            }
+            return ends;
         }
-        return ends;
+        return List.of();
     }
 
     /** The token that the post-processor puts before a text, or that tokenizer_config.json says to. */

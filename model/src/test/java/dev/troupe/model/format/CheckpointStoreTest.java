@@ -103,6 +103,7 @@ class CheckpointStoreTest {
                 "config.json",
                 "tokenizer.json",
                 "tokenizer_config.json",
+                "generation_config.json",
                 "manifest.json"
             })
     void everyKindOfDamageIsFoundAndPassedOver(String name) throws IOException {

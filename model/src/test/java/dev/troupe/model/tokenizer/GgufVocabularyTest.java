@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -176,6 +177,48 @@ class GgufVocabularyTest {
         }
     }
 
+    /**
+     * Two have keys of llama.cpp, more stand in one of our own, and so does a set without some that names would add.
+     */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "<|endoftext|>",
+                "<|end|>",
+                "<|eom_id|>",
+                "<|eom_id|> <|x|>",
+                "<|endoftext|> <|eom_id|> <|x|> <|y|>",
+                "<|x|> <|y|> <|z|>"
+            })
+    void allEndsSurvive(String ends) {
+        ByteLevelBpe bytes = BpeTrainer.train(
+                List.of("some text with the the thing"),
+                275,
+                List.of("<|eom_id|>", "<|x|>", "<|y|>", "<|z|>", "<|end|>", "<|endoftext|>", "<|eos|>"),
+                1);
+        Map<String, Integer> ids = bytes.specialTokens();
+        List<Integer> more = Arrays.stream(ends.split(" "))
+                .filter(end -> !end.isEmpty())
+                .map(ids::get)
+                .toList();
+        SpecialTokens special = new SpecialTokens(ids, ids.getOrDefault("<|eos|>", -1), Tokenizer.NO_TOKEN);
+        ByteLevelBpe.Builder builder = new ByteLevelBpe.Builder(bytes.preTokenizer());
+        for (int id = 0; id < bytes.vocabSize(); id++) {
+            builder.token(id, bytes.tokenBytes(id));
+        }
+        ByteLevelBpe tokenizer = builder.special(special.withEnds(more)).build();
+        Map<String, MetadataValue> written = GgufVocabularyWriter.write(tokenizer, tokenizer.vocabSize());
+        assertThat(read(new LinkedHashMap<>(written)).endTokens()).isEqualTo(tokenizer.endTokens());
+        GgufMetadata metadata = new GgufMetadata("test", written);
+        int message = ids.getOrDefault("<|eom_id|>", -1);
+        Optional<Integer> second = metadata.count(GgufVocabulary.END_OF_MESSAGE);
+        assertThat(metadata.has(GgufVocabulary.END_OF_TURN))
+                .isEqualTo(more.stream().anyMatch(id -> id != message));
+        assertThat(second.isPresent()).isEqualTo(more.size() > 1 || more.contains(message));
+        assertThat(second.equals(Optional.of(message))).isEqualTo(more.contains(message));
+    }
+
     @Test
     void qwen2TextIsNormalized() {
         Tokenizer tokenizer = read(qwenLike());
@@ -193,6 +236,9 @@ class GgufVocabularyTest {
         metadata = qwenLike();
         metadata.put(GgufVocabulary.END, MetadataValue.uint32(1_000_000)); // of a vocabulary that was cut
         assertThat(read(metadata).endOfText()).isEqualTo(Tokenizer.NO_TOKEN);
+        metadata = qwenLike();
+        metadata.put(GgufVocabulary.ALL_ENDS, MetadataValue.int32s(List.of(7, 1_000_000)));
+        assertThat(read(metadata).endTokens()).contains(7).doesNotContain(1_000_000);
         metadata = qwenLike();
         metadata.put(GgufVocabulary.TYPES, MetadataValue.int32s(List.of(1, 2)));
         assertRefused(metadata, "tokenizer.ggml.token_type has 2 entries for");

@@ -57,6 +57,58 @@ class TokenizerJsonTest {
         assertThat(TokenizerJson.read(dir).endTokens()).containsExactlyInAnyOrder(end, turn);
         Files.writeString(beside, "{\"eos_token_id\": " + turn + "}");
         assertThat(TokenizerJson.read(dir).endTokens()).containsExactlyInAnyOrder(end, turn);
+        int text = trained.encode("a")[0];
+        Files.writeString(beside, "{\"eos_token_id\": [" + turn + ", " + text + ", 100000, -1, \"x\"]}");
+        assertThat(TokenizerJson.read(dir).endTokens()).containsExactlyInAnyOrder(end, turn, text);
+    }
+
+    /** Nothing else here gives these ids: the post-processor has no token, and by their names others would be taken. */
+    @Test
+    void tokenizerConfigSaysWhatBeginsAndEndsAText() throws IOException {
+        ByteLevelBpe trained =
+                BpeTrainer.train(List.of("the actors play"), 270, List.of("<|endoftext|>", "<|in|>", "<|out|>"), 1);
+        TokenizerJson.write(trained, dir.resolve("tokenizer.json"));
+        int in = trained.specialTokens().getOrDefault("<|in|>", -1);
+        int out = trained.specialTokens().getOrDefault("<|out|>", -1);
+        Path config = dir.resolve("tokenizer_config.json");
+        Files.writeString(config, """
+                {"bos_token": "<|in|>", "eos_token": {"content": "<|out|>", "lstrip": false}, "add_bos_token": true}
+                """);
+        Tokenizer read = TokenizerJson.read(dir);
+        assertThat(read.beginOfText()).contains(in);
+        assertThat(read.endOfText()).isEqualTo(out);
+        assertThat(read.endTokens()).containsExactly(out);
+        Files.writeString(config, """
+                {"bos_token": {"content": "<|in|>"}, "eos_token": "<|out|>", "add_bos_token": false}
+                """);
+        assertThat(TokenizerJson.read(dir).beginOfText()).isEmpty();
+        Files.writeString(config, "{\"bos_token\": \"<|in|>\", \"eos_token\": null}");
+        assertThat(TokenizerJson.read(dir).beginOfText()).isEmpty();
+        assertThat(TokenizerJson.read(dir).endOfText())
+                .isEqualTo(trained.specialTokens().get("<|endoftext|>"));
+    }
+
+    /**
+     * As transformers does: what generation_config.json says is all there is, and config.json where it says nothing.
+     */
+    @Test
+    void configSaysWhatEndsAnAnswerWhereNoOtherFileDoes() throws IOException {
+        ByteLevelBpe trained =
+                BpeTrainer.train(List.of("the actors play"), 270, List.of("<|endoftext|>", "<|im_end|>", "<|x|>"), 1);
+        TokenizerJson.write(trained, dir.resolve("tokenizer.json"));
+        int end = trained.endOfText();
+        int turn = trained.specialTokens().getOrDefault("<|im_end|>", -1);
+        int other = trained.specialTokens().getOrDefault("<|x|>", -1);
+        Path config = dir.resolve("config.json");
+        Path generation = dir.resolve("generation_config.json");
+        Files.writeString(config, "{\"eos_token_id\": " + turn + "}");
+        assertThat(TokenizerJson.read(dir).endTokens()).containsExactlyInAnyOrder(end, turn);
+        Files.writeString(config, "{\"eos_token_id\": [" + turn + ", " + other + "]}");
+        assertThat(TokenizerJson.read(dir).endTokens()).containsExactlyInAnyOrder(end, turn, other);
+        Files.writeString(generation, "{\"temperature\": 0.7, \"eos_token_id\": null}");
+        assertThat(TokenizerJson.read(dir).endTokens()).containsExactlyInAnyOrder(end, turn, other);
+        Files.writeString(generation, "{\"eos_token_id\": " + other + "}");
+        assertThat(TokenizerJson.read(dir).endTokens()).containsExactlyInAnyOrder(end, other);
     }
 
     @Test

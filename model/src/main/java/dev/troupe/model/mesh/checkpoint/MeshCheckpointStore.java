@@ -137,7 +137,7 @@ public final class MeshCheckpointStore {
             Map<String, FileDigest> digests = requireAll(settings, target, training.step(), shards);
             digests.put(
                     TOKENIZER,
-                    write(target, TOKENIZER, TokenizerJson.toJson(tokenizer).getBytes(StandardCharsets.UTF_8)));
+                    write(target, TOKENIZER, TokenizerJson.toWire(tokenizer).getBytes(StandardCharsets.UTF_8)));
             removeOthers(target, digests.keySet());
             ShardedManifest manifest = new ShardedManifest(
                     training.step(),
