@@ -85,6 +85,31 @@ class ModelConverterTest {
         assertSame(original, back);
     }
 
+    /** As Qwen 2's: rows of the embedding are a round number, of which the vocabulary does not use the last ones. */
+    @Test
+    void moreRowsThanTokens() {
+        ModelConfig base = TestModels.llama();
+        int rows = TestModels.VOCAB + 18;
+        ModelConfig config = base.withShare(base.numHeads(), base.numKvHeads(), base.ffnDim(), rows);
+        Path original = directory(config);
+        Path gguf = converted(original, "model.gguf", null);
+        Path back = converted(gguf, "back", null);
+        for (Path path : List.of(original, gguf, back)) {
+            try (OpenModel model = ModelFiles.open(path)) {
+                assertThat(model.config().vocabSize()).isEqualTo(rows);
+                assertThat(model.tokenizer().vocabSize())
+                        .isBetween(TestModels.tokenizer().vocabSize(), rows);
+                assertThat(model.tokenizer().encodeMarkup("the theatre<|endoftext|>"))
+                        .isEqualTo(TestModels.tokenizer().encodeMarkup("the theatre<|endoftext|>"));
+                // A row may be sampled all the same.
+                assertThat(model.tokenizer().tokenBytes(rows - 1)).isEmpty();
+                assertThat(model.tokenizer().decode(new int[] {'t', rows - 1, 'h'}))
+                        .isEqualTo(model.tokenizer().decode(new int[] {'t', 'h'}));
+            }
+            assertThat(logits(path, null)).hasSize(TOKENS.length * rows).isEqualTo(logits(original, null));
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = StorageType.class,
