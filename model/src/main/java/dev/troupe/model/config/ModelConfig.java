@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param qkvBias whether queries, keys and values have biases; those of Qwen 2 have where nothing else has
  * @param ropeScaling how rotary positions are stretched to a longer context; null for not at all
  * @param slidingWindow positions that a query sees, its own included (Mistral); 0 for all before it
+ * @param attentionOutBias whether attention's output has a bias; Llama's {@code attention_bias} is this and qkvBias
  */
 public record ModelConfig(
         String architecture,
@@ -36,7 +37,8 @@ public record ModelConfig(
         float dropout,
         boolean qkvBias,
         @Nullable RopeScaling ropeScaling,
-        int slidingWindow) {
+        int slidingWindow,
+        boolean attentionOutBias) {
 
     /** Pre-norm kind. */
     public enum NormKind {
@@ -77,6 +79,10 @@ public record ModelConfig(
         }
         if (bias && !qkvBias) {
             throw new IllegalArgumentException("model.qkvBias must be true where model.bias is");
+        }
+        if (bias != attentionOutBias && !(qkvBias && attentionOutBias)) {
+            throw new IllegalArgumentException(
+                    "model.attentionOutBias must be true where model.bias is, and only where model.qkvBias is");
         }
         if (slidingWindow < 0) {
             throw new IllegalArgumentException("model.slidingWindow (" + slidingWindow + ") must not be negative");
@@ -122,7 +128,54 @@ public record ModelConfig(
                 dropout,
                 bias,
                 null,
-                0);
+                0,
+                bias);
+    }
+
+    /** A model whose attention's output has a bias where the MLP has. */
+    public ModelConfig(
+            String architecture,
+            int vocabSize,
+            int dim,
+            int numLayers,
+            int numHeads,
+            int numKvHeads,
+            int headDim,
+            int ffnDim,
+            int contextLength,
+            NormKind norm,
+            float normEpsilon,
+            MlpKind mlp,
+            PositionKind positions,
+            double ropeTheta,
+            boolean tiedEmbeddings,
+            boolean bias,
+            float dropout,
+            boolean qkvBias,
+            @Nullable RopeScaling ropeScaling,
+            int slidingWindow) {
+        this(
+                architecture,
+                vocabSize,
+                dim,
+                numLayers,
+                numHeads,
+                numKvHeads,
+                headDim,
+                ffnDim,
+                contextLength,
+                norm,
+                normEpsilon,
+                mlp,
+                positions,
+                ropeTheta,
+                tiedEmbeddings,
+                bias,
+                dropout,
+                qkvBias,
+                ropeScaling,
+                slidingWindow,
+                bias);
     }
 
     /** The same with another context. Learned positions are as many as the table has. */
@@ -156,7 +209,8 @@ public record ModelConfig(
                 dropout,
                 qkvBias,
                 ropeScaling,
-                slidingWindow);
+                slidingWindow,
+                attentionOutBias);
     }
 
     private static void requirePositive(String name, int value) {

@@ -79,6 +79,7 @@ final class GgufConfig {
         requireSameHeads(headDim);
         boolean bias = file.tensors().containsKey(gpt2 ? "blk.0.attn_qkv.bias" : "blk.0.ffn_down.bias");
         boolean qkvBias = bias || file.tensors().containsKey("blk.0.attn_q.bias");
+        boolean attentionOutBias = bias || file.tensors().containsKey("blk.0.attn_output.bias");
         return new ModelConfig(
                 architecture,
                 vocabSize(),
@@ -99,7 +100,8 @@ final class GgufConfig {
                 0,
                 qkvBias,
                 scaling(headDim, contextLength),
-                metadata.count(key("attention.sliding_window")).orElse(0));
+                metadata.count(key("attention.sliding_window")).orElse(0),
+                attentionOutBias);
     }
 
     private String key(String name) {

@@ -97,15 +97,23 @@ public final class HfConfig {
     private static ModelConfig llama(JsonFields fields) {
         fields.require(fields.text("hidden_act", "silu").equals("silu"), "hidden_act", "\"silu\"");
         boolean bias = fields.flag("attention_bias", false);
-        fields.require(
-                fields.flag("mlp_bias", false) == bias, "mlp_bias", "the value of attention_bias (" + bias + ")");
-        return common(fields, "llama", NormKind.RMS, MlpKind.SWIGLU, PositionKind.ROTARY, bias, bias, 0);
+        boolean mlpBias = fields.flag("mlp_bias", false);
+        fields.require(bias || !mlpBias, "mlp_bias", "false without attention_bias");
+        return common(
+                fields, "llama", NormKind.RMS, MlpKind.SWIGLU, PositionKind.ROTARY, new Biases(mlpBias, bias, bias), 0);
     }
 
     private static ModelConfig mistral(JsonFields fields) {
         fields.require(fields.text("hidden_act", "silu").equals("silu"), "hidden_act", "\"silu\"");
         int window = fields.positive("sliding_window", 0);
-        return common(fields, "llama", NormKind.RMS, MlpKind.SWIGLU, PositionKind.ROTARY, false, false, window);
+        return common(
+                fields,
+                "llama",
+                NormKind.RMS,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                new Biases(false, false, false),
+                window);
     }
 
     private static ModelConfig qwen2(JsonFields fields) {
@@ -115,8 +123,18 @@ public final class HfConfig {
             boolean everyLayer = fields.number("max_window_layers", 0) == 0;
             fields.require(everyLayer, "max_window_layers", "0: a window in every layer");
         }
-        return common(fields, "qwen2", NormKind.RMS, MlpKind.SWIGLU, PositionKind.ROTARY, false, true, window);
+        return common(
+                fields,
+                "qwen2",
+                NormKind.RMS,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                new Biases(false, true, false),
+                window);
     }
+
+    /** Which linear layers have biases: all, queries, keys and values, and attention's output. */
+    private record Biases(boolean all, boolean qkv, boolean attentionOut) {}
 
     private static ModelConfig mixture(JsonFields fields) {
         JsonFields own = fields.nested(EXTENSION);
@@ -126,8 +144,10 @@ public final class HfConfig {
                 choice(own, "norm", NormKind.class),
                 choice(own, "mlp", MlpKind.class),
                 choice(own, "positions", PositionKind.class),
-                own.flag("bias", false),
-                own.flag("qkv_bias", own.flag("bias", false)),
+                new Biases(
+                        own.flag("bias", false),
+                        own.flag("qkv_bias", own.flag("bias", false)),
+                        own.flag("attention_out_bias", own.flag("bias", false))),
                 fields.positive("sliding_window", 0));
     }
 
@@ -137,8 +157,7 @@ public final class HfConfig {
             NormKind norm,
             MlpKind mlp,
             PositionKind positions,
-            boolean bias,
-            boolean qkvBias,
+            Biases biases,
             int slidingWindow) {
         int dim = fields.positive("hidden_size");
         int numHeads = fields.positive("num_attention_heads");
@@ -159,11 +178,12 @@ public final class HfConfig {
                 positions,
                 HfRopeScaling.theta(fields),
                 fields.flag("tie_word_embeddings", false),
-                bias,
+                biases.all(),
                 (float) fields.nested(EXTENSION).number("dropout", 0),
-                qkvBias,
+                biases.qkv(),
                 HfRopeScaling.read(fields, contextLength),
-                slidingWindow);
+                slidingWindow,
+                biases.attentionOut());
     }
 
     private static ModelConfig gpt2(JsonFields fields) {
@@ -266,7 +286,10 @@ public final class HfConfig {
         return (config.architecture().equals("llama") || config.architecture().equals("qwen2"))
                 && config.norm() == NormKind.RMS
                 && config.mlp() == MlpKind.SWIGLU
-                && config.positions() == PositionKind.ROTARY;
+                && config.positions() == PositionKind.ROTARY
+                // Neither Qwen 2 nor Mistral has it.
+                && (!config.attentionOutBias()
+                        || (config.architecture().equals("llama") && config.slidingWindow() == 0));
     }
 
     private static boolean isGpt2(ModelConfig config) {
@@ -277,12 +300,13 @@ public final class HfConfig {
                 && config.numKvHeads() == config.numHeads()
                 && config.headDim() * config.numHeads() == config.dim()
                 && config.qkvBias() == config.bias()
+                && config.attentionOutBias() == config.bias()
                 && config.slidingWindow() == 0;
     }
 
     private static void writeLlama(ObjectNode root, ModelConfig config) {
         boolean windowed = config.slidingWindow() > 0;
-        if (config.architecture().equals("qwen2") || (config.qkvBias() && !config.bias())) {
+        if (config.architecture().equals("qwen2") || (config.qkvBias() && !config.attentionOutBias())) {
             writeCommon(root, QWEN2, "qwen2", config);
             root.put("use_sliding_window", windowed);
             root.put("max_window_layers", windowed ? 0 : config.numLayers());
@@ -290,7 +314,7 @@ public final class HfConfig {
             writeCommon(root, MISTRAL, "mistral", config);
         } else {
             writeCommon(root, LLAMA, "llama", config);
-            root.put("attention_bias", config.bias());
+            root.put("attention_bias", config.attentionOutBias());
             root.put("mlp_bias", config.bias());
             root.put("pretraining_tp", 1);
         }
@@ -318,6 +342,7 @@ public final class HfConfig {
                 .put("positions", name(config.positions()))
                 .put("bias", config.bias())
                 .put("qkv_bias", config.qkvBias())
+                .put("attention_out_bias", config.attentionOutBias())
                 .put("dropout", decimal(config.dropout()));
     }
 

@@ -76,7 +76,7 @@ record InferenceWeights(
                     layer.norm(block.attentionNorm()),
                     layer.linear(block.qkv(), config.qkvBias(), part.qkvRows()),
                     caches.get(i - range.firstLayer()),
-                    layer.linear(List.of(block.attentionOut()), config.bias(), part.residualRows()),
+                    layer.linear(List.of(block.attentionOut()), config.attentionOutBias(), part.residualRows()),
                     layer.norm(block.mlpNorm()),
                     layer.linear(block.up(), config.bias(), part.upRows()),
                     layer.linear(List.of(block.down()), config.bias(), part.residualRows())));

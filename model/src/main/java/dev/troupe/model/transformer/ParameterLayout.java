@@ -213,8 +213,10 @@ public final class ParameterLayout {
                 splitBias(names.qkv().get(i), qkvRows.get(i));
             }
         }
-        if (config.bias()) {
+        if (config.attentionOutBias()) {
             wholeVector(names.attentionOut() + ".bias", 0);
+        }
+        if (config.bias()) {
             for (String up : names.up()) {
                 splitBias(up, upRows);
             }

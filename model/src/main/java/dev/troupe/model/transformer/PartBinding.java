@@ -35,7 +35,7 @@ final class PartBinding {
         return new BlockParts(
                 norm(block.attentionNorm()),
                 linear(block.qkv(), config.qkvBias()),
-                linear(List.of(block.attentionOut()), config.bias()),
+                linear(List.of(block.attentionOut()), config.attentionOutBias()),
                 norm(block.mlpNorm()),
                 linear(block.up(), config.bias()),
                 linear(List.of(block.down()), config.bias()));

@@ -117,6 +117,7 @@ class HfConfigTest {
                 TestModels.gpt2(false),
                 TestModels.mixture(),
                 TestModels.qwen2(),
+                TestModels.attentionBiases(),
                 TestModels.scaled(new RopeScaling.Linear(4), 0),
                 TestModels.scaled(new RopeScaling.Llama3(8, 1, 4, 8192), 0),
                 TestModels.scaled(new RopeScaling.Yarn(4, 64, 32, 1, 1.25), 24),
@@ -142,6 +143,23 @@ class HfConfigTest {
         assertThat(architecture(TestModels.llama())).isEqualTo("LlamaForCausalLM");
         assertThat(architecture(TestModels.gpt2(false))).isEqualTo("GPT2LMHeadModel");
         assertThat(architecture(TestModels.mixture())).isEqualTo("TroupeForCausalLM");
+    }
+
+    @Test
+    void biasesOfALlama() {
+        ModelConfig attention = llama("\"attention_bias\": true, \"mlp_bias\": false");
+        assertThat(attention.bias()).isFalse();
+        assertThat(attention.qkvBias()).isTrue();
+        assertThat(attention.attentionOutBias()).isTrue();
+        assertThat(llama("\"attention_bias\": true")).isEqualTo(attention);
+        assertThat(llama("\"attention_bias\": true, \"mlp_bias\": true").bias()).isTrue();
+        assertThatThrownBy(() -> llama("\"mlp_bias\": true"))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("mlp_bias is true, but only false without attention_bias is supported");
+    }
+
+    private static ModelConfig llama(String fields) {
+        return HfConfig.parse("config.json", LLAMA.replace("\"rope_scaling\"", fields + ", \"rope_scaling\""));
     }
 
     private static String architecture(ModelConfig config) throws IOException {

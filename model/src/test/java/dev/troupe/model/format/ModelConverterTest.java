@@ -56,6 +56,7 @@ class ModelConverterTest {
                 TestModels.gpt2(true),
                 TestModels.gpt2(false),
                 TestModels.qwen2(),
+                TestModels.attentionBiases(),
                 TestModels.scaled(new RopeScaling.Linear(4), 0),
                 TestModels.scaled(new RopeScaling.Llama3(8, 1, 4, 8192), 0),
                 TestModels.scaled(new RopeScaling.Yarn(4, 32, 32, 1, 0.1 * Math.log(4) + 1), 0),

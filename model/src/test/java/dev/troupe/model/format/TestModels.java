@@ -64,16 +64,21 @@ final class TestModels {
 
     /** As Qwen 2 has it: biases of queries, keys and values only. */
     static ModelConfig qwen2() {
-        return withExtras("qwen2", true, null, 0);
+        return withExtras("qwen2", true, false, null, 0);
+    }
+
+    /** As Llama has them with {@code attention_bias} alone. */
+    static ModelConfig attentionBiases() {
+        return withExtras("llama", true, true, null, 0);
     }
 
     /** Llama's shape with rotary scaling and a window. */
     static ModelConfig scaled(@Nullable RopeScaling scaling, int window) {
-        return withExtras("llama", false, scaling, window);
+        return withExtras("llama", false, false, scaling, window);
     }
 
     private static ModelConfig withExtras(
-            String architecture, boolean qkvBias, @Nullable RopeScaling scaling, int window) {
+            String architecture, boolean qkvBias, boolean attentionOutBias, @Nullable RopeScaling scaling, int window) {
         return new ModelConfig(
                 architecture,
                 VOCAB,
@@ -94,7 +99,8 @@ final class TestModels {
                 0,
                 qkvBias,
                 scaling,
-                window);
+                window,
+                attentionOutBias);
     }
 
     /** GPT-2's names with parts that no class of transformers combines. */

@@ -154,7 +154,7 @@ final class ReferenceModel {
         double[] joined = new double[0];
         for (String part : parts) {
             double[] y = product(part + ".weight", x);
-            if (config.bias()) {
+            if (layout.contains(part + ".bias")) {
                 y = plus(y, vector(part + ".bias"));
             }
             int before = joined.length;

@@ -82,6 +82,32 @@ public final class TestModels {
                 0);
     }
 
+    /** Llama's {@code attention_bias} without {@code mlp_bias}; V 23, C 12. */
+    public static ModelConfig attentionBiases() {
+        return new ModelConfig(
+                "llama",
+                23,
+                12,
+                2,
+                4,
+                2,
+                6,
+                20,
+                40,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                1e4,
+                true,
+                false,
+                0,
+                true,
+                null,
+                0,
+                true);
+    }
+
     /** Llama's shape with rows of whole blocks of 256 numbers, but for those of attention's output. */
     public static ModelConfig blocks(int vocabSize) {
         return new ModelConfig(
@@ -105,7 +131,7 @@ public final class TestModels {
     }
 
     public static List<ModelConfig> all() {
-        return List.of(llama(true), llama(false), gpt2(0), wide());
+        return List.of(llama(true), llama(false), gpt2(0), wide(), attentionBiases());
     }
 
     /** Names of the providers to test; {@link TestedProviders#assumed} skips those that do not run here. */
