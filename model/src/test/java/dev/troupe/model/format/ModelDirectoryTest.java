@@ -46,6 +46,20 @@ class ModelDirectoryTest {
         return HfConfigTest.configs();
     }
 
+    /** A model that was trained further ends its answers as before. */
+    @Test
+    void whatEndsAnAnswerIsWritten() throws IOException {
+        ModelConfig config = TestModels.llama();
+        Path model = temp.resolve("model");
+        ModelDirectory.write(model, config, TestModels.random(config, arena, 43), TestModels.tokenizer());
+        Files.writeString(model.resolve("generation_config.json"), "{\"eos_token_id\": [7, 9]}");
+        LoadedModel loaded = ModelDirectory.load(model, arena);
+        Path again = temp.resolve("again");
+        ModelDirectory.write(again, config, loaded.weights(), loaded.tokenizer());
+        assertThat(ModelDirectory.load(again, arena).tokenizer().endTokens())
+                .containsExactlyInAnyOrder(7, 9, TestModels.tokenizer().endOfText());
+    }
+
     @ParameterizedTest
     @MethodSource("configs")
     void whatIsWrittenIsLoadedBitForBit(ModelConfig config) {

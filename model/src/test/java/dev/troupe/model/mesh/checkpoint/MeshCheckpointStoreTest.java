@@ -6,6 +6,8 @@ import static dev.troupe.model.mesh.TestMeshes.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.FaultyFiles;
@@ -22,6 +24,7 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.tokenizer.TokenizerJson;
 import dev.troupe.model.transformer.ParameterSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -316,6 +319,24 @@ class MeshCheckpointStoreTest {
             assertThat(gguf.tokenizer().encode("the others")).isEqualTo(tokenizer.encode("the others"));
             assertThat(gguf.parameters(arena).flat().toArray())
                     .isEqualTo(direct.parameters(arena).flat().toArray());
+        }
+    }
+
+    /** Files of Hugging Face keep it beside tokenizer.json; a checkpoint's has it. */
+    @Test
+    void whatEndsAnAnswerIsKept() throws IOException {
+        Tokenizer trained =
+                BpeTrainer.train(List.of("the theatre of the thespians"), 270, List.of(BpeTrainer.END_OF_TEXT), 1);
+        ObjectNode json = (ObjectNode) new JsonMapper().readTree(TokenizerJson.toWire(trained));
+        json.withObject("/troupe").withArray("ends").add(7);
+        Tokenizer tokenizer = TokenizerJson.parse(json.toString());
+        MeshSettings settings = settings(withVocabulary(llama(false), 270), "2x2x2", 3, 0);
+        MeshCheckpointStore store = new MeshCheckpointStore(directory, 1);
+        List<ShardFile> written =
+                TestShards.writeShards(new ShardWriter(), store.begin(5), settings, 5, TestShards.SEED);
+        Path checkpoint = store.publish(settings, tokenizer, TestShards.training(settings, 5), written);
+        try (OpenModel model = ModelFiles.open(checkpoint)) {
+            assertThat(model.tokenizer().endTokens()).containsExactlyInAnyOrder(7, trained.endOfText());
         }
     }
 
