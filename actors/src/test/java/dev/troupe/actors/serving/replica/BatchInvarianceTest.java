@@ -18,6 +18,7 @@ import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.Requests;
 import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.actors.serving.engine.EngineSettings;
+import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.onednn.OneDnnKernelProvider;
@@ -28,9 +29,13 @@ import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,9 +91,13 @@ class BatchInvarianceTest {
     }
 
     private static ActorRef<Command> serve(EngineSettings engine, ReuseSettings reuse) {
+        return serve(TinyModel.config(Objects.requireNonNull(engine.inference().weights())), engine, reuse);
+    }
+
+    private static ActorRef<Command> serve(ModelConfig model, EngineSettings engine, ReuseSettings reuse) {
         ReplicaSettings settings = new ReplicaSettings(
                 "tiny", "plain", engine, reuse, 64, 3, Duration.ofMillis(20), Duration.ofMillis(100));
-        ActorRef<Command> replica = KIT.spawn(ModelReplica.create(settings, () -> TinyModel.load(engine)));
+        ActorRef<Command> replica = KIT.spawn(ModelReplica.create(settings, () -> TinyModel.load(model, engine)));
         TestProbe<Description> probe = KIT.createTestProbe(Description.class);
         replica.tell(new Describe(probe.getRef()));
         probe.receiveMessage(PATIENCE);
@@ -108,7 +117,10 @@ class BatchInvarianceTest {
 
     /** One after the other, one at a time. */
     private static List<List<GenerationEvent>> alone(EngineSettings settings, List<GenerationRequest> requests) {
-        ActorRef<Command> replica = serve(settings);
+        return alone(serve(settings), requests);
+    }
+
+    private static List<List<GenerationEvent>> alone(ActorRef<Command> replica, List<GenerationRequest> requests) {
         List<List<GenerationEvent>> answers = new ArrayList<>();
         for (GenerationRequest request : requests) {
             TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
@@ -142,22 +154,47 @@ class BatchInvarianceTest {
     /** The same with rounded weights, and with prompts and answers that go through different kernels. */
     @ParameterizedTest
     @CsvSource({
+        "BF16,EXACT,EXACT",
         "Q8_0,EXACT,EXACT",
         "Q4_0,EXACT,EXACT",
+        "Q4_K,EXACT,EXACT",
+        "Q6_K,EXACT,EXACT",
         "F32,BF16,EXACT",
         "Q8_0,BF16,EXACT",
         "F32,INT8,EXACT",
         "Q4_0,INT8,EXACT",
         "Q8_0,INT8,INT8",
-        "Q4_0,INT8,INT8"
+        "Q4_0,INT8,INT8",
+        "Q4_K,INT8,INT8",
+        "Q4_K,INT8_COPY,INT8"
     })
     void roundedWeightsAndPromptsAnswerAsEachAlone(StorageType weights, Prefill prefill, Decode decode) {
         assumeTrue(prefill != Prefill.BF16
                 || new OneDnnKernelProvider().unavailable().isEmpty());
         InferenceSettings settings = new InferenceSettings(weights, prefill, decode);
+        assertRoundingShows(settings);
         assertSameAnswers(
                 new EngineSettings("auto", Precision.FP32, settings, 1, 64, 1, 1 << 20),
                 new EngineSettings("auto", Precision.FP32, settings, 2, 23, 7, 70_000));
+    }
+
+    /** The same model with weights in other types, such as that of matrices which fit no block, answers otherwise. */
+    private static void assertRoundingShows(InferenceSettings settings) {
+        StorageType weights = Objects.requireNonNull(settings.weights());
+        List<GenerationRequest> requests = requests().subList(0, 4);
+        Map<StorageType, List<List<GenerationEvent>>> answers = new EnumMap<>(StorageType.class);
+        Set<StorageType> types = EnumSet.of(weights, StorageType.F32, StorageType.BF16);
+        if (weights.blockElements() > 1) {
+            types.add(StorageType.Q8_0);
+        }
+        for (StorageType type : types) {
+            InferenceSettings inference = new InferenceSettings(type, settings.prefill(), settings.decode());
+            EngineSettings engine = new EngineSettings("auto", Precision.FP32, inference, 1, 64, 1, 1 << 20);
+            answers.put(type, alone(serve(TinyModel.config(weights), engine, ReuseSettings.NONE), requests));
+        }
+        List<List<GenerationEvent>> asked = answers.remove(weights);
+        answers.forEach((type, others) ->
+                assertThat(others).as("%s is not %s", weights, type).isNotEqualTo(asked));
     }
 
     /**
@@ -172,10 +209,15 @@ class BatchInvarianceTest {
         "F32,EXACT,EXACT,true,6,70000",
         "F32,EXACT,EXACT,true,6,1048576",
         "F32,BF16,EXACT,true,6,1048576",
+        "Q8_0,EXACT,EXACT,true,6,70000",
+        "Q4_0,EXACT,EXACT,true,6,70000",
+        "Q4_K,EXACT,EXACT,true,6,70000",
         "Q8_0,INT8,EXACT,true,6,70000",
         "Q8_0,INT8,EXACT,true,6,1048576",
         "Q8_0,INT8,INT8,true,6,70000",
-        "Q4_0,INT8,INT8,true,6,1048576"
+        "Q4_0,INT8,INT8,true,6,1048576",
+        "Q4_K,INT8,INT8,true,6,70000",
+        "Q4_K,INT8_COPY,INT8,true,6,70000"
     })
     void sharedPrefixesAndGuessesAnswerAsEachAlone(
             StorageType weights, Prefill prefill, Decode decode, boolean prefixCache, int maxDraft, long kvBytes) {
@@ -253,33 +295,64 @@ class BatchInvarianceTest {
                 .isGreaterThan(20);
     }
 
-    /** Half an answer, continued on another replica, equals the whole one. */
-    @Test
-    void aContinuedAnswerEqualsTheUndisturbedOne() {
-        ActorRef<Command> replica = serve(new EngineSettings("auto", Precision.FP32, 1, 64, 4, 1 << 20));
-        TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
-        for (GenerationRequest request : requests().subList(4, 8)) {
-            replica.tell(new Submit(request, client.getRef()));
-            List<TokenGenerated> whole = answer(client).stream()
-                    .filter(TokenGenerated.class::isInstance)
-                    .map(TokenGenerated.class::cast)
-                    .toList();
+    /**
+     * Half an answer, continued on another replica, equals the whole one: its tokens are not a prompt's, which may be
+     * computed otherwise. Nor are they what the cache holds of such a prompt.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "F32,EXACT,EXACT,false",
+        "F32,INT8,EXACT,false",
+        "F32,BF16,EXACT,false",
+        "Q8_0,INT8,EXACT,true",
+        "Q4_0,INT8_COPY,INT8,true"
+    })
+    void aContinuedAnswerEqualsTheUndisturbedOne(
+            StorageType weights, Prefill prefill, Decode decode, boolean prefixCache) {
+        assumeTrue(prefill != Prefill.BF16
+                || new OneDnnKernelProvider().unavailable().isEmpty());
+        InferenceSettings inference = new InferenceSettings(weights, prefill, decode);
+        EngineSettings settings = new EngineSettings("auto", Precision.FP32, inference, 1, 64, 4, 1 << 20);
+        ActorRef<Command> first = serve(settings);
+        ActorRef<Command> other = serve(settings, new ReuseSettings(prefixCache, 0));
+        for (GenerationRequest request : requests().subList(4, 12)) {
+            List<TokenGenerated> whole = tokens(first, request);
             int cut = whole.size() / 2;
             List<Integer> known = new ArrayList<>(request.promptTokens());
             whole.subList(0, cut).forEach(token -> known.add(token.token()));
-            replica.tell(new Submit(
-                    new GenerationRequest(
-                            request.requestId(),
-                            known,
-                            request.maxTokens() - cut,
-                            request.stopTokens(),
-                            request.sampling(),
-                            cut),
-                    client.getRef()));
-            List<GenerationEvent> rest = answer(client);
-            assertThat(rest.subList(0, rest.size() - 1)).isEqualTo(whole.subList(cut, whole.size()));
+            List<TokenGenerated> rest = whole.subList(cut, whole.size());
+            List<TokenGenerated> asPrompt = tokens(other, continued(request, known, cut, 0));
+            assertThat(tokens(other, continued(request, known, cut, cut))).isEqualTo(rest);
+            if (inference.promptsApart() && cut > 0) {
+                assertThat(logProbs(asPrompt)).as("the difference shows").isNotEqualTo(logProbs(rest));
+            }
         }
-        KIT.stop(replica);
+        KIT.stop(first);
+        KIT.stop(other);
+    }
+
+    private static GenerationRequest continued(
+            GenerationRequest request, List<Integer> known, int numGenerated, int firstIndex) {
+        return new GenerationRequest(
+                request.requestId(),
+                known,
+                request.maxTokens() - numGenerated,
+                request.stopTokens(),
+                request.sampling(),
+                firstIndex);
+    }
+
+    private static List<TokenGenerated> tokens(ActorRef<Command> replica, GenerationRequest request) {
+        TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
+        replica.tell(new Submit(request, client.getRef()));
+        return answer(client).stream()
+                .filter(TokenGenerated.class::isInstance)
+                .map(TokenGenerated.class::cast)
+                .toList();
+    }
+
+    private static List<Double> logProbs(List<TokenGenerated> tokens) {
+        return tokens.stream().map(TokenGenerated::logProb).toList();
     }
 
     @Test

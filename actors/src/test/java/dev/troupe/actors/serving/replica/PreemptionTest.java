@@ -12,6 +12,10 @@ import dev.troupe.actors.serving.engine.EngineLoop;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Decode;
+import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.Prefill;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -26,7 +30,12 @@ class PreemptionTest {
     private record Run(Map<Long, List<SampledToken>> answers, long numPreemptions, int usedBlocks) {}
 
     private static Run run(int numKvBlocks, int maxBatchTokens, SchedulingOptions options) {
-        EngineSettings settings = new EngineSettings("auto", Precision.FP32, 1, maxBatchTokens, 8, 1 << 20);
+        return run(InferenceSettings.EXACT, numKvBlocks, maxBatchTokens, options);
+    }
+
+    private static Run run(
+            InferenceSettings inference, int numKvBlocks, int maxBatchTokens, SchedulingOptions options) {
+        EngineSettings settings = new EngineSettings("auto", Precision.FP32, inference, 1, maxBatchTokens, 8, 1 << 20);
         int context = TinyModel.CONFIG.contextLength();
         SchedulingPolicy policy =
                 new SchedulingPolicy(new SchedulingLimits(maxBatchTokens, 8, 20, context, numKvBlocks), options);
@@ -64,5 +73,25 @@ class PreemptionTest {
         assertThat(tight.numPreemptions()).isPositive();
         assertThat(tight.answers()).as("seed %d", SEED).isEqualTo(plain.answers());
         assertThat(tight.usedBlocks()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "Q8_0,EXACT,EXACT",
+        "Q4_0,EXACT,EXACT",
+        "Q4_K,EXACT,EXACT",
+        "Q8_0,INT8,EXACT",
+        "Q8_0,INT8,INT8",
+        "Q4_0,INT8,INT8",
+        "Q4_K,INT8_COPY,INT8"
+    })
+    void andWithRoundedWeights(StorageType weights, Prefill prefill, Decode decode) {
+        InferenceSettings inference = new InferenceSettings(weights, prefill, decode);
+        Run plain = run(inference, 32, 64, SchedulingOptions.PLAIN);
+        for (boolean reuse : new boolean[] {false, true}) {
+            Run tight = run(inference, 9, 20, new SchedulingOptions(reuse, inference.promptsApart(), reuse ? 6 : 0));
+            assertThat(tight.numPreemptions()).isPositive();
+            assertThat(tight.answers()).as("seed %d", SEED).isEqualTo(plain.answers());
+        }
     }
 }

@@ -1,5 +1,7 @@
 package dev.troupe.actors.serving.replica;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ServedTokenizer;
 import dev.troupe.actors.serving.engine.Engine;
@@ -11,39 +13,74 @@ import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.ParameterLayout;
+import dev.troupe.model.transformer.ParameterSpec;
 import dev.troupe.model.transformer.Parameters;
+import dev.troupe.model.transformer.ServedWeights;
+import java.util.Objects;
 
-/** A Llama-shaped model with random weights: small enough for tests, odd enough to show mistakes. */
+/**
+ * A Llama-shaped model with random weights: small enough for tests, odd enough to show mistakes. Where weights are
+ * rounded to a type with blocks, it is one whose rows fill them: others would be served in another type.
+ */
 final class TinyModel {
-    static final ModelConfig CONFIG = new ModelConfig(
-            "llama",
-            97,
-            48,
-            2,
-            6,
-            2,
-            8,
-            112,
-            64,
-            NormKind.RMS,
-            1e-5f,
-            MlpKind.SWIGLU,
-            PositionKind.ROTARY,
-            10_000,
-            false,
-            false,
-            0);
+    /** What a position takes in the cache is the same in all shapes, and so are vocabulary and context. */
+    static final ModelConfig CONFIG = shape(48, 6, 112);
+
     static final String OWNER = "test.tiny-model";
 
     private TinyModel() {}
 
+    private static ModelConfig shape(int dim, int numHeads, int ffnDim) {
+        return new ModelConfig(
+                "llama",
+                97,
+                dim,
+                2,
+                numHeads,
+                2,
+                8,
+                ffnDim,
+                64,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                10_000,
+                false,
+                false,
+                0);
+    }
+
+    /** The shape that is served with these weights, every matrix of it in this type. */
+    static ModelConfig config(StorageType weights) {
+        ModelConfig config = switch (weights.blockElements()) {
+            case 1 -> CONFIG;
+            case 32 -> shape(64, 8, 96);
+            default -> shape(256, 32, 256);
+        };
+        for (ParameterSpec spec : ParameterLayout.of(config).specs()) {
+            int k = spec.shape().getLast();
+            if (spec.shape().size() == 2 && weights != StorageType.F32) {
+                assertThat(ServedWeights.fitting(weights, k)).as(spec.name()).isEqualTo(weights);
+            }
+        }
+        return config;
+    }
+
     static Parameters weights(TensorArena arena) {
-        Parameters weights = Parameters.allocate(ParameterLayout.of(CONFIG), arena);
+        return weights(CONFIG, arena);
+    }
+
+    private static Parameters weights(ModelConfig config, TensorArena arena) {
+        Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
         weights.initialize(5);
+        // Far from uniform, so that a wrong bit changes tokens; not so far that one token is certain.
+        float scale = (float) (8 * Math.sqrt(48.0 / config.dim()));
         for (long i = 0; i < weights.flat().size(); i++) {
-            weights.flat().set(i, weights.flat().get(i) * 8); // far from uniform, so that a wrong bit changes tokens
+            weights.flat().set(i, weights.flat().get(i) * scale);
         }
         return weights;
     }
@@ -53,21 +90,29 @@ final class TinyModel {
     }
 
     static Engine load(EngineSettings settings, String tokenizerJson) {
+        return load(config(Objects.requireNonNull(settings.inference().weights())), settings, tokenizerJson);
+    }
+
+    static Engine load(ModelConfig config, EngineSettings settings) {
+        return load(config, settings, "{}");
+    }
+
+    private static Engine load(ModelConfig config, EngineSettings settings, String tokenizerJson) {
         TensorArena arena = TensorArena.open(OWNER);
-        Parameters weights = weights(arena);
+        Parameters weights = weights(config, arena);
         ComputePool pool = settings.threads().open();
         ModelDescription description = new ModelDescription(
                 "tiny",
                 "random-5",
-                CONFIG.contextLength(),
-                CONFIG.vocabSize(),
+                config.contextLength(),
+                config.vocabSize(),
                 ServedTokenizer.parsed(tokenizerJson),
                 "plain",
                 0);
         return ModelEngine.create(
                 settings,
                 description,
-                CONFIG,
+                config,
                 layer -> weights,
                 KernelProviders.select(settings.backend(), settings.precision()).create(pool),
                 pool,
