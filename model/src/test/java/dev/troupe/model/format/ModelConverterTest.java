@@ -194,14 +194,25 @@ class ModelConverterTest {
             value = StorageType.class,
             names = {"Q8_0", "Q4_0", "Q4_K", "Q6_K", "F16"})
     void quantizedFileIsTheRoundingInMemory(StorageType type) throws IOException {
-        Path original = directory(TestModels.qwen2());
+        Path original = directory(type.blockElements() == 256 ? TestModels.blocks() : TestModels.qwen2());
         Path file = converted(original, "rounded.gguf", type);
+        assertMatricesAre(type, file);
         float[] inMemory = logits(original, type);
         assertThat(logits(file, null)).isEqualTo(inMemory);
         // Rounding again what was rounded changes nothing, whether a file or a directory is rounded.
         Path again = converted(file, "again.gguf", type);
         assertThat(Files.mismatch(file, again)).isEqualTo(-1);
         assertThat(inMemory).isNotEqualTo(logits(original, null));
+    }
+
+    private static void assertMatricesAre(StorageType type, Path file) {
+        try (OpenModel model = ModelFiles.open(file)) {
+            for (ParameterSpec spec : ParameterLayout.of(model.config()).specs()) {
+                assertThat(model.weights().type(spec.name()))
+                        .as(spec.name())
+                        .isEqualTo(spec.shape().size() == 2 ? type : StorageType.F32);
+            }
+        }
     }
 
     private static float[] logits(Path path, @Nullable StorageType type) {

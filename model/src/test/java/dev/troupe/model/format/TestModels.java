@@ -72,6 +72,28 @@ final class TestModels {
         return withExtras("llama", true, true, null, 0);
     }
 
+    /** Rows of 256 numbers in every matrix: whole blocks of all types. */
+    static ModelConfig blocks() {
+        return new ModelConfig(
+                "llama",
+                VOCAB,
+                256,
+                1,
+                8,
+                4,
+                32,
+                256,
+                64,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                10_000,
+                true,
+                false,
+                0);
+    }
+
     /** Llama's shape with rotary scaling and a window. */
     static ModelConfig scaled(@Nullable RopeScaling scaling, int window) {
         return withExtras("llama", false, false, scaling, window);

@@ -2,6 +2,7 @@ package dev.troupe.model.kernel.quantized;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.Arena;
@@ -13,6 +14,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rounding to stored types and back. */
 class QuantizationTest {
@@ -117,6 +119,82 @@ class QuantizationTest {
         assertThat(x[131 + 32]).isEqualTo(0.5f * 2 * (16 - 32));
         assertThat(x[131 + 64]).isEqualTo(0.5f * 4 * (10 + 32 - 32));
         assertThat(x[131 + 96]).isEqualTo(0.5f * 6 * (48 - 32));
+    }
+
+    /**
+     * Every number of random blocks, against ggml's block_q4_K: half d, half dmin, 12 bytes of scales and minima, 128
+     * bytes of quants, each 32 of which hold 64 numbers, the first 32 in their lower halves.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void everyNumberOfQ4KIsWhereGgmlHasIt(long seed) {
+        byte[] block = randomBlock(seed, StorageType.Q4_K, 0, 2);
+        int scales = 4;
+        double[] expected = new double[256];
+        for (int i = 0; i < 256; i++) {
+            int j = i / 32;
+            int scale = j < 4
+                    ? bits(block[scales + j], 0, 6)
+                    : bits(block[scales + j + 4], 0, 4) + 16 * bits(block[scales + j - 4], 6, 2);
+            int min = j < 4
+                    ? bits(block[scales + j + 4], 0, 6)
+                    : bits(block[scales + j + 4], 4, 4) + 16 * bits(block[scales + j], 6, 2);
+            int quant = bits(block[16 + i / 64 * 32 + i % 32], i % 64 < 32 ? 0 : 4, 4);
+            expected[i] = half(block, 0) * scale * quant - half(block, 2) * min;
+        }
+        assertNumbers(StorageType.Q4_K, block, expected);
+    }
+
+    /**
+     * The same of block_q6_K: 128 bytes of lower and 64 of upper bits, 16 scales of one byte, half d. Each half of the
+     * block has four rows of 32 numbers: the lower bits of rows 0 and 2 share bytes, as do those of rows 1 and 3; the
+     * upper bits of all four share one.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void everyNumberOfQ6KIsWhereGgmlHasIt(long seed) {
+        byte[] block = randomBlock(seed, StorageType.Q6_K, 208);
+        double[] expected = new double[256];
+        for (int i = 0; i < 256; i++) {
+            int part = i / 128;
+            int row = i % 128 / 32;
+            int column = i % 32;
+            int low = bits(block[part * 64 + row % 2 * 32 + column], row / 2 * 4, 4);
+            int high = bits(block[128 + part * 32 + column], row * 2, 2);
+            int scale = block[192 + i / 16];
+            expected[i] = half(block, 208) * scale * (low + 16 * high - 32);
+        }
+        assertNumbers(StorageType.Q6_K, block, expected);
+    }
+
+    /** Any bytes but for float16 numbers at {@code halves}, which are not far from 1. */
+    private static byte[] randomBlock(long seed, StorageType type, int... halves) {
+        SplittableRandom random = new SplittableRandom(seed);
+        byte[] block = new byte[type.blockBytes()];
+        random.nextBytes(block);
+        for (int at : halves) {
+            float number = (float) random.nextDouble(0.5, 2);
+            MemorySegment.ofArray(block).set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(number));
+        }
+        return block;
+    }
+
+    private static int bits(byte from, int shift, int count) {
+        return (from & 0xFF) >> shift & ((1 << count) - 1);
+    }
+
+    private static double half(byte[] block, int at) {
+        return Float.float16ToFloat(MemorySegment.ofArray(block).get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
+    }
+
+    /** Within the rounding of one float32 product. */
+    private static void assertNumbers(StorageType type, byte[] block, double[] expected) {
+        float[] x = read(type, 256, MemorySegment.ofArray(block));
+        for (int i = 0; i < 256; i++) {
+            assertThat((double) x[i])
+                    .as("number %d", i)
+                    .isCloseTo(expected[i], within(1e-6 * Math.max(1, Math.abs(expected[i]))));
+        }
     }
 
     @Test
