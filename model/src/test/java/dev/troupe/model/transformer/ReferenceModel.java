@@ -91,7 +91,8 @@ final class ReferenceModel {
                 int value = key + config.numKvHeads() * d;
                 double[] weight = new double[t + 1];
                 double total = 0;
-                for (int s = 0; s <= t; s++) {
+                int first = config.slidingWindow() == 0 ? 0 : Math.max(0, t - config.slidingWindow() + 1);
+                for (int s = first; s <= t; s++) {
                     double score = 0;
                     for (int i = 0; i < d; i++) {
                         score += qkv[t][head * d + i] * qkv[s][key + i];
@@ -99,7 +100,7 @@ final class ReferenceModel {
                     weight[s] = Math.exp(score / Math.sqrt(d));
                     total += weight[s];
                 }
-                for (int s = 0; s <= t; s++) {
+                for (int s = first; s <= t; s++) {
                     for (int i = 0; i < d; i++) {
                         out[head * d + i] += weight[s] / total * qkv[s][value + i];
                     }
@@ -112,11 +113,12 @@ final class ReferenceModel {
     private void rotate(double[] row, int start, int position) {
         int half = config.headDim() / 2;
         for (int i = 0; i < half; i++) {
-            double angle = position * Math.pow(config.ropeTheta(), -2.0 * i / config.headDim());
+            double cos = ReferenceRotation.cos(config, position, i);
+            double sin = ReferenceRotation.sin(config, position, i);
             double a = row[start + i];
             double b = row[start + half + i];
-            row[start + i] = a * Math.cos(angle) - b * Math.sin(angle);
-            row[start + half + i] = b * Math.cos(angle) + a * Math.sin(angle);
+            row[start + i] = a * cos - b * sin;
+            row[start + half + i] = b * cos + a * sin;
         }
     }
 

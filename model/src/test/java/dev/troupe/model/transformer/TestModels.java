@@ -4,6 +4,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.config.RopeScaling;
 import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.TestedProviders;
@@ -11,6 +12,7 @@ import dev.troupe.model.sampling.CounterRandom;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Small models of every kind, and random tokens for them. */
 public final class TestModels {
@@ -130,8 +132,55 @@ public final class TestModels {
                 0);
     }
 
+    /** As Qwen 2 has it: biases of queries, keys and values only. */
+    public static ModelConfig qwen2() {
+        return withExtras("qwen2", true, null, 0);
+    }
+
+    /**
+     * Rotary positions of a longer context than 32 tokens, of which some pairs are stretched, some in part, some not.
+     */
+    public static ModelConfig scaled(@Nullable RopeScaling scaling, int slidingWindow) {
+        return withExtras("llama", false, scaling, slidingWindow);
+    }
+
+    private static ModelConfig withExtras(
+            String architecture, boolean qkvBias, @Nullable RopeScaling scaling, int slidingWindow) {
+        return new ModelConfig(
+                architecture,
+                23,
+                12,
+                2,
+                2,
+                1,
+                16,
+                14,
+                96,
+                NormKind.RMS,
+                1e-6f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                1e4,
+                true,
+                false,
+                0,
+                qkvBias,
+                scaling,
+                slidingWindow);
+    }
+
     public static List<ModelConfig> all() {
-        return List.of(llama(true), llama(false), gpt2(0), wide(), attentionBiases());
+        return List.of(
+                llama(true),
+                llama(false),
+                gpt2(0),
+                wide(),
+                attentionBiases(),
+                qwen2(),
+                scaled(null, 20),
+                scaled(new RopeScaling.Linear(2), 5),
+                scaled(new RopeScaling.Llama3(4, 1, 4, 32), 0),
+                scaled(new RopeScaling.Yarn(4, 32, 2, 0.5, 1.2), 0));
     }
 
     /** Names of the providers to test; {@link TestedProviders#assumed} skips those that do not run here. */
