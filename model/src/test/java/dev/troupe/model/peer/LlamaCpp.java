@@ -9,13 +9,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * llama.cpp in a process of its own, for an assertion of its own ends the process. For each model it writes three
- * lines: the file, the tokens of the text, and the hidden state after the final norm at the last token, scaled to
- * length 1. Probabilities are not to be had: this binding aborts when it is asked for them.
+ * llama.cpp in a process of its own, for an assertion of its own ends the process. For each model and text it writes
+ * two lines: the tokens of the text, and the hidden state after the final norm at the last token, scaled to length 1.
+ * Probabilities are not to be had: this binding aborts when it is asked for them.
  */
 final class LlamaCpp {
     /** The library cannot be loaded here. */
@@ -25,12 +26,11 @@ final class LlamaCpp {
 
     private LlamaCpp() {}
 
-    /** Arguments: file to write, text, models. */
+    /** Arguments: file to write, texts, a line each, models. */
     public static void main(String[] args) throws IOException {
         try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(Path.of(args[0]), StandardCharsets.UTF_8))) {
             for (String model : Arrays.copyOfRange(args, 2, args.length)) {
-                out.println(model);
-                describe(model, args[1], out);
+                describe(model, args[1].lines().toList(), out);
             }
         } catch (UnsatisfiedLinkError | ExceptionInInitializerError | NoClassDefFoundError e) {
             System.err.println("llama.cpp: " + e);
@@ -40,18 +40,20 @@ final class LlamaCpp {
         Runtime.getRuntime().halt(0);
     }
 
-    private static void describe(String model, String text, PrintWriter out) {
+    private static void describe(String model, List<String> texts, PrintWriter out) {
         ModelParameters embedding = parameters(model);
         embedding.enableEmbedding();
         embedding.setPoolingType(PoolingType.LAST);
         try (LlamaModel llama = new LlamaModel(embedding)) {
-            out.println(Arrays.stream(llama.encode(text))
-                    .mapToObj(Integer::toString)
-                    .collect(Collectors.joining(" ")));
-            float[] hidden = llama.embed(text);
-            out.println(IntStream.range(0, hidden.length)
-                    .mapToObj(i -> Float.toString(hidden[i]))
-                    .collect(Collectors.joining(" ")));
+            for (String text : texts) {
+                out.println(Arrays.stream(llama.encode(text))
+                        .mapToObj(Integer::toString)
+                        .collect(Collectors.joining(" ")));
+                float[] hidden = llama.embed(text);
+                out.println(IntStream.range(0, hidden.length)
+                        .mapToObj(i -> Float.toString(hidden[i]))
+                        .collect(Collectors.joining(" ")));
+            }
         }
     }
 
@@ -60,8 +62,7 @@ final class LlamaCpp {
                 .setModel(model)
                 .setCtxSize(CONTEXT)
                 .setThreads(2)
-                .setSeed(1)
-                .disableLog();
+                .setSeed(1);
         parameters.skipWarmup();
         return parameters;
     }

@@ -7,6 +7,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.config.RopeScaling;
 import dev.troupe.model.format.ModelConverter;
 import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.format.ModelFiles;
@@ -31,9 +32,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -46,64 +50,134 @@ import org.junit.jupiter.params.provider.EnumSource;
 class LlamaCppParityTest {
     private static final long SEED = 4711;
     private static final String TEXT = "the shape of a model is said here, and the other engine reads it: 3.14 times";
-    private static final List<StorageType> TYPES =
-            List.of(StorageType.F32, StorageType.F16, StorageType.Q8_0, StorageType.Q4_0);
+    /** Ends at several positions; the last one is beyond the context that rotary positions are stretched from. */
+    private static final List<String> TEXTS = List.of(TEXT, "the shape", TEXT + ", " + TEXT + " " + TEXT);
+
+    private static final int BLOCKS = 16; // of keys and values
     /** llama.cpp keeps keys and values in 16 bits, which is what float32 weights differ by. */
     private static final double FLOAT_BOUND = 2e-3;
+    /** Of queries and keys: as they start, attention hardly tells one position from another. */
+    private static final float SHARPER = 3;
+
+    /** Types whose blocks fill rows of 32 numbers. */
+    private static final List<StorageType> SMALL_BLOCKS =
+            List.of(StorageType.F32, StorageType.F16, StorageType.Q8_0, StorageType.Q4_0);
+    /** Those that need rows of 256, and what else there is. */
+    private static final List<StorageType> LARGE_BLOCKS =
+            List.of(StorageType.F32, StorageType.BF16, StorageType.Q4_K, StorageType.Q6_K);
 
     /** Layers of published models, fewer of them, with a small vocabulary. */
     enum Shape {
         /** Llama 3.2 1B. */
-        LLAMA(vocabSize -> new ModelConfig(
+        LLAMA(
+                SMALL_BLOCKS,
+                vocabSize -> new ModelConfig(
+                        "llama",
+                        vocabSize,
+                        2048,
+                        1,
+                        32,
+                        8,
+                        64,
+                        8192,
+                        512,
+                        NormKind.RMS,
+                        1e-5f,
+                        MlpKind.SWIGLU,
+                        PositionKind.ROTARY,
+                        500_000,
+                        true,
+                        false,
+                        0)),
+        /** Qwen 2 0.5B: biases of queries, keys and values. */
+        QWEN2(
+                SMALL_BLOCKS,
+                vocabSize -> new ModelConfig(
+                        "qwen2",
+                        vocabSize,
+                        896,
+                        2,
+                        14,
+                        2,
+                        64,
+                        4864,
+                        512,
+                        NormKind.RMS,
+                        1e-6f,
+                        MlpKind.SWIGLU,
+                        PositionKind.ROTARY,
+                        1_000_000,
+                        true,
+                        false,
+                        0,
+                        true,
+                        null,
+                        0)),
+        /** GPT-2: learned positions, LayerNorm, biases throughout; with a head, which this llama.cpp requires of it. */
+        GPT2(
+                LARGE_BLOCKS,
+                vocabSize -> new ModelConfig(
+                        "gpt2",
+                        vocabSize,
+                        768,
+                        2,
+                        12,
+                        12,
+                        64,
+                        3072,
+                        512,
+                        NormKind.LAYER,
+                        1e-5f,
+                        MlpKind.GELU,
+                        PositionKind.LEARNED,
+                        0,
+                        false,
+                        true,
+                        0)),
+        LINEAR(LARGE_BLOCKS, vocabSize -> stretched(vocabSize, new RopeScaling.Linear(4))),
+        YARN(
+                LARGE_BLOCKS.subList(0, 1),
+                vocabSize -> stretched(
+                        vocabSize, new RopeScaling.Yarn(4, 64, 32, 1, RopeScaling.Yarn.defaultAttentionFactor(4)))),
+        LLAMA3(LARGE_BLOCKS.subList(0, 1), vocabSize -> stretched(vocabSize, new RopeScaling.Llama3(8, 1, 4, 64)));
+
+        @SuppressWarnings("ImmutableEnumChecker") // List.of
+        private final List<StorageType> types;
+
+        @SuppressWarnings("ImmutableEnumChecker") // it captures nothing
+        private final IntFunction<ModelConfig> config;
+
+        Shape(List<StorageType> types, IntFunction<ModelConfig> config) {
+            this.types = types;
+            this.config = config;
+        }
+    }
+
+    private static ModelConfig stretched(int vocabSize, @Nullable RopeScaling scaling) {
+        return new ModelConfig(
                 "llama",
                 vocabSize,
-                2048,
-                1,
-                32,
+                512,
+                2,
                 8,
+                4,
                 64,
-                8192,
+                1024,
                 512,
                 NormKind.RMS,
                 1e-5f,
                 MlpKind.SWIGLU,
                 PositionKind.ROTARY,
-                500_000,
-                true,
-                false,
-                0)),
-        /** Qwen 2 0.5B: biases of queries, keys and values. */
-        QWEN2(vocabSize -> new ModelConfig(
-                "qwen2",
-                vocabSize,
-                896,
-                2,
-                14,
-                2,
-                64,
-                4864,
-                512,
-                NormKind.RMS,
-                1e-6f,
-                MlpKind.SWIGLU,
-                PositionKind.ROTARY,
-                1_000_000,
+                10_000,
                 true,
                 false,
                 0,
-                true,
-                null,
-                0));
-
-        @SuppressWarnings("ImmutableEnumChecker") // it captures nothing
-        private final IntFunction<ModelConfig> config;
-
-        Shape(IntFunction<ModelConfig> config) {
-            this.config = config;
-        }
+                false,
+                scaling,
+                0);
     }
 
-    /** What llama.cpp says of a file. */
+    /** What llama.cpp says of a file and a text. */
     @SuppressWarnings("ArrayRecordComponent") // filled once, compared by nobody
     private record Peer(int[] tokens, double[] hidden) {}
 
@@ -115,41 +189,70 @@ class LlamaCppParityTest {
     @EnumSource
     void llamaCppComputesTheSame(Shape shape) throws Exception {
         Tokenizer tokenizer = BpeTrainer.train(List.of(TEXT, "other words of the same kind"), 300, List.of(), 1);
-        List<Path> files = write(shape.config.apply(tokenizer.vocabSize()), tokenizer);
+        List<Path> files = write(shape, tokenizer);
         List<Peer> peers = ask(files);
 
-        List<double[]> theirs = new ArrayList<>();
-        for (int i = 0; i < TYPES.size(); i++) {
-            StorageType type = TYPES.get(i);
-            Peer peer = peers.get(i);
-            assertThat(peer.tokens()).isEqualTo(tokenizer.encode(TEXT));
+        List<List<double[]>> theirs = new ArrayList<>(); // of each type, of each text
+        for (int i = 0; i < files.size(); i++) {
+            StorageType type = shape.types.get(i);
+            List<Peer> ofTexts = peers.subList(i * TEXTS.size(), (i + 1) * TEXTS.size());
             try (FixedComputePool pool = FixedComputePool.create(2);
                     OpenModel open = ModelFiles.open(files.get(i))) {
-                theirs.add(logits(open, peer.hidden()));
-                Kernels kernels = KernelProviders.select("vector").create(pool);
-                InferenceOptions stored = new InferenceOptions(null, null, null);
-                try (InferenceModel model =
-                        InferenceModel.create(open.config(), layer -> open.weights(), kernels, stored, 8, 64)) {
-                    double distance = distance(logits(model, peer.tokens()), theirs.getLast());
-                    // What rounding weights, and activations where it does that, costs llama.cpp itself.
-                    double own = distance(theirs.getFirst(), theirs.getLast());
-                    System.out.printf(
-                            "%s %s: %.1e from llama.cpp, whose own is %.1e from its F32%n", shape, type, distance, own);
-                    assertThat(distance)
-                            .as("distance of %s %s from llama.cpp, which is %s from its F32", shape, type, own)
-                            .isLessThan(Math.max(FLOAT_BOUND, own));
+                assertThat(open.bytesByType().keySet())
+                        .containsExactlyInAnyOrderElementsOf(EnumSet.of(StorageType.F32, type));
+                theirs.add(logits(open, ofTexts));
+                try (InferenceModel model = model(open, open.config(), pool)) {
+                    for (int t = 0; t < TEXTS.size(); t++) {
+                        Peer peer = ofTexts.get(t);
+                        assertThat(peer.tokens()).isEqualTo(tokenizer.encode(TEXTS.get(t)));
+                        double[] expected = theirs.getLast().get(t);
+                        double distance = distance(logits(model, peer.tokens()), expected);
+                        // What rounding weights, and activations where it does that, costs llama.cpp itself.
+                        double own = distance(theirs.getFirst().get(t), expected);
+                        System.out.printf(
+                                "%s %s, %d tokens: %.1e from llama.cpp, whose own is %.1e from its F32%n",
+                                shape, type, peer.tokens().length, distance, own);
+                        assertThat(distance)
+                                .as("distance of %s %s from llama.cpp, which is %s from its F32", shape, type, own)
+                                .isLessThan(Math.max(FLOAT_BOUND, own));
+                    }
+                }
+                if (open.config().ropeScaling() != null) {
+                    assertScalingShows(
+                            open, pool, ofTexts.getLast(), theirs.getLast().getLast());
                 }
             }
         }
     }
 
+    /** Without it our logits are far from theirs. */
+    private static void assertScalingShows(OpenModel open, FixedComputePool pool, Peer peer, double[] theirs) {
+        ModelConfig plain = stretched(open.config().vocabSize(), null);
+        try (InferenceModel model = model(open, plain, pool)) {
+            assertThat(distance(logits(model, peer.tokens()), theirs)).isGreaterThan(10 * FLOAT_BOUND);
+        }
+    }
+
+    private static InferenceModel model(OpenModel open, ModelConfig config, FixedComputePool pool) {
+        Kernels kernels = KernelProviders.select("vector").create(pool);
+        InferenceOptions stored = new InferenceOptions(null, null, null);
+        return InferenceModel.create(config, layer -> open.weights(), kernels, stored, BLOCKS, BLOCKS * 16);
+    }
+
     /** The model in each of the types. */
-    private List<Path> write(ModelConfig config, Tokenizer tokenizer) {
+    private List<Path> write(Shape shape, Tokenizer tokenizer) {
+        ModelConfig config = shape.config.apply(tokenizer.vocabSize());
         Path folder = dir.resolve("model");
         try (TensorArena arena = TensorArena.open("test")) {
             Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
             weights.initialize(SEED);
             for (ParameterSpec spec : weights.layout().specs()) {
+                if (spec.name().matches(".*(q_proj|k_proj)\\.weight")) {
+                    Tensor matrix = weights.get(spec.name());
+                    for (long i = 0; i < matrix.size(); i++) {
+                        matrix.set(i, matrix.get(i) * SHARPER);
+                    }
+                }
                 if (spec.shape().size() == 1) { // norms and biases start as ones and zeros, which would hide them
                     Tensor vector = weights.get(spec.name());
                     for (long i = 0; i < vector.size(); i++) {
@@ -160,7 +263,7 @@ class LlamaCppParityTest {
             ModelDirectory.write(folder, config, weights, tokenizer);
         }
         List<Path> files = new ArrayList<>();
-        for (StorageType type : TYPES) {
+        for (StorageType type : shape.types) {
             Path file = dir.resolve(type + ".gguf");
             ModelConverter.convert(folder, file, type);
             files.add(file);
@@ -179,7 +282,7 @@ class LlamaCppParityTest {
                 System.getProperty("java.class.path"),
                 LlamaCpp.class.getName(),
                 answers.toString(),
-                TEXT));
+                String.join("\n", TEXTS)));
         files.forEach(file -> command.add(file.toString()));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -197,45 +300,49 @@ class LlamaCppParityTest {
         assertThat(process.exitValue()).as(said).isZero();
         List<String> lines = Files.readAllLines(answers);
         List<Peer> peers = new ArrayList<>();
-        for (int i = 0; i < TYPES.size(); i++) {
-            List<String> entry = lines.subList(3 * i, 3 * i + 3);
+        for (int i = 0; i < lines.size(); i += 2) {
             peers.add(new Peer(
-                    Arrays.stream(entry.get(1).split(" ", -1))
+                    Arrays.stream(lines.get(i).split(" ", -1))
                             .mapToInt(Integer::parseInt)
                             .toArray(),
-                    Arrays.stream(entry.get(2).split(" ", -1))
+                    Arrays.stream(lines.get(i + 1).split(" ", -1))
                             .mapToDouble(Double::parseDouble)
                             .toArray()));
         }
         return peers;
     }
 
-    /** The head of a file times a hidden state. */
-    private static double[] logits(OpenModel open, double[] hidden) {
+    /** The head of a file times hidden states. */
+    private static List<double[]> logits(OpenModel open, List<Peer> peers) {
         ModelConfig config = open.config();
-        assertThat(hidden).hasSize(config.dim());
         String head = ParameterLayout.of(config).specs().stream()
                 .map(ParameterSpec::name)
-                .filter(name -> name.contains("embed_tokens"))
+                .filter(name -> name.matches(config.tiedEmbeddings() ? ".*embed_tokens.*" : "lm_head.*"))
                 .findFirst()
                 .orElseThrow();
-        double[] logits = new double[config.vocabSize()];
+        List<double[]> all = new ArrayList<>();
         try (TensorArena arena = TensorArena.open("test")) {
             Tensor rows = open.weights().floats(head, arena, config.vocabSize(), config.dim());
-            for (int row = 0; row < logits.length; row++) {
-                for (int i = 0; i < hidden.length; i++) {
-                    logits[row] += (double) rows.get((long) row * config.dim() + i) * hidden[i];
+            for (Peer peer : peers) {
+                double[] hidden = peer.hidden();
+                assertThat(hidden).hasSize(config.dim());
+                double[] logits = new double[config.vocabSize()];
+                for (int row = 0; row < logits.length; row++) {
+                    for (int i = 0; i < hidden.length; i++) {
+                        logits[row] += (double) rows.get((long) row * config.dim() + i) * hidden[i];
+                    }
                 }
+                all.add(logits);
             }
         }
-        return logits;
+        return all;
     }
 
     private static double[] logits(InferenceModel model, int[] tokens) {
         int[] positions = new int[tokens.length];
         Arrays.setAll(positions, i -> i);
         int[][] tables = new int[tokens.length][];
-        Arrays.fill(tables, new int[] {0, 1, 2, 3});
+        Arrays.fill(tables, IntStream.range(0, BLOCKS).toArray());
         boolean[] wanted = new boolean[tokens.length];
         wanted[tokens.length - 1] = true;
         Tensor logits = model.forward(tokens.length, tokens, positions, tables, wanted);
