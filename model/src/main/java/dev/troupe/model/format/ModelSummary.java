@@ -9,7 +9,9 @@ import dev.troupe.model.transformer.ParameterSpec;
 import java.util.Map;
 
 /**
- * What a model is and needs, without reading its numbers.
+ * What a model is and needs, without reading its numbers. Left out are the room for the rows of a step, which
+ * {@code serving.maxBatchTokens} decides, and the table of rotary positions, four bytes for each number of a head and
+ * position of the context, which fills as positions are reached.
  *
  * @param parameters elements of all weights
  * @param bytesByType bytes of the weights in their files, by type
