@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class GgufConfig {
     static final String ARCHITECTURE = "general.architecture";
+    static final String HEAD = "output.weight";
+    static final String EMBEDDING = "token_embd.weight";
     static final String ROPE_DIVISORS = "rope_freqs.weight";
 
     private static final Set<String> SUPPORTED = Set.of("llama", "qwen2", "gpt2");
@@ -95,13 +97,34 @@ final class GgufConfig {
                 gpt2 ? MlpKind.GELU : MlpKind.SWIGLU,
                 gpt2 ? PositionKind.LEARNED : PositionKind.ROTARY,
                 metadata.number(key("rope.freq_base")).orElse(DEFAULT_THETA),
-                !file.tensors().containsKey("output.weight"),
+                isTied(gpt2),
                 bias,
                 0,
                 qkvBias,
                 scaling(headDim, contextLength),
                 metadata.count(key("attention.sliding_window")).orElse(0),
                 attentionOutBias);
+    }
+
+    /** Files of GPT-2 have the head, though it is the embedding: llama.cpp, early in 2025, reads none without it. */
+    private boolean isTied(boolean gpt2) {
+        GgufTensor head = file.tensors().get(HEAD);
+        GgufTensor embedding = file.tensors().get(EMBEDDING);
+        if (head == null) {
+            return true;
+        }
+        if (!gpt2 || embedding == null || head.type() != embedding.type()) {
+            return false;
+        }
+        boolean same = file.data(head).mismatch(file.data(embedding)) == -1;
+        file.forget(head);
+        file.forget(embedding);
+        return same;
+    }
+
+    /** Whether a file of this model has its embedding a second time, as its head. */
+    static boolean repeatsEmbedding(ModelConfig config) {
+        return config.architecture().equals("gpt2") && config.tiedEmbeddings();
     }
 
     private String key(String name) {
@@ -115,9 +138,9 @@ final class GgufConfig {
     }
 
     private int vocabSize() {
-        GgufTensor embedding = file.tensors().get("token_embd.weight");
+        GgufTensor embedding = file.tensors().get(EMBEDDING);
         if (embedding == null || embedding.shape().size() != 2) {
-            throw new TroupeException(file.path() + " lacks the matrix token_embd.weight");
+            throw new TroupeException(file.path() + " lacks the matrix " + EMBEDDING);
         }
         return embedding.shape().getFirst();
     }

@@ -48,6 +48,9 @@ final class GgufExport {
         for (ParameterSpec spec : ParameterLayout.of(config).specs()) {
             String inFile = names.getOrDefault(spec.name(), spec.name());
             tensors.add(tensor(model, spec, inFile, type));
+            if (inFile.equals(GgufConfig.EMBEDDING) && GgufConfig.repeatsEmbedding(config)) {
+                tensors.add(tensor(model, spec, GgufConfig.HEAD, type));
+            }
         }
         List<Float> divisors = GgufConfig.divisors(config);
         if (!divisors.isEmpty()) {

@@ -36,6 +36,9 @@ final class GgufWeights implements StoredWeights {
         Map<String, String> names = GgufNames.of(config);
         Set<String> left = new HashSet<>(file.tensors().keySet());
         left.remove(GgufConfig.ROPE_DIVISORS);
+        if (GgufConfig.repeatsEmbedding(config)) {
+            left.remove(GgufConfig.HEAD);
+        }
         List<String> missing = new ArrayList<>();
         for (ParameterSpec spec : ParameterLayout.of(config).specs()) {
             String name = names.getOrDefault(spec.name(), spec.name());
