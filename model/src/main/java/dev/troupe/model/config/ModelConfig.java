@@ -40,6 +40,15 @@ public record ModelConfig(
         int slidingWindow,
         boolean attentionOutBias) {
 
+    /** Bounds far beyond any model's: what is above them is damage, and what is within them overflows no product. */
+    public static final int MOST_LAYERS = 1 << 14;
+
+    /** Of the residual stream, of an MLP, and of all heads together. */
+    public static final int MOST_WIDTH = 1 << 22;
+
+    public static final int MOST_TOKENS = 1 << 24;
+    public static final int MOST_CONTEXT = 1 << 28;
+
     /** Pre-norm kind. */
     public enum NormKind {
         LAYER,
@@ -59,14 +68,18 @@ public record ModelConfig(
     }
 
     public ModelConfig {
-        requirePositive("vocabSize", vocabSize);
-        requirePositive("dim", dim);
-        requirePositive("numLayers", numLayers);
-        requirePositive("numHeads", numHeads);
-        requirePositive("numKvHeads", numKvHeads);
-        requirePositive("headDim", headDim);
-        requirePositive("ffnDim", ffnDim);
-        requirePositive("contextLength", contextLength);
+        requireCount("vocabSize", vocabSize, MOST_TOKENS);
+        requireCount("dim", dim, MOST_WIDTH);
+        requireCount("numLayers", numLayers, MOST_LAYERS);
+        requireCount("numHeads", numHeads, MOST_WIDTH);
+        requireCount("numKvHeads", numKvHeads, MOST_WIDTH);
+        requireCount("headDim", headDim, MOST_WIDTH);
+        requireCount("ffnDim", ffnDim, MOST_WIDTH);
+        requireCount("contextLength", contextLength, MOST_CONTEXT);
+        if ((long) numHeads * headDim > MOST_WIDTH) {
+            throw new IllegalArgumentException("model.numHeads (" + numHeads + ") times model.headDim (" + headDim
+                    + ") must be at most " + MOST_WIDTH);
+        }
         if (numHeads % numKvHeads != 0) {
             throw new IllegalArgumentException(
                     "model.numHeads (" + numHeads + ") must be a multiple of model.numKvHeads (" + numKvHeads + ")");
@@ -213,9 +226,10 @@ public record ModelConfig(
                 attentionOutBias);
     }
 
-    private static void requirePositive(String name, int value) {
-        if (value <= 0) {
-            throw new IllegalArgumentException("model." + name + " (" + value + ") must be positive");
+    private static void requireCount(String name, int value, int most) {
+        if (value <= 0 || value > most) {
+            throw new IllegalArgumentException("model." + name + " (" + value + ") must be positive"
+                    + (value > most ? " and at most " + most : ""));
         }
     }
 }

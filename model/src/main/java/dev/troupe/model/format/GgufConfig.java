@@ -74,10 +74,10 @@ final class GgufConfig {
         }
         require("expert_count", metadata.count(key("expert_count")).orElse(0) == 0, "0: mixtures of experts are not");
         boolean gpt2 = architecture.equals("gpt2");
-        int dim = metadata.positive(key("embedding_length"));
-        int numHeads = metadata.positive(key("attention.head_count"));
-        int headDim = metadata.positive(key("attention.key_length"), dim / numHeads);
-        int contextLength = metadata.positive(key("context_length"));
+        int dim = metadata.upTo(ModelConfig.MOST_WIDTH, key("embedding_length"));
+        int numHeads = metadata.upTo(ModelConfig.MOST_WIDTH, key("attention.head_count"));
+        int headDim = metadata.upTo(ModelConfig.MOST_WIDTH, key("attention.key_length"), dim / numHeads);
+        int contextLength = metadata.upTo(ModelConfig.MOST_CONTEXT, key("context_length"));
         requireSameHeads(headDim);
         boolean bias = file.tensors().containsKey(gpt2 ? "blk.0.attn_qkv.bias" : "blk.0.ffn_down.bias");
         boolean qkvBias = bias || file.tensors().containsKey("blk.0.attn_q.bias");
@@ -86,11 +86,11 @@ final class GgufConfig {
                 architecture,
                 vocabSize(),
                 dim,
-                metadata.positive(key("block_count")),
+                numLayers(),
                 numHeads,
                 kvHeads(numHeads),
                 headDim,
-                metadata.positive(key("feed_forward_length")),
+                metadata.upTo(ModelConfig.MOST_WIDTH, key("feed_forward_length")),
                 contextLength,
                 gpt2 ? NormKind.LAYER : NormKind.RMS,
                 epsilon(gpt2),
@@ -137,6 +137,18 @@ final class GgufConfig {
         }
     }
 
+    /** Each layer has tensors of its own. This comes before anything is made for each of them. */
+    private int numLayers() {
+        String key = key("block_count");
+        int layers = metadata.upTo(ModelConfig.MOST_LAYERS, key);
+        int tensors = file.tensors().size();
+        if (layers > tensors) {
+            throw new TroupeException(file.path() + ": " + key + " is " + layers + ", but there are only " + tensors
+                    + " tensors, less than one for each layer: the file is damaged, take it again");
+        }
+        return layers;
+    }
+
     private int vocabSize() {
         GgufTensor embedding = file.tensors().get(EMBEDDING);
         if (embedding == null || embedding.shape().size() != 2) {
@@ -157,7 +169,7 @@ final class GgufConfig {
         String key = key("attention.head_count_kv");
         MetadataValue value = metadata.entries().get(key);
         if (value == null || !value.array()) {
-            return metadata.positive(key, numHeads);
+            return metadata.upTo(ModelConfig.MOST_WIDTH, key, numHeads);
         }
         List<Integer> heads = metadata.counts(key).orElseThrow();
         if (heads.stream().distinct().count() != 1) {

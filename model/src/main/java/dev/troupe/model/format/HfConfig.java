@@ -35,6 +35,9 @@ public final class HfConfig {
     private static final String GPT2 = "GPT2LMHeadModel";
     private static final String OWN = "TroupeForCausalLM";
 
+    private static final String LAYERS = "num_hidden_layers";
+    private static final String GPT2_LAYERS = "n_layer";
+
     /** Keys that others do not have. */
     private static final String EXTENSION = "troupe";
 
@@ -159,18 +162,20 @@ public final class HfConfig {
             PositionKind positions,
             Biases biases,
             int slidingWindow) {
-        int dim = fields.positive("hidden_size");
-        int numHeads = fields.positive("num_attention_heads");
-        int contextLength = fields.positive("max_position_embeddings");
+        int dim = fields.upTo(ModelConfig.MOST_WIDTH, "hidden_size");
+        int numHeads = fields.upTo(ModelConfig.MOST_WIDTH, "num_attention_heads");
+        int contextLength = fields.upTo(ModelConfig.MOST_CONTEXT, "max_position_embeddings");
         return new ModelConfig(
                 architecture,
-                fields.positive("vocab_size"),
+                fields.upTo(ModelConfig.MOST_TOKENS, "vocab_size"),
                 dim,
-                fields.positive("num_hidden_layers"),
+                fields.upTo(ModelConfig.MOST_LAYERS, LAYERS),
                 numHeads,
-                fields.positive("num_key_value_heads", numHeads),
-                fields.has("head_dim") ? fields.positive("head_dim") : headDim(fields, "hidden_size", dim, numHeads),
-                fields.positive("intermediate_size"),
+                fields.upTo(ModelConfig.MOST_WIDTH, "num_key_value_heads", numHeads),
+                fields.has("head_dim")
+                        ? fields.upTo(ModelConfig.MOST_WIDTH, "head_dim")
+                        : headDim(fields, "hidden_size", dim, numHeads),
+                fields.upTo(ModelConfig.MOST_WIDTH, "intermediate_size"),
                 contextLength,
                 norm,
                 (float) fields.number("rms_norm_eps", 1e-6),
@@ -195,18 +200,18 @@ public final class HfConfig {
         fields.require(fields.flag("scale_attn_weights", true), "scale_attn_weights", "true");
         fields.require(
                 !fields.flag("scale_attn_by_inverse_layer_idx", false), "scale_attn_by_inverse_layer_idx", "false");
-        int dim = fields.positive("n_embd");
-        int numHeads = fields.positive("n_head");
+        int dim = fields.upTo(ModelConfig.MOST_WIDTH, "n_embd");
+        int numHeads = fields.upTo(ModelConfig.MOST_WIDTH, "n_head");
         return new ModelConfig(
                 "gpt2",
-                fields.positive("vocab_size"),
+                fields.upTo(ModelConfig.MOST_TOKENS, "vocab_size"),
                 dim,
-                fields.positive("n_layer"),
+                fields.upTo(ModelConfig.MOST_LAYERS, GPT2_LAYERS),
                 numHeads,
                 numHeads,
                 headDim(fields, "n_embd", dim, numHeads),
-                fields.positive("n_inner", Math.multiplyExact(4, dim)),
-                fields.has("n_positions") ? fields.positive("n_positions") : fields.positive("n_ctx"),
+                fields.upTo(ModelConfig.MOST_WIDTH, "n_inner", 4 * dim),
+                fields.upTo(ModelConfig.MOST_CONTEXT, fields.has("n_positions") ? "n_positions" : "n_ctx"),
                 NormKind.LAYER,
                 (float) fields.number("layer_norm_epsilon", 1e-5),
                 MlpKind.GELU,
@@ -282,6 +287,11 @@ public final class HfConfig {
         return root;
     }
 
+    /** The key of the number of layers. */
+    static String layersKey(ModelConfig config) {
+        return isGpt2(config) ? GPT2_LAYERS : LAYERS;
+    }
+
     private static boolean isLlama(ModelConfig config) {
         return (config.architecture().equals("llama") || config.architecture().equals("qwen2"))
                 && config.norm() == NormKind.RMS
@@ -351,7 +361,7 @@ public final class HfConfig {
         root.put("model_type", modelType);
         root.put("hidden_size", config.dim());
         root.put("intermediate_size", config.ffnDim());
-        root.put("num_hidden_layers", config.numLayers());
+        root.put(LAYERS, config.numLayers());
         root.put("num_attention_heads", config.numHeads());
         root.put("num_key_value_heads", config.numKvHeads());
         root.put("head_dim", config.headDim());
@@ -366,7 +376,7 @@ public final class HfConfig {
         root.put("model_type", "gpt2");
         root.put("activation_function", "gelu_new");
         root.put("n_embd", config.dim());
-        root.put("n_layer", config.numLayers());
+        root.put(GPT2_LAYERS, config.numLayers());
         root.put("n_head", config.numHeads());
         root.put("n_inner", config.ffnDim());
         root.put("n_positions", config.contextLength());

@@ -44,16 +44,25 @@ final class JsonFields {
     }
 
     int positive(String key) {
-        return value(key).map(value -> positive(key, value)).orElseThrow(() -> missing(key));
+        return upTo(Integer.MAX_VALUE, key);
     }
 
     int positive(String key, int absent) {
-        return value(key).map(value -> positive(key, value)).orElse(absent);
+        return upTo(Integer.MAX_VALUE, key, absent);
     }
 
-    private int positive(String key, JsonNode value) {
-        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() <= 0) {
-            throw wrong(key, value, "a whole number from 1 to " + Integer.MAX_VALUE);
+    /** A whole number from 1 to {@code most}. */
+    int upTo(int most, String key) {
+        return value(key).map(value -> upTo(most, key, value)).orElseThrow(() -> missing(key));
+    }
+
+    int upTo(int most, String key, int absent) {
+        return value(key).map(value -> upTo(most, key, value)).orElse(absent);
+    }
+
+    private int upTo(int most, String key, JsonNode value) {
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() <= 0 || value.intValue() > most) {
+            throw wrong(key, value, "a whole number from 1 to " + most);
         }
         return value.intValue();
     }

@@ -15,7 +15,6 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.tokenizer.TokenizerJson;
-import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterSpec;
 import dev.troupe.model.transformer.Parameters;
 import java.io.IOException;
@@ -58,8 +57,7 @@ public final class ModelDirectory {
                     + " tokens, but config.json says vocab_size " + config.vocabSize());
         }
         SamplingDefaults sampling = GenerationConfig.read(directory);
-        SafetensorsWeights weights =
-                SafetensorsWeights.open(files.path(), files.files(), config, ParameterLayout.of(config));
+        SafetensorsWeights weights = SafetensorsWeights.open(files.path(), files.files(), config);
         return new OpenModel(
                 directory,
                 config,

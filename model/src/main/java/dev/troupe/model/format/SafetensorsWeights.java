@@ -38,17 +38,18 @@ final class SafetensorsWeights implements StoredWeights, AutoCloseable {
      * Opens and checks files.
      *
      * @param path for messages: the file, or the index of several
-     * @param layout what the model consists of
      * @throws TroupeException naming the tensor that is missing, not expected or has another shape
      */
-    static SafetensorsWeights open(Path path, List<Path> files, ModelConfig config, ParameterLayout layout) {
+    static SafetensorsWeights open(Path path, List<Path> files, ModelConfig config) {
         List<SafetensorsFile> opened = new ArrayList<>();
         try {
             for (Path file : files) {
                 opened.add(SafetensorsFile.open(file));
             }
             SafetensorsWeights weights = new SafetensorsWeights(path, opened, config);
-            weights.check(layout);
+            weights.findPlaces();
+            weights.requireTensorsFor(config);
+            weights.check(ParameterLayout.of(config));
             return weights;
         } catch (RuntimeException e) {
             opened.forEach(SafetensorsFile::close);
@@ -62,7 +63,7 @@ final class SafetensorsWeights implements StoredWeights, AutoCloseable {
         this.names = new WeightNames(config);
     }
 
-    private void check(ParameterLayout layout) {
+    private void findPlaces() {
         for (SafetensorsFile file : files) {
             for (TensorEntry entry : file.tensors().values()) {
                 if (places.put(names.inMemory(entry.name()), new Place(file, entry)) != null) {
@@ -71,6 +72,18 @@ final class SafetensorsWeights implements StoredWeights, AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Each layer has tensors of its own. This comes before anything is made for each of them. */
+    private void requireTensorsFor(ModelConfig config) {
+        if (config.numLayers() > places.size()) {
+            throw new TroupeException(path + " has only " + places.size() + " tensors, but config.json says "
+                    + HfConfig.layersKey(config) + ": " + config.numLayers()
+                    + "; set it to the number of layers that are there");
+        }
+    }
+
+    private void check(ParameterLayout layout) {
         Map<String, Place> left = new HashMap<>(places);
         List<String> missing = new ArrayList<>();
         for (ParameterSpec spec : layout.specs()) {

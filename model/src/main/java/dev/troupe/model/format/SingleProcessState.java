@@ -23,7 +23,7 @@ import java.util.List;
 record SingleProcessState(Path checkpoint, SafetensorsWeights weights, SafetensorsFile moments) implements StateSource {
     static SingleProcessState open(Path checkpoint, ModelConfig config) {
         Path file = checkpoint.resolve(ModelDirectory.WEIGHTS);
-        SafetensorsWeights weights = SafetensorsWeights.open(file, List.of(file), config, ParameterLayout.of(config));
+        SafetensorsWeights weights = SafetensorsWeights.open(file, List.of(file), config);
         try {
             return new SingleProcessState(
                     checkpoint, weights, SafetensorsFile.open(checkpoint.resolve(OptimizerFile.FILE_NAME)));

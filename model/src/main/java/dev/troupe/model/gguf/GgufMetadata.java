@@ -64,6 +64,20 @@ public final class GgufMetadata {
         return has(key) ? positive(key) : absent;
     }
 
+    /** A whole number from 1 to {@code most}, which must be there. */
+    public int upTo(int most, String key) {
+        int value = positive(key);
+        if (value > most) {
+            throw new TroupeException(file + ": " + key + " must be at most " + most + ", but it is " + value);
+        }
+        return value;
+    }
+
+    /** A whole number from 1 to {@code most}. */
+    public int upTo(int most, String key, int absent) {
+        return has(key) ? upTo(most, key) : absent;
+    }
+
     public Optional<List<String>> texts(String key) {
         return many(key, "an array of strings", value -> value instanceof String)
                 .map(list -> list.stream().map(String.class::cast).toList());

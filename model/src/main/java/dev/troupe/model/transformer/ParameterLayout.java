@@ -37,6 +37,7 @@ public final class ParameterLayout {
     private final boolean windowed;
     private final Map<String, ParameterSpec> specs = new LinkedHashMap<>();
     private final List<Part> parts = new ArrayList<>();
+    private final List<ParameterSpec> ofPart = new ArrayList<>(); // that is being laid out
     private long at;
     private long size;
 
@@ -97,9 +98,9 @@ public final class ParameterLayout {
 
     private void part(PartKind kind, int layer, Runnable parameters) {
         long from = at;
-        int specsBefore = specs.size();
+        ofPart.clear();
         parameters.run();
-        parts.add(new Part(kind, layer, from, at, specs().subList(specsBefore, specs.size())));
+        parts.add(new Part(kind, layer, from, at, ofPart));
         size = Math.max(size, at);
     }
 
@@ -260,7 +261,9 @@ public final class ParameterLayout {
 
     private void add(String name, List<Integer> shape, ParameterSlice slice, boolean decay, Init init) {
         long elements = (long) slice.partRows() * slice.partColumns();
-        specs.put(name, new ParameterSpec(name, shape, at, elements, slice, decay, init));
+        ParameterSpec spec = new ParameterSpec(name, shape, at, elements, slice, decay, init);
+        specs.put(name, spec);
+        ofPart.add(spec);
         at += elements;
     }
 }

@@ -107,7 +107,10 @@ public final class TrainingStage implements AutoCloseable {
         PartBinding g = gradients == null ? null : new PartBinding(config, gradients);
         Scratch scratch = Scratch.allocate(config, kernels, maxRows, gradients != null, arena);
         LayerContext context = new LayerContext(config, kernels, options.axis(), scratch, version, maxRows, arena);
-        Tensor rotary = config.positions() == PositionKind.ROTARY ? RotaryTable.whole(config, arena) : null;
+        // As far as sequences reach: a context may be much longer.
+        Tensor rotary = config.positions() == PositionKind.ROTARY
+                ? RotaryTable.whole(config.withContextLength(time), arena)
+                : null;
         this.embedding = range.hasEmbedding()
                 ? new TokenEmbedding(context, model.vocabSize(), w.embedding(), g == null ? null : g.embedding())
                 : null;

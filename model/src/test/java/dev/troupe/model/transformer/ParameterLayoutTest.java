@@ -3,11 +3,13 @@ package dev.troupe.model.transformer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.tensor.TensorArena;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +62,20 @@ class ParameterLayoutTest {
                 end = spec.end();
             }
         }
+    }
+
+    /** Twice the layers take twice the memory to lay out, and not four times: what is made is in proportion. */
+    @Test
+    void takesAsMuchForEachLayerHoweverManyThereAre() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long[] bytes = new long[3];
+        for (int i = 0; i < bytes.length; i++) {
+            ModelConfig config = gpt2(7, 4, 1000 << i, 1, 5, true);
+            long before = threads.getCurrentThreadAllocatedBytes();
+            assertThat(ParameterLayout.of(config).parts()).hasSize(config.numLayers() + 3);
+            bytes[i] = threads.getCurrentThreadAllocatedBytes() - before;
+        }
+        assertThat((double) bytes[2] / bytes[1]).isLessThan(2.5);
     }
 
     @Test
