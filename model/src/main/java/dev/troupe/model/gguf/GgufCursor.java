@@ -18,12 +18,20 @@ final class GgufCursor {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /** Of all metadata: three times the tokens, scores, types and merges of the largest vocabularies. */
+    private static final long MOST_VALUES = 1 << 22;
+
+    /** Of all texts of a header: several times what the largest vocabularies have. */
+    private static final long MOST_TEXT_BYTES = 64 << 20;
+
     private static final char REPLACEMENT = '\uFFFD';
 
     private final String fileName;
     private final MemorySegment file;
     private final CharsetDecoder utf8 = StandardCharsets.UTF_8.newDecoder(); // reports what is malformed
     private long position;
+    private long numValues;
+    private long textBytes;
 
     GgufCursor(String fileName, MemorySegment file) {
         this.fileName = fileName;
@@ -79,12 +87,26 @@ final class GgufCursor {
         return count;
     }
 
+    /** Values take many times as much of the heap as of the file, so there is a limit to what all entries have. */
+    void countValues(String key, long more) {
+        numValues += more;
+        if (numValues > MOST_VALUES) {
+            throw damaged("metadata entry '" + GgufHeader.shortened(key) + "' has " + more + " values, and there are "
+                    + numValues + " up to it, more than " + MOST_VALUES);
+        }
+    }
+
     /** @param what names it in messages; made only for one, because vocabularies have many texts */
     String text(Supplier<String> what, int mostBytes) {
         long length = int64();
         if (length < 0 || length > left() || length > mostBytes) {
             throw damaged(what.get() + " is said to have " + Long.toUnsignedString(length) + " bytes; there are "
                     + left() + ", and at most " + mostBytes + " are allowed");
+        }
+        textBytes += length;
+        if (textBytes > MOST_TEXT_BYTES) {
+            throw damaged(what.get() + " is one text too many: all of the header's together have " + textBytes
+                    + " bytes, more than " + MOST_TEXT_BYTES);
         }
         byte[] bytes = new byte[(int) length];
         MemorySegment.copy(file, BYTE, take(length), bytes, 0, bytes.length);

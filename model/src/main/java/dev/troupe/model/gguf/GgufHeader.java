@@ -27,8 +27,7 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
     private static final int MOST_KEY_BYTES = 0xFFFF; // docs/gguf.md
     private static final int MOST_NAME_BYTES = 1024;
     private static final int MOST_TEXT_BYTES = 16 << 20;
-    /** More elements than any vocabulary has merges. */
-    private static final long MOST_ELEMENTS = 1 << 22;
+    private static final long MOST_TENSORS = 1 << 20;
 
     private static final int MOST_DIMS = 4;
     private static final int LEAST_ENTRY_BYTES = 13; // empty key, type, one byte
@@ -38,6 +37,9 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
         GgufCursor in = new GgufCursor(fileName, file);
         requireMagic(in);
         long numTensors = in.count("tensors", LEAST_TENSOR_BYTES);
+        if (numTensors > MOST_TENSORS) {
+            throw in.damaged("it says that there are " + numTensors + " tensors, more than " + MOST_TENSORS);
+        }
         long numEntries = in.count("metadata entries", LEAST_ENTRY_BYTES);
         Map<String, MetadataValue> entries = new LinkedHashMap<>();
         for (long i = 0; i < numEntries; i++) {
@@ -83,6 +85,7 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
 
     private static MetadataValue value(GgufCursor in, String key) {
         MetadataType type = in.metadataType(key);
+        in.countValues(key, 1);
         if (type != MetadataType.ARRAY) {
             return new MetadataValue(type, false, List.of(single(in, key, type)));
         }
@@ -91,10 +94,7 @@ record GgufHeader(GgufMetadata metadata, Map<String, GgufTensor> tensors, long d
             throw in.damaged("metadata entry '" + shortened(key) + "' is an array of arrays");
         }
         long count = in.count("elements in '" + shortened(key) + "'", element.leastBytes());
-        if (count > MOST_ELEMENTS) {
-            throw in.damaged(
-                    "metadata entry '" + shortened(key) + "' has " + count + " elements, more than " + MOST_ELEMENTS);
-        }
+        in.countValues(key, count);
         List<Object> values = new ArrayList<>();
         for (long i = 0; i < count; i++) {
             values.add(single(in, key, element));

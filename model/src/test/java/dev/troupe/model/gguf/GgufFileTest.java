@@ -111,6 +111,37 @@ class GgufFileTest {
         assertRefused(edited(file -> file.putLong(description + 24, -64)), "it lies at offset 18446744073709551552");
     }
 
+    /** Each array is within its file's size; on the heap all of them would take many times as much. */
+    @Test
+    void whatAllArraysAndTextsHaveIsBounded() throws IOException {
+        assertRefused(
+                header(3, MetadataType.INT16, 2_000_000, 2), "'many.2' has 2000000 values, and there are 6000003");
+        assertRefused(header(4, MetadataType.STRING, 1, 8 + (16 << 20)), "'many.3' is one text too many");
+        byte[] tensors = GgufSamples.bytes();
+        tensors = Arrays.copyOf(tensors, 40 << 20);
+        ByteBuffer.wrap(tensors).order(ByteOrder.LITTLE_ENDIAN).putLong(8, 1_100_000);
+        assertRefused(tensors, "there are 1100000 tensors, more than 1048576");
+    }
+
+    /** A header of arrays {@code many.0} and on, whose elements are as many zeros, or texts of zeros. */
+    private static byte[] header(int arrays, MetadataType type, int elements, int elementBytes) {
+        int entryBytes = 8 + "many.0".length() + 4 + 4 + 8;
+        ByteBuffer out = ByteBuffer.allocate(24 + arrays * (entryBytes + elements * elementBytes));
+        out.order(ByteOrder.LITTLE_ENDIAN).putInt(GgufHeader.MAGIC).putInt(3).putLong(0);
+        out.putLong(arrays);
+        for (int i = 0; i < arrays; i++) {
+            byte[] key = ("many." + i).getBytes(StandardCharsets.UTF_8);
+            out.putLong(key.length).put(key).putInt(MetadataType.ARRAY.number()).putInt(type.number());
+            out.putLong(elements);
+            int end = out.position() + elements * elementBytes;
+            if (type == MetadataType.STRING) {
+                out.putLong(elementBytes - Long.BYTES);
+            }
+            out.position(end);
+        }
+        return out.array();
+    }
+
     @Test
     void typedReadingNamesTheKey() throws IOException {
         Path file = Files.write(temp.resolve("sample.gguf"), GgufSamples.bytes());
