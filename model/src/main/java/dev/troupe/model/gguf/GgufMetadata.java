@@ -96,6 +96,11 @@ public final class GgufMetadata {
                         list.stream().map(value -> ((Long) value).intValue()).toList());
     }
 
+    /** Text of a file in a message: it may be long or hold control characters. */
+    public static String shown(String text) {
+        return GgufHeader.shortened(text, SHOWN);
+    }
+
     private static boolean isCount(Object value) {
         return value instanceof Long number && number >= 0 && number <= Integer.MAX_VALUE;
     }
@@ -129,8 +134,7 @@ public final class GgufMetadata {
     private TroupeException wrong(String key, String expected, MetadataValue value) {
         String shown = value.array()
                 ? "an array of " + value.values().size() + " " + value.type()
-                : value.type() + " "
-                        + GgufHeader.shortened(value.values().getFirst().toString(), SHOWN);
+                : value.type() + " " + shown(value.values().getFirst().toString());
         return new TroupeException(file + ": " + key + " must be " + expected + ", but it is " + shown);
     }
 }

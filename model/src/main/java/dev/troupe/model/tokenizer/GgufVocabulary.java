@@ -64,6 +64,9 @@ public final class GgufVocabulary {
     private static final Set<String> ENDS = Set.of(
             "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>");
 
+    /** Of a token that is made by merges; published ones have some hundred at most. The work grows with its square. */
+    private static final int MOST_MERGED_CHARS = 1024;
+
     private static final Logger LOG = LoggerFactory.getLogger(GgufVocabulary.class);
 
     private final GgufMetadata metadata;
@@ -103,8 +106,8 @@ public final class GgufVocabulary {
             case "llama" -> new GgufVocabulary(metadata).sentencePiece();
             case "gpt2" -> new GgufVocabulary(metadata).byteLevel();
             default ->
-                throw new TroupeException(MODEL + " is '" + model + "'; supported are llama (SentencePiece's BPE) and"
-                        + " gpt2 (byte-level BPE)");
+                throw new TroupeException(MODEL + " is '" + GgufMetadata.shown(model)
+                        + "'; supported are llama (SentencePiece's BPE) and" + " gpt2 (byte-level BPE)");
         };
     }
 
@@ -117,8 +120,8 @@ public final class GgufVocabulary {
     private Tokenizer byteLevel() {
         String pre = metadata.text(PRE).orElse("gpt-2");
         GgufPreTokenizer known = GgufPreTokenizer.named(pre)
-                .orElseThrow(() -> new TroupeException(
-                        PRE + " is '" + pre + "'; supported are " + String.join(", ", GgufPreTokenizer.allNames())));
+                .orElseThrow(() -> new TroupeException(PRE + " is '" + GgufMetadata.shown(pre) + "'; supported are "
+                        + String.join(", ", GgufPreTokenizer.allNames())));
         ByteLevelBpe.Builder builder = new ByteLevelBpe.Builder(known.scanner());
         for (int id = 0; id < tokens.size(); id++) {
             if (types.get(id) == TYPE_UNUSED) {
@@ -144,7 +147,7 @@ public final class GgufVocabulary {
             String merge = given.get(i);
             int space = merge.indexOf(' ', 1); // a part may begin with one
             if (space < 0) {
-                throw new TroupeException(MERGES + "[" + i + "] isn't a pair: '" + merge + "'");
+                throw new TroupeException(MERGES + "[" + i + "] isn't a pair: '" + GgufMetadata.shown(merge) + "'");
             }
             Integer left = ids.get(merge.substring(0, space));
             Integer right = ids.get(merge.substring(space + 1));
@@ -202,9 +205,13 @@ public final class GgufVocabulary {
         for (int id = 0; id < tokens.size(); id++) {
             String token = tokens.get(id);
             boolean mergeable = types.get(id) == TYPE_NORMAL || types.get(id) == TYPE_USER_DEFINED;
+            if (mergeable && token.length() > MOST_MERGED_CHARS) {
+                throw new TroupeException(TOKENS + "[" + id + "] has " + token.length() + " characters, more than "
+                        + MOST_MERGED_CHARS + ": no vocabulary has such tokens, the file is damaged, take it again");
+            }
             for (int cut = 1; mergeable && cut < token.length(); cut++) {
                 Integer left = part(token.substring(0, cut));
-                Integer right = part(token.substring(cut));
+                Integer right = left == null ? null : part(token.substring(cut));
                 if (left != null && right != null) {
                     found.add(new int[] {left, right, id});
                 }

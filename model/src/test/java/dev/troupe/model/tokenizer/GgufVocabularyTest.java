@@ -253,6 +253,18 @@ class GgufVocabularyTest {
         assertRefused(metadata, "tokenizer.ggml.merges[0] isn't a pair: 'ab'");
     }
 
+    /** Looking for its parts takes time with the square of its length: a megabyte would take a day. */
+    @Test
+    void aTokenThatNoVocabularyHasIsRefused() {
+        Map<String, MetadataValue> metadata = new LinkedHashMap<>();
+        metadata.put(GgufVocabulary.MODEL, MetadataValue.text("llama"));
+        metadata.put(GgufVocabulary.SCORES, MetadataValue.float32s(List.of(0f, -1f, -2f)));
+        metadata.put(GgufVocabulary.TOKENS, MetadataValue.texts(List.of("a", "aa", "a".repeat(1024))));
+        assertThat(read(metadata).vocabSize()).isEqualTo(3);
+        metadata.put(GgufVocabulary.TOKENS, MetadataValue.texts(List.of("a", "aa", "a".repeat(1 << 20))));
+        assertRefused(metadata, "tokenizer.ggml.tokens[2] has 1048576 characters, more than 1024");
+    }
+
     private static void assertRefused(Map<String, MetadataValue> metadata, String problem) {
         assertThatThrownBy(() -> read(metadata))
                 .isInstanceOf(TroupeException.class)
