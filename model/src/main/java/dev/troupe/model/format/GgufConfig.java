@@ -65,9 +65,9 @@ final class GgufConfig {
 
     private ModelConfig read() {
         if (!SUPPORTED.contains(architecture)) {
-            throw new TroupeException(
-                    file.path() + ": architecture '" + architecture + "' is not supported; supported are "
-                            + String.join(", ", SUPPORTED.stream().sorted().toList()));
+            throw new TroupeException(file.path() + ": architecture '" + GgufMetadata.shown(architecture)
+                    + "' is not supported; supported are "
+                    + String.join(", ", SUPPORTED.stream().sorted().toList()));
         }
         if (file.tensors().isEmpty()) {
             throw new TroupeException(file.path() + " holds a vocabulary only, no weights: take the model's file");
@@ -208,8 +208,8 @@ final class GgufConfig {
                                 * metadata.number(key("rope.scaling.attn_factor"))
                                         .orElse(1.0));
             default ->
-                throw new TroupeException(file.path() + ": " + key("rope.scaling.type") + " is '" + type
-                        + "'; supported are none, linear and yarn");
+                throw new TroupeException(file.path() + ": " + key("rope.scaling.type") + " is '"
+                        + GgufMetadata.shown(type) + "'; supported are none, linear and yarn");
         };
     }
 

@@ -88,7 +88,7 @@ public final class HfConfig {
                 case GPT2, "gpt2" -> gpt2(fields);
                 case OWN -> mixture(fields);
                 default ->
-                    throw new TroupeException(fileName + ": architecture '" + architecture
+                    throw new TroupeException(fileName + ": architecture '" + JsonFields.shown(architecture)
                             + "' is not supported; supported are "
                             + String.join(", ", LLAMA, MISTRAL, QWEN2, GPT2));
             };

@@ -6,6 +6,8 @@ import java.util.Optional;
 
 /** Typed reading of a JSON object, with errors that name the file and the key. A key that is null counts as absent. */
 final class JsonFields {
+    private static final int SHOWN = 80;
+
     private final String file;
     private final String prefix;
     private final JsonNode object;
@@ -103,8 +105,8 @@ final class JsonFields {
     /** Refuses what the model would silently compute otherwise. */
     void require(boolean holds, String key, String supported) {
         if (!holds) {
-            throw new TroupeException(file + ": " + prefix + key + " is " + object.path(key) + ", but only " + supported
-                    + " is supported");
+            throw new TroupeException(file + ": " + prefix + key + " is " + shown(object.path(key)) + ", but only "
+                    + supported + " is supported");
         }
     }
 
@@ -113,8 +115,15 @@ final class JsonFields {
     }
 
     private TroupeException wrong(String key, JsonNode value, String expected) {
-        String shown = value.toString();
-        return new TroupeException(file + ": " + prefix + key + " must be " + expected + ", but it is "
-                + (shown.length() <= 80 ? shown : shown.substring(0, 80) + "..."));
+        return new TroupeException(file + ": " + prefix + key + " must be " + expected + ", but it is " + shown(value));
+    }
+
+    /** A value in a message: it may be long. */
+    static String shown(JsonNode value) {
+        return shown(value.toString());
+    }
+
+    static String shown(String text) {
+        return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "...";
     }
 }

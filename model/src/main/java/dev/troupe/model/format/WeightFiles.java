@@ -48,9 +48,8 @@ record WeightFiles(Path path, List<Path> files) {
     private static String plainName(Path index, JsonNode file) {
         String name = file.asText("");
         if (!name.matches("[A-Za-z0-9._-]+\\.safetensors")) {
-            String shown = file.toString();
-            throw new TroupeException(index + " names " + (shown.length() <= 80 ? shown : shown.substring(0, 80))
-                    + ", which is not a safetensors file beside it");
+            throw new TroupeException(
+                    index + " names " + JsonFields.shown(file) + ", which is not a safetensors file beside it");
         }
         return name;
     }

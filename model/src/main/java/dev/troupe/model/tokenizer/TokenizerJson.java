@@ -26,6 +26,7 @@ public final class TokenizerJson {
     /** The usual file name in a model directory. */
     public static final String FILE_NAME = "tokenizer.json";
 
+    private static final int MOST_PROBLEM = 1000;
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private TokenizerJson() {}
@@ -45,8 +46,13 @@ public final class TokenizerJson {
                             beside(file, "config.json"))
                     .read();
         } catch (TroupeException e) {
-            throw new TroupeException("tokenizer file " + file + ": " + e.getMessage(), e);
+            throw new TroupeException("tokenizer file " + file + ": " + shortened(String.valueOf(e.getMessage())), e);
         }
+    }
+
+    /** A problem may quote the file at length. */
+    private static String shortened(String problem) {
+        return problem.length() <= MOST_PROBLEM ? problem : problem.substring(0, MOST_PROBLEM) + "...";
     }
 
     /** Reads a tokenizer from JSON text. */

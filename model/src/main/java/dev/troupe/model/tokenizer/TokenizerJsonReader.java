@@ -21,6 +21,9 @@ final class TokenizerJsonReader {
     /** Ids above this are taken for damage. */
     static final int MAX_ID = 1 << 24;
 
+    /** Ids may have gaps, but not so many that what is made for each id is large where the file is small. */
+    private static final int MOST_GAPS = 1 << 16;
+
     private static final String SPACE = String.valueOf(SentencePieceBpe.SPACE);
 
     private static final Logger LOG = LoggerFactory.getLogger(TokenizerJsonReader.class);
@@ -28,6 +31,7 @@ final class TokenizerJsonReader {
     private final JsonNode root;
     private final JsonNode model;
     private final @Nullable JsonNode config;
+    private final int numIds; // at most
     private final Map<String, Integer> vocab = new LinkedHashMap<>();
     private final Map<String, Integer> added = new LinkedHashMap<>();
     private final Map<String, Integer> specialIds = new LinkedHashMap<>();
@@ -48,6 +52,8 @@ final class TokenizerJsonReader {
         this.config = config;
         this.endings =
                 Stream.of(generation, modelConfig).flatMap(Stream::ofNullable).toList();
+        this.numIds = Math.min(
+                MAX_ID, model.path("vocab").size() + root.path("added_tokens").size() + MOST_GAPS);
     }
 
     Tokenizer read() {
@@ -108,8 +114,8 @@ final class TokenizerJsonReader {
         }
     }
 
-    private static int id(JsonNode node, String token) {
-        if (!node.isIntegralNumber() || node.asLong() < 0 || node.asLong() >= MAX_ID) {
+    private int id(JsonNode node, String token) {
+        if (!node.canConvertToLong() || !node.isIntegralNumber() || node.asLong() < 0 || node.asLong() >= numIds) {
             throw new TroupeException("the token '" + token + "' has no valid id: " + node);
         }
         return node.asInt();
