@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.format.durable.DirectoryManifest;
 import dev.troupe.model.gguf.GgufFile;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.TensorArena;
@@ -31,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ModelFuzzTest {
-    private static final int CASES = Integer.getInteger("cases", 300);
+    private static final int CASES = 300;
     private static final long MOST_BYTES = 16 << 20; // of the heap, for files of some 100 kilobytes
     private static final int MOST_MESSAGE = 2000;
 
@@ -74,7 +75,6 @@ class ModelFuzzTest {
                 ModelDirectory.write(directory, config, TestModels.random(config, arena, 1), TestModels.tokenizer());
             }
         }
-        Files.delete(directory.resolve("manifest.json"));
         Files.writeString(
                 directory.resolve(GenerationConfig.FILE_NAME),
                 "{\"eos_token_id\": [0], \"temperature\": 0.7, \"top_k\": 20, \"top_p\": 0.8}");
@@ -103,10 +103,14 @@ class ModelFuzzTest {
         "tokenizer_config.json, 9, LLAMA",
         "generation_config.json, 10, LLAMA",
         "model.safetensors.index.json, 11, LLAMA",
+        "manifest.json, 14, LLAMA",
     })
     void jsonOfADirectory(String name, long seed, Kind kind) throws IOException {
         Path directory = directory(kind);
         Path file = directory.resolve(name);
+        if (!name.equals(DirectoryManifest.FILE_NAME)) { // which would find every change of another file
+            Files.delete(directory.resolve(DirectoryManifest.FILE_NAME));
+        }
         if (name.equals(WeightFiles.INDEX)) {
             Files.move(directory.resolve(WeightFiles.SINGLE), directory.resolve("model-1.safetensors"));
             Files.writeString(file, "{\"metadata\": {}, \"weight_map\": {\"a\": \"model-1.safetensors\"}}");
@@ -126,6 +130,7 @@ class ModelFuzzTest {
     @CsvSource({"12, LLAMA", "13, GPT2"})
     void weightsOfADirectory(long seed, Kind kind) throws IOException {
         Path directory = directory(kind);
+        Files.delete(directory.resolve(DirectoryManifest.FILE_NAME));
         Path file = directory.resolve(WeightFiles.SINGLE);
         byte[] original = Files.readAllBytes(file);
         int headerBytes =

@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The sizes and checksums of a directory's files, in {@value #FILE_NAME}, which is written last: a directory without it
@@ -27,6 +28,7 @@ public record DirectoryManifest(Map<String, FileDigest> files) {
     public static final String FILE_NAME = "manifest.json";
 
     private static final String FORMAT = "troupe-manifest-1";
+    private static final Pattern NO_NAME = Pattern.compile("[/\\\\\\p{Cntrl}]");
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -70,7 +72,9 @@ public record DirectoryManifest(Map<String, FileDigest> files) {
             Map<String, FileDigest> files = new LinkedHashMap<>();
             root.path("files").properties().forEach(entry -> {
                 String name = entry.getKey();
-                if (name.isEmpty() || name.startsWith(".") || name.contains("/") || name.contains("\\")) {
+                if (name.isEmpty()
+                        || name.startsWith(".")
+                        || NO_NAME.matcher(name).find()) {
                     throw new TroupeException(file + " is damaged: '" + name + "' is not a file name");
                 }
                 JsonNode digest = entry.getValue();
