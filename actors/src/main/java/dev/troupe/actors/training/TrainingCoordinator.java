@@ -22,6 +22,7 @@ import dev.troupe.actors.training.run.RunJournal;
 import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.wire.WireMessage;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.tensor.NotEnoughMemoryException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -37,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * it has to go back to an earlier checkpoint. An attempt gets the run ready; then {@link TrainingRun} is its behavior.
  */
 public final class TrainingCoordinator {
+    private static final String NOT_ENOUGH_MEMORY =
+            "not enough memory for this model: lower train.batch, model.contextLength or model.dim (";
+
     /** What a run may be told from outside. */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
     @JsonSubTypes({@JsonSubTypes.Type(Stop.class)})
@@ -258,6 +262,9 @@ public final class TrainingCoordinator {
     /** The part of a failure that is fit for a user. */
     public static String userMessage(@Nullable Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof NotEnoughMemoryException) {
+                return NOT_ENOUGH_MEMORY + cause.getMessage() + ")";
+            }
             if (cause instanceof TroupeException) {
                 return String.valueOf(cause.getMessage());
             }
@@ -267,9 +274,6 @@ public final class TrainingCoordinator {
         }
         Throwable shown =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        return shown instanceof OutOfMemoryError
-                ? "not enough memory for this model: lower train.batch, model.contextLength or model.dim ("
-                        + shown.getMessage() + ")"
-                : String.valueOf(shown);
+        return shown instanceof OutOfMemoryError ? NOT_ENOUGH_MEMORY + shown.getMessage() + ")" : String.valueOf(shown);
     }
 }

@@ -1,6 +1,7 @@
 package dev.troupe.actors.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
@@ -11,12 +12,14 @@ import dev.troupe.actors.training.run.MetricsFile;
 import dev.troupe.actors.training.run.MetricsLine;
 import dev.troupe.actors.training.run.RunDirectory;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.tensor.TensorArena;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -315,6 +318,17 @@ class TrainingCoordinatorTest {
                             root.resolve(expected).resolve(path)))
                     .as(file)
                     .isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aUserIsToldWhatToDoWhereMemoryIsShort() {
+        try (TensorArena arena = TensorArena.open("test.short")) {
+            Throwable failure = catchThrowable(() -> arena.allocateBytes(1L << 50));
+            assertThat(TrainingCoordinator.userMessage(new CompletionException(failure)))
+                    .startsWith(
+                            "not enough memory for this model: lower train.batch, model.contextLength or model.dim (")
+                    .contains("bytes (1073741824 MiB) of memory for test.short");
         }
     }
 }

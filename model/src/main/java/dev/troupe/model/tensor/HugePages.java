@@ -13,29 +13,39 @@ public final class HugePages {
     /** Size and alignment of a huge page on x86-64 and the usual AArch64 kernels. */
     public static final long BYTES = 2L << 20;
 
+    private static final String TENSORS = "tensors";
+
     private HugePages() {}
 
     /**
      * Zeroed memory on a boundary of {@link #BYTES}, freed with the arena. Where there are no huge pages, small ones.
      *
      * @param size bytes, more than 0
-     * @throws OutOfMemoryError when the system gives no more
+     * @throws NotEnoughMemoryException when the system gives no more
      */
     public static MemorySegment allocate(long size, Arena arena) {
         Optional<MemoryCalls> found = MemoryCalls.SYSTEM;
         if (found.isEmpty()) {
-            return arena.allocate(size, BYTES);
+            return allocateSmallPages(size, arena);
         }
         MemoryCalls calls = found.get();
         long mapped = Math.addExact(Math.ceilDiv(size, BYTES) * BYTES, BYTES); // room to align the start
         long start = calls.map(mapped);
         if (start == MemoryCalls.MAP_FAILED) {
-            throw new OutOfMemoryError("the system gave no " + size + " bytes of memory");
+            throw new NotEnoughMemoryException(size, TENSORS);
         }
         long aligned = Math.ceilDiv(start, BYTES) * BYTES;
         MemorySegment segment =
                 MemorySegment.ofAddress(aligned).reinterpret(size, arena, closed -> calls.unmap(start, mapped));
         calls.adviseHuge(aligned, Math.ceilDiv(size, BYTES) * BYTES);
         return segment;
+    }
+
+    private static MemorySegment allocateSmallPages(long size, Arena arena) {
+        try {
+            return arena.allocate(size, BYTES);
+        } catch (OutOfMemoryError e) { // of the system's memory: the heap has nothing to do with it
+            throw new NotEnoughMemoryException(size, TENSORS);
+        }
     }
 }

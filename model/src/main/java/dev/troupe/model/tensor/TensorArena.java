@@ -42,10 +42,18 @@ public final class TensorArena implements LayoutMemory, AutoCloseable {
         return tensor;
     }
 
-    /** New zeroed memory, aligned as the class says. */
+    /**
+     * New zeroed memory, aligned as the class says.
+     *
+     * @throws NotEnoughMemoryException naming the owner, when the system gives no more; what was allocated stays
+     */
     public MemorySegment allocateBytes(long size) {
-        MemorySegment segment =
-                size >= HugePages.BYTES ? HugePages.allocate(size, arena) : small.allocate(Math.max(size, 1));
+        MemorySegment segment;
+        try {
+            segment = size >= HugePages.BYTES ? HugePages.allocate(size, arena) : small.allocate(Math.max(size, 1));
+        } catch (NotEnoughMemoryException e) {
+            throw e.wantedFor(owner + ", which has " + bytes.get() + " bytes so far");
+        }
         bytes.addAndGet(size);
         NativeMemory.add(owner, size);
         return segment;

@@ -29,7 +29,7 @@ public final class InferenceModel implements AutoCloseable {
     private final AttentionShape shape; // of this part's heads
     private final int numKvBlocks;
     private final int maxRows;
-    private final TensorArena arena = TensorArena.open("inference");
+    private final TensorArena arena;
     private final InferenceWeights weights;
     private final boolean separatePrompts;
     private final @Nullable RotaryTable rotary;
@@ -51,7 +51,9 @@ public final class InferenceModel implements AutoCloseable {
             Kernels kernels,
             InferenceOptions options,
             int numKvBlocks,
-            int maxRows) {
+            int maxRows,
+            TensorArena arena) {
+        this.arena = arena;
         this.part = part;
         this.config = part.config();
         this.links = links;
@@ -90,7 +92,8 @@ public final class InferenceModel implements AutoCloseable {
      * @param numKvBlocks blocks of {@link dev.troupe.model.kernel.attention.KvBlocks#BLOCK_TOKENS} tokens, shared by
      *     all sequences
      * @param maxRows most rows of a {@link #forward} call
-     * @throws dev.troupe.model.TroupeException when the kernels cannot multiply weights of this type
+     * @throws dev.troupe.model.TroupeException when the kernels cannot multiply weights of this type, or there is not
+     *     enough memory
      */
     public static InferenceModel create(
             ModelConfig config,
@@ -119,7 +122,13 @@ public final class InferenceModel implements AutoCloseable {
             InferenceOptions options,
             int numKvBlocks,
             int maxRows) {
-        return new InferenceModel(part, links, weights, kernels, options, numKvBlocks, maxRows);
+        TensorArena arena = TensorArena.open("inference");
+        try {
+            return new InferenceModel(part, links, weights, kernels, options, numKvBlocks, maxRows, arena);
+        } catch (RuntimeException | Error e) { // the next attempt needs the memory
+            arena.close();
+            throw e;
+        }
     }
 
     /** The whole model's shape. */

@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.layer.Affine;
+import dev.troupe.model.tensor.NotEnoughMemoryException;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -66,8 +67,7 @@ record InferenceWeights(
                 positions = first.floats(table, arena, config.contextLength(), config.dim());
             }
         }
-        List<KvBlocks> caches =
-                kernels.attention().cache(range.numLayers(), shape, options.cache(), numKvBlocks, arena);
+        List<KvBlocks> caches = caches(range.numLayers(), shape, kernels, options, numKvBlocks, arena);
         List<InferenceLayer> layers = new ArrayList<>();
         for (int i = range.firstLayer(); i < range.endLayer(); i++) {
             ParameterNames.Block block = names.blocks().layer(i);
@@ -92,6 +92,20 @@ record InferenceWeights(
         InferenceWeights weights = new InferenceWeights(tokens, positions, layers, finalNorm, head);
         weights.logOtherTypes(options.weights());
         return weights;
+    }
+
+    private static List<KvBlocks> caches(
+            int layers,
+            AttentionShape shape,
+            Kernels kernels,
+            InferenceOptions options,
+            int numKvBlocks,
+            TensorArena arena) {
+        try {
+            return kernels.attention().cache(layers, shape, options.cache(), numKvBlocks, arena);
+        } catch (NotEnoughMemoryException e) {
+            throw e.wantedFor("keys and values of " + (long) numKvBlocks * KvBlocks.BLOCK_TOKENS + " tokens");
+        }
     }
 
     private static EmbeddingRows embedding(

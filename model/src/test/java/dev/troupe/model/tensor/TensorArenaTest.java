@@ -1,6 +1,7 @@
 package dev.troupe.model.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -82,5 +83,23 @@ class TensorArenaTest {
         } finally {
             arenas.forEach(TensorArena::close);
         }
+    }
+
+    /** More than a process has addresses for, so that it fails whatever the machine has. */
+    @Test
+    void memoryThatThereIsNotIsAnErrorOfItsOwnAndTheArenaGoesOn() {
+        long tooMuch = 1L << 50;
+        try (TensorArena arena = TensorArena.open(OWNER)) {
+            arena.allocateBytes(1000);
+            assertThatThrownBy(() -> arena.allocateBytes(tooMuch))
+                    .isInstanceOf(NotEnoughMemoryException.class)
+                    .hasMessage("the system gave no 1125899906842624 bytes (1073741824 MiB) of memory for test.arena,"
+                            + " which has 1000 bytes so far");
+            assertThatThrownBy(() -> arena.allocate(1 << 28, 1 << 20)).isInstanceOf(NotEnoughMemoryException.class);
+            assertThat(arena.bytes()).isEqualTo(1000);
+            assertThat(NativeMemory.bytes(OWNER)).isEqualTo(1000);
+            assertThat(arena.allocate(5).size()).isEqualTo(5);
+        }
+        assertThat(NativeMemory.bytes(OWNER)).isZero();
     }
 }

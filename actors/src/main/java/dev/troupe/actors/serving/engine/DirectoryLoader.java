@@ -14,6 +14,7 @@ import dev.troupe.model.format.layouts.KeptLayouts;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.tensor.NotEnoughMemoryException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,6 +86,12 @@ public record DirectoryLoader(
                     "file",
                     () -> settings.layouts().map(kept -> KeptLayouts.place(kept, directory, settings.layoutKey())));
             return opened(pool, first, place, times);
+        } catch (NotEnoughMemoryException e) {
+            pool.close();
+            throw e.withRemedy(
+                    directory + " needs less with rounded weights (--weights q8_0 or q4_0), and with a smaller"
+                            + " troupe.serving.kvCache (" + settings.kvCacheBytes()
+                            + " bytes), which serves fewer requests at once or a shorter context");
         } catch (RuntimeException | Error e) {
             pool.close();
             throw e;

@@ -60,6 +60,6 @@ final class KvCacheSize {
                     + contextBlocks * blockBytes + " bytes");
         }
         long useful = (long) contextBlocks * settings.maxRunning();
-        return Math.toIntExact(Math.min(affordable, useful));
+        return (int) Math.min(Integer.MAX_VALUE, Math.min(affordable, useful));
     }
 }

@@ -12,6 +12,7 @@ import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.tensor.NativeMemory;
+import dev.troupe.model.tensor.NotEnoughMemoryException;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.CharTokenizer;
@@ -164,5 +165,41 @@ class DirectoryLoaderTest {
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("troupe.serving.kvCache")
                 .hasMessageContaining("6144 bytes");
+    }
+
+    /** A cache that is larger than what a process has addresses for. */
+    @Test
+    void aCacheThatDoesNotFitInMemorySaysWhatToDo() {
+        Tokenizer tokenizer = CharTokenizer.train("hello world");
+        ModelConfig config = new ModelConfig(
+                "llama",
+                tokenizer.vocabSize(),
+                16,
+                2,
+                8,
+                8,
+                64,
+                32,
+                ModelConfig.MOST_CONTEXT,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                10_000,
+                true,
+                false,
+                0);
+        Path model = directory.resolve("model");
+        try (TensorArena arena = TensorArena.open("test")) {
+            Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
+            weights.initialize(1);
+            ModelDirectory.write(model, config, weights, tokenizer);
+        }
+        EngineSettings settings = new EngineSettings("auto", Precision.FP32, 1, 128, 128, 1L << 49);
+        assertThatThrownBy(new DirectoryLoader(settings, "test", "plain", model)::load)
+                .isInstanceOf(NotEnoughMemoryException.class)
+                .hasMessageContaining("of memory for keys and values of 34359738352 tokens")
+                .hasMessageContaining(model + " needs less with rounded weights (--weights q8_0 or q4_0)")
+                .hasMessageContaining("troupe.serving.kvCache (562949953421312 bytes)");
     }
 }
