@@ -8,16 +8,62 @@ import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Makes bad request bodies out of good ones: a function of the seed. */
+/** Makes bad request bodies out of good ones, of each endpoint: a function of the seed. */
 final class BodyMutator {
-    private static final List<String> BODIES = List.of(
-            "{\"model\":\"#\",\"prompt\":\"Once upon\",\"max_tokens\":1,\"temperature\":0.5,\"top_p\":0.9,\"top_k\":5,"
-                    + "\"stop\":[\"x\",\"yz\"],\"logit_bias\":{\"7\":1.5},\"logprobs\":2,\"n\":1,\"seed\":3}",
-            "{\"model\":\"#\",\"messages\":[{\"role\":\"system\",\"content\":\"be kind\"},{\"role\":\"user\","
-                    + "\"content\":[{\"type\":\"text\",\"text\":\"hi\"}]}],\"max_completion_tokens\":1,\"stream\":true,"
-                    + "\"stream_options\":{\"include_usage\":true},\"logprobs\":true,\"top_logprobs\":2,"
-                    + "\"presence_penalty\":0.1,\"frequency_penalty\":-0.1,\"min_p\":0.05,\"user\":\"u\"}",
-            "{\"model\":\"#\",\"prompt\":[[1,2,3],[4,5]],\"max_tokens\":1,\"echo\":true,\"repetition_penalty\":1.1}");
+    /** A body for a path. */
+    static final class Body {
+        private final String path;
+        private final byte[] json;
+
+        private Body(String path, byte[] json) {
+            this.path = path;
+            this.json = json;
+        }
+
+        String path() {
+            return path;
+        }
+
+        byte[] json() {
+            return json;
+        }
+    }
+
+    private static final String COMPLETIONS = "/v1/completions";
+    private static final String CHAT = "/v1/chat/completions";
+    private static final String TOKENIZE = "/v1/tokenize";
+
+    private record Good(String path, String json) {}
+
+    private static final List<Good> BODIES = List.of(
+            new Good(
+                    COMPLETIONS,
+                    "{\"model\":\"#\",\"prompt\":\"Once upon\",\"max_tokens\":1,\"temperature\":0.5,\"top_p\":0.9,\"top_k\":5,"
+                            + "\"stop\":[\"x\",\"yz\"],\"logit_bias\":{\"7\":1.5},\"logprobs\":2,\"n\":1,\"seed\":3,\"stop_token_ids\":[9]}"),
+            new Good(
+                    CHAT,
+                    "{\"model\":\"#\",\"messages\":[{\"role\":\"system\",\"content\":\"be kind\"},{\"role\":\"user\","
+                            + "\"content\":[{\"type\":\"text\",\"text\":\"hi\"}]}],\"max_completion_tokens\":1,\"stream\":true,"
+                            + "\"stream_options\":{\"include_usage\":true},\"logprobs\":true,\"top_logprobs\":2,"
+                            + "\"presence_penalty\":0.1,\"frequency_penalty\":-0.1,\"min_p\":0.05,\"user\":\"u\"}"),
+            new Good(
+                    COMPLETIONS,
+                    "{\"model\":\"#\",\"prompt\":[[1,2,3],[4,5]],\"max_tokens\":1,\"echo\":true,\"repetition_penalty\":1.1}"),
+            new Good(
+                    CHAT,
+                    "{\"model\":\"#\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"max_tokens\":1,"
+                            + "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\",\"strict\":true,"
+                            + "\"schema\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":1},"
+                            + "\"b\":{\"enum\":[\"x\",2]}},\"required\":[\"a\"]}}},\"parallel_tool_calls\":true}"),
+            new Good(
+                    "/v1/embeddings",
+                    "{\"model\":\"#\",\"input\":[\"Once\",\"upon a\"],\"dimensions\":3,"
+                            + "\"encoding_format\":\"base64\",\"user\":\"u\"}"),
+            new Good(
+                    TOKENIZE,
+                    "{\"model\":\"#\",\"prompt\":\"Once\",\"add_special_tokens\":true,\"return_pieces\":true}"),
+            new Good(TOKENIZE, "{\"model\":\"#\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"),
+            new Good("/v1/detokenize", "{\"model\":\"#\",\"tokens\":[1,2,300]}"));
 
     /** What a value is replaced with. */
     private static final String[] VALUES = {
@@ -53,6 +99,9 @@ final class BodyMutator {
         "[\"x\",\"\",\"\\ud83d\"]",
         "{\"511\":-100,\"512\":100}",
         "{\"-1\":1,\"1e3\":2,\"99999999999\":3}",
+        "[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}]",
+        "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{\"pattern\":\"(((\",\"type\":\"string\"}}}",
+        "{\"type\":\"number\",\"minimum\":1e300,\"multipleOf\":1e-300}",
         "NaN",
         "Infinity",
         "'single'",
@@ -76,23 +125,35 @@ final class BodyMutator {
     }
 
     /** The bodies that are changed; nothing is wrong with them. */
-    List<String> originals() {
-        return BODIES.stream().map(body -> body.replace("#", model)).toList();
+    List<Body> originals() {
+        return BODIES.stream()
+                .map(good -> new Body(good.path(), json(good).getBytes(StandardCharsets.UTF_8)))
+                .toList();
     }
 
-    /** A body that is wrong in one or two ways, or by luck still right. */
-    byte[] next() {
-        String body = BODIES.get(random.nextInt(BODIES.size())).replace("#", model);
+    private String json(Good good) {
+        return good.json().replace("#", model);
+    }
+
+    /** A body that is wrong in one or two ways, or by luck still right; one in nine is for another endpoint. */
+    Body next() {
+        Good good = BODIES.get(random.nextInt(BODIES.size()));
+        String path = random.nextInt(9) == 0
+                ? BODIES.get(random.nextInt(BODIES.size())).path()
+                : good.path();
+        String body = json(good);
         int changes = random.nextInt(1, 3);
         for (int i = 0; i < changes; i++) {
             body = changed(body);
         }
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        return switch (random.nextInt(6)) {
-            case 0 -> Arrays.copyOf(bytes, random.nextInt(bytes.length + 1));
-            case 1 -> noise(bytes);
-            default -> bytes;
-        };
+        return new Body(
+                path,
+                switch (random.nextInt(6)) {
+                    case 0 -> Arrays.copyOf(bytes, random.nextInt(bytes.length + 1));
+                    case 1 -> noise(bytes);
+                    default -> bytes;
+                });
     }
 
     private String changed(String body) {
@@ -116,6 +177,11 @@ final class BodyMutator {
         "\"\"",
         "\"stop\"",
         "\"response_format\"",
+        "\"tool_choice\"",
+        "\"input\"",
+        "\"dimensions\"",
+        "\"tokens\"",
+        "\"stop_token_ids\"",
         "\"logit_bias\"",
         "\"top_k\"",
         "\"seed\"",

@@ -152,13 +152,14 @@ class OpenAiClientIT {
     @Test
     void refusalsAreTheClientsExceptions() throws Exception {
         var guarded = RandomModelServer.start(
-                dir, "troupe.routing { apiKeys = [right], maxInFlight = 1, retryAfter = 7 s, http.maxBody = 2 KiB }");
+                dir,
+                "troupe.routing { apiKeys = [right-key], maxInFlight = 1, retryAfter = 7 s, http.maxBody = 2 KiB }");
         var known = OpenAIOkHttpClient.builder()
-                .apiKey("right")
+                .apiKey("right-key")
                 .baseUrl(guarded.url() + "/v1")
                 .maxRetries(0)
                 .build();
-        var stranger = known.withOptions(options -> options.apiKey("wrong"));
+        var stranger = known.withOptions(options -> options.apiKey("wrong-key"));
         try {
             assertThatThrownBy(() -> stranger.models().list()).isInstanceOf(UnauthorizedException.class);
             assertThatThrownBy(

@@ -278,26 +278,25 @@ class ServingFaultsIT {
     @ValueSource(longs = {1, 2, 3})
     void mutatedBodiesAreAnsweredAndNeverWith500(long seed) throws Exception {
         BodyMutator mutator = new BodyMutator(seed, model);
-        for (String good : mutator.originals()) {
-            String path = good.contains("messages") ? CHAT : COMPLETIONS;
-            assertThat(node().post(path, good).statusCode()).as(good).isEqualTo(200);
+        for (BodyMutator.Body good : mutator.originals()) {
+            String json = new String(good.json(), StandardCharsets.UTF_8);
+            assertThat(node().post(good.path(), json).statusCode()).as(json).isEqualTo(200);
         }
         int answered = 0;
         int refused = 0;
         RawHttp client = new RawHttp(node().httpPort());
         for (int i = 0; i < NUM_FUZZED; i++) {
-            byte[] body = mutator.next();
+            BodyMutator.Body next = mutator.next();
+            byte[] body = next.json();
             boolean lie = i % 25 == 0; // about the length
-            boolean chat = new String(body, StandardCharsets.UTF_8).contains("messages");
-            String path = chat == (i % 9 != 0) ? CHAT : COMPLETIONS;
-            client.send(RawHttp.head(path, lie ? body.length + 3L : body.length));
+            client.send(RawHttp.head(next.path(), lie ? body.length + 3L : body.length));
             client.send(body);
             if (lie) {
                 client.halfClose();
             }
             int status = client.status();
             assertThat(status)
-                    .as("seed %d, body %d: %s", seed, i, new String(body, StandardCharsets.UTF_8))
+                    .as("seed %d, body %d for %s: %s", seed, i, next.path(), new String(body, StandardCharsets.UTF_8))
                     .isIn(lie ? List.of(0, 400) : List.of(200, 400, 404, 413));
             answered += status == 200 ? 1 : 0;
             refused += status == 400 ? 1 : 0;

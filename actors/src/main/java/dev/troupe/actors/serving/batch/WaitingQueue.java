@@ -30,17 +30,9 @@ final class WaitingQueue {
     }
 
     /**
-     * The sequence whose turn it is.
+     * The sequence whose turn it is; null where there is none. Those that were preempted go before all others.
      *
-     * @throws java.util.NoSuchElementException when nobody waits
-     */
-    Sequence first() {
-        return preempted.isEmpty() ? clients.sequencedValues().getFirst().getFirst() : preempted.getFirst();
-    }
-
-    /**
-     * The sequence whose turn it would be if some clients did not wait; null where there is none. Those that were
-     * preempted still go first.
+     * @param others clients whose turn it is not, though they may wait
      */
     @Nullable Sequence firstBeside(Set<String> others) {
         if (!preempted.isEmpty()) {
@@ -55,12 +47,7 @@ final class WaitingQueue {
         return null;
     }
 
-    /** Takes {@link #first} out; it is the next client's turn. */
-    void removeFirst() {
-        take(first());
-    }
-
-    /** Takes out what {@link #first} or {@link #firstBeside} gave; its client's next turn comes after all who wait. */
+    /** Takes out what {@link #firstBeside} gave; its client's next turn comes after all who wait. */
     void take(Sequence sequence) {
         if (preempted.peekFirst() == sequence) {
             preempted.removeFirst();
@@ -85,10 +72,6 @@ final class WaitingQueue {
         } else {
             preempted.remove(sequence);
         }
-    }
-
-    boolean isEmpty() {
-        return size() == 0;
     }
 
     int size() {
