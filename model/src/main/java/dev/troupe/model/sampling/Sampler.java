@@ -93,13 +93,18 @@ public final class Sampler {
             }
         }
         if (options.presencePenalty() != 0 || options.frequencyPenalty() != 0) {
-            history.answerTokens()
-                    .forEach((token, count) ->
-                            logits[token] -= (float) (options.presencePenalty() + count * options.frequencyPenalty()));
+            history.answerTokens().forEach((token, count) -> {
+                if (token < vocabSize) {
+                    logits[token] -= (float) (options.presencePenalty() + count * options.frequencyPenalty());
+                }
+            });
         }
     }
 
     private void penalizeRepetition(int token) {
+        if (token >= vocabSize) {
+            return; // of a draft model, whose vocabulary is padded less
+        }
         float factor = (float) options.repetitionPenalty();
         logits[token] = logits[token] > 0 ? logits[token] / factor : logits[token] * factor;
     }

@@ -3,7 +3,6 @@ package dev.troupe.routing.grpc;
 import akka.grpc.GrpcServiceException;
 import dev.troupe.routing.route.RequestFailure;
 import io.grpc.Status;
-import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,7 +18,7 @@ final class GrpcErrors {
     }
 
     static Status status(Throwable failure) {
-        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        var cause = RequestFailure.cause(failure);
         if (cause instanceof GrpcServiceException known) {
             return known.getStatus();
         }

@@ -2,7 +2,6 @@ package dev.troupe.routing.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.routing.route.RequestFailure;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** An error as OpenAI's API shows it: a status and {@code {"error":{"message","type","param","code"}}}. */
@@ -48,8 +47,7 @@ final class ApiProblem extends RuntimeException {
 
     /** Of any failure; what is not expected becomes a status 500 that tells no details. */
     static ApiProblem of(Throwable failure) {
-        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        return switch (cause) {
+        return switch (RequestFailure.cause(failure)) {
             case ApiProblem problem -> problem;
             case RequestFailure expected -> of(expected);
             default ->

@@ -1,5 +1,8 @@
 package dev.troupe.routing.route;
 
+import akka.http.scaladsl.model.http2.PeerClosedStreamException;
+import akka.stream.StreamTcpException;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** Why a request gets no (whole) answer. The message is fit for a user; each front gives it its own status. */
@@ -44,6 +47,16 @@ public final class RequestFailure extends RuntimeException {
         super(message, null, false, false);
         this.kind = kind;
         this.param = param;
+    }
+
+    /**
+     * The cause of a failed stage, where a connection that broke means that the client has gone, however it did: by a
+     * reset of the connection, or of one stream of HTTP/2.
+     */
+    public static Throwable cause(Throwable failure) {
+        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        boolean gone = cause instanceof StreamTcpException || cause instanceof PeerClosedStreamException;
+        return gone ? new RequestFailure(Kind.CANCELLED, "The connection broke: " + cause.getMessage()) : cause;
     }
 
     public Kind kind() {

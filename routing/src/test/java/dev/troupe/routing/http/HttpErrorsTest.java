@@ -309,22 +309,30 @@ class HttpErrorsTest {
     }
 
     /** The client reads no status any more; metrics have it. */
-    @Test
-    void aClientThatLeavesIsCountedAs499() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"left, false, false", "reset, true, false", "reset-stream, true, true", "left-stream, false, true"})
+    void aClientThatLeavesIsCountedAs499(String model, boolean reset, boolean stream) throws Exception {
         try (var lonely = TestNode.start("")) {
-            var leaver = new FakeReplica(lonely.model("left", TestNode.VERSION));
+            var leaver = new FakeReplica(lonely.model(model, TestNode.VERSION));
+            leaver.script((request, replyTo) ->
+                    FakeReplica.say(request, replyTo, lonely.tokenizer().encode("the world"), false));
             lonely.add(leaver);
             try (var raw = new Socket(
                     InetAddress.getLoopbackAddress(), lonely.bindings().httpPort())) {
-                var body = ("{" + HELLO.replace("tiny", "left") + "}").replace('\'', '"');
+                raw.setSoLinger(reset, 0);
+                var body = ("{" + HELLO.replace("tiny", model) + ",'stream':" + stream + "}").replace('\'', '"');
                 raw.getOutputStream()
                         .write(("POST " + CHAT + " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
                                         + "content-length: " + body.length() + "\r\n\r\n" + body)
                                 .getBytes(StandardCharsets.US_ASCII));
                 TestNode.await("submitted", () -> leaver.submitted().size() == 1);
+                if (stream) {
+                    assertThat(raw.getInputStream().read()).isEqualTo('H');
+                }
             }
             TestNode.await("cancelled", () -> leaver.cancelled().size() == 1);
-            TestNode.await("counted", () -> statuses("left").equals(Set.of("499")));
+            TestNode.await("counted", () -> !statuses(model).isEmpty());
+            assertThat(statuses(model)).containsExactly("499");
         }
     }
 

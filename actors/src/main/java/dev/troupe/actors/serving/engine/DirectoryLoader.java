@@ -172,7 +172,8 @@ public record DirectoryLoader(
         }
         ModelConfig draftConfig = DraftLoader.fitting(draft, config.contextLength());
         DraftModel guesses = times.measure(
-                "draft", () -> DraftLoader.load(draft, draftConfig, settings, kernels, pool, numKvBlocks));
+                "draft",
+                () -> DraftLoader.load(draft, draftConfig, config.vocabSize(), settings, kernels, pool, numKvBlocks));
         try {
             return new DraftingEngine(target(model, beside, config, kernels, pool, numKvBlocks, times), guesses);
         } catch (RuntimeException | Error e) {

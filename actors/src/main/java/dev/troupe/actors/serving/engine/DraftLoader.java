@@ -20,10 +20,6 @@ final class DraftLoader {
      * @throws TroupeException that names the first difference
      */
     static void requireSameVocabulary(OpenModel draft, OpenModel model) {
-        int size = model.config().vocabSize();
-        if (draft.config().vocabSize() != size) {
-            throw unlike(draft, model, "it has " + draft.config().vocabSize() + " tokens, not " + size);
-        }
         Tokenizer its = draft.tokenizer();
         Tokenizer ours = model.tokenizer();
         if (its.vocabSize() != ours.vocabSize()) {
@@ -64,20 +60,27 @@ final class DraftLoader {
         return config.positions() == PositionKind.ROTARY ? config.withContextLength(contextLength) : config;
     }
 
-    /** Lays the draft's weights out; its files are not needed afterwards. */
+    /**
+     * Lays the draft's weights out; its files are not needed afterwards.
+     *
+     * @param vocabSize of the model that it guesses for
+     */
     static DraftModel load(
             OpenModel draft,
             ModelConfig config,
+            int vocabSize,
             EngineSettings settings,
             Kernels kernels,
             ComputePool pool,
             int numKvBlocks) {
-        return new DraftModel(InferenceModel.create(
-                config,
-                layer -> draft.weights(),
-                kernels,
-                settings.inference().options(kernels, pool),
-                numKvBlocks,
-                settings.maxBatchTokens()));
+        return new DraftModel(
+                InferenceModel.create(
+                        config,
+                        layer -> draft.weights(),
+                        kernels,
+                        settings.inference().options(kernels, pool),
+                        numKvBlocks,
+                        settings.maxBatchTokens()),
+                vocabSize);
     }
 }

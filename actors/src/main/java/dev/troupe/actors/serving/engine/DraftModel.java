@@ -5,6 +5,7 @@ import dev.troupe.actors.serving.batch.ScheduledChunk;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.InferenceModel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -16,13 +17,25 @@ import java.util.List;
  * <p>Its keys and values are in blocks with the numbers of the large model's: it computes every row that the large one
  * does, so a block that is shared, kept or freed there is so here, and nothing is counted twice. Rows behind a wrong
  * guess are overwritten when their positions are computed.
+ *
+ * <p>Both have the same tokens, but each may pad its vocabulary with rows of its own. A row that only one has is taken
+ * for token 0: it guesses worse then, and changes nothing.
  */
 final class DraftModel implements AutoCloseable {
     private final InferenceModel model;
+    private final int numRows;
 
-    /** @param model with as many cache blocks and rows as the model that it guesses for */
-    DraftModel(InferenceModel model) {
+    /**
+     * @param model with as many cache blocks and rows as the model that it guesses for
+     * @param vocabSize of the model that it guesses for
+     */
+    DraftModel(InferenceModel model, int vocabSize) {
         this.model = model;
+        this.numRows = Math.min(vocabSize, model.config().vocabSize());
+    }
+
+    private int known(int token) {
+        return token < numRows ? token : 0;
     }
 
     /** A chunk while its guesses are made. */
@@ -70,7 +83,7 @@ final class DraftModel implements AutoCloseable {
             Tensor logits = forward(rows); // [one for each open draft, V]
             for (int row = 0; row < open.size(); row++) {
                 Draft draft = open.get(row);
-                draft.guesses.add(draft.sampler.guess(logits, row, draft.guesses));
+                draft.guesses.add(known(draft.sampler.guess(logits, row, draft.guesses)));
             }
             open.removeIf(Draft::isComplete);
             if (open.isEmpty()) {
@@ -117,8 +130,9 @@ final class DraftModel implements AutoCloseable {
 
     private Tensor forward(List<ScheduledChunk> chunks) {
         BatchRows rows = BatchRows.of(chunks);
+        int[] tokens = Arrays.stream(rows.tokens()).map(this::known).toArray();
         return model.forward(
-                rows.count(), rows.tokens(), rows.positions(), rows.blockTables(), rows.wantLogits(), rows.ofPrompt());
+                rows.count(), tokens, rows.positions(), rows.blockTables(), rows.wantLogits(), rows.ofPrompt());
     }
 
     @Override

@@ -20,10 +20,11 @@ public final class DraftingEngine implements Engine {
     /**
      * Puts a draft beside an engine; both are closed with the result.
      *
-     * @param draft with the same vocabulary, and as many cache blocks and rows
+     * @param draft with the same tokens, and as many cache blocks and rows
      */
     public static Engine of(Engine engine, InferenceModel draft) {
-        return new DraftingEngine(engine, new DraftModel(draft));
+        return new DraftingEngine(
+                engine, new DraftModel(draft, engine.description().vocabSize()));
     }
 
     @Override

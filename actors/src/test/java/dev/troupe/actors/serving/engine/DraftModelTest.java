@@ -58,10 +58,10 @@ class DraftModelTest {
         assertThat(NativeMemory.bytes("inference")).isZero();
     }
 
-    private static ModelConfig config(Tokenizer tokenizer, int layers, PositionKind positions, int context) {
+    private static ModelConfig config(int vocabSize, int layers, PositionKind positions, int context) {
         return new ModelConfig(
                 "llama",
-                tokenizer.vocabSize(),
+                vocabSize,
                 24,
                 layers,
                 3,
@@ -80,8 +80,14 @@ class DraftModelTest {
     }
 
     private Path write(String name, String letters, int layers, PositionKind positions, int context, long seed) {
+        return write(name, letters, 0, layers, positions, context, seed);
+    }
+
+    /** @param padding rows of the vocabulary that no token has */
+    private Path write(
+            String name, String letters, int padding, int layers, PositionKind positions, int context, long seed) {
         Tokenizer tokenizer = CharTokenizer.train(letters);
-        ModelConfig config = config(tokenizer, layers, positions, context);
+        ModelConfig config = config(tokenizer.vocabSize() + padding, layers, positions, context);
         try (TensorArena arena = TensorArena.open("test.draft-model")) {
             Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
             weights.initialize(seed);
@@ -169,6 +175,24 @@ class DraftModelTest {
         }
     }
 
+    /** Rows that only one of the models has may be drawn by either. */
+    @ParameterizedTest
+    @CsvSource({"0,10", "10,0", "10,3"})
+    void vocabulariesMayBePaddedDifferently(int ofModel, int ofDraft) {
+        write("model", LETTERS, ofModel, 2, PositionKind.ROTARY, CONTEXT, 5);
+        Path draft = write("draft", LETTERS, ofDraft, 1, PositionKind.ROTARY, CONTEXT, 6);
+        try (Engine engine = load(Optional.of(draft), 1 << 20)) {
+            SchedulingPolicy policy = policy(64, 32, new SchedulingOptions(true, false, MAX_DRAFT, true));
+            Map<Long, List<SampledToken>> answers = run(engine, policy).answers();
+            assertThat(answers).as("seed %d", SEED).isEqualTo(plain());
+            assertThat(policy.numDrafted()).isPositive();
+            boolean padded = answers.values().stream()
+                    .flatMap(List::stream)
+                    .anyMatch(token -> token.token() >= LETTERS.length());
+            assertThat(padded).isEqualTo(ofModel > 0);
+        }
+    }
+
     @Test
     void fewerStepsAreTaken() {
         GenerationRequest request =
@@ -227,7 +251,7 @@ class DraftModelTest {
         assertThatThrownBy(() -> load(Optional.of(larger), 1 << 20))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("larger has another vocabulary")
-                .hasMessageContaining("31 tokens, not 30")
+                .hasMessageContaining("its tokenizer has 31 tokens, not 30")
                 .hasMessageContaining("draftModel");
         Path other = write("other", LETTERS.replace(';', '!'), 1, PositionKind.ROTARY, CONTEXT, 6);
         assertThatThrownBy(() -> load(Optional.of(other), 1 << 20))
