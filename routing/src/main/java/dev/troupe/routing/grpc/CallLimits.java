@@ -12,10 +12,10 @@ import akka.http.javadsl.model.headers.RawHeader;
 import akka.http.scaladsl.model.EntityStreamSizeException;
 import akka.japi.function.Function;
 import dev.troupe.routing.RoutingConfig;
+import dev.troupe.routing.route.RequestFailure;
 import io.grpc.Status;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -89,7 +89,7 @@ final class CallLimits implements Function<HttpRequest, CompletionStage<HttpResp
     }
 
     private Status status(Throwable failure) {
-        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        var cause = RequestFailure.cause(failure);
         return switch (cause) {
             case EntityStreamSizeException e ->
                 Status.RESOURCE_EXHAUSTED.withDescription("The message is larger than " + config.maxBodyBytes()

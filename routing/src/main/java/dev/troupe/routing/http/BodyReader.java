@@ -9,9 +9,9 @@ import akka.stream.javadsl.Sink;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.routing.RoutingConfig;
+import dev.troupe.routing.route.RequestFailure;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
@@ -85,7 +85,7 @@ final class BodyReader {
     }
 
     private RuntimeException problem(Throwable failure) {
-        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        var cause = RequestFailure.cause(failure);
         return switch (cause) {
             case EntityStreamSizeException e -> tooLarge();
             case TimeoutException e ->
