@@ -1,6 +1,7 @@
 package dev.troupe.actors.serving;
 
 import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.sampling.SamplingDefaults;
 
 /**
@@ -10,7 +11,7 @@ import dev.troupe.model.sampling.SamplingDefaults;
  * @param version of the weights: the checkpoint's identity, named in every answer
  * @param tokenizer written in full on the way to another node
  * @param chatTemplate name of the template that turns messages into a prompt
- * @param jinja the template that came with the model, when that is the one; else ""
+ * @param templates those that came with the model, when they are to be used
  * @param sampling what its makers recommend
  * @param arithmetic how it is computed: what decides, beside weights and tokenizer, which bits come out
  */
@@ -22,7 +23,7 @@ public record ModelDescription(
         ServedTokenizer tokenizer,
         String chatTemplate,
         long createdEpochSeconds,
-        String jinja,
+        TemplateTexts templates,
         SamplingDefaults sampling,
         String arithmetic)
         implements WireMessage {
@@ -44,7 +45,7 @@ public record ModelDescription(
                 tokenizer,
                 chatTemplate,
                 createdEpochSeconds,
-                "",
+                TemplateTexts.NONE,
                 SamplingDefaults.NONE,
                 "");
     }

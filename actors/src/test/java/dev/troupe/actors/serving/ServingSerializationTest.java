@@ -21,6 +21,7 @@ import dev.troupe.actors.serving.ReplicaProtocol.Drain;
 import dev.troupe.actors.serving.ReplicaProtocol.Drained;
 import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.wire.WireMessage;
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.grammar.AnswerForm.Part;
 import dev.troupe.model.sampling.SamplingDefaults;
@@ -58,7 +59,7 @@ class ServingSerializationTest {
             ServedTokenizer.parsed("{\"a\":\"é\\n\"}"),
             "model",
             1_764_000_000L,
-            "{{ 'é' }}",
+            new TemplateTexts(Map.of("default", "{{ 'é' }}", "tool_use", "{{ tools }}")),
             new SamplingDefaults(0.7, 20, 0.8, 0.05, 1.1),
             "vector fp32 stored exact exact f32");
 

@@ -1,5 +1,6 @@
 package dev.troupe.deploy.cli;
 
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.ModelSummary;
@@ -67,12 +68,19 @@ final class InspectCommand implements Callable<Integer> {
         facts.put("vocabSize", config.vocabSize());
         facts.put("tokenizer", opened.tokenizer().getClass().getSimpleName());
         facts.put("tokens", opened.tokenizer().vocabSize());
-        facts.put("chatTemplate", opened.chatTemplate().isPresent());
+        facts.put("chatTemplate", opened.templates().main().isPresent());
+        facts.put("chatTemplates", opened.templates().byName().keySet());
         facts.put("samplingDefaults", opened.sampling());
         facts.put("weightBytes", summary.weightBytes());
         facts.put("kvBytesPerToken", summary.kvBytesPerToken());
         facts.put("kvBytesOfContext", summary.kvBytes(config.contextLength()));
         return facts;
+    }
+
+    private static String templates(TemplateTexts templates) {
+        return templates.byName().isEmpty()
+                ? "none"
+                : String.join(", ", templates.byName().keySet());
     }
 
     private void print(OpenModel opened, ModelSummary summary) {
@@ -103,7 +111,7 @@ final class InspectCommand implements Callable<Integer> {
                                 opened.tokenizer().vocabSize(),
                                 config.vocabSize())
                         + (config.tiedEmbeddings() ? ", tied" : ""));
-        line("chat template", opened.chatTemplate().isPresent() ? "yes" : "no");
+        line("chat template", templates(opened.templates()));
         if (!opened.sampling().equals(SamplingDefaults.NONE)) {
             line("recommended", recommended(opened.sampling()));
         }

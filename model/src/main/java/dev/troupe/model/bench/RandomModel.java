@@ -1,5 +1,6 @@
 package dev.troupe.model.bench;
 
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelConverter;
 import dev.troupe.model.format.OpenModel;
@@ -14,7 +15,6 @@ import dev.troupe.model.transformer.StoredTensor;
 import dev.troupe.model.transformer.StoredWeights;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -37,7 +37,7 @@ public final class RandomModel {
                 config,
                 () -> SyllableVocabulary.of(config.vocabSize()),
                 () -> shape.label(),
-                Optional.empty(),
+                TemplateTexts.NONE,
                 SamplingDefaults.NONE,
                 new Drawn(config, seed),
                 () -> {});

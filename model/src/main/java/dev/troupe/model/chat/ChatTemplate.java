@@ -55,10 +55,10 @@ public interface ChatTemplate {
     /**
      * The template of that name. Throws a {@link TroupeException} that lists the names otherwise.
      *
-     * @param jinja the model's own, which "model" runs; "" for none
+     * @param own the model's own, which "model" runs
      */
-    static ChatTemplate named(String name, String jinja) {
-        return name.equals(ModelTemplate.NAME) && !jinja.isEmpty() ? new ModelTemplate(jinja) : named(name);
+    static ChatTemplate named(String name, TemplateTexts own) {
+        return name.equals(ModelTemplate.NAME) && own.main().isPresent() ? new ModelTemplate(own) : named(name);
     }
 
     /** The template of that name, which is not the model's own. Throws a {@link TroupeException} as above otherwise. */
@@ -86,14 +86,12 @@ public interface ChatTemplate {
      *
      * @throws TroupeException when the model's own is wanted and cannot be read; it names the line
      */
-    static ChatTemplate forModel(String name, Optional<String> jinja) {
+    static ChatTemplate forModel(String name, TemplateTexts own) {
         if (!name.equals(AUTO)) {
-            return named(name, jinja.orElse(""));
+            return named(name, own);
         }
         try {
-            return jinja.filter(text -> !text.isBlank())
-                    .<ChatTemplate>map(ModelTemplate::new)
-                    .orElseGet(PlainTemplate::new);
+            return own.main().isPresent() ? new ModelTemplate(own) : new PlainTemplate();
         } catch (JinjaException e) {
             throw new TroupeException(
                     e.getMessage() + " (troupe.serving.chatTemplate can name another: plain, chatml, llama3, ...)", e);

@@ -17,9 +17,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Jinja template that came with a model. It is given what Hugging Face's {@code apply_chat_template} gives:
- * messages, tools, {@code add_generation_prompt} and the special tokens. What the template writes itself may be special
- * tokens; what messages and tools say is encoded as text, also where it is spelled like one.
+ * The Jinja template that came with a model, or the two: one may be for conversations with tools. It is given what
+ * Hugging Face's {@code apply_chat_template} gives: messages, tools, {@code add_generation_prompt} and the special
+ * tokens. What the template writes itself may be special tokens; what messages and tools say is encoded as text, also
+ * where it is spelled like one.
  */
 final class ModelTemplate implements ChatTemplate {
     static final String NAME = "model";
@@ -29,13 +30,21 @@ final class ModelTemplate implements ChatTemplate {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    private final String source;
     private final JinjaTemplate template;
+    private final String sourceForTools;
+    private final JinjaTemplate templateForTools;
 
-    /** @throws dev.troupe.model.jinja.JinjaException that names the line of what is not understood */
-    ModelTemplate(String source) {
-        this.source = source;
-        this.template = JinjaTemplate.parse(source);
+    /**
+     * Runs a model's templates.
+     *
+     * @param texts with a default
+     * @throws dev.troupe.model.jinja.JinjaException that names the line of what is not understood
+     */
+    ModelTemplate(TemplateTexts texts) {
+        String main = texts.main().orElseThrow();
+        template = JinjaTemplate.parse(main);
+        sourceForTools = texts.forTools().orElse(main);
+        templateForTools = texts.forTools().map(JinjaTemplate::parse).orElse(template);
     }
 
     @Override
@@ -50,7 +59,7 @@ final class ModelTemplate implements ChatTemplate {
 
     @Override
     public Optional<ToolFormat> toolFormat() {
-        return source.contains("tools") ? Optional.of(ToolFormat.of(source)) : Optional.empty();
+        return sourceForTools.contains("tools") ? Optional.of(ToolFormat.of(sourceForTools)) : Optional.empty();
     }
 
     @Override
@@ -75,7 +84,8 @@ final class ModelTemplate implements ChatTemplate {
         values.put("add_generation_prompt", true);
         tokenizer.beginOfText().flatMap(tokenizer::specialSpelling).ifPresent(text -> values.put("bos_token", text));
         tokenizer.specialSpelling(tokenizer.endOfText()).ifPresent(text -> values.put("eos_token", text));
-        String text = template.render(values, LocalDateTime.now(ZoneId.systemDefault()));
+        JinjaTemplate chosen = conversation.tools().isEmpty() ? template : templateForTools;
+        String text = chosen.render(values, LocalDateTime.now(ZoneId.systemDefault()));
         return marks.encode(text + conversation.answerStart());
     }
 

@@ -87,6 +87,10 @@ public record ModelConfig(
         if (positions == PositionKind.ROTARY && headDim % 2 != 0) {
             throw new IllegalArgumentException("model.headDim (" + headDim + ") must be even for rotary positions");
         }
+        requirePositive("normEpsilon", normEpsilon);
+        if (positions == PositionKind.ROTARY) {
+            requirePositive("ropeTheta", ropeTheta);
+        }
         if (!(dropout >= 0 && dropout < 1)) {
             throw new IllegalArgumentException("model.dropout (" + dropout + ") must be in [0, 1)");
         }
@@ -224,6 +228,12 @@ public record ModelConfig(
                 ropeScaling,
                 slidingWindow,
                 attentionOutBias);
+    }
+
+    private static void requirePositive(String name, double value) {
+        if (!(value > 0 && Double.isFinite(value))) {
+            throw new IllegalArgumentException("model." + name + " (" + value + ") must be positive and finite");
+        }
     }
 
     private static void requireCount(String name, int value, int most) {

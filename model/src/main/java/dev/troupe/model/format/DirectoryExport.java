@@ -39,9 +39,8 @@ final class DirectoryExport {
             out.write(HfConfig.FILE_NAME, ModelDirectory.utf8(json));
             out.write(TokenizerJson.FILE_NAME, ModelDirectory.utf8(TokenizerJson.toJson(model.tokenizer())));
             out.write(
-                    DirectoryTemplate.CONFIG,
-                    ModelDirectory.utf8(
-                            TokenizerFiles.tokenizerConfig(config, model.tokenizer(), model.chatTemplate())));
+                    DirectoryTemplates.CONFIG,
+                    ModelDirectory.utf8(TokenizerFiles.tokenizerConfig(config, model.tokenizer(), model.templates())));
             out.write(
                     GenerationConfig.FILE_NAME,
                     ModelDirectory.utf8(GenerationConfig.toJson(model.tokenizer(), model.sampling())));

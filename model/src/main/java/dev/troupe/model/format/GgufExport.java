@@ -41,7 +41,7 @@ final class GgufExport {
         metadata.put("general.name", MetadataValue.text(name(model)));
         putFileType(metadata, type == null ? mostBytes(model) : type);
         metadata.putAll(GgufVocabularyWriter.write(model.tokenizer(), config.vocabSize()));
-        model.chatTemplate().ifPresent(text -> metadata.put(ModelFiles.CHAT_TEMPLATE, MetadataValue.text(text)));
+        metadata.putAll(GgufTemplates.toMetadata(model.templates()));
         metadata.putAll(GenerationConfig.toMetadata(model.sampling()));
         List<GgufWriter.Entry> tensors = new ArrayList<>();
         Map<String, String> names = GgufNames.of(config);

@@ -1,6 +1,7 @@
 package dev.troupe.model.format;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.format.durable.AtomicDirectory;
@@ -63,7 +64,7 @@ public final class ModelDirectory {
                 config,
                 () -> tokenizer,
                 () -> version(manifest, files),
-                DirectoryTemplate.read(directory),
+                DirectoryTemplates.read(directory),
                 sampling,
                 weights,
                 weights);
@@ -136,7 +137,8 @@ public final class ModelDirectory {
             throws IOException {
         out.write(HfConfig.FILE_NAME, utf8(HfConfig.toJson(config, tokenizer)));
         out.write(TokenizerJson.FILE_NAME, utf8(TokenizerJson.toJson(tokenizer)));
-        out.write(DirectoryTemplate.CONFIG, utf8(TokenizerFiles.tokenizerConfig(config, tokenizer, Optional.empty())));
+        out.write(
+                DirectoryTemplates.CONFIG, utf8(TokenizerFiles.tokenizerConfig(config, tokenizer, TemplateTexts.NONE)));
         out.write(GenerationConfig.FILE_NAME, utf8(GenerationConfig.toJson(tokenizer, SamplingDefaults.NONE)));
         try (TensorArena zeros = TensorArena.open("format.scratch")) {
             List<NamedTensor> tensors = namedTensors(config, weights, zeros);

@@ -13,9 +13,6 @@ import java.nio.file.Path;
 
 /** Opens models of either kind: a GGUF file, or a directory in Hugging Face's layout. */
 public final class ModelFiles {
-    /** Where a GGUF file keeps its chat template. */
-    public static final String CHAT_TEMPLATE = "tokenizer.chat_template";
-
     private ModelFiles() {}
 
     /** Whether a path is to be read as a GGUF file. */
@@ -43,7 +40,7 @@ public final class ModelFiles {
                     config,
                     tokenizer::result,
                     () -> Sha256.ofPieces(file.bytes()).shortSha256(),
-                    file.metadata().text(CHAT_TEMPLATE),
+                    GgufTemplates.read(file.metadata()),
                     GenerationConfig.read(path, file.metadata()),
                     new GgufWeights(file, config),
                     file);

@@ -1,5 +1,6 @@
 package dev.troupe.model.format;
 
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.model.tensor.StorageType;
@@ -11,7 +12,6 @@ import dev.troupe.model.transformer.Parameters;
 import dev.troupe.model.transformer.StoredWeights;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
@@ -21,7 +21,7 @@ import java.util.function.Supplier;
  * @param path of the file or the directory
  * @param reader gives {@link #tokenizer}
  * @param digest computes {@link #version}
- * @param chatTemplate the Jinja text that comes with it, when there is one
+ * @param templates for chats that come with it
  * @param sampling what its makers recommend
  * @param weights valid until this is closed
  * @param files that the weights are in
@@ -31,7 +31,7 @@ public record OpenModel(
         ModelConfig config,
         Supplier<Tokenizer> reader,
         Supplier<String> digest,
-        Optional<String> chatTemplate,
+        TemplateTexts templates,
         SamplingDefaults sampling,
         StoredWeights weights,
         AutoCloseable files)

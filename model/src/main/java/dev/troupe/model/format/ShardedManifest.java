@@ -90,8 +90,8 @@ public record ShardedManifest(
 
     private static ShardedManifest parse(Path file, Path directory, JsonNode own) {
         if (own.path("version").asInt(0) != VERSION) {
-            throw new TroupeException(file + " has version " + own.path("version") + " of the sharded format, but only "
-                    + VERSION + " is known here");
+            throw new TroupeException(file + " has version " + JsonFields.shown(own.path("version"))
+                    + " of the sharded format, but only " + VERSION + " is known here");
         }
         String tokenizer = own.path("tokenizer").asText();
         DirectoryManifest files =
@@ -102,7 +102,7 @@ public record ShardedManifest(
         TrainingState training =
                 TrainingStateJson.parse(file.toString(), own.path("training").toString());
         if (training.step() != own.path("step").asLong(-1)) {
-            throw new TroupeException(file + " is damaged: its step is " + own.path("step")
+            throw new TroupeException(file + " is damaged: its step is " + JsonFields.shown(own.path("step"))
                     + ", but its training stands at " + training.step());
         }
         return new ShardedManifest(

@@ -1,6 +1,7 @@
 package dev.troupe.model.format;
 
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.durable.FileDigest;
 import dev.troupe.model.format.durable.Sha256;
@@ -19,7 +20,6 @@ import dev.troupe.model.transformer.StoredWeights;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.NoSuchElementException;
-import java.util.Optional;
 
 /** The weights of a sharded checkpoint, each put together when it is asked for: to be served, evaluated or exported. */
 final class ShardedWeights implements StoredWeights {
@@ -47,7 +47,7 @@ final class ShardedWeights implements StoredWeights {
                     config,
                     () -> tokenizer,
                     () -> version(manifest),
-                    Optional.empty(),
+                    TemplateTexts.NONE,
                     SamplingDefaults.NONE,
                     new ShardedWeights(directory, files, layout),
                     files);

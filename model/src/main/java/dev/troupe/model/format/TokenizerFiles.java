@@ -2,9 +2,9 @@ package dev.troupe.model.format;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.tokenizer.Tokenizer;
-import java.util.Optional;
 
 /** What lies beside tokenizer.json in a model directory. */
 final class TokenizerFiles {
@@ -13,7 +13,7 @@ final class TokenizerFiles {
     private TokenizerFiles() {}
 
     /** The tokenizer_config.json that transformers' AutoTokenizer needs. */
-    static String tokenizerConfig(ModelConfig config, Tokenizer tokenizer, Optional<String> chatTemplate) {
+    static String tokenizerConfig(ModelConfig config, Tokenizer tokenizer, TemplateTexts templates) {
         ObjectNode root = JSON.createObjectNode();
         root.put("tokenizer_class", "PreTrainedTokenizerFast");
         root.put("model_max_length", config.contextLength());
@@ -23,7 +23,7 @@ final class TokenizerFiles {
             root.put("add_bos_token", true);
         });
         tokenizer.specialSpelling(tokenizer.endOfText()).ifPresent(spelling -> root.put("eos_token", spelling));
-        chatTemplate.ifPresent(text -> root.put(DirectoryTemplate.KEY, text));
+        DirectoryTemplates.put(root, templates);
         return root.toPrettyString() + "\n";
     }
 }

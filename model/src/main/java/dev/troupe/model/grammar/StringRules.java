@@ -12,18 +12,58 @@ import java.util.TreeMap;
 /** The rules of JSON strings: any, of limited length, by a pattern or a format, and names that are not taken. */
 final class StringRules {
     private static final String DATE = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])";
+    /** Offsets of less than 18 hours, as {@code java.time} has them; none on Earth is more than 14. */
     private static final String TIME =
-            "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])";
+            "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?(Z|[+-](0[0-9]|1[0-7]):[0-5][0-9])";
+
     private static final String BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+
+    /** RFC 3339, appendix A: no unit is left out between two, and weeks stand alone. */
+    private static final String DURATION = duration("[0-9]{1,6}");
+
+    private static final String GROUP = "[0-9a-f]{1,4}"; // of an IPv6 address
+    /** Labels with single hyphens; four of them are shorter than the 253 characters that a name has at the most. */
+    private static final String LABEL = "[a-z0-9]{1,16}(-[a-z0-9]{1,16}){0,2}";
+
+    private static final String HOST = LABEL + "(\\." + LABEL + "){0,3}";
+    private static final String IN_PATH = "([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})";
+    private static final String IN_QUERY = "([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-F]{2})*";
 
     /** Formats and patterns of which every text has the format; days end with 28, which every month has. */
     private static final Map<String, String> FORMATS = new TreeMap<>(Map.of(
             "date", "^" + DATE + "$",
             "time", "^" + TIME + "$",
             "date-time", "^" + DATE + "T" + TIME + "$",
+            "duration", "^" + DURATION + "$",
             "uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
             "ipv4", "^" + BYTE + "(\\." + BYTE + "){3}$",
-            "email", "^[a-zA-Z0-9_+-]{1,32}(\\.[a-zA-Z0-9_+-]{1,32}){0,3}@[a-z0-9]{1,32}(\\.[a-z0-9]{1,32}){1,3}$"));
+            "ipv6", "^(" + ipv6() + ")$",
+            "hostname", "^" + HOST + "$",
+            "email", "^[a-zA-Z0-9_+-]{1,32}(\\.[a-zA-Z0-9_+-]{1,32}){0,3}@[a-z0-9]{1,32}(\\.[a-z0-9]{1,32}){1,3}$",
+            "uri",
+                    "^[a-z][a-z0-9+.-]{1,15}:(//" + HOST + "(:[1-9][0-9]{0,3})?(/" + IN_PATH + "*)*|" + IN_PATH + "+(/"
+                            + IN_PATH + "*)*)(\\?" + IN_QUERY + ")?(#" + IN_QUERY + ")?$"));
+
+    private static String duration(String number) {
+        String day = number + "D";
+        String month = number + "M(" + day + ")?";
+        String year = number + "Y(" + month + ")?";
+        String second = number + "S";
+        String minute = number + "M(" + second + ")?";
+        String hour = number + "H(" + minute + ")?";
+        String time = "T(" + hour + "|" + minute + "|" + second + ")";
+        return "P((" + year + "|" + month + "|" + day + ")(" + time + ")?|" + time + "|" + number + "W)";
+    }
+
+    /** All eight groups, or some with one gap of two groups or more (RFC 5952, 4.2.2). */
+    private static String ipv6() {
+        StringBuilder forms = new StringBuilder("(" + GROUP + ":){7}" + GROUP);
+        for (int before = 0; before <= 6; before++) {
+            forms.append('|').append(before == 0 ? ":" : "(" + GROUP + ":){" + before + "}");
+            forms.append(before == 6 ? ":" : "(:|(:" + GROUP + "){1," + (6 - before) + "})");
+        }
+        return forms.toString();
+    }
 
     private static final String ESCAPED = "\b\t\n\f\r";
     private static final String ESCAPES = "btnfr";

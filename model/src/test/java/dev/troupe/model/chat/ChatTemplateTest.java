@@ -10,7 +10,7 @@ import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.tokenizer.TokenizerJson;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -179,7 +179,7 @@ class ChatTemplateTest {
     void aModelsOwnTemplateIsRun() {
         String[] marks = {"<|im_start|>", "<|im_end|>"};
         Tokenizer tokenizer = withSpecial(marks);
-        ChatTemplate template = ChatTemplate.forModel("auto", Optional.of(OWN));
+        ChatTemplate template = ChatTemplate.forModel("auto", TemplateTexts.of(OWN));
         assertThat(template.name()).isEqualTo("model");
         assertThat(template.toolFormat()).contains(ToolFormat.HERMES);
         List<ChatMessage> messages = List.of(
@@ -201,11 +201,31 @@ class ChatTemplateTest {
                 .hasMessage("Ask something.");
     }
 
+    /** As {@code apply_chat_template} chooses. */
+    @Test
+    void aTemplateForToolsIsRunWhereThereAreTools() {
+        String main = "{% for message in messages %}{{ message.content }};{% endfor %}";
+        String forTools = "{{ tools | length }} tools <tool_call> " + main;
+        Tokenizer tokenizer = withSpecial("<|im_start|>");
+        ChatTemplate template = ChatTemplate.named(
+                "model",
+                new TemplateTexts(Map.of(TemplateTexts.DEFAULT, main, TemplateTexts.TOOL_USE, forTools, "rag", "{%")));
+        List<ChatMessage> messages = List.of(ChatMessage.user("hi"));
+        Tool tool = new Tool("f", "{}", "");
+        assertThat(tokenizer.decode(template.prompt(messages, tokenizer))).isEqualTo("hi;");
+        assertThat(tokenizer.decode(template.prompt(new Conversation(messages, List.of(tool), ""), tokenizer)))
+                .isEqualTo("1 tools <tool_call> hi;");
+        assertThat(template.toolFormat()).contains(ToolFormat.HERMES);
+        assertThat(ChatTemplate.named("model", TemplateTexts.of(main)).toolFormat())
+                .isEmpty();
+    }
+
     @Test
     void templatesThatCannotBeReadOrShowNoToolsSaySo() {
-        assertThat(ChatTemplate.forModel("auto", Optional.empty()).name()).isEqualTo("plain");
-        assertThat(ChatTemplate.forModel("chatml", Optional.of(OWN)).name()).isEqualTo("chatml");
-        assertThatThrownBy(() -> ChatTemplate.forModel("auto", Optional.of("a\n{% for %}")))
+        assertThat(ChatTemplate.forModel("auto", TemplateTexts.NONE).name()).isEqualTo("plain");
+        assertThat(ChatTemplate.forModel("chatml", TemplateTexts.of(OWN)).name())
+                .isEqualTo("chatml");
+        assertThatThrownBy(() -> ChatTemplate.forModel("auto", TemplateTexts.of("a\n{% for %}")))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("line 2")
                 .hasMessageContaining("troupe.serving.chatTemplate");

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.gguf.GgufFile;
 import dev.troupe.model.tensor.TensorArena;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,52 +42,58 @@ class ChatTemplateFilesTest {
     }
 
     private ObjectNode config() throws IOException {
-        return (ObjectNode) new JsonMapper().readTree(Files.readString(directory.resolve(DirectoryTemplate.CONFIG)));
+        return (ObjectNode) new JsonMapper().readTree(Files.readString(directory.resolve(DirectoryTemplates.CONFIG)));
     }
 
     private void write(ObjectNode config) throws IOException {
-        Files.writeString(directory.resolve(DirectoryTemplate.CONFIG), config.toString());
+        Files.writeString(directory.resolve(DirectoryTemplates.CONFIG), config.toString());
     }
 
-    private static Optional<String> template(Path model) {
+    private static TemplateTexts templates(Path model) {
         try (OpenModel open = ModelFiles.open(model)) {
-            return open.chatTemplate();
+            return open.templates();
         }
     }
 
-    private void assertSurvives(Optional<String> expected) throws IOException {
+    private void assertSurvives(TemplateTexts expected) throws IOException {
         Path gguf = temp.resolve("model.gguf");
         Path copy = temp.resolve("copy.gguf");
         Path back = temp.resolve("back");
-        assertThat(template(directory)).isEqualTo(expected);
+        assertThat(templates(directory)).isEqualTo(expected);
         ModelConverter.convert(directory, gguf, null);
         ModelConverter.convert(gguf, copy, null);
         ModelConverter.convert(copy, back, null);
-        assertThat(template(gguf)).isEqualTo(expected);
-        assertThat(template(copy)).isEqualTo(expected);
-        assertThat(template(back)).isEqualTo(expected);
+        assertThat(templates(gguf)).isEqualTo(expected);
+        assertThat(templates(copy)).isEqualTo(expected);
+        assertThat(templates(back)).isEqualTo(expected);
         try (GgufFile file = GgufFile.open(copy)) {
-            assertThat(file.metadata().text("tokenizer.chat_template")).isEqualTo(expected);
+            assertThat(file.metadata().text("tokenizer.chat_template")).isEqualTo(expected.main());
         }
         var written = new JsonMapper().readTree(Files.readString(back.resolve("tokenizer_config.json")));
-        assertThat(Optional.ofNullable(written.path("chat_template").textValue()))
-                .isEqualTo(expected);
+        if (expected.forTools().isEmpty()) {
+            assertThat(Optional.ofNullable(written.path("chat_template").textValue()))
+                    .isEqualTo(expected.main());
+        } else {
+            assertThat(written.path("chat_template").findValuesAsText("name")).contains("tool_use");
+        }
     }
 
     @Test
     void textInTheConfig() throws IOException {
         write(config().put("chat_template", TEMPLATE));
-        assertSurvives(Optional.of(TEMPLATE));
+        assertSurvives(TemplateTexts.of(TEMPLATE));
     }
 
     @Test
-    void theDefaultOfSeveralInTheConfig() throws IOException {
+    void severalInTheConfig() throws IOException {
         ObjectNode config = config();
         var several = config.putArray("chat_template");
         several.addObject().put("name", "tool_use").put("template", "{{ tools }}");
         several.addObject().put("name", "default").put("template", TEMPLATE);
+        several.addObject().put("name", "rag").put("template", "{{ documents }}");
         write(config);
-        assertSurvives(Optional.of(TEMPLATE));
+        assertSurvives(
+                new TemplateTexts(Map.of("tool_use", "{{ tools }}", "default", TEMPLATE, "rag", "{{ documents }}")));
     }
 
     @Test
@@ -93,29 +101,40 @@ class ChatTemplateFilesTest {
         ObjectNode config = config();
         config.putArray("chat_template").addObject().put("name", "tool_use").put("template", "{{ tools }}");
         write(config);
-        assertSurvives(Optional.empty());
+        assertSurvives(new TemplateTexts(Map.of("tool_use", "{{ tools }}")));
+        assertThat(templates(directory).main()).isEmpty();
+    }
+
+    @Test
+    void severalInFiles() throws IOException {
+        write(config().put("chat_template", "another"));
+        Files.writeString(directory.resolve("chat_template.jinja"), TEMPLATE);
+        Path others = Files.createDirectory(directory.resolve("additional_chat_templates"));
+        Files.writeString(others.resolve("tool_use.jinja"), "{{ tools }}");
+        Files.writeString(others.resolve("README.md"), "not one");
+        assertSurvives(new TemplateTexts(Map.of("tool_use", "{{ tools }}", "default", TEMPLATE)));
     }
 
     @Test
     void theFileOfItsOwnComesFirst() throws IOException {
         write(config().put("chat_template", "another"));
         Files.writeString(directory.resolve("chat_template.jinja"), TEMPLATE);
-        assertSurvives(Optional.of(TEMPLATE));
+        assertSurvives(TemplateTexts.of(TEMPLATE));
     }
 
     @Test
     void aModelWithoutOne() throws IOException {
-        assertSurvives(Optional.empty());
+        assertSurvives(TemplateTexts.NONE);
         write(config().putNull("chat_template"));
-        assertThat(template(directory)).isEmpty();
-        Files.delete(directory.resolve(DirectoryTemplate.CONFIG));
-        assertThat(template(directory)).isEmpty();
+        assertThat(templates(directory)).isEqualTo(TemplateTexts.NONE);
+        Files.delete(directory.resolve(DirectoryTemplates.CONFIG));
+        assertThat(templates(directory)).isEqualTo(TemplateTexts.NONE);
     }
 
     @Test
     void aConfigThatCannotBeReadIsNamed() throws IOException {
-        Files.writeString(directory.resolve(DirectoryTemplate.CONFIG), "{\"chat_template\": ");
-        assertThatThrownBy(() -> template(directory))
+        Files.writeString(directory.resolve(DirectoryTemplates.CONFIG), "{\"chat_template\": ");
+        assertThatThrownBy(() -> templates(directory))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("tokenizer_config.json");
     }

@@ -35,6 +35,7 @@ class ModelFuzzTest {
     private static final int CASES = 300;
     private static final long MOST_BYTES = 16 << 20; // of the heap, for files of some 100 kilobytes
     private static final int MOST_MESSAGE = 2000;
+    private static final long MOST_FILE_BYTES = 8_000;
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -107,13 +108,12 @@ class ModelFuzzTest {
     })
     void jsonOfADirectory(String name, long seed, Kind kind) throws IOException {
         Path directory = directory(kind);
+        if (name.equals(WeightFiles.INDEX)) {
+            split(directory);
+        }
         Path file = directory.resolve(name);
         if (!name.equals(DirectoryManifest.FILE_NAME)) { // which would find every change of another file
             Files.delete(directory.resolve(DirectoryManifest.FILE_NAME));
-        }
-        if (name.equals(WeightFiles.INDEX)) {
-            Files.move(directory.resolve(WeightFiles.SINGLE), directory.resolve("model-1.safetensors"));
-            Files.writeString(file, "{\"metadata\": {}, \"weight_map\": {\"a\": \"model-1.safetensors\"}}");
         }
         byte[] original = Files.readAllBytes(file);
         fuzz(
@@ -133,17 +133,60 @@ class ModelFuzzTest {
         Files.delete(directory.resolve(DirectoryManifest.FILE_NAME));
         Path file = directory.resolve(WeightFiles.SINGLE);
         byte[] original = Files.readAllBytes(file);
-        int headerBytes =
-                8 + ByteBuffer.wrap(original).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        int headerBytes = headerBytes(original);
         fuzz(directory, file, original, seed, random -> FuzzedModels.bytes(original, headerBytes, random));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"rank-00001.safetensors, 15", "manifest.json, 16"})
+    void filesOfAShardedCheckpoint(String name, long seed) throws IOException {
+        Path directory = temp.resolve("sharded");
+        FuzzedShards.write(directory);
+        Path file = directory.resolve(name);
+        byte[] original = Files.readAllBytes(file);
+        if (name.equals(FuzzedShards.LAST)) {
+            int headerBytes = headerBytes(original);
+            fuzz(
+                    directory,
+                    file,
+                    original,
+                    seed,
+                    random -> FuzzedModels.bytes(original, headerBytes, random),
+                    () -> FuzzedShards.sign(directory));
+        } else {
+            fuzz(directory, file, original, seed, random -> FuzzedModels.json(original, random));
+        }
+    }
+
+    private static int headerBytes(byte[] safetensors) {
+        return 8 + ByteBuffer.wrap(safetensors).order(ByteOrder.LITTLE_ENDIAN).getInt();
+    }
+
+    /** All weights of the index are in the files that it names. */
+    private static void split(Path directory) throws IOException {
+        Path whole = directory.resolveSibling("whole");
+        Files.move(directory, whole);
+        try (OpenModel model = ModelFiles.open(whole)) {
+            DirectoryExport.write(model, directory, null, MOST_FILE_BYTES);
+        }
+        assertThat(directory.resolve(WeightFiles.INDEX)).exists();
     }
 
     private interface Mutation {
         byte[] of(SplittableRandom random) throws IOException;
     }
 
-    /** @param file of the model, which is mutated */
+    private interface AfterMutation {
+        void run() throws IOException;
+    }
+
     private void fuzz(Path model, Path file, byte[] original, long seed, Mutation mutation) throws IOException {
+        fuzz(model, file, original, seed, mutation, () -> {});
+    }
+
+    /** @param file of the model, which is mutated */
+    private void fuzz(Path model, Path file, byte[] original, long seed, Mutation mutation, AfterMutation after)
+            throws IOException {
         Files.write(file, original);
         for (int i = 0; i < 3; i++) { // loads classes, whose heap would count as the first mutation's
             readWhole(model);
@@ -151,6 +194,7 @@ class ModelFuzzTest {
         int refused = 0;
         for (int i = 0; i < CASES; i++) {
             Files.write(file, mutation.of(new SplittableRandom(seed * CASES + i)));
+            after.run();
             String which = file.getFileName() + ", mutation " + i + " of seed " + seed;
             long before = threads.getTotalThreadAllocatedBytes();
             try {

@@ -78,7 +78,7 @@ final class PromptEncoder {
 
     private Encoded encoded(Prompt.Chat chat) {
         try {
-            var template = ChatTemplate.named(model.chatTemplate(), model.jinja());
+            var template = ChatTemplate.named(model.chatTemplate(), model.templates());
             var start = chat.tools().isForced()
                     ? template.toolFormat().map(ToolFormat::forcedStart).orElse("")
                     : "";

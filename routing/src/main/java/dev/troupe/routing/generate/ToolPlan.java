@@ -46,7 +46,7 @@ record ToolPlan(ToolFormat format, ToolUse use, Map<Integer, String> marks, List
             return Optional.empty();
         }
         var use = chat.tools();
-        var format = ChatTemplate.named(model.chatTemplate(), model.jinja())
+        var format = ChatTemplate.named(model.chatTemplate(), model.templates())
                 .toolFormat()
                 .orElseThrow(() -> new RequestFailure(
                         Kind.INVALID,

@@ -1,5 +1,6 @@
 package dev.troupe.routing.harness;
 
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.routing.proto.RouterClient;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,7 @@ public final class FakeService implements BeforeAllCallback, BeforeEachCallback,
         return new FakeService(settings, jinja, says);
     }
 
-    /** The same with a template of its own ({@link TestNode#replica(String)}). */
+    /** The same with a template of its own ({@link TestNode#replica(TemplateTexts)}). */
     public FakeService withTemplate(String template) {
         return new FakeService(config, template, says);
     }
@@ -46,7 +47,7 @@ public final class FakeService implements BeforeAllCallback, BeforeEachCallback,
     public void beforeAll(ExtensionContext context) throws Exception {
         TestNode started = TestNode.start(config);
         node = started;
-        replica = jinja == null ? started.replica() : started.replica(jinja);
+        replica = jinja == null ? started.replica() : started.replica(TemplateTexts.of(jinja));
         http = new Http(started);
         grpc = started.grpcClient();
     }

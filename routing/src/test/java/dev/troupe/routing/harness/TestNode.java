@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.ServedTokenizer;
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -110,7 +111,7 @@ public final class TestNode implements AutoCloseable {
     }
 
     /** The same with a template of its own and a context of 2,000 tokens, which texts of tools need. */
-    public FakeReplica replica(String jinja) throws Exception {
+    public FakeReplica replica(TemplateTexts templates) throws Exception {
         ModelDescription plain = model(MODEL, VERSION);
         var replica = new FakeReplica(new ModelDescription(
                 plain.modelId(),
@@ -120,7 +121,7 @@ public final class TestNode implements AutoCloseable {
                 plain.tokenizer(),
                 "model",
                 plain.createdEpochSeconds(),
-                jinja,
+                templates,
                 plain.sampling(),
                 plain.arithmetic()));
         add(replica);
@@ -138,7 +139,7 @@ public final class TestNode implements AutoCloseable {
                 plain.tokenizer(),
                 plain.chatTemplate(),
                 plain.createdEpochSeconds(),
-                "",
+                TemplateTexts.NONE,
                 sampling,
                 plain.arithmetic()));
         add(replica);

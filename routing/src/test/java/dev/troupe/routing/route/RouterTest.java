@@ -17,6 +17,7 @@ import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.actors.serving.ServedTokenizer;
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.sampling.SamplingDefaults;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.route.RequestFailure.Kind;
@@ -177,9 +178,27 @@ class RouterTest {
     void onlyTheSameArithmeticMayContinue() {
         var first = replica(MODEL);
         var rounded = replica(new ModelDescription(
-                "m", "v1", 100, 50, ServedTokenizer.parsed("{}"), "plain", 1, "", SamplingDefaults.NONE, "int8"));
+                "m",
+                "v1",
+                100,
+                50,
+                ServedTokenizer.parsed("{}"),
+                "plain",
+                1,
+                TemplateTexts.NONE,
+                SamplingDefaults.NONE,
+                "int8"));
         var longer = replica(new ModelDescription(
-                "m", "v1", 101, 50, ServedTokenizer.parsed("{}"), "plain", 1, "", SamplingDefaults.NONE, "int8"));
+                "m",
+                "v1",
+                101,
+                50,
+                ServedTokenizer.parsed("{}"),
+                "plain",
+                1,
+                TemplateTexts.NONE,
+                SamplingDefaults.NONE,
+                "int8"));
         generate(Duration.ofSeconds(20));
         token(submitted(first), 0, 11);
         expectTokens(11);

@@ -5,6 +5,7 @@ import dev.troupe.actors.serving.kv.BlockTable;
 import dev.troupe.actors.serving.kv.SharedBlocks;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,9 +19,13 @@ import org.jspecify.annotations.Nullable;
  * Continuous batching with chunked prefill (Orca, OSDI 2022; Sarathi-Serve, arXiv:2403.02310); clients take turns.
  *
  * <p>Every step fills a budget of tokens: one token of each decoding sequence, then pieces of the prompts of admitted
- * sequences in order of admission, then sequences from the queue while there are places and blocks. Clients whose
- * sequences wait take turns ({@link WaitingQueue}). Of those that were preempted nobody is overtaken: every running
- * sequence was admitted before every one that waits for the second time.
+ * sequences in order of admission, then sequences from the queue while there are places and blocks. The client with the
+ * fewest places goes first, clients with as many take turns ({@link WaitingQueue}). Of those that were preempted nobody
+ * is overtaken: every running sequence was admitted before every one that waits for the second time.
+ *
+ * <p>Places and blocks are shared out among clients (max-min fairness): one that has waited for {@link #PATIENCE_STEPS}
+ * gets the place of another's latest sequence, when that client has at least two more. The sequence waits again, before
+ * its client's others, and its tokens are kept; the oldest sequence of a client is never displaced.
  *
  * <p>A prompt that has had a whole budget of tokens lets other clients go first, those whose prompts are read already
  * and those that wait, before it has its next (deficit round robin, SIGCOMM 1995): a long prompt is held up by the
@@ -43,13 +48,20 @@ import org.jspecify.annotations.Nullable;
  * are freed meanwhile are handed out only by the next {@link #schedule}, which is after the batch.
  */
 public final class SchedulingPolicy {
+    /**
+     * Steps that a client waits before another's sequence is displaced for it: what is displaced may have to be
+     * computed again, which clients that come and go after each answer would else cause with each of them.
+     */
+    static final int PATIENCE_STEPS = 16;
+
     private final SchedulingLimits limits;
     private final SchedulingOptions options;
     private final SharedBlocks pool;
     private final List<Integer> publishedNow = new ArrayList<>(); // blocks that the latest batch computes
-    private final ArrayList<Sequence> running = new ArrayList<>(); // in order of admission
-    private final WaitingQueue queue = new WaitingQueue();
+    private final RunningSequences running = new RunningSequences();
+    private final WaitingQueue queue = new WaitingQueue(running::placesOf);
     private final Map<Long, Sequence> byArrival = new HashMap<>();
+    private long numSteps;
     private long numTurns; // that prompts have begun
     private long numPreemptions;
     private long numDrafted;
@@ -97,6 +109,7 @@ public final class SchedulingPolicy {
         if (queue.size() >= limits.maxQueued() || hasFullQueue(sequence.client())) {
             return false;
         }
+        sequence.waitFrom(numSteps);
         queue.add(sequence);
         byArrival.put(sequence.arrival(), sequence);
         return true;
@@ -121,6 +134,8 @@ public final class SchedulingPolicy {
     /** Decides the next step. Empty when there is nothing to do. */
     public ScheduledBatch schedule() {
         publishedNow.clear();
+        numSteps++;
+        shareOut();
         List<ScheduledChunk> chunks = new ArrayList<>();
         int numDecodes = scheduleDecodes(chunks);
         int budget = limits.maxBatchTokens() - numDecodes;
@@ -130,11 +145,54 @@ public final class SchedulingPolicy {
         return new ScheduledBatch(chunks);
     }
 
+    /** Displaces sequences for the client that has least, when that gives its first one a place and all its blocks. */
+    private void shareOut() {
+        Sequence first = queue.hasPreempted() ? null : queue.firstBeside(Set.of());
+        if (first == null || numSteps - first.waitsSince() < PATIENCE_STEPS) {
+            return;
+        }
+        List<Sequence> displaced = new ArrayList<>();
+        SharedBlocks.Prefix prefix = takePrefix(first);
+        boolean enough = hasRoom(first, prefix, displaced);
+        while (!enough) {
+            Optional<Sequence> next = running.surplus(first.client(), displaced);
+            if (next.isEmpty()) {
+                break;
+            }
+            displaced.add(next.get());
+            enough = hasRoom(first, prefix, displaced);
+        }
+        pool.release(prefix.blocks().blocks());
+        if (enough) {
+            displaced.forEach(this::displace);
+        }
+    }
+
+    /** Whether a sequence could be admitted behind {@code prefix}, which it owns, if some running ones were not. */
+    private boolean hasRoom(Sequence sequence, SharedBlocks.Prefix prefix, List<Sequence> displaced) {
+        int left = running.size() - displaced.size();
+        int freed = 0;
+        for (Sequence other : displaced) {
+            freed += (int) Arrays.stream(other.blocks().blocks())
+                    .filter(block -> pool.numOwners(block) == 1)
+                    .count();
+        }
+        return left < limits.maxRunning() && numMissing(sequence, prefix) + left <= pool.available() + freed;
+    }
+
+    private void displace(Sequence sequence) {
+        running.remove(sequence);
+        free(sequence);
+        sequence.waitFrom(numSteps);
+        queue.addDisplaced(sequence);
+        numPreemptions++;
+    }
+
     /** One token each. May preempt sequences behind the current one, hence the loop by index. */
     private int scheduleDecodes(List<ScheduledChunk> chunks) {
         int used = 0;
         for (int i = 0; i < running.size(); i++) {
-            Sequence sequence = running.get(i);
+            Sequence sequence = running.all().get(i);
             if (sequence.numPending() == 1 && makeRoom(sequence)) {
                 chunks.add(chunk(sequence, 1));
                 used++;
@@ -165,7 +223,7 @@ public final class SchedulingPolicy {
     private int schedulePrefills(List<ScheduledChunk> chunks, int budget) {
         List<Sequence> reading = new ArrayList<>();
         Set<String> clients = new HashSet<>();
-        for (Sequence sequence : running) {
+        for (Sequence sequence : running.all()) {
             if (sequence.numPending() > 1) {
                 reading.add(sequence);
                 clients.add(sequence.client());
@@ -223,19 +281,24 @@ public final class SchedulingPolicy {
      * Gives a sequence what the cache holds of it, and blocks for the rest; false and nothing when there are too few.
      */
     private boolean takeBlocks(Sequence sequence) {
-        boolean share = options.prefixCache() && !sequence.readsPrompt();
-        int all = share ? sequence.length() - 1 : 0; // one token is computed, for its logits
-        SharedBlocks.Prefix prefix =
-                pool.take(sequence.rows(options.promptsApart()).subList(0, all));
-        int needed =
-                BlockTable.numBlocksFor(sequence.length()) - prefix.blocks().numBlocks();
-        int[] blocks = tryAllocate(needed);
+        SharedBlocks.Prefix prefix = takePrefix(sequence);
+        int[] blocks = tryAllocate(numMissing(sequence, prefix));
         if (blocks == null) {
             pool.release(prefix.blocks().blocks());
             return false;
         }
         sequence.startBehind(prefix, blocks);
         return true;
+    }
+
+    private SharedBlocks.Prefix takePrefix(Sequence sequence) {
+        boolean share = options.prefixCache() && !sequence.readsPrompt();
+        int all = share ? sequence.length() - 1 : 0; // one token is computed, for its logits
+        return pool.take(sequence.rows(options.promptsApart()).subList(0, all));
+    }
+
+    private static int numMissing(Sequence sequence, SharedBlocks.Prefix prefix) {
+        return BlockTable.numBlocksFor(sequence.length()) - prefix.blocks().numBlocks();
     }
 
     /**
@@ -394,7 +457,7 @@ public final class SchedulingPolicy {
         return numDraftsAccepted;
     }
 
-    /** How often a sequence had to give up its blocks. */
+    /** How often a sequence had to give up its blocks, for an older one or for a client that had fewer. */
     public long numPreemptions() {
         return numPreemptions;
     }

@@ -33,6 +33,7 @@ public final class Sequence {
     private long lastPublished = SharedBlocks.START; // number of the last of them
     private int numCached; // tokens found in the cache when the sequence was admitted first
     private boolean admitted;
+    private long waitsSince; // a step of the policy
     private long turn; // among those whose prompts are read
     private int turnTokens; // read since it began
     private @Nullable DraftLength draftLength;
@@ -156,6 +157,15 @@ public final class Sequence {
             admitted = true;
             numCached = Math.min(numComputed, promptTokens);
         }
+    }
+
+    /** Number of the step since which it waits, or has waited, for a place. */
+    long waitsSince() {
+        return waitsSince;
+    }
+
+    void waitFrom(long step) {
+        waitsSince = step;
     }
 
     /** Number of the turn in which its prompt is read: lower ones go first. */

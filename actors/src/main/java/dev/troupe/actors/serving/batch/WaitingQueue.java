@@ -6,21 +6,35 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sequences that wait for a place. Those that were preempted go first, in the order in which they were admitted; then
- * clients take turns, each with its oldest sequence (round robin, as in RFC 970), so that one who asks for much waits
- * for itself. A client that comes, or comes again, takes its turn after all who wait.
+ * the client with the fewest places. Clients with as many take turns, each with its oldest sequence (round robin, as in
+ * RFC 970), so that one who asks for much waits for itself. A client that comes, or comes again, takes its turn after
+ * all who wait.
  */
 final class WaitingQueue {
+    private final ToIntFunction<String> numPlaces;
     private final Deque<Sequence> preempted = new ArrayDeque<>();
     private final LinkedHashMap<String, Deque<Sequence>> clients = new LinkedHashMap<>(); // in order of turns
     private int numQueued; // of clients
 
+    /** @param numPlaces that a client has now */
+    WaitingQueue(ToIntFunction<String> numPlaces) {
+        this.numPlaces = numPlaces;
+    }
+
     /** Puts a sequence behind its client's others. */
     void add(Sequence sequence) {
         clients.computeIfAbsent(sequence.client(), name -> new ArrayDeque<>()).addLast(sequence);
+        numQueued++;
+    }
+
+    /** Puts a sequence that had a place before its client's others. */
+    void addDisplaced(Sequence sequence) {
+        clients.computeIfAbsent(sequence.client(), name -> new ArrayDeque<>()).addFirst(sequence);
         numQueued++;
     }
 
@@ -39,12 +53,21 @@ final class WaitingQueue {
             Sequence first = preempted.getFirst();
             return others.contains(first.client()) ? null : first;
         }
+        Sequence first = null;
+        int fewest = Integer.MAX_VALUE;
         for (Map.Entry<String, Deque<Sequence>> client : clients.entrySet()) {
-            if (!others.contains(client.getKey())) {
-                return client.getValue().getFirst();
+            int places = others.contains(client.getKey()) ? Integer.MAX_VALUE : numPlaces.applyAsInt(client.getKey());
+            if (places < fewest) {
+                fewest = places;
+                first = client.getValue().getFirst();
             }
         }
-        return null;
+        return first;
+    }
+
+    /** Whether sequences wait that had to give up their blocks, which nobody overtakes. */
+    boolean hasPreempted() {
+        return !preempted.isEmpty();
     }
 
     /** Takes out what {@link #firstBeside} gave; its client's next turn comes after all who wait. */

@@ -6,6 +6,7 @@ import dev.troupe.actors.serving.ServedTokenizer;
 import dev.troupe.model.Background;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
+import dev.troupe.model.chat.TemplateTexts;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
@@ -208,7 +209,7 @@ public record DirectoryLoader(
             ComputePool pool,
             int numKvBlocks,
             LoadTimes times) {
-        ChatTemplate template = ChatTemplate.forModel(chatTemplate, model.chatTemplate());
+        ChatTemplate template = ChatTemplate.forModel(chatTemplate, model.templates());
         StepExecutor laidOut = times.measure(
                 "weights",
                 () -> layout.lay(new ModelLayout.Target(
@@ -244,7 +245,7 @@ public record DirectoryLoader(
                     ServedTokenizer.of(model.tokenizer()),
                     template.name(),
                     Files.getLastModifiedTime(directory).toInstant().getEpochSecond(),
-                    template.isModelsOwn() ? model.chatTemplate().orElse("") : "",
+                    template.isModelsOwn() ? model.templates() : TemplateTexts.NONE,
                     model.sampling(),
                     kernels.name() + " " + settings.arithmetic());
         } catch (IOException e) {

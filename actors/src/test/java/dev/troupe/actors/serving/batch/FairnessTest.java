@@ -152,7 +152,7 @@ class FairnessTest {
 
     @Test
     void aCancelledSequenceFreesItsPlaceAndKeepsNoTurn() {
-        WaitingQueue queue = new WaitingQueue();
+        WaitingQueue queue = new WaitingQueue(client -> 0);
         Sequence a = sequence("a", 1, 1);
         Sequence b = sequence("b", 1, 1);
         Sequence c = sequence("c", 1, 1);
@@ -180,7 +180,7 @@ class FairnessTest {
     @ValueSource(longs = {1, 2, 3, 4, 5})
     void nobodyIsPassedTwiceByTheSameClient(long seed) {
         Random random = new Random(seed);
-        WaitingQueue queue = new WaitingQueue();
+        WaitingQueue queue = new WaitingQueue(client -> 0);
         Map<String, Map<String, Integer>> turnsSince = new HashMap<>(); // of a waiting client, turns of the others
         for (int step = 0; step < 2_000; step++) {
             if (queue.size() == 0 || random.nextInt(100) < 52) {

@@ -3,6 +3,7 @@ package dev.troupe.actors.serving.replica;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.troupe.actors.serving.GenerationRequest;
+import dev.troupe.actors.serving.PromptOutput;
 import dev.troupe.actors.serving.Requests;
 import dev.troupe.actors.serving.batch.SchedulingLimits;
 import dev.troupe.actors.serving.batch.SchedulingOptions;
@@ -63,6 +64,48 @@ class PreemptionTest {
         Run tight = run(9, 20, SchedulingOptions.PLAIN);
         assertThat(tight.numPreemptions()).isPositive();
         assertThat(tight.answers()).as("seed %d", SEED).isEqualTo(roomy.answers());
+    }
+
+    /** Four answers of one client hold all places; others come, and two of the four wait until there is room again. */
+    @ParameterizedTest
+    @CsvSource({"false,0", "true,0", "true,6"})
+    void displacedAnswersEqualUndisturbedOnes(boolean prefixCache, int maxDraft) {
+        Run alone = shared(8, SchedulingOptions.PLAIN);
+        assertThat(alone.numPreemptions()).isZero();
+        Run displaced = shared(4, new SchedulingOptions(prefixCache, false, maxDraft));
+        assertThat(displaced.numPreemptions()).isPositive();
+        assertThat(displaced.answers()).isEqualTo(alone.answers());
+        assertThat(displaced.usedBlocks()).isZero();
+    }
+
+    private static Run shared(int maxRunning, SchedulingOptions options) {
+        EngineSettings settings =
+                new EngineSettings("auto", Precision.FP32, InferenceSettings.EXACT, 1, 64, 8, 1 << 20);
+        int context = TinyModel.CONFIG.contextLength();
+        SchedulingPolicy policy = new SchedulingPolicy(new SchedulingLimits(64, maxRunning, 20, context, 32), options);
+        Random random = new Random(SEED);
+        try (Engine engine = TinyModel.load(settings)) {
+            EngineLoop loop = new EngineLoop(policy, engine);
+            for (long arrival = 0; arrival < 6; arrival++) {
+                if (arrival == 4) {
+                    loop.step(); // who comes now is late
+                }
+                List<Integer> prompt = random.ints(5 + random.nextInt(10), 0, TinyModel.CONFIG.vocabSize())
+                        .boxed()
+                        .toList();
+                loop.offer(new GenerationRequest(
+                        "r" + arrival,
+                        prompt,
+                        40,
+                        List.of(),
+                        Requests.sampling(1, arrival, 4),
+                        0,
+                        arrival < 4 ? "many" : "one" + arrival,
+                        PromptOutput.NONE));
+            }
+            loop.run();
+            return new Run(loop.answers(), policy.numPreemptions(), policy.numUsedBlocks());
+        }
     }
 
     @ParameterizedTest

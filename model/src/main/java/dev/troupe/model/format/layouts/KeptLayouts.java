@@ -161,7 +161,7 @@ public final class KeptLayouts {
                 files.config(),
                 files.reader(),
                 this::version,
-                files.chatTemplate(),
+                files.templates(),
                 files.sampling(),
                 new Weights(),
                 files.files());

@@ -103,8 +103,8 @@ public record ShardPiece(ParameterSlice slice, long from, long to) {
         if (node.size() != 2
                 || !node.path(0).canConvertToExactIntegral()
                 || !node.path(1).canConvertToExactIntegral()) {
-            throw new TroupeException(
-                    where + " does not say which elements it has: " + node + " is no pair of numbers");
+            throw new TroupeException(where
+                    + " does not say which elements it has: a pair of whole numbers is missing or something else");
         }
         return new long[] {node.path(0).longValue(), node.path(1).longValue()};
     }

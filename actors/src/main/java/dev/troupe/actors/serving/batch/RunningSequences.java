@@ -1,0 +1,68 @@
+package dev.troupe.actors.serving.batch;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Sequences that hold cache blocks, in order of admission, and how many of them are whose. */
+final class RunningSequences {
+    private final ArrayList<Sequence> sequences = new ArrayList<>();
+    private final Map<String, Integer> places = new HashMap<>(); // by client; nobody has none
+
+    void add(Sequence sequence) {
+        sequences.add(sequence);
+        places.merge(sequence.client(), 1, Integer::sum);
+    }
+
+    /** Takes a sequence out; nothing happens when it is not here. */
+    void remove(Sequence sequence) {
+        if (sequences.remove(sequence)) {
+            left(sequence);
+        }
+    }
+
+    /** Takes out the one that was admitted last. */
+    Sequence removeLast() {
+        Sequence last = sequences.removeLast();
+        left(last);
+        return last;
+    }
+
+    private void left(Sequence sequence) {
+        places.computeIfPresent(sequence.client(), (client, count) -> count == 1 ? null : count - 1);
+    }
+
+    /** In order of admission; not a copy. */
+    List<Sequence> all() {
+        return Collections.unmodifiableList(sequences);
+    }
+
+    int size() {
+        return sequences.size();
+    }
+
+    /** Places that a client has. */
+    int placesOf(String client) {
+        return places.getOrDefault(client, 0);
+    }
+
+    /**
+     * Who should make room for a sequence of {@code client}, when {@code gone} do already: the latest one of the client
+     * that has most. Nobody where that client would then have fewer places than {@code client} with one more: so places
+     * do not go to and fro.
+     */
+    Optional<Sequence> surplus(String client, List<Sequence> gone) {
+        Map<String, Integer> left = new HashMap<>(places);
+        gone.forEach(sequence -> left.merge(sequence.client(), -1, Integer::sum));
+        int most = left.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        if (most < placesOf(client) + 2) {
+            return Optional.empty();
+        }
+        return sequences.reversed().stream()
+                .filter(sequence -> !gone.contains(sequence) && left.getOrDefault(sequence.client(), 0) == most)
+                .findFirst();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.troupe.actors.dispatch;
+
+import org.jspecify.annotations.NullMarked;
