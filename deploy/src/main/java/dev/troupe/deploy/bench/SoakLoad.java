@@ -28,6 +28,12 @@ final class SoakLoad {
     private static final int SEVERAL = 3;
     private static final int JSON_TOKENS = 48;
     private static final int MAX_SURPRISES = 20; // kept to show
+    private static final Map<String, Object> SCHEMA = Map.of(
+            "name",
+            "answer",
+            "schema",
+            Map.of("type", "object", "properties", Map.of("a", Map.of("type", "boolean")), "required", List.of("a")));
+
     private static final double UNIT = 1e-3; // by which the length of a vector may differ from 1
 
     private final SoakHttp http;
@@ -95,10 +101,14 @@ final class SoakLoad {
             case CHAT_STREAM -> check("chat", question, streamed(CHAT, chat(question), 1, 0));
             case JSON -> json(question);
             case EMBEDDINGS -> embeddings(question);
+            case JSON_SCHEMA -> schema(question);
             case TOKENS -> tokens(question);
             case MODELS -> models();
             case GRPC -> check("tokens", question, grpc.whole(question));
             case GRPC_STREAM -> check("tokens", question, grpc.streamed(question));
+            case GRPC_CHAT -> check("chat", question, grpc.chat(question));
+            case GRPC_EMBEDDINGS -> grpcEmbeddings(question);
+            case GRPC_TOKENS -> grpcTokens(question);
             case LEFT_GRPC -> grpc.left(question, contextLength / 2, random.nextInt(1, 8));
             case LEFT_STREAM -> {
                 byte[] body = SoakHttp.bytes(with(longCompletion(question), "stream", true));
@@ -137,6 +147,7 @@ final class SoakLoad {
         body.put("prompt", prompt);
         body.put("max_tokens", question.maxTokens());
         body.put("seed", question.seed());
+        body.put("user", question.user());
         return body;
     }
 
@@ -221,17 +232,47 @@ final class SoakLoad {
         check("json", question, ChoiceTexts.of(List.of(answer), 1));
     }
 
+    private void schema(SoakQuestion question) throws IOException, InterruptedException {
+        Map<String, Object> body = with(chat(question), "max_tokens", JSON_TOKENS);
+        body.put("response_format", Map.of("type", "json_schema", "json_schema", SCHEMA));
+        if (!spellsJson) {
+            http.refused(CHAT, SoakHttp.bytes(body), 400, "invalid_value");
+            return;
+        }
+        JsonNode answer = http.post(CHAT, body);
+        JsonNode choice = answer.path("choices").path(0);
+        if (choice.path("finish_reason").asText().equals("stop")) {
+            JsonNode said =
+                    SoakHttp.parsed(choice.path("message").path("content").asText());
+            if (!said.path("a").isBoolean() || said.size() != 1) {
+                throw new IOException("not by the schema: " + answer);
+            }
+        }
+        check("schema", question, ChoiceTexts.of(List.of(answer), 1));
+    }
+
     private void embeddings(SoakQuestion question) throws IOException, InterruptedException {
         JsonNode answer = http.post("/v1/embeddings", Map.of("model", modelId, "input", question.tokens()));
         JsonNode vector = answer.path("data").path(0).path("embedding");
-        double squares = 0;
-        for (JsonNode value : vector) {
-            squares += value.asDouble() * value.asDouble();
-        }
+        List<Float> values = StreamSupport.stream(vector.spliterator(), false)
+                .map(value -> (float) value.asDouble())
+                .toList();
+        requireUnit(values);
+        check("embeddings", question, values.toString());
+    }
+
+    private void grpcEmbeddings(SoakQuestion question) throws IOException, InterruptedException {
+        List<Float> values = grpc.embed(question);
+        requireUnit(values);
+        check("embeddings", question, values.toString());
+    }
+
+    private static void requireUnit(List<Float> vector) throws IOException {
+        double squares =
+                vector.stream().mapToDouble(value -> (double) value * value).sum();
         if (!(Math.abs(Math.sqrt(squares) - 1) < UNIT)) {
-            throw new IOException("the vector's length is " + Math.sqrt(squares) + ": " + answer);
+            throw new IOException("the vector's length is " + Math.sqrt(squares) + ": " + vector);
         }
-        check("embeddings", question, vector.toString());
     }
 
     /** There and back. */
@@ -241,10 +282,20 @@ final class SoakLoad {
         String text = http.post("/v1/detokenize", Map.of("model", modelId, "tokens", tokens))
                 .path("text")
                 .asText();
+        requireBack(question, text);
+        check("tokenize", question, tokens.toString());
+    }
+
+    private void grpcTokens(SoakQuestion question) throws IOException, InterruptedException {
+        SoakGrpc.Spelled spelled = grpc.tokens(question);
+        requireBack(question, spelled.text());
+        check("tokenize", question, spelled.tokens().toString().replace(" ", ""));
+    }
+
+    private static void requireBack(SoakQuestion question, String text) throws IOException {
         if (!text.strip().equals(question.text().strip())) {
             throw new IOException("\"" + question.text() + "\" came back as \"" + text + "\"");
         }
-        check("tokenize", question, tokens.toString());
     }
 
     private void models() throws IOException, InterruptedException {

@@ -19,6 +19,8 @@ record SoakQuestion(OptionalInt number, List<Integer> tokens, String text, int m
     private static final int MOST_PROMPT = 64;
     private static final int MOST_ANSWER = 24;
 
+    private static final int USERS = 3;
+
     /** Letters that any tokenizer of English knows. */
     private static final List<String> WORDS =
             List.of("the", "little", "dog", "went", "to", "a", "big", "house", "and", "saw", "some", "red", "flowers");
@@ -40,6 +42,11 @@ record SoakQuestion(OptionalInt number, List<Integer> tokens, String text, int m
                 text(random, most),
                 random.nextInt(1, MOST_ANSWER),
                 random.nextInt(Integer.MAX_VALUE));
+    }
+
+    /** Who asks. */
+    String user() {
+        return "user" + seed % USERS;
     }
 
     static List<Integer> tokens(SplittableRandom random, int count, int vocabSize) {

@@ -5,11 +5,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The rules of JSON itself (RFC 8259) that all schemas share, made when they are first asked for. Two liberties of JSON
- * are limited, so that a model cannot lose itself in them: white space in a row, and digits of a number.
+ * are limited, so that a model cannot lose itself in them: white space is as people and printers write it, and numbers
+ * have so many digits.
  */
 final class JsonRules {
-    /** Most white space in a row; none comes before a colon or a comma. */
-    static final int MAX_SPACE = 40;
+    /** Spaces and tabs that a line may begin with. */
+    static final int MAX_INDENT = 40;
+
+    /** Line breaks in a row, so that one line may be empty. */
+    private static final int MAX_BREAKS = 2;
 
     /** Digits of an integer, which 64 bits hold; and behind the point. */
     static final int MAX_DIGITS = 18;
@@ -29,7 +33,10 @@ final class JsonRules {
         this.grammar = grammar;
     }
 
-    /** Optional white space; returns the state behind it. */
+    /**
+     * Nothing, a space or tab, or line breaks and an indentation; returns the state behind it. None is before a colon
+     * or comma.
+     */
     int space(int from) {
         int to = grammar.state();
         grammar.empty(from, to);
@@ -40,17 +47,31 @@ final class JsonRules {
     private int spaceRule() {
         if (space == null) {
             space = grammar.rule();
+            int end = grammar.end(space);
             int at = grammar.start(space);
-            for (int i = 0; i < MAX_SPACE; i++) {
+            blank(at, end);
+            int line = grammar.state();
+            for (int i = 0; i < MAX_BREAKS; i++) {
                 int next = grammar.state();
-                grammar.bytes(at, ' ', ' ', next);
-                grammar.bytes(at, '\t', '\n', next);
-                grammar.bytes(at, '\r', '\r', next);
-                grammar.empty(next, grammar.end(space));
+                grammar.bytes(at, '\n', '\n', next);
+                grammar.bytes(grammar.character(at, '\r'), '\n', '\n', next);
+                grammar.empty(next, line);
                 at = next;
             }
+            for (int i = 0; i < MAX_INDENT; i++) {
+                grammar.empty(line, end);
+                int next = grammar.state();
+                blank(line, next);
+                line = next;
+            }
+            grammar.empty(line, end);
         }
         return space;
+    }
+
+    private void blank(int from, int to) {
+        grammar.bytes(from, ' ', ' ', to);
+        grammar.bytes(from, '\t', '\t', to);
     }
 
     /** Any text in quotes. */

@@ -64,6 +64,10 @@ class JsonGrammarTest {
                 "{'type':'object'} | {'a':{'b':[1,-2.5e+7,'x',true,false,null,{}]}} | whole",
                 "{'type':'object'} | `\n  { 'a' :1}` | no",
                 "{'type':'object'} | `\n{\n  'a': 1,\n  'b': [ 1, 2 ]\n}` | whole",
+                "{'type':'object'} | `{\r\n\t\t'a': 1\n\n}` | whole",
+                "{'type':'object'} | `{\n\n\n` | no",
+                "{'type':'object'} | {  | part",
+                "{'type':'object'} | `{  ` | no",
                 "{'type':'object'} | [ | no",
                 "{'type':'object'} | {'a':01 | no",
                 "{'type':'object'} | {'a':1.} | no",
@@ -240,7 +244,13 @@ class JsonGrammarTest {
         int numComplete = 0;
         for (int i = 0; i < 15; i++) {
             ObjectNode schema = new RandomSchema(random).next();
-            JsonGrammar grammar = compile(schema.toString(), TRIE);
+            JsonGrammar grammar;
+            try {
+                grammar = compile(schema.toString(), TRIE);
+            } catch (SchemaException e) { // branches may merge into what one alone never has
+                assertThat(e).as("seed %d: %s", seed, schema).hasMessageContaining("not supported");
+                continue;
+            }
             String text = randomText(grammar, random, schema);
             if (text != null) {
                 JsonNode value = JSON.readTree(text);
