@@ -16,6 +16,8 @@ import java.util.concurrent.Executor;
 public final class AnswerThreads {
     private static final String NAME = "troupe.dispatchers.answers";
 
+    private static final String FIXED = "fixed-pool-size";
+
     private AnswerThreads() {}
 
     /** For an actor on the way. */
@@ -33,6 +35,9 @@ public final class AnswerThreads {
     /** How many there are in a system of this configuration. */
     static int number(Config system) {
         Config pool = system.getConfig(NAME + ".thread-pool-executor");
+        if (pool.hasPath(FIXED) && !pool.getString(FIXED).equals("off")) {
+            return pool.getInt(FIXED);
+        }
         return ThreadPoolConfig.scaledPoolSize(
                 pool.getInt("core-pool-size-min"),
                 pool.getDouble("core-pool-size-factor"),

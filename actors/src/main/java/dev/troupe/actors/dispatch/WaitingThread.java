@@ -7,6 +7,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One thread that does tasks in their order, some of which wait: for sockets. Such a task waits only while there is no
@@ -17,6 +19,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>With a thread for sockets and one for everything else, each request wakes both, one behind the other.
  */
 final class WaitingThread {
+    private static final Logger LOG = LoggerFactory.getLogger(WaitingThread.class);
     private static final int BUSY = 0;
     private static final int PARKED = 1;
     private static final int WAITING = 2; // in a task that may wait
@@ -46,20 +49,30 @@ final class WaitingThread {
         if (closed) {
             throw new RejectedExecutionException("the thread is closed");
         }
-        tasks.add(new Task(work, waits));
+        Task task = new Task(work, waits);
+        tasks.add(task);
+        if (closed && tasks.remove(task)) { // its thread may have ended before it came
+            throw new RejectedExecutionException("the thread is closed");
+        }
         wake();
     }
 
     private void wake() {
-        if (Thread.currentThread() == thread) {
-            return; // what waits on this thread is over
-        }
         int now = state.get();
+        if (Thread.currentThread() == thread) {
+            if (now == WAITING) {
+                thread.interrupt(); // should it wait once more before it returns
+            }
+            return;
+        }
         if (now == PARKED) {
             LockSupport.unpark(thread);
         } else if (now == WAITING && state.compareAndSet(WAITING, INTERRUPTING)) {
-            thread.interrupt();
-            state.set(INTERRUPTED);
+            try {
+                thread.interrupt();
+            } finally {
+                state.set(INTERRUPTED);
+            }
         }
     }
 
@@ -91,6 +104,7 @@ final class WaitingThread {
                 await(task.work());
             } else {
                 run(task.work());
+                Thread.interrupted(); // a task's own interrupt is none of the next one's
             }
         }
     }
@@ -127,12 +141,24 @@ final class WaitingThread {
         }
     }
 
-    // A task's failure is its own: the thread goes on.
+    // A task's failure is its own, whatever it is (Scala's code throws what it does not declare): the thread goes on.
     private void run(Runnable work) {
         try {
             work.run();
-        } catch (RuntimeException | Error e) {
-            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+        } catch (Throwable e) {
+            failed(e);
+        }
+    }
+
+    /** On a thread of its own: after an error the handler may end the process, for which this thread is needed. */
+    private void failed(Throwable failure) {
+        try {
+            Thread.ofPlatform()
+                    .name(thread.getName() + "-failure")
+                    .start(() -> thread.getUncaughtExceptionHandler().uncaughtException(thread, failure));
+        } catch (OutOfMemoryError e) { // not even for a thread
+            failure.addSuppressed(e);
+            LOG.error("a task failed", failure);
         }
     }
 }

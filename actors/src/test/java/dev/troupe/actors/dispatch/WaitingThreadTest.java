@@ -180,12 +180,49 @@ class WaitingThreadTest {
                     throw new IllegalStateException("waiting");
                 },
                 true);
+        thread.execute(() -> sneak(new InterruptedException("undeclared")), false);
+        thread.execute(() -> Thread.currentThread().interrupt(), false);
         thread.execute(() -> done.complete(Thread.currentThread().isInterrupted()), false);
         assertThat(done.get(SOON, TimeUnit.SECONDS)).isFalse();
-        assertThat(failures).extracting(Throwable::getMessage).containsExactly("mine", "waiting");
+        for (int i = 0; i < 1000 && failures.size() < 3; i++) { // told on threads of their own
+            Thread.sleep(5);
+        }
+        assertThat(failures)
+                .extracting(Throwable::getMessage)
+                .containsExactlyInAnyOrder("mine", "waiting", "undeclared");
         thread.close();
         assertThat(thread.join(TimeUnit.SECONDS.toMillis(SOON))).isTrue();
         assertThatThrownBy(() -> thread.execute(() -> {}, false)).isInstanceOf(RejectedExecutionException.class);
+    }
+
+    /** As Scala's code throws checked exceptions. */
+    @SuppressWarnings("unchecked")
+    private static <E extends Exception> void sneak(Exception e) throws E {
+        throw (E) e;
+    }
+
+    /** Either it is done or it is refused, however close the end is. */
+    @Test
+    void noTaskIsLostAtTheEnd() throws Exception {
+        for (int round = 0; round < 300; round++) {
+            WaitingThread thread = new WaitingThread(this::newThread);
+            AtomicInteger done = new AtomicInteger();
+            CompletableFuture<Integer> taken = CompletableFuture.supplyAsync(() -> {
+                int count = 0;
+                try {
+                    while (true) {
+                        thread.execute(done::incrementAndGet, false);
+                        count++;
+                    }
+                } catch (RejectedExecutionException e) {
+                    return count;
+                }
+            });
+            thread.close();
+            int count = taken.get(SOON, TimeUnit.SECONDS);
+            assertThat(thread.join(TimeUnit.SECONDS.toMillis(SOON))).isTrue();
+            assertThat(done.get()).as("round %d", round).isEqualTo(count);
+        }
     }
 
     @Test

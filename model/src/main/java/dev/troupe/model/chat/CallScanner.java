@@ -12,7 +12,8 @@ import java.util.Set;
 final class CallScanner {
     private static final JsonMapper JSON = new JsonMapper();
     private static final String NAME = "name";
-    private static final Set<String> ARGUMENTS = Set.of("arguments", "parameters");
+    private static final String ONLY_ARGUMENTS = ""; // in place of a key
+    private static final Set<String> ARGUMENTS = Set.of("arguments", "parameters", ONLY_ARGUMENTS);
 
     private enum Phase {
         START,
@@ -37,6 +38,15 @@ final class CallScanner {
     private int depth; // of the value
     private boolean inString;
     private boolean escaped;
+
+    /** The reader of arguments alone, of a call whose name is known. */
+    static CallScanner ofArguments(String name) {
+        CallScanner scanner = new CallScanner();
+        scanner.name = Optional.of(name);
+        scanner.key = ONLY_ARGUMENTS;
+        scanner.phase = Phase.BEFORE_VALUE;
+        return scanner;
+    }
 
     /** Everything so far. */
     String raw() {
@@ -173,7 +183,9 @@ final class CallScanner {
             hadArguments = true;
             arguments.append(decoded(text));
         }
-        phase = phase == Phase.BROKEN ? Phase.BROKEN : Phase.BEFORE_KEY;
+        if (phase != Phase.BROKEN) {
+            phase = key.equals(ONLY_ARGUMENTS) ? Phase.DONE : Phase.BEFORE_KEY;
+        }
     }
 
     private void end() {

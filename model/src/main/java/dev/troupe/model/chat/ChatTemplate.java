@@ -58,7 +58,7 @@ public interface ChatTemplate {
      * @param own the model's own, which "model" runs
      */
     static ChatTemplate named(String name, TemplateTexts own) {
-        return name.equals(ModelTemplate.NAME) && own.main().isPresent() ? new ModelTemplate(own) : named(name);
+        return name.equals(ModelTemplate.NAME) && own.main().isPresent() ? ModelTemplate.of(own) : named(name);
     }
 
     /** The template of that name, which is not the model's own. Throws a {@link TroupeException} as above otherwise. */
@@ -91,7 +91,7 @@ public interface ChatTemplate {
             return named(name, own);
         }
         try {
-            return own.main().isPresent() ? new ModelTemplate(own) : new PlainTemplate();
+            return own.main().isPresent() ? ModelTemplate.of(own) : new PlainTemplate();
         } catch (JinjaException e) {
             throw new TroupeException(
                     e.getMessage() + " (troupe.serving.chatTemplate can name another: plain, chatml, llama3, ...)", e);

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,21 +31,42 @@ final class ModelTemplate implements ChatTemplate {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
+    /** Those that were parsed, which takes as long as a short prompt on its way: a few, whatever models come and go. */
+    private static final Map<TemplateTexts, ModelTemplate> PARSED = new ConcurrentHashMap<>();
+
+    private static final int MOST_PARSED = 32;
+
     private final JinjaTemplate template;
     private final String sourceForTools;
-    private final JinjaTemplate templateForTools;
+    private volatile @Nullable JinjaTemplate templateForTools; // parsed when there are tools for the first time
 
-    /**
-     * Runs a model's templates.
-     *
-     * @param texts with a default
-     * @throws dev.troupe.model.jinja.JinjaException that names the line of what is not understood
-     */
-    ModelTemplate(TemplateTexts texts) {
+    private ModelTemplate(TemplateTexts texts) {
         String main = texts.main().orElseThrow();
         template = JinjaTemplate.parse(main);
         sourceForTools = texts.forTools().orElse(main);
-        templateForTools = texts.forTools().map(JinjaTemplate::parse).orElse(template);
+        templateForTools = texts.forTools().isPresent() ? null : template;
+    }
+
+    /**
+     * The template that runs a model's own ones.
+     *
+     * @param texts with a default
+     * @throws dev.troupe.model.jinja.JinjaException that names the line of what is not understood in that
+     */
+    static ModelTemplate of(TemplateTexts texts) {
+        if (PARSED.size() >= MOST_PARSED) {
+            PARSED.clear();
+        }
+        return PARSED.computeIfAbsent(texts, ModelTemplate::new);
+    }
+
+    private JinjaTemplate forTools() {
+        JinjaTemplate parsed = templateForTools;
+        if (parsed == null) {
+            parsed = JinjaTemplate.parse(sourceForTools);
+            templateForTools = parsed;
+        }
+        return parsed;
     }
 
     @Override
@@ -84,7 +106,7 @@ final class ModelTemplate implements ChatTemplate {
         values.put("add_generation_prompt", true);
         tokenizer.beginOfText().flatMap(tokenizer::specialSpelling).ifPresent(text -> values.put("bos_token", text));
         tokenizer.specialSpelling(tokenizer.endOfText()).ifPresent(text -> values.put("eos_token", text));
-        JinjaTemplate chosen = conversation.tools().isEmpty() ? template : templateForTools;
+        JinjaTemplate chosen = conversation.tools().isEmpty() ? template : forTools();
         String text = chosen.render(values, LocalDateTime.now(ZoneId.systemDefault()));
         return marks.encode(text + conversation.answerStart());
     }

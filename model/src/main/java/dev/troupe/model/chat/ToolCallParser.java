@@ -26,11 +26,16 @@ public final class ToolCallParser {
         record Call(int index, String name, String arguments) implements Part {}
     }
 
+    /** Characters of a name, an id and their marks: what is longer is no call. */
+    private static final int MOST_NAME = 200;
+
     private enum Phase {
         /** The beginning of an answer that has either calls or text. */
         START,
         /** Text, in which a mark may come. */
         TEXT,
+        /** Behind a mark: a name, up to the mark of its arguments. */
+        NAME,
         /** Behind a mark, or where a call may be without one: white space up to the call. */
         BEFORE_CALL,
         CALL,
@@ -44,6 +49,8 @@ public final class ToolCallParser {
     private final Set<String> names;
     private final boolean exclusive;
     private final StringBuilder held = new StringBuilder(); // may be part of a mark, or white space before one
+    private int nameFrom; // in what is held
+    private String name = ""; // of the call whose arguments come
     private final List<Part> parts = new ArrayList<>();
     private Phase phase;
     private @Nullable CallScanner scanner;
@@ -69,7 +76,11 @@ public final class ToolCallParser {
 
     /** The reader of an answer whose opening mark stands before it already. */
     public static ToolCallParser ofCalls(ToolFormat format, Set<String> names) {
-        return new ToolCallParser(format, names, false, Phase.BEFORE_CALL);
+        return new ToolCallParser(format, names, false, behindMark(format));
+    }
+
+    private static Phase behindMark(ToolFormat format) {
+        return format == ToolFormat.MISTRAL_ARGS ? Phase.NAME : Phase.BEFORE_CALL;
     }
 
     /**
@@ -126,7 +137,7 @@ public final class ToolCallParser {
                 held.append(c);
                 String seen = held.toString().stripLeading();
                 if (seen.equals(format.open())) {
-                    phase = Phase.BEFORE_CALL;
+                    passMark();
                 } else if (!format.open().startsWith(seen)) {
                     addText(held.toString());
                     held.setLength(0);
@@ -139,12 +150,32 @@ public final class ToolCallParser {
                     held.setLength(held.length() - format.open().length());
                     addText(held.toString().stripTrailing());
                     hold(format.open());
-                    phase = Phase.BEFORE_CALL;
+                    passMark();
                 }
             }
+            case NAME -> inName(c);
             case BEFORE_CALL, BEHIND_CALL -> between(c);
             case CALL -> inCall(c);
             case ONLY_TEXT -> addText(String.valueOf(c));
+        }
+    }
+
+    private void passMark() {
+        phase = behindMark(format);
+        nameFrom = held.length();
+    }
+
+    /** An id may follow the name; it is the model's own, and no two of its calls need differ in it. */
+    private void inName(char c) {
+        held.append(c);
+        if (endsWith(ToolFormat.ARGS)) {
+            String named = held.substring(nameFrom, held.length() - ToolFormat.ARGS.length());
+            int id = named.indexOf(ToolFormat.CALL_ID);
+            name = (id < 0 ? named : named.substring(0, id)).strip();
+            phase = Phase.BEFORE_CALL;
+        }
+        if (held.length() - nameFrom > MOST_NAME || (phase == Phase.BEFORE_CALL && name.isEmpty())) {
+            revert();
         }
     }
 
@@ -163,7 +194,7 @@ public final class ToolCallParser {
         boolean separator = (format == ToolFormat.MISTRAL && "[],".indexOf(c) >= 0)
                 || (format == ToolFormat.LLAMA && phase == Phase.BEHIND_CALL && c == ';');
         if (c == '{') {
-            scanner = new CallScanner();
+            scanner = format == ToolFormat.MISTRAL_ARGS ? CallScanner.ofArguments(name) : new CallScanner();
             started = false;
             phase = Phase.CALL;
             inCall(c);
@@ -191,8 +222,13 @@ public final class ToolCallParser {
         } else {
             addText(held.toString());
             held.setLength(0);
-            phase = format == ToolFormat.HERMES ? Phase.TEXT : Phase.ONLY_TEXT;
+            phase = textPhase();
         }
+    }
+
+    /** Where calls have marks, there may be one behind text that looked like one. */
+    private Phase textPhase() {
+        return format == ToolFormat.HERMES || format == ToolFormat.MISTRAL_ARGS ? Phase.TEXT : Phase.ONLY_TEXT;
     }
 
     private void inCall(char c) {
@@ -213,7 +249,7 @@ public final class ToolCallParser {
             numComplete++;
             held.setLength(0);
             scanner = null;
-            phase = Phase.BEHIND_CALL;
+            phase = format == ToolFormat.MISTRAL_ARGS ? Phase.TEXT : Phase.BEHIND_CALL;
         }
     }
 
@@ -253,7 +289,7 @@ public final class ToolCallParser {
         scanner = null;
         held.setLength(0);
         addText(text);
-        phase = format == ToolFormat.HERMES ? Phase.TEXT : Phase.ONLY_TEXT;
+        phase = textPhase();
     }
 
     /** All that cannot be the beginning of a mark, with the white space before it. */

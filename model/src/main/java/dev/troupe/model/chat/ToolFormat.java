@@ -18,13 +18,21 @@ public enum ToolFormat {
     HERMES("<tool_call>", "</tool_call>", "arguments"),
     /** {@code {"name": ..., "parameters": {...}}} and nothing else: Llama 3.1 and later. */
     LLAMA("<|python_tag|>", "", "parameters"),
-    /** {@code [TOOL_CALLS] [{"name": ..., "arguments": {...}}]}: Mistral. */
-    MISTRAL("[TOOL_CALLS]", "", "arguments");
+    /** {@code [TOOL_CALLS] [{"name": ..., "arguments": {...}}]}: Mistral 7B and Nemo. */
+    MISTRAL("[TOOL_CALLS]", "", "arguments"),
+    /** {@code [TOOL_CALLS]name[ARGS]{...}}, maybe with {@code [CALL_ID]...} between: Mistral Small 3.2 and later. */
+    MISTRAL_ARGS("[TOOL_CALLS]", "", "");
+
+    /** Before the arguments of a call that is no JSON object itself. */
+    static final String ARGS = "[ARGS]";
+
+    /** Before the id that a model gives to such a call. */
+    static final String CALL_ID = "[CALL_ID]";
 
     /** All marks, which are special tokens in most vocabularies. */
     public static final List<String> MARKS = Arrays.stream(values())
-            .flatMap(format -> Stream.of(format.open, format.close))
-            .filter(mark -> !mark.isEmpty())
+            .flatMap(format -> format.marks().stream())
+            .distinct()
             .toList();
 
     private static final JsonMapper JSON = new JsonMapper();
@@ -42,7 +50,7 @@ public enum ToolFormat {
     /** The format that a Jinja template writes earlier calls in. */
     static ToolFormat of(String jinja) {
         if (jinja.contains(MISTRAL.open)) {
-            return MISTRAL;
+            return jinja.contains(ARGS) ? MISTRAL_ARGS : MISTRAL;
         }
         boolean llama = jinja.contains("\"parameters\"") && !jinja.contains(HERMES.open);
         return llama ? LLAMA : HERMES;
@@ -58,9 +66,15 @@ public enum ToolFormat {
         return close;
     }
 
-    /** The key of the arguments in a call. */
-    public String argumentsKey() {
-        return argumentsKey;
+    /** All that stand around and in calls. */
+    public List<String> marks() {
+        Stream<String> around = Stream.of(open, close).filter(mark -> !mark.isEmpty());
+        return (this == MISTRAL_ARGS ? Stream.concat(around, Stream.of(CALL_ID, ARGS)) : around).toList();
+    }
+
+    /** Whether calls have ids of nine letters and digits, because templates refuse others. */
+    public boolean hasShortIds() {
+        return this == MISTRAL || this == MISTRAL_ARGS;
     }
 
     /** What an answer that must be a call begins with, before its JSON. */
@@ -68,7 +82,7 @@ public enum ToolFormat {
         return switch (this) {
             case HERMES -> open + "\n";
             case LLAMA -> "";
-            case MISTRAL -> open;
+            case MISTRAL, MISTRAL_ARGS -> open;
         };
     }
 
@@ -79,6 +93,10 @@ public enum ToolFormat {
      * @param most calls, at least 1; Llama's form has one in any case
      */
     public AnswerForm forcedCalls(List<Tool> tools, int most) {
+        if (this == MISTRAL_ARGS) {
+            Part call = namedCall(tools);
+            return new AnswerForm(List.of(call), List.of(Part.mark(open), call), most - 1);
+        }
         Part calls = Part.json(schema(tools, most));
         return this == HERMES && most > 1
                 ? new AnswerForm(List.of(calls, Part.mark(close)), markedCall(calls), most - 1)
@@ -87,12 +105,26 @@ public enum ToolFormat {
 
     /** The forms of an answer that is calls from its beginning on; else as {@link #forcedCalls}. */
     public List<AnswerForm> calls(List<Tool> tools, int most) {
+        if (this == MISTRAL_ARGS) {
+            List<Part> call = List.of(Part.mark(open), namedCall(tools));
+            return List.of(new AnswerForm(call, call, most - 1));
+        }
         Part calls = Part.json(schema(tools, most));
         return switch (this) {
             case HERMES -> List.of(new AnswerForm(markedCall(calls), markedCall(calls), most - 1));
             case LLAMA -> List.of(AnswerForm.of(calls), AnswerForm.of(Part.mark(open), calls));
-            case MISTRAL -> List.of(AnswerForm.of(Part.mark(open), calls));
+            case MISTRAL, MISTRAL_ARGS -> List.of(AnswerForm.of(Part.mark(open), calls));
         };
+    }
+
+    /** A name and its function's arguments. */
+    private static Part namedCall(List<Tool> tools) {
+        return Part.oneOf(tools.stream()
+                .map(tool -> List.of(
+                        Part.mark(tool.name()),
+                        Part.mark(ARGS),
+                        Part.json(parameters(tool, "#").toString())))
+                .toList());
     }
 
     private List<Part> markedCall(Part call) {

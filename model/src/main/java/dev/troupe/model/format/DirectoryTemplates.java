@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The chat templates of a model directory: one or several by name in tokenizer_config.json, or, which come first,
- * chat_template.jinja and others in a directory.
+ * The chat templates of a model directory: chat_template.jinja and others in a directory, else one or several by name
+ * in tokenizer_config.json.
  */
 final class DirectoryTemplates {
     static final String FILE_NAME = "chat_template.jinja";
@@ -31,7 +31,7 @@ final class DirectoryTemplates {
 
     static TemplateTexts read(Path directory) {
         try {
-            Map<String, String> texts = inConfig(directory.resolve(CONFIG));
+            Map<String, String> texts = new TreeMap<>();
             Path file = directory.resolve(FILE_NAME);
             if (Files.exists(file)) {
                 texts.put(TemplateTexts.DEFAULT, Files.readString(file));
@@ -45,7 +45,7 @@ final class DirectoryTemplates {
                     }
                 }
             }
-            return new TemplateTexts(texts);
+            return new TemplateTexts(texts.isEmpty() ? inConfig(directory.resolve(CONFIG)) : texts);
         } catch (IOException e) {
             throw new TroupeException(
                     "the chat template of " + directory + " cannot be read: " + e.getMessage() + "; correct "

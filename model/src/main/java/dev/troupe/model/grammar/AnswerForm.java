@@ -19,19 +19,38 @@ public record AnswerForm(List<Part> parts, List<Part> more, int most) {
          * A mark: the special token that is spelled so, where it is one of the {@link Spelling}'s and the vocabulary
          * has it; else the text itself.
          */
-        MARK
+        MARK,
+        /** One of the options; the text is empty. */
+        CHOICE
     }
 
-    /** One part. */
-    public record Part(Kind kind, String text) {
+    /**
+     * One part.
+     *
+     * @param options of a choice, each some parts one behind another; else empty
+     */
+    public record Part(Kind kind, String text, List<List<Part>> options) {
+        /** @throws IllegalArgumentException when there is nothing to choose from */
+        public Part {
+            options = options.stream().map(List::copyOf).toList();
+            if ((kind == Kind.CHOICE) == options.isEmpty() || options.stream().anyMatch(List::isEmpty)) {
+                throw new IllegalArgumentException("a " + kind + " of " + options);
+            }
+        }
+
         /** JSON that is valid by a schema. */
         public static Part json(String schema) {
-            return new Part(Kind.JSON, schema);
+            return new Part(Kind.JSON, schema, List.of());
         }
 
         /** A mark. */
         public static Part mark(String text) {
-            return new Part(Kind.MARK, text);
+            return new Part(Kind.MARK, text, List.of());
+        }
+
+        /** One of some sequences of parts. */
+        public static Part oneOf(List<List<Part>> options) {
+            return new Part(Kind.CHOICE, "", options);
         }
     }
 

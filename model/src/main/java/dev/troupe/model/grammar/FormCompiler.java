@@ -47,11 +47,7 @@ final class FormCompiler {
         List<Part> parts = new ArrayList<>(form.parts());
         int at = from;
         for (int times = 0; times <= form.most(); times++) {
-            for (Part part : parts.subList(0, parts.size() - 1)) {
-                int behind = grammar.state();
-                emit(part, at, behind);
-                at = behind;
-            }
+            at = emit(parts.subList(0, parts.size() - 1), at);
             // The last part of all leads to the end itself: nothing is to be done behind it.
             int behind = times == form.most() ? to : grammar.state();
             emit(parts.getLast(), at, behind);
@@ -63,12 +59,26 @@ final class FormCompiler {
         }
     }
 
+    /** Parts one behind another; returns the state behind them. */
+    private int emit(List<Part> parts, int from) {
+        int at = from;
+        for (Part part : parts) {
+            int behind = grammar.state();
+            emit(part, at, behind);
+            at = behind;
+        }
+        return at;
+    }
+
     private void emit(Part part, int from, int to) {
         // A model may begin its answer with a space or a line break.
         int at = json.space(from);
         switch (part.kind()) {
             case JSON -> grammar.call(at, rule(part.text()), to);
             case MARK -> grammar.literal(at, spelling.ofMark(part.text()), to);
+            case CHOICE ->
+                part.options()
+                        .forEach(option -> emit(option.getLast(), emit(option.subList(0, option.size() - 1), at), to));
         }
     }
 

@@ -42,8 +42,9 @@ class CallFormsTest {
             Tool.function("stop", "", ""));
 
     private static Tokenizer tokenizer(boolean special) {
-        List<String> texts = List.of("<tool_call>{\"name\": \"look\", \"arguments\": {\"at\": \"x\"}}</tool_call>\n"
-                + "[TOOL_CALLS] [{\"parameters\": {}}] <|python_tag|> {\"said\": \"<tool_call>\"}");
+        List<String> texts = List.of(
+                "<tool_call>{\"name\": \"look\", \"arguments\": {\"at\": \"x\"}}</tool_call>\n"
+                        + "[TOOL_CALLS]stop[ARGS]{}[TOOL_CALLS] [{\"parameters\": {}}] <|python_tag|> {\"said\": \"<tool_call>\"}");
         List<String> specials = Stream.concat(
                         Stream.of(BpeTrainer.END_OF_TEXT), special ? ToolFormat.MARKS.stream() : Stream.of())
                 .toList();

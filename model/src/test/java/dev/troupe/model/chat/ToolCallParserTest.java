@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Calls in answers of three formats, however they are cut into pieces. */
+/** Calls in answers of all formats, however they are cut into pieces. */
 class ToolCallParserTest {
     private static final long SEED = 11;
 
@@ -75,6 +75,15 @@ class ToolCallParserTest {
                 "MISTRAL#[TOOL_CALLS]{\"name\": \"f\", \"arguments\": {}}#[f({})]",
                 "MISTRAL#[TOOL_CALLS] nothing#[TOOL_CALLS] nothing",
                 "MISTRAL#plain [text]#plain [text]",
+                "MISTRAL_ARGS#[TOOL_CALLS]f[ARGS]{\"x\": {\"y\": \"}[TOOL_CALLS]\"}}#[f({\"x\": {\"y\": \"}[TOOL_CALLS]\"}})]",
+                "MISTRAL_ARGS#I look.¶[TOOL_CALLS]f[CALL_ID]abc123XYZ[ARGS]{\"x\": 1}[TOOL_CALLS]g[ARGS]{}"
+                        + "#I look.[f({\"x\": 1})][g({})]",
+                "MISTRAL_ARGS#[TOOL_CALLS] f [ARGS] {\"x\": 1} done#[f({\"x\": 1})] done",
+                "MISTRAL_ARGS#[TOOL_CALLS]f[ARGS]{\"x\": [1, 2#[f({\"x\": [1, 2)]",
+                "MISTRAL_ARGS#[TOOL_CALLS]f[ARG#[TOOL_CALLS]f[ARG",
+                "MISTRAL_ARGS#[TOOL_CALLS][ARGS]{}#[TOOL_CALLS][ARGS]{}",
+                "MISTRAL_ARGS#[TOOL_CALLS]f[ARGS]12#[TOOL_CALLS]f[ARGS]12",
+                "MISTRAL_ARGS#a [TOOL] b#a [TOOL] b",
             })
     void callsAreFoundHoweverTheTextIsCut(ToolFormat format, String line, String expected) {
         cut(() -> ToolCallParser.ofText(format, Set.of("f", "g")), line.replace('¶', '\n'), expected);
@@ -99,6 +108,8 @@ class ToolCallParserTest {
                 "MISTRAL#[TOOL_CALLS][{\"name\": \"f\", \"arguments\": {}}]#[f({})]",
                 "MISTRAL#[{\"name\": \"f\", \"arguments\": {}}]#[{\"name\": \"f\", \"arguments\": {}}]",
                 "MISTRAL#[\"[TOOL_CALLS]\"]#[\"[TOOL_CALLS]\"]",
+                "MISTRAL_ARGS#[TOOL_CALLS]f[ARGS]{}[TOOL_CALLS]g[ARGS]{}#[f({})][g({})]",
+                "MISTRAL_ARGS#{\"a\": \"[TOOL_CALLS]f[ARGS]{}\"}#{\"a\": \"[TOOL_CALLS]f[ARGS]{}\"}",
             })
     void anAnswerIsCallsOrTextFromItsBeginningOn(ToolFormat format, String line, String expected) {
         cut(() -> ToolCallParser.ofEither(format, Set.of("f", "g")), line.replace('¶', '\n'), expected);
@@ -129,6 +140,7 @@ class ToolCallParserTest {
                 "HERMES#{\"name\": \"f\", \"arguments\": {\"x\": 1}}",
                 "LLAMA#{\"name\": \"f\", \"parameters\": {\"x\": 1}}",
                 "MISTRAL#[{\"name\": \"f\", \"arguments\": {\"x\": 1}}]",
+                "MISTRAL_ARGS#f[ARGS]{\"x\": 1}",
             })
     void aForcedCallStandsBehindItsMark(ToolFormat format, String answer) {
         ToolCallParser parser = ToolCallParser.ofCalls(format, Set.of("f"));

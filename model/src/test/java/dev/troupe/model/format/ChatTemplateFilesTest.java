@@ -107,7 +107,9 @@ class ChatTemplateFilesTest {
 
     @Test
     void severalInFiles() throws IOException {
-        write(config().put("chat_template", "another"));
+        ObjectNode config = config();
+        config.putArray("chat_template").addObject().put("name", "old").put("template", "another");
+        write(config);
         Files.writeString(directory.resolve("chat_template.jinja"), TEMPLATE);
         Path others = Files.createDirectory(directory.resolve("additional_chat_templates"));
         Files.writeString(others.resolve("tool_use.jinja"), "{{ tools }}");

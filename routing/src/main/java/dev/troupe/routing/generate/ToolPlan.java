@@ -53,7 +53,7 @@ record ToolPlan(ToolFormat format, ToolUse use, Map<Integer, String> marks, List
                         "This model's chat template, '" + model.chatTemplate() + "', has no place for tools.",
                         FIELD));
         var marks = new TreeMap<Integer, String>();
-        for (var mark : Set.of(format.open(), format.close())) {
+        for (var mark : format.marks()) {
             tokenizer.specialToken(mark).ifPresent(id -> marks.put(id, mark));
         }
         return Optional.of(new ToolPlan(format, use, marks, forms(format, use, settings)));
@@ -89,8 +89,6 @@ record ToolPlan(ToolFormat format, ToolUse use, Map<Integer, String> marks, List
         var digits = UUID.nameUUIDFromBytes((id + "/" + index).getBytes(StandardCharsets.UTF_8))
                 .toString()
                 .replace("-", "");
-        return format == ToolFormat.MISTRAL
-                ? digits.substring(0, MISTRAL_ID_LENGTH)
-                : "call_" + digits.substring(0, ID_LENGTH);
+        return format.hasShortIds() ? digits.substring(0, MISTRAL_ID_LENGTH) : "call_" + digits.substring(0, ID_LENGTH);
     }
 }

@@ -20,19 +20,8 @@ final class RunningSequences {
     /** Takes a sequence out; nothing happens when it is not here. */
     void remove(Sequence sequence) {
         if (sequences.remove(sequence)) {
-            left(sequence);
+            places.computeIfPresent(sequence.client(), (client, count) -> count == 1 ? null : count - 1);
         }
-    }
-
-    /** Takes out the one that was admitted last. */
-    Sequence removeLast() {
-        Sequence last = sequences.removeLast();
-        left(last);
-        return last;
-    }
-
-    private void left(Sequence sequence) {
-        places.computeIfPresent(sequence.client(), (client, count) -> count == 1 ? null : count - 1);
     }
 
     /** In order of admission; not a copy. */
@@ -57,12 +46,25 @@ final class RunningSequences {
     Optional<Sequence> surplus(String client, List<Sequence> gone) {
         Map<String, Integer> left = new HashMap<>(places);
         gone.forEach(sequence -> left.merge(sequence.client(), -1, Integer::sum));
-        int most = left.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        int most = most(left);
         if (most < placesOf(client) + 2) {
             return Optional.empty();
         }
         return sequences.reversed().stream()
                 .filter(sequence -> !gone.contains(sequence) && left.getOrDefault(sequence.client(), 0) == most)
                 .findFirst();
+    }
+
+    /** The latest sequence of a client with most places; there is one. */
+    Sequence latestOfMost() {
+        int most = most(places);
+        return sequences.reversed().stream()
+                .filter(sequence -> placesOf(sequence.client()) == most)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static int most(Map<String, Integer> places) {
+        return places.values().stream().mapToInt(Integer::intValue).max().orElse(0);
     }
 }

@@ -5,7 +5,6 @@ import dev.troupe.actors.serving.kv.BlockTable;
 import dev.troupe.actors.serving.kv.SharedBlocks;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -33,8 +32,9 @@ import org.jspecify.annotations.Nullable;
  * they came.
  *
  * <p>When a decoding sequence needs a block and none is free, the running sequence that was admitted last gives up its
- * blocks and goes back to the head of the queue; its tokens are kept and computed again later, with the same bits. The
- * oldest sequence is never preempted by another, so each one finishes.
+ * blocks and goes back to the head of the queue, or the latest of a client that has more places than the last one's;
+ * its tokens are kept and computed again later, with the same bits. The oldest sequence is never preempted by another,
+ * so each one finishes.
  *
  * <p>With {@link SchedulingOptions#prefixCache}, a sequence is admitted behind the full blocks that its prompt shares
  * with others, and its own full blocks can be found from the step on that computes them: rows of a step store keys and
@@ -135,6 +135,7 @@ public final class SchedulingPolicy {
     public ScheduledBatch schedule() {
         publishedNow.clear();
         numSteps++;
+        makeRoom();
         shareOut();
         List<ScheduledChunk> chunks = new ArrayList<>();
         int numDecodes = scheduleDecodes(chunks);
@@ -147,37 +148,39 @@ public final class SchedulingPolicy {
 
     /** Displaces sequences for the client that has least, when that gives its first one a place and all its blocks. */
     private void shareOut() {
-        Sequence first = queue.hasPreempted() ? null : queue.firstBeside(Set.of());
-        if (first == null || numSteps - first.waitsSince() < PATIENCE_STEPS) {
+        Sequence first = queue.hasPreempted() ? null : queue.firstBeside(reading());
+        if (first == null
+                || numSteps - first.waitsSince() < PATIENCE_STEPS
+                || running.surplus(first.client(), List.of()).isEmpty()) {
             return;
         }
-        List<Sequence> displaced = new ArrayList<>();
         SharedBlocks.Prefix prefix = takePrefix(first);
-        boolean enough = hasRoom(first, prefix, displaced);
-        while (!enough) {
-            Optional<Sequence> next = running.surplus(first.client(), displaced);
-            if (next.isEmpty()) {
-                break;
-            }
-            displaced.add(next.get());
-            enough = hasRoom(first, prefix, displaced);
-        }
+        List<Sequence> displaced = toDisplace(first.client(), numMissing(first, prefix));
         pool.release(prefix.blocks().blocks());
-        if (enough) {
-            displaced.forEach(this::displace);
-        }
+        displaced.forEach(this::displace);
     }
 
-    /** Whether a sequence could be admitted behind {@code prefix}, which it owns, if some running ones were not. */
-    private boolean hasRoom(Sequence sequence, SharedBlocks.Prefix prefix, List<Sequence> displaced) {
-        int left = running.size() - displaced.size();
+    /**
+     * Who must go for one more sequence of a client to be admitted that takes so many blocks; nobody if all is in vain.
+     */
+    private List<Sequence> toDisplace(String client, int numBlocks) {
+        List<Sequence> displaced = new ArrayList<>();
+        Map<Integer, Integer> given = new HashMap<>(); // how many owners a block loses
         int freed = 0;
-        for (Sequence other : displaced) {
-            freed += (int) Arrays.stream(other.blocks().blocks())
-                    .filter(block -> pool.numOwners(block) == 1)
-                    .count();
+        while (running.size() - displaced.size() >= limits.maxRunning()
+                || numBlocks + running.size() - displaced.size() > pool.available() + freed) {
+            Optional<Sequence> next = running.surplus(client, displaced);
+            if (next.isEmpty()) {
+                return List.of();
+            }
+            displaced.add(next.get());
+            for (int block : next.get().blocks().blocks()) {
+                if (given.merge(block, 1, Integer::sum) == pool.numOwners(block)) {
+                    freed++;
+                }
+            }
         }
-        return left < limits.maxRunning() && numMissing(sequence, prefix) + left <= pool.available() + freed;
+        return displaced;
     }
 
     private void displace(Sequence sequence) {
@@ -188,47 +191,56 @@ public final class SchedulingPolicy {
         numPreemptions++;
     }
 
-    /** One token each. May preempt sequences behind the current one, hence the loop by index. */
-    private int scheduleDecodes(List<ScheduledChunk> chunks) {
-        int used = 0;
-        for (int i = 0; i < running.size(); i++) {
-            Sequence sequence = running.all().get(i);
-            if (sequence.numPending() == 1 && makeRoom(sequence)) {
-                chunks.add(chunk(sequence, 1));
-                used++;
+    /**
+     * Gives sequences that decode blocks for their pending tokens, the oldest first; others may have to give up theirs.
+     */
+    private void makeRoom() {
+        for (Sequence sequence : List.copyOf(running.all())) {
+            while (sequence.numPending() == 1
+                    && sequence.numBlocks() > 0 // else it had to give them up
+                    && sequence.blocks().capacityTokens() < sequence.length()) {
+                int[] block = pool.tryAllocate(1);
+                if (block != null) {
+                    sequence.setBlocks(sequence.blocks().plus(block));
+                } else {
+                    preempt();
+                }
             }
         }
-        return used;
     }
 
-    /** Gives the sequence a block for its pending token; false when it had to give up its own instead. */
-    private boolean makeRoom(Sequence sequence) {
-        while (sequence.blocks().capacityTokens() < sequence.length()) {
-            int[] block = pool.tryAllocate(1);
-            if (block != null) {
-                sequence.setBlocks(sequence.blocks().plus(block));
-                continue;
-            }
-            Sequence victim = running.removeLast();
-            free(victim);
-            queue.addPreempted(victim);
+    /** The latest sequence of the client with most places gives up its blocks; with as many, the latest of all. */
+    private void preempt() {
+        Sequence last = running.all().getLast();
+        Sequence victim = running.latestOfMost();
+        if (running.placesOf(victim.client()) > running.placesOf(last.client())) {
+            displace(victim);
+        } else {
+            running.remove(last);
+            free(last);
+            queue.addPreempted(last);
             numPreemptions++;
-            if (victim == sequence) {
-                return false;
+        }
+    }
+
+    /** One token each. */
+    private int scheduleDecodes(List<ScheduledChunk> chunks) {
+        for (Sequence sequence : running.all()) {
+            if (sequence.numPending() == 1) {
+                chunks.add(chunk(sequence, 1));
             }
         }
-        return true;
+        return chunks.size();
     }
 
     private int schedulePrefills(List<ScheduledChunk> chunks, int budget) {
         List<Sequence> reading = new ArrayList<>();
-        Set<String> clients = new HashSet<>();
         for (Sequence sequence : running.all()) {
             if (sequence.numPending() > 1) {
                 reading.add(sequence);
-                clients.add(sequence.client());
             }
         }
+        Set<String> clients = reading();
         long before = numTurns;
         boolean othersWait = hasPlace() && queue.firstBeside(clients) != null;
         for (Sequence sequence : reading) {
@@ -249,6 +261,17 @@ public final class SchedulingPolicy {
             }
         }
         return budget - left;
+    }
+
+    /** Clients whose prompts are being read: what they ask for besides waits until those are. */
+    private Set<String> reading() {
+        Set<String> clients = new HashSet<>();
+        for (Sequence sequence : running.all()) {
+            if (sequence.numPending() > 1) {
+                clients.add(sequence.client());
+            }
+        }
+        return clients;
     }
 
     private int read(List<ScheduledChunk> chunks, Sequence sequence, int most) {

@@ -1,5 +1,6 @@
 package dev.troupe.actors.serving.engine;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ServedTokenizer;
@@ -17,6 +18,7 @@ import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.NotEnoughMemoryException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -154,6 +156,8 @@ public record DirectoryLoader(
         }
         ModelConfig config = KvCacheSize.fitting(model.config(), settings, blockBytes);
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);
+        long weightBytes = weightBytes(model) + (draft == null ? 0 : weightBytes(draft));
+        KvCacheSize.tooMuch(weightBytes, numKvBlocks * blockBytes, memory()).ifPresent(LOG::warn);
         Beside beside = new Beside(
                 Background.start("troupe-model-version", model::version),
                 Background.start("troupe-model-kernel-check", () -> {
@@ -181,6 +185,14 @@ public record DirectoryLoader(
             guesses.close();
             throw e;
         }
+    }
+
+    private static long weightBytes(OpenModel model) {
+        return model.bytesByType().values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private static long memory() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
     /** Compares kernels like those that compute with the reference, in all that these models ask of them. */

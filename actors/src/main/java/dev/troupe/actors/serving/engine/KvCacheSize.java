@@ -7,6 +7,7 @@ import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.transformer.ModelPart;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +44,22 @@ final class KvCacheSize {
                 settings.kvCacheBytes(),
                 BlockTable.numBlocksFor(config.contextLength()) * blockBytes);
         return config.withContextLength((int) tokens);
+    }
+
+    /**
+     * What to say where weights and a full cache are more than there is memory: the system ends a process that takes
+     * more, and the cache fills only when many ask.
+     *
+     * @param weightBytes as they are stored
+     * @param memory of the machine, or of the container that this runs in
+     */
+    static Optional<String> tooMuch(long weightBytes, long cacheBytes, long memory) {
+        if (weightBytes + cacheBytes <= memory) {
+            return Optional.empty();
+        }
+        return Optional.of("keys and values may come to " + cacheBytes + " bytes, beside weights of " + weightBytes
+                + ", but the machine or container has " + memory
+                + ": the system ends this process when the cache is full; lower troupe.serving.kvCache");
     }
 
     /**

@@ -152,6 +152,50 @@ class SharedPlacesTest {
         assertThat(sequence(1).numGenerated()).isEqualTo(100);
     }
 
+    /** Another's second prompt waits for its first one, not for a place. */
+    @Test
+    void nobodyIsDisplacedForWhoReadsALongPrompt() {
+        SchedulingPolicy policy = new SchedulingPolicy(new SchedulingLimits(64, 4, 100, 2000, 500));
+        for (int i = 0; i < 4; i++) {
+            offer(policy, "a", 4, 400);
+        }
+        step(policy);
+        offer(policy, "b", 1200, 100);
+        Sequence second = offer(policy, "b", 1200, 100);
+        for (int i = 0; i < 4 * PATIENCE; i++) {
+            step(policy);
+            assertThat(policy.numPreemptions()).isLessThanOrEqualTo(2);
+        }
+        for (int i = 0; i < 2 * PATIENCE; i++) {
+            step(policy);
+        }
+        assertThat(second.numBlocks()).as("half of the places").isPositive();
+        assertThat(policy.numPreemptions()).isEqualTo(2);
+    }
+
+    /** Where blocks run out, it is not whoever came last that gives way, but who has more. */
+    @Test
+    void whoHasMoreGivesUpBlocksFirst() {
+        SchedulingPolicy policy = policy(8, 20, SchedulingOptions.PLAIN);
+        for (int i = 0; i < 3; i++) {
+            offer(policy, "a", 60, 150);
+        }
+        Sequence b = offer(policy, "b", 50, 100);
+        while (b.numGenerated() < 100) {
+            int before = b.numGenerated();
+            step(policy);
+            assertThat(b.numBlocks() > 0 || b.numGenerated() <= 1 || b.numGenerated() == 100)
+                    .as("preempted after %d tokens", before)
+                    .isTrue();
+        }
+        assertThat(policy.numPreemptions()).isPositive();
+        while (!policy.isIdle()) {
+            step(policy);
+        }
+        assertThat(sequences.values())
+                .allSatisfy(sequence -> assertThat(sequence.numGenerated()).isGreaterThanOrEqualTo(100));
+    }
+
     /** What is left when the others keep one each is too little for it, so none of them is displaced in vain. */
     @Test
     void nothingIsDisplacedInVain() {

@@ -41,6 +41,13 @@ class KvCacheSizeTest {
     }
 
     @Test
+    void aCacheThatTheMachineHasNoRoomForIsTold() {
+        assertThat(KvCacheSize.tooMuch(600, 400, 1000)).isEmpty();
+        assertThat(KvCacheSize.tooMuch(600, 401, 1000))
+                .hasValueSatisfying(message -> assertThat(message).contains("401", "600", "1000", "kvCache"));
+    }
+
+    @Test
     void aContextThatDoesNotFitIsCutToWhatDoes() {
         ModelConfig large = model(PositionKind.ROTARY, 131_072);
         EngineSettings settings = cache(4_000 * TOKEN);
