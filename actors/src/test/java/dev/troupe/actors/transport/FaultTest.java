@@ -166,7 +166,9 @@ class FaultTest {
         assertThatThrownBy(() -> planes.get(0).join(earlier, 0, members, TIMEOUT))
                 .hasMessageContaining("used once");
         assertThatThrownBy(() -> planes.get(1).join("never", 1, members, Duration.ofMillis(200)))
-                .hasMessageContaining("did not join group never within 200 ms");
+                // Whether it gives up first or is told by the other node, which waits as long, is a matter of chance.
+                .hasMessageMatching(
+                        "(?s).*(did not join group never within 200 ms|rank 0 of group never has not joined).*");
         Ranks.run(now, communicator -> communicator.gather(1));
         now.forEach(Communicator::close);
     }
