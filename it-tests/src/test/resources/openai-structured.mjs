@@ -20,10 +20,10 @@ const answer = await client.chat.completions.create({
   response_format: { type: 'json_schema', json_schema: { name: 'animal', strict: true, schema } },
 });
 const forced = await client.chat.completions.create({
-  model, messages, seed: 5, max_tokens: 300, tools, tool_choice: { type: 'function', function: { name: 'move' } },
+  model, messages, seed: 5, max_tokens: 1500, tools, tool_choice: { type: 'function', function: { name: 'move' } },
 });
 const runner = client.chat.completions.stream({
-  model, messages, seed: 5, max_tokens: 300, tools, tool_choice: { type: 'function', function: { name: 'move' } },
+  model, messages, seed: 5, max_tokens: 1500, tools, tool_choice: { type: 'function', function: { name: 'move' } },
 });
 const streamed = (await runner.finalChatCompletion()).choices[0];
 const several = { model, messages, seed: 7, max_tokens: 1500, tools, tool_choice: 'required', n: 4 };
