@@ -10,7 +10,7 @@ import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.settings.ServerSettings;
 import akka.pattern.Patterns;
 import com.typesafe.config.ConfigFactory;
-import dev.troupe.actors.dispatch.AnswerThreads;
+import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.model.TroupeException;
 import dev.troupe.routing.generate.Embedder;
 import dev.troupe.routing.generate.Generator;

@@ -7,7 +7,7 @@ import akka.http.javadsl.model.MediaTypes;
 import akka.http.scaladsl.model.EntityStreamSizeException;
 import akka.stream.javadsl.Sink;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.troupe.actors.dispatch.AnswerThreads;
+import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.route.RequestFailure;
 import java.util.OptionalLong;

@@ -7,7 +7,7 @@ import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.receptionist.Receptionist;
-import dev.troupe.actors.dispatch.AnswerThreads;
+import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.ReplicaProtocol.Description;

@@ -2,7 +2,7 @@ package dev.troupe.actors.serving.replica;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.ActorContext;
-import dev.troupe.actors.dispatch.AnswerThreads;
+import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;

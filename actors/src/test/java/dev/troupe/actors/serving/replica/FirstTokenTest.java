@@ -8,7 +8,7 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
 import com.typesafe.config.ConfigFactory;
-import dev.troupe.actors.dispatch.AnswerThreads;
+import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.Finished;
 import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;

@@ -1,4 +1,4 @@
-package dev.troupe.actors.dispatch;
+package dev.troupe.actors.serving;
 
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.DispatcherSelector;
@@ -10,13 +10,10 @@ import java.util.concurrent.Executor;
 /**
  * The threads that carry answers from a replica to sockets, and requests on their way there; one for each eight
  * processors ({@code troupe.dispatchers.answers}). Beside kernels on all processors each change of thread may wait for
- * one, so there is none on the way; where there is one thread only, it also waits for sockets. What takes long belongs
- * elsewhere.
+ * one, so there is none on the way. What takes long belongs elsewhere.
  */
 public final class AnswerThreads {
     private static final String NAME = "troupe.dispatchers.answers";
-
-    private static final String FIXED = "fixed-pool-size";
 
     private AnswerThreads() {}
 
@@ -27,20 +24,11 @@ public final class AnswerThreads {
 
     /** The only one, where there are no more: what is given to it is done in that order, one thing at a time. */
     public static Optional<Executor> alone(ActorSystem<?> system) {
-        return number(system.settings().config()) == 1
-                ? Optional.of(system.dispatchers().lookup(selector()))
-                : Optional.empty();
-    }
-
-    /** How many there are in a system of this configuration. */
-    static int number(Config system) {
-        Config pool = system.getConfig(NAME + ".thread-pool-executor");
-        if (pool.hasPath(FIXED) && !pool.getString(FIXED).equals("off")) {
-            return pool.getInt(FIXED);
-        }
-        return ThreadPoolConfig.scaledPoolSize(
+        Config pool = system.settings().config().getConfig(NAME + ".thread-pool-executor");
+        int threads = ThreadPoolConfig.scaledPoolSize(
                 pool.getInt("core-pool-size-min"),
                 pool.getDouble("core-pool-size-factor"),
                 pool.getInt("core-pool-size-max"));
+        return threads == 1 ? Optional.of(system.dispatchers().lookup(selector())) : Optional.empty();
     }
 }

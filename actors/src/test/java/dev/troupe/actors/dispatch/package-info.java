@@ -1,4 +1,0 @@
-@NullMarked
-package dev.troupe.actors.dispatch;
-
-import org.jspecify.annotations.NullMarked;
