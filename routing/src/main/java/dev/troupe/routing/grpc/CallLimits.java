@@ -4,16 +4,18 @@ import akka.actor.typed.ActorSystem;
 import akka.grpc.GrpcServiceException;
 import akka.grpc.javadsl.GrpcExceptionHandler;
 import akka.grpc.javadsl.GrpcMarshalling;
+import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.RequestEntity;
 import akka.http.javadsl.model.StatusCodes;
 import akka.http.javadsl.model.headers.RawHeader;
-import akka.http.scaladsl.model.EntityStreamSizeException;
 import akka.japi.function.Function;
+import akka.util.ByteString;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.route.RequestFailure;
 import io.grpc.Status;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -31,6 +33,9 @@ final class CallLimits implements Function<HttpRequest, CompletionStage<HttpResp
     private static final String IDENTITY = "identity";
     /** Bytes before each message: whether it is compressed, and its length. */
     private static final int FRAME_HEAD = 5;
+
+    /** Bodies that are too large are read up to so many times the limit. */
+    private static final int MOST_READ = 8;
 
     private final transient ActorSystem<?> system;
     private final transient RoutingConfig config;
@@ -68,16 +73,60 @@ final class CallLimits implements Function<HttpRequest, CompletionStage<HttpResp
         if (!segments.hasNext() || !services.contains(segments.next())) {
             return calls.apply(limited);
         }
-        // The first limit of size counts; the second has to be given too and must not come first. Of times it is the
-        // future's: when the stream's own comes, the call is reset, and the status would be lost.
+        // Whatever ends the stream before its end resets the call, and the status would be lost: so what is too large
+        // is
+        // read, too, up to a limit, and of times it is the future's that counts.
         long timeoutMillis = config.bodyTimeout().toMillis();
-        return limited.entity()
-                .toStrict(2 * timeoutMillis, 2 * most, system)
+        return request.entity()
+                .withoutSizeLimit()
+                .getDataBytes()
+                .completionTimeout(Duration.ofMillis(2 * timeoutMillis))
+                .runFold(new Body(most), Body::plus, system)
                 .toCompletableFuture()
                 .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS)
-                .handle((strict, failure) ->
-                        failure == null ? called(request.withEntity(strict)) : refused(request, status(failure)))
+                .handle((body, failure) -> {
+                    if (failure != null) {
+                        return refused(request, status(failure));
+                    }
+                    return body.isTooLarge()
+                            ? refused(request, tooLarge())
+                            : called(request.withEntity(
+                                    HttpEntities.create(request.entity().getContentType(), body.bytes)));
+                })
                 .thenCompose(answer -> answer);
+    }
+
+    /** What was read of a body; no more of it is kept than it may have. Not thread-safe. */
+    private static final class Body {
+        private final long most;
+        private ByteString bytes = ByteString.emptyByteString();
+        private long size;
+
+        Body(long most) {
+            this.most = most;
+        }
+
+        Body plus(ByteString more) {
+            size += more.size();
+            if (size > MOST_READ * most) {
+                throw new BodyTooLargeException();
+            }
+            bytes = isTooLarge() ? ByteString.emptyByteString() : bytes.concat(more);
+            return this;
+        }
+
+        boolean isTooLarge() {
+            return size > most;
+        }
+    }
+
+    private static final class BodyTooLargeException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private Status tooLarge() {
+        return Status.RESOURCE_EXHAUSTED.withDescription("The message is larger than " + config.maxBodyBytes()
+                + " bytes, the limit of this server (troupe.routing.http.maxBody).");
     }
 
     private CompletionStage<HttpResponse> called(HttpRequest request) {
@@ -91,9 +140,7 @@ final class CallLimits implements Function<HttpRequest, CompletionStage<HttpResp
     private Status status(Throwable failure) {
         var cause = RequestFailure.cause(failure);
         return switch (cause) {
-            case EntityStreamSizeException e ->
-                Status.RESOURCE_EXHAUSTED.withDescription("The message is larger than " + config.maxBodyBytes()
-                        + " bytes, the limit of this server (troupe.routing.http.maxBody).");
+            case BodyTooLargeException e -> tooLarge();
             case TimeoutException e ->
                 Status.DEADLINE_EXCEEDED.withDescription("The message did not arrive within "
                         + config.bodyTimeout().toSeconds() + " s.");
