@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 
@@ -216,8 +217,22 @@ final class SoakLoad {
     }
 
     private void json(SoakQuestion question) throws IOException, InterruptedException {
+        held("json", question, Map.of("type", "json_object"), JsonNode::isObject);
+    }
+
+    private void schema(SoakQuestion question) throws IOException, InterruptedException {
+        held(
+                "schema",
+                question,
+                Map.of("type", "json_schema", "json_schema", SCHEMA),
+                said -> said.path("a").isBoolean() && said.size() == 1);
+    }
+
+    /** A chat whose answer is held to a form, which it has unless it ends at the limit. */
+    private void held(String name, SoakQuestion question, Map<String, Object> form, Predicate<JsonNode> valid)
+            throws IOException, InterruptedException {
         Map<String, Object> body = with(chat(question), "max_tokens", JSON_TOKENS);
-        body.put("response_format", Map.of("type", "json_object"));
+        body.put("response_format", form);
         if (!spellsJson) {
             http.refused(CHAT, SoakHttp.bytes(body), 400, "invalid_value");
             return;
@@ -225,30 +240,10 @@ final class SoakLoad {
         JsonNode answer = http.post(CHAT, body);
         JsonNode choice = answer.path("choices").path(0);
         String text = choice.path("message").path("content").asText();
-        if (choice.path("finish_reason").asText().equals("stop")
-                && !SoakHttp.parsed(text).isObject()) {
-            throw new IOException("no JSON object: " + text);
+        if (choice.path("finish_reason").asText().equals("stop") && !valid.test(SoakHttp.parsed(text))) {
+            throw new IOException("not of the form " + name + ": " + text);
         }
-        check("json", question, ChoiceTexts.of(List.of(answer), 1));
-    }
-
-    private void schema(SoakQuestion question) throws IOException, InterruptedException {
-        Map<String, Object> body = with(chat(question), "max_tokens", JSON_TOKENS);
-        body.put("response_format", Map.of("type", "json_schema", "json_schema", SCHEMA));
-        if (!spellsJson) {
-            http.refused(CHAT, SoakHttp.bytes(body), 400, "invalid_value");
-            return;
-        }
-        JsonNode answer = http.post(CHAT, body);
-        JsonNode choice = answer.path("choices").path(0);
-        if (choice.path("finish_reason").asText().equals("stop")) {
-            JsonNode said =
-                    SoakHttp.parsed(choice.path("message").path("content").asText());
-            if (!said.path("a").isBoolean() || said.size() != 1) {
-                throw new IOException("not by the schema: " + answer);
-            }
-        }
-        check("schema", question, ChoiceTexts.of(List.of(answer), 1));
+        check(name, question, ChoiceTexts.of(List.of(answer), 1));
     }
 
     private void embeddings(SoakQuestion question) throws IOException, InterruptedException {

@@ -97,7 +97,7 @@ public enum ToolFormat {
             Part call = namedCall(tools);
             return new AnswerForm(List.of(call), List.of(Part.mark(open), call), most - 1);
         }
-        Part calls = Part.json(schema(tools, most));
+        Part calls = objects(tools, most);
         return this == HERMES && most > 1
                 ? new AnswerForm(List.of(calls, Part.mark(close)), markedCall(calls), most - 1)
                 : AnswerForm.of(calls);
@@ -105,15 +105,20 @@ public enum ToolFormat {
 
     /** The forms of an answer that is calls from its beginning on; else as {@link #forcedCalls}. */
     public List<AnswerForm> calls(List<Tool> tools, int most) {
-        if (this == MISTRAL_ARGS) {
-            List<Part> call = List.of(Part.mark(open), namedCall(tools));
-            return List.of(new AnswerForm(call, call, most - 1));
-        }
-        Part calls = Part.json(schema(tools, most));
         return switch (this) {
-            case HERMES -> List.of(new AnswerForm(markedCall(calls), markedCall(calls), most - 1));
-            case LLAMA -> List.of(AnswerForm.of(calls), AnswerForm.of(Part.mark(open), calls));
-            case MISTRAL, MISTRAL_ARGS -> List.of(AnswerForm.of(Part.mark(open), calls));
+            case HERMES -> {
+                List<Part> call = markedCall(objects(tools, most));
+                yield List.of(new AnswerForm(call, call, most - 1));
+            }
+            case LLAMA -> {
+                Part call = objects(tools, most);
+                yield List.of(AnswerForm.of(call), AnswerForm.of(Part.mark(open), call));
+            }
+            case MISTRAL -> List.of(AnswerForm.of(Part.mark(open), objects(tools, most)));
+            case MISTRAL_ARGS -> {
+                List<Part> call = List.of(Part.mark(open), namedCall(tools));
+                yield List.of(new AnswerForm(call, call, most - 1));
+            }
         };
     }
 
@@ -132,6 +137,10 @@ public enum ToolFormat {
     }
 
     /** What stands between two marks: a call, or an array of up to {@code most}. */
+    private Part objects(List<Tool> tools, int most) {
+        return Part.json(schema(tools, most));
+    }
+
     private String schema(List<Tool> tools, int most) {
         ObjectNode root = JSON.createObjectNode();
         ObjectNode definitions = root.putObject("$defs");

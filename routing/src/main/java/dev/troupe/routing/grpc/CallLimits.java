@@ -10,6 +10,7 @@ import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.RequestEntity;
 import akka.http.javadsl.model.StatusCodes;
 import akka.http.javadsl.model.headers.RawHeader;
+import akka.http.scaladsl.model.EntityStreamSizeException;
 import akka.japi.function.Function;
 import akka.util.ByteString;
 import dev.troupe.routing.RoutingConfig;
@@ -73,12 +74,11 @@ final class CallLimits implements Function<HttpRequest, CompletionStage<HttpResp
         if (!segments.hasNext() || !services.contains(segments.next())) {
             return calls.apply(limited);
         }
-        // Whatever ends the stream before its end resets the call, and the status would be lost: so what is too large
-        // is
-        // read, too, up to a limit, and of times it is the future's that counts.
+        // Whatever ends the stream early resets the call, and the status would be lost: so what is too large is read,
+        // too, up to a limit, and of times it is the future's that counts.
         long timeoutMillis = config.bodyTimeout().toMillis();
         return request.entity()
-                .withoutSizeLimit()
+                .withSizeLimit(MOST_READ * most)
                 .getDataBytes()
                 .completionTimeout(Duration.ofMillis(2 * timeoutMillis))
                 .runFold(new Body(most), Body::plus, system)
@@ -108,9 +108,6 @@ final class CallLimits implements Function<HttpRequest, CompletionStage<HttpResp
 
         Body plus(ByteString more) {
             size += more.size();
-            if (size > MOST_READ * most) {
-                throw new BodyTooLargeException();
-            }
             bytes = isTooLarge() ? ByteString.emptyByteString() : bytes.concat(more);
             return this;
         }
@@ -118,10 +115,6 @@ final class CallLimits implements Function<HttpRequest, CompletionStage<HttpResp
         boolean isTooLarge() {
             return size > most;
         }
-    }
-
-    private static final class BodyTooLargeException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
     }
 
     private Status tooLarge() {
@@ -140,7 +133,7 @@ final class CallLimits implements Function<HttpRequest, CompletionStage<HttpResp
     private Status status(Throwable failure) {
         var cause = RequestFailure.cause(failure);
         return switch (cause) {
-            case BodyTooLargeException e -> tooLarge();
+            case EntityStreamSizeException e -> tooLarge();
             case TimeoutException e ->
                 Status.DEADLINE_EXCEEDED.withDescription("The message did not arrive within "
                         + config.bodyTimeout().toSeconds() + " s.");

@@ -173,32 +173,26 @@ class RouterTest {
         other.expectNoMessage(Duration.ofMillis(100));
     }
 
+    private static ModelDescription inInt8(int contextLength) {
+        return new ModelDescription(
+                "m",
+                "v1",
+                contextLength,
+                50,
+                ServedTokenizer.parsed("{}"),
+                "plain",
+                1,
+                TemplateTexts.NONE,
+                SamplingDefaults.NONE,
+                "int8");
+    }
+
     /** The same weights give other bits in another arithmetic: an answer that has begun must not go on there. */
     @Test
     void onlyTheSameArithmeticMayContinue() {
         var first = replica(MODEL);
-        var rounded = replica(new ModelDescription(
-                "m",
-                "v1",
-                100,
-                50,
-                ServedTokenizer.parsed("{}"),
-                "plain",
-                1,
-                TemplateTexts.NONE,
-                SamplingDefaults.NONE,
-                "int8"));
-        var longer = replica(new ModelDescription(
-                "m",
-                "v1",
-                101,
-                50,
-                ServedTokenizer.parsed("{}"),
-                "plain",
-                1,
-                TemplateTexts.NONE,
-                SamplingDefaults.NONE,
-                "int8"));
+        var rounded = replica(inInt8(100));
+        var longer = replica(inInt8(101));
         generate(Duration.ofSeconds(20));
         token(submitted(first), 0, 11);
         expectTokens(11);

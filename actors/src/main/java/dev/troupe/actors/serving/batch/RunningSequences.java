@@ -46,25 +46,18 @@ final class RunningSequences {
     Optional<Sequence> surplus(String client, List<Sequence> gone) {
         Map<String, Integer> left = new HashMap<>(places);
         gone.forEach(sequence -> left.merge(sequence.client(), -1, Integer::sum));
-        int most = most(left);
-        if (most < placesOf(client) + 2) {
-            return Optional.empty();
-        }
-        return sequences.reversed().stream()
-                .filter(sequence -> !gone.contains(sequence) && left.getOrDefault(sequence.client(), 0) == most)
-                .findFirst();
+        return latestOfMost(left, gone).filter(latest -> left.getOrDefault(latest.client(), 0) >= placesOf(client) + 2);
     }
 
     /** The latest sequence of a client with most places; there is one. */
     Sequence latestOfMost() {
-        int most = most(places);
-        return sequences.reversed().stream()
-                .filter(sequence -> placesOf(sequence.client()) == most)
-                .findFirst()
-                .orElseThrow();
+        return latestOfMost(places, List.of()).orElseThrow();
     }
 
-    private static int most(Map<String, Integer> places) {
-        return places.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+    private Optional<Sequence> latestOfMost(Map<String, Integer> left, List<Sequence> gone) {
+        int most = left.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        return sequences.reversed().stream()
+                .filter(sequence -> !gone.contains(sequence) && left.getOrDefault(sequence.client(), 0) == most)
+                .findFirst();
     }
 }

@@ -148,7 +148,10 @@ public final class SchedulingPolicy {
 
     /** Displaces sequences for the client that has least, when that gives its first one a place and all its blocks. */
     private void shareOut() {
-        Sequence first = queue.hasPreempted() ? null : queue.firstBeside(reading());
+        if (queue.size() == 0 || queue.hasPreempted()) {
+            return;
+        }
+        Sequence first = queue.firstBeside(clients(reading()));
         if (first == null
                 || numSteps - first.waitsSince() < PATIENCE_STEPS
                 || running.surplus(first.client(), List.of()).isEmpty()) {
@@ -184,10 +187,14 @@ public final class SchedulingPolicy {
     }
 
     private void displace(Sequence sequence) {
-        running.remove(sequence);
-        free(sequence);
+        stop(sequence);
         sequence.waitFrom(numSteps);
         queue.addDisplaced(sequence);
+    }
+
+    private void stop(Sequence sequence) {
+        running.remove(sequence);
+        free(sequence);
         numPreemptions++;
     }
 
@@ -216,10 +223,8 @@ public final class SchedulingPolicy {
         if (running.placesOf(victim.client()) > running.placesOf(last.client())) {
             displace(victim);
         } else {
-            running.remove(last);
-            free(last);
+            stop(last);
             queue.addPreempted(last);
-            numPreemptions++;
         }
     }
 
@@ -234,13 +239,8 @@ public final class SchedulingPolicy {
     }
 
     private int schedulePrefills(List<ScheduledChunk> chunks, int budget) {
-        List<Sequence> reading = new ArrayList<>();
-        for (Sequence sequence : running.all()) {
-            if (sequence.numPending() > 1) {
-                reading.add(sequence);
-            }
-        }
-        Set<String> clients = reading();
+        List<Sequence> reading = reading();
+        Set<String> clients = clients(reading);
         long before = numTurns;
         boolean othersWait = hasPlace() && queue.firstBeside(clients) != null;
         for (Sequence sequence : reading) {
@@ -263,14 +263,20 @@ public final class SchedulingPolicy {
         return budget - left;
     }
 
-    /** Clients whose prompts are being read: what they ask for besides waits until those are. */
-    private Set<String> reading() {
-        Set<String> clients = new HashSet<>();
+    /** Sequences whose prompts are being read. */
+    private List<Sequence> reading() {
+        List<Sequence> reading = new ArrayList<>();
         for (Sequence sequence : running.all()) {
             if (sequence.numPending() > 1) {
-                clients.add(sequence.client());
+                reading.add(sequence);
             }
         }
+        return reading;
+    }
+
+    private static Set<String> clients(List<Sequence> sequences) {
+        Set<String> clients = new HashSet<>();
+        sequences.forEach(sequence -> clients.add(sequence.client()));
         return clients;
     }
 
