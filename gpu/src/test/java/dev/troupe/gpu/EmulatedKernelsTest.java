@@ -96,7 +96,7 @@ class EmulatedKernelsTest {
     @ParameterizedTest
     @EnumSource(
             value = KernelUse.class,
-            names = {"INT8_PRODUCTS", "FOUR_BIT_PRODUCTS", "BF16_PROMPTS"})
+            names = {"INT8_PRODUCTS", "BLOCK_PRODUCTS", "BF16_PROMPTS"})
     void productsOfTheProcessorAreRefused(KernelUse use) {
         try (DeviceMemory memory = new DeviceMemory(new EmulatedDevice(HEAP_ELEMENTS));
                 FixedComputePool pool = FixedComputePool.create(1)) {

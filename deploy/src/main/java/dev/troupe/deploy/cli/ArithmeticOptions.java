@@ -27,17 +27,18 @@ final class ArithmeticOptions {
     @Option(
             names = "--prefill",
             paramLabel = "HOW",
-            defaultValue = "exact",
-            description = "how text that is given is read: exact, or bf16, int8 or int8_copy, which are faster"
-                    + " (default: ${DEFAULT-VALUE})")
-    private String prefill = "exact";
+            defaultValue = "auto",
+            description = "how text that is given is read: auto, as it is written, exact, or bf16, int8 or int8_copy,"
+                    + " which are faster (default: ${DEFAULT-VALUE})")
+    private String prefill = "auto";
 
     @Option(
             names = "--decode",
             paramLabel = "HOW",
-            defaultValue = "exact",
-            description = "how text is written: exact, or int8, which wants --prefill int8 (default: ${DEFAULT-VALUE})")
-    private String decode = "exact";
+            defaultValue = "auto",
+            description = "how text is written: auto, with activations in eight bits where weights are q8_0, q4_0 or"
+                    + " q4_k, else exact; exact; or int8, with all in eight bits (default: ${DEFAULT-VALUE})")
+    private String decode = "auto";
 
     @Option(
             names = "--kv-cache-type",

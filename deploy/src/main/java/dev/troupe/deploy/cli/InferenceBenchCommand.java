@@ -46,16 +46,17 @@ final class InferenceBenchCommand implements Callable<Integer> {
     @Option(
             names = "--prefill",
             paramLabel = "HOW",
-            defaultValue = "exact",
-            description = "how the prompt is computed: exact, bf16, int8 or int8_copy (default: ${DEFAULT-VALUE})")
-    private String prefill = "exact";
+            defaultValue = "auto",
+            description =
+                    "how the prompt is computed: auto, exact, bf16, int8 or int8_copy (default: ${DEFAULT-VALUE})")
+    private String prefill = "auto";
 
     @Option(
             names = "--decode",
             paramLabel = "HOW",
-            defaultValue = "exact",
-            description = "how answers are computed: exact or int8 (default: ${DEFAULT-VALUE})")
-    private String decode = "exact";
+            defaultValue = "auto",
+            description = "how answers are computed: auto, exact or int8 (default: ${DEFAULT-VALUE})")
+    private String decode = "auto";
 
     @Option(
             names = "--draft",

@@ -66,10 +66,16 @@ public final class UpCommand implements Callable<Integer> {
     @Option(
             names = "--prefill",
             paramLabel = "HOW",
-            description = "how prompts are computed: exact, bf16, int8 or int8_copy")
+            description =
+                    "how prompts are computed: auto (as answers are, the default), exact, bf16, int8 or int8_copy")
     private @Nullable String prefill;
 
-    @Option(names = "--decode", paramLabel = "HOW", description = "how answers are computed: exact or int8")
+    @Option(
+            names = "--decode",
+            paramLabel = "HOW",
+            description =
+                    "how answers are computed: auto (with activations in eight bits where weights are q8_0, q4_0 or"
+                            + " q4_k, else exact; the default), exact or int8")
     private @Nullable String decode;
 
     @Option(

@@ -13,6 +13,7 @@ import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.kernel.quantized.WeightLayout;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.InferenceModel;
@@ -99,7 +100,14 @@ public final class LocalModel implements AutoCloseable {
     }
 
     private <T> T serving(InferenceSettings settings, Function<InferenceModel, T> work) {
-        NodeKernels.require(kernels, pool, settings.uses(opened.config(), opened.weights(), kernels.precision()));
+        NodeKernels.require(
+                kernels,
+                pool,
+                settings.uses(
+                        opened.config(),
+                        opened.weights(),
+                        kernels.precision(),
+                        kernels.weightProduct().layout() == WeightLayout.DEVICE));
         int blocks = Math.ceilDiv(opened.config().contextLength(), KvBlocks.BLOCK_TOKENS);
         try (InferenceModel model = InferenceModel.create(
                 opened.config(),
@@ -122,7 +130,7 @@ public final class LocalModel implements AutoCloseable {
         boolean stored = weights == null && !opened.bytesByType().keySet().equals(Set.of(StorageType.F32));
         if (!stored
                 && (weights == null || weights == StorageType.F32)
-                && settings.prefill() == Prefill.EXACT
+                && (settings.prefill() == Prefill.AUTO || settings.prefill() == Prefill.EXACT)
                 && settings.cache() == StorageType.F32) {
             return evaluate(set);
         }

@@ -194,6 +194,11 @@ public final class InferenceBench {
             }
 
             @Override
+            public boolean takes(StorageType type) {
+                return product.takes(type);
+            }
+
+            @Override
             public boolean promptsApart() {
                 return product.promptsApart();
             }

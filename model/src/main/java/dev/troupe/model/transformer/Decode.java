@@ -5,6 +5,12 @@ import java.util.List;
 
 /** How the rows of generated tokens are computed: {@code serving.decode}. */
 public enum Decode {
+    /**
+     * Each matrix as its type asks for: with weights in blocks of 32 that share a scale (Q8_0, Q4_0, Q4_K) as they are,
+     * and activations rounded to eight bits, each 32 with a scale, as llama.cpp does it; with all others exact. Exact
+     * throughout on a device, and where products round their operands themselves.
+     */
+    AUTO,
     /** With float32 activations. */
     EXACT,
     /**

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param weights what its matrices are stored as, see {@link ServedWeights}; F32 rounds nothing and gives the bits of
  *     the training pass; null for the types that they have in their file
  * @param prompts multiplies the rows of prompts, not bit for bit as generated ones; null when one way serves all rows
- * @param rounded multiplies all rows, in place of the kernels' products; null when those do, and when {@code prompts}
- *     is not
+ * @param rounded multiplies all rows with weights of the types that it takes, in place of the kernels' products; null
+ *     when those do, and when {@code prompts} is not
  * @param cache what keys and values are rounded to
  */
 public record InferenceOptions(
@@ -26,6 +26,11 @@ public record InferenceOptions(
     /** Whether rows of prompts and rows of generated tokens are multiplied in different ways. */
     boolean promptsApart() {
         return prompts != null || (rounded != null && rounded.promptsApart());
+    }
+
+    /** What multiplies with weights of a type in place of the kernels' products; null when those do. */
+    @Nullable RoundedProduct rounded(StorageType type) {
+        return rounded != null && rounded.takes(type) ? rounded : null;
     }
 
     /** With keys and values as they are computed. */

@@ -7,10 +7,11 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.check.OtherKernels;
 import dev.troupe.model.kernel.check.SelfCheck;
-import dev.troupe.model.kernel.int8.FourBitWeight;
+import dev.troupe.model.kernel.int8.BlockWeight;
 import dev.troupe.model.kernel.int8.Int8RoundedProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
+import dev.troupe.model.kernel.quantized.WeightLayout;
 import dev.troupe.model.tensor.StorageType;
 import java.util.EnumSet;
 import java.util.Set;
@@ -22,20 +23,32 @@ import org.jspecify.annotations.Nullable;
  *
  * @param weights what its matrices are rounded to when it is loaded; null for the types of its file
  * @param prefill how the rows of prompts are computed
- * @param decode how the rows of generated tokens are computed
+ * @param decode how the rows of generated tokens are computed; {@link Decode#AUTO} only where prompts are computed so,
+ *     too
  * @param cache what keys and values are rounded to, one of {@link dev.troupe.model.kernel.attention.KvBlocks#TYPES}
  */
 public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, Decode decode, StorageType cache) {
     /** As the model was trained: float32 throughout. */
     public static final InferenceSettings EXACT = new InferenceSettings(StorageType.F32, Prefill.EXACT, Decode.EXACT);
 
+    /** As a node serves a model that nothing is said about. */
+    public static InferenceSettings auto(@Nullable StorageType weights) {
+        return new InferenceSettings(weights, Prefill.AUTO, Decode.AUTO);
+    }
+
     /**
-     * Settings that go together.
+     * Settings that go together: prompts that are not spoken of are computed as answers are, and answers that are not
+     * spoken of are exact where prompts are computed in a way of their own.
      *
      * @throws TroupeException when {@code decode} is int8 and {@code prefill} is another way: what answers are computed
      *     with is not laid out for it
      */
     public InferenceSettings {
+        if (prefill == Prefill.AUTO && decode != Decode.AUTO) {
+            prefill = decode == Decode.INT8 ? Prefill.INT8 : Prefill.EXACT;
+        } else if (prefill != Prefill.AUTO && decode == Decode.AUTO) {
+            decode = Decode.EXACT;
+        }
         if (decode == Decode.INT8 && !isInt8(prefill)) {
             throw new TroupeException("decode = int8 needs prefill = int8 or int8_copy, not " + prefill.configName()
                     + ": there is one layout of the weights, for all rows, or a copy of it in eight bits");
@@ -53,7 +66,11 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
 
     /** Whether rows of prompts and rows of generated tokens are computed in different ways, with different bits. */
     public boolean promptsApart() {
-        return decode == Decode.INT8 ? prefill == Prefill.INT8_COPY : prefill != Prefill.EXACT;
+        return switch (decode) {
+            case AUTO -> false;
+            case EXACT -> prefill != Prefill.EXACT;
+            case INT8 -> prefill == Prefill.INT8_COPY;
+        };
     }
 
     /**
@@ -61,8 +78,9 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
      *
      * @param weights of the model
      * @param precision of the kernels
+     * @param onDevice whether they are a device's
      */
-    public Set<KernelUse> uses(ModelConfig config, StoredWeights weights, Precision precision) {
+    public Set<KernelUse> uses(ModelConfig config, StoredWeights weights, Precision precision, boolean onDevice) {
         Set<StorageType> types = EnumSet.noneOf(StorageType.class);
         ParameterNames names = ParameterNames.of(config);
         String embedding = names.embedding() + ".weight";
@@ -77,11 +95,16 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
                         spec.shape().getLast()));
             }
         }
-        boolean ownProducts = decode == Decode.INT8; // which multiply every matrix
-        Set<KernelUse> uses = EnumSet.copyOf(KernelUse.serving(config, ownProducts ? Set.of() : types));
+        boolean keepsBlocks = decode == Decode.AUTO && !onDevice && precision == Precision.FP32;
+        boolean blocks = keepsBlocks && types.removeIf(BlockWeight::holds);
+        if (decode == Decode.INT8) { // whose products multiply every matrix
+            blocks = types.stream().anyMatch(BlockWeight::hasFourBits);
+            types.clear();
+        }
+        Set<KernelUse> uses = EnumSet.copyOf(KernelUse.serving(config, types));
         uses.addAll(products());
-        if (ownProducts && types.stream().anyMatch(FourBitWeight::holds)) {
-            uses.add(KernelUse.FOUR_BIT_PRODUCTS);
+        if (blocks) {
+            uses.add(KernelUse.BLOCK_PRODUCTS);
         }
         return uses;
     }
@@ -89,7 +112,7 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
     /** What these settings ask for beside a provider's kernels, whatever the model. */
     public Set<KernelUse> products() {
         return switch (prefill) {
-            case EXACT -> Set.of();
+            case AUTO, EXACT -> Set.of();
             case BF16 -> Set.of(KernelUse.BF16_PROMPTS);
             case INT8, INT8_COPY -> Set.of(KernelUse.INT8_PRODUCTS);
         };
@@ -104,6 +127,12 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
         OtherKernels.requireBeside(kernels, products());
         Consumer<SelfCheck> nobody = check -> {}; // who counts checks has had them made
         return switch (prefill) {
+            case AUTO -> {
+                boolean keepsBlocks = kernels.precision() == Precision.FP32
+                        && kernels.weightProduct().layout() != WeightLayout.DEVICE;
+                yield new InferenceOptions(
+                        weights, null, keepsBlocks ? OtherKernels.blocks(pool, nobody) : null, cache);
+            }
             case EXACT -> new InferenceOptions(weights, null, null, cache);
             case BF16 -> new InferenceOptions(weights, OtherKernels.BF16_PROMPTS.create(pool, nobody), null, cache);
             case INT8, INT8_COPY -> {

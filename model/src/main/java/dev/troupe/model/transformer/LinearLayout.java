@@ -66,7 +66,7 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
         StoredRows rows = new StoredRows(target(parts.getFirst()), parts);
         int k = rows.k();
         PromptProduct prompts = options.prompts();
-        RoundedProduct rounded = options.rounded();
+        RoundedProduct rounded = options.rounded(rows.type());
         if (rows.type() == StorageType.F32 && prompts == null && rounded == null) {
             Tensor floats = scratch.allocate(n, k);
             rows.writeTo(floats.segment());

@@ -5,7 +5,9 @@ import java.util.List;
 
 /** How the rows of prompts are computed: {@code serving.prefill}. */
 public enum Prefill {
-    /** As generated tokens are, bit for bit. */
+    /** As answers are: see {@link Decode}. */
+    AUTO,
+    /** With float32 activations, as generated tokens are, bit for bit. */
     EXACT,
     /** With operands rounded to bf16: faster, and still the same in any batch. */
     BF16,

@@ -53,7 +53,7 @@ class ServedEvaluatorTest {
     }
 
     private Evaluation evaluate(StorageType type, Prefill prefill, int maxRows) {
-        return evaluate(new InferenceSettings(type, prefill, Decode.EXACT), maxRows);
+        return evaluate(new InferenceSettings(type, prefill, Decode.AUTO), maxRows);
     }
 
     private Evaluation evaluate(InferenceSettings settings, int maxRows) {
@@ -82,7 +82,7 @@ class ServedEvaluatorTest {
 
     /** The bounds are of nats a token, and twice what was seen: docs/adr/0004-bf16.md. */
     @ParameterizedTest
-    @CsvSource({"F32, BF16, 0.002", "F32, INT8, 0.01", "Q8_0, INT8, 0.01"})
+    @CsvSource({"F32, BF16, 0.002", "F32, INT8, 0.01", "Q8_0, INT8, 0.01", "Q8_0, AUTO, 0.01"})
     void roundedPromptsLoseLittle(StorageType type, Prefill prefill, double bound) {
         assumeTrue(prefill != Prefill.BF16
                 || new OneDnnKernelProvider().unavailable().isEmpty());

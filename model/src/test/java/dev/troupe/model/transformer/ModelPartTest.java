@@ -281,7 +281,15 @@ class ModelPartTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"F32,INT8,EXACT", "Q4_0,INT8,INT8", "Q8_0,INT8,INT8", "F32,BF16,EXACT", "Q8_0,BF16,EXACT"})
+    @CsvSource({
+        "Q8_0,AUTO,AUTO",
+        "Q4_0,AUTO,AUTO",
+        "F32,INT8,EXACT",
+        "Q4_0,INT8,INT8",
+        "Q8_0,INT8,INT8",
+        "F32,BF16,EXACT",
+        "Q8_0,BF16,EXACT"
+    })
     void andWithRoundedPromptsAndAnswers(StorageType type, Prefill prefill, Decode decode) {
         assumeTrue(prefill != Prefill.BF16
                 || new OneDnnKernelProvider().unavailable().isEmpty());

@@ -18,6 +18,7 @@ import dev.troupe.model.tensor.TensorArena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +60,7 @@ class ServedWeightsTest {
     }
 
     private InferenceModel model(Parameters from, StorageType type, Prefill prefill) {
-        return model(from, new InferenceSettings(type, prefill, Decode.EXACT));
+        return model(from, new InferenceSettings(type, prefill, Decode.AUTO));
     }
 
     private InferenceModel model(Parameters from, InferenceSettings settings) {
@@ -177,6 +178,30 @@ class ServedWeightsTest {
         }
     }
 
+    /** Blocks stay as they are and are multiplied alike in all rows; what has none is multiplied as ever. */
+    @ParameterizedTest
+    @EnumSource(StorageType.class)
+    void blocksAreKeptByThemselves(StorageType type) {
+        // Of Q6_K, too: a matrix whose rows do not fill its blocks is stored as Q8_0.
+        boolean blocks =
+                !Set.of(StorageType.F32, StorageType.F16, StorageType.BF16).contains(type);
+        try (InferenceModel exact = model(type, Prefill.EXACT);
+                InferenceModel auto = model(type, Prefill.AUTO)) {
+            List<List<float[]>> batch = together(auto);
+            for (int s = 0; s < SEQUENCES; s++) {
+                assertEqualBits(alone(auto, s, 1), batch.get(s), s);
+                assertEqualBits(alone(auto, s, TIME), batch.get(s), s);
+                float[] hidden = hiddenAfterPrompt(auto, s);
+                if (blocks) {
+                    assertThat(hidden).isNotEqualTo(hiddenAfterPrompt(exact, s));
+                } else {
+                    assertThat(hidden).isEqualTo(hiddenAfterPrompt(exact, s));
+                }
+            }
+            assertThat(auto.matrixBytes()).isLessThanOrEqualTo(exact.matrixBytes());
+        }
+    }
+
     /** A copy in eight bits is of weights that have four: those that have eight are multiplied alike in all rows. */
     @ParameterizedTest
     @EnumSource(
@@ -235,6 +260,10 @@ class ServedWeightsTest {
         "Q6_K, EXACT, 0.06",
         "Q4_K, EXACT, 0.25",
         "Q4_0, EXACT, 0.3",
+        "F32, AUTO, 0",
+        "Q8_0, AUTO, 0.03",
+        "Q4_K, AUTO, 0.25",
+        "Q4_0, AUTO, 0.3",
         "F32, BF16, 0.02",
         "Q8_0, BF16, 0.04",
         "F32, INT8, 0.05",
@@ -310,7 +339,7 @@ class ServedWeightsTest {
         for (String name : ServedWeights.names()) {
             assertThat(ServedWeights.configName(ServedWeights.named(name))).isEqualTo(name);
         }
-        assertThat(Prefill.names()).containsExactly("exact", "bf16", "int8", "int8_copy");
-        assertThat(Decode.names()).containsExactly("exact", "int8");
+        assertThat(Prefill.names()).containsExactly("auto", "exact", "bf16", "int8", "int8_copy");
+        assertThat(Decode.names()).containsExactly("auto", "exact", "int8");
     }
 }

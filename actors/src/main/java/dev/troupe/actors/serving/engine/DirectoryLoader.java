@@ -197,9 +197,9 @@ public record DirectoryLoader(
 
     /** Compares kernels like those that compute with the reference, in all that these models ask of them. */
     private Set<KernelUse> check(OpenModel model, @Nullable OpenModel draft, int threads) {
-        Set<KernelUse> uses = new HashSet<>(uses(model));
+        Set<KernelUse> uses = new HashSet<>(settings.uses(model));
         if (draft != null) {
-            uses.addAll(uses(draft));
+            uses.addAll(settings.uses(draft));
         }
         return check(threads, uses);
     }
@@ -207,10 +207,6 @@ public record DirectoryLoader(
     private Set<KernelUse> check(int threads, Set<KernelUse> uses) {
         NodeKernels.check(settings.backend(), settings.precision(), threads, uses);
         return uses;
-    }
-
-    private Set<KernelUse> uses(OpenModel model) {
-        return settings.inference().uses(model.config(), model.weights(), settings.precision());
     }
 
     private Engine target(

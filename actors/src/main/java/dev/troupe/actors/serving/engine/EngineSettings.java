@@ -1,11 +1,15 @@
 package dev.troupe.actors.serving.engine;
 
+import dev.troupe.actors.compute.NodeKernels;
+import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.ServedWeights;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How a model is set up for serving.
@@ -69,6 +73,15 @@ public record EngineSettings(
     public EngineSettings(
             String backend, Precision precision, int threads, int maxBatchTokens, int maxRunning, long kvCacheBytes) {
         this(backend, precision, InferenceSettings.EXACT, threads, maxBatchTokens, maxRunning, kvCacheBytes);
+    }
+
+    /**
+     * What a model asks of the kernels of a node with these settings.
+     *
+     * @throws dev.troupe.model.TroupeException when there is no such backend here
+     */
+    public Set<KernelUse> uses(OpenModel model) {
+        return inference.uses(model.config(), model.weights(), precision, NodeKernels.onDevice(backend, precision));
     }
 
     /** All of these that decides how a model's weights are laid out. */

@@ -67,7 +67,12 @@ final class NodeMembers {
     }
 
     private MemberHost.Compute compute(MemberSetup setup, OpenModel model, ComputePool pool) {
-        Set<KernelUse> uses = setup.inference().uses(model.config(), model.weights(), job.kernelPrecision());
+        Set<KernelUse> uses = setup.inference()
+                .uses(
+                        model.config(),
+                        model.weights(),
+                        job.kernelPrecision(),
+                        NodeKernels.onDevice(job.backend(), job.kernelPrecision()));
         try {
             return new MemberHost.Compute(
                     NodeKernels.create(job.backend(), job.kernelPrecision(), pool, uses), pool, pool::close);

@@ -133,7 +133,7 @@ public final class SplitLayout implements ModelLayout {
     private MemberHost.Compute compute(Target target) {
         EngineSettings engine = target.settings();
         OpenModel model = target.model();
-        Set<KernelUse> uses = engine.inference().uses(model.config(), model.weights(), engine.precision());
+        Set<KernelUse> uses = engine.uses(model);
         ComputePool pool = engine.threads().open(target.pool().threads());
         return new MemberHost.Compute(
                 NodeKernels.create(engine.backend(), engine.precision(), pool, uses), pool, pool::close);

@@ -159,6 +159,9 @@ class BatchInvarianceTest {
         "Q4_0,EXACT,EXACT",
         "Q4_K,EXACT,EXACT",
         "Q6_K,EXACT,EXACT",
+        "Q8_0,AUTO,AUTO",
+        "Q4_0,AUTO,AUTO",
+        "Q4_K,AUTO,AUTO",
         "F32,BF16,EXACT",
         "Q8_0,BF16,EXACT",
         "F32,INT8,EXACT",
@@ -212,6 +215,9 @@ class BatchInvarianceTest {
         "Q8_0,EXACT,EXACT,true,6,70000",
         "Q4_0,EXACT,EXACT,true,6,70000",
         "Q4_K,EXACT,EXACT,true,6,70000",
+        "Q8_0,AUTO,AUTO,true,6,70000",
+        "Q8_0,AUTO,AUTO,true,6,1048576",
+        "Q4_K,AUTO,AUTO,true,6,70000",
         "Q8_0,INT8,EXACT,true,6,70000",
         "Q8_0,INT8,EXACT,true,6,1048576",
         "Q8_0,INT8,INT8,true,6,70000",
@@ -302,6 +308,8 @@ class BatchInvarianceTest {
     @ParameterizedTest
     @CsvSource({
         "F32,EXACT,EXACT,false",
+        "Q8_0,AUTO,AUTO,true",
+        "Q4_0,AUTO,AUTO,false",
         "F32,INT8,EXACT,false",
         "F32,BF16,EXACT,false",
         "Q8_0,INT8,EXACT,true",

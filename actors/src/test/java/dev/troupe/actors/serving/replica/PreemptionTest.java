@@ -123,6 +123,8 @@ class PreemptionTest {
         "Q8_0,EXACT,EXACT",
         "Q4_0,EXACT,EXACT",
         "Q4_K,EXACT,EXACT",
+        "Q8_0,AUTO,AUTO",
+        "Q4_0,AUTO,AUTO",
         "Q8_0,INT8,EXACT",
         "Q8_0,INT8,INT8",
         "Q4_0,INT8,INT8",

@@ -35,13 +35,14 @@ class ReplicaSettingsTest {
         "speculation = draft, troupe.serving.draftModel",
         "maxDraft = 0, troupe.serving.maxDraft (0) must be at least 1",
         "weights = q5_0, 'troupe.serving.weights (q5_0) must be one of [stored, f32, f16, bf16, q8_0, q4_0, q4_k, q6_k]'",
-        "prefill = fast, 'troupe.serving.prefill (fast) must be one of [exact, bf16, int8, int8_copy]'",
-        "decode = fast, 'troupe.serving.decode (fast) must be one of [exact, int8]'",
-        "decode = int8, 'decode = int8 needs prefill = int8 or int8_copy, not exact'",
+        "prefill = fast, 'troupe.serving.prefill (fast) must be one of [auto, exact, bf16, int8, int8_copy]'",
+        "decode = fast, 'troupe.serving.decode (fast) must be one of [auto, exact, int8]'",
+        "'decode = int8, troupe.serving.prefill = exact', 'decode = int8 needs prefill = int8 or int8_copy, not exact'",
         "modelId = \" \", troupe.serving.modelId"
     })
     void aWrongValueIsNamed(String line, String message) {
-        Config config = ConfigFactory.parseString("troupe.serving." + line).withFallback(ConfigFactory.load());
+        Config config = ConfigFactory.parseString("troupe.serving." + line.replace(", ", "\n"))
+                .withFallback(ConfigFactory.load());
         assertThatThrownBy(() -> ReplicaSettings.from(config))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining(message);

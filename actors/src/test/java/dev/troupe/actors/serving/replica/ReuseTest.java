@@ -52,7 +52,7 @@ class ReuseTest {
 
     /** The second turn of a conversation starts behind the first, the answer included where it is computed alike. */
     @ParameterizedTest
-    @CsvSource({"EXACT,EXACT,48", "INT8,INT8,48", "INT8,EXACT,32", "INT8_COPY,INT8,32"})
+    @CsvSource({"AUTO,AUTO,48", "EXACT,EXACT,48", "INT8,INT8,48", "INT8,EXACT,32", "INT8_COPY,INT8,32"})
     void aSecondTurnStartsBehindTheFirst(Prefill prefill, Decode decode, int cached) {
         InferenceSettings inference = new InferenceSettings(StorageType.Q8_0, prefill, decode);
         SchedulingOptions options = new SchedulingOptions(true, inference.promptsApart(), 0);
@@ -96,7 +96,15 @@ class ReuseTest {
      * logits and index, so a guess either is what is drawn or not.
      */
     @ParameterizedTest
-    @CsvSource({"0,EXACT,EXACT", "0.3,EXACT,EXACT", "0.3,INT8,EXACT", "0,INT8,INT8", "1,INT8,INT8"})
+    @CsvSource({
+        "0,EXACT,EXACT",
+        "0.3,EXACT,EXACT",
+        "0,AUTO,AUTO",
+        "1,AUTO,AUTO",
+        "0.3,INT8,EXACT",
+        "0,INT8,INT8",
+        "1,INT8,INT8"
+    })
     void guessesSaveStepsAndChangeNothing(double temperature, Prefill prefill, Decode decode) {
         List<Integer> prompt = List.of(5, 6, 7, 8, 5, 6, 7, 8, 5, 6);
         try (Engine engine = load(prefill, decode)) {

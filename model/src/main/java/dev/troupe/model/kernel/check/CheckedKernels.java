@@ -59,8 +59,8 @@ public final class CheckedKernels {
         if (uses.contains(KernelUse.INT8_PRODUCTS)) {
             OtherKernels.INT8.choose(pool, made);
         }
-        if (uses.contains(KernelUse.FOUR_BIT_PRODUCTS)) {
-            OtherKernels.FOUR_BITS.choose(pool, made);
+        if (uses.contains(KernelUse.BLOCK_PRODUCTS)) {
+            OtherKernels.BLOCKS.choose(pool, made);
         }
         if (uses.contains(KernelUse.BF16_PROMPTS)) {
             OtherKernels.BF16_PROMPTS.choose(pool, made);

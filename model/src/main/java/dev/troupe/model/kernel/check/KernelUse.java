@@ -35,8 +35,8 @@ public enum KernelUse {
     SAMPLING,
     /** Products of {@link OtherKernels}, beside a provider's, with activations rounded to eight bits. */
     INT8_PRODUCTS,
-    /** The same over weights that keep four bits. */
-    FOUR_BIT_PRODUCTS,
+    /** Products over weights that stay in blocks of four or eight bits, activations rounded to eight. */
+    BLOCK_PRODUCTS,
     /** The same in bf16, for prompts. */
     BF16_PROMPTS;
 

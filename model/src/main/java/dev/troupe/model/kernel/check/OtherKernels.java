@@ -2,14 +2,15 @@ package dev.troupe.model.kernel.check;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Kernels;
-import dev.troupe.model.kernel.int8.DotFourBitProduct;
+import dev.troupe.model.kernel.int8.BlockProduct;
+import dev.troupe.model.kernel.int8.BlockRoundedProduct;
+import dev.troupe.model.kernel.int8.DotBlockProduct;
 import dev.troupe.model.kernel.int8.DotInt8Product;
-import dev.troupe.model.kernel.int8.FourBitProduct;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.Int8RoundedProduct;
-import dev.troupe.model.kernel.int8.ScalarFourBitProduct;
+import dev.troupe.model.kernel.int8.ScalarBlockProduct;
 import dev.troupe.model.kernel.int8.ScalarInt8Product;
-import dev.troupe.model.kernel.int8.VectorFourBitProduct;
+import dev.troupe.model.kernel.int8.VectorBlockProduct;
 import dev.troupe.model.kernel.int8.VectorInt8Product;
 import dev.troupe.model.kernel.onednn.OneDnnInt8Product;
 import dev.troupe.model.kernel.onednn.OneDnnPromptProduct;
@@ -56,17 +57,17 @@ public final class OtherKernels {
                             "int8 by vector", pool -> new VectorInt8Product(pool, new ScratchPool()))),
             EXACT);
 
-    /** Products with weights of four bits. */
-    public static final KernelChoice<FourBitProduct> FOUR_BITS = new KernelChoice<>(
-            FourBitContract::new,
-            new ScalarFourBitProduct(),
+    /** Products with weights that stay in blocks of four or eight bits. All have the reference's bits. */
+    public static final KernelChoice<BlockProduct> BLOCKS = new KernelChoice<>(
+            BlockContract::new,
+            new ScalarBlockProduct(),
             List.of(
                     new KernelChoice.Candidate<>(
-                            "four bits by dot instructions",
-                            DotFourBitProduct::unavailable,
-                            pool -> new DotFourBitProduct(pool, new ScratchPool())),
+                            "blocks by dot instructions",
+                            DotBlockProduct::unavailable,
+                            pool -> new DotBlockProduct(pool, new ScratchPool())),
                     new KernelChoice.Candidate<>(
-                            "four bits by vector", pool -> new VectorFourBitProduct(pool, new ScratchPool()))),
+                            "blocks by vector", pool -> new VectorBlockProduct(pool, new ScratchPool()))),
             EXACT);
 
     /** Products in bf16 for the rows of prompts. */
@@ -102,7 +103,16 @@ public final class OtherKernels {
      * @throws TroupeException when all differ from the reference, then or now: the message says by how much
      */
     public static Int8RoundedProduct int8(ComputePool pool, Consumer<SelfCheck> made) {
-        return new Int8RoundedProduct(INT8.create(pool, made), () -> FOUR_BITS.create(pool, made), pool);
+        return new Int8RoundedProduct(INT8.create(pool, made), blocks(pool, made), pool);
+    }
+
+    /**
+     * Products with weights that stay in blocks, for no others; chosen when the first such weight is laid out.
+     *
+     * @throws TroupeException then, when all differ from the reference: the message says by how much
+     */
+    public static BlockRoundedProduct blocks(ComputePool pool, Consumer<SelfCheck> made) {
+        return new BlockRoundedProduct(() -> BLOCKS.create(pool, made), pool);
     }
 
     /**
@@ -112,7 +122,7 @@ public final class OtherKernels {
      */
     public static void requireBeside(Kernels kernels, Set<KernelUse> uses) {
         WeightLayout layout = kernels.weightProduct().layout();
-        boolean int8 = uses.contains(KernelUse.INT8_PRODUCTS) || uses.contains(KernelUse.FOUR_BIT_PRODUCTS);
+        boolean int8 = uses.contains(KernelUse.INT8_PRODUCTS) || uses.contains(KernelUse.BLOCK_PRODUCTS);
         if (layout == WeightLayout.DEVICE && (int8 || uses.contains(KernelUse.BF16_PROMPTS))) {
             throw new TroupeException((int8 ? "int8 products" : "bf16 prompts") + " are the processor's, and kernels \""
                     + kernels.name() + "\" are a device's, which would wait for it in every layer: set prefill and"

@@ -9,12 +9,13 @@ import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
 import dev.troupe.model.kernel.machine.VectorRegister;
+import dev.troupe.model.tensor.StorageType;
 
 /**
  * Rows of A, rounded run by run, in strips of 1 to {@link #MOST_ROWS} rows. A run of a strip is [rows][{@link #ROW}]
- * bytes: for each eight numbers the first, third, fifth and seventh as signed bytes, then the others; after them an
- * int, -8 times the sum of the numbers, a float32, their scale, a float32, the sum times the scale, and four bytes of
- * nothing.
+ * bytes: the numbers as signed bytes, in order for weights of eight bits, else of each eight the first, third, fifth
+ * and seventh, then the others; after them an int, -128 or -8 times the sum of the numbers, a float32, their scale, a
+ * float32, the sum times the scale, and four bytes of nothing.
  */
 final class DotStrips {
     /** Rows of the highest strip: so many sums and totals of two vectors are in registers. */
@@ -24,17 +25,24 @@ final class DotStrips {
     static final int ROW = 48;
 
     // From the start of a row's run.
-    static final int START = FourBitWeight.RUN;
+    static final int START = BlockWeight.RUN;
     static final int SCALE = START + Integer.BYTES;
     static final int SUM = SCALE + Float.BYTES;
 
     /** Bytes of a run before rounding. */
-    private static final int ELEMENTS = FourBitWeight.RUN * Float.BYTES;
+    private static final int ELEMENTS = BlockWeight.RUN * Float.BYTES;
 
     private static final int[] ORDER = {0x06_04_02_00, 0x07_05_03_01, 0x0E_0C_0A_08, 0x0F_0D_0B_09};
     private static final int INFINITE = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
 
-    private static final MachineCode ROUND = MachineCode.install(round());
+    /** Written when they are first used. */
+    private static final class OfEightBits {
+        private static final MachineCode ROUND = MachineCode.install(round(true));
+    }
+
+    private static final class OfFourBits {
+        private static final MachineCode ROUND = MachineCode.install(round(false));
+    }
 
     private DotStrips() {}
 
@@ -50,23 +58,29 @@ final class DotStrips {
 
     /** Bytes of all strips of {@code rows} rows: the same whatever their heights. */
     static long bytes(int rows, int k) {
-        return (long) (k / FourBitWeight.RUN) * ROW * rows;
+        return (long) (k / BlockWeight.RUN) * ROW * rows;
     }
 
     /**
      * Rounds a row of a strip.
      *
+     * @param type of the weights
      * @param rows of the strip
      * @param row which of them
      * @param from the address of k elements
      * @param strip the address of the strip
      */
-    static void store(int rows, int row, int k, long from, long strip) {
-        ROUND.run(from, strip + (long) row * ROW, k / FourBitWeight.RUN, (long) rows * ROW, 0);
+    static void store(StorageType type, int rows, int row, int k, long from, long strip) {
+        MachineCode round = type == StorageType.Q8_0 ? OfEightBits.ROUND : OfFourBits.ROUND;
+        round.run(from, strip + (long) row * ROW, k / BlockWeight.RUN, (long) rows * ROW, 0);
+    }
+
+    private static int zeroOf(boolean eightBits) {
+        return eightBits ? BlockWeight.ZERO_OF_EIGHT : BlockWeight.ZERO;
     }
 
     /** Elements, where to write, runs, bytes from run to run. */
-    private static Assembler round() {
+    private static Assembler round(boolean eightBits) {
         Register from = Register.RDI;
         Register to = Register.RSI;
         Register runs = Register.RDX;
@@ -96,7 +110,7 @@ final class DotStrips {
         code.constant(most, (float) Int8Rounding.MOST);
         code.constant(ones, 0x01_01_01_01);
         code.vpxord(zero, zero, zero);
-        for (int i = 0; i < ORDER.length; i++) {
+        for (int i = 0; i < ORDER.length && !eightBits; i++) {
             code.mov(general, ORDER[i]);
             code.vpinsrd(order.xmm(), general, i);
         }
@@ -127,18 +141,20 @@ final class DotStrips {
         code.vpxord(sum.xmm(), sum.xmm(), sum.xmm());
         code.vpdpbusd(sum.xmm(), ones.xmm(), first.xmm());
         code.vpdpbusd(sum.xmm(), ones.xmm(), second.xmm());
-        code.vpshufb(first.xmm(), first.xmm(), order.xmm());
-        code.vpshufb(second.xmm(), second.xmm(), order.xmm());
+        if (!eightBits) {
+            code.vpshufb(first.xmm(), first.xmm(), order.xmm());
+            code.vpshufb(second.xmm(), second.xmm(), order.xmm());
+        }
         code.vpshufd(other.xmm(), sum.xmm(), DotRows.OTHER_HALF);
         code.vpaddd(sum.xmm(), sum.xmm(), other.xmm());
         code.vpshufd(other.xmm(), sum.xmm(), DotRows.NEIGHBOURS);
         code.vpaddd(sum.xmm(), sum.xmm(), other.xmm());
-        code.vpslld(other.xmm(), sum.xmm(), Integer.numberOfTrailingZeros(FourBitWeight.ZERO));
+        code.vpslld(other.xmm(), sum.xmm(), Integer.numberOfTrailingZeros(zeroOf(eightBits)));
         code.vpsubd(other.xmm(), zero.xmm(), other.xmm());
         code.vcvtdq2ps(sum.xmm(), sum.xmm());
         code.vmulps(sum.xmm(), sum.xmm(), scale.xmm());
         code.vmovups(at(to, 0), first.xmm());
-        code.vmovups(at(to, FourBitWeight.RUN / 2), second.xmm());
+        code.vmovups(at(to, BlockWeight.RUN / 2), second.xmm());
         code.vmovd(at(to, START), other.xmm());
         code.vmovd(at(to, SCALE), scale.xmm());
         code.vmovd(at(to, SUM), sum.xmm());

@@ -18,24 +18,24 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
- * Machine code that multiplies a strip of so many rows ({@link DotStrips}) with panels of a {@link FourBitWeight}: an
+ * Machine code that multiplies a strip of so many rows ({@link DotStrips}) with panels of a {@link BlockWeight}: an
  * instruction multiplies four numbers of each of 16 outputs, of q, with one row's and adds them to its sums, which
- * begin with -8 · Σ x. Sums and totals of all rows stay in registers.
+ * begin with -8 · Σ x, or -128 · Σ x where q has eight bits. Sums and totals of all rows stay in registers.
  *
- * <p>Of one or two rows, which wait for memory, the upper four bits are multiplied where they are, 16 times as large,
- * and summed apart, an instruction less for each line. Memory is asked for well before it is needed: a processor that
- * reads ahead by itself does so within a page.
+ * <p>Of one or two rows, which wait for memory, the upper of four bits are multiplied where they are, 16 times as
+ * large, and summed apart, an instruction less for each line. Memory is asked for well before it is needed: a processor
+ * that reads ahead by itself does so within a page.
  */
 final class DotTile {
     private static final int MOST_APART = 2; // rows whose products with upper bits are summed apart
-    private static final int AHEAD = 8 * (int) FourBitWeight.SMALL_RUN; // bytes: as many as come within some 200 ns
+    private static final int AHEAD = 8 * (int) BlockWeight.SMALL_RUN; // bytes: as many as come within some 200 ns
     private static final int LINE = 64;
     private static final int VECTORS = 2; // of a panel's 32 outputs
-    private static final int SCALES = (int) FourBitWeight.HALVES; // bytes of float16 scales of a panel
-    private static final int STEP = (int) FourBitWeight.ROW; // bytes of eight inputs of a panel
+    private static final int SCALES = (int) BlockWeight.HALVES; // bytes of float16 scales of a panel
+    private static final int STEP = (int) BlockWeight.ROW; // bytes of eight inputs of a panel
     private static final int LOWER_BITS = 0x0F_0F_0F_0F;
     private static final int BITS = FourBitStrips.BITS;
-    private static final int TOTALS_ROW = FourBitWeight.COLUMNS * Float.BYTES;
+    private static final int TOTALS_ROW = BlockWeight.COLUMNS * Float.BYTES;
 
     private static final Register STRIP = Register.RDI;
     private static final Register WEIGHTS = Register.RSI;
@@ -48,6 +48,10 @@ final class DotTile {
     private static final Register HEAD = Register.R11; // of a block
 
     /** Written when they are first used. */
+    private static final class OfQ8_0 {
+        private static final List<MachineCode> TILES = tiles(StorageType.Q8_0);
+    }
+
     private static final class OfQ4_0 {
         private static final List<MachineCode> TILES = tiles(StorageType.Q4_0);
     }
@@ -78,7 +82,7 @@ final class DotTile {
         this.rows = rows;
         this.totals = registers(0);
         this.sums = registers(VECTORS * rows);
-        this.apart = rows <= MOST_APART;
+        this.apart = type != StorageType.Q8_0 && rows <= MOST_APART;
         this.upper = apart ? registers(2 * VECTORS * rows) : sums;
     }
 
@@ -106,11 +110,17 @@ final class DotTile {
      * @param strip its address
      * @param totals address of float32 [panels][rows][COLUMNS], written
      */
-    static void multiply(FourBitWeight w, int rows, long strip, int panel, int panels, long totals) {
-        boolean small = w.type() == StorageType.Q4_0;
-        MachineCode tile = (small ? OfQ4_0.TILES : OfQ4_K.TILES).get(rows - 1);
-        int unit = small ? FourBitWeight.RUN : FourBitWeight.RUN * FourBitWeight.LARGE_RUNS;
-        tile.run(strip, w.data().address() + panel * w.panelBytes(), w.k() / unit, totals, panels);
+    static void multiply(BlockWeight w, int rows, long strip, int panel, int panels, long totals) {
+        int units = w.k() / w.type().blockElements();
+        tiles(w).get(rows - 1).run(strip, w.data().address() + panel * w.panelBytes(), units, totals, panels);
+    }
+
+    private static List<MachineCode> tiles(BlockWeight w) {
+        return switch (w.type()) {
+            case Q8_0 -> OfQ8_0.TILES;
+            case Q4_0 -> OfQ4_0.TILES;
+            default -> OfQ4_K.TILES;
+        };
     }
 
     /** Strip, weights, runs (or blocks), totals, panels. */
@@ -119,7 +129,7 @@ final class DotTile {
         Label stored = new Label();
         Label block = new Label();
         code.constant(mask, LOWER_BITS);
-        code.constant(eight, (float) FourBitWeight.ZERO);
+        code.constant(eight, (float) BlockWeight.ZERO);
         code.place(panel);
         forAll(totals, total -> code.vpxord(total, total, total));
         code.mov(X, STRIP);
@@ -127,10 +137,10 @@ final class DotTile {
         code.test(LEFT);
         code.jump(Condition.ZERO, stored);
         code.place(block);
-        if (type == StorageType.Q4_0) {
-            run(SCALES, (int) FourBitWeight.SMALL_RUN, this::smallScales);
-        } else {
-            block();
+        switch (type) {
+            case Q8_0 -> run(SCALES, (int) BlockWeight.BYTE_RUN, this::smallScales);
+            case Q4_0 -> run(SCALES, (int) BlockWeight.SMALL_RUN, this::smallScales);
+            default -> block();
         }
         code.repeat(LEFT, block);
         code.place(stored);
@@ -149,9 +159,9 @@ final class DotTile {
         Label run = new Label();
         code.mov(HEAD, WEIGHTS);
         code.add(WEIGHTS, 2 * SCALES);
-        code.mov(WITHIN, FourBitWeight.LARGE_RUNS);
+        code.mov(WITHIN, BlockWeight.LARGE_RUNS);
         code.place(run);
-        run(2 * FourBitWeight.COLUMNS, (int) FourBitWeight.LARGE_RUN, this::largeScales);
+        run(2 * BlockWeight.COLUMNS, (int) BlockWeight.LARGE_RUN, this::largeScales);
         code.repeat(WITHIN, run);
     }
 
@@ -174,9 +184,15 @@ final class DotTile {
                 }
             }
         }
-        for (int step = 0; step < FourBitWeight.STEPS; step++) {
+        boolean eightBits = type == StorageType.Q8_0;
+        for (int step = 0; step < (eightBits ? BlockWeight.BYTE_STEPS : BlockWeight.STEPS); step++) {
             for (int half = 0; half < VECTORS; half++) {
-                line(step, half, at(WEIGHTS, numbers + step * STEP + half * LINE));
+                Address line = at(WEIGHTS, numbers + step * STEP + half * LINE);
+                if (eightBits) {
+                    four(step, half, line);
+                } else {
+                    eight(step, half, line);
+                }
             }
         }
         for (int half = 0; half < VECTORS; half++) {
@@ -189,8 +205,16 @@ final class DotTile {
         code.add(X, rows * DotStrips.ROW);
     }
 
-    /** Eight numbers of 16 outputs. */
-    private void line(int step, int half, Address numbers) {
+    /** Four numbers of eight bits of 16 outputs. */
+    private void four(int step, int half, Address numbers) {
+        code.vmovups(low, numbers);
+        for (int r = 0; r < rows; r++) {
+            code.vpdpbusd(sums[r][half], low, each(X, r * DotStrips.ROW + step * BlockWeight.BYTES_PER_INT));
+        }
+    }
+
+    /** Eight numbers of four bits of 16 outputs. */
+    private void eight(int step, int half, Address numbers) {
         code.vmovups(high, numbers);
         code.vpandd(low, high, mask);
         if (apart) {
@@ -200,10 +224,10 @@ final class DotTile {
             code.vpandd(high, high, mask);
         }
         for (int r = 0; r < rows; r++) {
-            code.vpdpbusd(sums[r][half], low, each(X, r * DotStrips.ROW + step * FourBitWeight.PER_INT));
+            code.vpdpbusd(sums[r][half], low, each(X, r * DotStrips.ROW + step * BlockWeight.PER_INT));
         }
         for (int r = 0; r < rows; r++) {
-            code.vpdpbusd(upper[r][half], high, each(X, r * DotStrips.ROW + step * FourBitWeight.PER_INT + 4));
+            code.vpdpbusd(upper[r][half], high, each(X, r * DotStrips.ROW + step * BlockWeight.PER_INT + 4));
         }
     }
 
@@ -231,7 +255,7 @@ final class DotTile {
         code.vcvtdq2ps(scale, scale);
         code.vmulps(scale, scale, work);
         code.vcvtph2ps(work, at(HEAD, SCALES + half * (LINE / 2)));
-        code.vpmovzxbd(shift, at(WEIGHTS, FourBitWeight.COLUMNS + half * (LINE / 4)));
+        code.vpmovzxbd(shift, at(WEIGHTS, BlockWeight.COLUMNS + half * (LINE / 4)));
         code.vcvtdq2ps(shift, shift);
         code.vmulps(work, shift, work);
         code.vmulps(shift, scale, eight);

@@ -7,7 +7,7 @@ package dev.troupe.model.kernel.int8;
  */
 interface FourBitPass {
     /** Runs that are summed before they are scaled. */
-    int RUNS = FourBitWeight.LARGE_RUNS;
+    int RUNS = BlockWeight.LARGE_RUNS;
 
     /** Vectors of a run in the table: two of scales, then, for Q4_K, two of shifts. */
     int TABLE_VECTORS = 4;

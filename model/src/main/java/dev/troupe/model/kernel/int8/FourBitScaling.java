@@ -22,7 +22,7 @@ enum FourBitScaling implements FourBitPass {
         @Override
         public void run(int runs, int rows, long strip, long weights, long table, long sums, long totals) {
             for (int run = 0; run < runs; run++) {
-                long head = weights + run * FourBitWeight.SMALL_RUN;
+                long head = weights + run * BlockWeight.SMALL_RUN;
                 store(StoredLanes.finiteF16(head & ADDRESS), table + run * ENTRY);
                 store(StoredLanes.finiteF16((head + SECOND) & ADDRESS), table + run * ENTRY + BYTES);
             }
@@ -39,7 +39,7 @@ enum FourBitScaling implements FourBitPass {
                 FloatVector first = load(own);
                 FloatVector second = load(own + BYTES);
                 for (int run = 0; run < runs; run++) {
-                    long s = sums + ((long) run * rows + r) * FourBitWeight.ROW;
+                    long s = sums + ((long) run * rows + r) * BlockWeight.ROW;
                     long at = starts + run * step;
                     IntVector start = start(at);
                     FloatVector t = broadcast(at + rows * 4L);
@@ -60,8 +60,8 @@ enum FourBitScaling implements FourBitPass {
             FloatVector first = load(totals);
             FloatVector second = load(totals + BYTES);
             for (int run = 0; run < runs; run++) {
-                long head = weights + run * FourBitWeight.SMALL_RUN;
-                long s = sums + run * FourBitWeight.ROW;
+                long head = weights + run * BlockWeight.SMALL_RUN;
+                long s = sums + run * BlockWeight.ROW;
                 FloatVector t = broadcast(scales + run * step);
                 first = sums(s).mul(t).fma(StoredLanes.finiteF16(head & ADDRESS), first);
                 second = sums(s + BYTES).mul(t).fma(StoredLanes.finiteF16((head + SECOND) & ADDRESS), second);
@@ -77,12 +77,12 @@ enum FourBitScaling implements FourBitPass {
             for (int part = 0; part < 2; part++) {
                 long block = (weights + part * SECOND) & ADDRESS;
                 FloatVector d = StoredLanes.finiteF16(block);
-                FloatVector min = StoredLanes.finiteF16(block + FourBitWeight.HALVES);
-                long head = weights + 2 * FourBitWeight.HALVES + (long) part * LANES;
+                FloatVector min = StoredLanes.finiteF16(block + BlockWeight.HALVES);
+                long head = weights + 2 * BlockWeight.HALVES + (long) part * LANES;
                 for (int run = 0; run < RUNS; run++) {
-                    long at = (head + run * FourBitWeight.LARGE_RUN) & ADDRESS;
+                    long at = (head + run * BlockWeight.LARGE_RUN) & ADDRESS;
                     FloatVector scale = StoredLanes.bytes(at).mul(d);
-                    FloatVector shift = shift(scale, StoredLanes.bytes(at + FourBitWeight.COLUMNS), min);
+                    FloatVector shift = shift(scale, StoredLanes.bytes(at + BlockWeight.COLUMNS), min);
                     store(scale, table + run * ENTRY + part * BYTES);
                     store(shift, table + run * ENTRY + (2 + part) * BYTES);
                 }
@@ -102,7 +102,7 @@ enum FourBitScaling implements FourBitPass {
                 FloatVector first = load(own);
                 FloatVector second = load(own + BYTES);
                 for (int run = 0; run < runs; run++) {
-                    long s = sums + ((long) run * rows + r) * FourBitWeight.ROW;
+                    long s = sums + ((long) run * rows + r) * BlockWeight.ROW;
                     long at = starts + run * step;
                     IntVector start = start(at);
                     FloatVector t = broadcast(at + rows * 4L);
@@ -130,17 +130,17 @@ enum FourBitScaling implements FourBitPass {
             for (int part = 0; part < 2; part++) {
                 long block = (weights + part * SECOND) & ADDRESS;
                 FloatVector d = StoredLanes.finiteF16(block);
-                FloatVector min = StoredLanes.finiteF16(block + FourBitWeight.HALVES);
-                long head = weights + 2 * FourBitWeight.HALVES + (long) part * LANES;
+                FloatVector min = StoredLanes.finiteF16(block + BlockWeight.HALVES);
+                long head = weights + 2 * BlockWeight.HALVES + (long) part * LANES;
                 long own = totals + part * BYTES;
                 FloatVector total = load(own);
                 for (int run = 0; run < runs; run++) {
-                    long at = (head + run * FourBitWeight.LARGE_RUN) & ADDRESS;
+                    long at = (head + run * BlockWeight.LARGE_RUN) & ADDRESS;
                     FloatVector scale = StoredLanes.bytes(at).mul(d);
-                    FloatVector shift = shift(scale, StoredLanes.bytes(at + FourBitWeight.COLUMNS), min);
+                    FloatVector shift = shift(scale, StoredLanes.bytes(at + BlockWeight.COLUMNS), min);
                     FloatVector t = broadcast(scales + run * step);
                     FloatVector x = broadcast(scales + run * step + 4);
-                    long s = sums + run * FourBitWeight.ROW + part * BYTES;
+                    long s = sums + run * BlockWeight.ROW + part * BYTES;
                     total = x.fma(shift, sums(s).mul(t).fma(scale, total));
                 }
                 store(total, own);
@@ -154,7 +154,7 @@ enum FourBitScaling implements FourBitPass {
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-    private static final long TOTALS_ROW = FourBitWeight.COLUMNS * 4L;
+    private static final long TOTALS_ROW = BlockWeight.COLUMNS * 4L;
     private static final long SECOND = LANES * 2L; // from a pair's first float16 to its second
 
     static FourBitScaling scales(StorageType type) {
@@ -192,7 +192,7 @@ enum FourBitScaling implements FourBitPass {
     }
 
     private static FloatVector shift(FloatVector scale, FloatVector minimum, FloatVector scaleOfMinima) {
-        return scale.mul((float) FourBitWeight.ZERO).sub(minimum.mul(scaleOfMinima));
+        return scale.mul((float) BlockWeight.ZERO).sub(minimum.mul(scaleOfMinima));
     }
 
     private static FloatVector load(long at) {

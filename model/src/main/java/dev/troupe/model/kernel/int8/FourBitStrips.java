@@ -25,10 +25,10 @@ final class FourBitStrips {
     /** Of a weight. */
     static final int BITS = 4;
 
-    private static final int EIGHT = FourBitWeight.PER_INT;
+    private static final int EIGHT = BlockWeight.PER_INT;
     private static final int HALF = EIGHT / 2;
 
-    private static final int RUN = FourBitWeight.RUN;
+    private static final int RUN = BlockWeight.RUN;
     private static final int LOWER = 0xFFFF; // half of an int
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
@@ -114,7 +114,7 @@ final class FourBitStrips {
             float greatest = greatest(elements);
             float scale = Int8Rounding.scale(greatest);
             int sum = round(elements, Int8Rounding.inverse(greatest), numbers + run * (RUN * 4L));
-            MEMORY.set(INT, at + starts(rows) + row * 4L, (-FourBitWeight.ZERO * sum) << Short.SIZE);
+            MEMORY.set(INT, at + starts(rows) + row * 4L, (-BlockWeight.ZERO * sum) << Short.SIZE);
             Lanes.set(at + scales(rows) + row * 4L, scale);
             Lanes.set(at + sums(rows) + row * 4L, sum * scale);
         }
@@ -139,7 +139,7 @@ final class FourBitStrips {
     }
 
     private static void copy(long pairs, long distance, long to) {
-        for (int step = 0; step < FourBitWeight.STEPS; step++) {
+        for (int step = 0; step < BlockWeight.STEPS; step++) {
             for (int i = 0; i < HALF; i++) {
                 MEMORY.set(INT, to + (step * HALF + i) * distance, MEMORY.get(INT, pairs + (step * EIGHT + i) * 4L));
             }

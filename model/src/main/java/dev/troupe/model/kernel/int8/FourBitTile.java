@@ -34,17 +34,17 @@ import jdk.incubator.vector.VectorSpecies;
  * @param distance from the numbers of a run to those of the next
  */
 record FourBitTile(long first, long distance) implements FourBitPass {
-    static final FourBitTile Q4_0 = new FourBitTile(FourBitWeight.HALVES, FourBitWeight.SMALL_RUN);
+    static final FourBitTile Q4_0 = new FourBitTile(BlockWeight.HALVES, BlockWeight.SMALL_RUN);
     static final FourBitTile Q4_K =
-            new FourBitTile(2 * FourBitWeight.HALVES + 2L * FourBitWeight.COLUMNS, FourBitWeight.LARGE_RUN);
+            new FourBitTile(2 * BlockWeight.HALVES + 2L * BlockWeight.COLUMNS, BlockWeight.LARGE_RUN);
 
     private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final int BITS = FourBitStrips.BITS;
     private static final int PER_LANE = Short.SIZE / BITS;
-    private static final int STEPS = FourBitWeight.STEPS;
-    private static final long ROW = FourBitWeight.ROW; // of numbers, and of sums
+    private static final int STEPS = BlockWeight.STEPS;
+    private static final long ROW = BlockWeight.ROW; // of numbers, and of sums
 
     /** That of a type. */
     static FourBitTile of(StorageType type) {

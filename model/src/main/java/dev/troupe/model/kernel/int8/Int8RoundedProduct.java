@@ -6,8 +6,6 @@ import dev.troupe.model.kernel.quantized.RoundedProduct;
 import dev.troupe.model.kernel.quantized.RoundedWeight;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.LayoutMemory;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Products of activations that are rounded to eight bits: with weights of four bits as they are, with others rounded to
@@ -15,17 +13,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Int8RoundedProduct implements RoundedProduct {
     private final Int8Product eight;
-    private final Supplier<FourBitProduct> fourBits;
+    private final RoundedProduct fourBits;
     private final ComputePool pool;
-
-    private @Nullable FourBitProduct four;
 
     /**
      * Products with weights of eight and of four bits, which work on {@code pool}.
      *
-     * @param fourBits asked once, when a weight has them
+     * @param fourBits takes weights that have them
      */
-    public Int8RoundedProduct(Int8Product eight, Supplier<FourBitProduct> fourBits, ComputePool pool) {
+    public Int8RoundedProduct(Int8Product eight, RoundedProduct fourBits, ComputePool pool) {
         this.eight = eight;
         this.fourBits = fourBits;
         this.pool = pool;
@@ -33,22 +29,7 @@ public final class Int8RoundedProduct implements RoundedProduct {
 
     @Override
     public RoundedWeight lay(WeightRows rows, LayoutMemory memory) {
-        if (FourBitWeight.holds(rows.type())) {
-            FourBitProduct product = four();
-            FourBitWeight weight = FourBitWeight.pack(rows, pool, memory);
-            return new RoundedWeight(
-                    (m, a, lda, bias, c, ldc, accumulate) ->
-                            product.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
-                    weight.data().byteSize());
-        }
-        return rounded(rows, memory);
-    }
-
-    private synchronized FourBitProduct four() {
-        if (four == null) {
-            four = fourBits.get();
-        }
-        return four;
+        return BlockWeight.hasFourBits(rows.type()) ? fourBits.lay(rows, memory) : rounded(rows, memory);
     }
 
     private RoundedWeight rounded(WeightRows rows, LayoutMemory memory) {
@@ -67,7 +48,7 @@ public final class Int8RoundedProduct implements RoundedProduct {
             @Override
             public RoundedWeight lay(WeightRows rows, LayoutMemory memory) {
                 RoundedWeight weight = Int8RoundedProduct.this.lay(rows, memory);
-                return FourBitWeight.holds(rows.type())
+                return BlockWeight.hasFourBits(rows.type())
                         ? new RoundedWeight(
                                 weight.product(), rounded(rows, memory).product(), weight.bytes())
                         : weight;

@@ -1,7 +1,6 @@
 package dev.troupe.model.kernel.int8;
 
 import dev.troupe.model.kernel.cache.CacheSizes;
-import dev.troupe.model.kernel.cache.Processor;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.Stretches;
 import dev.troupe.model.kernel.vector.Lanes;
@@ -10,8 +9,8 @@ import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** The product in 16-bit lanes ({@link FourBitTile}), panels shared among the threads. */
-public final class VectorFourBitProduct implements FourBitProduct {
+/** The product with weights of four bits in 16-bit lanes ({@link FourBitTile}), panels shared among the threads. */
+final class VectorFourBitProduct implements BlockProduct {
     /** Below this many elements to round a second thread costs more than it saves. */
     private static final long WORTH_SHARING_ROUNDING = 1 << 14;
 
@@ -21,8 +20,8 @@ public final class VectorFourBitProduct implements FourBitProduct {
     private static final int ROUNDED_EIGHTHS = 1;
 
     private static final long SUMS = FourBitPass.RUNS * FourBitScaling.ENTRY; // after the table
-    private static final long TOTALS = SUMS + FourBitPass.RUNS * FourBitStrips.MOST_ROWS * FourBitWeight.ROW;
-    private static final long TOTALS_ROW = FourBitWeight.COLUMNS * 4L;
+    private static final long TOTALS = SUMS + FourBitPass.RUNS * FourBitStrips.MOST_ROWS * BlockWeight.ROW;
+    private static final long TOTALS_ROW = BlockWeight.COLUMNS * 4L;
     private static final long SCRATCH = TOTALS + FourBitStrips.MOST_ROWS * TOTALS_ROW;
 
     private final ComputePool pool;
@@ -30,13 +29,8 @@ public final class VectorFourBitProduct implements FourBitProduct {
     private final long mostBytes;
     private final int inTurns;
 
-    /** Products that share their work over {@code pool}. */
-    public VectorFourBitProduct(ComputePool pool, ScratchPool scratch) {
-        this(pool, scratch, CacheSizes.machine(), Processor.machine().placesInTurns());
-    }
-
     /**
-     * Products for a processor with these caches.
+     * Products for a processor with these caches, which share their work over {@code pool}.
      *
      * @param inTurns panels that a single row goes through at once, run by run
      */
@@ -49,7 +43,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
 
     @Override
     public void multiply(
-            int m, Tensor a, int lda, FourBitWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
+            int m, Tensor a, int lda, BlockWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
         long rowBytes = FourBitStrips.bytes(1, w.k());
         int fitting = (int) Math.min(Integer.MAX_VALUE / 2, mostBytes / Math.max(1, rowBytes));
@@ -91,8 +85,8 @@ public final class VectorFourBitProduct implements FourBitProduct {
         });
     }
 
-    private void share(FourBitWeight w, Block block) {
-        int panels = FourBitWeight.panels(w.n());
+    private void share(BlockWeight w, Block block) {
+        int panels = BlockWeight.panels(w.n());
         int atOnce = block.rows == 1 ? inTurns : 1;
         Stretches.share(
                 pool, panels, atOnce, (long) block.rows * w.n() * w.k(), (from, to) -> panels(from, to, atOnce, block));
@@ -122,11 +116,11 @@ public final class VectorFourBitProduct implements FourBitProduct {
     }
 
     /** A product whose rows of A are rounded. All but the weight and the number of rows are addresses or distances. */
-    private record Block(FourBitWeight w, int rows, long strips, long bias, long c, long rowC, boolean accumulate) {
+    private record Block(BlockWeight w, int rows, long strips, long bias, long c, long rowC, boolean accumulate) {
         void compute(int panel, long memory) {
             long from = w.data().address() + panel * w.panelBytes();
-            int column = panel * FourBitWeight.COLUMNS;
-            int columns = Math.min(FourBitWeight.COLUMNS, w.n() - column);
+            int column = panel * BlockWeight.COLUMNS;
+            int columns = Math.min(BlockWeight.COLUMNS, w.n() - column);
             long totals = memory + TOTALS;
             for (int row = 0; row < rows; ) {
                 int height = FourBitStrips.height(rows - row);
@@ -145,7 +139,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
         void computeRow(int panel, int panels, long memory) {
             FourBitTile tile = FourBitTile.of(w.type());
             FourBitScaling scaling = FourBitScaling.of(w.type(), 1);
-            int runs = w.k() / FourBitWeight.RUN;
+            int runs = w.k() / BlockWeight.RUN;
             long panelBytes = w.panelBytes();
             long chunk = panelBytes * FourBitPass.RUNS / Math.max(1, runs);
             long start = w.data().address() + panel * panelBytes;
@@ -160,8 +154,8 @@ public final class VectorFourBitProduct implements FourBitProduct {
                 }
             }
             for (int p = 0; p < panels; p++) {
-                int column = (panel + p) * FourBitWeight.COLUMNS;
-                int columns = Math.min(FourBitWeight.COLUMNS, w.n() - column);
+                int column = (panel + p) * BlockWeight.COLUMNS;
+                int columns = Math.min(BlockWeight.COLUMNS, w.n() - column);
                 long to = c + column * 4L;
                 Rows.finish(columns, memory + p * SCRATCH + TOTALS, accumulate ? to : 0, bias(column), to);
             }
@@ -175,7 +169,7 @@ public final class VectorFourBitProduct implements FourBitProduct {
             FourBitTile tile = FourBitTile.of(w.type());
             FourBitScaling scales = FourBitScaling.scales(w.type());
             FourBitScaling scaling = FourBitScaling.of(w.type(), height);
-            int runs = w.k() / FourBitWeight.RUN;
+            int runs = w.k() / BlockWeight.RUN;
             long chunk = w.panelBytes() * FourBitPass.RUNS / Math.max(1, runs);
             for (int from = 0; from < runs; from += FourBitPass.RUNS) {
                 int count = Math.min(FourBitPass.RUNS, runs - from);

@@ -16,7 +16,7 @@ import dev.troupe.model.tensor.StorageType;
  * Lays out whole panels of {@link NibblePanels} of Q4_0 by machine code: the four ints of a block are turned for 16
  * columns at once, and of two of them the lower halves of bytes are drawn together to an int, and the upper ones.
  */
-final class NibblePacking {
+public final class NibblePacking {
     /** Whether it runs here. */
     static final boolean RUNS = MachineCode.unavailable().isEmpty();
 
@@ -39,8 +39,13 @@ final class NibblePacking {
 
     private NibblePacking() {}
 
-    /** As {@link PanelFormat#pack} of all columns, of addresses. */
-    static void pack(int k, long rows, long panel) {
+    /**
+     * As {@link PanelFormat#pack} of all columns.
+     *
+     * @param rows address of the first of {@link PanelFormat#COLUMNS} rows of Q4_0, which follow each other
+     * @param panel address
+     */
+    public static void pack(int k, long rows, long panel) {
         Code.PACK.run(rows, StorageType.Q4_0.bytes(k), panel, k / BlockLayout.SMALL, 0);
     }
 

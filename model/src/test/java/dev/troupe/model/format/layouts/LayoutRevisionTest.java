@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.troupe.model.format.durable.Sha256;
 import dev.troupe.model.kernel.KernelProviders;
-import dev.troupe.model.kernel.int8.FourBitWeight;
+import dev.troupe.model.kernel.int8.BlockWeight;
 import dev.troupe.model.kernel.int8.Int8Weight;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.kernel.quantized.Quantization;
@@ -33,6 +33,7 @@ class LayoutRevisionTest {
 
     /** Digests of the layouts of one matrix, made with vectors of sixteen floats. */
     private static final Map<String, String> REVISION_2 = Map.ofEntries(
+            Map.entry("eight_bits.Q8_0.32", "fc77f9dba07d"),
             Map.entry("four_bits.Q4_0.32", "4c3448494f3a"),
             Map.entry("four_bits.Q4_K.32", "cb0939b685a6"),
             Map.entry("int8", "8e7a7dbf3ed0"),
@@ -73,8 +74,8 @@ class LayoutRevisionTest {
                 Quantization.write(type, numbers.size(), numbers.segment(), stored);
                 WeightRows rows = WeightRows.of(type, N, K, stored);
                 KernelProviders.select("vector").create(pool).weightProduct().pack(rows, memory);
-                if (FourBitWeight.holds(type)) {
-                    FourBitWeight.pack(rows, pool, memory);
+                if (BlockWeight.holds(type)) {
+                    BlockWeight.pack(rows, pool, memory);
                 }
                 if (type == StorageType.Q8_0) {
                     Int8Weight.pack(rows, pool, memory);

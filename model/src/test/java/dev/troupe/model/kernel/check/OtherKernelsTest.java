@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Every implementation beside the providers' keeps its contract, and one that does not is found and not used. */
 class OtherKernelsTest {
     private static final List<KernelChoice<?>> CHOICES =
-            List.of(OtherKernels.INT8, OtherKernels.FOUR_BITS, OtherKernels.BF16_PROMPTS, OtherKernels.SAMPLING);
+            List.of(OtherKernels.INT8, OtherKernels.BLOCKS, OtherKernels.BF16_PROMPTS, OtherKernels.SAMPLING);
 
     static Stream<Arguments> choices() {
         return CHOICES.stream()
@@ -153,7 +153,7 @@ class OtherKernelsTest {
             assertThatCode(() -> CheckedKernels.require(
                             new VectorKernelProvider().create(pool),
                             pool,
-                            Set.of(KernelUse.INT8_PRODUCTS, KernelUse.FOUR_BIT_PRODUCTS, KernelUse.SAMPLING),
+                            Set.of(KernelUse.INT8_PRODUCTS, KernelUse.BLOCK_PRODUCTS, KernelUse.SAMPLING),
                             checks::add))
                     .doesNotThrowAnyException();
         }

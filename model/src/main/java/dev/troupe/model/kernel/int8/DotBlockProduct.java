@@ -12,7 +12,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The product with dot instructions of bytes ({@link DotTile}), panels shared among the threads. */
-public final class DotFourBitProduct implements FourBitProduct {
+public final class DotBlockProduct implements BlockProduct {
     /** Below this many elements to round a second thread costs more than it saves. */
     private static final long WORTH_SHARING_ROUNDING = 1 << 16;
 
@@ -24,7 +24,7 @@ public final class DotFourBitProduct implements FourBitProduct {
     /** Panels of a call. */
     private static final int PANELS_AT_ONCE = 8;
 
-    private static final long TOTALS_ROW = FourBitWeight.COLUMNS * 4L;
+    private static final long TOTALS_ROW = BlockWeight.COLUMNS * 4L;
     private static final long SCRATCH = PANELS_AT_ONCE * DotStrips.MOST_ROWS * TOTALS_ROW;
 
     private final ComputePool pool;
@@ -36,12 +36,12 @@ public final class DotFourBitProduct implements FourBitProduct {
      *
      * @throws TroupeException when {@link #unavailable} says why not
      */
-    public DotFourBitProduct(ComputePool pool, ScratchPool scratch) {
+    public DotBlockProduct(ComputePool pool, ScratchPool scratch) {
         this(pool, scratch, CacheSizes.machine());
     }
 
     /** Products for a processor with these caches. */
-    DotFourBitProduct(ComputePool pool, ScratchPool scratch, CacheSizes caches) {
+    DotBlockProduct(ComputePool pool, ScratchPool scratch, CacheSizes caches) {
         unavailable().ifPresent(reason -> {
             throw new TroupeException("products by dot instructions are not available: " + reason);
         });
@@ -52,14 +52,14 @@ public final class DotFourBitProduct implements FourBitProduct {
 
     /** Why it does not run here; empty when it does. */
     public static Optional<String> unavailable() {
-        return FourBitWeight.COLUMNS == 32
+        return BlockWeight.COLUMNS == 32
                 ? MachineCode.unavailable()
-                : Optional.of("weights lie in panels of " + FourBitWeight.COLUMNS + " outputs, not 32");
+                : Optional.of("weights lie in panels of " + BlockWeight.COLUMNS + " outputs, not 32");
     }
 
     @Override
     public void multiply(
-            int m, Tensor a, int lda, FourBitWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
+            int m, Tensor a, int lda, BlockWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
         long rowBytes = DotStrips.bytes(1, w.k());
         int fitting = (int) Math.min(Integer.MAX_VALUE / 2, mostBytes / Math.max(1, rowBytes));
@@ -67,7 +67,7 @@ public final class DotFourBitProduct implements FourBitProduct {
         for (int from = 0; from < m && w.n() > 0; from += most) {
             int rows = Math.min(most, m - from);
             try (ScratchPool.Scratch strips = scratch.borrow(rows * rowBytes)) {
-                round(rows, w.k(), a.address() + (long) from * lda * 4, lda * 4L, strips.address());
+                round(rows, w, a.address() + (long) from * lda * 4, lda * 4L, strips.address());
                 Block block = new Block(
                         w,
                         rows,
@@ -78,7 +78,7 @@ public final class DotFourBitProduct implements FourBitProduct {
                         accumulate);
                 Stretches.share(
                         pool,
-                        FourBitWeight.panels(w.n()),
+                        BlockWeight.panels(w.n()),
                         1,
                         (long) rows * w.n() * w.k(),
                         (first, end) -> panels(first, end, block));
@@ -86,7 +86,8 @@ public final class DotFourBitProduct implements FourBitProduct {
         }
     }
 
-    private void round(int rows, int k, long a, long lda, long strips) {
+    private void round(int rows, BlockWeight w, long a, long lda, long strips) {
+        int k = w.k();
         int all = DotStrips.strips(rows);
         boolean alone = (long) rows * k < WORTH_SHARING_ROUNDING;
         int tasks = alone ? 1 : Math.min(all, TASKS_PER_THREAD * pool.threads());
@@ -95,7 +96,7 @@ public final class DotFourBitProduct implements FourBitProduct {
                 int first = DotStrips.firstRow(strip, rows);
                 int height = DotStrips.firstRow(strip + 1, rows) - first;
                 for (int r = 0; r < height; r++) {
-                    DotStrips.store(height, r, k, a + (first + r) * lda, strips + DotStrips.bytes(first, k));
+                    DotStrips.store(w.type(), height, r, k, a + (first + r) * lda, strips + DotStrips.bytes(first, k));
                 }
             }
         });
@@ -114,14 +115,14 @@ public final class DotFourBitProduct implements FourBitProduct {
     }
 
     /** A product whose rows of A are rounded. All but the weight and the number of rows are addresses or distances. */
-    private record Block(FourBitWeight w, int rows, long strips, long bias, long c, long rowC, boolean accumulate) {
+    private record Block(BlockWeight w, int rows, long strips, long bias, long c, long rowC, boolean accumulate) {
         void compute(int strip, int panel, int panels, long totals) {
             int first = DotStrips.firstRow(strip, rows);
             int height = DotStrips.firstRow(strip + 1, rows) - first;
             DotTile.multiply(w, height, strips + DotStrips.bytes(first, w.k()), panel, panels, totals);
             for (int p = 0; p < panels; p++) {
-                int column = (panel + p) * FourBitWeight.COLUMNS;
-                int columns = Math.min(FourBitWeight.COLUMNS, w.n() - column);
+                int column = (panel + p) * BlockWeight.COLUMNS;
+                int columns = Math.min(BlockWeight.COLUMNS, w.n() - column);
                 for (int r = 0; r < height; r++) {
                     long to = c + (first + r) * rowC + column * 4L;
                     long own = totals + (p * height + r) * TOTALS_ROW;

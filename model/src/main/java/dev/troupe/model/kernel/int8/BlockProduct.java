@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * So every provider, tile, batch and number of threads gives the same bits. A run with an activation that is not finite
  * gives NaN in its row.
  */
-public interface FourBitProduct {
+public interface BlockProduct {
     /**
      * C = A · Wᵀ (+ C when {@code accumulate}) (+ {@code bias} [n] on every row when given).
      *
@@ -29,5 +29,5 @@ public interface FourBitProduct {
      * @param c [m, n], rows {@code ldc} apart; may not overlap A
      */
     void multiply(
-            int m, Tensor a, int lda, FourBitWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate);
+            int m, Tensor a, int lda, BlockWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate);
 }

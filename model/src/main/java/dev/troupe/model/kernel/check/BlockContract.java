@@ -1,16 +1,16 @@
 package dev.troupe.model.kernel.check;
 
-import dev.troupe.model.kernel.int8.FourBitProduct;
-import dev.troupe.model.kernel.int8.FourBitWeight;
+import dev.troupe.model.kernel.int8.BlockProduct;
+import dev.troupe.model.kernel.int8.BlockWeight;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import java.util.List;
 
-/** Both types of weights, any numbers of rows and outputs, accumulation and bias, bit for bit. */
-final class FourBitContract implements OperationContract<FourBitProduct> {
-    private static final List<StorageType> TYPES = List.of(StorageType.Q4_0, StorageType.Q4_K);
+/** All types of weights, any numbers of rows and outputs, accumulation and bias, bit for bit. */
+final class BlockContract implements OperationContract<BlockProduct> {
+    private static final List<StorageType> TYPES = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
     private static final int[] ROWS = {0, 1, 2, 3, 4, 7, 8, 9, 17};
     /** Strips of all heights. */
     private static final int[] STRIPS = {2, 7, 23};
@@ -25,17 +25,17 @@ final class FourBitContract implements OperationContract<FourBitProduct> {
     private final ComputePool pool;
 
     /** @param pool lays weights out */
-    FourBitContract(ComputePool pool) {
+    BlockContract(ComputePool pool) {
         this.pool = pool;
     }
 
     @Override
     public String name() {
-        return "four-bit product";
+        return "product with blocks";
     }
 
     @Override
-    public void brief(Comparison<FourBitProduct> on) {
+    public void brief(Comparison<BlockProduct> on) {
         for (StorageType type : TYPES) {
             at(on, type, 15, 67, 256);
             at(on, type, 1, 33, 512);
@@ -46,7 +46,7 @@ final class FourBitContract implements OperationContract<FourBitProduct> {
     }
 
     @Override
-    public void full(Comparison<FourBitProduct> on) {
+    public void full(Comparison<BlockProduct> on) {
         for (StorageType type : TYPES) {
             for (int m : ROWS) {
                 for (int n : OUTPUTS) {
@@ -61,14 +61,14 @@ final class FourBitContract implements OperationContract<FourBitProduct> {
         }
     }
 
-    private void at(Comparison<FourBitProduct> on, StorageType type, int m, int n, int k) {
+    private void at(Comparison<BlockProduct> on, StorageType type, int m, int n, int k) {
         for (boolean added : new boolean[] {false, true}) {
             String shape = type + ", m " + m + ", n " + n + ", k " + k + (added ? ", onto C, bias" : "");
             on.compareBits(name(), shape, (product, in) -> {
                 Tensor a = in.normal(m, k + 3);
                 Tensor bias = in.normal(n);
                 WeightRows stored = WeightRows.of(type, n, k, in.weights(type, n, k));
-                FourBitWeight w = FourBitWeight.pack(stored, pool, in.arena());
+                BlockWeight w = BlockWeight.pack(stored, pool, in.arena());
                 Tensor c = added ? in.output("c", m, n + 5) : in.result("c", m, n + 5);
                 product.multiply(m, a, k + 3, w, added ? bias : null, c, n + 5, added);
             });

@@ -25,31 +25,31 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The products give the reference's bits, and these are near the product of the real numbers. */
-class FourBitProductTest {
+class BlockProductTest {
     private static final long SEED = 7;
     private static final int WARM_UP = 60;
 
     /** Rows are then rounded a few at a time. */
     private static final CacheSizes SMALL_CACHES = new CacheSizes(8 << 10, 48 << 10, 48 << 10);
 
-    private static final List<StorageType> TYPES = List.of(StorageType.Q4_0, StorageType.Q4_K);
+    private static final List<StorageType> TYPES = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
 
     private final FixedComputePool one = FixedComputePool.create(1);
     private final FixedComputePool three = FixedComputePool.create(3);
     private final TensorArena arena = TensorArena.open("test");
-    private final FourBitProduct reference = new ScalarFourBitProduct();
-    private final List<FourBitProduct> others = others();
+    private final BlockProduct reference = new ScalarBlockProduct();
+    private final List<BlockProduct> others = others();
 
-    private List<FourBitProduct> others() {
-        List<FourBitProduct> products = new ArrayList<>(List.of(
-                new VectorFourBitProduct(one, new ScratchPool()),
-                new VectorFourBitProduct(three, new ScratchPool()),
-                new VectorFourBitProduct(one, new ScratchPool(), CacheSizes.DEFAULT, 4),
-                new VectorFourBitProduct(three, new ScratchPool(), SMALL_CACHES, 1),
-                new VectorFourBitProduct(three, new ScratchPool(), SMALL_CACHES, 4)));
-        if (DotFourBitProduct.unavailable().isEmpty()) {
-            products.add(new DotFourBitProduct(one, new ScratchPool()));
-            products.add(new DotFourBitProduct(three, new ScratchPool(), SMALL_CACHES));
+    private List<BlockProduct> others() {
+        List<BlockProduct> products = new ArrayList<>(List.of(
+                new VectorBlockProduct(one, new ScratchPool()),
+                new VectorBlockProduct(three, new ScratchPool()),
+                new VectorBlockProduct(one, new ScratchPool(), CacheSizes.DEFAULT, 4),
+                new VectorBlockProduct(three, new ScratchPool(), SMALL_CACHES, 1),
+                new VectorBlockProduct(three, new ScratchPool(), SMALL_CACHES, 4)));
+        if (DotBlockProduct.unavailable().isEmpty()) {
+            products.add(new DotBlockProduct(one, new ScratchPool()));
+            products.add(new DotBlockProduct(three, new ScratchPool(), SMALL_CACHES));
         }
         return products;
     }
@@ -57,8 +57,8 @@ class FourBitProductTest {
     /** So that a run of all tests says where they are not. */
     @Test
     void productsByDotInstructionsAreAmongThem() {
-        DotFourBitProduct.unavailable().ifPresent(reason -> assumeTrue(false, reason));
-        assertThat(others).hasAtLeastOneElementOfType(DotFourBitProduct.class);
+        DotBlockProduct.unavailable().ifPresent(reason -> assumeTrue(false, reason));
+        assertThat(others).hasAtLeastOneElementOfType(DotBlockProduct.class);
     }
 
     @AfterEach
@@ -78,17 +78,20 @@ class FourBitProductTest {
         return stored;
     }
 
-    private FourBitWeight weight(StorageType type, Tensor rows) {
-        return FourBitWeight.pack(WeightRows.of(type, rows.dim(0), rows.dim(1), stored(type, rows)), three, arena);
+    private BlockWeight weight(StorageType type, Tensor rows) {
+        return BlockWeight.pack(WeightRows.of(type, rows.dim(0), rows.dim(1), stored(type, rows)), three, arena);
     }
 
-    @Test
-    void runsOfQ4_0NeedNotFillBlocksOf256() {
+    @ParameterizedTest
+    @EnumSource(
+            value = StorageType.class,
+            names = {"Q8_0", "Q4_0"})
+    void runsOfSmallBlocksNeedNotFillBlocksOf256(StorageType type) {
         Tensor a = normal(1, 11, 96);
-        FourBitWeight w = weight(StorageType.Q4_0, normal(2, 40, 96));
+        BlockWeight w = weight(type, normal(2, 40, 96));
         Tensor expected = arena.allocate(11, 40);
         reference.multiply(11, a, 96, w, null, expected, 40, false);
-        for (FourBitProduct product : others) {
+        for (BlockProduct product : others) {
             Tensor c = arena.allocate(11, 40);
             product.multiply(11, a, 96, w, null, c, 40, false);
             assertThat(c.toArray()).isEqualTo(expected.toArray());
@@ -103,7 +106,7 @@ class FourBitProductTest {
         int k = 768;
         Tensor a = normal(1, most, k);
         for (StorageType type : TYPES) {
-            FourBitWeight w = weight(type, normal(2, n, k));
+            BlockWeight w = weight(type, normal(2, n, k));
             Tensor all = arena.allocate(most, n);
             reference.multiply(most, a, k, w, null, all, n, false);
             Tensor c = arena.allocate(most, n);
@@ -111,7 +114,7 @@ class FourBitProductTest {
                 int m = 1 + i * 37 % most;
                 int skipped = most - m;
                 float[] expected = Arrays.copyOfRange(all.toArray(), skipped * n, most * n);
-                for (FourBitProduct product : others) {
+                for (BlockProduct product : others) {
                     product.multiply(m, a.view((long) skipped * k, m, k), k, w, null, c, n, false);
                     assertThat(Arrays.copyOf(c.toArray(), m * n))
                             .as("%s, %d rows, call %d", type, m, i)
@@ -125,7 +128,7 @@ class FourBitProductTest {
     @ParameterizedTest
     @EnumSource(
             value = StorageType.class,
-            names = {"Q4_0", "Q4_K"})
+            names = {"Q8_0", "Q4_0", "Q4_K"})
     void isNearTheProductOfTheNumbers(StorageType type) {
         int m = 20;
         int n = 50;
@@ -135,7 +138,7 @@ class FourBitProductTest {
         Tensor rows = arena.allocate(n, k);
         Dequantization.read(type, rows.size(), stored, rows.segment());
         Tensor c = arena.allocate(m, n);
-        FourBitWeight w = FourBitWeight.pack(WeightRows.of(type, n, k, stored), one, arena);
+        BlockWeight w = BlockWeight.pack(WeightRows.of(type, n, k, stored), one, arena);
         reference.multiply(m, a, k, w, null, c, n, false);
         assertThat(TestTensors.relativeError(a, rows, c)).isPositive().isLessThan(0.01);
     }
@@ -164,10 +167,10 @@ class FourBitProductTest {
                 rows.set(2L * k + p, 0);
                 rows.set(3L * k + p, p % 2 == 0 ? 1 : -1);
             }
-            FourBitWeight w = weight(type, rows);
+            BlockWeight w = weight(type, rows);
             Tensor expected = arena.allocate(m, 40);
             reference.multiply(m, a, k, w, null, expected, 40, false);
-            for (FourBitProduct product : others) {
+            for (BlockProduct product : others) {
                 Tensor c = arena.allocate(m, 40);
                 product.multiply(m, a, k, w, null, c, 40, false);
                 assertThat(c.toArray()).as("%s", type).isEqualTo(expected.toArray());
@@ -183,9 +186,9 @@ class FourBitProductTest {
 
     @Test
     void wrongSizesAndTypesThrow() {
-        FourBitWeight w = weight(StorageType.Q4_0, normal(2, 4, 64));
+        BlockWeight w = weight(StorageType.Q4_0, normal(2, 4, 64));
         Tensor a = arena.allocate(2, 64);
-        for (FourBitProduct product : List.of(reference, others.getFirst(), others.getLast())) {
+        for (BlockProduct product : List.of(reference, others.getFirst(), others.getLast())) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> product.multiply(3, a, 64, w, null, arena.allocate(3, 4), 4, false));
             assertThatIllegalArgumentException()
@@ -195,11 +198,11 @@ class FourBitProductTest {
         }
         MemorySegment bytes = arena.allocateBytes(1 << 12);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> FourBitWeight.pack(WeightRows.of(StorageType.Q8_0, 4, 64, bytes), one, arena))
-                .withMessageContaining("four bits");
-        FourBitWeight gone;
+                .isThrownBy(() -> BlockWeight.pack(WeightRows.of(StorageType.F16, 4, 64, bytes), one, arena))
+                .withMessageContaining("no scale");
+        BlockWeight gone;
         try (TensorArena closed = TensorArena.open("closed")) {
-            gone = FourBitWeight.pack(WeightRows.of(StorageType.Q4_0, 4, 64, bytes), one, closed);
+            gone = BlockWeight.pack(WeightRows.of(StorageType.Q4_0, 4, 64, bytes), one, closed);
         }
         assertThatIllegalStateException()
                 .isThrownBy(() -> reference.multiply(2, a, 64, gone, null, arena.allocate(2, 4), 4, false));

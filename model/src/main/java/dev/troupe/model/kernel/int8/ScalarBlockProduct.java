@@ -6,12 +6,12 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The reference: rows of A are rounded, run by run, then multiplied with every row of W, which is read once. */
-public final class ScalarFourBitProduct implements FourBitProduct {
-    private static final int RUN = FourBitWeight.RUN;
+public final class ScalarBlockProduct implements BlockProduct {
+    private static final int RUN = BlockWeight.RUN;
 
     @Override
     public void multiply(
-            int m, Tensor a, int lda, FourBitWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
+            int m, Tensor a, int lda, BlockWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate) {
         w.requireProduct(m, a, lda, bias, c, ldc);
         int[][] numbers = new int[m][w.k()];
         float[][] scales = new float[m][w.k() / RUN];
@@ -46,7 +46,7 @@ public final class ScalarFourBitProduct implements FourBitProduct {
         private final float[] scales;
         private final float[] shifts;
 
-        Row(FourBitWeight w, int j) {
+        Row(BlockWeight w, int j) {
             numbers = new int[w.k()];
             scales = new float[w.k() / RUN];
             shifts = new float[w.type() == StorageType.Q4_K ? scales.length : 0];
@@ -56,7 +56,7 @@ public final class ScalarFourBitProduct implements FourBitProduct {
                     shifts[run] = w.shift(j, run);
                 }
                 for (int i = 0; i < RUN; i++) {
-                    numbers[run * RUN + i] = w.number(j, run, i) - FourBitWeight.ZERO;
+                    numbers[run * RUN + i] = w.number(j, run, i);
                 }
             }
         }
