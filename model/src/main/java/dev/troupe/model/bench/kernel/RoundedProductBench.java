@@ -24,12 +24,13 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Products with activations rounded to eight bits, as {@code decode = int8} has them, and of prompts in bf16: m rows, k
+ * Products with activations rounded to eight bits, each 32 with a scale, as {@code decode = auto} has them where
+ * weights are in blocks, or a row with one, as {@code decode = int8} has them; and of prompts in bf16: m rows, k
  * inputs, n outputs. One row goes over several copies of a weight, more than the caches hold, and counts bytes; more
  * rows count operations, beside the peak of the instructions for them.
  */
 public final class RoundedProductBench implements KernelSuite {
-    private static final List<StorageType> TYPES = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
+    private static final List<StorageType> BLOCKS = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
 
     /** k, n: the head of a model of 135 M parameters, a layer of one of 1.1 G. */
     private static final int[][] SHAPES = {{576, 49152}, {2048, 5632}};
@@ -50,18 +51,25 @@ public final class RoundedProductBench implements KernelSuite {
     @Override
     public List<BenchCase> cases() {
         List<BenchCase> cases = new ArrayList<>();
-        for (StorageType type : TYPES) {
-            for (int[] shape : SHAPES) {
-                if (shape[0] % type.blockElements() == 0) {
-                    for (int m : ROWS) {
-                        cases.add(new Product(pool, type, m, shape[0], shape[1]).timed());
-                    }
-                }
-            }
+        for (StorageType type : BLOCKS) {
+            cases.addAll(products(Decode.AUTO, type));
         }
+        cases.addAll(products(Decode.INT8, StorageType.Q8_0));
         if (OneDnnPromptProduct.unavailable().isEmpty()) {
             for (int[] shape : SHAPES) {
                 cases.add(prompt(shape[0], shape[1]));
+            }
+        }
+        return cases;
+    }
+
+    private List<BenchCase> products(Decode decode, StorageType type) {
+        List<BenchCase> cases = new ArrayList<>();
+        for (int[] shape : SHAPES) {
+            if (shape[0] % type.blockElements() == 0) {
+                for (int m : ROWS) {
+                    cases.add(new Product(pool, decode, type, m, shape[0], shape[1]).timed());
+                }
             }
         }
         return cases;
@@ -83,12 +91,13 @@ public final class RoundedProductBench implements KernelSuite {
                 });
     }
 
-    private record Product(ComputePool pool, StorageType type, int m, int k, int n) {
+    private record Product(ComputePool pool, Decode decode, StorageType type, int m, int k, int n) {
         BenchCase timed() {
             double numbers = (double) n * k * copies();
-            double bytesANumber = type == StorageType.Q8_0 ? 1 : (double) type.blockBytes() / type.blockElements();
+            boolean rows = decode == Decode.INT8;
+            double bytesANumber = rows ? 1 : (double) type.blockBytes() / type.blockElements();
             return BenchCase.of(
-                    "int8 product " + type,
+                    (rows ? "int8 product " : "block product ") + type,
                     m + "x" + k + "x" + n,
                     m == 1 ? Work.bytes(numbers * bytesANumber) : new Work(2 * numbers * m, Limit.INT8),
                     this::prepare);
@@ -99,7 +108,7 @@ public final class RoundedProductBench implements KernelSuite {
         }
 
         private Runnable prepare(Kernels kernels, TensorArena arena) {
-            InferenceSettings settings = new InferenceSettings(type, Prefill.INT8, Decode.INT8);
+            InferenceSettings settings = new InferenceSettings(type, Prefill.AUTO, decode);
             RoundedProduct product =
                     Objects.requireNonNull(settings.options(kernels, pool).rounded());
             MemorySegment rows = BenchInputs.stored(arena, type, n, k);

@@ -4,7 +4,6 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.Address.each;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
-import dev.troupe.model.kernel.machine.Address;
 import dev.troupe.model.kernel.machine.Assembler;
 import dev.troupe.model.kernel.machine.Condition;
 import dev.troupe.model.kernel.machine.Label;
@@ -70,12 +69,15 @@ final class DotTile {
     private final VectorRegister[][] sums;
     private final VectorRegister[][] upper;
     private final VectorRegister mask = zmm(31);
-    private final VectorRegister low = zmm(30);
-    private final VectorRegister high = zmm(29);
-    private final VectorRegister scale = zmm(28);
-    private final VectorRegister shift = zmm(27);
-    private final VectorRegister work = zmm(26);
-    private final VectorRegister eight = zmm(25);
+    private final VectorRegister eight = zmm(30);
+    private final VectorRegister x = zmm(29);
+
+    // of both halves; scales come when numbers are done with
+    private final VectorRegister[] low = {zmm(25), zmm(26)};
+    private final VectorRegister[] high = {zmm(27), zmm(28)};
+    private final VectorRegister scale = low[0];
+    private final VectorRegister shift = low[1];
+    private final VectorRegister work = high[0];
 
     private DotTile(StorageType type, int rows) {
         this.type = type;
@@ -186,13 +188,11 @@ final class DotTile {
         }
         boolean eightBits = type == StorageType.Q8_0;
         for (int step = 0; step < (eightBits ? BlockWeight.BYTE_STEPS : BlockWeight.STEPS); step++) {
-            for (int half = 0; half < VECTORS; half++) {
-                Address line = at(WEIGHTS, numbers + step * STEP + half * LINE);
-                if (eightBits) {
-                    four(step, half, line);
-                } else {
-                    eight(step, half, line);
-                }
+            int line = numbers + step * STEP;
+            if (eightBits) {
+                four(step, line);
+            } else {
+                eight(step, line);
             }
         }
         for (int half = 0; half < VECTORS; half++) {
@@ -205,29 +205,40 @@ final class DotTile {
         code.add(X, rows * DotStrips.ROW);
     }
 
-    /** Four numbers of eight bits of 16 outputs. */
-    private void four(int step, int half, Address numbers) {
-        code.vmovups(low, numbers);
+    /** Four numbers of eight bits of all outputs. */
+    private void four(int step, int line) {
+        for (int half = 0; half < VECTORS; half++) {
+            code.vmovups(low[half], at(WEIGHTS, line + half * LINE));
+        }
         for (int r = 0; r < rows; r++) {
-            code.vpdpbusd(sums[r][half], low, each(X, r * DotStrips.ROW + step * BlockWeight.BYTES_PER_INT));
+            multiply(sums[r], low, r * DotStrips.ROW + step * BlockWeight.BYTES_PER_INT);
         }
     }
 
-    /** Eight numbers of four bits of 16 outputs. */
-    private void eight(int step, int half, Address numbers) {
-        code.vmovups(high, numbers);
-        code.vpandd(low, high, mask);
-        if (apart) {
-            code.vpandnd(high, mask, high);
-        } else {
-            code.vpsrld(high, high, BITS);
-            code.vpandd(high, high, mask);
+    /** Eight numbers of four bits of all outputs. */
+    private void eight(int step, int line) {
+        for (int half = 0; half < VECTORS; half++) {
+            code.vmovups(high[half], at(WEIGHTS, line + half * LINE));
+            code.vpandd(low[half], high[half], mask);
+            if (apart) {
+                code.vpandnd(high[half], mask, high[half]);
+            } else {
+                code.vpsrld(high[half], high[half], BITS);
+                code.vpandd(high[half], high[half], mask);
+            }
         }
         for (int r = 0; r < rows; r++) {
-            code.vpdpbusd(sums[r][half], low, each(X, r * DotStrips.ROW + step * BlockWeight.PER_INT));
+            int at = r * DotStrips.ROW + step * BlockWeight.PER_INT;
+            multiply(sums[r], low, at);
+            multiply(upper[r], high, at + Integer.BYTES);
         }
-        for (int r = 0; r < rows; r++) {
-            code.vpdpbusd(upper[r][half], high, each(X, r * DotStrips.ROW + step * BlockWeight.PER_INT + 4));
+    }
+
+    /** Four numbers of a row with those of both halves: they are loaded once, as loads are what there is least of. */
+    private void multiply(VectorRegister[] sums, VectorRegister[] numbers, int at) {
+        code.vpbroadcastd(x, at(X, at));
+        for (int half = 0; half < VECTORS; half++) {
+            code.vpdpbusd(sums[half], numbers[half], x);
         }
     }
 
