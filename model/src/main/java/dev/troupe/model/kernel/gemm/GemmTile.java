@@ -11,9 +11,9 @@ import dev.troupe.model.kernel.vector.Lanes;
  * address masked to what a pointer can be, the compiler proves every access to be in bounds and leaves out the checks,
  * which on some processors compete with the multiply-adds for the same two ports.
  */
-final class GemmTile {
+public final class GemmTile {
     /** Rows of a strip of A and of the largest tile. */
-    static final int ROWS = 12;
+    public static final int ROWS = 12;
 
     /** Columns of a panel of B and of a tile: two vectors. */
     static final int COLUMNS = 2 * Lanes.LANES;
@@ -22,7 +22,7 @@ final class GemmTile {
     static final int DEPTH = Gemm.CHAIN;
 
     /** Byte distance from k to k + 1 in a strip. */
-    static final long ROW_A = ROWS * (long) Float.BYTES;
+    public static final long ROW_A = ROWS * (long) Float.BYTES;
 
     /** Byte distance from k to k + 1 in a panel, and from row to row of a tile's sums. */
     static final long ROW_B = COLUMNS * (long) Float.BYTES;
@@ -36,8 +36,10 @@ final class GemmTile {
      * Sums [rows][COLUMNS] = A · B over {@code depth} products, at most {@link #DEPTH}.
      *
      * @param rows 1 to {@link #ROWS}
+     * @param strip address of A in a strip of {@link LeftStrips}
+     * @param panel address of B
      */
-    static void product(int rows, int depth, long strip, long panel, long sums) {
+    public static void product(int rows, int depth, long strip, long panel, long sums) {
         if (GemmTileCode.RUNS) {
             GemmTileCode.product(rows, depth, strip, panel, sums);
         } else {

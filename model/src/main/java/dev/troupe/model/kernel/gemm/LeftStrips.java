@@ -11,7 +11,7 @@ import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.Transposition;
 
 /** The packed layout of rows of a left-hand matrix [m, k]: strips of {@link GemmTile#ROWS} rows, in each [k][ROWS]. */
-final class LeftStrips {
+public final class LeftStrips {
     /** Bytes behind a strip: rows are written as whole vectors, the surplus of each under the next. */
     private static final long SLACK = BYTES;
 
@@ -24,7 +24,7 @@ final class LeftStrips {
     }
 
     /** Byte distance from one strip to the next. */
-    static long bytes(int depth) {
+    public static long bytes(int depth) {
         return depth * ROW_A + SLACK;
     }
 
@@ -36,7 +36,7 @@ final class LeftStrips {
      * @param stride bytes between stored rows
      * @param after rows of A from the first packed one to its end: as much may be read
      */
-    static void pack(boolean transposed, int rows, int after, int depth, long a, long stride, long packed) {
+    public static void pack(boolean transposed, int rows, int after, int depth, long a, long stride, long packed) {
         if (transposed) {
             packStored(rows, after, depth, a, stride, packed);
             return;
