@@ -4,17 +4,16 @@ import dev.troupe.model.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * C[m, n] = A[m, k] · Wᵀ for weights of four bits, which stay as they are, and activations that are rounded to eight
- * bits, every 32 of a row with a scale of their own ({@link Int8Rounding}): the arithmetic of llama.cpp for these
- * types.
+ * C[m, n] = A[m, k] · Wᵀ for weights in blocks, which stay as they are, and activations that are rounded to eight bits,
+ * every 32 of a row with a scale of their own ({@link Int8Rounding}): the arithmetic of llama.cpp for these types.
  *
- * <p>Bits: a number of W stands for scale · q + offset, with one of both for each run of 32 inputs. Let s be the exact
- * sum of (q - 8) · x over a run of rounded activations, x their numbers and t their scale. In order of runs, in
- * float32, starting with 0,
+ * <p>Bits: each run of 32 inputs has a scale of W and, in Q4_K, an offset. Let s be the exact sum of q · x over a run,
+ * x the numbers of the rounded activations, t their scale, and q the numbers of W, less 8 where they have four bits. In
+ * order of runs, in float32, starting with 0,
  *
  * <pre>
  * sum = fma(s · t, scale, sum)
- * sum = fma((Σ x) · t, 8 · scale + offset, sum)      for Q4_K; for Q4_0 the offset is -8 scales
+ * sum = fma((Σ x) · t, 8 · scale + offset, sum)      for Q4_K only
  * C   = C (when accumulate) + sum + bias[column]
  * </pre>
  *
