@@ -70,8 +70,8 @@ public final class DraftBench {
         ModelConfig small = draft.withVocabularyOf(shape).config().withContextLength(CONTEXT);
         InferenceModel guessing;
         try (RandomWeights weights = new RandomWeights(small)) {
-            guessing =
-                    InferenceModel.create(small, weights, kernels, inference.options(kernels, pool), BLOCKS, CONTEXT);
+            guessing = InferenceModel.create(
+                    small, weights, kernels, inference.options(small, kernels, pool), BLOCKS, CONTEXT);
         }
         try (Engine engine = DraftingEngine.of(engine(shape, inference, kernels, pool), guessing)) {
             Run run = measure(engine, new SchedulingOptions(false, inference.promptsApart(), MAX_DRAFT, true));

@@ -36,8 +36,9 @@ final class ArithmeticOptions {
             names = "--decode",
             paramLabel = "HOW",
             defaultValue = "auto",
-            description = "how text is written: auto, with activations in eight bits where weights are q8_0, q4_0 or"
-                    + " q4_k, else exact; exact; or int8, with all in eight bits (default: ${DEFAULT-VALUE})")
+            description = "how text is written: exact; blocks, with activations in eight bits where weights are q8_0,"
+                    + " q4_0 or q4_k; int8, with all in eight bits; or auto, blocks for models of 67 million weights"
+                    + " and more, else exact (default: ${DEFAULT-VALUE})")
     private String decode = "auto";
 
     @Option(

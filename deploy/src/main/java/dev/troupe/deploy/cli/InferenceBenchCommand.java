@@ -55,7 +55,7 @@ final class InferenceBenchCommand implements Callable<Integer> {
             names = "--decode",
             paramLabel = "HOW",
             defaultValue = "auto",
-            description = "how answers are computed: auto, exact or int8 (default: ${DEFAULT-VALUE})")
+            description = "how answers are computed: auto, exact, blocks or int8 (default: ${DEFAULT-VALUE})")
     private String decode = "auto";
 
     @Option(

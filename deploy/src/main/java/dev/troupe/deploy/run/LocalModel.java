@@ -113,7 +113,7 @@ public final class LocalModel implements AutoCloseable {
                 opened.config(),
                 layer -> opened.weights(),
                 kernels,
-                settings.options(kernels, pool),
+                settings.options(opened.config(), kernels, pool),
                 blocks,
                 MAX_ROWS)) {
             return work.apply(model);

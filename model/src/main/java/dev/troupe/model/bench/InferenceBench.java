@@ -110,7 +110,7 @@ public final class InferenceBench {
         List<Row> rows = new ArrayList<>();
         for (StorageType type : types) {
             InferenceSettings settings = new InferenceSettings(type, prefill, decode);
-            InferenceOptions options = settings.options(kernels, pool);
+            InferenceOptions options = settings.options(shape.config(), kernels, pool);
             Row row = bench.measure(options, settings, peak);
             rows.add(withParts ? row.withParts(bench.parts(options)) : row);
         }

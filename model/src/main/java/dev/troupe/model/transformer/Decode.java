@@ -6,13 +6,18 @@ import java.util.List;
 /** How the rows of generated tokens are computed: {@code serving.decode}. */
 public enum Decode {
     /**
-     * Each matrix as its type asks for: with weights in blocks of 32 that share a scale (Q8_0, Q4_0, Q4_K) as they are,
-     * and activations rounded to eight bits, each 32 with a scale, as llama.cpp does it; with all others exact. Exact
-     * throughout on a device, and where products round their operands themselves.
+     * {@link #BLOCKS} for models of many weights, {@link #EXACT} for small ones, which are fast enough so, on a device,
+     * and where products round their operands themselves: see {@link InferenceSettings#decided}.
      */
     AUTO,
     /** With float32 activations. */
     EXACT,
+    /**
+     * Each matrix as its type asks for: with weights in blocks that have a scale for each 32 inputs (Q8_0, Q4_0, Q4_K)
+     * as they are, and activations rounded to eight bits, each 32 with a scale, as llama.cpp does it; with all others
+     * exact.
+     */
+    BLOCKS,
     /**
      * As prompts are with {@link Prefill#INT8}, bit for bit: activations in eight bits, weights of four bits as they
      * are, others rounded to eight.

@@ -31,23 +31,33 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
     /** As the model was trained: float32 throughout. */
     public static final InferenceSettings EXACT = new InferenceSettings(StorageType.F32, Prefill.EXACT, Decode.EXACT);
 
-    /** As a node serves a model that nothing is said about. */
-    public static InferenceSettings auto(@Nullable StorageType weights) {
-        return new InferenceSettings(weights, Prefill.AUTO, Decode.AUTO);
-    }
+    /**
+     * Weights from which on {@link Decode#AUTO} keeps blocks. With fewer an answer comes in a millisecond a token
+     * either way, and may as well be that of the numbers that the file says.
+     */
+    static final long MANY_WEIGHTS = 1L << 26;
 
     /**
      * Settings that go together: prompts that are not spoken of are computed as answers are, and answers that are not
-     * spoken of are exact where prompts are computed in a way of their own.
+     * spoken of are exact where prompts are computed in a way of their own. {@link Prefill#AUTO} stays beside
+     * {@link Decode#AUTO} and {@link Decode#BLOCKS}.
      *
-     * @throws TroupeException when {@code decode} is int8 and {@code prefill} is another way: what answers are computed
-     *     with is not laid out for it
+     * @throws TroupeException when {@code decode} is int8 or blocks and {@code prefill} is another way: what answers
+     *     are computed with is not laid out for it
      */
     public InferenceSettings {
-        if (prefill == Prefill.AUTO && decode != Decode.AUTO) {
-            prefill = decode == Decode.INT8 ? Prefill.INT8 : Prefill.EXACT;
-        } else if (prefill != Prefill.AUTO && decode == Decode.AUTO) {
+        if (prefill == Prefill.AUTO) {
+            prefill = switch (decode) {
+                case AUTO, BLOCKS -> Prefill.AUTO;
+                case EXACT -> Prefill.EXACT;
+                case INT8 -> Prefill.INT8;
+            };
+        } else if (decode == Decode.AUTO) {
             decode = Decode.EXACT;
+        }
+        if (decode == Decode.BLOCKS && prefill != Prefill.AUTO) {
+            throw new TroupeException("decode = blocks needs prefill = auto, not " + prefill.configName()
+                    + ": there is one layout of the weights, for all rows");
         }
         if (decode == Decode.INT8 && !isInt8(prefill)) {
             throw new TroupeException("decode = int8 needs prefill = int8 or int8_copy, not " + prefill.configName()
@@ -67,10 +77,32 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
     /** Whether rows of prompts and rows of generated tokens are computed in different ways, with different bits. */
     public boolean promptsApart() {
         return switch (decode) {
-            case AUTO -> false;
+            case AUTO, BLOCKS -> false;
             case EXACT -> prefill != Prefill.EXACT;
             case INT8 -> prefill == Prefill.INT8_COPY;
         };
+    }
+
+    /**
+     * These, with {@link Decode#AUTO} decided for a model: by its weights alone where the processor computes in
+     * float32, so that its answers have the same bytes on any.
+     *
+     * @param config of the whole model, also for a part of it
+     * @param precision of the kernels
+     * @param onDevice whether they are a device's
+     */
+    public InferenceSettings decided(ModelConfig config, Precision precision, boolean onDevice) {
+        if (decode != Decode.AUTO) {
+            return this;
+        }
+        String positions = ParameterNames.of(config).positions() + ".weight"; // as many as the context is long
+        boolean many = ParameterLayout.of(config).specs().stream()
+                        .filter(spec -> !spec.name().equals(positions))
+                        .mapToLong(ParameterSpec::size)
+                        .sum()
+                >= MANY_WEIGHTS;
+        boolean blocks = many && !onDevice && precision == Precision.FP32;
+        return new InferenceSettings(weights, Prefill.AUTO, blocks ? Decode.BLOCKS : Decode.EXACT, cache);
     }
 
     /**
@@ -81,6 +113,9 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
      * @param onDevice whether they are a device's
      */
     public Set<KernelUse> uses(ModelConfig config, StoredWeights weights, Precision precision, boolean onDevice) {
+        if (decode == Decode.AUTO) {
+            return decided(config, precision, onDevice).uses(config, weights, precision, onDevice);
+        }
         Set<StorageType> types = EnumSet.noneOf(StorageType.class);
         ParameterNames names = ParameterNames.of(config);
         String embedding = names.embedding() + ".weight";
@@ -95,8 +130,7 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
                         spec.shape().getLast()));
             }
         }
-        boolean keepsBlocks = decode == Decode.AUTO && !onDevice && precision == Precision.FP32;
-        boolean blocks = keepsBlocks && types.removeIf(BlockWeight::holds);
+        boolean blocks = decode == Decode.BLOCKS && types.removeIf(BlockWeight::holds);
         if (decode == Decode.INT8) { // whose products multiply every matrix
             blocks = types.stream().anyMatch(BlockWeight::hasFourBits);
             types.clear();
@@ -111,6 +145,9 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
 
     /** What these settings ask for beside a provider's kernels, whatever the model. */
     public Set<KernelUse> products() {
+        if (decode == Decode.BLOCKS) {
+            return Set.of(KernelUse.BLOCK_PRODUCTS);
+        }
         return switch (prefill) {
             case AUTO, EXACT -> Set.of();
             case BF16 -> Set.of(KernelUse.BF16_PROMPTS);
@@ -119,20 +156,22 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
     }
 
     /**
-     * Products for these settings beside {@code kernels}, on their {@code pool}; they agree with the reference.
+     * Products for a model of this configuration beside {@code kernels}, on their {@code pool}; they agree with the
+     * reference.
      *
+     * @param config of the whole model, also for a part of it
      * @throws TroupeException when it cannot be done here, or beside these kernels; the message says why
      */
-    public InferenceOptions options(Kernels kernels, ComputePool pool) {
+    public InferenceOptions options(ModelConfig config, Kernels kernels, ComputePool pool) {
+        boolean onDevice = kernels.weightProduct().layout() == WeightLayout.DEVICE;
+        return decided(config, kernels.precision(), onDevice).options(kernels, pool);
+    }
+
+    private InferenceOptions options(Kernels kernels, ComputePool pool) {
         OtherKernels.requireBeside(kernels, products());
         Consumer<SelfCheck> nobody = check -> {}; // who counts checks has had them made
         return switch (prefill) {
-            case AUTO -> {
-                boolean keepsBlocks = kernels.precision() == Precision.FP32
-                        && kernels.weightProduct().layout() != WeightLayout.DEVICE;
-                yield new InferenceOptions(
-                        weights, null, keepsBlocks ? OtherKernels.blocks(pool, nobody) : null, cache);
-            }
+            case AUTO -> new InferenceOptions(weights, null, OtherKernels.blocks(pool, nobody), cache);
             case EXACT -> new InferenceOptions(weights, null, null, cache);
             case BF16 -> new InferenceOptions(weights, OtherKernels.BF16_PROMPTS.create(pool, nobody), null, cache);
             case INT8, INT8_COPY -> {

@@ -5,7 +5,7 @@ import java.util.List;
 
 /** How the rows of prompts are computed: {@code serving.prefill}. */
 public enum Prefill {
-    /** As answers are: see {@link Decode}. */
+    /** As answers are: see {@link Decode}, which says which of these that is. */
     AUTO,
     /** With float32 activations, as generated tokens are, bit for bit. */
     EXACT,

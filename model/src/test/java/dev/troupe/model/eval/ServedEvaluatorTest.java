@@ -53,7 +53,8 @@ class ServedEvaluatorTest {
     }
 
     private Evaluation evaluate(StorageType type, Prefill prefill, int maxRows) {
-        return evaluate(new InferenceSettings(type, prefill, Decode.AUTO), maxRows);
+        Decode decode = prefill == Prefill.AUTO ? Decode.BLOCKS : Decode.EXACT;
+        return evaluate(new InferenceSettings(type, prefill, decode), maxRows);
     }
 
     private Evaluation evaluate(InferenceSettings settings, int maxRows) {
@@ -61,7 +62,7 @@ class ServedEvaluatorTest {
                 loaded.config(),
                 layer -> loaded.weights(),
                 kernels,
-                settings.options(kernels, pool),
+                settings.options(loaded.config(), kernels, pool),
                 BLOCKS,
                 maxRows)) {
             return new ServedEvaluator(model).evaluate(set);

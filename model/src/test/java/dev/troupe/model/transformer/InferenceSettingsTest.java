@@ -9,20 +9,25 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Which settings go together, and what they ask of kernels. */
+/** Which settings go together, what they come to for a model, and what they ask of kernels. */
 class InferenceSettingsTest {
     private static final ModelConfig CONFIG = TestModels.blocks(97);
+
+    /** An embedding of as many weights as are many, but for a row. */
+    private static final int VOCABULARY = (int) (InferenceSettings.MANY_WEIGHTS / CONFIG.dim());
 
     @ParameterizedTest
     @CsvSource({
         "AUTO, AUTO, AUTO, AUTO, false",
         "AUTO, EXACT, EXACT, EXACT, false",
+        "AUTO, BLOCKS, AUTO, BLOCKS, false",
         "AUTO, INT8, INT8, INT8, false",
         "EXACT, AUTO, EXACT, EXACT, false",
         "BF16, AUTO, BF16, EXACT, true",
@@ -42,33 +47,48 @@ class InferenceSettingsTest {
     @EnumSource(
             value = Prefill.class,
             names = {"EXACT", "BF16"})
-    void answersInInt8WantPromptsInInt8(Prefill prefill) {
-        assertThatThrownBy(() -> new InferenceSettings(null, prefill, Decode.INT8))
-                .isInstanceOf(TroupeException.class)
-                .hasMessageContaining("not " + prefill.configName());
-    }
-
-    private static Set<KernelUse> uses(InferenceSettings settings, Precision precision, boolean onDevice) {
-        try (TensorArena arena = TensorArena.open("test")) {
-            return settings.uses(CONFIG, TestModels.randomWeights(CONFIG, 1, arena), precision, onDevice);
+    void promptsGoWithAnswersOverOneLayout(Prefill prefill) {
+        for (Decode decode : List.of(Decode.INT8, Decode.BLOCKS)) {
+            assertThatThrownBy(() -> new InferenceSettings(null, prefill, decode))
+                    .isInstanceOf(TroupeException.class)
+                    .hasMessageContaining("decode = " + decode.configName())
+                    .hasMessageContaining("not " + prefill.configName());
         }
     }
 
-    /** Kernels that nobody asks are not checked; on a device, and in bf16, there are no others. */
+    /** By weights alone where the processor computes in float32. */
+    @Test
+    void manyWeightsStayInTheirBlocks() {
+        InferenceSettings auto = new InferenceSettings(StorageType.Q8_0, Prefill.AUTO, Decode.AUTO);
+        ModelConfig large = TestModels.blocks(VOCABULARY);
+        assertThat(auto.decided(large, Precision.FP32, false).decode()).isEqualTo(Decode.BLOCKS);
+        assertThat(auto.decided(large, Precision.FP32, true).decode()).isEqualTo(Decode.EXACT);
+        assertThat(auto.decided(large, Precision.BF16, false).decode()).isEqualTo(Decode.EXACT);
+        assertThat(auto.decided(TestModels.blocks(VOCABULARY / 4), Precision.FP32, false)
+                        .decode())
+                .isEqualTo(Decode.EXACT);
+        InferenceSettings exact = new InferenceSettings(StorageType.Q8_0, Prefill.AUTO, Decode.EXACT);
+        assertThat(exact.decided(large, Precision.FP32, false)).isEqualTo(exact);
+    }
+
+    private static Set<KernelUse> uses(Decode decode, StorageType type, boolean onDevice) {
+        InferenceSettings settings = new InferenceSettings(type, Prefill.AUTO, decode);
+        try (TensorArena arena = TensorArena.open("test")) {
+            return settings.uses(CONFIG, TestModels.randomWeights(CONFIG, 1, arena), Precision.FP32, onDevice);
+        }
+    }
+
+    /** What nobody asks for is not checked. */
     @Test
     void productsWithBlocksAreAskedForWhereBlocksAreKept() {
-        InferenceSettings auto = InferenceSettings.auto(StorageType.Q8_0);
-        assertThat(uses(auto, Precision.FP32, false))
+        assertThat(uses(Decode.BLOCKS, StorageType.Q8_0, false))
                 .contains(KernelUse.BLOCK_PRODUCTS, KernelUse.INFERENCE)
                 .doesNotContain(KernelUse.Q8_0_WEIGHTS, KernelUse.INT8_PRODUCTS);
-        assertThat(uses(auto, Precision.FP32, true))
+        assertThat(uses(Decode.BLOCKS, StorageType.F16, false)).contains(KernelUse.F16_WEIGHTS);
+        assertThat(uses(Decode.AUTO, StorageType.Q8_0, true))
                 .contains(KernelUse.Q8_0_WEIGHTS)
                 .doesNotContain(KernelUse.BLOCK_PRODUCTS);
-        assertThat(uses(auto, Precision.BF16, false)).doesNotContain(KernelUse.BLOCK_PRODUCTS);
-        assertThat(uses(InferenceSettings.auto(StorageType.F16), Precision.FP32, false))
-                .contains(KernelUse.F16_WEIGHTS)
-                .doesNotContain(KernelUse.BLOCK_PRODUCTS);
-        assertThat(uses(new InferenceSettings(StorageType.Q4_0, Prefill.AUTO, Decode.INT8), Precision.FP32, false))
+        assertThat(uses(Decode.INT8, StorageType.Q4_0, false))
                 .contains(KernelUse.BLOCK_PRODUCTS, KernelUse.INT8_PRODUCTS)
                 .doesNotContain(KernelUse.Q4_0_WEIGHTS);
     }

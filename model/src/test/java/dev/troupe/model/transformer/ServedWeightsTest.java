@@ -60,13 +60,19 @@ class ServedWeightsTest {
     }
 
     private InferenceModel model(Parameters from, StorageType type, Prefill prefill) {
-        return model(from, new InferenceSettings(type, prefill, Decode.AUTO));
+        return model(
+                from, new InferenceSettings(type, prefill, prefill == Prefill.AUTO ? Decode.BLOCKS : Decode.EXACT));
     }
 
     private InferenceModel model(Parameters from, InferenceSettings settings) {
         Kernels kernels = KernelProviders.select("vector").create(pool);
         return InferenceModel.create(
-                CONFIG, layer -> from, kernels, settings.options(kernels, pool), SEQUENCES * BLOCKS, SEQUENCES * TIME);
+                CONFIG,
+                layer -> from,
+                kernels,
+                settings.options(CONFIG, kernels, pool),
+                SEQUENCES * BLOCKS,
+                SEQUENCES * TIME);
     }
 
     /** Logits of every position of a text: in chunks of {@code chunk} tokens, in a batch with itself alone. */
@@ -181,24 +187,24 @@ class ServedWeightsTest {
     /** Blocks stay as they are and are multiplied alike in all rows; what has none is multiplied as ever. */
     @ParameterizedTest
     @EnumSource(StorageType.class)
-    void blocksAreKeptByThemselves(StorageType type) {
+    void blocksAreKept(StorageType type) {
         // Of Q6_K, too: a matrix whose rows do not fill its blocks is stored as Q8_0.
         boolean blocks =
                 !Set.of(StorageType.F32, StorageType.F16, StorageType.BF16).contains(type);
         try (InferenceModel exact = model(type, Prefill.EXACT);
-                InferenceModel auto = model(type, Prefill.AUTO)) {
-            List<List<float[]>> batch = together(auto);
+                InferenceModel kept = model(type, Prefill.AUTO)) {
+            List<List<float[]>> batch = together(kept);
             for (int s = 0; s < SEQUENCES; s++) {
-                assertEqualBits(alone(auto, s, 1), batch.get(s), s);
-                assertEqualBits(alone(auto, s, TIME), batch.get(s), s);
-                float[] hidden = hiddenAfterPrompt(auto, s);
+                assertEqualBits(alone(kept, s, 1), batch.get(s), s);
+                assertEqualBits(alone(kept, s, TIME), batch.get(s), s);
+                float[] hidden = hiddenAfterPrompt(kept, s);
                 if (blocks) {
                     assertThat(hidden).isNotEqualTo(hiddenAfterPrompt(exact, s));
                 } else {
                     assertThat(hidden).isEqualTo(hiddenAfterPrompt(exact, s));
                 }
             }
-            assertThat(auto.matrixBytes()).isLessThanOrEqualTo(exact.matrixBytes());
+            assertThat(kept.matrixBytes()).isLessThanOrEqualTo(exact.matrixBytes());
         }
     }
 
@@ -320,13 +326,13 @@ class ServedWeightsTest {
                 .hasMessageContaining("exact, bf16, int8");
         assertThatThrownBy(() -> Decode.named("fast"))
                 .isInstanceOf(TroupeException.class)
-                .hasMessageContaining("exact, int8");
+                .hasMessageContaining("exact, blocks, int8");
         assertThatThrownBy(() -> new InferenceSettings(StorageType.Q4_0, Prefill.BF16, Decode.INT8))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("prefill = int8 or int8_copy, not bf16");
         Kernels rounding = KernelProviders.select("vector", Precision.BF16).create(pool);
         InferenceOptions options =
-                new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT).options(rounding, pool);
+                new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT).options(CONFIG, rounding, pool);
         assertThatThrownBy(() -> InferenceModel.create(CONFIG, layer -> weights, rounding, options, 1, 1))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("q8_0")
@@ -340,6 +346,6 @@ class ServedWeightsTest {
             assertThat(ServedWeights.configName(ServedWeights.named(name))).isEqualTo(name);
         }
         assertThat(Prefill.names()).containsExactly("auto", "exact", "bf16", "int8", "int8_copy");
-        assertThat(Decode.names()).containsExactly("auto", "exact", "int8");
+        assertThat(Decode.names()).containsExactly("auto", "exact", "blocks", "int8");
     }
 }

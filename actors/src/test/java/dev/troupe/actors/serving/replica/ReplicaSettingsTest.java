@@ -36,7 +36,7 @@ class ReplicaSettingsTest {
         "maxDraft = 0, troupe.serving.maxDraft (0) must be at least 1",
         "weights = q5_0, 'troupe.serving.weights (q5_0) must be one of [stored, f32, f16, bf16, q8_0, q4_0, q4_k, q6_k]'",
         "prefill = fast, 'troupe.serving.prefill (fast) must be one of [auto, exact, bf16, int8, int8_copy]'",
-        "decode = fast, 'troupe.serving.decode (fast) must be one of [auto, exact, int8]'",
+        "decode = fast, 'troupe.serving.decode (fast) must be one of [auto, exact, blocks, int8]'",
         "'decode = int8, troupe.serving.prefill = exact', 'decode = int8 needs prefill = int8 or int8_copy, not exact'",
         "modelId = \" \", troupe.serving.modelId"
     })

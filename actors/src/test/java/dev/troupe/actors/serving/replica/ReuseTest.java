@@ -52,7 +52,7 @@ class ReuseTest {
 
     /** The second turn of a conversation starts behind the first, the answer included where it is computed alike. */
     @ParameterizedTest
-    @CsvSource({"AUTO,AUTO,48", "EXACT,EXACT,48", "INT8,INT8,48", "INT8,EXACT,32", "INT8_COPY,INT8,32"})
+    @CsvSource({"AUTO,BLOCKS,48", "EXACT,EXACT,48", "INT8,INT8,48", "INT8,EXACT,32", "INT8_COPY,INT8,32"})
     void aSecondTurnStartsBehindTheFirst(Prefill prefill, Decode decode, int cached) {
         InferenceSettings inference = new InferenceSettings(StorageType.Q8_0, prefill, decode);
         SchedulingOptions options = new SchedulingOptions(true, inference.promptsApart(), 0);
@@ -99,8 +99,8 @@ class ReuseTest {
     @CsvSource({
         "0,EXACT,EXACT",
         "0.3,EXACT,EXACT",
-        "0,AUTO,AUTO",
-        "1,AUTO,AUTO",
+        "0,AUTO,BLOCKS",
+        "1,AUTO,BLOCKS",
         "0.3,INT8,EXACT",
         "0,INT8,INT8",
         "1,INT8,INT8"

@@ -199,7 +199,7 @@ class SplitEngineTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"AUTO,AUTO", "INT8,EXACT", "INT8,INT8"})
+    @CsvSource({"AUTO,BLOCKS", "INT8,EXACT", "INT8,INT8"})
     void roundedPromptsAndAnswers(Prefill prefill, Decode decode) {
         Path model = SplitModels.write(folder, "llama", SplitModels.config("llama"), SEED);
         InferenceSettings inference = new InferenceSettings(StorageType.Q8_0, prefill, decode, StorageType.F16);

@@ -3,6 +3,7 @@ package dev.troupe.model.bench.kernel;
 import dev.troupe.model.bench.kernel.BenchCase.Limit;
 import dev.troupe.model.bench.kernel.BenchCase.Work;
 import dev.troupe.model.kernel.Kernels;
+import dev.troupe.model.kernel.check.OtherKernels;
 import dev.troupe.model.kernel.onednn.OneDnnPromptProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.PackedWeight;
@@ -15,19 +16,15 @@ import dev.troupe.model.kernel.vector.ScratchPool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
-import dev.troupe.model.transformer.Decode;
-import dev.troupe.model.transformer.InferenceSettings;
-import dev.troupe.model.transformer.Prefill;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 
 /**
- * Products with activations rounded to eight bits, each 32 with a scale, as {@code decode = auto} has them where
- * weights are in blocks, or a row with one, as {@code decode = int8} has them; and of prompts in bf16: m rows, k
- * inputs, n outputs. One row goes over several copies of a weight, more than the caches hold, and counts bytes; more
- * rows count operations, beside the peak of the instructions for them.
+ * Products with activations rounded to eight bits, each 32 with a scale, as {@code decode = blocks} has them, or a row
+ * with one, as {@code decode = int8} has them; and of prompts in bf16: m rows, k inputs, n outputs. One row goes over
+ * several copies of a weight, more than the caches hold, and counts bytes; more rows count operations, beside the peak
+ * of the instructions for them.
  */
 public final class RoundedProductBench implements KernelSuite {
     private static final List<StorageType> BLOCKS = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
@@ -52,9 +49,9 @@ public final class RoundedProductBench implements KernelSuite {
     public List<BenchCase> cases() {
         List<BenchCase> cases = new ArrayList<>();
         for (StorageType type : BLOCKS) {
-            cases.addAll(products(Decode.AUTO, type));
+            cases.addAll(products(false, type));
         }
-        cases.addAll(products(Decode.INT8, StorageType.Q8_0));
+        cases.addAll(products(true, StorageType.Q8_0));
         if (OneDnnPromptProduct.unavailable().isEmpty()) {
             for (int[] shape : SHAPES) {
                 cases.add(prompt(shape[0], shape[1]));
@@ -63,12 +60,12 @@ public final class RoundedProductBench implements KernelSuite {
         return cases;
     }
 
-    private List<BenchCase> products(Decode decode, StorageType type) {
+    private List<BenchCase> products(boolean rows, StorageType type) {
         List<BenchCase> cases = new ArrayList<>();
         for (int[] shape : SHAPES) {
             if (shape[0] % type.blockElements() == 0) {
                 for (int m : ROWS) {
-                    cases.add(new Product(pool, decode, type, m, shape[0], shape[1]).timed());
+                    cases.add(new Product(pool, rows, type, m, shape[0], shape[1]).timed());
                 }
             }
         }
@@ -91,10 +88,10 @@ public final class RoundedProductBench implements KernelSuite {
                 });
     }
 
-    private record Product(ComputePool pool, Decode decode, StorageType type, int m, int k, int n) {
+    /** @param rows whether activations and weights have one scale a row */
+    private record Product(ComputePool pool, boolean rows, StorageType type, int m, int k, int n) {
         BenchCase timed() {
             double numbers = (double) n * k * copies();
-            boolean rows = decode == Decode.INT8;
             double bytesANumber = rows ? 1 : (double) type.blockBytes() / type.blockElements();
             return BenchCase.of(
                     (rows ? "int8 product " : "block product ") + type,
@@ -108,9 +105,8 @@ public final class RoundedProductBench implements KernelSuite {
         }
 
         private Runnable prepare(Kernels kernels, TensorArena arena) {
-            InferenceSettings settings = new InferenceSettings(type, Prefill.AUTO, decode);
             RoundedProduct product =
-                    Objects.requireNonNull(settings.options(kernels, pool).rounded());
+                    rows ? OtherKernels.int8(pool, check -> {}) : OtherKernels.blocks(pool, check -> {});
             MemorySegment rows = BenchInputs.stored(arena, type, n, k);
             List<RoundedWeight> weights = new ArrayList<>();
             for (int i = 0; i < copies(); i++) {

@@ -124,7 +124,7 @@ class KeptLayoutsTest {
             OpenModel opened = kept.model();
             Kernels kernels = KernelProviders.select("vector").create(pool);
             try (InferenceModel model = InferenceModel.create(
-                    CONFIG, layer -> opened.weights(), kernels, settings.options(kernels, pool), 1, ROWS)) {
+                    CONFIG, layer -> opened.weights(), kernels, settings.options(CONFIG, kernels, pool), 1, ROWS)) {
                 String version = opened.version();
                 kept.keep(version);
                 long bytes = NativeMemory.bytes("inference") - before;
