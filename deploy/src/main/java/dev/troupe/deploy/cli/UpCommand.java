@@ -195,8 +195,9 @@ public final class UpCommand implements Callable<Integer> {
 
     private static void announce(NodeService service, TroupeNode node, MetricsEndpoint metrics) {
         service.model()
-                .ifPresent(description ->
-                        System.err.printf("serving %s (version %s)%n", description.modelId(), description.version()));
+                .ifPresent(description -> System.err.printf(
+                        "serving %s (version %s): %s%n",
+                        description.modelId(), description.version(), description.arithmetic()));
         service.bindings()
                 .ifPresent(bindings -> System.err.printf(
                         "HTTP %s   gRPC port %d   Ctrl-C stops%n", bindings.httpUrl(), bindings.grpcPort()));

@@ -255,7 +255,7 @@ public record DirectoryLoader(
                     Files.getLastModifiedTime(directory).toInstant().getEpochSecond(),
                     template.isModelsOwn() ? model.templates() : TemplateTexts.NONE,
                     model.sampling(),
-                    kernels.name() + " " + settings.arithmetic());
+                    settings.arithmetic(config, kernels));
         } catch (IOException e) {
             throw new TroupeException(directory + " cannot be read: " + e.getMessage(), e);
         }

@@ -1,10 +1,13 @@
 package dev.troupe.actors.serving.engine;
 
 import dev.troupe.actors.compute.NodeKernels;
+import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.OpenModel;
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
+import dev.troupe.model.kernel.quantized.WeightLayout;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.ServedWeights;
 import java.nio.file.Path;
@@ -95,14 +98,18 @@ public record EngineSettings(
                 inference.decode().configName());
     }
 
-    /** All of these that decides, with the kernels, which bits an answer has. */
-    String arithmetic() {
-        return String.join(
-                " ",
-                precision.configName(),
-                ServedWeights.configName(inference.weights()),
-                inference.prefill().configName(),
-                inference.decode().configName(),
-                ServedWeights.configName(inference.cache()));
+    /**
+     * What decides, beside weights, tokenizer and context, which bits an answer has.
+     *
+     * @param config of the whole model
+     * @param kernels that compute it
+     */
+    String arithmetic(ModelConfig config, Kernels kernels) {
+        boolean onDevice = kernels.weightProduct().layout() == WeightLayout.DEVICE;
+        InferenceSettings decided = inference.decided(config, kernels.precision(), onDevice);
+        return kernels.name() + " kernels, weights " + ServedWeights.configName(decided.weights())
+                + ", decode " + decided.decode().configName()
+                + (decided.promptsApart() ? ", prefill " + decided.prefill().configName() : "")
+                + ", cache " + ServedWeights.configName(decided.cache());
     }
 }

@@ -31,6 +31,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DirectoryLoaderTest {
     private static final EngineSettings SETTINGS = new EngineSettings("auto", Precision.FP32, 1, 32, 4, 1 << 20);
@@ -85,6 +87,23 @@ class DirectoryLoaderTest {
             assertThat(engine.numKvBlocks()).isEqualTo(4 * 3); // four contexts of 40 tokens in blocks of 16
             Tokenizer tokenizer = engine.description().tokenizer().tokenizer();
             assertThat(tokenizer.decode(tokenizer.encode("hello"))).isEqualTo("hello");
+        }
+    }
+
+    /** Replicas with the same words have the same bits, and {@code up} shows them: what auto came to, too. */
+    @ParameterizedTest
+    @CsvSource({
+        "AUTO, AUTO, 'decode exact, cache f32'",
+        "AUTO, EXACT, 'decode exact, cache f32'",
+        "AUTO, BLOCKS, 'decode blocks, cache f32'",
+        "AUTO, INT8, 'decode int8, cache f32'",
+        "INT8, AUTO, 'decode exact, prefill int8, cache f32'"
+    })
+    void saysHowItIsComputed(Prefill prefill, Decode decode, String words) {
+        EngineSettings settings = new EngineSettings(
+                "vector", Precision.FP32, new InferenceSettings(null, prefill, decode), 1, 32, 4, 1 << 20);
+        try (Engine engine = new DirectoryLoader(settings, "hello", "plain", write()).load()) {
+            assertThat(engine.description().arithmetic()).isEqualTo("vector kernels, weights stored, " + words);
         }
     }
 
