@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.troupe.gpu.emulator.EmulatedDevice;
 import dev.troupe.gpu.memory.DeviceMemory;
 import dev.troupe.model.TroupeException;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.ScalarKernelProvider;
 import dev.troupe.model.kernel.attention.Attention;
@@ -23,6 +28,9 @@ import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.Decode;
+import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.Prefill;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -103,7 +111,40 @@ class EmulatedKernelsTest {
             Kernels kernels = DeviceKernels.create("emulated", memory);
             assertThatThrownBy(() -> CheckedKernels.require(kernels, pool, Set.of(use), check -> {}))
                     .isInstanceOf(TroupeException.class)
-                    .hasMessageContainingAll("emulated", "device", "exact", "q8_0", "vector");
+                    .hasMessageContainingAll("emulated", "device", "decode to auto", "q8_0", "vector");
+        }
+    }
+
+    /** 67 million weights in blocks, which the processor would multiply as they are. */
+    @Test
+    void autoIsExactOnADevice() {
+        ModelConfig config = new ModelConfig(
+                "llama",
+                1 << 20,
+                64,
+                1,
+                4,
+                4,
+                16,
+                128,
+                32,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                1e4,
+                true,
+                false,
+                0);
+        InferenceSettings auto = new InferenceSettings(StorageType.Q8_0, Prefill.AUTO, Decode.AUTO);
+        try (DeviceMemory memory = new DeviceMemory(new EmulatedDevice(HEAP_ELEMENTS));
+                FixedComputePool pool = FixedComputePool.create(1)) {
+            Kernels device = DeviceKernels.create("emulated", memory);
+            Kernels processor = KernelProviders.select("vector").create(pool);
+            assertThat(auto.decided(config, name -> StorageType.F32, device).decode())
+                    .isEqualTo(Decode.EXACT);
+            assertThat(auto.decided(config, name -> StorageType.F32, processor).decode())
+                    .isEqualTo(Decode.BLOCKS);
         }
     }
 

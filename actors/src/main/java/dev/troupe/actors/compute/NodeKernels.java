@@ -1,7 +1,6 @@
 package dev.troupe.actors.compute;
 
 import dev.troupe.actors.telemetry.Metrics;
-import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.CheckedKernels;
@@ -34,15 +33,6 @@ public final class NodeKernels {
      */
     public static void require(Kernels kernels, ComputePool pool, Set<KernelUse> uses) {
         CheckedKernels.require(kernels, pool, uses, Metrics::kernelsChecked);
-    }
-
-    /**
-     * Whether the kernels of a name are a device's.
-     *
-     * @throws dev.troupe.model.TroupeException when there is no such provider here
-     */
-    public static boolean onDevice(String backend, Precision precision) {
-        return KernelProviders.select(backend, precision).device().isPresent();
     }
 
     /**

@@ -17,6 +17,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.InferenceSettings;
 import java.util.Arrays;
@@ -71,7 +72,12 @@ public final class DraftBench {
         InferenceModel guessing;
         try (RandomWeights weights = new RandomWeights(small)) {
             guessing = InferenceModel.create(
-                    small, weights, kernels, inference.options(small, kernels, pool), BLOCKS, CONTEXT);
+                    small,
+                    weights,
+                    kernels,
+                    decided(inference, small, kernels).options(kernels, pool),
+                    BLOCKS,
+                    CONTEXT);
         }
         try (Engine engine = DraftingEngine.of(engine(shape, inference, kernels, pool), guessing)) {
             Run run = measure(engine, new SchedulingOptions(false, inference.promptsApart(), MAX_DRAFT, true));
@@ -88,10 +94,20 @@ public final class DraftBench {
         }
     }
 
+    private static InferenceSettings decided(InferenceSettings settings, ModelConfig config, Kernels kernels) {
+        return settings.decided(config, name -> StorageType.F32, kernels); // which random weights are
+    }
+
     private static Engine engine(InferenceShape shape, InferenceSettings inference, Kernels kernels, ComputePool pool) {
         ModelConfig config = shape.config().withContextLength(CONTEXT);
-        EngineSettings settings =
-                new EngineSettings(kernels.name(), Precision.FP32, inference, pool.threads(), CONTEXT, 1, 1L << 40);
+        EngineSettings settings = new EngineSettings(
+                kernels.name(),
+                Precision.FP32,
+                decided(inference, config, kernels),
+                pool.threads(),
+                CONTEXT,
+                1,
+                1L << 40);
         ModelDescription description = new ModelDescription(
                 shape.label(), "random", CONTEXT, config.vocabSize(), ServedTokenizer.parsed("{}"), "plain", 0);
         try (RandomWeights weights = new RandomWeights(config)) {

@@ -32,6 +32,7 @@ public final class LoadBench {
     /**
      * What was measured.
      *
+     * @param arithmetic how it is computed
      * @param fileBytes of the model's weights: the file, or all safetensors files of the directory
      * @param startSeconds from the start of the process until the load began
      * @param loadSeconds by part
@@ -44,6 +45,7 @@ public final class LoadBench {
     public record Report(
             String model,
             String version,
+            String arithmetic,
             long fileBytes,
             double startSeconds,
             Map<String, Double> loadSeconds,
@@ -93,6 +95,7 @@ public final class LoadBench {
             return new Report(
                     model.getFileName().toString(),
                     engine.description().version(),
+                    engine.description().arithmetic(),
                     bytes,
                     sinceProcessStart(start),
                     new LinkedHashMap<>(times.seconds()),

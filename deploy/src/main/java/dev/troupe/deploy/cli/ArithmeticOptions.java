@@ -37,7 +37,7 @@ final class ArithmeticOptions {
             paramLabel = "HOW",
             defaultValue = "auto",
             description = "how text is written: exact; blocks, with activations in eight bits where weights are q8_0,"
-                    + " q4_0 or q4_k; int8, with all in eight bits; or auto, blocks for models of 67 million weights"
+                    + " q4_0 or q4_k; int8, with one scale a row; or auto, blocks for models of 67 million weights"
                     + " and more, else exact (default: ${DEFAULT-VALUE})")
     private String decode = "auto";
 

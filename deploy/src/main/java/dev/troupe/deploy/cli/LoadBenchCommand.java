@@ -66,6 +66,7 @@ final class LoadBenchCommand implements Callable<Integer> {
                         .collect(Collectors.joining(", ")),
                 report.promptTokens(),
                 report.firstTokenSeconds());
+        System.out.println(report.arithmetic());
         System.out.printf(
                 "peak of memory %.2f GB, %.2f times the file (%.2f GB); the key-value cache may take %.2f GB more%n",
                 report.peakResidentBytes() / 1e9,

@@ -74,7 +74,7 @@ public final class UpCommand implements Callable<Integer> {
             names = "--decode",
             paramLabel = "HOW",
             description = "how answers are computed: exact; blocks, with activations in eight bits where weights are"
-                    + " q8_0, q4_0 or q4_k; int8, with all in eight bits; or auto (the default), blocks for models of"
+                    + " q8_0, q4_0 or q4_k; int8, with one scale a row; or auto (the default), blocks for models of"
                     + " 67 million weights and more, else exact")
     private @Nullable String decode;
 

@@ -13,7 +13,6 @@ import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
-import dev.troupe.model.kernel.quantized.WeightLayout;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.transformer.InferenceModel;
@@ -99,21 +98,19 @@ public final class LocalModel implements AutoCloseable {
         return serving(settings, model -> work.apply(new TextGenerator(model, opened.tokenizer())));
     }
 
+    private InferenceSettings decided(InferenceSettings settings) {
+        return settings.decided(opened.config(), opened.weights()::type, kernels);
+    }
+
     private <T> T serving(InferenceSettings settings, Function<InferenceModel, T> work) {
-        NodeKernels.require(
-                kernels,
-                pool,
-                settings.uses(
-                        opened.config(),
-                        opened.weights(),
-                        kernels.precision(),
-                        kernels.weightProduct().layout() == WeightLayout.DEVICE));
+        InferenceSettings decided = decided(settings);
+        NodeKernels.require(kernels, pool, decided.uses(opened.config(), opened.weights()::type, kernels.precision()));
         int blocks = Math.ceilDiv(opened.config().contextLength(), KvBlocks.BLOCK_TOKENS);
         try (InferenceModel model = InferenceModel.create(
                 opened.config(),
                 layer -> opened.weights(),
                 kernels,
-                settings.options(opened.config(), kernels, pool),
+                decided.options(kernels, pool),
                 blocks,
                 MAX_ROWS)) {
             return work.apply(model);
@@ -126,11 +123,12 @@ public final class LocalModel implements AutoCloseable {
      */
     public Evaluation evaluateFile(Path file, InferenceSettings settings) {
         EvaluationSet set = EvaluationSet.ofFile(file, opened.tokenizer(), windowTokens());
+        InferenceSettings decided = decided(settings);
         StorageType weights = settings.weights();
         boolean stored = weights == null && !opened.bytesByType().keySet().equals(Set.of(StorageType.F32));
         if (!stored
                 && (weights == null || weights == StorageType.F32)
-                && (settings.prefill() == Prefill.AUTO || settings.prefill() == Prefill.EXACT)
+                && decided.prefill() == Prefill.EXACT
                 && settings.cache() == StorageType.F32) {
             return evaluate(set);
         }

@@ -109,8 +109,9 @@ public final class InferenceBench {
         InferenceBench bench = new InferenceBench(shape, kernels);
         List<Row> rows = new ArrayList<>();
         for (StorageType type : types) {
-            InferenceSettings settings = new InferenceSettings(type, prefill, decode);
-            InferenceOptions options = settings.options(shape.config(), kernels, pool);
+            InferenceSettings settings = new InferenceSettings(type, prefill, decode)
+                    .decided(shape.config(), name -> StorageType.F32, kernels);
+            InferenceOptions options = settings.options(kernels, pool);
             Row row = bench.measure(options, settings, peak);
             rows.add(withParts ? row.withParts(bench.parts(options)) : row);
         }

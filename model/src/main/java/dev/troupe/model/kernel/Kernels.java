@@ -10,6 +10,7 @@ import dev.troupe.model.kernel.linear.TensorLinear;
 import dev.troupe.model.kernel.loss.CrossEntropy;
 import dev.troupe.model.kernel.norm.Normalization;
 import dev.troupe.model.kernel.optimizer.AdamWUpdate;
+import dev.troupe.model.kernel.quantized.WeightLayout;
 import dev.troupe.model.kernel.quantized.WeightProduct;
 import dev.troupe.model.kernel.rope.RotaryEmbedding;
 
@@ -34,6 +35,11 @@ public record Kernels(
         Embedding embedding,
         AdamWUpdate adamW,
         Elementwise elementwise) {
+    /** Whether they compute on a device, and keep weights in its memory. */
+    public boolean areOfDevice() {
+        return weightProduct.layout() == WeightLayout.DEVICE;
+    }
+
     /** Float32, with linear layers by these matrix products. */
     public Kernels(
             String name,

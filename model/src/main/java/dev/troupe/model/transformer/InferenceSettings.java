@@ -11,11 +11,11 @@ import dev.troupe.model.kernel.int8.BlockWeight;
 import dev.troupe.model.kernel.int8.Int8RoundedProduct;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.RoundedProduct;
-import dev.troupe.model.kernel.quantized.WeightLayout;
 import dev.troupe.model.tensor.StorageType;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,38 +84,36 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
     }
 
     /**
-     * These, with {@link Decode#AUTO} decided for a model: by its weights alone where the processor computes in
-     * float32, so that its answers have the same bytes on any.
+     * These as they come to for a model: {@link Decode#AUTO} becomes {@link Decode#BLOCKS} or {@link Decode#EXACT}, by
+     * the model's weights alone where the processor computes in float32, so that answers have the same bytes on any;
+     * and blocks become exact where no matrix is in them. Decided once for all parts of a model.
      *
-     * @param config of the whole model, also for a part of it
-     * @param precision of the kernels
-     * @param onDevice whether they are a device's
+     * @param stored the type that a weight of this name is stored in
+     * @param kernels that compute it
      */
-    public InferenceSettings decided(ModelConfig config, Precision precision, boolean onDevice) {
-        if (decode != Decode.AUTO) {
+    public InferenceSettings decided(ModelConfig config, Function<String, StorageType> stored, Kernels kernels) {
+        boolean rounds = kernels.precision() != Precision.FP32;
+        if (decode == Decode.EXACT || decode == Decode.INT8 || (decode == Decode.BLOCKS && rounds)) {
             return this;
         }
-        String positions = ParameterNames.of(config).positions() + ".weight"; // as many as the context is long
-        boolean many = ParameterLayout.of(config).specs().stream()
-                        .filter(spec -> !spec.name().equals(positions))
-                        .mapToLong(ParameterSpec::size)
-                        .sum()
-                >= MANY_WEIGHTS;
-        boolean blocks = many && !onDevice && precision == Precision.FP32;
+        boolean wanted =
+                decode == Decode.BLOCKS || (!rounds && !kernels.areOfDevice() && numWeights(config) >= MANY_WEIGHTS);
+        boolean blocks =
+                wanted && types(config, stored, kernels.precision()).stream().anyMatch(BlockWeight::holds);
         return new InferenceSettings(weights, Prefill.AUTO, blocks ? Decode.BLOCKS : Decode.EXACT, cache);
     }
 
-    /**
-     * What a model asks of kernels that serve it so.
-     *
-     * @param weights of the model
-     * @param precision of the kernels
-     * @param onDevice whether they are a device's
-     */
-    public Set<KernelUse> uses(ModelConfig config, StoredWeights weights, Precision precision, boolean onDevice) {
-        if (decode == Decode.AUTO) {
-            return decided(config, precision, onDevice).uses(config, weights, precision, onDevice);
-        }
+    /** Without learned positions, of which a model has as many as its context is long. */
+    private static long numWeights(ModelConfig config) {
+        String positions = ParameterNames.of(config).positions() + ".weight";
+        return ParameterLayout.of(config).specs().stream()
+                .filter(spec -> !spec.name().equals(positions))
+                .mapToLong(ParameterSpec::size)
+                .sum();
+    }
+
+    /** What the matrices that are multiplied are laid out in. */
+    private Set<StorageType> types(ModelConfig config, Function<String, StorageType> stored, Precision precision) {
         Set<StorageType> types = EnumSet.noneOf(StorageType.class);
         ParameterNames names = ParameterNames.of(config);
         String embedding = names.embedding() + ".weight";
@@ -124,26 +122,50 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
             boolean head = spec.name().equals(embedding) && config.tiedEmbeddings();
             if (spec.shape().size() == 2 && (head || !table)) {
                 types.add(LinearLayout.target(
-                        this.weights,
+                        weights,
                         precision,
-                        weights.type(spec.name()),
+                        stored.apply(spec.name()),
                         spec.shape().getLast()));
             }
         }
-        boolean blocks = decode == Decode.BLOCKS && types.removeIf(BlockWeight::holds);
-        if (decode == Decode.INT8) { // whose products multiply every matrix
-            blocks = types.stream().anyMatch(BlockWeight::hasFourBits);
-            types.clear();
+        return types;
+    }
+
+    /**
+     * What a model asks of kernels that serve it with settings that were {@link #decided}.
+     *
+     * @param stored the type that a weight of this name is stored in
+     * @param precision of the kernels
+     */
+    public Set<KernelUse> uses(ModelConfig config, Function<String, StorageType> stored, Precision precision) {
+        requireDecided();
+        Set<StorageType> types = types(config, stored, precision);
+        Set<KernelUse> uses = EnumSet.copyOf(KernelUse.servingAny());
+        switch (decode) {
+            case AUTO, EXACT -> {}
+            case BLOCKS -> types.removeIf(BlockWeight::holds);
+            case INT8 -> { // whose products multiply every matrix
+                if (types.stream().anyMatch(BlockWeight::hasFourBits)) {
+                    uses.add(KernelUse.BLOCK_PRODUCTS);
+                }
+                types.clear();
+            }
         }
-        Set<KernelUse> uses = EnumSet.copyOf(KernelUse.serving(config, types));
+        uses.addAll(KernelUse.serving(config, types));
         uses.addAll(products());
-        if (blocks) {
-            uses.add(KernelUse.BLOCK_PRODUCTS);
-        }
         return uses;
     }
 
-    /** What these settings ask for beside a provider's kernels, whatever the model. */
+    private void requireDecided() {
+        if (decode == Decode.AUTO) {
+            throw new IllegalStateException("what auto comes to was not decided");
+        }
+    }
+
+    /**
+     * What these settings ask for beside a provider's kernels: of {@link Decode#AUTO} nothing until it is
+     * {@link #decided}.
+     */
     public Set<KernelUse> products() {
         if (decode == Decode.BLOCKS) {
             return Set.of(KernelUse.BLOCK_PRODUCTS);
@@ -156,18 +178,13 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
     }
 
     /**
-     * Products for a model of this configuration beside {@code kernels}, on their {@code pool}; they agree with the
-     * reference.
+     * Products for settings that were {@link #decided} beside {@code kernels}, on their {@code pool}; they agree with
+     * the reference.
      *
-     * @param config of the whole model, also for a part of it
      * @throws TroupeException when it cannot be done here, or beside these kernels; the message says why
      */
-    public InferenceOptions options(ModelConfig config, Kernels kernels, ComputePool pool) {
-        boolean onDevice = kernels.weightProduct().layout() == WeightLayout.DEVICE;
-        return decided(config, kernels.precision(), onDevice).options(kernels, pool);
-    }
-
-    private InferenceOptions options(Kernels kernels, ComputePool pool) {
+    public InferenceOptions options(Kernels kernels, ComputePool pool) {
+        requireDecided();
         OtherKernels.requireBeside(kernels, products());
         Consumer<SelfCheck> nobody = check -> {}; // who counts checks has had them made
         return switch (prefill) {

@@ -120,7 +120,7 @@ record InferenceWeights(
         boolean products = options.prompts() != null || options.rounded() != null;
         if ((rounded || products) && kernels.precision() != Precision.FP32) {
             throw new TroupeException("products with weights in " + ServedWeights.configName(options.weights())
-                    + " are float32: leave the precision at fp32, not "
+                    + ", and decode = blocks or int8, want the precision fp32, not "
                     + kernels.precision().configName() + " (prefill = bf16 or int8 rounds the rows of prompts only)");
         }
     }

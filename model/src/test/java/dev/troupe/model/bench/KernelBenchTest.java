@@ -96,13 +96,18 @@ class KernelBenchTest {
         assertThat(cases("int8 product Q8_0 512x"))
                 .isNotEmpty()
                 .allMatch(one -> one.work().limit() == BenchCase.Limit.INT8);
+        assertThat(cases("block product Q8_0 512x"))
+                .isNotEmpty()
+                .allMatch(one -> one.work().limit() == BenchCase.Limit.INT8);
     }
 
     @Test
     void whatRunsOnTheProcessorOnlyIsNotMeasuredOnADevice() {
         assertThat(cases("int8 product")).isNotEmpty();
+        assertThat(cases("block product")).isNotEmpty();
         assertThat(KernelBench.cases("", pool, true))
                 .noneMatch(one -> one.kernel().startsWith("int8 product"))
+                .noneMatch(one -> one.kernel().startsWith("block product"))
                 .noneMatch(one -> one.kernel().startsWith("sampling"));
     }
 }

@@ -62,7 +62,7 @@ class ServedEvaluatorTest {
                 loaded.config(),
                 layer -> loaded.weights(),
                 kernels,
-                settings.options(loaded.config(), kernels, pool),
+                settings.options(kernels, pool),
                 BLOCKS,
                 maxRows)) {
             return new ServedEvaluator(model).evaluate(set);

@@ -1,27 +1,43 @@
 package dev.troupe.model.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.kernel.KernelProviders;
+import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
+import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.StorageType;
-import dev.troupe.model.tensor.TensorArena;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which settings go together, what they come to for a model, and what they ask of kernels. */
 class InferenceSettingsTest {
     private static final ModelConfig CONFIG = TestModels.blocks(97);
 
-    /** An embedding of as many weights as are many, but for a row. */
-    private static final int VOCABULARY = (int) (InferenceSettings.MANY_WEIGHTS / CONFIG.dim());
+    /** With so many tokens an embedding of 64 numbers each is as many weights as are many. */
+    private static final int VOCABULARY = (int) (InferenceSettings.MANY_WEIGHTS / 64);
+
+    private final FixedComputePool pool = FixedComputePool.create(1);
+
+    @AfterEach
+    void close() {
+        pool.close();
+    }
 
     @ParameterizedTest
     @CsvSource({
@@ -56,40 +72,101 @@ class InferenceSettingsTest {
         }
     }
 
+    private Decode decided(InferenceSettings settings, ModelConfig config, Precision precision) {
+        Kernels kernels = KernelProviders.select("vector", precision).create(pool);
+        return settings.decided(config, _ -> StorageType.F32, kernels).decode();
+    }
+
+    private Decode decided(@Nullable StorageType weights, Decode decode, ModelConfig config) {
+        return decided(new InferenceSettings(weights, Prefill.AUTO, decode), config, Precision.FP32);
+    }
+
     /** By weights alone where the processor computes in float32. */
     @Test
     void manyWeightsStayInTheirBlocks() {
+        ModelConfig large = learned(VOCABULARY, 8);
+        assertThat(decided(StorageType.Q8_0, Decode.AUTO, large)).isEqualTo(Decode.BLOCKS);
+        assertThat(decided(StorageType.Q8_0, Decode.AUTO, CONFIG)).isEqualTo(Decode.EXACT);
+        assertThat(decided(StorageType.Q8_0, Decode.EXACT, large)).isEqualTo(Decode.EXACT);
+        assertThat(decided(StorageType.Q8_0, Decode.INT8, large)).isEqualTo(Decode.INT8);
         InferenceSettings auto = new InferenceSettings(StorageType.Q8_0, Prefill.AUTO, Decode.AUTO);
-        ModelConfig large = TestModels.blocks(VOCABULARY);
-        assertThat(auto.decided(large, Precision.FP32, false).decode()).isEqualTo(Decode.BLOCKS);
-        assertThat(auto.decided(large, Precision.FP32, true).decode()).isEqualTo(Decode.EXACT);
-        assertThat(auto.decided(large, Precision.BF16, false).decode()).isEqualTo(Decode.EXACT);
-        assertThat(auto.decided(TestModels.blocks(VOCABULARY / 4), Precision.FP32, false)
-                        .decode())
-                .isEqualTo(Decode.EXACT);
-        InferenceSettings exact = new InferenceSettings(StorageType.Q8_0, Prefill.AUTO, Decode.EXACT);
-        assertThat(exact.decided(large, Precision.FP32, false)).isEqualTo(exact);
+        assertThat(decided(auto, large, Precision.BF16)).isEqualTo(Decode.EXACT);
     }
 
-    private static Set<KernelUse> uses(Decode decode, StorageType type, boolean onDevice) {
-        InferenceSettings settings = new InferenceSettings(type, Prefill.AUTO, decode);
-        try (TensorArena arena = TensorArena.open("test")) {
-            return settings.uses(CONFIG, TestModels.randomWeights(CONFIG, 1, arena), Precision.FP32, onDevice);
-        }
-    }
-
-    /** What nobody asks for is not checked. */
+    /** So that two ways with the same bits have one name, and nothing is checked that nobody asks for. */
     @Test
-    void productsWithBlocksAreAskedForWhereBlocksAreKept() {
-        assertThat(uses(Decode.BLOCKS, StorageType.Q8_0, false))
+    void whereNothingIsInBlocksAllIsExact() {
+        ModelConfig large = learned(VOCABULARY, 8);
+        assertThat(decided(StorageType.F16, Decode.AUTO, large)).isEqualTo(Decode.EXACT);
+        assertThat(decided(null, Decode.AUTO, large)).as("stored as float32").isEqualTo(Decode.EXACT);
+        assertThat(decided(null, Decode.BLOCKS, large)).isEqualTo(Decode.EXACT);
+        assertThat(decided(StorageType.Q4_0, Decode.BLOCKS, CONFIG)).isEqualTo(Decode.BLOCKS);
+    }
+
+    private static ModelConfig learned(int vocabSize, int contextLength) {
+        return new ModelConfig(
+                "gpt2",
+                vocabSize,
+                64,
+                1,
+                4,
+                4,
+                16,
+                128,
+                contextLength,
+                NormKind.LAYER,
+                1e-5f,
+                MlpKind.GELU,
+                PositionKind.LEARNED,
+                0,
+                true,
+                true,
+                0);
+    }
+
+    /** A node may serve a shorter context than the file's, with as many positions fewer. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 100_000})
+    void theContextDecidesNothing(int contextLength) {
+        long others = ParameterLayout.of(learned(1, 1)).size() - 2L * 64;
+        int least = (int) Math.ceilDiv(InferenceSettings.MANY_WEIGHTS - others, 64L);
+        assertThat(decided(StorageType.Q8_0, Decode.AUTO, learned(least - 1, contextLength)))
+                .isEqualTo(Decode.EXACT);
+        assertThat(decided(StorageType.Q8_0, Decode.AUTO, learned(least, contextLength)))
+                .isEqualTo(Decode.BLOCKS);
+    }
+
+    @Test
+    void productsWithBlocksAreThoseOfTypesInBlocks() {
+        Kernels kernels = KernelProviders.select("vector").create(pool);
+        InferenceSettings settings = new InferenceSettings(StorageType.Q8_0, Prefill.AUTO, Decode.AUTO);
+        InferenceOptions large = settings.decided(learned(VOCABULARY, 8), _ -> StorageType.F32, kernels)
+                .options(kernels, pool);
+        assertThat(large.rounded(StorageType.Q8_0)).isNotNull();
+        assertThat(large.rounded(StorageType.F16)).isNull();
+        assertThat(large.promptsApart()).isFalse();
+        InferenceOptions small =
+                settings.decided(CONFIG, _ -> StorageType.F32, kernels).options(kernels, pool);
+        assertThat(small.rounded(StorageType.Q8_0)).isNull();
+        assertThatIllegalStateException().isThrownBy(() -> settings.options(kernels, pool));
+    }
+
+    private static Set<KernelUse> uses(Decode decode, StorageType type) {
+        return new InferenceSettings(type, Prefill.AUTO, decode).uses(CONFIG, _ -> StorageType.F32, Precision.FP32);
+    }
+
+    @Test
+    void whatNobodyAsksForIsNotChecked() {
+        assertThat(uses(Decode.BLOCKS, StorageType.Q8_0))
                 .contains(KernelUse.BLOCK_PRODUCTS, KernelUse.INFERENCE)
                 .doesNotContain(KernelUse.Q8_0_WEIGHTS, KernelUse.INT8_PRODUCTS);
-        assertThat(uses(Decode.BLOCKS, StorageType.F16, false)).contains(KernelUse.F16_WEIGHTS);
-        assertThat(uses(Decode.AUTO, StorageType.Q8_0, true))
+        assertThat(uses(Decode.EXACT, StorageType.Q8_0))
                 .contains(KernelUse.Q8_0_WEIGHTS)
                 .doesNotContain(KernelUse.BLOCK_PRODUCTS);
-        assertThat(uses(Decode.INT8, StorageType.Q4_0, false))
+        assertThat(uses(Decode.INT8, StorageType.Q4_0))
                 .contains(KernelUse.BLOCK_PRODUCTS, KernelUse.INT8_PRODUCTS)
                 .doesNotContain(KernelUse.Q4_0_WEIGHTS);
+        assertThat(uses(Decode.INT8, StorageType.Q8_0)).doesNotContain(KernelUse.BLOCK_PRODUCTS);
+        assertThatIllegalStateException().isThrownBy(() -> uses(Decode.AUTO, StorageType.Q8_0));
     }
 }

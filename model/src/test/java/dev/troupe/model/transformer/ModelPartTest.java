@@ -230,13 +230,7 @@ class ModelPartTest {
         try (FixedComputePool pool = FixedComputePool.create(1)) {
             Kernels kernels = TestedProviders.assumed(backend).create(pool);
             try (InferenceModel model = InferenceModel.create(
-                    part,
-                    links,
-                    layer -> weights,
-                    kernels,
-                    settings.options(part.config(), kernels, pool),
-                    SEQUENCES * BLOCKS,
-                    32)) {
+                    part, links, layer -> weights, kernels, settings.options(kernels, pool), SEQUENCES * BLOCKS, 32)) {
                 return run(model, passes(part.config()));
             }
         }
@@ -314,7 +308,7 @@ class ModelPartTest {
                 FixedComputePool pool = FixedComputePool.create(1)) {
             Parameters weights = TestModels.randomWeights(config, SEED, arena);
             Kernels kernels = TestedProviders.assumed("vector").create(pool);
-            InferenceOptions options = InferenceSettings.EXACT.options(config, kernels, pool);
+            InferenceOptions options = InferenceSettings.EXACT.options(kernels, pool);
             long whole;
             try (InferenceModel model = InferenceModel.create(config, layer -> weights, kernels, options, 6, 8)) {
                 whole = model.matrixBytes();

@@ -9,15 +9,19 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.onednn.OneDnnKernelProvider;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.sampling.CounterRandom;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -64,15 +68,10 @@ class ServedWeightsTest {
                 from, new InferenceSettings(type, prefill, prefill == Prefill.AUTO ? Decode.BLOCKS : Decode.EXACT));
     }
 
-    private InferenceModel model(Parameters from, InferenceSettings settings) {
+    private InferenceModel model(StoredWeights from, InferenceSettings settings) {
         Kernels kernels = KernelProviders.select("vector").create(pool);
         return InferenceModel.create(
-                CONFIG,
-                layer -> from,
-                kernels,
-                settings.options(CONFIG, kernels, pool),
-                SEQUENCES * BLOCKS,
-                SEQUENCES * TIME);
+                CONFIG, layer -> from, kernels, settings.options(kernels, pool), SEQUENCES * BLOCKS, SEQUENCES * TIME);
     }
 
     /** Logits of every position of a text: in chunks of {@code chunk} tokens, in a batch with itself alone. */
@@ -208,6 +207,51 @@ class ServedWeightsTest {
         }
     }
 
+    /** As quantizers write files: some matrices of a layer in four bits, others in six or eight, some as they were. */
+    private record Mixed(Parameters numbers) implements StoredWeights {
+        private static final Map<String, StorageType> OTHERS = Map.of(
+                "v_proj", StorageType.Q6_K,
+                "down_proj", StorageType.Q8_0,
+                "o_proj", StorageType.F16);
+
+        @Override
+        public StorageType type(String name) {
+            if (!name.contains("proj")) {
+                return StorageType.F32;
+            }
+            String matrix = name.substring(0, name.length() - ".weight".length());
+            return OTHERS.getOrDefault(matrix.substring(matrix.lastIndexOf('.') + 1), StorageType.Q4_K);
+        }
+
+        @Override
+        public StoredTensor get(String name, TensorArena scratch) {
+            StoredTensor plain = numbers.get(name, scratch);
+            StorageType type = type(name);
+            MemorySegment stored = scratch.allocateBytes(plain.rows() * type.bytes(plain.columns()));
+            Quantization.write(type, (long) plain.rows() * plain.columns(), plain.bytes(), stored);
+            return new StoredTensor(name, type, plain.rows(), plain.columns(), stored);
+        }
+    }
+
+    @Test
+    void aFileOfSeveralTypesIsMultipliedInSeveralWays() {
+        Mixed mixed = new Mixed(weights);
+        InferenceSettings blocks = new InferenceSettings(null, Prefill.AUTO, Decode.BLOCKS);
+        try (InferenceModel exact = model(mixed, new InferenceSettings(null, Prefill.EXACT, Decode.EXACT));
+                InferenceModel kept = model(mixed, blocks)) {
+            List<List<float[]>> batch = together(kept);
+            for (int s = 0; s < SEQUENCES; s++) {
+                assertEqualBits(alone(kept, s, 1), batch.get(s), s);
+                assertEqualBits(alone(kept, s, TIME), batch.get(s), s);
+                assertThat(hiddenAfterPrompt(kept, s)).isNotEqualTo(hiddenAfterPrompt(exact, s));
+            }
+            assertThat(kept.matrixBytes()).isLessThanOrEqualTo(exact.matrixBytes());
+        }
+        assertThat(blocks.uses(CONFIG, mixed::type, Precision.FP32))
+                .contains(KernelUse.BLOCK_PRODUCTS, KernelUse.Q6_K_WEIGHTS, KernelUse.F16_WEIGHTS)
+                .doesNotContain(KernelUse.Q4_K_WEIGHTS, KernelUse.Q8_0_WEIGHTS);
+    }
+
     /** A copy in eight bits is of weights that have four: those that have eight are multiplied alike in all rows. */
     @ParameterizedTest
     @EnumSource(
@@ -332,7 +376,7 @@ class ServedWeightsTest {
                 .hasMessageContaining("prefill = int8 or int8_copy, not bf16");
         Kernels rounding = KernelProviders.select("vector", Precision.BF16).create(pool);
         InferenceOptions options =
-                new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT).options(CONFIG, rounding, pool);
+                new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT).options(rounding, pool);
         assertThatThrownBy(() -> InferenceModel.create(CONFIG, layer -> weights, rounding, options, 1, 1))
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("q8_0")

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -158,29 +159,35 @@ public record DirectoryLoader(
         int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);
         long weightBytes = weightBytes(model) + (draft == null ? 0 : weightBytes(draft));
         KvCacheSize.tooMuch(weightBytes, numKvBlocks * blockBytes, memory()).ifPresent(LOG::warn);
+        Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool, Set.of());
+        EngineSettings decided = settings.decided(model, kernels);
+        Optional<EngineSettings> ofDraft = Optional.ofNullable(draft).map(open -> settings.decided(open, kernels));
+        Set<KernelUse> uses = new HashSet<>(decided.uses(model));
+        ofDraft.ifPresent(own -> uses.addAll(own.uses(Objects.requireNonNull(draft))));
         Beside beside = new Beside(
                 Background.start("troupe-model-version", model::version),
                 Background.start("troupe-model-kernel-check", () -> {
                     first.forEach(Background::result);
-                    return check(model, draft, pool.threads());
+                    return check(pool.threads(), uses);
                 }));
         // Nothing is answered before they are checked. Which products there are beside them is known after a check.
-        Kernels kernels = times.measure(
-                "products",
-                () -> NodeKernels.create(
-                        settings.backend(),
-                        settings.precision(),
-                        pool,
-                        settings.inference().products()));
+        times.measure("products", () -> {
+            Set<KernelUse> products = new HashSet<>(decided.inference().products());
+            ofDraft.ifPresent(own -> products.addAll(own.inference().products()));
+            NodeKernels.require(kernels, pool, products);
+            return kernels;
+        });
         if (draft == null) {
-            return target(model, beside, config, kernels, pool, numKvBlocks, times);
+            return target(decided, model, beside, config, kernels, pool, numKvBlocks, times);
         }
         ModelConfig draftConfig = DraftLoader.fitting(draft, config.contextLength());
         DraftModel guesses = times.measure(
                 "draft",
-                () -> DraftLoader.load(draft, draftConfig, config.vocabSize(), settings, kernels, pool, numKvBlocks));
+                () -> DraftLoader.load(
+                        draft, draftConfig, config.vocabSize(), ofDraft.orElseThrow(), kernels, pool, numKvBlocks));
         try {
-            return new DraftingEngine(target(model, beside, config, kernels, pool, numKvBlocks, times), guesses);
+            return new DraftingEngine(
+                    target(decided, model, beside, config, kernels, pool, numKvBlocks, times), guesses);
         } catch (RuntimeException | Error e) {
             guesses.close();
             throw e;
@@ -195,21 +202,14 @@ public record DirectoryLoader(
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
-    /** Compares kernels like those that compute with the reference, in all that these models ask of them. */
-    private Set<KernelUse> check(OpenModel model, @Nullable OpenModel draft, int threads) {
-        Set<KernelUse> uses = new HashSet<>(settings.uses(model));
-        if (draft != null) {
-            uses.addAll(settings.uses(draft));
-        }
-        return check(threads, uses);
-    }
-
+    /** Compares kernels like those that compute with the reference, in all that is asked of them. */
     private Set<KernelUse> check(int threads, Set<KernelUse> uses) {
         NodeKernels.check(settings.backend(), settings.precision(), threads, uses);
         return uses;
     }
 
     private Engine target(
+            EngineSettings decided,
             OpenModel model,
             Beside beside,
             ModelConfig config,
@@ -221,12 +221,12 @@ public record DirectoryLoader(
         StepExecutor laidOut = times.measure(
                 "weights",
                 () -> layout.lay(new ModelLayout.Target(
-                        settings, model, config, () -> beside.version().result(), kernels, pool, numKvBlocks)));
+                        decided, model, config, () -> beside.version().result(), kernels, pool, numKvBlocks)));
         try {
             times.measure("kernels", () -> beside.check().result());
             ModelDescription description = times.measure(
                     "version",
-                    () -> describe(model, config, kernels, beside.version().result(), template));
+                    () -> describe(model, config, beside.version().result(), template, decided.arithmetic(kernels)));
             return new ModelEngine(description, laidOut);
         } catch (RuntimeException | Error e) {
             laidOut.close();
@@ -243,7 +243,7 @@ public record DirectoryLoader(
     private record Beside(Background<String> version, Background<Set<KernelUse>> check) {}
 
     private ModelDescription describe(
-            OpenModel model, ModelConfig config, Kernels kernels, String version, ChatTemplate template) {
+            OpenModel model, ModelConfig config, String version, ChatTemplate template, String arithmetic) {
         try {
             return new ModelDescription(
                     modelId,
@@ -255,7 +255,7 @@ public record DirectoryLoader(
                     Files.getLastModifiedTime(directory).toInstant().getEpochSecond(),
                     template.isModelsOwn() ? model.templates() : TemplateTexts.NONE,
                     model.sampling(),
-                    settings.arithmetic(config, kernels));
+                    arithmetic);
         } catch (IOException e) {
             throw new TroupeException(directory + " cannot be read: " + e.getMessage(), e);
         }

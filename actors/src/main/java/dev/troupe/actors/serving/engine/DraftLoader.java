@@ -78,7 +78,7 @@ final class DraftLoader {
                         config,
                         layer -> draft.weights(),
                         kernels,
-                        settings.inference().options(config, kernels, pool),
+                        settings.inference().options(kernels, pool),
                         numKvBlocks,
                         settings.maxBatchTokens()),
                 vocabSize);

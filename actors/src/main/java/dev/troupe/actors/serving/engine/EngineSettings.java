@@ -1,13 +1,10 @@
 package dev.troupe.actors.serving.engine;
 
-import dev.troupe.actors.compute.NodeKernels;
-import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
-import dev.troupe.model.kernel.quantized.WeightLayout;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.ServedWeights;
 import java.nio.file.Path;
@@ -78,13 +75,23 @@ public record EngineSettings(
         this(backend, precision, InferenceSettings.EXACT, threads, maxBatchTokens, maxRunning, kvCacheBytes);
     }
 
-    /**
-     * What a model asks of the kernels of a node with these settings.
-     *
-     * @throws dev.troupe.model.TroupeException when there is no such backend here
-     */
+    /** These as they come to for a model, see {@link InferenceSettings#decided}. */
+    EngineSettings decided(OpenModel model, Kernels kernels) {
+        return new EngineSettings(
+                backend,
+                precision,
+                inference.decided(model.config(), model.weights()::type, kernels),
+                threads,
+                maxBatchTokens,
+                maxRunning,
+                kvCacheBytes,
+                draftModel,
+                layouts);
+    }
+
+    /** What a model for which these were {@link #decided} asks of kernels. */
     public Set<KernelUse> uses(OpenModel model) {
-        return inference.uses(model.config(), model.weights(), precision, NodeKernels.onDevice(backend, precision));
+        return inference.uses(model.config(), model.weights()::type, precision);
     }
 
     /** All of these that decides how a model's weights are laid out. */
@@ -99,17 +106,15 @@ public record EngineSettings(
     }
 
     /**
-     * What decides, beside weights, tokenizer and context, which bits an answer has.
+     * What decides, beside weights, tokenizer and context, which bits an answer of a model has for which these were
+     * {@link #decided}.
      *
-     * @param config of the whole model
      * @param kernels that compute it
      */
-    String arithmetic(ModelConfig config, Kernels kernels) {
-        boolean onDevice = kernels.weightProduct().layout() == WeightLayout.DEVICE;
-        InferenceSettings decided = inference.decided(config, kernels.precision(), onDevice);
-        return kernels.name() + " kernels, weights " + ServedWeights.configName(decided.weights())
-                + ", decode " + decided.decode().configName()
-                + (decided.promptsApart() ? ", prefill " + decided.prefill().configName() : "")
-                + ", cache " + ServedWeights.configName(decided.cache());
+    String arithmetic(Kernels kernels) {
+        return kernels.name() + " kernels, weights " + ServedWeights.configName(inference.weights())
+                + ", decode " + inference.decode().configName()
+                + (inference.promptsApart() ? ", prefill " + inference.prefill().configName() : "")
+                + ", cache " + ServedWeights.configName(inference.cache());
     }
 }

@@ -26,7 +26,7 @@ record WholeModel(InferenceModel model, Runnable freeRest) implements StepExecut
                         config,
                         weights,
                         kernels,
-                        settings.inference().options(config, kernels, pool),
+                        settings.inference().options(kernels, pool),
                         numKvBlocks,
                         settings.maxBatchTokens()),
                 freeRest);

@@ -74,7 +74,7 @@ final class MemberHost implements AutoCloseable {
                     required(groups).links(),
                     layer -> weights,
                     with.kernels(),
-                    setup.inference().options(setup.config(), with.kernels(), with.pool()),
+                    setup.inference().options(with.kernels(), with.pool()),
                     setup.numKvBlocks(),
                     setup.maxRows()));
             LOG.info("member {} of {} holds {}", member, setup.shape().numMembers(), part);

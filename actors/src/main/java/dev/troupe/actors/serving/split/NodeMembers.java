@@ -67,12 +67,7 @@ final class NodeMembers {
     }
 
     private MemberHost.Compute compute(MemberSetup setup, OpenModel model, ComputePool pool) {
-        Set<KernelUse> uses = setup.inference()
-                .uses(
-                        model.config(),
-                        model.weights(),
-                        job.kernelPrecision(),
-                        NodeKernels.onDevice(job.backend(), job.kernelPrecision()));
+        Set<KernelUse> uses = setup.inference().uses(model.config(), model.weights()::type, job.kernelPrecision());
         try {
             return new MemberHost.Compute(
                     NodeKernels.create(job.backend(), job.kernelPrecision(), pool, uses), pool, pool::close);

@@ -37,7 +37,7 @@ public enum KernelUse {
     INT8_PRODUCTS,
     /** Products over weights that stay in blocks of four or eight bits, activations rounded to eight. */
     BLOCK_PRODUCTS,
-    /** The same in bf16, for prompts. */
+    /** Products in bf16, for prompts. */
     BF16_PROMPTS;
 
     /** Everything that a provider has. */

@@ -122,11 +122,12 @@ public final class OtherKernels {
      */
     public static void requireBeside(Kernels kernels, Set<KernelUse> uses) {
         WeightLayout layout = kernels.weightProduct().layout();
-        boolean int8 = uses.contains(KernelUse.INT8_PRODUCTS) || uses.contains(KernelUse.BLOCK_PRODUCTS);
-        if (layout == WeightLayout.DEVICE && (int8 || uses.contains(KernelUse.BF16_PROMPTS))) {
-            throw new TroupeException((int8 ? "int8 products" : "bf16 prompts") + " are the processor's, and kernels \""
-                    + kernels.name() + "\" are a device's, which would wait for it in every layer: set prefill and"
-                    + " decode to exact (weights = q8_0 or q4_0 keeps the weights in few bits on the device), or"
+        boolean eightBits = uses.contains(KernelUse.INT8_PRODUCTS) || uses.contains(KernelUse.BLOCK_PRODUCTS);
+        if (kernels.areOfDevice() && (eightBits || uses.contains(KernelUse.BF16_PROMPTS))) {
+            throw new TroupeException((eightBits ? "products in eight bits" : "bf16 prompts")
+                    + " are the processor's, and kernels \"" + kernels.name()
+                    + "\" are a device's, which would wait for it in every layer: set prefill and"
+                    + " decode to auto (weights = q8_0 or q4_0 keeps the weights in few bits on the device), or"
                     + " compute.backend to vector");
         }
         if (layout != WeightLayout.PANELS && uses.contains(KernelUse.BF16_PROMPTS)) {

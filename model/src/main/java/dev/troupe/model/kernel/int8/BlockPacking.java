@@ -32,7 +32,7 @@ final class BlockPacking {
 
     /** Whether panels of a type can be laid out so here. */
     static boolean packs(StorageType type) {
-        return type != StorageType.Q4_K
+        return (type == StorageType.Q8_0 || type == StorageType.Q4_0)
                 && BlockWeight.COLUMNS == 2 * ROWS
                 && MachineCode.unavailable().isEmpty();
     }

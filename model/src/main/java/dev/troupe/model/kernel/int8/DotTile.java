@@ -31,7 +31,7 @@ final class DotTile {
     private static final int LINE = 64;
     private static final int VECTORS = 2; // of a panel's 32 outputs
     private static final int SCALES = (int) BlockWeight.HALVES; // bytes of float16 scales of a panel
-    private static final int STEP = (int) BlockWeight.ROW; // bytes of eight inputs of a panel
+    private static final int STEP = (int) BlockWeight.ROW; // bytes of an int of each output of a panel
     private static final int LOWER_BITS = 0x0F_0F_0F_0F;
     private static final int BITS = FourBitStrips.BITS;
     private static final int TOTALS_ROW = BlockWeight.COLUMNS * Float.BYTES;
@@ -190,9 +190,9 @@ final class DotTile {
         for (int step = 0; step < (eightBits ? BlockWeight.BYTE_STEPS : BlockWeight.STEPS); step++) {
             int line = numbers + step * STEP;
             if (eightBits) {
-                four(step, line);
+                bytes(step, line);
             } else {
-                eight(step, line);
+                nibbles(step, line);
             }
         }
         for (int half = 0; half < VECTORS; half++) {
@@ -206,7 +206,7 @@ final class DotTile {
     }
 
     /** Four numbers of eight bits of all outputs. */
-    private void four(int step, int line) {
+    private void bytes(int step, int line) {
         for (int half = 0; half < VECTORS; half++) {
             code.vmovups(low[half], at(WEIGHTS, line + half * LINE));
         }
@@ -216,7 +216,7 @@ final class DotTile {
     }
 
     /** Eight numbers of four bits of all outputs. */
-    private void eight(int step, int line) {
+    private void nibbles(int step, int line) {
         for (int half = 0; half < VECTORS; half++) {
             code.vmovups(high[half], at(WEIGHTS, line + half * LINE));
             code.vpandd(low[half], high[half], mask);

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * threads.
  */
 final class VectorEightBitProduct implements BlockProduct {
+    /** Below this many elements to round a second thread costs more than it saves. */
+    private static final long WORTH_SHARING_ROUNDING = 1 << 14;
+
     private static final int TASKS_PER_THREAD = 4; // a thread that is held up leaves its share to the others
 
     /** Of the outer cache, for rounded rows that are kept at once. */
@@ -47,7 +50,8 @@ final class VectorEightBitProduct implements BlockProduct {
         for (int from = 0; from < m && w.n() > 0; from += strips * STRIP) {
             int rows = Math.min(strips * STRIP, m - from);
             try (ScratchPool.Scratch rounded = scratch.borrow(rows * rowBytes);
-                    ScratchPool.Scratch packed = scratch.borrow(Math.ceilDiv(rows, STRIP) * stripBytes)) {
+                    ScratchPool.Scratch packed =
+                            scratch.borrow(rows == 1 ? 0 : Math.ceilDiv(rows, STRIP) * stripBytes)) {
                 Block block = new Block(
                         w,
                         rows,
@@ -57,7 +61,8 @@ final class VectorEightBitProduct implements BlockProduct {
                         c.address() + (long) from * ldc * 4,
                         ldc * 4L,
                         accumulate);
-                int tasks = Math.min(Math.ceilDiv(rows, STRIP), TASKS_PER_THREAD * pool.threads());
+                boolean alone = (long) rows * w.k() < WORTH_SHARING_ROUNDING;
+                int tasks = alone ? 1 : Math.min(Math.ceilDiv(rows, STRIP), TASKS_PER_THREAD * pool.threads());
                 long first = a.address() + (long) from * lda * 4;
                 pool.run(tasks, task -> block.round(task, tasks, first, lda * 4L));
                 Stretches.share(

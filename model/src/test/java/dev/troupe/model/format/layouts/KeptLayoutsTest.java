@@ -124,7 +124,7 @@ class KeptLayoutsTest {
             OpenModel opened = kept.model();
             Kernels kernels = KernelProviders.select("vector").create(pool);
             try (InferenceModel model = InferenceModel.create(
-                    CONFIG, layer -> opened.weights(), kernels, settings.options(CONFIG, kernels, pool), 1, ROWS)) {
+                    CONFIG, layer -> opened.weights(), kernels, settings.options(kernels, pool), 1, ROWS)) {
                 String version = opened.version();
                 kept.keep(version);
                 long bytes = NativeMemory.bytes("inference") - before;
@@ -169,6 +169,8 @@ class KeptLayoutsTest {
         "Q6_K, EXACT, EXACT",
         "Q4_K, EXACT, EXACT",
         "Q4_0, EXACT, EXACT",
+        "Q8_0, AUTO, BLOCKS",
+        "Q4_K, AUTO, BLOCKS",
         "Q8_0, INT8, EXACT",
         "Q8_0, INT8, INT8",
         "Q4_0, INT8, INT8",
