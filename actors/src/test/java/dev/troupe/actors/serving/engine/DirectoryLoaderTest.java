@@ -101,9 +101,9 @@ class DirectoryLoaderTest {
     })
     void saysHowItIsComputed(Prefill prefill, Decode decode, String words) {
         EngineSettings settings = new EngineSettings(
-                "vector", Precision.FP32, new InferenceSettings(null, prefill, decode), 1, 32, 4, 1 << 20);
+                "vector", Precision.FP32, new InferenceSettings(StorageType.Q8_0, prefill, decode), 1, 32, 4, 1 << 20);
         try (Engine engine = new DirectoryLoader(settings, "hello", "plain", write()).load()) {
-            assertThat(engine.description().arithmetic()).isEqualTo("vector kernels, weights stored, " + words);
+            assertThat(engine.description().arithmetic()).isEqualTo("vector kernels, weights q8_0, " + words);
         }
     }
 
