@@ -21,11 +21,14 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.Tokenizer;
+import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.InferenceOptions;
+import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterSpec;
 import dev.troupe.model.transformer.Parameters;
+import dev.troupe.model.transformer.Prefill;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -201,7 +204,8 @@ class LlamaCppParityTest {
                 assertThat(open.bytesByType().keySet())
                         .containsExactlyInAnyOrderElementsOf(EnumSet.of(StorageType.F32, type));
                 theirs.add(logits(open, ofTexts));
-                try (InferenceModel model = model(open, open.config(), pool)) {
+                try (InferenceModel model = model(open, open.config(), Decode.EXACT, pool);
+                        InferenceModel blocks = model(open, open.config(), Decode.BLOCKS, pool)) {
                     for (int t = 0; t < TEXTS.size(); t++) {
                         Peer peer = ofTexts.get(t);
                         assertThat(peer.tokens()).isEqualTo(tokenizer.encode(TEXTS.get(t)));
@@ -209,11 +213,16 @@ class LlamaCppParityTest {
                         double distance = distance(logits(model, peer.tokens()), expected);
                         // What rounding weights, and activations where it does that, costs llama.cpp itself.
                         double own = distance(theirs.getFirst().get(t), expected);
+                        double inBlocks = distance(logits(blocks, peer.tokens()), expected);
                         System.out.printf(
-                                "%s %s, %d tokens: %.1e from llama.cpp, whose own is %.1e from its F32%n",
-                                shape, type, peer.tokens().length, distance, own);
+                                "%s %s, %d tokens: exact %.1e, blocks %.1e from llama.cpp, whose own is %.1e from its"
+                                        + " F32%n",
+                                shape, type, peer.tokens().length, distance, inBlocks, own);
                         assertThat(distance)
                                 .as("distance of %s %s from llama.cpp, which is %s from its F32", shape, type, own)
+                                .isLessThan(Math.max(FLOAT_BOUND, own));
+                        assertThat(inBlocks)
+                                .as("activations rounded as llama.cpp does it, %s %s", shape, type)
                                 .isLessThan(Math.max(FLOAT_BOUND, own));
                     }
                 }
@@ -228,15 +237,15 @@ class LlamaCppParityTest {
     /** Without it our logits are far from theirs. */
     private static void assertScalingShows(OpenModel open, FixedComputePool pool, Peer peer, double[] theirs) {
         ModelConfig plain = stretched(open.config().vocabSize(), null);
-        try (InferenceModel model = model(open, plain, pool)) {
+        try (InferenceModel model = model(open, plain, Decode.EXACT, pool)) {
             assertThat(distance(logits(model, peer.tokens()), theirs)).isGreaterThan(10 * FLOAT_BOUND);
         }
     }
 
-    private static InferenceModel model(OpenModel open, ModelConfig config, FixedComputePool pool) {
+    private static InferenceModel model(OpenModel open, ModelConfig config, Decode decode, FixedComputePool pool) {
         Kernels kernels = KernelProviders.select("vector").create(pool);
-        InferenceOptions stored = new InferenceOptions(null, null, null);
-        return InferenceModel.create(config, layer -> open.weights(), kernels, stored, BLOCKS, BLOCKS * 16);
+        InferenceOptions options = new InferenceSettings(null, Prefill.AUTO, decode).options(kernels, pool);
+        return InferenceModel.create(config, layer -> open.weights(), kernels, options, BLOCKS, BLOCKS * 16);
     }
 
     /** The model in each of the types. */
