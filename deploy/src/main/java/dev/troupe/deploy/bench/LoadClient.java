@@ -123,14 +123,42 @@ public final class LoadClient {
     }
 
     private void ask(int request) throws IOException {
-        Connection open = idle.pollFirst();
-        Connection connection = open != null ? open : connect();
+        Connection connection = idle.pollFirst();
+        while (connection != null && !beginsToAnswer(request, connection)) {
+            connection.channel.close();
+            connection = idle.pollFirst();
+        }
+        if (connection == null) {
+            connection = connect();
+            send(request, connection);
+            connection.in.clear();
+            if (connection.channel.read(connection.in) < 0) {
+                throw new IOException("the connection was closed before an answer");
+            }
+        }
+        read(request, connection);
+        idle.addFirst(connection);
+    }
+
+    /**
+     * Sends a request over a connection that was used before, and waits for the first bytes of the answer. False when
+     * the server closed it, as it does those that nobody uses for minutes, here between two loads of many streams.
+     */
+    private boolean beginsToAnswer(int request, Connection used) {
+        try {
+            send(request, used);
+            used.in.clear();
+            return used.channel.read(used.in) >= 0;
+        } catch (IOException _) {
+            return false; // a new connection says what is wrong, if it is not this one's age
+        }
+    }
+
+    private void send(int request, Connection connection) throws IOException {
         ByteBuffer out = ByteBuffer.wrap(requests.get(request));
         while (out.hasRemaining()) {
             connection.channel.write(out);
         }
-        read(request, connection);
-        idle.addFirst(connection);
     }
 
     private Connection connect() throws IOException {
@@ -139,7 +167,10 @@ public final class LoadClient {
         return new Connection(channel);
     }
 
-    /** To the end of a chunked response. What it searches for may lie across two reads, so the last bytes stay. */
+    /**
+     * From the first bytes, which were read, to the end of a chunked response. What it searches for may lie across two
+     * reads, so the last bytes stay.
+     */
     private void read(int request, Connection connection) throws IOException {
         ByteBuffer in = connection.in;
         byte[] seen = connection.seen;
@@ -147,10 +178,6 @@ public final class LoadClient {
         boolean started = false;
         boolean done = false;
         while (true) {
-            in.clear();
-            if (connection.channel.read(in) < 0) {
-                throw new IOException("the connection was closed in the middle of an answer");
-            }
             int length = kept + in.flip().remaining();
             in.get(seen, kept, length - kept);
             if (!started) {
@@ -169,6 +196,10 @@ public final class LoadClient {
             }
             kept = Math.min(DONE.length - 1, length);
             System.arraycopy(seen, length - kept, seen, 0, kept);
+            in.clear();
+            if (connection.channel.read(in) < 0) {
+                throw new IOException("the connection was closed in the middle of an answer");
+            }
         }
     }
 
