@@ -130,9 +130,7 @@ public final class LoadClient {
         }
         if (connection == null) {
             connection = connect();
-            send(request, connection);
-            connection.in.clear();
-            if (connection.channel.read(connection.in) < 0) {
+            if (firstBytes(request, connection) < 0) {
                 throw new IOException("the connection was closed before an answer");
             }
         }
@@ -141,24 +139,24 @@ public final class LoadClient {
     }
 
     /**
-     * Sends a request over a connection that was used before, and waits for the first bytes of the answer. False when
-     * the server closed it, as it does those that nobody uses for minutes, here between two loads of many streams.
+     * As {@link #firstBytes}, over a connection that was used before. False when the server closed it, as it does those
+     * that nobody uses for minutes, here between two loads of many streams.
      */
     private boolean beginsToAnswer(int request, Connection used) {
         try {
-            send(request, used);
-            used.in.clear();
-            return used.channel.read(used.in) >= 0;
+            return firstBytes(request, used) >= 0;
         } catch (IOException _) {
             return false; // a new connection says what is wrong, if it is not this one's age
         }
     }
 
-    private void send(int request, Connection connection) throws IOException {
+    /** Sends a request and waits for the first bytes of the answer, negative when there are none. */
+    private int firstBytes(int request, Connection connection) throws IOException {
         ByteBuffer out = ByteBuffer.wrap(requests.get(request));
         while (out.hasRemaining()) {
             connection.channel.write(out);
         }
+        return connection.channel.read(connection.in.clear());
     }
 
     private Connection connect() throws IOException {
@@ -196,8 +194,7 @@ public final class LoadClient {
             }
             kept = Math.min(DONE.length - 1, length);
             System.arraycopy(seen, length - kept, seen, 0, kept);
-            in.clear();
-            if (connection.channel.read(in) < 0) {
+            if (connection.channel.read(in.clear()) < 0) {
                 throw new IOException("the connection was closed in the middle of an answer");
             }
         }

@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -161,9 +160,11 @@ public record DirectoryLoader(
         KvCacheSize.tooMuch(weightBytes, numKvBlocks * blockBytes, memory()).ifPresent(LOG::warn);
         Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool, Set.of());
         EngineSettings decided = settings.decided(model, kernels);
-        Optional<EngineSettings> ofDraft = Optional.ofNullable(draft).map(open -> settings.decided(open, kernels));
+        EngineSettings ofDraft = draft == null ? decided : settings.decided(draft, kernels);
         Set<KernelUse> uses = new HashSet<>(decided.uses(model));
-        ofDraft.ifPresent(own -> uses.addAll(own.uses(Objects.requireNonNull(draft))));
+        if (draft != null) {
+            uses.addAll(ofDraft.uses(draft));
+        }
         Beside beside = new Beside(
                 Background.start("troupe-model-version", model::version),
                 Background.start("troupe-model-kernel-check", () -> {
@@ -173,7 +174,7 @@ public record DirectoryLoader(
         // Nothing is answered before they are checked. Which products there are beside them is known after a check.
         times.measure("products", () -> {
             Set<KernelUse> products = new HashSet<>(decided.inference().products());
-            ofDraft.ifPresent(own -> products.addAll(own.inference().products()));
+            products.addAll(ofDraft.inference().products());
             NodeKernels.require(kernels, pool, products);
             return kernels;
         });
@@ -183,8 +184,7 @@ public record DirectoryLoader(
         ModelConfig draftConfig = DraftLoader.fitting(draft, config.contextLength());
         DraftModel guesses = times.measure(
                 "draft",
-                () -> DraftLoader.load(
-                        draft, draftConfig, config.vocabSize(), ofDraft.orElseThrow(), kernels, pool, numKvBlocks));
+                () -> DraftLoader.load(draft, draftConfig, config.vocabSize(), ofDraft, kernels, pool, numKvBlocks));
         try {
             return new DraftingEngine(
                     target(decided, model, beside, config, kernels, pool, numKvBlocks, times), guesses);

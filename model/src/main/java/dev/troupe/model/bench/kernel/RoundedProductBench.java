@@ -60,12 +60,12 @@ public final class RoundedProductBench implements KernelSuite {
         return cases;
     }
 
-    private List<BenchCase> products(boolean rows, StorageType type) {
+    private List<BenchCase> products(boolean byRow, StorageType type) {
         List<BenchCase> cases = new ArrayList<>();
         for (int[] shape : SHAPES) {
             if (shape[0] % type.blockElements() == 0) {
                 for (int m : ROWS) {
-                    cases.add(new Product(pool, rows, type, m, shape[0], shape[1]).timed());
+                    cases.add(new Product(pool, byRow, type, m, shape[0], shape[1]).timed());
                 }
             }
         }
@@ -88,13 +88,13 @@ public final class RoundedProductBench implements KernelSuite {
                 });
     }
 
-    /** @param rows whether activations and weights have one scale a row */
-    private record Product(ComputePool pool, boolean rows, StorageType type, int m, int k, int n) {
+    /** @param byRow whether activations and weights have one scale a row */
+    private record Product(ComputePool pool, boolean byRow, StorageType type, int m, int k, int n) {
         BenchCase timed() {
             double numbers = (double) n * k * copies();
-            double bytesANumber = rows ? 1 : (double) type.blockBytes() / type.blockElements();
+            double bytesANumber = byRow ? 1 : (double) type.blockBytes() / type.blockElements();
             return BenchCase.of(
-                    (rows ? "int8 product " : "block product ") + type,
+                    (byRow ? "int8 product " : "block product ") + type,
                     m + "x" + k + "x" + n,
                     m == 1 ? Work.bytes(numbers * bytesANumber) : new Work(2 * numbers * m, Limit.INT8),
                     this::prepare);
@@ -106,7 +106,7 @@ public final class RoundedProductBench implements KernelSuite {
 
         private Runnable prepare(Kernels kernels, TensorArena arena) {
             RoundedProduct product =
-                    rows ? OtherKernels.int8(pool, check -> {}) : OtherKernels.blocks(pool, check -> {});
+                    byRow ? OtherKernels.int8(pool, check -> {}) : OtherKernels.blocks(pool, check -> {});
             MemorySegment rows = BenchInputs.stored(arena, type, n, k);
             List<RoundedWeight> weights = new ArrayList<>();
             for (int i = 0; i < copies(); i++) {

@@ -4,28 +4,28 @@ import static dev.troupe.model.kernel.machine.Address.at;
 import static dev.troupe.model.kernel.machine.VectorRegister.zmm;
 
 import dev.troupe.model.kernel.machine.Assembler;
-import dev.troupe.model.kernel.machine.Condition;
-import dev.troupe.model.kernel.machine.IntSquare;
-import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
-import dev.troupe.model.kernel.machine.Register;
-import dev.troupe.model.kernel.quantized.BlockLayout;
+import dev.troupe.model.kernel.machine.VectorRegister;
+import dev.troupe.model.kernel.quantized.BytePacking;
 import dev.troupe.model.kernel.quantized.NibblePacking;
 import dev.troupe.model.tensor.StorageType;
 
 /**
- * Lays out whole panels of a {@link BlockWeight} by machine code, which needs no compiler when a process starts. A run
- * of 32 rows of Q8_0 is 16 registers, with two rows in each, of which ints are turned as a matrix of 16 x 16.
+ * Lays out whole panels of a {@link BlockWeight} by machine code, which needs no compiler when a process starts: those
+ * of Q8_0 as {@link BytePacking} does, with four inputs of a row side by side.
  */
 final class BlockPacking {
-    private static final int ROWS = 16; // that are the lower halves of registers
+    private static final int ROWS = 16; // registers, with two rows of Q8_0 in each
     private static final int LINE = 64;
     private static final int SCALES = (int) BlockWeight.HALVES;
     private static final int STEP = (int) BlockWeight.ROW;
 
+    private static final VectorRegister TOP_BITS = zmm(31);
+
     /** Written when it is first used, where it runs. */
     private static final class Code {
-        private static final MachineCode PACK = MachineCode.install(write());
+        private static final MachineCode PACK =
+                MachineCode.install(BytePacking.write(BlockPacking::readTopBits, BlockPacking::store));
     }
 
     private BlockPacking() {}
@@ -52,51 +52,15 @@ final class BlockPacking {
         }
     }
 
-    /** Rows, bytes from row to row, panel, runs. */
-    private static Assembler write() {
-        Register rows = Register.RDI;
-        Register step = Register.RSI;
-        Register panel = Register.RDX;
-        Register runs = Register.RCX;
-        Register scale = Register.RAX;
-        Register half = Register.R9; // bytes from a register's lower row to its upper one
-        Register lower = Register.R10;
-        Register upper = Register.R11;
-        Label run = new Label();
-        Label end = new Label();
-        Assembler code = new Assembler();
-        code.constant(zmm(31), BlockWeight.TOP_BITS);
-        code.mov(half, step);
-        for (int doubled = 1; doubled < ROWS; doubled *= 2) {
-            code.add(half, half);
-        }
-        code.test(runs);
-        code.jump(Condition.ZERO, end);
-        code.place(run);
-        code.mov(lower, rows);
-        code.mov(upper, rows);
-        code.add(upper, half);
-        for (int i = 0; i < ROWS; i++) {
-            code.movzx(scale, at(lower, BlockLayout.Q8_0_SCALE));
-            code.mov16(at(panel, i * Short.BYTES), scale);
-            code.movzx(scale, at(upper, BlockLayout.Q8_0_SCALE));
-            code.mov16(at(panel, (ROWS + i) * Short.BYTES), scale);
-            code.vmovups(zmm(i).ymm(), at(lower, BlockLayout.Q8_0_NUMBERS));
-            code.vinserti64x4(zmm(i), zmm(i), at(upper, BlockLayout.Q8_0_NUMBERS));
-            code.add(lower, step);
-            code.add(upper, step);
-        }
-        IntSquare.transpose(code);
+    private static void readTopBits(Assembler code) {
+        code.constant(TOP_BITS, BlockWeight.TOP_BITS);
+    }
+
+    private static void store(Assembler code) {
         for (int i = 0; i < ROWS; i++) {
             int line = i % BlockWeight.BYTE_STEPS * STEP + i / BlockWeight.BYTE_STEPS * LINE;
-            code.vpxord(zmm(i), zmm(i), zmm(31));
-            code.vmovups(at(panel, SCALES + line), zmm(i));
+            code.vpxord(zmm(i), zmm(i), TOP_BITS);
+            code.vmovups(at(BytePacking.PANEL, SCALES + line), zmm(i));
         }
-        code.add(rows, StorageType.Q8_0.blockBytes());
-        code.add(panel, (int) BlockWeight.BYTE_RUN);
-        code.repeat(runs, run);
-        code.place(end);
-        code.ret();
-        return code;
     }
 }
