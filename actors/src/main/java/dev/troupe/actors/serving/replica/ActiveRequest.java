@@ -10,6 +10,8 @@ import dev.troupe.actors.serving.engine.PromptReader;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.telemetry.ServingMetrics;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** A request between its acceptance and its last event. */
@@ -19,6 +21,7 @@ final class ActiveRequest {
     private final Optional<PromptReader> reader;
     private final ActorRef<GenerationEvent> replyTo;
     private final long acceptedNanos = System.nanoTime();
+    private final List<GenerationEvent> untold = new ArrayList<>();
     private boolean started;
     private boolean answering;
     private long lastTokenNanos;
@@ -72,8 +75,9 @@ final class ActiveRequest {
         return answering;
     }
 
+    /** Another token, which waits to be told. */
     void emit(SampledToken sample, ServingMetrics metrics) {
-        replyTo.tell(new GenerationEvent.TokenGenerated(
+        untold.add(new GenerationEvent.TokenGenerated(
                 sequence.requestId(), sample.index(), sample.token(), sample.logProb(), sample.alternatives()));
         if (answering) {
             metrics.nextToken(since(lastTokenNanos));
@@ -85,13 +89,21 @@ final class ActiveRequest {
         metrics.tokensOut(1);
     }
 
+    /** Tells the tokens that wait. */
+    void tell() {
+        untold.forEach(replyTo::tell);
+        untold.clear();
+    }
+
     void finish(FinishReason reason) {
+        tell();
         replyTo.tell(new GenerationEvent.Finished(
                 sequence.requestId(), reason, sequence.numPrompt(), sequence.numGenerated()));
     }
 
     /** Another replica, or this one at another time, may go on with it. */
     void giveUp(RejectReason reason, String message) {
+        tell();
         replyTo.tell(new GenerationEvent.Rejected(sequence.requestId(), reason, message));
     }
 

@@ -66,12 +66,15 @@ final class ReplicaSession {
     private final Map<String, Submit> compiling = new LinkedHashMap<>(); // by id: the schema is not ready yet
     private final ServingMetrics metrics;
     private final Optional<Departure> departure; // where one thread carries what is told
+    private final StreamInterval interval;
     private final int contextLength;
     private final int maxQueued;
     private final int maxStepFailures;
 
     private long nextArrival;
     private int stepFailuresInARow;
+    private long waitingSince; // the first token that is not told; only while there is one
+    private boolean tokensWait;
     private int numFinished;
     private boolean stepping;
     private boolean closed;
@@ -96,6 +99,7 @@ final class ReplicaSession {
         this.grammars = new Grammars(engine.description());
         this.metrics = Metrics.serving(settings.modelId());
         this.departure = AnswerThreads.alone(context.getSystem()).map(Departure::new);
+        this.interval = new StreamInterval(settings.streamInterval().toNanos());
         this.ownThread = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("troupe-compute-steps").factory());
         this.steps = engine.executor(ownThread);
@@ -267,6 +271,9 @@ final class ReplicaSession {
     private synchronized @Nullable Step nextStep() {
         ScheduledBatch batch = closed || isHopeless() ? new ScheduledBatch(List.of()) : policy.schedule();
         reportLoad();
+        if (tokensWait && !interval.outlasts(batch, System.nanoTime() - waitingSince)) {
+            tellTokens();
+        }
         if (batch.isEmpty()) {
             stepsEnded();
             return null;
@@ -306,12 +313,14 @@ final class ReplicaSession {
     // Whatever a step throws is its requests' failure, not the thread's.
     private void compute(Step step) {
         List<List<SampledToken>> samples;
+        long start = System.nanoTime();
         try {
             samples = engine.execute(step.batch(), step.samplers(), step.readers());
         } catch (RuntimeException | Error e) {
             stepFailed(step.batch(), e);
             return;
         }
+        interval.stepTook(step.batch(), System.nanoTime() - start);
         stepEnded(step.batch(), samples);
     }
 
@@ -323,7 +332,7 @@ final class ReplicaSession {
         if (others.size() < batch.chunks().size() && goesOn()) {
             departure.ifPresent(Departure::await);
         }
-        tell(others);
+        advance(others);
     }
 
     /** @return whatever gives no first token, still to be told */
@@ -335,6 +344,7 @@ final class ReplicaSession {
             Computed computed = new Computed(chunk, chunk.sampled() ? samples.get(next++) : List.of());
             if (chunk.sampled() && hasNoToken(chunk.arrival())) {
                 advance(computed);
+                requests.find(chunk.arrival()).ifPresent(ActiveRequest::tell);
             } else {
                 others.add(computed);
             }
@@ -351,8 +361,19 @@ final class ReplicaSession {
         return !closed && !policy.isIdle();
     }
 
-    private synchronized void tell(List<Computed> others) {
+    /** Their tokens wait for what follows, unless an answer ends. */
+    private synchronized void advance(List<Computed> others) {
         others.forEach(this::advance);
+        if (!tokensWait
+                && others.stream().anyMatch(computed -> !computed.samples().isEmpty())) {
+            tokensWait = true;
+            waitingSince = System.nanoTime();
+        }
+    }
+
+    private void tellTokens() {
+        requests.all().forEach(ActiveRequest::tell);
+        tokensWait = false;
     }
 
     private void advance(Computed computed) {

@@ -25,6 +25,7 @@ import java.util.Optional;
  * @param reuse what is not computed again, and what is computed ahead
  * @param maxQueued most requests that wait for a place; more are rejected
  * @param maxQueuedPerClient most of them of one client
+ * @param streamInterval how long tokens of an answer may wait for further ones to leave together with
  * @param maxStepFailures steps that may fail in a row before the replica is restarted
  * @param minRestartDelay before the first restart; doubles up to {@code maxRestartDelay}
  */
@@ -35,6 +36,7 @@ public record ReplicaSettings(
         ReuseSettings reuse,
         int maxQueued,
         int maxQueuedPerClient,
+        Duration streamInterval,
         int maxStepFailures,
         Duration minRestartDelay,
         Duration maxRestartDelay) {
@@ -51,11 +53,12 @@ public record ReplicaSettings(
                 "at least maxRunning, " + engine.maxRunning());
         require(maxQueued >= 1, "maxQueued", maxQueued, "at least 1");
         require(maxQueuedPerClient >= 1, "maxQueuedPerClient", maxQueuedPerClient, "at least 1");
+        require(!streamInterval.isNegative(), "streamInterval", streamInterval, "at least 0");
         require(maxStepFailures >= 1, "maxStepFailures", maxStepFailures, "at least 1");
         require(!modelId.isBlank(), "modelId", "'" + modelId + "'", "a name");
     }
 
-    /** One client may fill the queue. */
+    /** One client may fill the queue, and each token is told as soon as it is there. */
     public ReplicaSettings(
             String modelId,
             String chatTemplate,
@@ -72,6 +75,7 @@ public record ReplicaSettings(
                 reuse,
                 maxQueued,
                 maxQueued,
+                Duration.ZERO,
                 maxStepFailures,
                 minRestartDelay,
                 maxRestartDelay);
@@ -136,6 +140,7 @@ public record ReplicaSettings(
                     reuse(serving),
                     serving.getInt("maxQueued"),
                     serving.getInt("maxQueuedPerClient"),
+                    serving.getDuration("streamInterval"),
                     serving.getInt("maxStepFailures"),
                     serving.getDuration("minRestartDelay"),
                     serving.getDuration("maxRestartDelay"));

@@ -26,13 +26,21 @@ final class ScriptedEngine implements Engine {
     static final int VOCAB = 100;
     static final int CONTEXT = 48;
 
-    /** Of a replica with this engine that begins again soon. */
+    /** Of a replica with this engine that begins again soon, and tells each token at once. */
     static ReplicaSettings settings(int maxRunning, int maxQueued) {
+        return settings(maxRunning, maxQueued, Duration.ZERO);
+    }
+
+    /** The same; tokens wait for others as {@code streamInterval} says. */
+    static ReplicaSettings settings(int maxRunning, int maxQueued, Duration streamInterval) {
         return new ReplicaSettings(
                 "scripted",
                 "plain",
                 new EngineSettings("auto", Precision.FP32, 1, 32, maxRunning, 1 << 20),
+                ReuseSettings.NONE,
                 maxQueued,
+                maxQueued,
+                streamInterval,
                 3,
                 Duration.ofMillis(20),
                 Duration.ofMillis(100));
