@@ -13,9 +13,9 @@ public enum Decode {
     /** With float32 activations. */
     EXACT,
     /**
-     * Each matrix as its type asks for: with weights in blocks that have a scale for each 32 inputs (Q8_0, Q4_0, Q4_K)
-     * as they are, and activations rounded to eight bits, each 32 with a scale, as llama.cpp does it; with all others
-     * exact.
+     * Each matrix as its type asks for: with weights in blocks that have a scale for each 32 inputs or 16 (Q8_0, Q6_K,
+     * Q4_K, Q4_0) as they are, and activations rounded to eight bits, each 32 with a scale, as llama.cpp does it; with
+     * all others exact.
      */
     BLOCKS,
     /**

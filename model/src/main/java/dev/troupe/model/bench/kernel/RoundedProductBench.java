@@ -27,7 +27,8 @@ import java.util.List;
  * of the instructions for them.
  */
 public final class RoundedProductBench implements KernelSuite {
-    private static final List<StorageType> BLOCKS = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
+    private static final List<StorageType> BLOCKS =
+            List.of(StorageType.Q8_0, StorageType.Q6_K, StorageType.Q4_0, StorageType.Q4_K);
 
     /** k, n: the head of a model of 135 M parameters, a layer of one of 1.1 G. */
     private static final int[][] SHAPES = {{576, 49152}, {2048, 5632}};

@@ -10,7 +10,8 @@ import java.util.List;
 
 /** All types of weights, any numbers of rows and outputs, accumulation and bias, bit for bit. */
 final class BlockContract implements OperationContract<BlockProduct> {
-    private static final List<StorageType> TYPES = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
+    private static final List<StorageType> TYPES =
+            List.of(StorageType.Q8_0, StorageType.Q6_K, StorageType.Q4_0, StorageType.Q4_K);
     private static final int[] ROWS = {0, 1, 2, 3, 4, 7, 8, 9, 17};
     /** Strips of all heights. */
     private static final int[] STRIPS = {2, 7, 23};

@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
  * C[m, n] = A[m, k] · Wᵀ for weights in blocks, which stay as they are, and activations that are rounded to eight bits,
  * every 32 of a row with a scale of their own ({@link Int8Rounding}): the arithmetic of llama.cpp for these types.
  *
- * <p>Bits: each run of 32 inputs has a scale of W and, in Q4_K, an offset. Let s be the exact sum of q · x over a run,
- * x the numbers of the rounded activations, t their scale, and q the numbers of W, less 8 where they have four bits. In
- * order of runs, in float32, starting with 0,
+ * <p>Bits: each run of 32 inputs, in Q6_K of 16, has a scale of W and, in Q4_K, an offset. Let s be the exact sum of q
+ * · x over a run, x the numbers of the rounded activations, t their scale, and q the numbers of W, less 8 where they
+ * have four bits. In order of runs, in float32, starting with 0,
  *
  * <pre>
  * sum = fma(s · t, scale, sum)

@@ -16,20 +16,31 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A weight W [n, k] of Q8_0, Q4_0 or Q4_K in panels of {@link #COLUMNS} outputs, its numbers as they are. Those of a
- * run of 32 inputs are [8][{@link #COLUMNS}] ints of four each, plus {@link #ZERO_OF_EIGHT}, or [4][{@link #COLUMNS}]
- * ints of eight each, the first in the lowest bits. Before them
+ * A weight W [n, k] of Q8_0, Q6_K, Q4_0 or Q4_K in panels of {@link #COLUMNS} outputs, its numbers as they are. Those
+ * of a run of 32 inputs are
+ *
+ * <ul>
+ *   <li>of eight bits [8][{@link #COLUMNS}] ints of four each, plus {@link #ZERO_OF_EIGHT};
+ *   <li>of four bits [4][{@link #COLUMNS}] ints of eight each, the first in the lowest bits;
+ *   <li>of six bits for each 16 inputs [{@link #COLUMNS}] ints of their upper two bits, then [2][{@link #COLUMNS}] of
+ *       the lower four of eight each. Bits lie in the byte that a number has among the four of a dot instruction: of
+ *       the upper two those of the first four numbers lowest, of the lower four those of the first four.
+ * </ul>
+ *
+ * Before them
  *
  * <ul>
  *   <li>Q8_0 and Q4_0 have [{@link #COLUMNS}] float16 scales;
  *   <li>Q4_K has [{@link #COLUMNS}] bytes of scales and as many of minima, and before each 256 inputs their float16
- *       scales, first of the scales, then of the minima.
+ *       scales, first of the scales, then of the minima;
+ *   <li>Q6_K has twice [{@link #COLUMNS}] signed bytes, scales of 16 inputs each, and before each 256 inputs their
+ *       float16 scales.
  * </ul>
  *
  * Outputs beyond n have scales of zero.
  */
 public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
-    /** Inputs that share a scale. */
+    /** Inputs that share a scale of A, and of W but in Q6_K. */
     static final int RUN = BlockLayout.SMALL;
 
     /** Outputs of a panel: two vectors of ints. */
@@ -41,10 +52,16 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
     /** What is added to a number of eight bits: dot instructions want one operand without a sign. */
     static final int ZERO_OF_EIGHT = 128;
 
+    /** What is subtracted from a stored number of six bits. */
+    static final int ZERO_OF_SIX = 32;
+
     /** Which adds {@link #ZERO_OF_EIGHT} to each of four bytes, without a carry. */
     static final int TOP_BITS = 0x80_80_80_80;
 
-    /** Bytes of the float16 numbers before a run of Q8_0 and Q4_0, and of each of both before a block of Q4_K. */
+    /**
+     * Bytes of the float16 numbers before a run of Q8_0 and Q4_0 and a block of Q6_K, and of each of both before a
+     * block of Q4_K.
+     */
     static final long HALVES = COLUMNS * (long) Short.BYTES;
 
     /** Numbers of an int of four bits each. */
@@ -74,19 +91,34 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
     /** Bytes of a run of Q4_K, its scales and minima first. */
     static final long LARGE_RUN = 2L * COLUMNS + NUMBERS;
 
-    /** Runs of a block of Q4_K. */
+    /** Bytes of the scales of a run of Q6_K, as of those and the minima of Q4_K. */
+    static final long SIX_SCALES = 2L * COLUMNS;
+
+    /** Bytes of the numbers of 16 inputs of Q6_K. */
+    static final long SIX_NUMBERS = 3 * ROW;
+
+    /** Bytes of a run of Q6_K, its scales first. */
+    static final long SIX_RUN = SIX_SCALES + RUN / BlockLayout.Q6_K_GROUP * SIX_NUMBERS;
+
+    /** Runs of a block of Q4_K and Q6_K. */
     static final int LARGE_RUNS = BlockLayout.LARGE / RUN;
 
     /** Bytes of a block of Q4_K. */
     static final long LARGE_BLOCK = 2 * HALVES + LARGE_RUNS * LARGE_RUN;
 
+    /** Bytes of a block of Q6_K. */
+    static final long SIX_BLOCK = HALVES + LARGE_RUNS * SIX_RUN;
+
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /** Whether weights of this type can be laid out so: each 32 inputs have a scale. */
+    /** Whether weights of this type can be laid out so: each 32 inputs have a scale, or two. */
     public static boolean holds(StorageType type) {
-        return type == StorageType.Q8_0 || hasFourBits(type);
+        return switch (type) {
+            case Q8_0, Q6_K, Q4_0, Q4_K -> true;
+            case F32, F16, BF16 -> false;
+        };
     }
 
     /** Whether weights of this type have four bits a number. */
@@ -99,12 +131,22 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
     }
 
     static long panelBytes(StorageType type, int k) {
-        return type == StorageType.Q4_K ? k / BlockLayout.LARGE * LARGE_BLOCK : k / RUN * runBytes(type);
+        return k / type.blockElements() * blockBytes(type);
     }
 
-    /** Of a type whose runs are blocks. */
-    private static long runBytes(StorageType type) {
-        return type == StorageType.Q8_0 ? BYTE_RUN : SMALL_RUN;
+    private static long blockBytes(StorageType type) {
+        return switch (type) {
+            case Q8_0 -> BYTE_RUN;
+            case Q4_0 -> SMALL_RUN;
+            case Q4_K -> LARGE_BLOCK;
+            case Q6_K -> SIX_BLOCK;
+            case F32, F16, BF16 -> throw new IllegalArgumentException("no blocks: " + type);
+        };
+    }
+
+    /** Inputs that share a scale of W. */
+    int group() {
+        return type == StorageType.Q6_K ? BlockLayout.Q6_K_GROUP : RUN;
     }
 
     long panelBytes() {
@@ -126,8 +168,12 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
             throw new IllegalArgumentException("weights in " + type + " have no scale for each " + RUN + " inputs");
         }
         long bytes = panels(n) * panelBytes(type, k);
-        String form = (hasFourBits(type) ? "four_bits." : "eight_bits.") + type + "." + COLUMNS;
+        String form = bits(type) + "_bits." + type + "." + COLUMNS;
         return new BlockWeight(type, n, k, memory.lay(form, bytes, data -> write(rows, pool, data)));
+    }
+
+    private static String bits(StorageType type) {
+        return hasFourBits(type) ? "four" : type == StorageType.Q6_K ? "six" : "eight";
     }
 
     private static void write(WeightRows rows, ComputePool pool, MemorySegment data) {
@@ -155,27 +201,34 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
     }
 
     private void packRun(MemorySegment row, int j, int run) {
-        int c = j % COLUMNS;
+        long block = (long) (run * RUN / type.blockElements()) * type.blockBytes();
+        int within = run % (type.blockElements() / RUN);
         long at = runAt(j, run);
-        if (type == StorageType.Q8_0) {
-            long block = (long) run * type.blockBytes();
-            data.set(SHORT, at + c * 2L, (short) BlockLayout.bits16(row, block + BlockLayout.Q8_0_SCALE));
-            for (int step = 0; step < BYTE_STEPS; step++) {
-                int four = row.get(INT, block + BlockLayout.Q8_0_NUMBERS + step * (long) Integer.BYTES);
-                data.set(INT, at + HALVES + step * ROW + c * 4L, four ^ TOP_BITS);
-            }
-            return;
+        int c = j % COLUMNS;
+        switch (type) {
+            case Q8_0 -> packQ8(row, block, at, c);
+            case Q4_0 -> packQ4(row, block, at, c);
+            case Q4_K -> packQ4K(row, block, within, at, c);
+            default -> packQ6K(row, block, within, at, c);
         }
-        if (type == StorageType.Q4_0) {
-            long block = (long) run * type.blockBytes();
-            data.set(SHORT, at + c * 2L, (short) BlockLayout.bits16(row, block + BlockLayout.Q4_0_SCALE));
-            for (int step = 0; step < STEPS; step++) {
-                data.set(INT, at + HALVES + step * ROW + c * 4L, BlockLayout.eightOfQ4(row, block, step));
-            }
-            return;
+    }
+
+    private void packQ8(MemorySegment row, long block, long at, int c) {
+        data.set(SHORT, at + c * 2L, (short) BlockLayout.bits16(row, block + BlockLayout.Q8_0_SCALE));
+        for (int step = 0; step < BYTE_STEPS; step++) {
+            int four = row.get(INT, block + BlockLayout.Q8_0_NUMBERS + step * (long) Integer.BYTES);
+            data.set(INT, at + HALVES + step * ROW + c * 4L, four ^ TOP_BITS);
         }
-        long block = (long) (run / LARGE_RUNS) * type.blockBytes();
-        int within = run % LARGE_RUNS;
+    }
+
+    private void packQ4(MemorySegment row, long block, long at, int c) {
+        data.set(SHORT, at + c * 2L, (short) BlockLayout.bits16(row, block + BlockLayout.Q4_0_SCALE));
+        for (int step = 0; step < STEPS; step++) {
+            data.set(INT, at + HALVES + step * ROW + c * 4L, BlockLayout.eightOfQ4(row, block, step));
+        }
+    }
+
+    private void packQ4K(MemorySegment row, long block, int within, long at, int c) {
         if (within == 0) {
             long head = at - 2 * HALVES + c * 2L;
             data.set(SHORT, head, (short) BlockLayout.bits16(row, block + BlockLayout.Q4_K_SCALE));
@@ -189,30 +242,78 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
         }
     }
 
-    /** Where a run of a row begins: its own scales, not those of its block. */
-    private long runAt(int j, int run) {
-        long panel = j / COLUMNS * panelBytes();
-        return type == StorageType.Q4_K
-                ? panel + run / LARGE_RUNS * LARGE_BLOCK + 2 * HALVES + run % LARGE_RUNS * LARGE_RUN
-                : panel + run * runBytes(type);
+    private void packQ6K(MemorySegment row, long block, int within, long at, int c) {
+        if (within == 0) {
+            data.set(SHORT, at - HALVES + c * 2L, (short) BlockLayout.bits16(row, block + BlockLayout.Q6_K_SCALE));
+        }
+        for (int half = 0; half < RUN / BlockLayout.Q6_K_GROUP; half++) {
+            int group = within * (RUN / BlockLayout.Q6_K_GROUP) + half;
+            data.set(
+                    ValueLayout.JAVA_BYTE,
+                    at + half * (long) COLUMNS + c,
+                    row.get(ValueLayout.JAVA_BYTE, block + BlockLayout.Q6_K_SCALES + group));
+            long to = at + SIX_SCALES + half * SIX_NUMBERS + c * 4L;
+            data.set(INT, to, BlockLayout.upperOfQ6K(row, block, group));
+            data.set(INT, to + ROW, BlockLayout.lowerOfQ6K(row, block, group, 0));
+            data.set(INT, to + 2 * ROW, BlockLayout.lowerOfQ6K(row, block, group, 1));
+        }
     }
 
-    /** Number {@code i} of a run of row {@code j}: -128 to 127 of eight bits, -8 to 7 of four. */
-    int number(int j, int run, int i) {
-        long numbers = runAt(j, run) + (type == StorageType.Q4_K ? 2L * COLUMNS : HALVES);
-        if (type == StorageType.Q8_0) {
-            long at = numbers + i / BYTES_PER_INT * ROW + j % COLUMNS * 4L + i % BYTES_PER_INT;
-            return unsigned(at) - ZERO_OF_EIGHT;
-        }
-        int eight = data.get(INT, numbers + i / PER_INT * ROW + j % COLUMNS * 4L);
+    /** From a panel's start to a run's: to its own scales, not those of its block. */
+    long runAt(int run) {
+        return switch (type) {
+            case Q8_0 -> run * BYTE_RUN;
+            case Q4_0 -> run * SMALL_RUN;
+            case Q4_K -> run / LARGE_RUNS * LARGE_BLOCK + 2 * HALVES + run % LARGE_RUNS * LARGE_RUN;
+            default -> run / LARGE_RUNS * SIX_BLOCK + HALVES + run % LARGE_RUNS * SIX_RUN;
+        };
+    }
+
+    private long runAt(int j, int run) {
+        return j / COLUMNS * panelBytes() + runAt(run);
+    }
+
+    /** Number {@code i} of row {@code j}: -128 to 127 of eight bits, -32 to 31 of six, -8 to 7 of four. */
+    int number(int j, int i) {
+        long run = runAt(j, i / RUN);
+        int within = i % RUN;
+        long column = j % COLUMNS * (long) Integer.BYTES;
+        return switch (type) {
+            case Q8_0 ->
+                unsigned(run + HALVES + within / BYTES_PER_INT * ROW + column + within % BYTES_PER_INT) - ZERO_OF_EIGHT;
+            case Q4_0 -> nibble(run + HALVES + column, within);
+            case Q4_K -> nibble(run + 2L * COLUMNS + column, within);
+            default -> {
+                int group = within / BlockLayout.Q6_K_GROUP;
+                yield six(run + SIX_SCALES + group * SIX_NUMBERS + column, within % BlockLayout.Q6_K_GROUP);
+            }
+        };
+    }
+
+    private int nibble(long numbers, int i) {
+        int eight = data.get(INT, numbers + i / PER_INT * ROW);
         return ((eight >> (4 * (i % PER_INT))) & 15) - ZERO;
     }
 
-    /** The scale of a run. */
-    float scale(int j, int run) {
+    private int six(long numbers, int i) {
+        int four = i / BYTES_PER_INT;
+        int place = i % BYTES_PER_INT;
+        int upper = (unsigned(numbers + place) >> (2 * four)) & 3;
+        int lower = (unsigned(numbers + (1 + four / 2) * ROW + place) >> (4 * (four % 2))) & 15;
+        return ((upper << 4) | lower) - ZERO_OF_SIX;
+    }
+
+    /** The scale of inputs number {@code group} of those that share one. */
+    float scale(int j, int group) {
+        int run = group * group() / RUN;
         long at = runAt(j, run);
         int c = j % COLUMNS;
-        return type == StorageType.Q4_K ? half(blockHead(at, run) + c * 2L) * unsigned(at + c) : half(at + c * 2L);
+        return switch (type) {
+            case Q8_0, Q4_0 -> half(at + c * 2L);
+            case Q4_K -> half(blockHead(at, run) + c * 2L) * unsigned(at + c);
+            default ->
+                half(sixHead(at, run) + c * 2L) * data.get(ValueLayout.JAVA_BYTE, at + group % 2 * (long) COLUMNS + c);
+        };
     }
 
     /** {@link #ZERO} times the scale of a run of Q4_K plus its offset. */
@@ -223,6 +324,12 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
         return scale(j, run) * ZERO - min;
     }
 
+    /** From a run of Q6_K to its block's scales of scales. */
+    static long sixHead(long runAt, int run) {
+        return runAt - run % LARGE_RUNS * SIX_RUN - HALVES;
+    }
+
+    /** Of Q4_K. */
     private static long blockHead(long runAt, int run) {
         return runAt - run % LARGE_RUNS * LARGE_RUN - 2 * HALVES;
     }

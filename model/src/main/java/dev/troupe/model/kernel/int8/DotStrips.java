@@ -13,9 +13,10 @@ import dev.troupe.model.tensor.StorageType;
 
 /**
  * Rows of A, rounded run by run, in strips of 1 to {@link #MOST_ROWS} rows. A run of a strip is [rows][{@link #ROW}]
- * bytes: the numbers as signed bytes, in order for weights of eight bits, else of each eight the first, third, fifth
- * and seventh, then the others; after them an int, -128 or -8 times the sum of the numbers, a float32, their scale, a
- * float32, the sum times the scale, and four bytes of nothing.
+ * bytes: the numbers as signed bytes, in order for weights of eight and six bits, else of each eight the first, third,
+ * fifth and seventh, then the others; after them an int, -128 or -8 times the sum of the numbers, a float32, their
+ * scale, a float32, the sum times the scale, and four bytes of nothing. For weights of six bits the ints are -32 times
+ * the sum of the first half's numbers and, in place of the last float32, of the second half's.
  */
 final class DotStrips {
     /** Rows of the highest strip: so many sums and totals of two vectors are in registers. */
@@ -28,6 +29,7 @@ final class DotStrips {
     static final int START = BlockWeight.RUN;
     static final int SCALE = START + Integer.BYTES;
     static final int SUM = SCALE + Float.BYTES;
+    static final int SECOND_START = SUM;
 
     /** Bytes of a run before rounding. */
     private static final int ELEMENTS = BlockWeight.RUN * Float.BYTES;
@@ -37,11 +39,15 @@ final class DotStrips {
 
     /** Written when they are first used. */
     private static final class OfEightBits {
-        private static final MachineCode ROUND = MachineCode.install(round(true));
+        private static final MachineCode ROUND = MachineCode.install(round(BlockWeight.ZERO_OF_EIGHT));
+    }
+
+    private static final class OfSixBits {
+        private static final MachineCode ROUND = MachineCode.install(round(BlockWeight.ZERO_OF_SIX));
     }
 
     private static final class OfFourBits {
-        private static final MachineCode ROUND = MachineCode.install(round(false));
+        private static final MachineCode ROUND = MachineCode.install(round(BlockWeight.ZERO));
     }
 
     private DotStrips() {}
@@ -71,16 +77,22 @@ final class DotStrips {
      * @param strip the address of the strip
      */
     static void store(StorageType type, int rows, int row, int k, long from, long strip) {
-        MachineCode round = type == StorageType.Q8_0 ? OfEightBits.ROUND : OfFourBits.ROUND;
+        MachineCode round = switch (type) {
+            case Q8_0 -> OfEightBits.ROUND;
+            case Q6_K -> OfSixBits.ROUND;
+            default -> OfFourBits.ROUND;
+        };
         round.run(from, strip + (long) row * ROW, k / BlockWeight.RUN, (long) rows * ROW, 0);
     }
 
-    private static int zeroOf(boolean eightBits) {
-        return eightBits ? BlockWeight.ZERO_OF_EIGHT : BlockWeight.ZERO;
-    }
-
-    /** Elements, where to write, runs, bytes from run to run. */
-    private static Assembler round(boolean eightBits) {
+    /**
+     * Elements, where to write, runs, bytes from run to run.
+     *
+     * @param stored what is added to the weights' numbers
+     */
+    private static Assembler round(int stored) {
+        boolean fourBits = stored == BlockWeight.ZERO;
+        boolean apart = stored == BlockWeight.ZERO_OF_SIX; // whether each half has its sum
         Register from = Register.RDI;
         Register to = Register.RSI;
         Register runs = Register.RDX;
@@ -93,6 +105,7 @@ final class DotStrips {
         VectorRegister scale = zmm(4);
         VectorRegister inverse = zmm(5);
         VectorRegister sum = zmm(6);
+        VectorRegister secondSum = apart ? zmm(7) : sum;
         VectorRegister zero = zmm(27);
         VectorRegister most = zmm(28);
         VectorRegister ones = zmm(29);
@@ -110,7 +123,7 @@ final class DotStrips {
         code.constant(most, (float) Int8Rounding.MOST);
         code.constant(ones, 0x01_01_01_01);
         code.vpxord(zero, zero, zero);
-        for (int i = 0; i < ORDER.length && !eightBits; i++) {
+        for (int i = 0; i < ORDER.length && fourBits; i++) {
             code.mov(general, ORDER[i]);
             code.vpinsrd(order.xmm(), general, i);
         }
@@ -140,24 +153,27 @@ final class DotStrips {
         code.vpmovdb(second.xmm(), second);
         code.vpxord(sum.xmm(), sum.xmm(), sum.xmm());
         code.vpdpbusd(sum.xmm(), ones.xmm(), first.xmm());
-        code.vpdpbusd(sum.xmm(), ones.xmm(), second.xmm());
-        if (!eightBits) {
+        if (apart) {
+            code.vpxord(secondSum.xmm(), secondSum.xmm(), secondSum.xmm());
+        }
+        code.vpdpbusd(secondSum.xmm(), ones.xmm(), second.xmm());
+        if (fourBits) {
             code.vpshufb(first.xmm(), first.xmm(), order.xmm());
             code.vpshufb(second.xmm(), second.xmm(), order.xmm());
         }
-        code.vpshufd(other.xmm(), sum.xmm(), DotRows.OTHER_HALF);
-        code.vpaddd(sum.xmm(), sum.xmm(), other.xmm());
-        code.vpshufd(other.xmm(), sum.xmm(), DotRows.NEIGHBOURS);
-        code.vpaddd(sum.xmm(), sum.xmm(), other.xmm());
-        code.vpslld(other.xmm(), sum.xmm(), Integer.numberOfTrailingZeros(zeroOf(eightBits)));
-        code.vpsubd(other.xmm(), zero.xmm(), other.xmm());
-        code.vcvtdq2ps(sum.xmm(), sum.xmm());
-        code.vmulps(sum.xmm(), sum.xmm(), scale.xmm());
         code.vmovups(at(to, 0), first.xmm());
         code.vmovups(at(to, BlockWeight.RUN / 2), second.xmm());
-        code.vmovd(at(to, START), other.xmm());
         code.vmovd(at(to, SCALE), scale.xmm());
-        code.vmovd(at(to, SUM), sum.xmm());
+        start(code, stored, sum, other, zero);
+        code.vmovd(at(to, START), other.xmm());
+        if (apart) {
+            start(code, stored, secondSum, other, zero);
+            code.vmovd(at(to, SECOND_START), other.xmm());
+        } else {
+            code.vcvtdq2ps(sum.xmm(), sum.xmm());
+            code.vmulps(sum.xmm(), sum.xmm(), scale.xmm());
+            code.vmovd(at(to, SUM), sum.xmm());
+        }
         code.add(from, ELEMENTS);
         code.add(to, step);
         code.repeat(runs, run);
@@ -174,5 +190,16 @@ final class DotStrips {
         code.vpxord(inverse, inverse, inverse);
         code.jump(multiply);
         return code;
+    }
+
+    /** Leaves the sum of four ints in each of them, and minus {@code stored} times it in {@code start}. */
+    private static void start(
+            Assembler code, int stored, VectorRegister sum, VectorRegister start, VectorRegister zero) {
+        code.vpshufd(start.xmm(), sum.xmm(), DotRows.OTHER_HALF);
+        code.vpaddd(sum.xmm(), sum.xmm(), start.xmm());
+        code.vpshufd(start.xmm(), sum.xmm(), DotRows.NEIGHBOURS);
+        code.vpaddd(sum.xmm(), sum.xmm(), start.xmm());
+        code.vpslld(start.xmm(), sum.xmm(), Integer.numberOfTrailingZeros(stored));
+        code.vpsubd(start.xmm(), zero.xmm(), start.xmm());
     }
 }

@@ -10,6 +10,7 @@ import dev.troupe.model.kernel.machine.Label;
 import dev.troupe.model.kernel.machine.MachineCode;
 import dev.troupe.model.kernel.machine.Register;
 import dev.troupe.model.kernel.machine.VectorRegister;
+import dev.troupe.model.kernel.quantized.BlockLayout;
 import dev.troupe.model.tensor.StorageType;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,8 @@ import java.util.function.IntConsumer;
 /**
  * Machine code that multiplies a strip of so many rows ({@link DotStrips}) with panels of a {@link BlockWeight}: an
  * instruction multiplies four numbers of each of 16 outputs, of q, with one row's and adds them to its sums, which
- * begin with -8 · Σ x, or -128 · Σ x where q has eight bits. Sums and totals of all rows stay in registers.
+ * begin with -8 · Σ x, or -128 · Σ x where q has eight bits, -32 · Σ x of half of a run where it has six. Sums and
+ * totals of all rows stay in registers.
  *
  * <p>Of one or two rows, which wait for memory, the upper of four bits are multiplied where they are, 16 times as
  * large, and summed apart, an instruction less for each line. Memory is asked for well before it is needed: a processor
@@ -33,6 +35,10 @@ final class DotTile {
     private static final int SCALES = (int) BlockWeight.HALVES; // bytes of float16 scales of a panel
     private static final int STEP = (int) BlockWeight.ROW; // bytes of an int of each output of a panel
     private static final int LOWER_BITS = 0x0F_0F_0F_0F;
+    private static final int UPPER_TWO = 0x30_30_30_30; // of six bits
+    private static final int OR_AND = 0xF8; // the table of a | (b & c)
+    private static final int GROUP = BlockLayout.Q6_K_GROUP;
+    private static final int SIX_HALF = (int) BlockWeight.SIX_NUMBERS;
     private static final int BITS = FourBitStrips.BITS;
     private static final int TOTALS_ROW = BlockWeight.COLUMNS * Float.BYTES;
 
@@ -49,6 +55,10 @@ final class DotTile {
     /** Written when they are first used. */
     private static final class OfQ8_0 {
         private static final List<MachineCode> TILES = tiles(StorageType.Q8_0);
+    }
+
+    private static final class OfQ6_K {
+        private static final List<MachineCode> TILES = tiles(StorageType.Q6_K);
     }
 
     private static final class OfQ4_0 {
@@ -70,6 +80,7 @@ final class DotTile {
     private final VectorRegister[][] upper;
     private final VectorRegister mask = zmm(31);
     private final VectorRegister eight = zmm(30);
+    private final VectorRegister upperTwo = zmm(30);
     private final VectorRegister x = zmm(29);
 
     // of both halves; scales come when numbers are done with
@@ -84,7 +95,7 @@ final class DotTile {
         this.rows = rows;
         this.totals = registers(0);
         this.sums = registers(VECTORS * rows);
-        this.apart = type != StorageType.Q8_0 && rows <= MOST_APART;
+        this.apart = BlockWeight.hasFourBits(type) && rows <= MOST_APART;
         this.upper = apart ? registers(2 * VECTORS * rows) : sums;
     }
 
@@ -120,6 +131,7 @@ final class DotTile {
     private static List<MachineCode> tiles(BlockWeight w) {
         return switch (w.type()) {
             case Q8_0 -> OfQ8_0.TILES;
+            case Q6_K -> OfQ6_K.TILES;
             case Q4_0 -> OfQ4_0.TILES;
             default -> OfQ4_K.TILES;
         };
@@ -131,7 +143,11 @@ final class DotTile {
         Label stored = new Label();
         Label block = new Label();
         code.constant(mask, LOWER_BITS);
-        code.constant(eight, (float) BlockWeight.ZERO);
+        if (type == StorageType.Q6_K) {
+            code.constant(upperTwo, UPPER_TWO);
+        } else {
+            code.constant(eight, (float) BlockWeight.ZERO);
+        }
         code.place(panel);
         forAll(totals, total -> code.vpxord(total, total, total));
         code.mov(X, STRIP);
@@ -142,7 +158,9 @@ final class DotTile {
         switch (type) {
             case Q8_0 -> run(SCALES, (int) BlockWeight.BYTE_RUN, this::smallScales);
             case Q4_0 -> run(SCALES, (int) BlockWeight.SMALL_RUN, this::smallScales);
-            default -> block();
+            case Q6_K -> block(SCALES, this::sixBits);
+            default ->
+                block(2 * SCALES, () -> run(2 * BlockWeight.COLUMNS, (int) BlockWeight.LARGE_RUN, this::largeScales));
         }
         code.repeat(LEFT, block);
         code.place(stored);
@@ -157,13 +175,13 @@ final class DotTile {
         return code;
     }
 
-    private void block() {
+    private void block(int head, Runnable aRun) {
         Label run = new Label();
         code.mov(HEAD, WEIGHTS);
-        code.add(WEIGHTS, 2 * SCALES);
+        code.add(WEIGHTS, head);
         code.mov(WITHIN, BlockWeight.LARGE_RUNS);
         code.place(run);
-        run(2 * BlockWeight.COLUMNS, (int) BlockWeight.LARGE_RUN, this::largeScales);
+        aRun.run();
         code.repeat(WITHIN, run);
     }
 
@@ -175,17 +193,7 @@ final class DotTile {
      * @param scales loads scales, and shifts, of a half
      */
     private void run(int numbers, int bytes, IntConsumer scales) {
-        for (int line = 0; line < bytes; line += LINE) {
-            code.prefetcht1(at(WEIGHTS, AHEAD + line));
-        }
-        for (int r = 0; r < rows; r++) {
-            for (int half = 0; half < VECTORS; half++) {
-                code.vpbroadcastd(sums[r][half], at(X, r * DotStrips.ROW + DotStrips.START));
-                if (apart) {
-                    code.vpxord(upper[r][half], upper[r][half], upper[r][half]);
-                }
-            }
-        }
+        begin(0, bytes, DotStrips.START);
         boolean eightBits = type == StorageType.Q8_0;
         for (int step = 0; step < (eightBits ? BlockWeight.BYTE_STEPS : BlockWeight.STEPS); step++) {
             int line = numbers + step * STEP;
@@ -195,14 +203,62 @@ final class DotTile {
                 nibbles(step, line);
             }
         }
+        end(scales);
+        code.add(WEIGHTS, bytes);
+        code.add(X, rows * DotStrips.ROW);
+    }
+
+    /** A run of all rows, whose halves have scales of their own. */
+    private void sixBits() {
+        for (int group = 0; group < BlockWeight.RUN / GROUP; group++) {
+            int scales = group * BlockWeight.COLUMNS;
+            int numbers = (int) (BlockWeight.SIX_SCALES + group * BlockWeight.SIX_NUMBERS);
+            if (group == 0) {
+                begin(0, SIX_HALF, DotStrips.START);
+            } else {
+                begin(SIX_HALF, (int) BlockWeight.SIX_RUN, DotStrips.SECOND_START);
+            }
+            for (int four = 0; four < GROUP / BlockWeight.BYTES_PER_INT; four++) {
+                sixes(four, numbers);
+                for (int r = 0; r < rows; r++) {
+                    multiply(sums[r], high, r * DotStrips.ROW + group * GROUP + four * BlockWeight.BYTES_PER_INT);
+                }
+            }
+            end(half -> sixScales(scales, half));
+        }
+        code.add(WEIGHTS, (int) BlockWeight.SIX_RUN);
+        code.add(X, rows * DotStrips.ROW);
+    }
+
+    /**
+     * Asks for memory that later runs need, and begins sums.
+     *
+     * @param from of a later run, bytes to what is asked for
+     * @param to where that ends
+     * @param start of what sums begin with, in a row's run
+     */
+    private void begin(int from, int to, int start) {
+        for (int line = from; line < to; line += LINE) {
+            code.prefetcht1(at(WEIGHTS, AHEAD + line));
+        }
+        for (int r = 0; r < rows; r++) {
+            for (int half = 0; half < VECTORS; half++) {
+                code.vpbroadcastd(sums[r][half], at(X, r * DotStrips.ROW + start));
+                if (apart) {
+                    code.vpxord(upper[r][half], upper[r][half], upper[r][half]);
+                }
+            }
+        }
+    }
+
+    /** Adds sums times scales to totals. */
+    private void end(IntConsumer scales) {
         for (int half = 0; half < VECTORS; half++) {
             scales.accept(half);
             for (int r = 0; r < rows; r++) {
                 total(r, half);
             }
         }
-        code.add(WEIGHTS, bytes);
-        code.add(X, rows * DotStrips.ROW);
     }
 
     /** Four numbers of eight bits of all outputs. */
@@ -234,6 +290,29 @@ final class DotTile {
         }
     }
 
+    /**
+     * Four numbers of six bits of all outputs, which are left in {@code high}; their lower bits stay for the next four.
+     */
+    private void sixes(int four, int numbers) {
+        for (int half = 0; half < VECTORS; half++) {
+            int line = numbers + half * LINE;
+            if (four % 2 == 0) {
+                code.vmovups(low[half], at(WEIGHTS, line + (1 + four / 2) * STEP));
+            } else {
+                code.vpsrld(low[half], low[half], BITS);
+            }
+            code.vmovups(high[half], at(WEIGHTS, line));
+            switch (four) { // upper bits go to bits 4 and 5
+                case 0 -> code.vpslld(high[half], high[half], 4);
+                case 1 -> code.vpslld(high[half], high[half], 2);
+                case 3 -> code.vpsrld(high[half], high[half], 2);
+                default -> {}
+            }
+            code.vpandd(high[half], high[half], upperTwo);
+            code.vpternlogd(high[half], low[half], mask, OR_AND);
+        }
+    }
+
     /** Four numbers of a row with those of both halves: they are loaded once, as loads are what there is least of. */
     private void multiply(VectorRegister[] sums, VectorRegister[] numbers, int at) {
         code.vpbroadcastd(x, at(X, at));
@@ -258,6 +337,14 @@ final class DotTile {
 
     private void smallScales(int half) {
         code.vcvtph2ps(scale, at(WEIGHTS, half * (LINE / 2)));
+    }
+
+    /** @param of bytes to the scales of one half of a run */
+    private void sixScales(int of, int half) {
+        code.vcvtph2ps(work, at(HEAD, half * (LINE / 2)));
+        code.vpmovsxbd(scale, at(WEIGHTS, of + half * (LINE / 4)));
+        code.vcvtdq2ps(scale, scale);
+        code.vmulps(scale, scale, work);
     }
 
     private void largeScales(int half) {

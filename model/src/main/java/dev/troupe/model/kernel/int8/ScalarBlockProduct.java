@@ -48,33 +48,38 @@ public final class ScalarBlockProduct implements BlockProduct {
 
         Row(BlockWeight w, int j) {
             numbers = new int[w.k()];
-            scales = new float[w.k() / RUN];
+            scales = new float[w.k() / w.group()];
             shifts = new float[w.type() == StorageType.Q4_K ? scales.length : 0];
-            for (int run = 0; run < scales.length; run++) {
-                scales[run] = w.scale(j, run);
-                if (shifts.length > 0) {
-                    shifts[run] = w.shift(j, run);
-                }
-                for (int i = 0; i < RUN; i++) {
-                    numbers[run * RUN + i] = w.number(j, run, i);
-                }
+            for (int i = 0; i < numbers.length; i++) {
+                numbers[i] = w.number(j, i);
             }
+            for (int i = 0; i < scales.length; i++) {
+                scales[i] = w.scale(j, i);
+            }
+            for (int i = 0; i < shifts.length; i++) {
+                shifts[i] = w.shift(j, i);
+            }
+        }
+
+        int group() {
+            return scales.length == 0 ? RUN : numbers.length / scales.length;
         }
     }
 
     private static float sum(int[] numbers, float[] scales, Row row) {
         float sum = 0;
-        for (int run = 0; run < scales.length; run++) {
+        int group = row.group();
+        for (int from = 0; from < numbers.length; from += group) {
             int products = 0;
             int total = 0;
-            for (int i = 0; i < RUN; i++) {
-                int x = numbers[run * RUN + i];
-                products += row.numbers[run * RUN + i] * x;
-                total += x;
+            for (int i = from; i < from + group; i++) {
+                products += row.numbers[i] * numbers[i];
+                total += numbers[i];
             }
-            sum = Math.fma(products * scales[run], row.scales[run], sum);
+            float scale = scales[from / RUN];
+            sum = Math.fma(products * scale, row.scales[from / group], sum);
             if (row.shifts.length > 0) {
-                sum = Math.fma(total * scales[run], row.shifts[run], sum);
+                sum = Math.fma(total * scale, row.shifts[from / group], sum);
             }
         }
         return sum;

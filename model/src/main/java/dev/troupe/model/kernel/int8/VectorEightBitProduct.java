@@ -8,12 +8,13 @@ import dev.troupe.model.kernel.parallel.Stretches;
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.kernel.vector.ScratchPool;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The product with weights of eight bits by the tile of float32 products, a run at a time, panels shared among the
- * threads.
+ * The product with weights of eight and of six bits by the tile of float32 products, a run or half of one at a time,
+ * panels shared among the threads.
  */
 final class VectorEightBitProduct implements BlockProduct {
     /** Below this many elements to round a second thread costs more than it saves. */
@@ -27,7 +28,8 @@ final class VectorEightBitProduct implements BlockProduct {
     private static final int STRIP = GemmTile.ROWS;
     private static final long ROW = EightBitTile.ROW;
     private static final long SUMS = EightBitTile.UNPACKED_RUN;
-    private static final long TOTALS = SUMS + STRIP * ROW;
+    private static final long SCALES = SUMS + STRIP * ROW;
+    private static final long TOTALS = SCALES + ROW;
 
     private final ComputePool pool;
     private final ScratchPool scratch;
@@ -51,7 +53,7 @@ final class VectorEightBitProduct implements BlockProduct {
             int rows = Math.min(strips * STRIP, m - from);
             try (ScratchPool.Scratch rounded = scratch.borrow(rows * rowBytes);
                     ScratchPool.Scratch packed =
-                            scratch.borrow(rows == 1 ? 0 : Math.ceilDiv(rows, STRIP) * stripBytes)) {
+                            scratch.borrow(isAlone(w, rows) ? 0 : Math.ceilDiv(rows, STRIP) * stripBytes)) {
                 Block block = new Block(
                         w,
                         rows,
@@ -75,11 +77,16 @@ final class VectorEightBitProduct implements BlockProduct {
         }
     }
 
+    /** Whether numbers are unpacked as they are multiplied. */
+    private static boolean isAlone(BlockWeight w, int rows) {
+        return rows == 1 && w.type() == StorageType.Q8_0;
+    }
+
     private void panels(int from, int to, Block block) {
         try (ScratchPool.Scratch memory = scratch.borrow(TOTALS + block.rows * ROW)) {
             for (int panel = from; panel < to; panel++) {
                 // Apart: compiled together, the second to be met is left half inlined, with vectors on the heap.
-                if (block.rows == 1) {
+                if (isAlone(block.w, block.rows)) {
                     block.computeRow(panel, memory.address());
                 } else {
                     block.compute(panel, memory.address());
@@ -106,7 +113,7 @@ final class VectorEightBitProduct implements BlockProduct {
                 for (int r = first; r < first + height; r++) {
                     EightBitRows.round(k, a + r * lda, rounded + r * rowBytes);
                 }
-                if (rows > 1) {
+                if (!isAlone(w, rows)) {
                     long to = packed + strip * LeftStrips.bytes(k);
                     LeftStrips.pack(false, height, height, k, rounded + first * rowBytes, rowBytes, to);
                 }
@@ -126,8 +133,14 @@ final class VectorEightBitProduct implements BlockProduct {
             Lanes.fill(memory + TOTALS, rows * ROW, (byte) 0);
             long weights = w.data().address() + panel * w.panelBytes();
             for (int run = 0; run < w.k() / BlockWeight.RUN; run++) {
-                EightBitTile.unpack(weights + run * BlockWeight.BYTE_RUN, memory);
-                run(run, weights + run * BlockWeight.BYTE_RUN, memory);
+                long at = weights + w.runAt(run);
+                if (w.type() == StorageType.Q8_0) {
+                    EightBitTile.unpack(at, memory);
+                    EightBitTile.scales(at, memory + SCALES);
+                    multiply(run * BlockWeight.RUN, memory, memory);
+                } else {
+                    sixBits(run, at, memory);
+                }
             }
             finish(panel, memory + TOTALS);
         }
@@ -141,14 +154,31 @@ final class VectorEightBitProduct implements BlockProduct {
             }
         }
 
-        private void run(int run, long weights, long memory) {
+        private void sixBits(int run, long weights, long memory) {
+            EightBitTile.unpackSix(weights, memory);
+            for (int half = 0; half < BlockWeight.RUN / w.group(); half++) {
+                long scales = weights + half * (long) BlockWeight.COLUMNS;
+                EightBitTile.scalesOfSix(BlockWeight.sixHead(weights, run), scales, memory + SCALES);
+                int skipped = half * w.group();
+                multiply(run * BlockWeight.RUN + skipped, memory + skipped * ROW, memory);
+            }
+        }
+
+        /**
+         * All rows with inputs that share a scale.
+         *
+         * @param from the first of them
+         * @param numbers unpacked
+         */
+        private void multiply(int from, long numbers, long memory) {
             long rowX = EightBitRows.bytes(w.k());
-            long scales = rounded + EightBitRows.scales(w.k()) + run * 4L;
-            long strip = packed + run * (BlockWeight.RUN * GemmTile.ROW_A);
+            long scales = rounded + EightBitRows.scales(w.k()) + from / BlockWeight.RUN * 4L;
+            long strip = packed + from * GemmTile.ROW_A;
             for (int r = 0; r < rows; r += STRIP) {
                 int height = Math.min(STRIP, rows - r);
-                GemmTile.product(height, BlockWeight.RUN, strip, memory, memory + SUMS);
-                EightBitTile.scale(height, scales + r * rowX, rowX, weights, memory + SUMS, memory + TOTALS + r * ROW);
+                GemmTile.product(height, w.group(), strip, numbers, memory + SUMS);
+                long to = memory + TOTALS + r * ROW;
+                EightBitTile.scale(height, scales + r * rowX, rowX, memory + SCALES, memory + SUMS, to);
                 strip += LeftStrips.bytes(w.k());
             }
         }

@@ -42,6 +42,7 @@ public final class BlockLayout {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int INFINITE = 0x7C00; // the exponent of a float16 that is not finite
     private static final long LOW_BITS = 0x0F0F_0F0F_0F0F_0F0FL;
+    private static final long LOWEST_BITS = 0x0303_0303_0303_0303L;
 
     private BlockLayout() {}
 
@@ -129,6 +130,30 @@ public final class BlockLayout {
     public static int numberOfQ4K(MemorySegment bytes, long block, int i) {
         int pair = unsigned(bytes, block + Q4_K_NUMBERS + i / 64 * 32L + i % 32);
         return i % 64 < 32 ? pair & 15 : pair >> 4;
+    }
+
+    /**
+     * The lower bits of numbers 8 · {@code half} and following of a group of the block of Q6_K at {@code block}: in
+     * byte i those of number i, lowest, and of number 4 + i.
+     */
+    public static int lowerOfQ6K(MemorySegment bytes, long block, int group, int half) {
+        int from = group * Q6_K_GROUP + half * 8;
+        long pairs = bytes.get(LONG, block + Q6_K_LOW + from / 128 * 64L + from % 64);
+        long eight = (from % 128 < 64 ? pairs : pairs >>> 4) & LOW_BITS;
+        return (int) (eight | (eight >>> 28));
+    }
+
+    /**
+     * The upper two bits of all numbers of a group of the block of Q6_K at {@code block}: in byte i those of number i,
+     * lowest, and of numbers 4 + i, 8 + i and 12 + i.
+     */
+    public static int upperOfQ6K(MemorySegment bytes, long block, int group) {
+        int from = group * Q6_K_GROUP;
+        long at = block + Q6_K_HIGH + from / 128 * 32L + from % 32;
+        int shift = from % 128 / 32 * 2;
+        long first = (bytes.get(LONG, at) >>> shift) & LOWEST_BITS;
+        long second = (bytes.get(LONG, at + 8) >>> shift) & LOWEST_BITS;
+        return (int) (first | (first >>> 30) | (second << 4) | (second >>> 26));
     }
 
     /** Number {@code i} of the block of Q6_K at {@code block}, 0 to 63. */

@@ -171,6 +171,7 @@ class KeptLayoutsTest {
         "Q4_0, EXACT, EXACT",
         "Q8_0, AUTO, BLOCKS",
         "Q4_K, AUTO, BLOCKS",
+        "Q6_K, AUTO, BLOCKS",
         "Q8_0, INT8, EXACT",
         "Q8_0, INT8, INT8",
         "Q4_0, INT8, INT8",

@@ -33,7 +33,8 @@ class BlockProductTest {
     /** Rows are then rounded a few at a time. */
     private static final CacheSizes SMALL_CACHES = new CacheSizes(8 << 10, 48 << 10, 48 << 10);
 
-    private static final List<StorageType> TYPES = List.of(StorageType.Q8_0, StorageType.Q4_0, StorageType.Q4_K);
+    private static final List<StorageType> TYPES =
+            List.of(StorageType.Q8_0, StorageType.Q6_K, StorageType.Q4_0, StorageType.Q4_K);
 
     private final FixedComputePool one = FixedComputePool.create(1);
     private final FixedComputePool three = FixedComputePool.create(3);
@@ -129,7 +130,7 @@ class BlockProductTest {
     @ParameterizedTest
     @EnumSource(
             value = StorageType.class,
-            names = {"Q8_0", "Q4_0", "Q4_K"})
+            names = {"Q8_0", "Q6_K", "Q4_0", "Q4_K"})
     void isNearTheProductOfTheNumbers(StorageType type) {
         int m = 20;
         int n = 50;
@@ -171,6 +172,10 @@ class BlockProductTest {
             MemorySegment stored = stored(type, rows);
             if (type == StorageType.Q8_0) { // which our own rounding does not give
                 stored.asSlice(BlockLayout.Q8_0_NUMBERS, 32).fill(Byte.MIN_VALUE);
+            }
+            if (type == StorageType.Q6_K) { // the greatest scales, with the least numbers
+                stored.asSlice(BlockLayout.Q6_K_SCALES, 16).fill(Byte.MIN_VALUE);
+                stored.asSlice(0, BlockLayout.Q6_K_SCALES).fill((byte) 0);
             }
             BlockWeight w = BlockWeight.pack(WeightRows.of(type, 40, k, stored), three, arena);
             Tensor expected = arena.allocate(m, 40);
