@@ -38,7 +38,6 @@ import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.mesh.StepOrder;
-import dev.troupe.model.tensor.NotEnoughMemoryException;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.RoutingServer;
@@ -377,12 +376,6 @@ public final class TroupeNode implements AutoCloseable {
                 Engine engine = loader.load();
                 loaded.complete(engine.description());
                 return engine;
-            } catch (NotEnoughMemoryException e) {
-                if (loaded.completeExceptionally(e)) {
-                    throw e;
-                }
-                // It was served before: it fits again when others have freed what they took.
-                throw new IllegalStateException("there is no memory to load the model again", e);
             } catch (RuntimeException | Error e) {
                 loaded.completeExceptionally(e);
                 throw e;

@@ -40,6 +40,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Serves one model on this node: loading, then serving, then draining. Loading runs on the blocking dispatcher, steps
@@ -47,7 +48,8 @@ import java.util.concurrent.Executor;
  *
  * <p>A step that throws gives up its own requests, for another try, and no others. After
  * {@link ReplicaSettings#maxStepFailures} in a row the replica restarts: it loads the model afresh and registers again.
- * A model that cannot be served at all ({@link TroupeException}) stops the actor, so that its parent learns why.
+ * A model that cannot be served at all ({@link TroupeException}) stops the actor, so that its parent learns why. One
+ * that was served before is tried again, whatever its load fails of: nobody waits for that load to hear of it.
  */
 public final class ModelReplica {
     private static final int MAX_STASHED = 256;
@@ -57,6 +59,7 @@ public final class ModelReplica {
     private final ActorRef<Command> self;
     private final ReplicaSettings settings;
     private final EngineLoader loader;
+    private final AtomicBoolean hasServed; // in this life of the actor or one before
     private final StashBuffer<ReplicaMessage> stash;
     private final Executor compute;
     private final Executor blocking;
@@ -66,11 +69,13 @@ public final class ModelReplica {
             ActorRef<Command> self,
             ReplicaSettings settings,
             EngineLoader loader,
+            AtomicBoolean hasServed,
             StashBuffer<ReplicaMessage> stash) {
         this.context = context;
         this.self = self;
         this.settings = settings;
         this.loader = loader;
+        this.hasServed = hasServed;
         this.stash = stash;
         this.compute = dispatcher("troupe.dispatchers.compute");
         this.blocking = dispatcher("troupe.dispatchers.blocking");
@@ -89,10 +94,16 @@ public final class ModelReplica {
 
     /** A replica of what {@code loader} loads. */
     public static Behavior<Command> create(ReplicaSettings settings, EngineLoader loader) {
+        return Behaviors.setup(context -> supervised(settings, loader, new AtomicBoolean()));
+    }
+
+    /** @param hasServed kept over restarts */
+    private static Behavior<Command> supervised(
+            ReplicaSettings settings, EngineLoader loader, AtomicBoolean hasServed) {
         Behavior<Command> replica = Behaviors.setup(outer -> {
             Behavior<ReplicaMessage> inner = Behaviors.setup(context -> Behaviors.withStash(
                     MAX_STASHED,
-                    stash -> new ModelReplica(context, outer.getSelf(), settings, loader, stash).loading()));
+                    stash -> new ModelReplica(context, outer.getSelf(), settings, loader, hasServed, stash).loading()));
             return Behaviors.transformMessages(Command.class, inner, match -> match.matchAny(Received::new));
         });
         SupervisorStrategy restart = SupervisorStrategy.restartWithBackoff(
@@ -146,15 +157,22 @@ public final class ModelReplica {
         loading.thenAccept(Engine::close);
     }
 
-    /** Throws why loading failed: a restart is worth trying unless the failure is the user's to mend. */
-    private static Engine engineOf(CompletableFuture<Engine> loading) {
+    /**
+     * Throws why loading failed: a restart is worth trying unless the failure is the user's to mend, who then waits for
+     * the first load. Of a later one the log tells, and what a user mends meanwhile is found by the next.
+     */
+    private Engine engineOf(CompletableFuture<Engine> loading) {
         try {
-            return loading.join();
+            Engine engine = loading.join();
+            hasServed.set(true);
+            return engine;
         } catch (CompletionException e) {
-            if (e.getCause() instanceof TroupeException hopeless) {
+            if (e.getCause() instanceof TroupeException hopeless && !hasServed.get()) {
                 throw hopeless;
             }
-            throw new IllegalStateException("the model could not be loaded", e.getCause());
+            String again = hasServed.get() ? " again" : "";
+            throw new IllegalStateException(
+                    "the model could not be loaded" + again + ": " + e.getCause(), e.getCause());
         }
     }
 

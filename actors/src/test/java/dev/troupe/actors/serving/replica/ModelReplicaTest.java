@@ -34,6 +34,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -141,6 +142,30 @@ class ModelReplicaTest {
                     .build();
         }));
         assertThat(reason.receiveMessage()).isInstanceOf(TroupeException.class).hasMessage("no such model");
+    }
+
+    /** A file that was moved, say, and is there again. */
+    @Test
+    void aModelThatWasServedIsLoadedUntilItCanBeServedAgain() {
+        List<ScriptedEngine> engines = new CopyOnWriteArrayList<>();
+        AtomicInteger loads = new AtomicInteger();
+        ActorRef<Command> replica = KIT.spawn(ModelReplica.create(ScriptedEngine.settings(1, 8), () -> {
+            if (loads.incrementAndGet() == 2) {
+                throw new TroupeException("no such model");
+            }
+            engines.add(new ScriptedEngine());
+            return engines.getLast();
+        }));
+        describe(replica);
+        engines.getFirst().lost.complete("a test says so");
+        client.awaitAssert(() -> {
+            assertThat(loads).hasValue(3);
+            return true;
+        });
+        describe(replica);
+        submit(replica, "again", 3, 2);
+        assertThat(untilEnd()).last().isEqualTo(new Finished("again", FinishReason.LENGTH, 3, 2));
+        KIT.stop(replica);
     }
 
     @Test

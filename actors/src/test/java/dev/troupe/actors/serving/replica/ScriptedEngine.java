@@ -15,6 +15,7 @@ import dev.troupe.model.tensor.TensorArena;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -51,6 +52,10 @@ final class ScriptedEngine implements Engine {
 
     final AtomicInteger stepsDone = new AtomicInteger();
     final AtomicBoolean closed = new AtomicBoolean();
+
+    /** The test completes it with the reason. */
+    final CompletableFuture<String> lost = new CompletableFuture<>();
+
     /** A batch for which this holds throws. */
     volatile Predicate<ScheduledBatch> poison = batch -> false;
 
@@ -94,6 +99,11 @@ final class ScriptedEngine implements Engine {
         }
         stepsDone.incrementAndGet();
         return samples;
+    }
+
+    @Override
+    public CompletableFuture<String> lost() {
+        return lost;
     }
 
     @Override
