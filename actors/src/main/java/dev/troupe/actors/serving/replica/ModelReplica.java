@@ -265,8 +265,8 @@ public final class ModelReplica {
                         session.schemaRefused(submit, cause);
                         yield draining(session, finishedBefore, waiting);
                     }
-                    // No restart: the next step fails and is the last.
-                    case EngineLost lost -> Behaviors.same();
+                    case EngineLost(var engine, var reason) ->
+                        isOf(session, engine) ? drained(session, finishedBefore, waiting) : Behaviors.same();
                     case LoadEnded stale -> Behaviors.same();
                 },
                 (ignored, signal) -> {
@@ -275,9 +275,11 @@ public final class ModelReplica {
                 });
     }
 
+    /** Whoever is not answered hears that another replica must go on before the drain is said to be over. */
     private static Behavior<ReplicaMessage> drained(
             ReplicaSession session, int finishedBefore, List<ActorRef<Drained>> waiting) {
         Drained drained = new Drained(session.numFinished() - finishedBefore);
+        session.close();
         waiting.forEach(replyTo -> replyTo.tell(drained));
         return Behaviors.stopped();
     }
@@ -306,11 +308,15 @@ public final class ModelReplica {
         return failed.session() == session;
     }
 
-    /** All open requests are given back to their routers, and the model is loaded afresh. */
     // Identity is meant: an engine of an earlier life was closed by that life.
     @SuppressWarnings("ReferenceEquality")
-    private void engineLost(ReplicaSession session, Engine engine, String reason) {
-        if (session.engine() == engine) {
+    private static boolean isOf(ReplicaSession session, Engine engine) {
+        return session.engine() == engine;
+    }
+
+    /** All open requests are given back to their routers, and the model is loaded afresh. */
+    private static void engineLost(ReplicaSession session, Engine engine, String reason) {
+        if (isOf(session, engine)) {
             throw new IllegalStateException("the engine was lost, so the model is loaded afresh: " + reason);
         }
     }

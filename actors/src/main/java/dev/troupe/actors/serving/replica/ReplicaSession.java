@@ -439,9 +439,12 @@ final class ReplicaSession {
 
     /**
      * Tells every client that another replica must go on with its answer, and frees the engine once its last step is
-     * over.
+     * over. Does nothing the second time.
      */
     synchronized void close() {
+        if (closed) {
+            return;
+        }
         closed = true;
         Collection<ActiveRequest> open = requests.all();
         compiling.forEach((id, submit) -> submit.replyTo()

@@ -354,6 +354,32 @@ class ModelReplicaTest {
         });
     }
 
+    /** Whether or not a step fails of it: the one under way may end well, and none follows. */
+    @Test
+    void aDrainEndsWithTheEngine() {
+        engine.steps.drainPermits();
+        ActorRef<Command> replica = serve(1, 4);
+        submit(replica, "a", 3, 4);
+        submit(replica, "b", 3, 4);
+        TestProbe<Drained> drained = KIT.createTestProbe(Drained.class);
+        replica.tell(new Drain(drained.getRef()));
+        describe(replica);
+        engine.lost.complete("a test says so");
+        for (String id : List.of("a", "b")) {
+            assertThat(next()).isInstanceOfSatisfying(Rejected.class, rejected -> {
+                assertThat(rejected.requestId()).isEqualTo(id);
+                assertThat(rejected.reason()).isEqualTo(RejectReason.STOPPED);
+            });
+        }
+        assertThat(drained.receiveMessage()).isEqualTo(new Drained(0));
+        drained.expectTerminated(replica);
+        engine.steps.release(1000);
+        drained.awaitAssert(() -> {
+            assertThat(engine.closed).isTrue();
+            return true;
+        });
+    }
+
     @Test
     void aStepThatThrowsGivesItsRequestsUpAndNoOthers() {
         ActorRef<Command> replica = serve(2, 4);
