@@ -179,7 +179,8 @@ public final class MemberNode {
         NodeMembers ending = members;
         members = null;
         if (ending != null) {
-            freed = ending.end();
+            // An epoch that has built nothing yet has nothing to free, and may follow one that is still at it.
+            freed = CompletableFuture.allOf(freed, ending.end());
         }
     }
 
