@@ -2,6 +2,7 @@ package dev.troupe.routing.route;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.ChildFailed;
 import akka.actor.typed.SupervisorStrategy;
 import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
@@ -17,7 +18,6 @@ import dev.troupe.routing.route.RequestFailure.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -76,8 +76,8 @@ public final class Router {
     private final RoutingConfig config;
     private final ServedNow served;
     private final ReplicaTable<ActorRef<ReplicaProtocol.Command>> table = new ReplicaTable<>();
-    /** Every sequence in flight. */
-    private final Set<ActorRef<Dispatch.Command>> dispatches = new HashSet<>();
+    /** Every sequence in flight, with whoever waits for its end. */
+    private final Map<ActorRef<Dispatch.Command>, DispatchClient> dispatches = new HashMap<>();
     /** Those that have a replica. */
     private final Map<ActorRef<Dispatch.Command>, ActorRef<ReplicaProtocol.Command>> placed = new HashMap<>();
     /** Those that wait for a replica of their model; at most one entry per sequence in flight. */
@@ -149,7 +149,7 @@ public final class Router {
         var child = context.spawnAnonymous(
                 Dispatch.create(generate, config.failoverWait(), context.getSelf(), first), AnswerThreads.selector());
         context.watch(child);
-        dispatches.add(child);
+        dispatches.put(child, generate.client());
         if (first == null) {
             waiting.put(child, new Place(generate.model(), Set.of(), child));
         } else {
@@ -160,7 +160,7 @@ public final class Router {
 
     private void onPlace(Place place) {
         var child = place.replyTo();
-        if (!dispatches.contains(child)) {
+        if (!dispatches.containsKey(child)) {
             return;
         }
         release(child);
@@ -279,10 +279,25 @@ public final class Router {
         }
     }
 
+    /** The end that a sequence did not come to tell. */
+    private void tellFailed(DispatchClient client, Throwable cause) {
+        context.getLog().error("A sequence was given up", cause);
+        try {
+            client.tell(new DispatchEvent.Failed(
+                    new RequestFailure(Kind.INTERNAL, "This answer was given up; the error is in the server's log.")));
+        } catch (RuntimeException e) { // as it may have been the client that failed: no other sequence is to feel it
+            context.getLog().error("Its client cannot be told", e);
+        }
+    }
+
     private Behavior<Command> onTerminated(Terminated signal) {
         var ref = signal.getRef();
         ActorRef<Dispatch.Command> child = ref.unsafeUpcast();
-        if (dispatches.remove(child)) {
+        var client = dispatches.remove(child);
+        if (client != null) {
+            if (signal instanceof ChildFailed failed) {
+                tellFailed(client, failed.getCause());
+            }
             release(child);
             Metrics.queueLength("router").update(dispatches.size());
             tellDrained();

@@ -345,6 +345,31 @@ class RouterTest {
     }
 
     @Test
+    void aClientHearsOfASequenceThatFails() {
+        var replica = replica(MODEL);
+        DispatchClient failing = new DispatchClient() {
+            @Override
+            public void tell(DispatchEvent event) {
+                if (event instanceof DispatchEvent.Token) {
+                    throw new IllegalStateException("a test says so");
+                }
+                client.getRef().tell(event);
+            }
+
+            @Override
+            public CompletionStage<Done> gone() {
+                return gone;
+            }
+        };
+        router.tell(new Router.Generate(ModelKey.of(MODEL), REQUEST, Duration.ofSeconds(20), failing));
+        token(submitted(replica), 0, 5);
+        assertThat(expectFailure(Kind.INTERNAL).text()).doesNotContain("a test says so");
+        generate(Duration.ofSeconds(20)); // the router goes on
+        token(submitted(replica), 0, 5);
+        expectTokens(5);
+    }
+
+    @Test
     void drainingWaitsForTheLastAnswer() {
         var first = replica(MODEL);
         generate(Duration.ofSeconds(20));
