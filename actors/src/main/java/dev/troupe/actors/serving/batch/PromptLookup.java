@@ -20,6 +20,9 @@ final class PromptLookup {
      * the longest match counts, of equals the latest. A guess that runs into the end of the sequence repeats itself.
      */
     static List<Integer> draft(List<Integer> tokens, int count) {
+        if (count <= 0) {
+            return List.of(); // nothing to look for in a context that may be long
+        }
         int end = tokens.size();
         int best = 0;
         int next = end; // where the guess starts

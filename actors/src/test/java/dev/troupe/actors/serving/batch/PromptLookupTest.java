@@ -2,6 +2,7 @@ package dev.troupe.actors.serving.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.AbstractList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +32,22 @@ class PromptLookupTest {
         assertThat(PromptLookup.draft(List.of(1), 5)).isEmpty();
         assertThat(PromptLookup.draft(List.of(4, 4, 4, 4), 0)).isEmpty();
         assertThat(PromptLookup.draft(List.of(4, 4, 4, 4), -1)).isEmpty();
+    }
+
+    @Test
+    void noTokenIsReadWhereNoneIsWanted() {
+        List<Integer> unreadable = new AbstractList<>() {
+            @Override
+            public Integer get(int index) {
+                throw new AssertionError("read");
+            }
+
+            @Override
+            public int size() {
+                return 1000;
+            }
+        };
+        assertThat(PromptLookup.draft(unreadable, 0)).isEmpty();
     }
 
     @Test
