@@ -131,22 +131,24 @@ final class MemberHost implements AutoCloseable {
     @Override
     public void close() {
         var _ = thread.start(() -> {
-            open.leave();
-            while (!resources.isEmpty()) {
-                free(resources.pop());
+            try {
+                open.leave();
+            } finally {
+                while (!resources.isEmpty()) {
+                    free(resources.pop());
+                }
+                freed.complete(null);
             }
-            freed.complete(null);
         });
         Thread.ofVirtual().start(thread::close);
     }
 
-    private static void free(AutoCloseable resource) {
+    // Whatever it throws: what is left must be freed all the same, and whoever builds next waits for that.
+    private void free(AutoCloseable resource) {
         try {
             resource.close();
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException("memory and threads can be freed", e);
+        } catch (Throwable e) {
+            LOG.error("a part of member {} could not be freed", member, e);
         }
     }
 
