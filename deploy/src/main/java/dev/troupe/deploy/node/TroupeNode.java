@@ -65,7 +65,7 @@ public final class TroupeNode implements AutoCloseable {
     private static final Duration LOAD_TIMEOUT = Duration.ofMinutes(30);
     private static final long POLL_NANOS = 20_000_000L;
 
-    private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(150);
+    private static final Duration SHUTDOWN_TIMEOUT = Duration.ofMinutes(3);
 
     private final Config overrides;
     private final Config config;
@@ -370,6 +370,7 @@ public final class TroupeNode implements AutoCloseable {
      * @throws TroupeException when it cannot be loaded
      */
     public Served serve(ReplicaSettings settings, EngineLoader loader) {
+        Duration drainLimit = RoutingConfig.from(config).drainDeadline();
         CompletableFuture<ModelDescription> loaded = new CompletableFuture<>();
         EngineLoader reporting = () -> {
             try {
@@ -383,6 +384,7 @@ public final class TroupeNode implements AutoCloseable {
         };
         ActorRef<ReplicaProtocol.Command> replica =
                 ask(replyTo -> new NodeGuardian.Serve(settings, reporting, replyTo));
+        ReplicaDrain.atShutdown(system, replica, drainLimit);
         return new Served(replica, Waiting.await(loaded.applyToEither(stopped, model -> model), LOAD_TIMEOUT));
     }
 
@@ -436,7 +438,7 @@ public final class TroupeNode implements AutoCloseable {
         }
     }
 
-    /** Drains and stops: listeners first, requests in flight next, actors last. */
+    /** Drains and stops: listeners first, requests in flight next, then the replica's for other nodes, actors last. */
     @Override
     public void close() {
         closing = true;

@@ -225,6 +225,9 @@ public final class ModelReplica {
                     case LoadEnded stale -> Behaviors.same();
                 },
                 (ignored, signal) -> {
+                    if (signal instanceof PreRestart || signal instanceof PostStop) {
+                        deregister();
+                    }
                     onSignal(session, signal);
                     return Behaviors.same();
                 });
@@ -325,11 +328,11 @@ public final class ModelReplica {
         if (signal instanceof Terminated terminated) {
             session.clientGone(terminated.getRef());
         } else if (signal instanceof PreRestart || signal instanceof PostStop) {
-            deregister();
             session.close();
         }
     }
 
+    /** Once only: a cluster's receptionist fails when it is asked again. */
     private void deregister() {
         context.getSystem().receptionist().tell(Receptionist.deregister(ReplicaProtocol.SERVICE_KEY, self));
     }
