@@ -16,13 +16,24 @@ public record ScheduledBatch(List<ScheduledChunk> chunks) {
         return chunks.isEmpty();
     }
 
-    /** Rows of the forward pass. */
+    /** Tokens of all chunks. */
     public int numTokens() {
         return chunks.stream().mapToInt(chunk -> chunk.tokens().size()).sum();
     }
 
-    /** Chunks that end with new tokens of the answer. */
-    public int numSampled() {
-        return (int) chunks.stream().filter(ScheduledChunk::sampled).count();
+    /** Rows of the forward pass, those included that the engine puts behind chunks before it. */
+    public int numRows() {
+        return numTokens()
+                + chunks.stream().mapToInt(ScheduledChunk::numToGuess).sum();
+    }
+
+    /** Passes of the model that guesses, one behind the other, before the forward pass. */
+    public int numGuessPasses() {
+        return chunks.stream().mapToInt(ScheduledChunk::numToGuess).max().orElse(0);
+    }
+
+    /** Whether a prompt is read, or what else is known of a sequence and not computed, as after a preemption. */
+    public boolean readsKnownTokens() {
+        return chunks.stream().anyMatch(ScheduledChunk::readsKnownTokens);
     }
 }

@@ -29,6 +29,11 @@ public record ScheduledChunk(
         int numDraft,
         int numToGuess,
         PromptOutput promptOutput) {
+    /** Whether this is a piece of a prompt, or of an answer that is computed again: a decode is one token behind it. */
+    public boolean readsKnownTokens() {
+        return firstPosition < numPrompt || tokens.size() - numDraft > 1;
+    }
+
     /** Whether something is told of the prompt's positions in this chunk. */
     public boolean readsPrompt() {
         return promptOutput != PromptOutput.NONE;

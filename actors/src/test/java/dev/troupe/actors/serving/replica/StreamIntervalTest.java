@@ -51,9 +51,30 @@ class StreamIntervalTest {
     }
 
     private static ScheduledBatch rows(int count) {
-        return new ScheduledBatch(IntStream.range(0, count)
-                .mapToObj(i -> new ScheduledChunk(i, 5, List.of(1), BlockTable.EMPTY, 5, true, 0, 0, PromptOutput.NONE))
-                .toList());
+        return new ScheduledBatch(
+                IntStream.range(0, count).mapToObj(i -> decode(0)).toList());
+    }
+
+    private static ScheduledChunk decode(int numToGuess) {
+        return chunk(5, 1, numToGuess);
+    }
+
+    /** Of a sequence with a prompt of five tokens. */
+    private static ScheduledChunk chunk(int firstPosition, int numTokens, int numToGuess) {
+        return new ScheduledChunk(
+                0,
+                firstPosition,
+                Collections.nCopies(numTokens, 1),
+                BlockTable.EMPTY,
+                5,
+                true,
+                0,
+                numToGuess,
+                PromptOutput.NONE);
+    }
+
+    private static ScheduledBatch batch(ScheduledChunk... chunks) {
+        return new ScheduledBatch(List.of(chunks));
     }
 
     @Test
@@ -73,6 +94,41 @@ class StreamIntervalTest {
         interval.stepTook(rows(4), 1);
         assertThat(interval.outlasts(rows(5), 0)).isFalse();
         assertThat(interval.outlasts(rows(0), 0)).as("no step at all").isFalse();
+    }
+
+    /** The draft model's passes come before the step's own. */
+    @Test
+    void guessesThatAreToBeMadeCount() {
+        StreamInterval interval = new StreamInterval(INTERVAL);
+        interval.stepTook(rows(2), 1);
+        assertThat(interval.outlasts(batch(decode(3)), 0)).as("more rows").isFalse();
+        interval.stepTook(rows(4), 1);
+        assertThat(interval.outlasts(batch(decode(3)), 0)).as("passes").isFalse();
+        interval.stepTook(batch(decode(1), decode(1)), 1);
+        assertThat(interval.outlasts(batch(decode(3)), 0)).as("more passes").isFalse();
+        interval.stepTook(batch(decode(3), decode(0)), 1);
+        assertThat(interval.outlasts(batch(decode(3), decode(0)), 0)).isTrue();
+        assertThat(interval.outlasts(rows(5), 0)).as("rows of guesses").isTrue();
+    }
+
+    @Test
+    void aStepThatReadsAPromptIsNotWaitedFor() {
+        StreamInterval interval = new StreamInterval(INTERVAL);
+        interval.stepTook(batch(decode(0), chunk(0, 4, 0)), 1);
+        assertThat(interval.outlasts(batch(decode(0), decode(0)), 0)).isTrue();
+        assertThat(interval.outlasts(batch(decode(0), chunk(1, 3, 0)), 0))
+                .as("a prompt goes on")
+                .isFalse();
+        assertThat(interval.outlasts(batch(decode(0), chunk(4, 1, 0)), 0))
+                .as("a prompt's last token")
+                .isFalse();
+        assertThat(interval.outlasts(batch(decode(0), chunk(6, 2, 0)), 0))
+                .as("an answer that is computed again")
+                .isFalse();
+        ScheduledChunk guessed = decode(0).withGuesses(List.of(1, 1));
+        assertThat(interval.outlasts(batch(decode(0), guessed), 0))
+                .as("tokens that were guessed")
+                .isTrue();
     }
 
     @Test
