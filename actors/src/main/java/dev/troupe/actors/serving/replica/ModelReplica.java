@@ -210,12 +210,12 @@ public final class ModelReplica {
                         yield Behaviors.same();
                     }
                     case StepsFailed failed -> stepsFailed(session, failed);
-                    case SchemaReady(var submit, var grammar) -> {
-                        session.schemaReady(submit, grammar);
+                    case SchemaReady ready -> {
+                        session.schemaReady(ready);
                         yield Behaviors.same();
                     }
-                    case SchemaRefused(var submit, var cause) -> {
-                        session.schemaRefused(submit, cause);
+                    case SchemaRefused refused -> {
+                        session.schemaRefused(refused);
                         yield Behaviors.same();
                     }
                     case EngineLost(var engine, var reason) -> {
@@ -260,12 +260,12 @@ public final class ModelReplica {
                     // No restart: what is left is for another replica.
                     case StepsFailed failed ->
                         isOf(session, failed) ? drained(session, finishedBefore, waiting) : Behaviors.same();
-                    case SchemaReady(var submit, var grammar) -> {
-                        session.schemaReady(submit, grammar);
+                    case SchemaReady ready -> {
+                        session.schemaReady(ready);
                         yield draining(session, finishedBefore, waiting);
                     }
-                    case SchemaRefused(var submit, var cause) -> {
-                        session.schemaRefused(submit, cause);
+                    case SchemaRefused refused -> {
+                        session.schemaRefused(refused);
                         yield draining(session, finishedBefore, waiting);
                     }
                     case EngineLost(var engine, var reason) ->

@@ -23,10 +23,10 @@ sealed interface ReplicaMessage {
     record EngineLost(Engine engine, String reason) implements ReplicaMessage {}
 
     /** The schema of a request's answer is compiled. */
-    record SchemaReady(Submit submit, JsonGrammar grammar) implements ReplicaMessage {}
+    record SchemaReady(ReplicaSession session, Submit submit, JsonGrammar grammar) implements ReplicaMessage {}
 
     /** The schema of a request's answer cannot be used. */
-    record SchemaRefused(Submit submit, Throwable cause) implements ReplicaMessage {}
+    record SchemaRefused(ReplicaSession session, Submit submit, Throwable cause) implements ReplicaMessage {}
 
     /** So many steps failed in a row that no more are taken. */
     record StepsFailed(ReplicaSession session, Throwable cause) implements ReplicaMessage {}

@@ -53,6 +53,9 @@ import org.slf4j.LoggerFactory;
 final class ReplicaSession {
     private static final Logger LOG = LoggerFactory.getLogger(ReplicaSession.class);
 
+    /** So many find room in the dispatcher's queue; one that did not would be compiled by the actor's own thread. */
+    private static final int MOST_COMPILED = 128;
+
     private final ActorContext<ReplicaMessage> context; // for the actor's thread only
     private final ActorRef<ReplicaMessage> self;
     private final Engine engine;
@@ -68,10 +71,11 @@ final class ReplicaSession {
     private final Optional<Departure> departure; // where one thread carries what is told
     private final StreamInterval interval;
     private final int contextLength;
-    private final int maxQueued;
+    private final int maxCompiled;
     private final int maxStepFailures;
 
     private long nextArrival;
+    private int numCompiled; // now, those included whose requests were cancelled
     private int stepFailuresInARow;
     private long waitingSince; // the first token that is not told; only while there is one
     private boolean tokensWait;
@@ -90,7 +94,7 @@ final class ReplicaSession {
         this.self = context.getSelf();
         this.engine = engine;
         this.compute = compute;
-        this.maxQueued = settings.maxQueued();
+        this.maxCompiled = Math.min(MOST_COMPILED, settings.maxQueued());
         this.maxStepFailures = settings.maxStepFailures();
         this.contextLength = engine.description().contextLength();
         this.policy = new SchedulingPolicy(
@@ -157,29 +161,33 @@ final class ReplicaSession {
         Optional<JsonGrammar> ready = grammars.find(forms);
         if (ready.isPresent()) {
             accept(request, submit.replyTo(), Optional.of(grammars.begin(ready.get(), request)));
-        } else if (compiling.size() >= maxQueued) {
-            String message = "the queue is full (" + compiling.size() + " schemas wait): try again later";
+        } else if (numCompiled >= maxCompiled) {
+            String message = "the queue is full (" + numCompiled + " schemas wait): try again later";
             submit.replyTo().tell(new GenerationEvent.Rejected(request.requestId(), RejectReason.QUEUE_FULL, message));
         } else {
             compiling.put(request.requestId(), submit);
+            numCompiled++;
             context.pipeToSelf(
                     CompletableFuture.supplyAsync(() -> grammars.compile(forms), compute),
                     (grammar, failure) -> failure == null
-                            ? new ReplicaMessage.SchemaReady(submit, grammar)
-                            : new ReplicaMessage.SchemaRefused(submit, failure));
+                            ? new ReplicaMessage.SchemaReady(this, submit, grammar)
+                            : new ReplicaMessage.SchemaRefused(this, submit, failure));
         }
     }
 
-    synchronized void schemaReady(Submit submit, JsonGrammar grammar) {
+    synchronized void schemaReady(ReplicaMessage.SchemaReady ready) {
+        Submit submit = ready.submit();
         GenerationRequest request = submit.request();
-        if (compiling.remove(request.requestId(), submit)) {
-            accept(request, submit.replyTo(), Optional.of(grammars.begin(grammar, request)));
+        if (isWanted(ready.session(), submit)) {
+            accept(request, submit.replyTo(), Optional.of(grammars.begin(ready.grammar(), request)));
         }
     }
 
-    synchronized void schemaRefused(Submit submit, Throwable failure) {
+    synchronized void schemaRefused(ReplicaMessage.SchemaRefused refused) {
+        Submit submit = refused.submit();
         String id = submit.request().requestId();
-        if (compiling.remove(id, submit)) {
+        if (isWanted(refused.session(), submit)) {
+            Throwable failure = refused.cause();
             Throwable cause =
                     failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
             if (cause instanceof TroupeException) {
@@ -189,6 +197,17 @@ final class ReplicaSession {
             }
             submit.replyTo().tell(new GenerationEvent.Failed(id, String.valueOf(cause.getMessage())));
         }
+    }
+
+    /** A compilation has ended; one of the session before this one is no matter of this one. */
+    // Identity is meant.
+    @SuppressWarnings("ReferenceEquality")
+    private boolean isWanted(ReplicaSession session, Submit submit) {
+        if (session != this) {
+            return false;
+        }
+        numCompiled--;
+        return compiling.remove(submit.request().requestId(), submit);
     }
 
     private void accept(

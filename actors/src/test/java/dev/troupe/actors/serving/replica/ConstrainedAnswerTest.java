@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.DispatcherSelector;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.troupe.actors.serving.GenerationEvent;
@@ -12,6 +13,8 @@ import dev.troupe.actors.serving.GenerationEvent.Begun;
 import dev.troupe.actors.serving.GenerationEvent.Failed;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.Finished;
+import dev.troupe.actors.serving.GenerationEvent.RejectReason;
+import dev.troupe.actors.serving.GenerationEvent.Rejected;
 import dev.troupe.actors.serving.GenerationEvent.TokenGenerated;
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.ReplicaProtocol.Cancel;
@@ -33,6 +36,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -77,9 +82,13 @@ class ConstrainedAnswerTest {
     }
 
     private static ActorRef<Command> serve(int maxRunning, long kvBytes, ReuseSettings reuse) {
+        return serve(maxRunning, kvBytes, reuse, 64);
+    }
+
+    private static ActorRef<Command> serve(int maxRunning, long kvBytes, ReuseSettings reuse, int maxQueued) {
         EngineSettings engine = new EngineSettings("auto", Precision.FP32, 1, 40, maxRunning, kvBytes);
         ReplicaSettings settings = new ReplicaSettings(
-                "tiny", "plain", engine, reuse, 64, 3, Duration.ofMillis(20), Duration.ofMillis(100));
+                "tiny", "plain", engine, reuse, maxQueued, 3, Duration.ofMillis(20), Duration.ofMillis(100));
         ActorRef<Command> replica =
                 KIT.spawn(ModelReplica.create(settings, () -> TinyModel.load(engine, TokenizerJson.toWire(TOKENIZER))));
         TestProbe<Description> probe = KIT.createTestProbe(Description.class);
@@ -188,6 +197,38 @@ class ConstrainedAnswerTest {
                 .singleElement()
                 .isInstanceOfSatisfying(
                         Failed.class, failed -> assertThat(failed.message()).contains("schema"));
+        KIT.stop(replica);
+    }
+
+    /** What is compiled for nobody takes its place in the dispatcher's queue all the same. */
+    @Test
+    void schemasOfCancelledRequestsCountUntilTheyAreCompiled() {
+        ActorRef<Command> replica = serve(4, 1 << 20, ReuseSettings.NONE, 1);
+        Semaphore compute = new Semaphore(0);
+        Executor threads =
+                KIT.system().dispatchers().lookup(DispatcherSelector.fromConfig("troupe.dispatchers.compute"));
+        int numThreads = KIT.system()
+                .settings()
+                .config()
+                .getInt("troupe.dispatchers.compute.thread-pool-executor.fixed-pool-size");
+        IntStream.range(0, numThreads).forEach(_ -> threads.execute(compute::acquireUninterruptibly));
+        TestProbe<GenerationEvent> client = KIT.createTestProbe(GenerationEvent.class);
+        replica.tell(new Submit(withSchema("gone", "{\"const\": [2, 1]}", List.of(1), 0), client.getRef()));
+        replica.tell(new Cancel("gone"));
+        assertThat(client.receiveMessage(PATIENCE)).isInstanceOf(Finished.class);
+        GenerationRequest next = withSchema("next", "{\"const\": [2, 2]}", List.of(1), 0);
+        assertThat(answer(replica, next))
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Rejected.class,
+                        rejected -> assertThat(rejected.reason()).isEqualTo(RejectReason.QUEUE_FULL));
+        compute.release(numThreads);
+        List<GenerationEvent> events = client.awaitAssert(PATIENCE, () -> {
+            List<GenerationEvent> answered = answer(replica, next);
+            assertThat(answered.getLast()).isInstanceOf(Finished.class);
+            return answered;
+        });
+        assertThat(text(events).replaceAll("\\s", "")).isEqualTo("[2,2]");
         KIT.stop(replica);
     }
 
