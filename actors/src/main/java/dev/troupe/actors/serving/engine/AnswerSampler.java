@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * the penalties. Used by one step after another, never by two at once.
  */
 public final class AnswerSampler {
+    private final SamplingOptions options;
     private final int numLogProbs;
     private final TokenCounts history;
     private final @Nullable ConstrainedText constraint;
@@ -37,7 +38,7 @@ public final class AnswerSampler {
      */
     public AnswerSampler(GenerationRequest request, Optional<ConstrainedText> constraint, SamplingSpace space) {
         SamplingParameters sampling = request.sampling();
-        SamplingOptions options = new SamplingOptions(
+        this.options = new SamplingOptions(
                 sampling.temperature(),
                 sampling.topK(),
                 sampling.topP(),
@@ -85,13 +86,15 @@ public final class AnswerSampler {
      * Leaves the answer as it is.
      *
      * @param logits [rows, V]
+     * @param space of the model that guesses, whose vocabulary may be padded to another size: with one space for both,
+     *     its memory would be made anew at each change from one to the other
      */
-    public int guess(Tensor logits, int row, List<Integer> guessed) {
+    int guess(Tensor logits, int row, List<Integer> guessed, SamplingSpace space) {
         // A guess that may not come is wasted, no more: without a mask it is drawn from all tokens.
         TokenMask allowed =
                 constraint == null ? null : constraint.allowedAfter(guessed).orElse(null);
         guessed.forEach(history::add);
-        int token = sampler.sample(logits, row, nextIndex + guessed.size(), history, allowed);
+        int token = new Sampler(options, space).sample(logits, row, nextIndex + guessed.size(), history, allowed);
         guessed.forEach(history::remove);
         return token;
     }

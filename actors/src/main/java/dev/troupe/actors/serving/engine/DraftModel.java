@@ -2,6 +2,7 @@ package dev.troupe.actors.serving.engine;
 
 import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.actors.serving.batch.ScheduledChunk;
+import dev.troupe.model.sampling.SamplingSpace;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.InferenceModel;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import java.util.List;
 final class DraftModel implements AutoCloseable {
     private final InferenceModel model;
     private final int numRows;
+    private final SamplingSpace space = new SamplingSpace();
 
     /**
      * @param model with as many cache blocks and rows as the model that it guesses for
@@ -83,7 +85,7 @@ final class DraftModel implements AutoCloseable {
             Tensor logits = forward(rows); // [one for each open draft, V]
             for (int row = 0; row < open.size(); row++) {
                 Draft draft = open.get(row);
-                draft.guesses.add(known(draft.sampler.guess(logits, row, draft.guesses)));
+                draft.guesses.add(known(draft.sampler.guess(logits, row, draft.guesses, space)));
             }
             open.removeIf(Draft::isComplete);
             if (open.isEmpty()) {
