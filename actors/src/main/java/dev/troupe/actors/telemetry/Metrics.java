@@ -58,7 +58,7 @@ public final class Metrics {
     static final Metric.Timer TIME_TO_FIRST_TOKEN =
             Kamon.timer("troupe.serving.first.token", "Time from a request's arrival to its first token");
     static final Metric.Timer TIME_PER_TOKEN =
-            Kamon.timer("troupe.serving.token", "Time between two tokens of one answer");
+            Kamon.timer("troupe.serving.token", "Time between computing two tokens of one answer");
     static final Metric.Gauge REQUESTS_RUNNING = Kamon.gauge("troupe.serving.running", "Requests in the running batch");
     static final Metric.Gauge REQUESTS_QUEUED = Kamon.gauge("troupe.serving.queued", "Requests that wait for a place");
     static final Metric.Gauge KV_BLOCKS_USED = Kamon.gauge("troupe.serving.kv.blocks.used", "KV-cache blocks in use");

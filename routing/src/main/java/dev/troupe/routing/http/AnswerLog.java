@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Counts and times one request, and writes one line about it. Called from one stream. */
+/**
+ * Counts and times one request, and writes one line about it. Parts end on their stream's threads; the request may end
+ * on another one beside it, as where its connection or its time is over.
+ */
 final class AnswerLog {
     private static final Logger LOG = LoggerFactory.getLogger(AnswerLog.class);
 
@@ -66,12 +69,12 @@ final class AnswerLog {
         return event;
     }
 
-    void partEnded(int numGenerated) {
+    synchronized void partEnded(int numGenerated) {
         numEnded++;
         numTokens += numGenerated;
     }
 
-    void ended(@Nullable Throwable failure) {
+    synchronized void ended(@Nullable Throwable failure) {
         int status = failure != null ? ApiProblem.of(failure).status() : numEnded == numParts ? 200 : 499;
         var time = Duration.ofNanos(System.nanoTime() - exchange.arrivalNanos());
         Metrics.requestEnded(model.modelId(), endpoint, Integer.toString(status), time);
