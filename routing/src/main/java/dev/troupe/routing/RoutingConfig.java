@@ -45,6 +45,9 @@ public record RoutingConfig(
 
     private static final String PREFIX = "troupe.routing";
 
+    /** Tokens that may be told at once are no sign of a slow reader. */
+    private static final int LEAST_STREAM_BUFFER = 64;
+
     /**
      * Reads and validates the settings.
      *
@@ -74,7 +77,7 @@ public record RoutingConfig(
                     count(c, "defaultCompletionTokens"),
                     count(c, "maxTokens"),
                     modelSampling(c),
-                    count(c, "streamBuffer"),
+                    streamBuffer(c),
                     positive(c, "drainDeadline"),
                     ApiKeys.of(c.getStringList("apiKeys")));
         } catch (ConfigException e) {
@@ -137,6 +140,15 @@ public record RoutingConfig(
                 throw new TroupeException(
                         PREFIX + ".samplingDefaults is '" + other + "': it must be 'model' or 'none'");
         };
+    }
+
+    private static int streamBuffer(Config c) {
+        int tokens = c.getInt("streamBuffer");
+        if (tokens < LEAST_STREAM_BUFFER) {
+            throw new TroupeException(PREFIX + ".streamBuffer is " + tokens + ": it must be at least "
+                    + LEAST_STREAM_BUFFER + ", or clients that read fast would be cut off when tokens come together");
+        }
+        return tokens;
     }
 
     private static int count(Config c, String key) {

@@ -7,6 +7,8 @@ import akka.actor.CoordinatedShutdown;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
+import dev.troupe.actors.serving.ModelDescription;
+import dev.troupe.actors.serving.ServedTokenizer;
 import dev.troupe.model.TroupeException;
 import dev.troupe.routing.harness.FakeReplica;
 import dev.troupe.routing.harness.Http;
@@ -75,10 +77,22 @@ class RoutingServerTest {
 
     @Test
     void aClientThatReadsTooSlowlyIsCutOffAndNothingPilesUp() throws Exception {
-        try (var node = TestNode.start("troupe.routing.streamBuffer = 8")) {
-            var replica = node.replica();
+        // Whoever tells tokens is not interrupted by whoever writes them.
+        try (var node = TestNode.start("""
+                troupe.routing.streamBuffer = 64
+                troupe.dispatchers.answers { throughput = 1000, thread-pool-executor.core-pool-size-max = 1 }
+                """)) {
+            var replica = new FakeReplica(new ModelDescription(
+                    TestNode.MODEL,
+                    TestNode.VERSION,
+                    2000,
+                    node.tokenizer().vocabSize(),
+                    ServedTokenizer.of(node.tokenizer()),
+                    "plain",
+                    1));
+            node.add(replica);
             replica.script((request, replyTo) -> {
-                int[] tokens = new int[60];
+                int[] tokens = new int[500];
                 Arrays.fill(tokens, 'a');
                 FakeReplica.say(request, replyTo, tokens, false);
             });
@@ -91,7 +105,12 @@ class RoutingServerTest {
     @Test
     void wrongSettingsAreNamed() {
         for (var wrong : List.of(
-                "http.port = 70000", "maxInFlight = 0", "requestDeadline = 0 s", "http.host = \"\"", "grpc.port = x")) {
+                "http.port = 70000",
+                "maxInFlight = 0",
+                "requestDeadline = 0 s",
+                "http.host = \"\"",
+                "grpc.port = x",
+                "streamBuffer = 63")) {
             var config = ConfigFactory.parseString("troupe.routing." + wrong).withFallback(ConfigFactory.load());
             assertThatThrownBy(() -> RoutingConfig.from(config))
                     .isInstanceOf(TroupeException.class)
