@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import dev.troupe.model.TroupeException;
 import dev.troupe.routing.access.ApiKeys;
+import dev.troupe.routing.access.CrossOrigin;
 import java.time.Duration;
 
 /**
@@ -11,6 +12,7 @@ import java.time.Duration;
  *
  * @param maxBodyBytes largest request body
  * @param bodyTimeout longest time in which a body may arrive
+ * @param crossOrigin pages that may ask
  * @param maxConnections over HTTP, and over gRPC
  * @param maxInFlight sequences at once over all models
  * @param maxChoices most answers to one request
@@ -26,6 +28,7 @@ public record RoutingConfig(
         int grpcPort,
         long maxBodyBytes,
         Duration bodyTimeout,
+        CrossOrigin crossOrigin,
         int maxConnections,
         Duration streamKeepAlive,
         int maxInFlight,
@@ -64,6 +67,7 @@ public record RoutingConfig(
                     port(c, "grpc.port"),
                     positive("http.maxBody", c.getBytes("http.maxBody")),
                     positive(c, "http.bodyTimeout"),
+                    CrossOrigin.of(c.getStringList("http.allowedOrigins")),
                     count(c, "http.maxConnections"),
                     positive(c, "http.streamKeepAlive"),
                     count(c, "maxInFlight"),
@@ -94,6 +98,7 @@ public record RoutingConfig(
                 checkPort("grpc.port", newGrpcPort),
                 maxBodyBytes,
                 bodyTimeout,
+                crossOrigin,
                 maxConnections,
                 streamKeepAlive,
                 maxInFlight,

@@ -120,8 +120,7 @@ final class ModelTemplate implements ChatTemplate {
             for (ToolCall call : message.toolCalls()) {
                 Map<String, @Nullable Object> function = new LinkedHashMap<>();
                 function.put("name", marks.asText(call.name()));
-                function.put(
-                        "arguments", value(json(call.arguments(), "the arguments of '" + call.name() + "'"), marks));
+                function.put("arguments", arguments(call, marks));
                 Map<String, @Nullable Object> described = new LinkedHashMap<>();
                 described.put("id", marks.asText(call.id()));
                 described.put("type", "function");
@@ -137,6 +136,18 @@ final class ModelTemplate implements ChatTemplate {
             values.put("name", marks.asText(message.name()));
         }
         return values;
+    }
+
+    /** An object; else the text itself: a model's mistake is part of the conversation in which it is told of it. */
+    private static @Nullable Object arguments(ToolCall call, SpecialMarks marks) {
+        try {
+            JsonNode arguments = JSON.readTree(call.arguments());
+            if (arguments.isObject()) {
+                return value(arguments, marks);
+            }
+        } catch (JsonProcessingException _) { // as where it is JSON of another type
+        }
+        return marks.asText(call.arguments());
     }
 
     private static JsonNode json(String text, String what) {

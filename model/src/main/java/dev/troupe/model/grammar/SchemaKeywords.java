@@ -35,7 +35,13 @@ final class SchemaKeywords {
             "deprecated",
             "readOnly",
             "writeOnly",
-            "discriminator");
+            "discriminator",
+            "nullable", // of OpenAPI: null may be said, and need not
+            "contentEncoding",
+            "contentMediaType");
+
+    /** What others add to schemas begins so. */
+    private static final String EXTENSION = "x-";
 
     /** Keywords that say which values are valid by other schemas or by a list. */
     private static final List<String> DECIDING = List.of("$ref", "anyOf", "oneOf", "allOf", "enum", "const");
@@ -61,8 +67,11 @@ final class SchemaKeywords {
             Map.entry("format", "string")));
 
     /** Values with which a keyword that is not supported says nothing. */
-    private static final Map<String, String> HARMLESS =
-            Map.of("minProperties", "0", "patternProperties", "{}", "dependentRequired", "{}");
+    private static final Map<String, List<String>> HARMLESS = Map.of(
+            "minProperties", List.of("0"),
+            "patternProperties", List.of("{}"),
+            "dependentRequired", List.of("{}"),
+            "propertyNames", List.of("{}", "true", "{\"type\":\"string\"}"));
 
     private SchemaKeywords() {}
 
@@ -116,9 +125,10 @@ final class SchemaKeywords {
     private static boolean isKnown(String keyword, JsonNode value) {
         return keyword.equals("type")
                 || ANNOTATIONS.contains(keyword)
+                || keyword.startsWith(EXTENSION)
                 || TYPED.containsKey(keyword)
                 || DECIDING.contains(keyword)
-                || value.toString().equals(HARMLESS.get(keyword));
+                || HARMLESS.getOrDefault(keyword, List.of()).contains(value.toString());
     }
 
     /** The values of "enum" or "const" that have the schema's type. */

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The rules of JSON strings: any, of limited length, by a pattern or a format, and names that are not taken. */
 final class StringRules {
@@ -35,11 +36,11 @@ final class StringRules {
             "time", "^" + TIME + "$",
             "date-time", "^" + DATE + "T" + TIME + "$",
             "duration", "^" + DURATION + "$",
-            "uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+            "uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
             "ipv4", "^" + BYTE + "(\\." + BYTE + "){3}$",
             "ipv6", "^(" + ipv6() + ")$",
             "hostname", "^" + HOST + "$",
-            "email", "^[a-zA-Z0-9_+-]{1,32}(\\.[a-zA-Z0-9_+-]{1,32}){0,3}@[a-z0-9]{1,32}(\\.[a-z0-9]{1,32}){1,3}$",
+            "email", "^[a-zA-Z0-9_+-]{1,32}(\\.[a-zA-Z0-9_+-]{1,32}){0,3}@([a-z0-9]{1,32}\\.){1,3}[a-z]{2,16}$",
             "uri",
                     "^[a-z][a-z0-9+.-]{1,15}:(//" + HOST + "(:[1-9][0-9]{0,3})?(/" + IN_PATH + "*)*|" + IN_PATH + "+(/"
                             + IN_PATH + "*)*)(\\?" + IN_QUERY + ")?(#" + IN_QUERY + ")?$"));
@@ -65,6 +66,11 @@ final class StringRules {
         return forms.toString();
     }
 
+    /** No text of a format is shorter, and none longer but URIs, of which a longer one is not written by accident. */
+    private static final int SHORTEST = 1;
+
+    private static final int LONGEST = 2000;
+
     private static final String ESCAPED = "\b\t\n\f\r";
     private static final String ESCAPES = "btnfr";
 
@@ -77,29 +83,45 @@ final class StringRules {
         this.json = json;
     }
 
-    /** The strings of a schema, with their quotes. */
+    /**
+     * The strings of a schema, with their quotes. A format that is not known is an annotation, as JSON schema has it.
+     * Beside a pattern, one that is known says the same once more, for readers that know formats.
+     */
     void emit(Place place, int from, int to) {
         var schema = place.schema();
         boolean limited = schema.has("minLength") || schema.has("maxLength");
-        int numRules = (limited ? 1 : 0) + (schema.has("pattern") ? 1 : 0) + (schema.has("format") ? 1 : 0);
-        if (numRules > 1) {
+        String format = FORMATS.get(schema.path("format").asText(""));
+        boolean oneRule = format == null ? !limited || !schema.has("pattern") : !limited || includesAll(place);
+        if (!oneRule) {
             throw new SchemaException(
-                    place.path(), "has more than one of 'pattern', 'format' and length limits, which is not supported");
+                    place.path(), "has a 'pattern' or a 'format' and length limits, which is not supported");
         }
         if (schema.has("pattern")) {
-            emitPattern(schema.path("pattern").asText(""), place.path() + "/pattern", from, to);
-        } else if (schema.has("format")) {
-            String format = schema.path("format").asText("");
-            String pattern = FORMATS.get(format);
-            if (pattern == null) {
-                throw new SchemaException(
-                        place.path() + "/format", "is '" + format + "'; supported are " + FORMATS.keySet());
-            }
-            emitPattern(pattern, place.path() + "/format", from, to);
+            emitPattern(pattern(place, format), from, to);
+        } else if (format != null) {
+            emitPattern(Regex.parse(format, place.path() + "/format"), from, to);
         } else if (limited) {
             emitLimited(place, from, to);
         } else {
             json.string(from, to);
+        }
+    }
+
+    /** Whether length limits leave out no text of a format. */
+    private static boolean includesAll(Place place) {
+        return SchemaKeywords.count(place, "minLength", 0) <= SHORTEST
+                && SchemaKeywords.count(place, "maxLength", Integer.MAX_VALUE) >= LONGEST;
+    }
+
+    /** The pattern; that of the format where it is one that we cannot hold to, with a look ahead, say. */
+    private static List<Regex.Alternative> pattern(Place place, @Nullable String format) {
+        try {
+            return Regex.parse(place.schema().path("pattern").asText(""), place.path() + "/pattern");
+        } catch (SchemaException e) {
+            if (format == null) {
+                throw e;
+            }
+            return Regex.parse(format, place.path() + "/format");
         }
     }
 
@@ -127,9 +149,9 @@ final class StringRules {
     }
 
     /** Texts in which a regular expression is found, as JSON schema has it. */
-    private void emitPattern(String pattern, String path, int from, int to) {
+    private void emitPattern(List<Regex.Alternative> alternatives, int from, int to) {
         int open = grammar.character(from, '"');
-        for (Regex.Alternative alternative : Regex.parse(pattern, path)) {
+        for (Regex.Alternative alternative : alternatives) {
             int at = grammar.state();
             grammar.empty(open, at);
             if (!alternative.fromStart()) {

@@ -84,8 +84,8 @@ public final class Generator {
             throw new RequestFailure(
                     Kind.INVALID,
                     "'n' times the number of prompts is " + asked + "; at most " + config.maxChoices()
-                            + " answers can be had from one request.",
-                    "n");
+                            + " answers can be had from one request (troupe.routing.maxChoices).",
+                    settings.choices() > config.maxChoices() ? "n" : request.promptField());
         }
         int numChoices = (int) asked;
         settings.logitBias().keySet().forEach(token -> requireKnown("logit_bias", token, model));

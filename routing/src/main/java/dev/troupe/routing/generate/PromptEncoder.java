@@ -57,7 +57,10 @@ final class PromptEncoder {
         return encoded;
     }
 
-    /** A prompt's tokens, with those that the model was trained to see before and between texts; of any length. */
+    /**
+     * A prompt's tokens, of any length: of a text with those that the model was trained to see before it. Whoever gives
+     * tokens gets what they say, and puts the first one there, or not.
+     */
     List<Integer> tokens(Prompt prompt) {
         return encoded(prompt, false).tokens();
     }
@@ -68,7 +71,9 @@ final class PromptEncoder {
                 case Prompt.Text text ->
                     new Encoded(begun(boxed(tokenizer.encode(text.text()))), echo ? text.text() : "");
                 case Prompt.Tokens tokens ->
-                    new Encoded(begun(checked(tokens.ids())), echo ? decoded(tokens.ids()) : "");
+                    new Encoded(
+                            tokens.ids().isEmpty() ? begun(List.of()) : checked(tokens.ids()),
+                            echo ? decoded(tokens.ids()) : "");
                 case Prompt.Chat chat -> encoded(chat);
             };
         } catch (TroupeException e) { // of a vocabulary of characters that lacks one, say
@@ -108,7 +113,8 @@ final class PromptEncoder {
             if (id < 0 || id >= model.vocabSize()) {
                 throw new RequestFailure(
                         Kind.INVALID,
-                        "Token id " + id + " is not in this model's vocabulary of " + model.vocabSize() + ".",
+                        "Token id " + id + " is not in this model's vocabulary of " + model.vocabSize()
+                                + ". A client that makes tokens of text must use this model's tokenizer, or send text.",
                         field);
             }
         }

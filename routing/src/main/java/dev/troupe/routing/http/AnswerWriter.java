@@ -144,12 +144,19 @@ final class AnswerWriter {
                 .put("system_fingerprint", answer.model().version());
     }
 
+    /** With all details that OpenAI's has: clients read them without looking. */
     private void addUsage(ObjectNode body) {
-        body.putObject("usage")
+        var counts = body.putObject("usage")
                 .put("prompt_tokens", usage.promptTokens())
                 .put("completion_tokens", usage.completionTokens())
-                .put("total_tokens", usage.totalTokens())
-                .putObject("prompt_tokens_details")
-                .put("cached_tokens", usage.cachedTokens());
+                .put("total_tokens", usage.totalTokens());
+        counts.putObject("prompt_tokens_details")
+                .put("cached_tokens", usage.cachedTokens())
+                .put("audio_tokens", 0);
+        counts.putObject("completion_tokens_details")
+                .put("reasoning_tokens", 0)
+                .put("audio_tokens", 0)
+                .put("accepted_prediction_tokens", 0)
+                .put("rejected_prediction_tokens", 0);
     }
 }

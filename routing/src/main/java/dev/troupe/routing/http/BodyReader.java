@@ -49,6 +49,18 @@ final class BodyReader {
                     "unsupported_media_type",
                     "The content type is '" + mediaType + "'; send JSON with 'content-type: application/json'."));
         }
+        var coded = request.getHeader("content-encoding")
+                .map(header -> header.value().strip())
+                .filter(coding -> !coding.equalsIgnoreCase("identity"));
+        if (coded.isPresent()) {
+            request.discardEntityBytes(system);
+            return CompletableFuture.failedFuture(new ApiProblem(
+                    415,
+                    "invalid_request_error",
+                    null,
+                    "unsupported_content_encoding",
+                    "The body is encoded as '" + coded.get() + "'; send it as it is, without 'content-encoding'."));
+        }
         OptionalLong length = entity.getContentLengthOption();
         if (length.isPresent() && length.getAsLong() > config.maxBodyBytes()) {
             entity.getDataBytes().runWith(Sink.cancelled(), system);

@@ -75,6 +75,7 @@ final class CompletionShape implements AnswerShape {
             // Of tokens that are spelled alike the most likely one, which comes first.
             token.alternatives()
                     .forEach(other -> others.putIfAbsent(text(other.token()), others.numberNode(other.logProb())));
+            others.putIfAbsent(text(token.token()), others.numberNode(token.logProb())); // one more than was asked for
         }
         return choice;
     }

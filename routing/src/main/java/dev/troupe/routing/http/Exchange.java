@@ -7,7 +7,7 @@ import java.time.Duration;
 /**
  * One request with what is known about it beside its content.
  *
- * @param path without query, as it was sent
+ * @param path without query, and without a slash too many at either end
  * @param caller who asks
  * @param requestId goes back in the header x-request-id and into logs
  * @param connection tells when the client is gone

@@ -73,6 +73,7 @@ public final class HttpFront {
     /** What follows {@link #MODEL_PREFIX}, decoded: names may have spaces and slashes. */
     private static String modelId(HttpRequest request) {
         return StreamSupport.stream(request.getUri().pathSegments().spliterator(), false)
+                .dropWhile(String::isEmpty)
                 .skip(2)
                 .collect(Collectors.joining("/"));
     }
@@ -108,16 +109,28 @@ public final class HttpFront {
     private CompletionStage<HttpResponse> handle(HttpRequest request, ClientConnection connection) {
         var requestId = requestId(request);
         var anonymous = new Caller(Optional.empty(), address(request));
-        var exchange =
-                new Exchange(request, request.getUri().path(), anonymous, requestId, connection, System.nanoTime());
+        var exchange = new Exchange(
+                request, plain(request.getUri().path()), anonymous, requestId, connection, System.nanoTime());
         CompletionStage<HttpResponse> answer;
         try {
-            answer = route(exchange.path().startsWith(API_PREFIX) ? known(exchange) : exchange);
+            if (config.crossOrigin().isPreflight(request)) {
+                request.discardEntityBytes(system);
+                answer = CompletableFuture.completedFuture(config.crossOrigin().preflight(request));
+            } else {
+                answer = route(exchange.path().startsWith(API_PREFIX) ? known(exchange) : exchange);
+            }
         } catch (RuntimeException e) {
             answer = CompletableFuture.failedFuture(e);
         }
         return answer.exceptionally(failure -> failed(exchange, failure))
-                .thenApply(response -> response.addHeader(RawHeader.create(REQUEST_ID, requestId)));
+                .thenApply(response -> response.addHeader(RawHeader.create(REQUEST_ID, requestId)))
+                .thenApply(response -> config.crossOrigin().readable(request, response));
+    }
+
+    /** Without what a base URL that ends in a slash puts before a path, and a slash behind it. */
+    private static String plain(String path) {
+        var from = path.startsWith("//") ? path.substring(1) : path;
+        return from.length() > 1 && from.endsWith("/") ? from.substring(0, from.length() - 1) : from;
     }
 
     private static String address(HttpRequest request) {

@@ -1,17 +1,16 @@
 package dev.troupe.routing.http;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.troupe.model.chat.ChatMessage;
 import dev.troupe.model.chat.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads the messages of a conversation. */
+/**
+ * Reads the messages of a conversation. Fields that are not known are passed over, as OpenAI's API does it within
+ * messages: clients send back what other servers put into theirs.
+ */
 final class MessageReader {
-    private static final JsonMapper JSON = new JsonMapper();
-
     private MessageReader() {}
 
     static List<ChatMessage> messages(JsonNode node) {
@@ -31,17 +30,12 @@ final class MessageReader {
     private static ChatMessage message(JsonNode node, String path) {
         var fields = RequestFields.of(node, path);
         var role = fields.requiredString("role");
-        var message = switch (role) {
-            case "developer", "system" -> new ChatMessage("system", content(fields, path));
-            case "user" -> new ChatMessage(role, content(fields, path));
+        return switch (role) {
+            case "developer", "system" -> text("system", fields, path);
+            case "user" -> text(role, fields, path);
             case "assistant" -> assistant(fields, path);
-            case "tool" ->
-                new ChatMessage(
-                        role,
-                        content(fields, path),
-                        List.of(),
-                        fields.requiredString("tool_call_id"),
-                        fields.string("name").orElse(""));
+            case "tool" -> tool(fields.requiredString("tool_call_id"), fields, path);
+            case "function" -> tool("", fields, path); // what came before "tool"
             default ->
                 throw ApiProblem.invalid(
                         "'" + path + ".role' is '" + role
@@ -49,18 +43,25 @@ final class MessageReader {
                         path + ".role",
                         "invalid_value");
         };
-        for (var field : List.of("tool_calls", "function_call", "audio", "refusal", "tool_call_id")) {
-            if (!fields.isKnown(field)) {
-                fields.unsupported(field);
-            }
-        }
-        fields.ignore("name", "annotations");
-        fields.rejectUnknown();
-        return message;
+    }
+
+    private static ChatMessage text(String role, RequestFields fields, String path) {
+        return new ChatMessage(role, content(fields, path), List.of(), "", name(fields));
+    }
+
+    private static ChatMessage tool(String callId, RequestFields fields, String path) {
+        return new ChatMessage("tool", content(fields, path), List.of(), callId, name(fields));
+    }
+
+    private static String name(RequestFields fields) {
+        return fields.string("name").orElse("");
     }
 
     private static ChatMessage assistant(RequestFields fields, String path) {
         var calls = new ArrayList<ToolCall>();
+        fields.any("function_call")
+                .map(call -> RequestFields.of(call, path + ".function_call"))
+                .ifPresent(call -> calls.add(call("", call))); // what came before "tool_calls"
         var given = fields.any("tool_calls");
         if (given.isPresent()) {
             if (!given.get().isArray()) {
@@ -70,37 +71,28 @@ final class MessageReader {
                 calls.add(call(item, path + ".tool_calls[" + calls.size() + "]"));
             }
         }
-        var content = calls.isEmpty()
-                ? content(fields, path)
-                : fields.any("content")
-                        .map(node -> content(node, path + ".content"))
-                        .orElse("");
-        return new ChatMessage("assistant", content, calls, "", "");
+        var content = fields.any("content")
+                .map(node -> content(node, path + ".content"))
+                .or(() -> fields.string("refusal"));
+        if (content.isEmpty() && calls.isEmpty()) {
+            fields.required("content");
+        }
+        return new ChatMessage("assistant", content.orElse(""), calls, "", name(fields));
     }
 
     private static ToolCall call(JsonNode node, String path) {
         var fields = RequestFields.of(node, path);
-        var id = fields.requiredString("id");
         requireFunction(fields, path);
-        var function = RequestFields.of(fields.required("function"), path + ".function");
-        var name = function.requiredString("name");
-        var text = function.requiredString("arguments");
-        function.rejectUnknown();
-        fields.rejectUnknown();
-        var arguments = text.isBlank() ? "{}" : text;
-        try {
-            if (JSON.readTree(arguments).isObject()) {
-                return new ToolCall(id, name, arguments);
-            }
-        } catch (JsonProcessingException e) {
-            throw notAnObject(path);
-        }
-        throw notAnObject(path);
+        return call(fields.requiredString("id"), RequestFields.of(fields.required("function"), path + ".function"));
     }
 
-    private static ApiProblem notAnObject(String path) {
-        var field = path + ".function.arguments";
-        return ApiProblem.invalid("'" + field + "' must be the text of a JSON object.", field, "invalid_value");
+    /**
+     * Arguments may be any text: they are the model's, and a client that found them wrong says so in the next message.
+     */
+    private static ToolCall call(String id, RequestFields function) {
+        var arguments = function.requiredString("arguments");
+        boolean none = arguments.isBlank() || arguments.strip().equals("null");
+        return new ToolCall(id, function.requiredString("name"), none ? "{}" : arguments);
     }
 
     /** @throws ApiProblem when the type is there and another one */
@@ -118,25 +110,26 @@ final class MessageReader {
         return content(fields.required("content"), path + ".content");
     }
 
-    /** A string, or a list of text parts. */
+    /** A string, or a list of text parts, which are put on lines of their own: a file, say, and what is asked of it. */
     private static String content(JsonNode node, String path) {
         if (!node.isArray()) {
             return RequestFields.text(node, path);
         }
-        var text = new StringBuilder();
-        int i = 0;
+        var texts = new ArrayList<String>();
         for (var part : node) {
-            var partPath = path + "[" + i++ + "]";
+            var partPath = path + "[" + texts.size() + "]";
             var fields = RequestFields.of(part, partPath);
-            if (!fields.requiredString("type").equals("text")) {
-                throw ApiProblem.invalid(
-                        "'" + partPath + "' is not text; only text parts are supported here.",
-                        partPath + ".type",
-                        "unsupported_value");
-            }
-            text.append(fields.requiredString("text"));
-            fields.rejectUnknown();
+            texts.add(
+                    switch (fields.requiredString("type")) {
+                        case "text" -> fields.requiredString("text");
+                        case "refusal" -> fields.requiredString("refusal");
+                        default ->
+                            throw ApiProblem.invalid(
+                                    "'" + partPath + "' is not text; only text parts are supported here.",
+                                    partPath + ".type",
+                                    "unsupported_value");
+                    });
         }
-        return text.toString();
+        return String.join("\n", texts);
     }
 }

@@ -137,11 +137,6 @@ final class RequestFields {
                 .orElse(absent);
     }
 
-    /** Whether a field was asked for. */
-    boolean isKnown(String field) {
-        return known.contains(field);
-    }
-
     /** Fields that change nothing about an answer here and may be there. */
     void ignore(String... fields) {
         Collections.addAll(known, fields);
@@ -158,6 +153,16 @@ final class RequestFields {
         if (!Set.of(harmless).contains(text)) {
             throw ApiProblem.invalid(
                     "'" + path + field + "' is not supported here. Leave it out.",
+                    path + field,
+                    "unsupported_parameter");
+        }
+    }
+
+    /** A field that has another in its place since. */
+    void replaced(String field, String by) {
+        if (any(field).isPresent()) {
+            throw ApiProblem.invalid(
+                    "'" + path + field + "' is not supported here. Use '" + by + "', which took its place.",
                     path + field,
                     "unsupported_parameter");
         }

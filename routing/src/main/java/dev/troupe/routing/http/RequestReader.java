@@ -31,10 +31,12 @@ final class RequestReader {
             requireCount("top_logprobs", top.getAsInt());
         }
         var settings = settings(fields, chatMaxTokens(fields), logProbs ? top.orElse(0) : -1, false);
-        for (var field : List.of("functions", "prediction", "audio", "web_search_options", "moderation", "verbosity")) {
+        for (var field : List.of("audio", "web_search_options", "moderation")) {
             fields.unsupported(field);
         }
-        fields.unsupported("function_call", "none", "auto");
+        fields.replaced("functions", "tools");
+        fields.replaced("function_call", "tool_choice");
+        fields.ignore("prediction", "verbosity"); // hints
         fields.unsupported("modalities", "[\"text\"]");
         fields.unsupported("reasoning_effort", "none");
         return finish(fields, model, List.of(new Prompt.Chat(messages, ToolReader.read(fields))), settings);
@@ -70,9 +72,9 @@ final class RequestReader {
             inner.ignore("include_obfuscation");
             inner.rejectUnknown();
         }
-        fields.unsupported("store", "false");
-        fields.unsupported("service_tier", "auto", "default");
-        fields.ignore("metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention");
+        // None of these changes an answer.
+        fields.ignore(
+                "store", "service_tier", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention");
         fields.rejectUnknown();
         return new ApiRequest(model, prompts, settings, user, stream, includeUsage);
     }

@@ -7,7 +7,10 @@ import dev.troupe.routing.generate.ToolUse.Mode;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads {@code tools}, {@code tool_choice} and {@code parallel_tool_calls}. */
+/**
+ * Reads {@code tools}, {@code tool_choice} and {@code parallel_tool_calls}. Fields of a tool that are not known are
+ * passed over, and so is {@code strict}: arguments of a forced call are held to the schema in any case.
+ */
 final class ToolReader {
     private ToolReader() {}
 
@@ -66,9 +69,6 @@ final class ToolReader {
         var name = function.requiredString("name");
         var description = function.string("description");
         var parameters = function.any("parameters");
-        function.bool("strict", false); // arguments of a forced call are held to the schema in any case
-        function.rejectUnknown();
-        fields.rejectUnknown();
         parameters.filter(schema -> !schema.isObject()).ifPresent(schema -> {
             throw RequestFields.wrongType(path + ".function.parameters", "an object", schema);
         });

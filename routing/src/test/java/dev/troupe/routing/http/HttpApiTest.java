@@ -228,7 +228,7 @@ class HttpApiTest {
         assertThat(Http.tree(SERVICE.http().post(CHAT, parts))
                         .at("/usage/prompt_tokens")
                         .asInt())
-                .isEqualTo(SERVICE.node().tokenizer().encode("hello").length);
+                .isEqualTo(SERVICE.node().tokenizer().encode("hel\nlo").length);
     }
 
     @Test
@@ -278,7 +278,9 @@ class HttpApiTest {
                                 + SERVICE.node().tokenizer().encode("hello").length
                                 + ",'completion_tokens':1,'total_tokens':"
                                 + (SERVICE.node().tokenizer().encode("hello").length + 1)
-                                + ",'prompt_tokens_details':{'cached_tokens':0}}}"),
+                                + ",'prompt_tokens_details':{'cached_tokens':0,'audio_tokens':0},"
+                                + "'completion_tokens_details':{'reasoning_tokens':0,'audio_tokens':0,"
+                                + "'accepted_prediction_tokens':0,'rejected_prediction_tokens':0}}}"),
                         json("'[DONE]'"));
         var plain = Http.events(
                 SERVICE.http().post("/v1/completions", "{'model':'tiny','prompt':'hello','logprobs':1" + options));

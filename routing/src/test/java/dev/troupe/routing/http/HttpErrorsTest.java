@@ -106,8 +106,8 @@ class HttpErrorsTest {
                 "{#,'tools':[{'type':'function'}]} | tools[0].function | missing_required_parameter | function",
                 "{#,'tools':[{'type':'function','function':{'name':'f'}}]} | tools | invalid_value | no place for tools",
                 "{'model':'tiny','messages':[{'role':'assistant','tool_calls':[{'id':'1','function':"
-                        + "{'name':'f','arguments':'[]'}}]}]} | messages[0].tool_calls[0].function.arguments | invalid_value"
-                        + " | JSON object",
+                        + "{'name':'f','arguments':{}}}]}]} | messages[0].tool_calls[0].function.arguments | invalid_type"
+                        + " | a string",
                 "{#,'response_format':{'type':'yaml'}} | response_format.type | invalid_value | json_schema",
                 "{#,'response_format':{'type':'json_schema'}} | response_format.json_schema"
                         + " | missing_required_parameter | json_schema",
