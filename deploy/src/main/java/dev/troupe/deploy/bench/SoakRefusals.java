@@ -14,7 +14,7 @@ final class SoakRefusals {
     private static final int NOT_FOUND = 404;
     private static final int TOO_LARGE = 413;
     /** Some times what a server takes by default. */
-    private static final int LARGE_BYTES = 8 << 20;
+    private static final int LARGE_BYTES = 64 << 20;
 
     private static final String INVALID_VALUE = "invalid_value";
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Props;
+import akka.actor.typed.javadsl.AskPattern;
 import akka.actor.typed.javadsl.Behaviors;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -29,6 +30,7 @@ import dev.troupe.actors.serving.engine.PromptReader;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -103,18 +105,49 @@ class ReplicaDrainTest {
         return event;
     }
 
+    private TroupeNode node() {
+        return TroupeNode.start(ConfigFactory.parseMap(
+                Map.of("troupe.node.roles", List.of("member"), "troupe.node.directory", dir.toString())));
+    }
+
+    private ActorRef<ReplicaProtocol.Command> serve(TroupeNode node) {
+        ReplicaSettings settings = ReplicaSettings.from(
+                ConfigFactory.parseString("troupe.serving.modelId = stepped").withFallback(node.config()));
+        ActorRef<ReplicaProtocol.Command> replica =
+                node.serve(settings, () -> engine).replica();
+        AskPattern.ask( // answered once it takes requests
+                        replica,
+                        ReplicaProtocol.Describe::new,
+                        Duration.ofMinutes(1),
+                        node.system().scheduler())
+                .toCompletableFuture()
+                .join();
+        return replica;
+    }
+
+    private void assertNothingWentWrong() {
+        assertThat(said.list)
+                .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .isEmpty();
+    }
+
+    @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void aReplicaWithNothingToDoEndsAtOnce() {
+        TroupeNode node = node();
+        serve(node);
+        node.close();
+        assertNothingWentWrong();
+    }
+
     @Test
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void openAnswersAreFinished() throws InterruptedException {
-        TroupeNode node = TroupeNode.start(ConfigFactory.parseMap(
-                Map.of("troupe.node.roles", List.of("member"), "troupe.node.directory", dir.toString())));
+        TroupeNode node = node();
         CompletableFuture<Void> closed;
         try {
-            ReplicaSettings settings =
-                    ReplicaSettings.from(ConfigFactory.parseString("troupe.serving.modelId = stepped")
-                            .withFallback(node.config()));
-            ActorRef<ReplicaProtocol.Command> replica =
-                    node.serve(settings, () -> engine).replica();
+            ActorRef<ReplicaProtocol.Command> replica = serve(node);
             ActorRef<GenerationEvent> client = node.system()
                     .systemActorOf(
                             Behaviors.receiveMessage(event -> {
@@ -139,10 +172,7 @@ class ReplicaDrainTest {
         assertThat(next()).isInstanceOf(TokenGenerated.class);
         assertThat(next()).isEqualTo(new Finished("open", FinishReason.LENGTH, 3, 2));
         closed.join();
-        assertThat(said.list)
-                .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
-                .extracting(ILoggingEvent::getFormattedMessage)
-                .isEmpty();
+        assertNothingWentWrong();
     }
 
     /** What a request gets that is not taken; those that are taken before that are taken back. */

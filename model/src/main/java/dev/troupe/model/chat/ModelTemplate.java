@@ -38,6 +38,7 @@ final class ModelTemplate implements ChatTemplate {
 
     private final JinjaTemplate template;
     private final String sourceForTools;
+    private final Optional<ToolFormat> format;
     private volatile @Nullable JinjaTemplate templateForTools; // parsed when there are tools for the first time
 
     private ModelTemplate(TemplateTexts texts) {
@@ -45,6 +46,7 @@ final class ModelTemplate implements ChatTemplate {
         template = JinjaTemplate.parse(main);
         sourceForTools = texts.forTools().orElse(main);
         templateForTools = texts.forTools().isPresent() ? null : template;
+        format = sourceForTools.contains("tools") ? Optional.of(ToolFormat.of(sourceForTools)) : Optional.empty();
     }
 
     /**
@@ -81,7 +83,7 @@ final class ModelTemplate implements ChatTemplate {
 
     @Override
     public Optional<ToolFormat> toolFormat() {
-        return sourceForTools.contains("tools") ? Optional.of(ToolFormat.of(sourceForTools)) : Optional.empty();
+        return format;
     }
 
     @Override
@@ -111,7 +113,7 @@ final class ModelTemplate implements ChatTemplate {
         return marks.encode(text + conversation.answerStart());
     }
 
-    private static Map<String, @Nullable Object> message(ChatMessage message, SpecialMarks marks) {
+    private Map<String, @Nullable Object> message(ChatMessage message, SpecialMarks marks) {
         Map<String, @Nullable Object> values = new LinkedHashMap<>();
         values.put("role", message.role());
         values.put("content", marks.asText(message.content()));
@@ -122,7 +124,7 @@ final class ModelTemplate implements ChatTemplate {
                 function.put("name", marks.asText(call.name()));
                 function.put("arguments", arguments(call, marks));
                 Map<String, @Nullable Object> described = new LinkedHashMap<>();
-                described.put("id", marks.asText(call.id()));
+                described.put("id", marks.asText(shownId(call.id())));
                 described.put("type", "function");
                 described.put("function", function);
                 calls.add(described);
@@ -130,12 +132,16 @@ final class ModelTemplate implements ChatTemplate {
             values.put("tool_calls", calls);
         }
         if (!message.toolCallId().isEmpty()) {
-            values.put("tool_call_id", marks.asText(message.toolCallId()));
+            values.put("tool_call_id", marks.asText(shownId(message.toolCallId())));
         }
         if (!message.name().isEmpty()) {
             values.put("name", marks.asText(message.name()));
         }
         return values;
+    }
+
+    private String shownId(String id) {
+        return format.map(known -> known.shownId(id)).orElse(id);
     }
 
     /** An object; else the text itself: a model's mistake is part of the conversation in which it is told of it. */

@@ -8,8 +8,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.grammar.AnswerForm.Part;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** How a model writes that it wants functions to be called. */
@@ -35,6 +38,10 @@ public enum ToolFormat {
             .distinct()
             .toList();
 
+    /** Characters of an id of {@link #hasShortIds}. */
+    public static final int SHORT_ID_LENGTH = 9;
+
+    private static final Pattern SHORT_ID = Pattern.compile("[A-Za-z0-9]{" + SHORT_ID_LENGTH + "}");
     private static final JsonMapper JSON = new JsonMapper();
 
     private final String open;
@@ -75,6 +82,20 @@ public enum ToolFormat {
     /** Whether calls have ids of nine letters and digits, because templates refuse others. */
     public boolean hasShortIds() {
         return this == MISTRAL || this == MISTRAL_ARGS;
+    }
+
+    /**
+     * The id of a call as a template is shown it: a conversation that another model began has ids that this one's
+     * template may refuse. Equal ids stay equal.
+     */
+    String shownId(String id) {
+        if (!hasShortIds() || SHORT_ID.matcher(id).matches()) {
+            return id;
+        }
+        String digits = UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8))
+                .toString()
+                .replace("-", "");
+        return digits.substring(0, SHORT_ID_LENGTH);
     }
 
     /** What an answer that must be a call begins with, before its JSON. */

@@ -244,4 +244,29 @@ class ChatTemplateTest {
                 .hasMessageContaining("chatml")
                 .hasMessageContaining("dictionary");
     }
+
+    /**
+     * A conversation that another model began has ids that this template may refuse; those of two messages stay one.
+     */
+    @Test
+    void idsAreShownAsATemplateWantsThem() {
+        String template = "{# tools [TOOL_CALLS] #}{% for m in messages %}{% for c in m.tool_calls %}{{ c.id }},"
+                + "{% endfor %}{% if m.tool_call_id %}{{ m.tool_call_id }};{% endif %}{% endfor %}";
+        List<ChatMessage> messages = List.of(
+                new ChatMessage(
+                        "assistant",
+                        "",
+                        List.of(new ToolCall("call_kxPz81MNb2", "f", "{}"), new ToolCall("abcDEF123", "f", "{}")),
+                        "",
+                        ""),
+                new ChatMessage("tool", "x", List.of(), "call_kxPz81MNb2", ""),
+                new ChatMessage("tool", "y", List.of(), "abcDEF123", ""));
+        String shown = BPE.decode(
+                ChatTemplate.named("model", TemplateTexts.of(template)).prompt(messages, BPE));
+        assertThat(shown).matches("([a-z0-9]{9}),abcDEF123,\\1;abcDEF123;");
+        String others = template.replace("[TOOL_CALLS]", "<tool_call>");
+        assertThat(BPE.decode(
+                        ChatTemplate.named("model", TemplateTexts.of(others)).prompt(messages, BPE)))
+                .isEqualTo("call_kxPz81MNb2,abcDEF123,call_kxPz81MNb2;abcDEF123;");
+    }
 }

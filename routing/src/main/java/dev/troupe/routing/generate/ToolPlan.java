@@ -32,8 +32,6 @@ record ToolPlan(ToolFormat format, ToolUse use, Map<Integer, String> marks, List
 
     private static final String FIELD = "tools";
     private static final int ID_LENGTH = 24;
-    /** Mistral's templates refuse others. */
-    private static final int MISTRAL_ID_LENGTH = 9;
 
     /**
      * The plan for a prompt; empty for one without tools.
@@ -89,6 +87,8 @@ record ToolPlan(ToolFormat format, ToolUse use, Map<Integer, String> marks, List
         var digits = UUID.nameUUIDFromBytes((id + "/" + index).getBytes(StandardCharsets.UTF_8))
                 .toString()
                 .replace("-", "");
-        return format.hasShortIds() ? digits.substring(0, MISTRAL_ID_LENGTH) : "call_" + digits.substring(0, ID_LENGTH);
+        return format.hasShortIds()
+                ? digits.substring(0, ToolFormat.SHORT_ID_LENGTH)
+                : "call_" + digits.substring(0, ID_LENGTH);
     }
 }

@@ -75,7 +75,7 @@ final class CallReader {
                                 + "'; it must be 'system', 'user', 'assistant' or 'tool'.");
             }
             var calls = message.getToolCallsList().stream()
-                    .map(call -> new ToolCall(call.getId(), call.getName(), call.getArguments()))
+                    .map(call -> ToolCall.of(call.getId(), call.getName(), call.getArguments()))
                     .toList();
             messages.add(new ChatMessage(
                     message.getRole(), message.getContent(), calls, message.getToolCallId(), message.getName()));

@@ -90,9 +90,7 @@ final class MessageReader {
      * Arguments may be any text: they are the model's, and a client that found them wrong says so in the next message.
      */
     private static ToolCall call(String id, RequestFields function) {
-        var arguments = function.requiredString("arguments");
-        boolean none = arguments.isBlank() || arguments.strip().equals("null");
-        return new ToolCall(id, function.requiredString("name"), none ? "{}" : arguments);
+        return ToolCall.of(id, function.requiredString("name"), function.requiredString("arguments"));
     }
 
     /** @throws ApiProblem when the type is there and another one */

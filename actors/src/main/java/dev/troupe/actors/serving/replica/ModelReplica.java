@@ -63,6 +63,7 @@ public final class ModelReplica {
     private final StashBuffer<ReplicaMessage> stash;
     private final Executor compute;
     private final Executor blocking;
+    private boolean registered;
 
     private ModelReplica(
             ActorContext<ReplicaMessage> context,
@@ -180,6 +181,7 @@ public final class ModelReplica {
         ReplicaSession session = new ReplicaSession(context, settings, engine, compute);
         context.pipeToSelf(engine.lost(), (reason, failure) -> new EngineLost(engine, String.valueOf(reason)));
         context.getSystem().receptionist().tell(Receptionist.register(ReplicaProtocol.SERVICE_KEY, self));
+        registered = true;
         context.getLog()
                 .info(
                         "serving {} version {} with {} KV blocks",
@@ -332,8 +334,11 @@ public final class ModelReplica {
         }
     }
 
-    /** Once only: a cluster's receptionist fails when it is asked again. */
+    /** Once only: a cluster's receptionist fails when it is asked again, as at the end of a drain. */
     private void deregister() {
-        context.getSystem().receptionist().tell(Receptionist.deregister(ReplicaProtocol.SERVICE_KEY, self));
+        if (registered) {
+            registered = false;
+            context.getSystem().receptionist().tell(Receptionist.deregister(ReplicaProtocol.SERVICE_KEY, self));
+        }
     }
 }
