@@ -6,10 +6,6 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.Props;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.actor.typed.javadsl.Behaviors;
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.Begun;
@@ -38,12 +34,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /** A node without a front that is asked to end finishes the answers of its replica, and takes no more requests. */
 class ReplicaDrainTest {
@@ -78,21 +72,11 @@ class ReplicaDrainTest {
         public void close() {}
     }
 
-    private final Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    private final ListAppender<ILoggingEvent> said = new ListAppender<>();
+    @RegisterExtension
+    final WarningsWatch warnings = new WarningsWatch();
+
     private final SteppedEngine engine = new SteppedEngine();
     private final BlockingQueue<GenerationEvent> events = new LinkedBlockingQueue<>();
-
-    @BeforeEach
-    void listen() {
-        said.start();
-        root.addAppender(said);
-    }
-
-    @AfterEach
-    void leave() {
-        root.detachAppender(said);
-    }
 
     private static ReplicaProtocol.Submit submit(String id, ActorRef<GenerationEvent> client) {
         SamplingParameters greedy = new SamplingParameters(0, 0, 1, 0, 1, 0, 0, Map.of(), 0, -1);
@@ -125,20 +109,13 @@ class ReplicaDrainTest {
         return replica;
     }
 
-    private void assertNothingWentWrong() {
-        assertThat(said.list)
-                .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
-                .extracting(ILoggingEvent::getFormattedMessage)
-                .isEmpty();
-    }
-
     @Test
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void aReplicaWithNothingToDoEndsAtOnce() {
         TroupeNode node = node();
         serve(node);
         node.close();
-        assertNothingWentWrong();
+        warnings.assertNone();
     }
 
     @Test
@@ -172,7 +149,7 @@ class ReplicaDrainTest {
         assertThat(next()).isInstanceOf(TokenGenerated.class);
         assertThat(next()).isEqualTo(new Finished("open", FinishReason.LENGTH, 3, 2));
         closed.join();
-        assertNothingWentWrong();
+        warnings.assertNone();
     }
 
     /** What a request gets that is not taken; those that are taken before that are taken back. */

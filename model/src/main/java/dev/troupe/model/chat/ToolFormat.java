@@ -38,9 +38,8 @@ public enum ToolFormat {
             .distinct()
             .toList();
 
-    /** Characters of an id of {@link #hasShortIds}. */
-    public static final int SHORT_ID_LENGTH = 9;
-
+    private static final int ID_LENGTH = 24;
+    private static final int SHORT_ID_LENGTH = 9;
     private static final Pattern SHORT_ID = Pattern.compile("[A-Za-z0-9]{" + SHORT_ID_LENGTH + "}");
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -80,7 +79,7 @@ public enum ToolFormat {
     }
 
     /** Whether calls have ids of nine letters and digits, because templates refuse others. */
-    public boolean hasShortIds() {
+    private boolean hasShortIds() {
         return this == MISTRAL || this == MISTRAL_ARGS;
     }
 
@@ -89,13 +88,15 @@ public enum ToolFormat {
      * template may refuse. Equal ids stay equal.
      */
     String shownId(String id) {
-        if (!hasShortIds() || SHORT_ID.matcher(id).matches()) {
-            return id;
-        }
-        String digits = UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8))
+        return !hasShortIds() || SHORT_ID.matcher(id).matches() ? id : callId(id);
+    }
+
+    /** An id for a call, as this format has them: the same for the same name of it. */
+    public String callId(String name) {
+        String digits = UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8))
                 .toString()
                 .replace("-", "");
-        return digits.substring(0, SHORT_ID_LENGTH);
+        return hasShortIds() ? digits.substring(0, SHORT_ID_LENGTH) : "call_" + digits.substring(0, ID_LENGTH);
     }
 
     /** What an answer that must be a call begins with, before its JSON. */

@@ -10,13 +10,11 @@ import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.routing.route.RequestFailure;
 import dev.troupe.routing.route.RequestFailure.Kind;
 import dev.troupe.routing.stream.ToolAnswer;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -31,7 +29,6 @@ record ToolPlan(ToolFormat format, ToolUse use, Map<Integer, String> marks, List
     private static final int MOST_CALLS = 16;
 
     private static final String FIELD = "tools";
-    private static final int ID_LENGTH = 24;
 
     /**
      * The plan for a prompt; empty for one without tools.
@@ -84,11 +81,6 @@ record ToolPlan(ToolFormat format, ToolUse use, Map<Integer, String> marks, List
 
     /** The same for the same answer: nothing of an answer is drawn outside of its seed. */
     private String callId(String id, int index) {
-        var digits = UUID.nameUUIDFromBytes((id + "/" + index).getBytes(StandardCharsets.UTF_8))
-                .toString()
-                .replace("-", "");
-        return format.hasShortIds()
-                ? digits.substring(0, ToolFormat.SHORT_ID_LENGTH)
-                : "call_" + digits.substring(0, ID_LENGTH);
+        return format.callId(id + "/" + index);
     }
 }

@@ -41,25 +41,19 @@ final class BodyReader {
         var entity = request.entity();
         var mediaType = entity.getContentType().mediaType();
         if (!mediaType.equals(MediaTypes.APPLICATION_JSON)) {
-            request.discardEntityBytes(system);
-            return CompletableFuture.failedFuture(new ApiProblem(
-                    415,
-                    "invalid_request_error",
-                    null,
+            return unsupported(
+                    request,
                     "unsupported_media_type",
-                    "The content type is '" + mediaType + "'; send JSON with 'content-type: application/json'."));
+                    "The content type is '" + mediaType + "'; send JSON with 'content-type: application/json'.");
         }
         var coded = request.getHeader("content-encoding")
                 .map(header -> header.value().strip())
                 .filter(coding -> !coding.equalsIgnoreCase("identity"));
         if (coded.isPresent()) {
-            request.discardEntityBytes(system);
-            return CompletableFuture.failedFuture(new ApiProblem(
-                    415,
-                    "invalid_request_error",
-                    null,
+            return unsupported(
+                    request,
                     "unsupported_content_encoding",
-                    "The body is encoded as '" + coded.get() + "'; send it as it is, without 'content-encoding'."));
+                    "The body is encoded as '" + coded.get() + "'; send it as it is, without 'content-encoding'.");
         }
         OptionalLong length = entity.getContentLengthOption();
         if (length.isPresent() && length.getAsLong() > config.maxBodyBytes()) {
@@ -82,6 +76,11 @@ final class BodyReader {
                             return parsed(strict, reader);
                         },
                         isShort ? brief : system.executionContext());
+    }
+
+    private <T> CompletionStage<T> unsupported(HttpRequest request, String code, String message) {
+        request.discardEntityBytes(system);
+        return CompletableFuture.failedFuture(new ApiProblem(415, "invalid_request_error", null, code, message));
     }
 
     private static <T> T parsed(HttpEntity.Strict body, Function<JsonNode, T> reader) {

@@ -74,6 +74,14 @@ public final class FakeService implements BeforeAllCallback, BeforeEachCallback,
         return Objects.requireNonNull(replica);
     }
 
+    /** What the model reads of the next request that came to the replica. */
+    public String prompt() {
+        return node().tokenizer()
+                .decode(replica().submitted().remove().promptTokens().stream()
+                        .mapToInt(Integer::intValue)
+                        .toArray());
+    }
+
     public Http http() {
         return Objects.requireNonNull(http);
     }

@@ -44,11 +44,7 @@ class ForeignRequestsTest {
     /** What the model reads of these messages. */
     private static String prompt(String messages) throws Exception {
         ask(CHAT, "{'model':'tiny','messages':[" + messages + "]}");
-        return SERVICE.node()
-                .tokenizer()
-                .decode(SERVICE.replica().submitted().remove().promptTokens().stream()
-                        .mapToInt(Integer::intValue)
-                        .toArray());
+        return SERVICE.prompt();
     }
 
     @Test

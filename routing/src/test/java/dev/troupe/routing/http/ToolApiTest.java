@@ -45,14 +45,6 @@ class ToolApiTest {
         return Http.tree(response);
     }
 
-    private static String prompt() {
-        return SERVICE.node()
-                .tokenizer()
-                .decode(SERVICE.replica().submitted().remove().promptTokens().stream()
-                        .mapToInt(Integer::intValue)
-                        .toArray());
-    }
-
     @Test
     void callsAreToldApartFromText() throws Exception {
         var choice = ask("{" + ASK + "," + TOOLS + "}").at("/choices/0");
@@ -67,7 +59,7 @@ class ToolApiTest {
                 .isEqualTo("{\"at\": \"the \\\"stage\\\"\"}");
         assertThat(message.at("/tool_calls/1/function/name").asText()).isEqualTo("stop");
         assertThat(message.at("/tool_calls/1/id")).isNotEqualTo(message.at("/tool_calls/0/id"));
-        assertThat(prompt())
+        assertThat(SERVICE.prompt())
                 .startsWith("[{\"type\": \"function\", \"function\": {\"name\": \"look\", \"description\": \"Looks\", ")
                 .endsWith("\nuser: hi\n");
         var single = ask("{" + ASK + "," + TOOLS + ",'parallel_tool_calls':false}");
@@ -155,7 +147,7 @@ class ToolApiTest {
                 .contains("{\"const\":\"look\"}")
                 .doesNotContain("{\"const\":\"stop\"}")
                 .contains("\"#/$defs/parameters0/$defs/word\"");
-        assertThat(prompt()).endsWith("user: hi\n<tool_call>\n");
+        assertThat(SERVICE.prompt()).endsWith("user: hi\n<tool_call>\n");
         ask("{" + ASK + "," + TOOLS + ",'tool_choice':'required'}");
         assertThat(calls(SERVICE.replica().submitted().remove()))
                 .contains("{\"const\":\"look\"}")
@@ -223,7 +215,7 @@ class ToolApiTest {
                 + "'tool_choice':'none'," + TOOLS + "}");
         assertThat(answer.at("/choices/0/message/content").asText()).isEqualTo("done");
         assertThat(answer.at("/choices/0/finish_reason").asText()).isEqualTo("stop");
-        assertThat(prompt()).isEqualTo("""
+        assertThat(SERVICE.prompt()).isEqualTo("""
                         user: hi
                         assistant: <tool_call>{"name": "look", "arguments": {"at": 1}}</tool_call>
                         tool: seen

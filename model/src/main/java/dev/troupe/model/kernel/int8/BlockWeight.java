@@ -88,17 +88,17 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
     /** Bytes of a run of Q4_0, its scales first. */
     static final long SMALL_RUN = HALVES + NUMBERS;
 
-    /** Bytes of a run of Q4_K, its scales and minima first. */
-    static final long LARGE_RUN = 2L * COLUMNS + NUMBERS;
+    /** Bytes of the scales of a run of Q6_K, and of the scales and minima of one of Q4_K. */
+    static final long LARGE_SCALES = 2L * COLUMNS;
 
-    /** Bytes of the scales of a run of Q6_K, as of those and the minima of Q4_K. */
-    static final long SIX_SCALES = 2L * COLUMNS;
+    /** Bytes of a run of Q4_K, its scales and minima first. */
+    static final long LARGE_RUN = LARGE_SCALES + NUMBERS;
 
     /** Bytes of the numbers of 16 inputs of Q6_K. */
     static final long SIX_NUMBERS = 3 * ROW;
 
     /** Bytes of a run of Q6_K, its scales first. */
-    static final long SIX_RUN = SIX_SCALES + RUN / BlockLayout.Q6_K_GROUP * SIX_NUMBERS;
+    static final long SIX_RUN = LARGE_SCALES + RUN / BlockLayout.Q6_K_GROUP * SIX_NUMBERS;
 
     /** Runs of a block of Q4_K and Q6_K. */
     static final int LARGE_RUNS = BlockLayout.LARGE / RUN;
@@ -238,7 +238,7 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
         data.set(ValueLayout.JAVA_BYTE, at + COLUMNS + c, (byte) BlockLayout.minOfQ4K(row, block, within));
         for (int step = 0; step < STEPS; step++) {
             int eight = BlockLayout.eightOfQ4K(row, block, within * STEPS + step);
-            data.set(INT, at + 2L * COLUMNS + step * ROW + c * 4L, eight);
+            data.set(INT, at + LARGE_SCALES + step * ROW + c * 4L, eight);
         }
     }
 
@@ -252,7 +252,7 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
                     ValueLayout.JAVA_BYTE,
                     at + half * (long) COLUMNS + c,
                     row.get(ValueLayout.JAVA_BYTE, block + BlockLayout.Q6_K_SCALES + group));
-            long to = at + SIX_SCALES + half * SIX_NUMBERS + c * 4L;
+            long to = at + LARGE_SCALES + half * SIX_NUMBERS + c * 4L;
             data.set(INT, to, BlockLayout.upperOfQ6K(row, block, group));
             data.set(INT, to + ROW, BlockLayout.lowerOfQ6K(row, block, group, 0));
             data.set(INT, to + 2 * ROW, BlockLayout.lowerOfQ6K(row, block, group, 1));
@@ -262,15 +262,23 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
     /** From a panel's start to a run's: to its own scales, not those of its block. */
     long runAt(int run) {
         return switch (type) {
-            case Q8_0 -> run * BYTE_RUN;
-            case Q4_0 -> run * SMALL_RUN;
-            case Q4_K -> run / LARGE_RUNS * LARGE_BLOCK + 2 * HALVES + run % LARGE_RUNS * LARGE_RUN;
-            default -> run / LARGE_RUNS * SIX_BLOCK + HALVES + run % LARGE_RUNS * SIX_RUN;
+            case Q8_0, Q4_0 -> blockAt(run);
+            case Q4_K -> blockAt(run) + 2 * HALVES + run % LARGE_RUNS * LARGE_RUN;
+            default -> blockAt(run) + HALVES + run % LARGE_RUNS * SIX_RUN;
         };
+    }
+
+    /** From a panel's start to that of a run's block. */
+    long blockAt(int run) {
+        return run / (type.blockElements() / RUN) * blockBytes(type);
     }
 
     private long runAt(int j, int run) {
         return j / COLUMNS * panelBytes() + runAt(run);
+    }
+
+    private long blockAt(int j, int run) {
+        return j / COLUMNS * panelBytes() + blockAt(run);
     }
 
     /** Number {@code i} of row {@code j}: -128 to 127 of eight bits, -32 to 31 of six, -8 to 7 of four. */
@@ -282,10 +290,10 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
             case Q8_0 ->
                 unsigned(run + HALVES + within / BYTES_PER_INT * ROW + column + within % BYTES_PER_INT) - ZERO_OF_EIGHT;
             case Q4_0 -> nibble(run + HALVES + column, within);
-            case Q4_K -> nibble(run + 2L * COLUMNS + column, within);
+            case Q4_K -> nibble(run + LARGE_SCALES + column, within);
             default -> {
                 int group = within / BlockLayout.Q6_K_GROUP;
-                yield six(run + SIX_SCALES + group * SIX_NUMBERS + column, within % BlockLayout.Q6_K_GROUP);
+                yield six(run + LARGE_SCALES + group * SIX_NUMBERS + column, within % BlockLayout.Q6_K_GROUP);
             }
         };
     }
@@ -310,9 +318,9 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
         int c = j % COLUMNS;
         return switch (type) {
             case Q8_0, Q4_0 -> half(at + c * 2L);
-            case Q4_K -> half(blockHead(at, run) + c * 2L) * unsigned(at + c);
+            case Q4_K -> half(blockAt(j, run) + c * 2L) * unsigned(at + c);
             default ->
-                half(sixHead(at, run) + c * 2L) * data.get(ValueLayout.JAVA_BYTE, at + group % 2 * (long) COLUMNS + c);
+                half(blockAt(j, run) + c * 2L) * data.get(ValueLayout.JAVA_BYTE, at + group % 2 * (long) COLUMNS + c);
         };
     }
 
@@ -320,18 +328,8 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
     float shift(int j, int run) {
         long at = runAt(j, run);
         int c = j % COLUMNS;
-        float min = half(blockHead(at, run) + HALVES + c * 2L) * unsigned(at + COLUMNS + c);
+        float min = half(blockAt(j, run) + HALVES + c * 2L) * unsigned(at + COLUMNS + c);
         return scale(j, run) * ZERO - min;
-    }
-
-    /** From a run of Q6_K to its block's scales of scales. */
-    static long sixHead(long runAt, int run) {
-        return runAt - run % LARGE_RUNS * SIX_RUN - HALVES;
-    }
-
-    /** Of Q4_K. */
-    private static long blockHead(long runAt, int run) {
-        return runAt - run % LARGE_RUNS * LARGE_RUN - 2 * HALVES;
     }
 
     private float half(long at) {

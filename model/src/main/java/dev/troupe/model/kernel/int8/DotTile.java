@@ -160,7 +160,9 @@ final class DotTile {
             case Q4_0 -> run(SCALES, (int) BlockWeight.SMALL_RUN, this::smallScales);
             case Q6_K -> block(SCALES, this::sixBits);
             default ->
-                block(2 * SCALES, () -> run(2 * BlockWeight.COLUMNS, (int) BlockWeight.LARGE_RUN, this::largeScales));
+                block(
+                        2 * SCALES,
+                        () -> run((int) BlockWeight.LARGE_SCALES, (int) BlockWeight.LARGE_RUN, this::largeScales));
         }
         code.repeat(LEFT, block);
         code.place(stored);
@@ -212,7 +214,7 @@ final class DotTile {
     private void sixBits() {
         for (int group = 0; group < BlockWeight.RUN / GROUP; group++) {
             int scales = group * BlockWeight.COLUMNS;
-            int numbers = (int) (BlockWeight.SIX_SCALES + group * BlockWeight.SIX_NUMBERS);
+            int numbers = (int) (BlockWeight.LARGE_SCALES + group * BlockWeight.SIX_NUMBERS);
             if (group == 0) {
                 begin(0, SIX_HALF, DotStrips.START);
             } else {

@@ -38,7 +38,7 @@ final class EightBitTile {
 
     /** Writes the numbers of a run of Q6_K as float32. */
     static void unpackSix(long weights, long to) {
-        long at = weights + BlockWeight.SIX_SCALES;
+        long at = weights + BlockWeight.LARGE_SCALES;
         for (long end = at + GROUPS * BlockWeight.SIX_NUMBERS; at != end; at += BlockWeight.SIX_NUMBERS) {
             unpackSixteen(at, to);
             unpackSixteen(at + BYTES, to + BYTES);

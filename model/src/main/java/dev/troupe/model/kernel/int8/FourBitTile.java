@@ -36,7 +36,7 @@ import jdk.incubator.vector.VectorSpecies;
 record FourBitTile(long first, long distance) implements FourBitPass {
     static final FourBitTile Q4_0 = new FourBitTile(BlockWeight.HALVES, BlockWeight.SMALL_RUN);
     static final FourBitTile Q4_K =
-            new FourBitTile(2 * BlockWeight.HALVES + 2L * BlockWeight.COLUMNS, BlockWeight.LARGE_RUN);
+            new FourBitTile(2 * BlockWeight.HALVES + BlockWeight.LARGE_SCALES, BlockWeight.LARGE_RUN);
 
     private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;

@@ -46,9 +46,12 @@ public final class ScalarBlockProduct implements BlockProduct {
         private final float[] scales;
         private final float[] shifts;
 
+        private final int group; // inputs that share a scale
+
         Row(BlockWeight w, int j) {
+            group = w.group();
             numbers = new int[w.k()];
-            scales = new float[w.k() / w.group()];
+            scales = new float[w.k() / group];
             shifts = new float[w.type() == StorageType.Q4_K ? scales.length : 0];
             for (int i = 0; i < numbers.length; i++) {
                 numbers[i] = w.number(j, i);
@@ -60,15 +63,11 @@ public final class ScalarBlockProduct implements BlockProduct {
                 shifts[i] = w.shift(j, i);
             }
         }
-
-        int group() {
-            return scales.length == 0 ? RUN : numbers.length / scales.length;
-        }
     }
 
     private static float sum(int[] numbers, float[] scales, Row row) {
         float sum = 0;
-        int group = row.group();
+        int group = row.group;
         for (int from = 0; from < numbers.length; from += group) {
             int products = 0;
             int total = 0;

@@ -139,7 +139,7 @@ final class VectorEightBitProduct implements BlockProduct {
                     EightBitTile.scales(at, memory + SCALES);
                     multiply(run * BlockWeight.RUN, memory, memory);
                 } else {
-                    sixBits(run, at, memory);
+                    sixBits(run, weights + w.blockAt(run), at, memory);
                 }
             }
             finish(panel, memory + TOTALS);
@@ -154,11 +154,11 @@ final class VectorEightBitProduct implements BlockProduct {
             }
         }
 
-        private void sixBits(int run, long weights, long memory) {
+        private void sixBits(int run, long head, long weights, long memory) {
             EightBitTile.unpackSix(weights, memory);
             for (int half = 0; half < BlockWeight.RUN / w.group(); half++) {
                 long scales = weights + half * (long) BlockWeight.COLUMNS;
-                EightBitTile.scalesOfSix(BlockWeight.sixHead(weights, run), scales, memory + SCALES);
+                EightBitTile.scalesOfSix(head, scales, memory + SCALES);
                 int skipped = half * w.group();
                 multiply(run * BlockWeight.RUN + skipped, memory + skipped * ROW, memory);
             }
