@@ -92,6 +92,7 @@ public final class ServeLevels {
      * @param aroundFirstTokenMillis of the time to the first token, what none of the engine's steps took
      * @param tokenMillis mean time from one of an answer's tokens to the next, a figure for each answer
      * @param gapMillis each time from one of an answer's tokens to the next; 0 where tokens came together
+     * @param steps the engine's, of which tokens a second are made
      * @param serverCpuMillis processor time of this process a token, prompts included
      * @param clientCpuMillis the same of the client's process, at the level that has one
      * @param cores that both kept busy
@@ -108,6 +109,7 @@ public final class ServeLevels {
             Quantiles aroundFirstTokenMillis,
             Quantiles tokenMillis,
             Quantiles gapMillis,
+            StepTimes steps,
             CpuTimes serverCpuMillis,
             double clientCpuMillis,
             double cores) {}
@@ -140,7 +142,12 @@ public final class ServeLevels {
     /** A level's rounds of the load that is measured. */
     private record Measured(String level, LoadTarget target, List<Round> rounds) {}
 
-    private record Round(Outcome outcome, List<Double> aroundNanos, double tokensPerSecond, CpuTimes serverCpu) {}
+    private record Round(
+            Outcome outcome,
+            List<Double> aroundNanos,
+            List<WatchedEngine.Step> steps,
+            double tokensPerSecond,
+            CpuTimes serverCpu) {}
 
     private final Load load;
     private final Map<String, LoadTarget> levels;
@@ -303,7 +310,7 @@ public final class ServeLevels {
         List<Double> around = outcome.answers().stream()
                 .map(answered -> WatchedEngine.aroundFirstToken(answered, asked.get(answered.request()), steps))
                 .toList();
-        return new Round(outcome, around, count * (double) load.numAnswer() / outcome.seconds(), cpu);
+        return new Round(outcome, around, steps, count * (double) load.numAnswer() / outcome.seconds(), cpu);
     }
 
     private Row row(Measured measured, int streams, double rate, boolean shared) {
@@ -335,6 +342,10 @@ public final class ServeLevels {
                         .mapToDouble(Double::doubleValue)),
                 Quantiles.of(answers.stream().mapToDouble(Answered::tokenNanos)),
                 Quantiles.of(gaps.stream().mapToDouble(Long::doubleValue)),
+                StepTimes.of(
+                        tokens,
+                        seconds,
+                        rounds.stream().flatMap(round -> round.steps().stream()).toList()),
                 server.times(1e3 / tokens),
                 clientSeconds * 1e3 / tokens,
                 (server.all() + clientSeconds) / seconds);

@@ -211,7 +211,8 @@ final class ServeBenchCommand implements Callable<Integer> {
             System.out.printf(
                     "%-7s %s: %7.1f tokens/s; over %d answers first token %.1f / %.1f / %.1f ms, of it around the"
                             + " engine's steps %.2f / %.2f / %.2f, next on average %.2f / %.2f / %.2f ms; over %d gaps"
-                            + " between tokens %.2f / %.2f / %.2f ms; processor ms a token: %.3f kernels, %.3f around them, %.3f runtime, %.3f client;"
+                            + " between tokens %.2f / %.2f / %.2f ms; %.2f tokens a step of %.2f ms, no step in %.1f %% of the time;"
+                            + " processor ms a token: %.3f kernels, %.3f around them, %.3f runtime, %.3f client;"
                             + " %.2f cores busy%n",
                     row.level(),
                     load(row.streams(), row.requestsPerSecond(), row.sharedPrefix()),
@@ -230,6 +231,9 @@ final class ServeBenchCommand implements Callable<Integer> {
                     row.gapMillis().p50(),
                     row.gapMillis().p95(),
                     row.gapMillis().p99(),
+                    row.steps().tokensPerStep(),
+                    row.steps().stepMillis(),
+                    100 * row.steps().idleShare(),
                     row.serverCpuMillis().kernels(),
                     row.serverCpuMillis().around(),
                     row.serverCpuMillis().runtime(),

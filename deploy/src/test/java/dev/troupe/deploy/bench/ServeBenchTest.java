@@ -73,6 +73,10 @@ class ServeBenchTest {
             assertThat(row.firstTokenMillis().p99())
                     .isGreaterThanOrEqualTo(row.firstTokenMillis().p50());
             assertThat(row.aroundFirstTokenMillis().p50()).isPositive();
+            assertThat(row.steps().idleShare()).isBetween(0.0, 1.0);
+            assertThat(row.steps().stepMillis()).isPositive();
+            // An answer has a step for its prompt and each token; more than one is in a step where streams are.
+            assertThat(row.steps().tokensPerStep()).isBetween(0.9, 3.0);
             assertThat(row.aroundFirstTokenMillis().p99())
                     .isLessThan(row.firstTokenMillis().p99());
         });

@@ -25,6 +25,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.model.grammar.ConstrainedText;
 import dev.troupe.model.grammar.JsonGrammar;
+import dev.troupe.model.kernel.parallel.SideThreads;
 import dev.troupe.model.sampling.SamplingSpace;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -279,6 +280,7 @@ final class ReplicaSession {
     private void takeSteps(Step first) {
         try {
             for (Step step = first; step != null; step = nextStep()) {
+                SideThreads.lead();
                 compute(step);
             }
         } catch (RuntimeException | Error e) {
@@ -318,6 +320,7 @@ final class ReplicaSession {
     }
 
     private synchronized void stepsEnded() {
+        SideThreads.rest();
         if (closed && stepping) {
             closeEngine();
         }

@@ -45,6 +45,16 @@ final class Processors {
         }
     }
 
+    /** Those of this process; empty without such calls here. */
+    static Optional<Processors> ofSystem() {
+        return SYSTEM;
+    }
+
+    /** A copy of those that it may use. */
+    BitSet allowed() {
+        return (BitSet) allowed.clone();
+    }
+
     /**
      * Runs {@code work} with the calling thread on the processor that fewest pinned threads have, the last of those:
      * the first ones are left to threads that are not pinned, and to interrupts. Without such a call here, or when the
@@ -80,14 +90,20 @@ final class Processors {
     }
 
     private void stay(int processor) {
+        BitSet one = new BitSet();
+        one.set(processor);
+        if (!move(one)) {
+            LOG.warn("{} is not pinned: the system refused processor {}", Thread.currentThread(), processor);
+        }
+    }
+
+    /** Lets the calling thread be on some processors only, at once; whether the system did so. */
+    boolean move(BitSet wanted) {
         try (Arena arena = Arena.ofConfined()) {
+            byte[] bits = wanted.toByteArray();
             MemorySegment set = arena.allocate(SET_BYTES);
-            BitSet one = new BitSet();
-            one.set(processor);
-            MemorySegment.copy(MemorySegment.ofArray(one.toByteArray()), 0, set, 0, one.toByteArray().length);
-            if ((int) setAffinity.call(CALLING_THREAD, SET_BYTES, set.address()) != 0) {
-                LOG.warn("{} is not pinned: the system refused processor {}", Thread.currentThread(), processor);
-            }
+            MemorySegment.copy(MemorySegment.ofArray(bits), 0, set, 0, bits.length);
+            return (int) setAffinity.call(CALLING_THREAD, SET_BYTES, set.address()) == 0;
         }
     }
 }
