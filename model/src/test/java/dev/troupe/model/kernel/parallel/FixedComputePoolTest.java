@@ -3,10 +3,6 @@ package dev.troupe.model.kernel.parallel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -114,32 +110,19 @@ class FixedComputePoolTest {
     @Test
     @EnabledOnOs(value = OS.LINUX, disabledReason = "other systems do not pin threads")
     void eachOfAPinnedPoolsThreadsStaysOnOneProcessor() {
-        String before = allowedProcessors();
+        String before = ThreadPlace.allowedProcessors();
         for (int repeat = 0; repeat < 2; repeat++) {
             Map<Thread, String> allowed = new ConcurrentHashMap<>();
             CountDownLatch all = new CountDownLatch(2);
             try (FixedComputePool pool = FixedComputePool.create(2, true)) {
                 pool.run(2, _ -> {
-                    allowed.put(Thread.currentThread(), allowedProcessors());
+                    allowed.put(Thread.currentThread(), ThreadPlace.allowedProcessors());
                     all.countDown();
                     awaitUninterruptibly(all);
                 });
             }
             assertThat(allowed.remove(Thread.currentThread())).isEqualTo(before);
             assertThat(allowed.values()).singleElement().asString().matches("\\d+");
-        }
-    }
-
-    /** Processors that the calling thread may use, such as 0-3. */
-    private static String allowedProcessors() {
-        try {
-            return Files.readAllLines(Path.of("/proc/thread-self/status")).stream()
-                    .filter(line -> line.startsWith("Cpus_allowed_list:"))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst()
-                    .orElseThrow();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
