@@ -3,6 +3,7 @@ package dev.troupe.actors.serving.replica;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.ActorContext;
 import dev.troupe.actors.serving.AnswerThreads;
+import dev.troupe.actors.serving.AwakeProcessors;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
@@ -69,6 +70,7 @@ final class ReplicaSession {
     private final SamplingSpace space = new SamplingSpace(); // of the thread of steps
     private final Map<String, Submit> compiling = new LinkedHashMap<>(); // by id: the schema is not ready yet
     private final ServingMetrics metrics;
+    private final Optional<AwakeProcessors> awake;
     private final Optional<Departure> departure; // where one thread carries what is told
     private final StreamInterval interval;
     private final int contextLength;
@@ -103,6 +105,7 @@ final class ReplicaSession {
                 settings.reuse().scheduling(settings.engine().inference()));
         this.grammars = new Grammars(engine.description());
         this.metrics = Metrics.serving(settings.modelId());
+        this.awake = AwakeProcessors.of(context.getSystem());
         this.departure = AnswerThreads.alone(context.getSystem()).map(Departure::new);
         this.interval = new StreamInterval(settings.streamInterval().toNanos());
         this.ownThread = Executors.newSingleThreadExecutor(
@@ -236,6 +239,7 @@ final class ReplicaSession {
             Step first = nextStep();
             if (first != null) {
                 stepping = true;
+                awake.ifPresent(AwakeProcessors::begin);
                 steps.execute(() -> takeSteps(first));
             }
         }
@@ -320,11 +324,15 @@ final class ReplicaSession {
     }
 
     private synchronized void stepsEnded() {
-        SideThreads.rest();
-        if (closed && stepping) {
-            closeEngine();
+        if (!stepping) {
+            return; // there was nothing to begin with
         }
         stepping = false;
+        SideThreads.rest();
+        awake.ifPresent(AwakeProcessors::end);
+        if (closed) {
+            closeEngine();
+        }
     }
 
     private void closeEngine() {

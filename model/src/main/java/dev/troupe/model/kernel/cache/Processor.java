@@ -12,7 +12,7 @@ import java.util.stream.Stream;
  * What Linux says of the first processor; elsewhere nothing is known of it.
  *
  * @param vendor as the processor names it, such as "AuthenticAMD"; empty when not known
- * @param flags groups of instructions that it has, as the system calls them
+ * @param flags groups of instructions that it has and other things of it, as the system calls them
  */
 public record Processor(String vendor, Set<String> flags) {
     private static final Processor MACHINE = read(Path.of("/proc/cpuinfo"));
@@ -51,6 +51,11 @@ public record Processor(String vendor, Set<String> flags) {
     /** Whether it has this group of instructions. */
     public boolean has(String instructions) {
         return flags.contains(instructions);
+    }
+
+    /** Whether a hypervisor lends it, as far as those of x86 say. */
+    public boolean isVirtual() {
+        return has("hypervisor");
     }
 
     /**

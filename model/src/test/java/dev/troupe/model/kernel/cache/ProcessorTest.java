@@ -45,6 +45,15 @@ class ProcessorTest {
     }
 
     @Test
+    void aVirtualOneHasAFlagOfIt() throws IOException {
+        assertThat(read("model name\t: A hypervisor\nflags\t: fpu hypervisor lahf_lm\n")
+                        .isVirtual())
+                .isTrue();
+        assertThat(read("model name\t: A hypervisor\nflags\t: fpu lahf_lm\n").isVirtual())
+                .isFalse();
+    }
+
+    @Test
     void whereNothingIsKnown() throws IOException {
         Processor other = read("processor\t: 0\nFeatures\t: fp asimd\n");
         assertThat(other).isEqualTo(Processor.read(dir.resolve("missing")));
