@@ -6,21 +6,27 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
 import com.openai.errors.RateLimitException;
 import com.openai.errors.UnauthorizedException;
 import com.openai.errors.UnexpectedStatusCodeException;
+import com.openai.helpers.ResponseAccumulator;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
 import com.openai.models.completions.CompletionCreateParams;
 import com.openai.models.embeddings.EmbeddingCreateParams;
+import com.openai.models.responses.Response;
+import com.openai.models.responses.ResponseCreateParams;
+import com.openai.models.responses.ResponseStreamEvent;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -106,6 +112,35 @@ class OpenAiClientIT {
             assertThat(token.logprob()).isNegative();
             assertThat(token.topLogprobs()).hasSize(3);
         });
+    }
+
+    @Test
+    void aResponseSaysWhatAChatSays() {
+        var asked = ResponseCreateParams.builder()
+                .model(RandomModelServer.MODEL)
+                .input("hello")
+                .maxOutputTokens(20)
+                .putAdditionalBodyProperty("seed", JsonValue.from(3))
+                .build();
+        var response = client.responses().create(asked);
+        var text = text(response);
+        var chat = client.chat().completions().create(chat().build());
+        assertThat(text).isEqualTo(chat.choices().getFirst().message().content().orElseThrow());
+        assertThat(response.usage().orElseThrow().outputTokens())
+                .isEqualTo(chat.usage().orElseThrow().completionTokens());
+        var accumulator = ResponseAccumulator.create();
+        try (StreamResponse<ResponseStreamEvent> stream = client.responses().createStreaming(asked)) {
+            stream.stream().forEach(accumulator::accumulate);
+        }
+        assertThat(text(accumulator.response())).isEqualTo(text);
+    }
+
+    private static String text(Response response) {
+        return response.output().stream()
+                .flatMap(item -> item.message().stream())
+                .flatMap(message -> message.content().stream())
+                .map(part -> part.asOutputText().text())
+                .collect(Collectors.joining());
     }
 
     @Test

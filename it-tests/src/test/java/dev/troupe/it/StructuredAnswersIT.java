@@ -1,23 +1,18 @@
 package dev.troupe.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -97,26 +92,7 @@ class StructuredAnswersIT {
 
     @Test
     void theNpmClientGetsAnswersBySchemaAndCalls() throws Exception {
-        Optional<Path> node = Tools.find("node");
-        Optional<Path> npm = Tools.find("npm");
-        assumeTrue(node.isPresent() && npm.isPresent(), "openai npm client: node or npm is missing");
-        Path folder = Files.createDirectories(dir.resolve("npm"));
-        Files.writeString(folder.resolve("package.json"), "{\"private\": true, \"type\": \"module\"}");
-        Tools.Output install = Tools.run(
-                folder,
-                Duration.ofMinutes(3),
-                List.of(npm.get().toString(), "install", "--no-audit", "--no-fund", "openai@7"));
-        assumeTrue(install.exitCode() == 0, "openai npm client: npm could not install it: " + install.text());
-        try (InputStream script = StructuredAnswersIT.class.getResourceAsStream("/openai-structured.mjs")) {
-            Files.write(
-                    folder.resolve("client.mjs"), Objects.requireNonNull(script).readAllBytes());
-        }
-        Tools.Output output = Tools.run(
-                folder,
-                Duration.ofMinutes(1),
-                List.of(node.get().toString(), "client.mjs", server.url() + "/v1", RandomModelServer.MODEL));
-        assertThat(output.exitCode()).as(output.text()).isZero();
-        JsonNode result = JSON.readTree(output.text());
+        JsonNode result = NpmOpenAi.run("openai-structured.mjs", server.url() + "/v1", RandomModelServer.MODEL);
         assertThat(result.path("answers")).hasSize(3);
         for (JsonNode answer : result.path("answers")) {
             assertThat(answer.path("finish").asText()).isEqualTo("stop");
@@ -140,6 +116,29 @@ class StructuredAnswersIT {
         checkCallsOrJson(result.path("either"));
         assertThat(result.at("/refused/status").asInt()).isEqualTo(400);
         assertThat(result.at("/refused/message").asText()).contains("uniqueItems");
+    }
+
+    @Test
+    void theNpmClientGetsResponses() throws Exception {
+        JsonNode result = NpmOpenAi.run("openai-responses.mjs", server.url() + "/v1", RandomModelServer.MODEL);
+        String text = result.path("text").asText();
+        assertThat(JSON.readTree(text).path("kind").asText()).isIn("cat", "dog");
+        assertThat(result.path("status").asText()).isEqualTo("completed");
+        assertThat(result.path("chat").asText()).isEqualTo(text);
+        assertThat(result.path("streamed").asText()).isEqualTo(text);
+        assertThat(result.path("deltas").asText()).isEqualTo(text);
+        assertThat(result.path("parsed")).isEqualTo(JSON.readTree(text));
+        assertThat(result.at("/usage/input_tokens")).isEqualTo(result.at("/chatUsage/prompt_tokens"));
+        assertThat(result.at("/usage/output_tokens")).isEqualTo(result.at("/chatUsage/completion_tokens"));
+        assertThat(result.at("/call/name").asText()).isEqualTo("move");
+        JsonNode arguments = JSON.readTree(result.at("/call/arguments").asText());
+        assertThat(arguments.path("to").asText()).isIn("left", "right");
+        assertThat(result.at("/streamedCall/type").asText()).isEqualTo("function_call");
+        assertThat(result.at("/streamedCall/arguments")).isEqualTo(result.at("/call/arguments"));
+        assertThat(result.path("next").asText()).isIn("completed", "incomplete");
+        assertThat(result.path("nextTokens").asInt()).isBetween(1, 8);
+        assertThat(result.at("/refused/status").asInt()).isEqualTo(400);
+        assertThat(result.at("/refused/param").asText()).isEqualTo("previous_response_id");
     }
 
     private static void checkSeveralCalls(JsonNode result) throws IOException {

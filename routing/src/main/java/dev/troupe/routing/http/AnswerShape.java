@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The JSON of one of OpenAI's two generation endpoints. */
+/** The JSON of one of OpenAI's two endpoints whose answers are lists of choices. */
 interface AnswerShape {
     /** Value of "object" in a whole answer, and in a chunk of a stream. */
     String object(boolean chunk);

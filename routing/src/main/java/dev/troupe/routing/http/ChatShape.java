@@ -93,24 +93,7 @@ final class ChatShape implements AnswerShape {
             return;
         }
         var object = choice.putObject("logprobs");
-        var content = object.putArray("content");
-        for (var token : tokens) {
-            var top = describe(content.addObject(), token.token(), token.logProb())
-                    .putArray("top_logprobs");
-            token.alternatives().forEach(other -> describe(top.addObject(), other.token(), other.logProb()));
-        }
+        TokenScores.add(object.putArray("content"), tokens, tokenizer);
         object.putNull("refusal");
-    }
-
-    private ObjectNode describe(ObjectNode node, int token, double logProb) {
-        node.put("token", TokenSpelling.of(tokenizer, token, "")).put("logprob", logProb);
-        if (tokenizer.specialSpelling(token).isPresent()) {
-            return node.putNull("bytes");
-        }
-        var array = node.putArray("bytes");
-        for (byte b : tokenizer.tokenBytes(token)) {
-            array.add(b & 0xFF);
-        }
-        return node;
     }
 }

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
  * @param after the event from the text's end on
  */
 record EventFrame(ByteString before, ByteString after) {
+    private static final String NAME = "event: ";
     private static final String START = "data: ";
     private static final String END = "\n\n";
     private static final String QUOTE = "\"";
@@ -19,6 +20,11 @@ record EventFrame(ByteString before, ByteString after) {
     /** An event with an object. */
     static ByteString of(JsonNode object) {
         return ByteString.fromString(START + Json.write(object) + END);
+    }
+
+    /** An event with a name and an object. */
+    static ByteString of(String name, JsonNode object) {
+        return ByteString.fromString(NAME + name + "\n" + START + Json.write(object) + END);
     }
 
     /**

@@ -21,7 +21,6 @@ import java.util.List;
  * for each of its tasks cost more than all of these.
  */
 final class EventStream extends GraphStage<SourceShape<ByteString>> {
-    private static final ByteString DONE = ByteString.fromString("data: [DONE]\n\n");
     private static final ByteString KEEP_ALIVE = ByteString.fromString(": still working\n\n");
 
     private final Outlet<ByteString> out = Outlet.create("EventStream.out");
@@ -87,14 +86,14 @@ final class EventStream extends GraphStage<SourceShape<ByteString>> {
             try {
                 var frames = frames();
                 if (answers.isComplete()) {
-                    say(frames.concat(writer.lastFrames()).concat(DONE));
+                    say(frames.concat(writer.lastFrames()));
                     complete(out);
                 } else if (frames.nonEmpty()) {
                     say(frames);
                 }
             } catch (RuntimeException e) {
                 answers.abort(e);
-                say(EventFrame.of(ApiProblem.of(e).body()));
+                say(writer.failure(ApiProblem.of(e)));
                 complete(out);
             }
         }

@@ -19,71 +19,81 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
 /**
- * {@code /v1/chat/completions} or {@code /v1/completions}. A stream's status is decided by its first event, so that a
- * full queue is a status 429 and not an error inside a stream that said 200. That event comes when the prompt begins to
- * be read, so that the response is there before the first token, which then waits for nothing else to be made.
+ * {@code /v1/chat/completions}, {@code /v1/completions} or {@code /v1/responses}. A stream's status is decided by its
+ * first event, so that a full queue is a status 429 and not an error inside a stream that said 200. That event comes
+ * when the prompt begins to be read, so that the response is there before the first token, which then waits for nothing
+ * else to be made.
  */
 final class GenerationEndpoint implements Endpoint {
     private static final ContentType EVENT_STREAM = MediaTypes.TEXT_EVENT_STREAM.toContentType();
 
-    private final String path;
-    private final String promptField;
-    private final String idPrefix;
+    /**
+     * What is an endpoint's own.
+     *
+     * @param promptField what its clients call the prompt
+     * @param idPrefix what its ids begin with
+     */
+    private record Api(
+            String path,
+            String promptField,
+            String idPrefix,
+            Function<JsonNode, ApiRequest> reader,
+            AnswerWriter.Factory writers) {}
+
+    private final Api api;
     private final ActorSystem<?> system;
     private final RoutingConfig config;
     private final BodyReader bodies;
     private final Generator generator;
     private final OpenAnswers open;
-    private final Function<JsonNode, ApiRequest> reader;
-    private final AnswerShape.Factory shapes;
 
     private GenerationEndpoint(
-            String path,
-            String promptField,
-            String idPrefix,
-            ActorSystem<?> system,
-            RoutingConfig config,
-            Generator generator,
-            OpenAnswers open,
-            Function<JsonNode, ApiRequest> reader,
-            AnswerShape.Factory shapes) {
-        this.path = path;
-        this.promptField = promptField;
-        this.idPrefix = idPrefix;
+            Api api, ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
+        this.api = api;
         this.system = system;
         this.config = config;
         this.bodies = new BodyReader(system, config);
         this.generator = generator;
         this.open = open;
-        this.reader = reader;
-        this.shapes = shapes;
     }
 
     static GenerationEndpoint chat(ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
         return new GenerationEndpoint(
-                "/v1/chat/completions",
-                "messages",
-                ChatShape.ID_PREFIX,
+                new Api(
+                        "/v1/chat/completions",
+                        "messages",
+                        ChatShape.ID_PREFIX,
+                        RequestReader::chat,
+                        ChoicesWriter.of(ChatShape::new)),
                 system,
                 config,
                 generator,
-                open,
-                RequestReader::chat,
-                ChatShape::new);
+                open);
     }
 
     static GenerationEndpoint completion(
             ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
         return new GenerationEndpoint(
-                "/v1/completions",
-                "prompt",
-                CompletionShape.ID_PREFIX,
+                new Api(
+                        "/v1/completions",
+                        "prompt",
+                        CompletionShape.ID_PREFIX,
+                        RequestReader::completion,
+                        ChoicesWriter.of(CompletionShape::new)),
                 system,
                 config,
                 generator,
-                open,
-                RequestReader::completion,
-                CompletionShape::new);
+                open);
+    }
+
+    static GenerationEndpoint response(
+            ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
+        return new GenerationEndpoint(
+                new Api("/v1/responses", "input", ResponseWriter.ID_PREFIX, ResponseReader::read, ResponseWriter::new),
+                system,
+                config,
+                generator,
+                open);
     }
 
     /** A request that was found in order. */
@@ -91,12 +101,12 @@ final class GenerationEndpoint implements Endpoint {
 
     @Override
     public CompletionStage<HttpResponse> handle(Exchange exchange) {
-        var id = AnswerId.random(idPrefix);
-        return bodies.read(exchange.request(), reader)
+        var id = AnswerId.random(api.idPrefix());
+        return bodies.read(exchange.request(), api.reader())
                 .thenCompose(request -> prepare(id, exchange, request))
                 .whenComplete((ok, failure) -> {
                     if (failure != null) {
-                        AnswerLog.refused(path, exchange, failure);
+                        AnswerLog.refused(api.path(), exchange, failure);
                     }
                 })
                 .thenCompose(prepared -> run(exchange, id, prepared.request(), prepared.generation()));
@@ -107,7 +117,7 @@ final class GenerationEndpoint implements Endpoint {
                 .prepare(new TextRequest(
                         id,
                         request.model(),
-                        promptField,
+                        api.promptField(),
                         request.prompts(),
                         request.settings(),
                         exchange.caller().client(request.user()),
@@ -116,12 +126,9 @@ final class GenerationEndpoint implements Endpoint {
     }
 
     private CompletionStage<HttpResponse> run(Exchange exchange, String id, ApiRequest request, Generation generation) {
-        boolean logProbs = request.settings().logProbs() >= 0;
-        var shape = shapes.create(generation.tokenizer(), logProbs);
-        var writer = new AnswerWriter(
-                AnswerId.of(id, generation.model()), shape, generation, request.includeUsage(), logProbs);
+        var writer = api.writers().create(AnswerId.of(id, generation.model()), generation, request);
         var log = new AnswerLog(
-                path, exchange, id, generation.model(), generation.numChoices(), generation.promptTokens());
+                api.path(), exchange, id, generation.model(), generation.numChoices(), generation.promptTokens());
         var answers = generation.begin();
         answers.over().whenComplete((ok, failure) -> log.ended(failure));
         exchange.connection().abortOnClose(answers::abort);

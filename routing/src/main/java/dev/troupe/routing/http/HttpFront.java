@@ -64,6 +64,7 @@ public final class HttpFront {
         get("/v1/models", exchange -> models.list());
         post("/v1/chat/completions", GenerationEndpoint.chat(system, config, services.generator(), services.open()));
         post("/v1/completions", GenerationEndpoint.completion(system, config, services.generator(), services.open()));
+        post("/v1/responses", GenerationEndpoint.response(system, config, services.generator(), services.open()));
         var tokens = new TokenEndpoints(system, config, services.tokenization());
         post(TokenEndpoints.TOKENIZE, tokens::tokenize);
         post(TokenEndpoints.DETOKENIZE, tokens::detokenize);

@@ -27,7 +27,7 @@ final class MessageReader {
         return messages;
     }
 
-    private static ChatMessage message(JsonNode node, String path) {
+    static ChatMessage message(JsonNode node, String path) {
         var fields = RequestFields.of(node, path);
         var role = fields.requiredString("role");
         return switch (role) {
@@ -109,7 +109,7 @@ final class MessageReader {
     }
 
     /** A string, or a list of text parts, which are put on lines of their own: a file, say, and what is asked of it. */
-    private static String content(JsonNode node, String path) {
+    static String content(JsonNode node, String path) {
         if (!node.isArray()) {
             return RequestFields.text(node, path);
         }
@@ -119,7 +119,7 @@ final class MessageReader {
             var fields = RequestFields.of(part, partPath);
             texts.add(
                     switch (fields.requiredString("type")) {
-                        case "text" -> fields.requiredString("text");
+                        case "text", "input_text", "output_text" -> fields.requiredString("text");
                         case "refusal" -> fields.requiredString("refusal");
                         default ->
                             throw ApiProblem.invalid(

@@ -58,6 +58,16 @@ final class RequestFields {
                         "missing_required_parameter"));
     }
 
+    /** The fields of the object that a field must have. */
+    RequestFields inner(String field) {
+        return of(required(field), path(field));
+    }
+
+    /** Where a field is, such as "messages[1].role". */
+    String path(String field) {
+        return path + field;
+    }
+
     String requiredString(String field) {
         return text(required(field), path + field);
     }

@@ -1,6 +1,7 @@
 package dev.troupe.routing.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.routing.generate.GenerationSettings;
 import dev.troupe.routing.generate.Prompt;
 import java.util.ArrayList;
@@ -10,9 +11,9 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * Reads the bodies of {@code /v1/chat/completions} and {@code /v1/completions}. What OpenAI's API knows and we cannot
- * do is refused by name; {@code top_k}, {@code min_p}, {@code repetition_penalty} and {@code stop_token_ids} are
- * additions that others have too.
+ * Reads the bodies of {@code /v1/chat/completions} and {@code /v1/completions}, and what others have of them. What
+ * OpenAI's API knows and we cannot do is refused by name; {@code top_k}, {@code min_p}, {@code repetition_penalty} and
+ * {@code stop_token_ids} are additions that others have too.
  */
 final class RequestReader {
     private RequestReader() {}
@@ -30,7 +31,8 @@ final class RequestReader {
         if (top.isPresent()) {
             requireCount("top_logprobs", top.getAsInt());
         }
-        var settings = settings(fields, chatMaxTokens(fields), logProbs ? top.orElse(0) : -1, false);
+        var settings = settings(
+                fields, chatMaxTokens(fields), logProbs ? top.orElse(0) : -1, false, ResponseFormat.schema(fields));
         for (var field : List.of("audio", "web_search_options", "moderation")) {
             fields.unsupported(field);
         }
@@ -39,7 +41,8 @@ final class RequestReader {
         fields.ignore("prediction", "verbosity"); // hints
         fields.unsupported("modalities", "[\"text\"]");
         fields.unsupported("reasoning_effort", "none");
-        return finish(fields, model, List.of(new Prompt.Chat(messages, ToolReader.read(fields))), settings);
+        return finish(
+                fields, model, List.of(new Prompt.Chat(messages, ToolReader.ofChat(fields))), settings, Json.object());
     }
 
     static ApiRequest completion(JsonNode body) {
@@ -50,14 +53,29 @@ final class RequestReader {
         if (logProbs.isPresent()) {
             requireCount("logprobs", logProbs.getAsInt());
         }
-        var settings = settings(fields, fields.integer("max_tokens"), logProbs.orElse(-1), fields.bool("echo", false));
+        var settings = settings(
+                fields,
+                fields.integer("max_tokens"),
+                logProbs.orElse(-1),
+                fields.bool("echo", false),
+                ResponseFormat.schema(fields));
         fields.unsupported("suffix", "");
         fields.unsupported("best_of", Integer.toString(settings.choices()));
-        return finish(fields, model, prompts, settings);
+        return finish(fields, model, prompts, settings, Json.object());
     }
 
-    private static ApiRequest finish(
-            RequestFields fields, String model, List<Prompt> prompts, GenerationSettings settings) {
+    /**
+     * What all bodies have.
+     *
+     * @param repeated as {@link ApiRequest}
+     * @throws ApiProblem that names a field which nobody has asked for
+     */
+    static ApiRequest finish(
+            RequestFields fields,
+            String model,
+            List<Prompt> prompts,
+            GenerationSettings settings,
+            ObjectNode repeated) {
         boolean stream = fields.bool("stream", false);
         var user = fields.string("user").orElse("");
         var options = fields.any("stream_options");
@@ -76,11 +94,17 @@ final class RequestReader {
         fields.ignore(
                 "store", "service_tier", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention");
         fields.rejectUnknown();
-        return new ApiRequest(model, prompts, settings, user, stream, includeUsage);
+        return new ApiRequest(model, prompts, settings, user, stream, includeUsage, repeated);
     }
 
-    private static GenerationSettings settings(
-            RequestFields fields, OptionalInt maxTokens, int logProbs, boolean echo) {
+    /**
+     * How answers are drawn.
+     *
+     * @param logProbs alternatives told for each token; -1 for no log-probabilities
+     * @param schema that answers are held to; "" for none
+     */
+    static GenerationSettings settings(
+            RequestFields fields, OptionalInt maxTokens, int logProbs, boolean echo, String schema) {
         return new GenerationSettings(
                 maxTokens,
                 fields.number("temperature"),
@@ -97,10 +121,10 @@ final class RequestReader {
                 logProbs,
                 fields.integer("n").orElse(1),
                 echo,
-                ResponseFormat.schema(fields));
+                schema);
     }
 
-    private static void requireCount(String field, int numLogProbs) {
+    static void requireCount(String field, int numLogProbs) {
         if (numLogProbs < 0 || numLogProbs > GenerationSettings.MAX_LOG_PROBS) {
             throw ApiProblem.invalid(
                     "'" + field + "' must be between 0 and " + GenerationSettings.MAX_LOG_PROBS + ", not " + numLogProbs
@@ -120,13 +144,15 @@ final class RequestReader {
                     "max_tokens",
                     "invalid_value");
         }
-        if (newer.isPresent() && newer.getAsInt() < 1) {
-            throw ApiProblem.invalid(
-                    "'max_completion_tokens' must be at least 1, not " + newer.getAsInt() + ".",
-                    "max_completion_tokens",
-                    "invalid_value");
-        }
+        requireSome("max_completion_tokens", newer);
         return newer.isPresent() ? newer : older;
+    }
+
+    static void requireSome(String field, OptionalInt maxTokens) {
+        if (maxTokens.isPresent() && maxTokens.getAsInt() < 1) {
+            throw ApiProblem.invalid(
+                    "'" + field + "' must be at least 1, not " + maxTokens.getAsInt() + ".", field, "invalid_value");
+        }
     }
 
     private static List<String> stop(RequestFields fields) {

@@ -55,7 +55,7 @@ final class TokenEndpoints {
         }
         boolean special = fields.bool("add_special_tokens", true);
         boolean pieces = fields.bool("return_pieces", false);
-        var tools = messages.isPresent() ? ToolReader.read(fields) : ToolUse.NONE;
+        var tools = messages.isPresent() ? ToolReader.ofChat(fields) : ToolUse.NONE;
         fields.rejectUnknown();
         Prompt prompt = text.<Prompt>map(Prompt.Text::new)
                 .orElseGet(() -> new Prompt.Chat(MessageReader.messages(messages.orElseThrow()), tools));

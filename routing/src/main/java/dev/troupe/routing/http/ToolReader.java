@@ -6,6 +6,7 @@ import dev.troupe.routing.generate.ToolUse;
 import dev.troupe.routing.generate.ToolUse.Mode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * Reads {@code tools}, {@code tool_choice} and {@code parallel_tool_calls}. Fields of a tool that are not known are
@@ -14,8 +15,18 @@ import java.util.List;
 final class ToolReader {
     private ToolReader() {}
 
-    static ToolUse read(RequestFields body) {
-        var tools = tools(body);
+    /** Of a chat, where what a function is stands in an object of its own. */
+    static ToolUse ofChat(RequestFields body) {
+        return read(body, tool -> tool.inner("function"));
+    }
+
+    /** Of a response, where it stands in the tool itself. */
+    static ToolUse ofResponse(RequestFields body) {
+        return read(body, tool -> tool);
+    }
+
+    private static ToolUse read(RequestFields body, UnaryOperator<RequestFields> function) {
+        var tools = tools(body, function);
         boolean parallel = body.bool("parallel_tool_calls", true);
         var choice = body.any("tool_choice");
         if (choice.isEmpty()) {
@@ -34,20 +45,20 @@ final class ToolReader {
                             "invalid_value");
             };
         }
-        return new ToolUse(tools, Mode.REQUIRED, named(choice.get()), parallel);
+        return new ToolUse(tools, Mode.REQUIRED, named(choice.get(), function), parallel);
     }
 
-    private static String named(JsonNode choice) {
+    private static String named(JsonNode choice, UnaryOperator<RequestFields> place) {
         var fields = RequestFields.of(choice, "tool_choice");
         MessageReader.requireFunction(fields, "tool_choice");
-        var function = RequestFields.of(fields.required("function"), "tool_choice.function");
+        var function = place.apply(fields);
         var name = function.requiredString("name");
         function.rejectUnknown();
         fields.rejectUnknown();
         return name;
     }
 
-    private static List<Tool> tools(RequestFields body) {
+    private static List<Tool> tools(RequestFields body, UnaryOperator<RequestFields> function) {
         var given = body.any("tools");
         if (given.isEmpty()) {
             return List.of();
@@ -57,20 +68,20 @@ final class ToolReader {
         }
         var tools = new ArrayList<Tool>();
         for (var item : given.get()) {
-            tools.add(tool(item, "tools[" + tools.size() + "]"));
+            tools.add(tool(item, "tools[" + tools.size() + "]", function));
         }
         return tools;
     }
 
-    private static Tool tool(JsonNode item, String path) {
+    private static Tool tool(JsonNode item, String path, UnaryOperator<RequestFields> place) {
         var fields = RequestFields.of(item, path);
         MessageReader.requireFunction(fields, path);
-        var function = RequestFields.of(fields.required("function"), path + ".function");
+        var function = place.apply(fields);
         var name = function.requiredString("name");
         var description = function.string("description");
         var parameters = function.any("parameters");
         parameters.filter(schema -> !schema.isObject()).ifPresent(schema -> {
-            throw RequestFields.wrongType(path + ".function.parameters", "an object", schema);
+            throw RequestFields.wrongType(function.path("parameters"), "an object", schema);
         });
         return Tool.function(
                 name, description.orElse(""), parameters.map(Json::write).orElse(""));

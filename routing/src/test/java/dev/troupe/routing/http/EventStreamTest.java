@@ -43,7 +43,7 @@ class EventStreamTest {
     private SinkQueueWithCancel<ByteString> run(Duration keepAlive) {
         var model = new ModelDescription("m", "v1", 100, 50, ServedTokenizer.parsed("{}"), "plain", 1);
         var generation = new Generation(model, ToldAnswers.LETTERS, 0, 1, 1, 5, told::running);
-        var writer = new AnswerWriter(
+        var writer = new ChoicesWriter(
                 new AnswerId("cmpl-1", 1, model),
                 new CompletionShape(ToldAnswers.LETTERS, false),
                 generation,
