@@ -31,6 +31,7 @@ final class BodyMutator {
 
     private static final String COMPLETIONS = "/v1/completions";
     private static final String CHAT = "/v1/chat/completions";
+    private static final String RESPONSES = "/v1/responses";
     private static final String TOKENIZE = "/v1/tokenize";
 
     private record Good(String path, String json) {}
@@ -55,6 +56,14 @@ final class BodyMutator {
                             + "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\",\"strict\":true,"
                             + "\"schema\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":1},"
                             + "\"b\":{\"enum\":[\"x\",2]}},\"required\":[\"a\"]}}},\"parallel_tool_calls\":true}"),
+            new Good(
+                    RESPONSES,
+                    "{\"model\":\"#\",\"instructions\":\"be kind\",\"input\":[{\"role\":\"user\",\"content\":[{\"type\":"
+                            + "\"input_text\",\"text\":\"hi\"}]},{\"type\":\"reasoning\",\"id\":\"r\",\"summary\":[]},"
+                            + "{\"type\":\"message\",\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\",\"text\":\"ho\"}]},"
+                            + "{\"role\":\"user\",\"content\":\"go on\"}],"
+                            + "\"max_output_tokens\":1,\"stream\":true,\"include\":[\"message.output_text.logprobs\"],"
+                            + "\"top_logprobs\":2,\"text\":{\"format\":{\"type\":\"text\"}},\"reasoning\":{\"effort\":\"none\"}}"),
             new Good(
                     "/v1/embeddings",
                     "{\"model\":\"#\",\"input\":[\"Once\",\"upon a\"],\"dimensions\":3,"

@@ -20,6 +20,7 @@ class SoakIT {
             "scored",
             "chat",
             "chat_stream",
+            "response",
             "json",
             "json_schema",
             "embeddings",

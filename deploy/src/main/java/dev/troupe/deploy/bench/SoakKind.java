@@ -16,6 +16,7 @@ enum SoakKind {
     SCORED(1),
     CHAT(2),
     CHAT_STREAM(2),
+    RESPONSE(1),
     JSON(1),
     JSON_SCHEMA(1),
     EMBEDDINGS(1),

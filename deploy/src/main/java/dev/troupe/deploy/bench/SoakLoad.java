@@ -100,6 +100,7 @@ final class SoakLoad {
             case SCORED -> scored(question);
             case CHAT -> check("chat", question, whole(CHAT, chat(question), 1));
             case CHAT_STREAM -> check("chat", question, streamed(CHAT, chat(question), 1, 0));
+            case RESPONSE -> response(question);
             case JSON -> json(question);
             case EMBEDDINGS -> embeddings(question);
             case JSON_SCHEMA -> schema(question);
@@ -175,6 +176,18 @@ final class SoakLoad {
     private String streamed(String path, Map<String, Object> body, int numChoices, int pauseMillis)
             throws IOException, InterruptedException {
         return ChoiceTexts.of(http.stream(path, with(body, "stream", true), pauseMillis), numChoices);
+    }
+
+    private void response(SoakQuestion question) throws IOException, InterruptedException {
+        Map<String, Object> body = with(completion(question, ""), "input", question.text());
+        body.remove("prompt");
+        body.put("max_output_tokens", body.remove("max_tokens"));
+        JsonNode answer = http.post("/v1/responses", body);
+        JsonNode message = answer.path("output").path(0);
+        if (!answer.path("status").equals(message.path("status"))) {
+            throw new IOException("a response is of another status than its message: " + answer);
+        }
+        check("response", question, answer.path("status") + " " + message.path("content"));
     }
 
     private void sharedPrefix(SoakQuestion question, int prefix) throws IOException, InterruptedException {
