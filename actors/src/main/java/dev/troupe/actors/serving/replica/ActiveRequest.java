@@ -13,9 +13,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A request between its acceptance and its last event. */
 final class ActiveRequest {
+    private static final Logger LOG = LoggerFactory.getLogger(ActiveRequest.class);
+
     private final Sequence sequence;
     private final AnswerSampler sampler;
     private final Optional<PromptReader> reader;
@@ -109,5 +113,14 @@ final class ActiveRequest {
 
     private static Duration since(long nanos) {
         return Duration.ofNanos(System.nanoTime() - nanos);
+    }
+
+    /** What has come of it, for the log. */
+    void log(String outcome) {
+        LOG.atDebug()
+                .addKeyValue("request", sequence.requestId())
+                .addKeyValue("promptTokens", sequence.numPrompt())
+                .addKeyValue("completionTokens", sequence.numGenerated())
+                .log(outcome);
     }
 }

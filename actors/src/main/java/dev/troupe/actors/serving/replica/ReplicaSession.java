@@ -35,10 +35,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +73,7 @@ final class ReplicaSession {
     private final Optional<AwakeProcessors> awake;
     private final Optional<Departure> departure; // where one thread carries what is told
     private final StreamInterval interval;
+    private final Successors successors;
     private final int contextLength;
     private final int maxCompiled;
     private final int maxStepFailures;
@@ -85,9 +86,6 @@ final class ReplicaSession {
     private int numFinished;
     private boolean stepping;
     private boolean closed;
-
-    /** What the engine is to compute. */
-    private record Step(ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {}
 
     /** What it gave of one request; nothing of a prompt that goes on in later steps. */
     private record Computed(ScheduledChunk chunk, List<SampledToken> samples) {}
@@ -108,6 +106,7 @@ final class ReplicaSession {
         this.awake = AwakeProcessors.of(context.getSystem());
         this.departure = AnswerThreads.alone(context.getSystem()).map(Departure::new);
         this.interval = new StreamInterval(settings.streamInterval().toNanos());
+        this.successors = new Successors(settings.successorWait().toNanos());
         this.ownThread = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("troupe-compute-steps").factory());
         this.steps = engine.executor(ownThread);
@@ -191,9 +190,7 @@ final class ReplicaSession {
         Submit submit = refused.submit();
         String id = submit.request().requestId();
         if (isWanted(refused.session(), submit)) {
-            Throwable failure = refused.cause();
-            Throwable cause =
-                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            Throwable cause = refused.cause();
             if (cause instanceof TroupeException) {
                 LOG.warn("the schema of {} cannot be used: {}", id, cause.getMessage());
             } else {
@@ -233,16 +230,21 @@ final class ReplicaSession {
         }
         context.watch(replyTo);
         requests.add(new ActiveRequest(sequence, sampler, PromptReader.of(request), replyTo));
+        successors.came(System.nanoTime());
         if (stepping) {
             reportLoad();
+        } else if (leftToWait() > 0) {
+            reportLoad();
+            begin(null);
         } else {
-            Step first = nextStep();
-            if (first != null) {
-                stepping = true;
-                awake.ifPresent(AwakeProcessors::begin);
-                steps.execute(() -> takeSteps(first));
-            }
+            Optional.ofNullable(nextStep()).ifPresent(this::begin);
         }
+    }
+
+    private void begin(@Nullable Step first) {
+        stepping = true;
+        awake.ifPresent(AwakeProcessors::begin);
+        steps.execute(() -> takeSteps(first));
     }
 
     /** Ends a request at once; its blocks are free for the next step. */
@@ -259,7 +261,7 @@ final class ReplicaSession {
         requests.find(requestId).ifPresent(request -> {
             end(request);
             request.finish(FinishReason.CANCELLED);
-            log(request, "cancelled");
+            request.log("cancelled");
         });
         reportLoad();
     }
@@ -268,7 +270,7 @@ final class ReplicaSession {
     synchronized void clientGone(ActorRef<?> client) {
         for (ActiveRequest request : requests.of(client)) {
             end(request);
-            log(request, "cancelled: its client is gone");
+            request.log("cancelled: its client is gone");
         }
         reportLoad();
     }
@@ -280,10 +282,10 @@ final class ReplicaSession {
         }
     }
 
-    /** On the thread of steps, until there is nothing to do. */
-    private void takeSteps(Step first) {
+    /** On the thread of steps, until there is nothing to do. Without a first one, others may be about to ask. */
+    private void takeSteps(@Nullable Step first) {
         try {
-            for (Step step = first; step != null; step = nextStep()) {
+            for (Step step = first != null ? first : gathered(); step != null; step = gathered()) {
                 SideThreads.lead();
                 compute(step);
             }
@@ -291,6 +293,20 @@ final class ReplicaSession {
             stepsEnded();
             self.tell(new ReplicaMessage.StepsFailed(this, e));
         }
+    }
+
+    /** The next step, once those have asked who may do so at any moment. */
+    private @Nullable Step gathered() {
+        while (leftToWait() > 0) {
+            LockSupport.parkNanos(50_000); // as short as the system lets a thread sleep
+        }
+        return nextStep();
+    }
+
+    /** Answers that go on wait for nobody. */
+    private synchronized long leftToWait() {
+        boolean onlyNew = policy.numRunning() == 0 && policy.numQueued() > 0;
+        return onlyNew && !closed ? successors.leftNanos(System.nanoTime()) : 0;
     }
 
     private synchronized @Nullable Step nextStep() {
@@ -303,19 +319,7 @@ final class ReplicaSession {
             stepsEnded();
             return null;
         }
-        List<AnswerSampler> samplers = new ArrayList<>();
-        List<PromptReader> readers = new ArrayList<>();
-        for (ScheduledChunk chunk : batch.chunks()) {
-            ActiveRequest request = requests.find(chunk.arrival()).orElseThrow();
-            request.scheduled(metrics);
-            if (chunk.sampled()) {
-                samplers.add(request.sampler());
-            }
-            if (chunk.readsPrompt()) {
-                readers.add(request.reader());
-            }
-        }
-        return new Step(batch, samplers, readers);
+        return Step.of(batch, requests, metrics);
     }
 
     /** The actor has been told, and loads the model afresh. */
@@ -350,15 +354,16 @@ final class ReplicaSession {
             stepFailed(step.batch(), e);
             return;
         }
-        interval.stepTook(step.batch(), System.nanoTime() - start);
-        stepEnded(step.batch(), samples);
+        long nanos = System.nanoTime() - start;
+        interval.stepTook(step.batch(), nanos);
+        stepEnded(step.batch(), samples, nanos);
     }
 
     /**
      * First tokens are told first: on their way they do not stand in line behind all others, which nobody waits for.
      */
-    private void stepEnded(ScheduledBatch batch, List<List<SampledToken>> samples) {
-        List<Computed> others = tellFirst(batch, samples);
+    private void stepEnded(ScheduledBatch batch, List<List<SampledToken>> samples, long nanos) {
+        List<Computed> others = tellFirst(batch, samples, nanos);
         if (others.size() < batch.chunks().size() && goesOn()) {
             departure.ifPresent(Departure::await);
         }
@@ -366,8 +371,9 @@ final class ReplicaSession {
     }
 
     /** @return whatever gives no first token, still to be told */
-    private synchronized List<Computed> tellFirst(ScheduledBatch batch, List<List<SampledToken>> samples) {
+    private synchronized List<Computed> tellFirst(ScheduledBatch batch, List<List<SampledToken>> samples, long nanos) {
         stepFailuresInARow = 0;
+        successors.stepEnded(nanos, System.nanoTime());
         List<Computed> others = new ArrayList<>();
         int next = 0;
         for (ScheduledChunk chunk : batch.chunks()) {
@@ -420,6 +426,7 @@ final class ReplicaSession {
         advance.finished()
                 .ifPresent(reason -> request.ifPresent(active -> {
                     end(active);
+                    successors.answerEnded();
                     active.finish(reason);
                 }));
     }
@@ -451,14 +458,6 @@ final class ReplicaSession {
         requests.remove(request);
         numFinished++;
         self.tell(new ReplicaMessage.RequestEnded(this, request.replyTo()));
-    }
-
-    private void log(ActiveRequest request, String outcome) {
-        LOG.atDebug()
-                .addKeyValue("request", request.sequence().requestId())
-                .addKeyValue("promptTokens", request.sequence().numPrompt())
-                .addKeyValue("completionTokens", request.sequence().numGenerated())
-                .log(outcome);
     }
 
     private void reportLoad() {

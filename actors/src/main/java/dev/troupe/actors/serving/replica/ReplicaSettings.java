@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param maxQueued most requests that wait for a place; more are rejected
  * @param maxQueuedPerClient most of them of one client
  * @param streamInterval how long tokens of an answer may wait for further ones to leave together with
+ * @param successorWait for the first of the requests of those whose answers ended together
  * @param maxStepFailures steps that may fail in a row before the replica is restarted
  * @param minRestartDelay before the first restart; doubles up to {@code maxRestartDelay}
  */
@@ -37,6 +38,7 @@ public record ReplicaSettings(
         int maxQueued,
         int maxQueuedPerClient,
         Duration streamInterval,
+        Duration successorWait,
         int maxStepFailures,
         Duration minRestartDelay,
         Duration maxRestartDelay) {
@@ -54,6 +56,7 @@ public record ReplicaSettings(
         require(maxQueued >= 1, "maxQueued", maxQueued, "at least 1");
         require(maxQueuedPerClient >= 1, "maxQueuedPerClient", maxQueuedPerClient, "at least 1");
         require(!streamInterval.isNegative(), "streamInterval", streamInterval, "at least 0");
+        require(!successorWait.isNegative(), "successorWait", successorWait, "at least 0");
         require(maxStepFailures >= 1, "maxStepFailures", maxStepFailures, "at least 1");
         require(!modelId.isBlank(), "modelId", "'" + modelId + "'", "a name");
     }
@@ -75,6 +78,7 @@ public record ReplicaSettings(
                 reuse,
                 maxQueued,
                 maxQueued,
+                Duration.ZERO,
                 Duration.ZERO,
                 maxStepFailures,
                 minRestartDelay,
@@ -141,6 +145,7 @@ public record ReplicaSettings(
                     serving.getInt("maxQueued"),
                     serving.getInt("maxQueuedPerClient"),
                     serving.getDuration("streamInterval"),
+                    serving.getDuration("successorWait"),
                     serving.getInt("maxStepFailures"),
                     serving.getDuration("minRestartDelay"),
                     serving.getDuration("maxRestartDelay"));

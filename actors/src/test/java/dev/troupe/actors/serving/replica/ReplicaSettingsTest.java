@@ -33,6 +33,7 @@ class ReplicaSettingsTest {
         "speculation = on, 'troupe.serving.speculation (on) must be one of [off, ngram, draft]'",
         "maxQueuedPerClient = 0, troupe.serving.maxQueuedPerClient (0) must be at least 1",
         "streamInterval = -1 s, troupe.serving.streamInterval (PT-1S) must be at least 0",
+        "successorWait = -1 s, troupe.serving.successorWait (PT-1S) must be at least 0",
         "speculation = draft, troupe.serving.draftModel",
         "maxDraft = 0, troupe.serving.maxDraft (0) must be at least 1",
         "weights = q5_0, 'troupe.serving.weights (q5_0) must be one of [stored, f32, f16, bf16, q8_0, q4_0, q4_k, q6_k]'",

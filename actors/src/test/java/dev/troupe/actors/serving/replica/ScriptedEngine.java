@@ -34,6 +34,11 @@ final class ScriptedEngine implements Engine {
 
     /** The same; tokens wait for others as {@code streamInterval} says. */
     static ReplicaSettings settings(int maxRunning, int maxQueued, Duration streamInterval) {
+        return settings(maxRunning, maxQueued, streamInterval, Duration.ZERO);
+    }
+
+    /** The same; steps wait for successors as {@code successorWait} says. */
+    static ReplicaSettings settings(int maxRunning, int maxQueued, Duration streamInterval, Duration successorWait) {
         return new ReplicaSettings(
                 "scripted",
                 "plain",
@@ -42,6 +47,7 @@ final class ScriptedEngine implements Engine {
                 maxQueued,
                 maxQueued,
                 streamInterval,
+                successorWait,
                 3,
                 Duration.ofMillis(20),
                 Duration.ofMillis(100));
