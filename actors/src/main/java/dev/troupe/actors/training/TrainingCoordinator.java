@@ -10,6 +10,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.Failures;
 import dev.troupe.actors.training.checkpoint.CheckpointSink;
 import dev.troupe.actors.training.checkpoint.CheckpointWriter;
 import dev.troupe.actors.training.data.CorpusOpener;
@@ -25,7 +26,6 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.tensor.NotEnoughMemoryException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -272,8 +272,7 @@ public final class TrainingCoordinator {
         if (failure == null) {
             return "unknown failure";
         }
-        Throwable shown =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable shown = Failures.cause(failure);
         return shown instanceof OutOfMemoryError ? NOT_ENOUGH_MEMORY + shown.getMessage() + ")" : String.valueOf(shown);
     }
 }

@@ -15,6 +15,7 @@ import dev.troupe.routing.generate.Generator;
 import dev.troupe.routing.generate.OpenAnswers;
 import dev.troupe.routing.generate.RunningAnswers;
 import dev.troupe.routing.generate.TextRequest;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -33,12 +34,28 @@ final class GenerationEndpoint implements Endpoint {
      * @param promptField what its clients call the prompt
      * @param idPrefix what its ids begin with
      */
-    private record Api(
+    record Api(
             String path,
             String promptField,
             String idPrefix,
             Function<JsonNode, ApiRequest> reader,
             AnswerWriter.Factory writers) {}
+
+    /** All of them. */
+    static final List<Api> APIS = List.of(
+            new Api(
+                    "/v1/chat/completions",
+                    "messages",
+                    ChatShape.ID_PREFIX,
+                    RequestReader::chat,
+                    ChoicesWriter.of(ChatShape::new)),
+            new Api(
+                    "/v1/completions",
+                    "prompt",
+                    CompletionShape.ID_PREFIX,
+                    RequestReader::completion,
+                    ChoicesWriter.of(CompletionShape::new)),
+            new Api("/v1/responses", "input", ResponseWriter.ID_PREFIX, ResponseReader::read, ResponseWriter::new));
 
     private final Api api;
     private final ActorSystem<?> system;
@@ -47,53 +64,13 @@ final class GenerationEndpoint implements Endpoint {
     private final Generator generator;
     private final OpenAnswers open;
 
-    private GenerationEndpoint(
-            Api api, ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
+    GenerationEndpoint(Api api, ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
         this.api = api;
         this.system = system;
         this.config = config;
         this.bodies = new BodyReader(system, config);
         this.generator = generator;
         this.open = open;
-    }
-
-    static GenerationEndpoint chat(ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
-        return new GenerationEndpoint(
-                new Api(
-                        "/v1/chat/completions",
-                        "messages",
-                        ChatShape.ID_PREFIX,
-                        RequestReader::chat,
-                        ChoicesWriter.of(ChatShape::new)),
-                system,
-                config,
-                generator,
-                open);
-    }
-
-    static GenerationEndpoint completion(
-            ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
-        return new GenerationEndpoint(
-                new Api(
-                        "/v1/completions",
-                        "prompt",
-                        CompletionShape.ID_PREFIX,
-                        RequestReader::completion,
-                        ChoicesWriter.of(CompletionShape::new)),
-                system,
-                config,
-                generator,
-                open);
-    }
-
-    static GenerationEndpoint response(
-            ActorSystem<?> system, RoutingConfig config, Generator generator, OpenAnswers open) {
-        return new GenerationEndpoint(
-                new Api("/v1/responses", "input", ResponseWriter.ID_PREFIX, ResponseReader::read, ResponseWriter::new),
-                system,
-                config,
-                generator,
-                open);
     }
 
     /** A request that was found in order. */

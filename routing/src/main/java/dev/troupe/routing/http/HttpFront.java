@@ -62,9 +62,9 @@ public final class HttpFront {
         get("/healthz", exchange -> health.alive());
         get("/readyz", exchange -> health.ready());
         get("/v1/models", exchange -> models.list());
-        post("/v1/chat/completions", GenerationEndpoint.chat(system, config, services.generator(), services.open()));
-        post("/v1/completions", GenerationEndpoint.completion(system, config, services.generator(), services.open()));
-        post("/v1/responses", GenerationEndpoint.response(system, config, services.generator(), services.open()));
+        for (var api : GenerationEndpoint.APIS) {
+            post(api.path(), new GenerationEndpoint(api, system, config, services.generator(), services.open()));
+        }
         var tokens = new TokenEndpoints(system, config, services.tokenization());
         post(TokenEndpoints.TOKENIZE, tokens::tokenize);
         post(TokenEndpoints.DETOKENIZE, tokens::detokenize);

@@ -2,7 +2,6 @@ package dev.troupe.routing.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.model.chat.ChatMessage;
-import dev.troupe.model.chat.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -56,8 +55,7 @@ final class InputReader {
     }
 
     private static void addCall(List<ChatMessage> messages, RequestFields fields) {
-        var call = ToolCall.of(
-                fields.requiredString("call_id"), fields.requiredString("name"), fields.requiredString("arguments"));
+        var call = MessageReader.call(fields.requiredString("call_id"), fields);
         boolean follows = !messages.isEmpty() && messages.getLast().role().equals("assistant");
         var message = follows ? messages.removeLast() : new ChatMessage("assistant", "");
         var calls = new ArrayList<>(message.toolCalls());

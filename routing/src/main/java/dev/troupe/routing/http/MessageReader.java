@@ -14,10 +14,7 @@ final class MessageReader {
     private MessageReader() {}
 
     static List<ChatMessage> messages(JsonNode node) {
-        if (!node.isArray()) {
-            throw RequestFields.wrongType("messages", "an array", node);
-        }
-        if (node.isEmpty()) {
+        if (RequestFields.array(node, "messages").isEmpty()) {
             throw ApiProblem.invalid("'messages' is empty: give at least one message.", "messages", "invalid_value");
         }
         var messages = new ArrayList<ChatMessage>();
@@ -62,14 +59,8 @@ final class MessageReader {
         fields.any("function_call")
                 .map(call -> RequestFields.of(call, path + ".function_call"))
                 .ifPresent(call -> calls.add(call("", call))); // what came before "tool_calls"
-        var given = fields.any("tool_calls");
-        if (given.isPresent()) {
-            if (!given.get().isArray()) {
-                throw RequestFields.wrongType(path + ".tool_calls", "an array", given.get());
-            }
-            for (var item : given.get()) {
-                calls.add(call(item, path + ".tool_calls[" + calls.size() + "]"));
-            }
+        for (var item : fields.array("tool_calls")) {
+            calls.add(call(item, path + ".tool_calls[" + calls.size() + "]"));
         }
         var content = fields.any("content")
                 .map(node -> content(node, path + ".content"))
@@ -83,13 +74,13 @@ final class MessageReader {
     private static ToolCall call(JsonNode node, String path) {
         var fields = RequestFields.of(node, path);
         requireFunction(fields, path);
-        return call(fields.requiredString("id"), RequestFields.of(fields.required("function"), path + ".function"));
+        return call(fields.requiredString("id"), fields.inner("function"));
     }
 
     /**
      * Arguments may be any text: they are the model's, and a client that found them wrong says so in the next message.
      */
-    private static ToolCall call(String id, RequestFields function) {
+    static ToolCall call(String id, RequestFields function) {
         return ToolCall.of(id, function.requiredString("name"), function.requiredString("arguments"));
     }
 

@@ -63,6 +63,18 @@ final class RequestFields {
         return of(required(field), path(field));
     }
 
+    /** The elements of a field that is an array, if it is there; else none. */
+    JsonNode array(String field) {
+        return any(field).map(node -> array(node, path(field))).orElseGet(() -> object.arrayNode());
+    }
+
+    static JsonNode array(JsonNode node, String path) {
+        if (!node.isArray()) {
+            throw wrongType(path, "an array", node);
+        }
+        return node;
+    }
+
     /** Where a field is, such as "messages[1].role". */
     String path(String field) {
         return path + field;

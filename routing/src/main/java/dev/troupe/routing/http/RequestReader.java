@@ -85,7 +85,7 @@ final class RequestReader {
                 throw ApiProblem.invalid(
                         "'stream_options' is only allowed when 'stream' is true.", "stream_options", "invalid_value");
             }
-            var inner = RequestFields.of(options.get(), "stream_options");
+            var inner = fields.inner("stream_options");
             includeUsage = inner.bool("include_usage", false);
             inner.ignore("include_obfuscation");
             inner.rejectUnknown();
@@ -171,11 +171,9 @@ final class RequestReader {
     }
 
     private static List<Integer> stopTokens(RequestFields fields) {
-        var node = fields.any("stop_token_ids");
-        if (node.isPresent() && !node.get().isArray()) {
-            throw RequestFields.wrongType("stop_token_ids", "an array", node.get());
-        }
-        return node.map(array -> PromptFields.tokens(array, "stop_token_ids").ids())
+        return fields.any("stop_token_ids")
+                .map(node -> RequestFields.array(node, "stop_token_ids"))
+                .map(array -> PromptFields.tokens(array, "stop_token_ids").ids())
                 .orElse(List.of());
     }
 

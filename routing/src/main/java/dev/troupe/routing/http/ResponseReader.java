@@ -63,14 +63,8 @@ final class ResponseReader {
         var top = fields.integer("top_logprobs");
         top.ifPresent(count -> RequestReader.requireCount("top_logprobs", count));
         boolean included = false;
-        var include = fields.any("include");
-        if (include.isPresent()) {
-            if (!include.get().isArray()) {
-                throw RequestFields.wrongType("include", "an array", include.get());
-            }
-            for (var item : include.get()) {
-                included |= RequestFields.text(item, "include").equals(LOG_PROBS); // all else is never there
-            }
+        for (var item : fields.array("include")) {
+            included |= RequestFields.text(item, "include").equals(LOG_PROBS); // all else is never there
         }
         return included || top.orElse(0) > 0 ? top.orElse(0) : -1;
     }

@@ -84,10 +84,7 @@ final class TokenEndpoints {
     private CompletionStage<HttpResponse> detokenize(JsonNode body) {
         var fields = RequestFields.ofBody(body);
         var model = fields.requiredString("model");
-        var tokens = fields.required("tokens");
-        if (!tokens.isArray()) {
-            throw RequestFields.wrongType("tokens", "an array", tokens);
-        }
+        var tokens = RequestFields.array(fields.required("tokens"), "tokens");
         fields.rejectUnknown();
         return tokenization
                 .detokenize(model, PromptFields.tokens(tokens, "tokens").ids())

@@ -59,15 +59,8 @@ final class ToolReader {
     }
 
     private static List<Tool> tools(RequestFields body, UnaryOperator<RequestFields> function) {
-        var given = body.any("tools");
-        if (given.isEmpty()) {
-            return List.of();
-        }
-        if (!given.get().isArray()) {
-            throw RequestFields.wrongType("tools", "an array", given.get());
-        }
         var tools = new ArrayList<Tool>();
-        for (var item : given.get()) {
+        for (var item : body.array("tools")) {
             tools.add(tool(item, "tools[" + tools.size() + "]", function));
         }
         return tools;

@@ -2,7 +2,7 @@ package dev.troupe.routing.route;
 
 import akka.http.scaladsl.model.http2.PeerClosedStreamException;
 import akka.stream.StreamTcpException;
-import java.util.concurrent.CompletionException;
+import dev.troupe.actors.Failures;
 import org.jspecify.annotations.Nullable;
 
 /** Why a request gets no (whole) answer. The message is fit for a user; each front gives it its own status. */
@@ -54,7 +54,7 @@ public final class RequestFailure extends RuntimeException {
      * reset of the connection, or of one stream of HTTP/2.
      */
     public static Throwable cause(Throwable failure) {
-        var cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        var cause = Failures.cause(failure);
         boolean gone = cause instanceof StreamTcpException || cause instanceof PeerClosedStreamException;
         return gone ? new RequestFailure(Kind.CANCELLED, "The connection broke: " + cause.getMessage()) : cause;
     }

@@ -14,6 +14,15 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * extension. Before each test, what the replica was asked is forgotten, and it says the usual again.
  */
 public final class FakeService implements BeforeAllCallback, BeforeEachCallback, AfterAllCallback {
+    /** A template that has a place for tools, and for calls as Hermes and Qwen write them. */
+    public static final String WITH_TOOLS = """
+            {%- if tools %}{{ tools | tojson + '\\n' }}{% endif %}
+            {%- for message in messages %}
+            {{- message.role + ': ' + message.content }}
+            {%- for call in message.tool_calls %}{{ '<tool_call>' + call.function | tojson + '</tool_call>' }}{% endfor %}
+            {{- '\\n' }}
+            {%- endfor %}""";
+
     private final String config;
     private final @Nullable String jinja;
     private final String says;

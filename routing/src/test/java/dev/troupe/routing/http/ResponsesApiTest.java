@@ -34,16 +34,9 @@ class ResponsesApiTest {
             {"name": "look", "arguments": {"at": "the \\"stage\\""}}
             </tool_call>
             <tool_call>{"name": "stop", "arguments": {}}</tool_call>""";
-    private static final String JINJA = """
-            {%- if tools %}{{ tools | tojson + '\\n' }}{% endif %}
-            {%- for message in messages %}
-            {{- message.role + ': ' + message.content }}
-            {%- for call in message.tool_calls %}{{ '<tool_call>' + call.function | tojson + '</tool_call>' }}{% endfor %}
-            {{- '\\n' }}
-            {%- endfor %}""";
 
     @RegisterExtension
-    static final FakeService SERVICE = FakeService.saying("hello world").withTemplate(JINJA);
+    static final FakeService SERVICE = FakeService.saying("hello world").withTemplate(FakeService.WITH_TOOLS);
 
     private record Event(String name, JsonNode data) {}
 

@@ -24,20 +24,13 @@ class ToolApiTest {
             + "'parameters':{'type':'object','properties':{'at':{'$ref':'#/$defs/word'}},'required':['at'],"
             + "'additionalProperties':false,'$defs':{'word':{'type':'string'}}}}},"
             + "{'type':'function','function':{'name':'stop'}}]";
-    private static final String JINJA = """
-            {%- if tools %}{{ tools | tojson + '\\n' }}{% endif %}
-            {%- for message in messages %}
-            {{- message.role + ': ' + message.content }}
-            {%- for call in message.tool_calls %}{{ '<tool_call>' + call.function | tojson + '</tool_call>' }}{% endfor %}
-            {{- '\\n' }}
-            {%- endfor %}""";
 
     @RegisterExtension
     static final FakeService SERVICE = FakeService.saying("""
                 I look. <tool_call>
                 {"name": "look", "arguments": {"at": "the \\"stage\\""}}
                 </tool_call>
-                <tool_call>{"name": "stop", "arguments": {}}</tool_call>""").withTemplate(JINJA);
+                <tool_call>{"name": "stop", "arguments": {}}</tool_call>""").withTemplate(FakeService.WITH_TOOLS);
 
     private static JsonNode ask(String body) throws Exception {
         var response = SERVICE.http().post(CHAT, body);

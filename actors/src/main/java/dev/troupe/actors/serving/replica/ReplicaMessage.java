@@ -7,7 +7,6 @@ import dev.troupe.actors.serving.ReplicaProtocol.Submit;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.model.grammar.JsonGrammar;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /** What a {@link ModelReplica} handles: commands from outside, and the results of its own background work. */
 sealed interface ReplicaMessage {
@@ -27,12 +26,7 @@ sealed interface ReplicaMessage {
     record SchemaReady(ReplicaSession session, Submit submit, JsonGrammar grammar) implements ReplicaMessage {}
 
     /** The schema of a request's answer cannot be used. */
-    record SchemaRefused(ReplicaSession session, Submit submit, Throwable cause) implements ReplicaMessage {
-        /** What was thrown, without what a future puts around it. */
-        public SchemaRefused {
-            cause = cause instanceof CompletionException && cause.getCause() != null ? cause.getCause() : cause;
-        }
-    }
+    record SchemaRefused(ReplicaSession session, Submit submit, Throwable cause) implements ReplicaMessage {}
 
     /** So many steps failed in a row that no more are taken. */
     record StepsFailed(ReplicaSession session, Throwable cause) implements ReplicaMessage {}

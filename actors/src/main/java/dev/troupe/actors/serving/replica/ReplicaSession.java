@@ -2,6 +2,7 @@ package dev.troupe.actors.serving.replica;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.ActorContext;
+import dev.troupe.actors.Failures;
 import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.AwakeProcessors;
 import dev.troupe.actors.serving.GenerationEvent;
@@ -190,7 +191,7 @@ final class ReplicaSession {
         Submit submit = refused.submit();
         String id = submit.request().requestId();
         if (isWanted(refused.session(), submit)) {
-            Throwable cause = refused.cause();
+            Throwable cause = Failures.cause(refused.cause());
             if (cause instanceof TroupeException) {
                 LOG.warn("the schema of {} cannot be used: {}", id, cause.getMessage());
             } else {

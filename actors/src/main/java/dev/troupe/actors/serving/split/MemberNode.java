@@ -11,6 +11,7 @@ import akka.actor.typed.receptionist.ServiceKey;
 import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Subscribe;
+import dev.troupe.actors.Failures;
 import dev.troupe.actors.serving.split.MemberProtocol.Answer;
 import dev.troupe.actors.serving.split.MemberProtocol.Build;
 import dev.troupe.actors.serving.split.MemberProtocol.Built;
@@ -24,7 +25,6 @@ import dev.troupe.model.kernel.parallel.ComputeThreads;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -193,8 +193,10 @@ public final class MemberNode {
     }
 
     private static String message(@Nullable Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        return cause == null ? "" : cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        if (failure == null) {
+            return "";
+        }
+        Throwable cause = Failures.cause(failure);
+        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
     }
 }

@@ -7,6 +7,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.troupe.actors.Failures;
 import dev.troupe.actors.training.exchange.RunMemory;
 import dev.troupe.actors.training.exchange.TensorTicket;
 import dev.troupe.actors.wire.WireMessage;
@@ -16,7 +17,6 @@ import dev.troupe.model.format.TrainingState;
 import dev.troupe.model.optim.OptimizerState;
 import dev.troupe.model.transformer.Parameters;
 import java.nio.file.Path;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -150,9 +150,9 @@ public final class CheckpointWriter {
     }
 
     private static String message(@Nullable Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        return cause == null ? "no reason given" : String.valueOf(cause.getMessage());
+        return failure == null
+                ? "no reason given"
+                : String.valueOf(Failures.cause(failure).getMessage());
     }
 
     private static double secondsSince(long nanos) {
