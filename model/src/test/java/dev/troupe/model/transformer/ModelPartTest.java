@@ -276,6 +276,7 @@ class ModelPartTest {
     @ParameterizedTest
     @MethodSource("backends")
     void andWithEveryProvider(String backend) {
+        TestedProviders.assumed(backend); // here: what a member's thread throws is a failure
         assertSameBits("llama", backend, InferenceSettings.EXACT, new Split(2, 2));
         assertSameBits("gpt2", backend, InferenceSettings.EXACT, new Split(1, 2));
     }
