@@ -3,6 +3,11 @@ package dev.troupe.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.config.ModelConfig.MlpKind;
+import dev.troupe.model.config.ModelConfig.NormKind;
+import dev.troupe.model.config.ModelConfig.PositionKind;
+import dev.troupe.model.tokenizer.BpeTrainer;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -132,6 +137,44 @@ class CliFilesIT {
             }
         }
         assertThat(smallest).isLessThan(full / 5);
+    }
+
+    /** Rows of whole blocks of 256 numbers: a file in q4_k, whose answers are those of weights rounded while loaded. */
+    @Test
+    void fourBitsInBlocksOfBlocks() throws IOException {
+        ModelConfig config = new ModelConfig(
+                "llama",
+                300,
+                256,
+                2,
+                4,
+                2,
+                64,
+                512,
+                128,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                10_000,
+                true,
+                false,
+                0);
+        Path original = dir.resolve("random");
+        RandomModelServer.write(
+                original,
+                config,
+                3,
+                BpeTrainer.train(List.of("Once upon a time"), 262, List.of(BpeTrainer.END_OF_TEXT), 1));
+        Path four = dir.resolve("four.gguf");
+        troupe("quantize", original.toString(), four.toString(), "--type", "q4_k")
+                .expectExit(0);
+        JsonNode bytes = facts(four).path("bytesByType");
+        long matrices = config.vocabSize() * 256L + 2 * (256 * 256 * 2 + 256 * 128 * 2 + 256 * 512 * 3);
+        assertThat(bytes.path("q4_k").asLong()).isEqualTo(matrices * 144 / 256);
+        List<String> rounding = new ArrayList<>(List.of(generate(original)));
+        rounding.addAll(List.of("--weights", "q4_k"));
+        assertThat(greedy(four)).isEqualTo(ids(TroupeProcess.here(rounding.toArray(String[]::new))));
     }
 
     @Test

@@ -93,6 +93,11 @@ final class ServingNode implements AutoCloseable {
         return process.standardOutput() + process.standardError();
     }
 
+    /** Waits until the log is as wanted. */
+    void awaitLog(String what, Duration patience, Predicate<String> wanted) {
+        process.awaitOutput(what, patience, wanted);
+    }
+
     HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
         return client.send(request(path, body), HttpResponse.BodyHandlers.ofString());
     }

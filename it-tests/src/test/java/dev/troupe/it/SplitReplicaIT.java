@@ -14,9 +14,6 @@ import dev.troupe.model.format.ModelConverter;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.Tokenizer;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -52,12 +49,6 @@ class SplitReplicaIT {
     @TempDir
     @SuppressWarnings("NullAway.Init")
     Path dir;
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
-    }
 
     /** The two commands of README. */
     private ServingNode startLeader(Path model, int port, String... more) {
@@ -133,7 +124,7 @@ class SplitReplicaIT {
         } finally {
             whole.stop();
         }
-        int port = freePort();
+        int port = TroupeProcess.freePort();
         try (TroupeProcess member = startMember(port);
                 ServingNode leader = startLeader(path, port)) {
             assertThat(answers(leader)).isEqualTo(one);
@@ -227,7 +218,7 @@ class SplitReplicaIT {
             whole = inferenceBytes(node.log());
         }
         assertThat(whole).isGreaterThan(20e6);
-        int port = freePort();
+        int port = TroupeProcess.freePort();
         try (TroupeProcess member = startMember(port);
                 ServingNode leader = startLeader(
                         path,
@@ -264,19 +255,9 @@ class SplitReplicaIT {
         assertThat(client.status()).isEqualTo(200);
         int events = 0;
         while (events < 20) {
-            events += append(client.line(), text) ? 1 : 0;
+            events += CompletionEvents.append(client.line(), text) ? 1 : 0;
         }
         return client;
-    }
-
-    /** The rest of a stream, up to its good end. */
-    private static void finish(RawHttp client, StringBuilder text) throws Exception {
-        String line = client.line();
-        while (!line.equals("data: [DONE]")) {
-            assertThat(line).as("the stream is cut off").isNotEqualTo("null");
-            append(line, text);
-            line = client.line();
-        }
     }
 
     /**
@@ -286,7 +267,7 @@ class SplitReplicaIT {
     @Test
     void aMomentOfStandingStillAndAKillCostAPauseEach() throws Exception {
         Path path = writeSmallModel();
-        int port = freePort();
+        int port = TroupeProcess.freePort();
         try (TroupeProcess first = startMember(port);
                 ServingNode leader = startLeader(path, port)) {
             String undisturbed = answer(leader, longRequest(leader.model()));
@@ -295,7 +276,7 @@ class SplitReplicaIT {
                 first.signal("STOP");
                 TroupeProcess.pause(1000);
                 first.signal("CONT");
-                finish(client, paused);
+                CompletionEvents.finish(client, paused);
             }
             assertThat(paused.toString()).isEqualTo(undisturbed);
             assertThat(leader.log()).doesNotContain("has lost a member");
@@ -305,7 +286,7 @@ class SplitReplicaIT {
                 first.kill();
                 awaitUnavailable(leader, leader.model());
                 try (TroupeProcess second = startMember(port)) {
-                    finish(client, text);
+                    CompletionEvents.finish(client, text);
                     assertThat(text.toString()).isEqualTo(undisturbed);
                     assertThat(second.isAlive()).isTrue();
                     assertThat(answers(leader)).hasSize(2 * PROMPTS.size());
@@ -323,7 +304,7 @@ class SplitReplicaIT {
     @Test
     void aMemberThatStandsStillIsReplaced() throws Exception {
         Path path = writeSmallModel();
-        int port = freePort();
+        int port = TroupeProcess.freePort();
         try (TroupeProcess first = startMember(port);
                 ServingNode leader = startLeader(path, port);
                 TroupeProcess second = startMember(port)) {
@@ -336,7 +317,7 @@ class SplitReplicaIT {
                 HttpResponse<String> asked = leader.post(
                         COMPLETIONS, request(leader.model(), "what", 1).toString());
                 assertThat(asked.statusCode()).as(asked.body()).isIn(200, 503);
-                finish(client, text);
+                CompletionEvents.finish(client, text);
                 assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(TAKEN_OVER);
             }
             assertThat(text.toString()).isEqualTo(undisturbed);
@@ -345,23 +326,12 @@ class SplitReplicaIT {
             try (RawHttp client = begun(leader, more)) {
                 first.signal("CONT");
                 first.awaitOutput("that it begins again", START, said -> said.contains(TroupeNode.AGAIN));
-                finish(client, more);
+                CompletionEvents.finish(client, more);
             }
             assertThat(more.toString()).isEqualTo(undisturbed);
             assertThat(answers(leader)).isEqualTo(before);
             assertThat(first.isAlive() && second.isAlive()).isTrue();
         }
-    }
-
-    /** Adds what an event of the stream says; false when the line is none. */
-    private static boolean append(String line, StringBuilder text) throws IOException {
-        if (!line.startsWith("data: {")) {
-            return false;
-        }
-        JsonNode event = ServingNode.JSON.readTree(line.substring("data: ".length()));
-        assertThat(event.has("error")).as(line).isFalse();
-        text.append(event.at("/choices/0/text").asText());
-        return true;
     }
 
     /** New requests are told to come back, for as long as there is nobody to serve them. */

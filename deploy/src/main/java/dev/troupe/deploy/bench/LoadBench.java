@@ -11,16 +11,12 @@ import dev.troupe.actors.serving.engine.LoadTimes;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.chat.ChatTemplate;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.stream.Stream;
 
 /**
  * From the start of this process to a model's first token, as a replica loads one. Once per process: the second time,
@@ -90,57 +86,25 @@ public final class LoadBench {
                 return loop;
             });
             long end = System.currentTimeMillis();
-            long bytes = fileBytes(model);
-            long peak = peakResidentBytes();
+            MemoryUse memory = MemoryUse.of(model, settings.engine().kvCacheBytes());
             return new Report(
                     model.getFileName().toString(),
                     engine.description().version(),
                     engine.description().arithmetic(),
-                    bytes,
+                    memory.fileBytes(),
                     sinceProcessStart(start),
                     new LinkedHashMap<>(times.seconds()),
                     promptTokens,
                     answer.total(),
                     sinceProcessStart(end),
-                    peak,
-                    peak / (double) bytes,
-                    settings.engine().kvCacheBytes());
+                    memory.peakResidentBytes(),
+                    memory.peakResidentBytes() / (double) memory.fileBytes(),
+                    memory.kvCacheBytes());
         }
     }
 
     /** Asked at the end only: making the bean that knows takes time of its own. */
     private static double sinceProcessStart(long millis) {
         return (millis - ManagementFactory.getRuntimeMXBean().getStartTime()) / 1e3;
-    }
-
-    private static long fileBytes(Path model) {
-        try {
-            if (Files.isRegularFile(model)) {
-                return Files.size(model);
-            }
-            try (Stream<Path> files = Files.list(model)) {
-                return files.filter(file -> file.toString().endsWith(".safetensors"))
-                        .mapToLong(file -> file.toFile().length())
-                        .sum();
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** Linux counts it for each process. */
-    private static long peakResidentBytes() {
-        Path status = Path.of("/proc/self/status");
-        if (!Files.isReadable(status)) {
-            return 0;
-        }
-        try (Stream<String> lines = Files.lines(status)) {
-            return lines.filter(line -> line.startsWith("VmHWM:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
-                    .findFirst()
-                    .orElse(0);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -22,6 +22,8 @@ final class ResidentMemory {
     /** Without pages of files: the system drops those and reads them again as it likes. */
     private static final Pattern ALL = Pattern.compile("RssAnon:\\s+(\\d+) kB");
 
+    private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
+
     private static final Pattern IN_MAPPING = Pattern.compile("Anonymous:\\s+(\\d+) kB");
     private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-([0-9a-f]+) .*");
     /** G1's and others' word of where the heap lies. */
@@ -29,15 +31,29 @@ final class ResidentMemory {
 
     private ResidentMemory() {}
 
+    /** The most bytes that were ever resident, of files and the heap, too; 0 where the system does not say. */
+    static long peak() {
+        return Files.isReadable(STATUS) ? status(PEAK) << 10 : 0;
+    }
+
+    /** Kilobytes. */
+    private static long status(Pattern figure) {
+        try {
+            return Files.readAllLines(STATUS).stream()
+                    .mapToLong(line -> kilobytes(figure, line))
+                    .sum();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Bytes that are resident, of no file and not the heap's; -1 where the system does not say. */
     static long outsideHeap() {
         if (!Files.isReadable(STATUS) || !Files.isReadable(MAPPINGS)) {
             return -1;
         }
         try (Stream<String> mappings = Files.lines(MAPPINGS)) {
-            long all = Files.readAllLines(STATUS).stream()
-                    .mapToLong(line -> kilobytes(ALL, line))
-                    .sum();
+            long all = status(ALL);
             Matcher heap = RANGE.matcher(heapInfo());
             if (all == 0 || !heap.find()) {
                 return -1;

@@ -55,7 +55,8 @@ public final class ServeBench {
             List<ServeLevels.Row> rows,
             List<ServeLevels.Overhead> overheads,
             ReuseBench.Prefix prefix,
-            ReuseBench.Speculation speculation) {}
+            ReuseBench.Speculation speculation,
+            MemoryUse memory) {}
 
     private final Path model;
     private final Config config;
@@ -96,6 +97,8 @@ public final class ServeBench {
                     : withNode(engine, wanted);
             ReuseBench reuse = new ReuseBench(settings, engine.description().vocabSize());
             ReuseBench.Prefix prefix = reuse.prefix(engine, Math.min(PREFIX_TOKENS, context / 2));
+            // Before guessing, which may load the model a second time.
+            MemoryUse memory = MemoryUse.of(model, settings.engine().kvCacheBytes());
             return new Report(
                     model.getFileName().toString(),
                     Runtime.getRuntime().availableProcessors(),
@@ -103,7 +106,8 @@ public final class ServeBench {
                     levels.rows(),
                     levels.overheads(),
                     prefix,
-                    speculation(reuse, engine, Math.min(REPETITIVE_ANSWER, context / 4)));
+                    speculation(reuse, engine, Math.min(REPETITIVE_ANSWER, context / 4)),
+                    memory);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import dev.troupe.model.TroupeException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,7 +35,7 @@ class ServeBenchTest {
     }
 
     @Test
-    void allLevelsAreLoadedAndGuessingChangesNothing() {
+    void allLevelsAreLoadedAndGuessingChangesNothing() throws IOException {
         Optional<Path> model = model().filter(Files::isDirectory);
         Assumptions.assumeTrue(model.isPresent(), "ServeBenchTest: ../shared/data/models/tinystories-656K is missing");
         ServeBench.Report report =
@@ -85,6 +86,10 @@ class ServeBenchTest {
         assertThat(report.speculation().plainSteps() - report.speculation().steps())
                 .isEqualTo((int) report.speculation().numAccepted());
         assertThat(report.prefix().sharedTokens()).isPositive();
+        MemoryUse memory = report.memory();
+        assertThat(memory.fileBytes()).isEqualTo(Files.size(model.orElseThrow().resolve("model.safetensors")));
+        assertThat(memory.allowedBytes()).isEqualTo(Math.round(1.15 * memory.fileBytes()) + memory.kvCacheBytes());
+        assertThat(memory.peakResidentBytes()).isGreaterThan(memory.fileBytes());
     }
 
     /** Of open loops one has its own rate, one 70 % of what three streams reached over HTTP, with the same prompts. */

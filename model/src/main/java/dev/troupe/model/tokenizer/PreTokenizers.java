@@ -1,6 +1,9 @@
 package dev.troupe.model.tokenizer;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The pre-tokenizers that this build knows. */
@@ -19,17 +22,29 @@ public final class PreTokenizers {
     public static final PreTokenizer SMOLLM = new SingleDigits();
 
     private static final List<PreTokenizer> ALL = List.of(GPT2, CL100K, QWEN2, O200K, SMOLLM);
+    /** The same cuts in other words. */
+    private static final String GPT2_AS_FIRST_PUBLISHED =
+            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+    private static final Map<String, PreTokenizer> BY_PATTERN = byPattern();
 
     private PreTokenizers() {}
 
-    /** All of them. */
-    public static List<PreTokenizer> all() {
-        return ALL;
+    private static Map<String, PreTokenizer> byPattern() {
+        Map<String, PreTokenizer> patterns = new LinkedHashMap<>();
+        ALL.forEach(p -> patterns.put(p.pattern(), p));
+        patterns.put(GPT2_AS_FIRST_PUBLISHED, GPT2);
+        return Collections.unmodifiableMap(patterns);
+    }
+
+    /** The known patterns, in all their spellings. */
+    static Map<String, PreTokenizer> patterns() {
+        return BY_PATTERN;
     }
 
     /** The scanner for a pattern as a tokenizer.json spells it. */
     public static Optional<PreTokenizer> forPattern(String pattern) {
-        return ALL.stream().filter(p -> p.pattern().equals(pattern)).findFirst();
+        return Optional.ofNullable(BY_PATTERN.get(pattern));
     }
 
     /** Names of the known patterns, for messages. */

@@ -8,6 +8,7 @@ import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.durable.DirectoryManifest;
 import dev.troupe.model.gguf.GgufFile;
 import dev.troupe.model.tensor.NativeMemory;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.transformer.Parameters;
@@ -33,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ModelFuzzTest {
     private static final int CASES = 300;
-    private static final long MOST_BYTES = 16 << 20; // of the heap, for files of some 100 kilobytes
+    private static final long MOST_BYTES = 16 << 20; // of the heap, and for tensors, of files of some 100 kilobytes
     private static final int MOST_MESSAGE = 2000;
     private static final long MOST_FILE_BYTES = 8_000;
 
@@ -49,16 +50,20 @@ class ModelFuzzTest {
         assertThat(NativeMemory.bytes("format.scratch")).isZero();
     }
 
-    /** Llama's tensors with a byte-level vocabulary or one of SentencePiece's, or GPT-2's. */
+    /** Llama's tensors with a byte-level vocabulary or one of SentencePiece's, or in blocks; or GPT-2's. */
     enum Kind {
         LLAMA,
+        BLOCKS,
         SENTENCE_PIECE,
         GPT2
     }
 
     private Path gguf(Kind kind) throws IOException {
         Path gguf = temp.resolve("original.gguf");
-        ModelConverter.convert(directory(kind == Kind.SENTENCE_PIECE ? Kind.LLAMA : kind), gguf, null);
+        ModelConverter.convert(
+                directory(kind == Kind.SENTENCE_PIECE ? Kind.LLAMA : kind),
+                gguf,
+                kind == Kind.BLOCKS ? StorageType.Q8_0 : null);
         if (kind == Kind.SENTENCE_PIECE) {
             FuzzedModels.withScores(gguf, temp.resolve("scores.gguf"));
             return temp.resolve("scores.gguf");
@@ -72,7 +77,11 @@ class ModelFuzzTest {
             ModelConverter.convert(gguf(kind), directory, null);
         } else {
             try (TensorArena arena = TensorArena.open("test")) {
-                ModelConfig config = kind == Kind.GPT2 ? TestModels.gpt2(true) : TestModels.llama();
+                ModelConfig config = switch (kind) {
+                    case GPT2 -> TestModels.gpt2(true);
+                    case BLOCKS -> TestModels.ofWholeBlocks();
+                    default -> TestModels.llama();
+                };
                 ModelDirectory.write(directory, config, TestModels.random(config, arena, 1), TestModels.tokenizer());
             }
         }
@@ -83,7 +92,7 @@ class ModelFuzzTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, LLAMA", "2, GPT2", "3, SENTENCE_PIECE", "4, SENTENCE_PIECE"})
+    @CsvSource({"1, LLAMA", "2, GPT2", "3, SENTENCE_PIECE", "4, SENTENCE_PIECE", "17, BLOCKS"})
     void ggufFiles(long seed, Kind kind) throws IOException {
         Path original = gguf(kind);
         byte[] file = Files.readAllBytes(original);
@@ -218,6 +227,7 @@ class ModelFuzzTest {
                 TensorArena arena = TensorArena.open("fuzz")) {
             Parameters parameters = model.parameters(arena);
             assertThat(parameters.flat().size()).isPositive();
+            assertThat(NativeMemory.bytes("fuzz")).isLessThan(MOST_BYTES);
             assertThat(model.bytesByType()).isNotEmpty();
             assertThat(model.version()).isNotEmpty();
             use(model.tokenizer());

@@ -41,6 +41,28 @@ final class TestModels {
                 0.1f);
     }
 
+    /** As {@link #llama()}, with rows of whole blocks of 32 numbers. */
+    static ModelConfig ofWholeBlocks() {
+        return new ModelConfig(
+                "llama",
+                VOCAB,
+                32,
+                2,
+                4,
+                2,
+                8,
+                64,
+                32,
+                NormKind.RMS,
+                1e-5f,
+                MlpKind.SWIGLU,
+                PositionKind.ROTARY,
+                10_000,
+                true,
+                false,
+                0);
+    }
+
     static ModelConfig gpt2(boolean bias) {
         return new ModelConfig(
                 "gpt2",

@@ -96,6 +96,34 @@ class SamplerTest {
         double[] repeated = frequencies(new SamplingOptions(1, 0, 1, 0, 2, 0, 0, Map.of(), 3), logits, history);
         assertThat(repeated[3]).isCloseTo(.25 * .25 / (.5 + .125), within(.01)); // log .25 doubled
         assertThat(repeated[1]).isCloseTo(repeated[3], within(.01));
+        Tensor positive = ARENA.allocate(1, 4);
+        for (int i = 0; i < 4; i++) {
+            positive.set(i, 2); // a penalty of 2 takes it to 1, as it takes a negative one to its double
+        }
+        double[] halved = frequencies(new SamplingOptions(1, 0, 1, 0, 2, 0, 0, Map.of(), 3), positive, history);
+        double one = Math.exp(1);
+        double two = Math.exp(2);
+        assertThat(halved[3]).isCloseTo(one / (2 * one + 2 * two), within(.01));
+        assertThat(halved[0]).isCloseTo(two / (2 * one + 2 * two), within(.01));
+    }
+
+    /** Bias and penalties are applied before the distribution is cut. */
+    @Test
+    void whatIsCutIsTheAdjustedDistribution() {
+        Map<Integer, Double> bias = Map.of(0, Math.log(6));
+        Tensor logits = logits(.1, .4, .2, .3); // .6, .4, .2, .3 of 1.5 with the bias
+        TokenCounts none = TokenCounts.ofPrompt(List.of());
+        assertThat(frequencies(new SamplingOptions(1, 0, 1, 0, 1, 0, 0, bias, 3), logits, none)[0])
+                .isCloseTo(.4, within(.01));
+        List<SamplingOptions> toTwo = List.of(
+                new SamplingOptions(1, 2, 1, 0, 1, 0, 0, bias, 3),
+                new SamplingOptions(1, 0, .6, 0, 1, 0, 0, bias, 3),
+                new SamplingOptions(1, 0, 1, .6, 1, 0, 0, bias, 3));
+        for (SamplingOptions options : toTwo) {
+            double[] cut = frequencies(options, logits, none);
+            assertThat(cut[0]).as("%s", options).isCloseTo(.6, within(.01));
+            assertThat(cut[1]).as("%s", options).isCloseTo(.4, within(.01));
+        }
     }
 
     /** A vocabulary of 50,000 takes 800 KB for a draw; every answer had its own. */

@@ -30,7 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Hugging Face's own tokenizers (the library, through DJL) beside ours, on one {@code tokenizer.json} each: of Llama
  * 3's kind (cl100k's rules, whole pieces without merges) and Qwen 2's (single digits, NFC), over cl100k's 100,000
- * tokens, and of GPT-2. Those models' own files are not needed: vocabularies differ, rules do not.
+ * tokens, SmolLM's (digits by themselves, then GPT-2's rules), and of GPT-2. Those models' own files are not needed:
+ * vocabularies differ, rules do not.
  */
 class HuggingFaceParityTest {
     private static final int TEXTS = 400;
@@ -44,6 +45,7 @@ class HuggingFaceParityTest {
             case "gpt2" -> Vocabularies.gpt2();
             case "llama3" -> Vocabularies.cl100k();
             case "qwen2" -> Vocabularies.cl100k(PreTokenizers.QWEN2);
+            case "smollm" -> Vocabularies.cl100k(PreTokenizers.SMOLLM);
             default -> throw new IllegalArgumentException(kind);
         };
     }
@@ -69,7 +71,7 @@ class HuggingFaceParityTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"gpt2, 1", "gpt2, 2", "llama3, 3", "llama3, 4", "qwen2, 5", "qwen2, 6"})
+    @CsvSource({"gpt2, 1", "gpt2, 2", "llama3, 3", "llama3, 4", "qwen2, 5", "qwen2, 6", "smollm, 9", "smollm, 10"})
     void theSameIdsOnRandomUnicode(String kind, long seed) throws IOException {
         String json = json(kind);
         Path file = Files.writeString(dir.resolve("tokenizer.json"), json);
@@ -142,7 +144,7 @@ class HuggingFaceParityTest {
 
     /** Special tokens that take white space with them or are words, added ones, and one that begins like another. */
     @ParameterizedTest
-    @CsvSource({"gpt2, 21", "llama3, 22", "qwen2, 23"})
+    @CsvSource({"gpt2, 21", "llama3, 22", "qwen2, 23", "smollm, 24"})
     void theSameIdsWithAddedTokens(String kind, long seed) throws IOException {
         ObjectNode root = (ObjectNode) new JsonMapper().readTree(json(kind));
         ArrayNode added = root.withArray("added_tokens");

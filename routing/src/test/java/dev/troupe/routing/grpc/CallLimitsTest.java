@@ -23,6 +23,8 @@ import io.grpc.protobuf.ProtoUtils;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -33,6 +35,8 @@ class CallLimitsTest {
 
     /** Bytes that may be on their way to a client that does not read. */
     private static final int WINDOW = 65_535;
+
+    private static final int LENGTH = 6_000; // tokens of a long answer
 
     private record Ended(Status status, Metadata trailers) {}
 
@@ -147,37 +151,91 @@ class CallLimitsTest {
         }
     }
 
+    /** A node whose replica says a long answer at once. */
+    private static FakeReplica longAnswer(TestNode node) {
+        int[] tokens = new int[LENGTH];
+        Arrays.fill(tokens, 't');
+        var replica = new FakeReplica(new ModelDescription(
+                "long",
+                "v1",
+                LENGTH + 10,
+                node.tokenizer().vocabSize(),
+                ServedTokenizer.of(node.tokenizer()),
+                "plain",
+                1));
+        replica.script((request, replyTo) -> FakeReplica.say(request, replyTo, tokens, false));
+        node.add(replica);
+        return replica;
+    }
+
+    private static ClientCall<GenerateRequest, GenerateChunk> stream(ManagedChannel channel) {
+        return channel.newCall(
+                method("GenerateStream", MethodType.SERVER_STREAMING, GenerateChunk.getDefaultInstance()),
+                CallOptions.DEFAULT);
+    }
+
+    private static GenerateRequest longRequest() {
+        return GenerateRequest.newBuilder()
+                .setModel("long")
+                .setText("hello")
+                .setOptions(GenerationOptions.newBuilder().setMaxTokens(LENGTH))
+                .build();
+    }
+
     /** Who does not read is waited for until its answer is too far ahead, and then cut off; others are not held up. */
     @Test
     void aClientThatDoesNotReadIsCutOff() throws Exception {
         try (var node = TestNode.start("troupe.routing.streamBuffer = 64")) {
-            int length = 6_000;
-            int[] tokens = new int[length];
-            Arrays.fill(tokens, 't');
-            var replica = new FakeReplica(new ModelDescription(
-                    "long",
-                    "v1",
-                    length + 10,
-                    node.tokenizer().vocabSize(),
-                    ServedTokenizer.of(node.tokenizer()),
-                    "plain",
-                    1));
-            replica.script((request, replyTo) -> FakeReplica.say(request, replyTo, tokens, false));
-            node.add(replica);
+            var replica = longAnswer(node);
             var channel = channel(node);
             try {
-                var method = method("GenerateStream", MethodType.SERVER_STREAMING, GenerateChunk.getDefaultInstance());
-                var request = GenerateRequest.newBuilder()
-                        .setModel("long")
-                        .setText("hello")
-                        .setOptions(GenerationOptions.newBuilder().setMaxTokens(length))
-                        .build();
-                var call = channel.newCall(method, CallOptions.DEFAULT);
-                var ended = call(call, new Metadata(), request, 1);
+                var call = stream(channel);
+                var ended = call(call, new Metadata(), longRequest(), 1);
                 TestNode.await("cancelled", () -> replica.cancelled().size() == 1);
                 call.request(Integer.MAX_VALUE);
                 assertThat(ended.get(20, TimeUnit.SECONDS).status().getCode())
                         .isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            } finally {
+                channel.shutdownNow();
+            }
+        }
+    }
+
+    /** Who takes one message after the other, with pauses, gets all of an answer that is several windows ahead. */
+    @Test
+    void aClientThatReadsSlowlyGetsAll() throws Exception {
+        try (var node = TestNode.start("troupe.routing.streamBuffer = " + 2 * LENGTH)) {
+            longAnswer(node);
+            var channel = channel(node);
+            try {
+                var call = stream(channel);
+                var text = new StringBuilder();
+                var bytes = new AtomicLong();
+                var ended = new CompletableFuture<Status>();
+                call.start(
+                        new ClientCall.Listener<>() {
+                            @Override
+                            public void onMessage(GenerateChunk chunk) {
+                                text.append(chunk.getPiece().getText());
+                                bytes.addAndGet(chunk.getSerializedSize());
+                                if (text.length() % 50 == 0) {
+                                    LockSupport.parkNanos(1_000_000);
+                                }
+                                call.request(1);
+                            }
+
+                            @Override
+                            public void onClose(Status status, Metadata trailers) {
+                                ended.complete(status);
+                            }
+                        },
+                        new Metadata());
+                call.request(1);
+                call.sendMessage(longRequest());
+                call.halfClose();
+                assertThat(ended.get(60, TimeUnit.SECONDS).isOk()).isTrue();
+                assertThat(text.toString()).isEqualTo("t".repeat(LENGTH));
+                assertThat(bytes.get()).isGreaterThan(2 * WINDOW);
             } finally {
                 channel.shutdownNow();
             }

@@ -46,6 +46,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class BatchInvarianceTest {
     private static final ActorTestKit KIT = ActorTestKit.create();
     private static final long SEED = 77;
+    /** Each is served among sixteen others. */
+    private static final int NUM_REQUESTS = 17;
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @AfterAll
@@ -56,7 +59,7 @@ class BatchInvarianceTest {
     private static List<GenerationRequest> requests() {
         Random random = new Random(SEED);
         List<GenerationRequest> requests = new ArrayList<>();
-        for (int i = 0; i < 16; i++) {
+        for (int i = 0; i < NUM_REQUESTS; i++) {
             List<Integer> prompt = random.ints(1 + random.nextInt(40), 0, TinyModel.CONFIG.vocabSize())
                     .boxed()
                     .toList();
@@ -132,19 +135,19 @@ class BatchInvarianceTest {
     }
 
     /**
-     * Sixteen at once. With little room in the cache some are preempted and computed again; with a small budget,
-     * prompts are cut into chunks.
+     * All at once. With little room in the cache some are preempted and computed again; with a small budget, prompts
+     * are cut into chunks.
      */
     @ParameterizedTest
     @CsvSource({
-        "scalar,FP32,1,64,16,1048576",
-        "auto,FP32,1,64,16,1048576",
-        "auto,FP32,2,16,16,1048576",
+        "scalar,FP32,1,64,17,1048576",
+        "auto,FP32,1,64,17,1048576",
+        "auto,FP32,2,17,17,1048576",
         "auto,FP32,2,23,7,70000",
-        "auto,BF16,1,64,16,1048576",
+        "auto,BF16,1,64,17,1048576",
         "auto,BF16,2,23,7,70000"
     })
-    void sixteenAtOnceAnswerAsEachAlone(
+    void amongSixteenOthersEachAnswersAsAlone(
             String backend, Precision precision, int threads, int maxBatchTokens, int maxRunning, long kvBytes) {
         assertSameAnswers(
                 new EngineSettings(backend, precision, 1, 64, 1, 1 << 20),
@@ -383,7 +386,7 @@ class BatchInvarianceTest {
             }
             replica.tell(new Cancel("r3"));
             replica.tell(new Cancel("r15"));
-            for (int i = 0; i < 16; i++) {
+            for (int i = 0; i < NUM_REQUESTS; i++) {
                 answer(client);
             }
             assertThat(NativeMemory.snapshot().values().stream()

@@ -19,13 +19,17 @@ import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.StageRange;
 import dev.troupe.model.transformer.TrainingStage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -174,6 +178,47 @@ class PromptOutputTest {
             assertThat(vector).hasSize(CONFIG.dim());
             assertThat(vector.stream().mapToDouble(x -> (double) x * x).sum()).isCloseTo(1, within(1e-6));
             assertThat(((Embedded) loop.promptEvents(1).getFirst()).embedding()).isNotEqualTo(vector);
+            double[] mean = meanOfHiddenStates(prompt);
+            for (int i = 0; i < mean.length; i++) {
+                assertThat((double) vector.get(i)).isCloseTo(mean[i], within(1e-6));
+            }
+        }
+    }
+
+    /** Of a pass over the whole prompt, all tokens weighing the same; scaled to length 1. */
+    private static double[] meanOfHiddenStates(List<Integer> prompt) {
+        int rows = prompt.size();
+        try (TensorArena arena = TensorArena.open("test");
+                FixedComputePool pool = FixedComputePool.create(1);
+                InferenceModel model = InferenceModel.create(
+                        CONFIG,
+                        TinyModel.weights(arena),
+                        KernelProviders.select("scalar").create(pool),
+                        CONFIG.contextLength() / KvBlocks.BLOCK_TOKENS,
+                        CONFIG.contextLength())) {
+            int[][] tables = new int[rows][];
+            Arrays.fill(
+                    tables,
+                    IntStream.range(0, CONFIG.contextLength() / KvBlocks.BLOCK_TOKENS)
+                            .toArray());
+            boolean[] wantHidden = new boolean[rows];
+            Arrays.fill(wantHidden, true);
+            float[] hidden = model.forward(
+                            rows,
+                            prompt.stream().mapToInt(Integer::intValue).toArray(),
+                            IntStream.range(0, rows).toArray(),
+                            tables,
+                            new boolean[rows],
+                            new boolean[rows],
+                            wantHidden)
+                    .hidden()
+                    .toArray();
+            double[] mean = new double[CONFIG.dim()];
+            for (int i = 0; i < hidden.length; i++) {
+                mean[i % CONFIG.dim()] += hidden[i] / (double) rows;
+            }
+            double length = Math.sqrt(Arrays.stream(mean).map(x -> x * x).sum());
+            return Arrays.stream(mean).map(x -> x / length).toArray();
         }
     }
 }
