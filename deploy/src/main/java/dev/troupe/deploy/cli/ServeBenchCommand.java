@@ -50,7 +50,7 @@ final class ServeBenchCommand implements Callable<Integer> {
     @Option(names = "--prompt", paramLabel = "N", defaultValue = "128", description = "tokens (default: 128)")
     private int numPrompt;
 
-    @Option(names = "--answer", paramLabel = "N", defaultValue = "32", description = "tokens (default: 32)")
+    @Option(names = "--answer", paramLabel = "N", defaultValue = "64", description = "tokens (default: 64)")
     private int numAnswer;
 
     @Option(

@@ -27,6 +27,8 @@ class ServeBenchCommandTest {
         assertThat(load.shareOfClosed()).isEqualTo(0.7);
         assertThat(load.rates()).isEmpty();
         assertThat(load.streams()).containsExactly(1, 4, 8, 16);
+        assertThat(load.numPrompt()).isEqualTo(128);
+        assertThat(load.numAnswer()).isEqualTo(64);
         assertThat(load.prefixes()).containsExactly(false, true);
         assertThat(load.answers()).isGreaterThanOrEqualTo(200);
         assertThat(load.minutes()).isLessThan(15);

@@ -36,6 +36,9 @@ class GgufFileTest {
                     .containsExactlyElementsOf(GgufSamples.metadata().keySet());
             assertThat(read.tensors()).hasSize(StorageType.values().length + 2);
             for (GgufTensor tensor : read.tensors().values()) {
+                assertThat(read.data(tensor).isMapped())
+                        .as("the file's own pages")
+                        .isTrue();
                 assertThat(read.data(tensor).toArray(ValueLayout.JAVA_BYTE))
                         .as(tensor.name())
                         .isEqualTo(GgufSamples.data(tensor.name(), tensor.type(), tensor.shape()));

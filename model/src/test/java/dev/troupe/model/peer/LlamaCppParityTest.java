@@ -69,8 +69,29 @@ class LlamaCppParityTest {
     private static final List<StorageType> LARGE_BLOCKS =
             List.of(StorageType.F32, StorageType.BF16, StorageType.Q4_K, StorageType.Q6_K);
 
-    /** Layers of published models, fewer of them, with a small vocabulary. */
+    /** Layers of published models, one of them whole, the others with fewer layers; with a small vocabulary. */
     enum Shape {
+        /** SmolLM2 135M, all 30 layers. */
+        SMOLLM2(
+                List.of(StorageType.F32, StorageType.Q8_0),
+                vocabSize -> new ModelConfig(
+                        "llama",
+                        vocabSize,
+                        576,
+                        30,
+                        9,
+                        3,
+                        64,
+                        1536,
+                        512,
+                        NormKind.RMS,
+                        1e-5f,
+                        MlpKind.SWIGLU,
+                        PositionKind.ROTARY,
+                        100_000,
+                        true,
+                        false,
+                        0)),
         /** Llama 3.2 1B. */
         LLAMA(
                 SMALL_BLOCKS,

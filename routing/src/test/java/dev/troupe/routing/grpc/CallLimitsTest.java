@@ -151,8 +151,8 @@ class CallLimitsTest {
         }
     }
 
-    /** A node whose replica says a long answer at once. */
-    private static FakeReplica longAnswer(TestNode node) {
+    /** Adds a replica that says a long answer at once, and that it has ended, or not. */
+    private static FakeReplica longAnswer(TestNode node, boolean ends) throws Exception {
         int[] tokens = new int[LENGTH];
         Arrays.fill(tokens, 't');
         var replica = new FakeReplica(new ModelDescription(
@@ -163,7 +163,7 @@ class CallLimitsTest {
                 ServedTokenizer.of(node.tokenizer()),
                 "plain",
                 1));
-        replica.script((request, replyTo) -> FakeReplica.say(request, replyTo, tokens, false));
+        replica.script((request, replyTo) -> FakeReplica.say(request, replyTo, tokens, ends));
         node.add(replica);
         return replica;
     }
@@ -186,7 +186,7 @@ class CallLimitsTest {
     @Test
     void aClientThatDoesNotReadIsCutOff() throws Exception {
         try (var node = TestNode.start("troupe.routing.streamBuffer = 64")) {
-            var replica = longAnswer(node);
+            var replica = longAnswer(node, false);
             var channel = channel(node);
             try {
                 var call = stream(channel);
@@ -205,7 +205,7 @@ class CallLimitsTest {
     @Test
     void aClientThatReadsSlowlyGetsAll() throws Exception {
         try (var node = TestNode.start("troupe.routing.streamBuffer = " + 2 * LENGTH)) {
-            longAnswer(node);
+            longAnswer(node, true);
             var channel = channel(node);
             try {
                 var call = stream(channel);

@@ -3,7 +3,6 @@ package dev.troupe.routing.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ServedTokenizer;
@@ -256,57 +255,6 @@ class HttpApiTest {
         SERVICE.http().post(CHAT, "{" + HELLO + ",'stop_token_ids':[3,5,3]}");
         assertThat(SERVICE.replica().submitted().remove().stopTokens())
                 .containsExactly(SERVICE.node().tokenizer().endOfText(), 3, 5);
-    }
-
-    /** A whole chunk of each kind, beside what OpenAI's documentation shows. */
-    @Test
-    void streamsHaveTheDocumentedShapes() throws Exception {
-        SERVICE.replica().says(SERVICE.node().tokenizer(), "t");
-        var options = ",'stream':true,'stream_options':{'include_usage':true},'temperature':0}";
-        var chat = Http.events(SERVICE.http().post(CHAT, "{" + HELLO + options));
-        var head = "{'id':'ID','object':'chat.completion.chunk','created':0,'model':'tiny','system_fingerprint':'"
-                + TestNode.VERSION + "',";
-        assertThat(chat.stream().map(HttpApiTest::shape))
-                .containsExactly(
-                        json(head + "'choices':[{'delta':{'role':'assistant','content':'','refusal':null},"
-                                + "'logprobs':null,'finish_reason':null,'index':0}],'usage':null}"),
-                        json(head + "'choices':[{'delta':{'content':'t'},'logprobs':null,'finish_reason':null,"
-                                + "'index':0}],'usage':null}"),
-                        json(head + "'choices':[{'delta':{},'logprobs':null,'finish_reason':'stop','index':0}],"
-                                + "'usage':null}"),
-                        json(head + "'choices':[],'usage':{'prompt_tokens':"
-                                + SERVICE.node().tokenizer().encode("hello").length
-                                + ",'completion_tokens':1,'total_tokens':"
-                                + (SERVICE.node().tokenizer().encode("hello").length + 1)
-                                + ",'prompt_tokens_details':{'cached_tokens':0,'audio_tokens':0},"
-                                + "'completion_tokens_details':{'reasoning_tokens':0,'audio_tokens':0,"
-                                + "'accepted_prediction_tokens':0,'rejected_prediction_tokens':0}}}"),
-                        json("'[DONE]'"));
-        var plain = Http.events(
-                SERVICE.http().post("/v1/completions", "{'model':'tiny','prompt':'hello','logprobs':1" + options));
-        head = head.replace("chat.completion.chunk", "text_completion");
-        assertThat(shape(plain.getFirst()))
-                .isEqualTo(json(head + "'choices':[{'text':'t','logprobs':{'tokens':['t'],'token_logprobs':[-0.5],"
-                        + "'top_logprobs':[{'t':-0.1}],'text_offset':[0]},'finish_reason':null,'index':0}],"
-                        + "'usage':null}"));
-        assertThat(shape(plain.get(1)))
-                .isEqualTo(json(head + "'choices':[{'text':'','logprobs':null,'finish_reason':'stop','index':0}],"
-                        + "'usage':null}"));
-        assertThat(plain).hasSize(4);
-    }
-
-    /** A chunk without what differs from call to call. */
-    private static JsonNode shape(JsonNode event) {
-        if (event instanceof ObjectNode object) {
-            assertThat(object.get("created").isIntegralNumber()).isTrue();
-            assertThat(object.get("id").isTextual()).isTrue();
-            return object.put("id", "ID").put("created", 0);
-        }
-        return event;
-    }
-
-    private static JsonNode json(String text) throws Exception {
-        return Http.tree(text.replace('\'', '"'));
     }
 
     @Test
