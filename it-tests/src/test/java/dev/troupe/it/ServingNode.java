@@ -93,11 +93,6 @@ final class ServingNode implements AutoCloseable {
         return process.standardOutput() + process.standardError();
     }
 
-    /** Waits until the log is as wanted. */
-    void awaitLog(String what, Duration patience, Predicate<String> wanted) {
-        process.awaitOutput(what, patience, wanted);
-    }
-
     HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
         return client.send(request(path, body), HttpResponse.BodyHandlers.ofString());
     }
@@ -134,6 +129,11 @@ final class ServingNode implements AutoCloseable {
 
     /** Sum of the metric's series whose labels have a part like this regular expression; 0 when there is none. */
     double metric(String name, String label) {
+        return metric(client, metrics, name, label);
+    }
+
+    /** The same of any node, by the address that it prints. */
+    static double metric(HttpClient client, URI metrics, String name, String label) {
         Predicate<String> like = Pattern.compile(label).asPredicate();
         try {
             String text = client.send(HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
