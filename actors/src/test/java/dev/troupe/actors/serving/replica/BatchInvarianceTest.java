@@ -370,13 +370,16 @@ class BatchInvarianceTest {
 
     @Test
     void nothingIsLeakedByRequestsCancelsAndStops() {
-        long weightsBefore = NativeMemory.bytes(TinyModel.OWNER);
+        // Replicas of other tests have been told to end, and may be about to.
+        KIT.createTestProbe()
+                .awaitAssert(
+                        () -> assertThat(NativeMemory.bytes(TinyModel.OWNER)).isZero());
         long before = NativeMemory.snapshot().values().stream()
                 .mapToLong(Long::longValue)
                 .sum();
         for (int round = 0; round < 3; round++) {
             ActorRef<Command> replica = serve(new EngineSettings("auto", Precision.FP32, 2, 32, 8, 1 << 20));
-            assertThat(NativeMemory.bytes(TinyModel.OWNER)).isGreaterThan(weightsBefore);
+            assertThat(NativeMemory.bytes(TinyModel.OWNER)).isPositive();
             long serving = NativeMemory.snapshot().values().stream()
                     .mapToLong(Long::longValue)
                     .sum();
