@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -142,24 +139,7 @@ class CliFilesIT {
     /** Rows of whole blocks of 256 numbers: a file in q4_k, whose answers are those of weights rounded while loaded. */
     @Test
     void fourBitsInBlocksOfBlocks() throws IOException {
-        ModelConfig config = new ModelConfig(
-                "llama",
-                300,
-                256,
-                2,
-                4,
-                2,
-                64,
-                512,
-                128,
-                NormKind.RMS,
-                1e-5f,
-                MlpKind.SWIGLU,
-                PositionKind.ROTARY,
-                10_000,
-                true,
-                false,
-                0);
+        ModelConfig config = RandomModelServer.llama(300, 256, 2, 4, 2, 512, 128);
         Path original = dir.resolve("random");
         RandomModelServer.write(
                 original,

@@ -41,7 +41,6 @@ class MeshFaultsIT {
     private static final int WORDS = 10_000;
     private static final String RUN = "killed";
     private static final Pattern STEP = Pattern.compile("step-(\\d+)");
-    private static final Pattern METRICS = Pattern.compile("metrics (http://\\S+/metrics)");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir
@@ -194,14 +193,11 @@ class MeshFaultsIT {
 
     /** The run has ended, so that nothing of it is left, nor of what the node had before it was removed. */
     private static void awaitNoTensors(TroupeProcess node) throws IOException {
-        Matcher url = METRICS.matcher(node.standardError());
-        assertThat(url.find()).isTrue();
+        URI url = node.awaitMetrics(TIMEOUT);
         long end = System.nanoTime() + TIMEOUT.toNanos();
         try (HttpClient http = HttpClient.newHttpClient()) {
             while (true) {
-                String metrics = http.send(
-                                HttpRequest.newBuilder(URI.create(url.group(1))).build(),
-                                HttpResponse.BodyHandlers.ofString())
+                String metrics = http.send(HttpRequest.newBuilder(url).build(), HttpResponse.BodyHandlers.ofString())
                         .body();
                 List<String> owners = metrics.lines()
                         .filter(line -> line.startsWith("troupe_native_memory"))

@@ -199,18 +199,12 @@ class QuickstartIT {
     @Test
     @Order(3)
     void metricsCountWhatWasServed() throws IOException, InterruptedException {
-        TroupeProcess node = Objects.requireNonNull(up);
-        Matcher metrics =
-                Pattern.compile("metrics (http://localhost:\\d+/metrics)").matcher(node.standardError());
-        assertThat(metrics.find()).isTrue();
+        URI metrics = Objects.requireNonNull(up).awaitMetrics(Duration.ofSeconds(10));
         try (HttpClient client = HttpClient.newHttpClient()) {
             String text = "";
             for (int i = 0; i < 100 && !text.contains("troupe_serving_tokens_out_total"); i++) {
                 TroupeProcess.pause(ServingNode.TICK_MILLIS);
-                text = client.send(
-                                HttpRequest.newBuilder(URI.create(metrics.group(1)))
-                                        .build(),
-                                HttpResponse.BodyHandlers.ofString())
+                text = client.send(HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
                         .body();
             }
             assertThat(text)

@@ -42,15 +42,21 @@ final class RandomModelServer {
 
     /** Writes a model of width 32 with two layers, the same in every call. */
     static void write(Path directory, Tokenizer tokenizer, int contextLength) {
-        var config = new ModelConfig(
+        write(directory, llama(tokenizer.vocabSize(), 32, 2, 2, 1, 64, contextLength), 1, tokenizer);
+    }
+
+    /** A shape as Llama's small models have it, with a tied head. */
+    static ModelConfig llama(
+            int vocabSize, int dim, int layers, int heads, int kvHeads, int ffnDim, int contextLength) {
+        return new ModelConfig(
                 "llama",
-                tokenizer.vocabSize(),
-                32,
-                2,
-                2,
-                1,
-                16,
-                64,
+                vocabSize,
+                dim,
+                layers,
+                heads,
+                kvHeads,
+                dim / heads,
+                ffnDim,
                 contextLength,
                 NormKind.RMS,
                 1e-5f,
@@ -60,7 +66,6 @@ final class RandomModelServer {
                 true,
                 false,
                 0);
-        write(directory, config, 1, tokenizer);
     }
 
     /** Writes a model of this shape. */

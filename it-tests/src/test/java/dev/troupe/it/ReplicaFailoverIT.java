@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.net.URI;
@@ -28,7 +25,6 @@ class ReplicaFailoverIT {
     private static final Duration START = Duration.ofMinutes(1);
     private static final int NUM_STREAMS = 4;
     private static final int NUM_TOKENS = 250;
-    private static final Pattern METRICS = Pattern.compile("metrics (http://localhost:\\d+/metrics)");
     private static final Pattern LOST = Pattern.compile("is lost with (\\d+) answers in flight");
     private static final Tokenizer TOKENIZER =
             BpeTrainer.train(List.of("one goes on where another ended"), 280, List.of(BpeTrainer.END_OF_TEXT), 1);
@@ -39,24 +35,7 @@ class ReplicaFailoverIT {
 
     /** 20 million weights: an answer takes seconds, so that no stream is over when its replica is killed. */
     private Path writeModel() {
-        ModelConfig config = new ModelConfig(
-                "llama",
-                TOKENIZER.vocabSize(),
-                512,
-                8,
-                8,
-                4,
-                64,
-                1152,
-                512,
-                NormKind.RMS,
-                1e-5f,
-                MlpKind.SWIGLU,
-                PositionKind.ROTARY,
-                10_000,
-                true,
-                false,
-                0);
+        ModelConfig config = RandomModelServer.llama(TOKENIZER.vocabSize(), 512, 8, 8, 4, 1152, 512);
         Path directory = dir.resolve("random");
         RandomModelServer.write(directory, config, 31, TOKENIZER);
         return directory;
@@ -86,11 +65,7 @@ class ReplicaFailoverIT {
 
     /** Asks until the replica has had its turn. */
     private static void awaitAnswers(ServingNode front, TroupeProcess replica) throws Exception {
-        replica.awaitOutput(
-                "where its metrics are", START, said -> METRICS.matcher(said).find());
-        Matcher said = METRICS.matcher(replica.standardOutput() + replica.standardError());
-        assertThat(said.find()).isTrue();
-        URI metrics = URI.create(said.group(1));
+        URI metrics = replica.awaitMetrics(START);
         String one = request(front.model(), 0).put("max_tokens", 1).toString();
         long end = System.nanoTime() + START.toNanos();
         try (HttpClient client = HttpClient.newHttpClient()) {

@@ -27,8 +27,7 @@ final class ServingNode implements AutoCloseable {
     static final String TICK = "kamon.metric.tick-interval=" + TICK_MILLIS + "ms";
 
     private static final Duration START = Duration.ofMinutes(1);
-    private static final Pattern PORTS = Pattern.compile(
-            "HTTP http://[^:]+:(\\d+) +gRPC port (\\d+).*?metrics (http://localhost:\\d+/metrics)", Pattern.DOTALL);
+    private static final Pattern PORTS = Pattern.compile("HTTP http://[^:]+:(\\d+) +gRPC port (\\d+)");
 
     private final TroupeProcess process;
     private final HttpClient client = HttpClient.newHttpClient(); // asks each time for an upgrade to h2c
@@ -43,7 +42,7 @@ final class ServingNode implements AutoCloseable {
         assertThat(ports.find()).isTrue();
         httpPort = Integer.parseInt(ports.group(1));
         grpcPort = Integer.parseInt(ports.group(2));
-        metrics = URI.create(ports.group(3));
+        metrics = process.awaitMetrics(START);
     }
 
     /** Starts a node and waits until it serves {@code model}. */
@@ -83,6 +82,11 @@ final class ServingNode implements AutoCloseable {
     /** Of OpenAI's API, as its clients want it. */
     String baseUrl() {
         return "http://127.0.0.1:" + httpPort + "/v1";
+    }
+
+    /** Where its metrics are. */
+    URI metrics() {
+        return metrics;
     }
 
     boolean isAlive() {

@@ -7,9 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.it.GoldenModels.Golden;
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.MlpKind;
-import dev.troupe.model.config.ModelConfig.NormKind;
-import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.format.ModelConverter;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tokenizer.BpeTrainer;
@@ -23,8 +20,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,7 +36,6 @@ class SplitReplicaIT {
     /** Noticed after 1.5 s, removed 3 s later, and the model laid out anew. */
     private static final Duration TAKEN_OVER = Duration.ofSeconds(30);
 
-    private static final Pattern METRICS = Pattern.compile("metrics (http://localhost:\\d+/metrics)");
     private static final Tokenizer TOKENIZER =
             BpeTrainer.train(List.of("two nodes serve what one cannot hold"), 280, List.of(BpeTrainer.END_OF_TEXT), 1);
     private static final List<String> PROMPTS = List.of("two nodes", "what", "", "hold hold hold");
@@ -63,9 +57,8 @@ class SplitReplicaIT {
         return ServingNode.start(dir, TroupeProcess.JAVA_OPTIONS, model, options.toArray(String[]::new));
     }
 
-    private TroupeProcess startMember(int port) {
-        return TroupeProcess.start(
-                dir,
+    private TroupeProcess startMember(int port, String... more) {
+        List<String> options = new ArrayList<>(List.of(
                 "up",
                 "--config",
                 "member",
@@ -74,7 +67,9 @@ class SplitReplicaIT {
                 "-D",
                 "troupe.node.metricsPort=0",
                 "-D",
-                ServingNode.TICK);
+                ServingNode.TICK));
+        options.addAll(List.of(more));
+        return TroupeProcess.start(dir, options.toArray(String[]::new));
     }
 
     private static ObjectNode request(String model, String prompt, int maxTokens) {
@@ -152,24 +147,7 @@ class SplitReplicaIT {
     }
 
     private Path writeRandomModel(int dim, int layers, int heads, int ffnDim, @Nullable StorageType type) {
-        ModelConfig config = new ModelConfig(
-                "llama",
-                TOKENIZER.vocabSize(),
-                dim,
-                layers,
-                heads,
-                heads / 2,
-                dim / heads,
-                ffnDim,
-                512,
-                NormKind.RMS,
-                1e-5f,
-                MlpKind.SWIGLU,
-                PositionKind.ROTARY,
-                10_000,
-                true,
-                false,
-                0);
+        ModelConfig config = RandomModelServer.llama(TOKENIZER.vocabSize(), dim, layers, heads, heads / 2, ffnDim, 512);
         Path directory = dir.resolve("random");
         RandomModelServer.write(directory, config, 29, TOKENIZER);
         if (type == null) {
@@ -192,10 +170,7 @@ class SplitReplicaIT {
     }
 
     /** Bytes for weights, cache and activations, once they stay the same. */
-    private static double inferenceBytes(String log) throws Exception {
-        Matcher url = METRICS.matcher(log);
-        assertThat(url.find()).as(log).isTrue();
-        URI metrics = URI.create(url.group(1));
+    private static double steadyInferenceBytes(URI metrics) throws Exception {
         double before = -1;
         double bytes = inferenceBytes(metrics);
         while (bytes <= 0 || bytes != before) {
@@ -215,7 +190,7 @@ class SplitReplicaIT {
         double whole;
         try (ServingNode node = ServingNode.start(dir, TroupeProcess.JAVA_OPTIONS, path)) {
             one = answers(node);
-            whole = inferenceBytes(node.log());
+            whole = steadyInferenceBytes(node.metrics());
         }
         assertThat(whole).isGreaterThan(20e6);
         int port = TroupeProcess.freePort();
@@ -228,9 +203,43 @@ class SplitReplicaIT {
                         "-D",
                         "troupe.serving.replica.tensor=" + tensor)) {
             assertThat(answers(leader)).isEqualTo(one);
-            assertThat(inferenceBytes(leader.log())).isBetween(0.4 * whole, 0.6 * whole);
-            assertThat(inferenceBytes(member.standardOutput() + member.standardError()))
-                    .isBetween(0.4 * whole, 0.6 * whole);
+            assertThat(steadyInferenceBytes(leader.metrics())).isBetween(0.4 * whole, 0.6 * whole);
+            assertThat(steadyInferenceBytes(member.awaitMetrics(START))).isBetween(0.4 * whole, 0.6 * whole);
+        }
+    }
+
+    /**
+     * Memory that holds three quarters of the weights: one node refuses the model, two serve it with the bytes of one.
+     */
+    @Test
+    void aModelThatOneNodeHasNotTheMemoryForIsServedByTwo() throws Exception {
+        Path path = writeRandomModel(512, 8, 8, 1152, null); // 20 million weights
+        List<JsonNode> one;
+        try (ServingNode node = ServingNode.start(dir, TroupeProcess.JAVA_OPTIONS, path)) {
+            one = answers(node);
+        }
+        String limit = "troupe.serving.memory=" + 60_000_000;
+        TroupeProcess.refused(
+                dir,
+                List.of(
+                        "bytes of memory for weights, more than the 60000000 that troupe.serving.memory allows",
+                        "serve it from more nodes",
+                        "--config split"),
+                "up",
+                "--model",
+                path.toString(),
+                "--http-port",
+                "0",
+                "--grpc-port",
+                "0",
+                "-D",
+                limit);
+        int port = TroupeProcess.freePort();
+        try (TroupeProcess member = startMember(port, "-D", limit);
+                ServingNode leader = startLeader(path, port, "-D", limit)) {
+            assertThat(answers(leader)).isEqualTo(one);
+            assertThat(steadyInferenceBytes(leader.metrics())).isLessThan(66e6); // with rows of a step
+            assertThat(steadyInferenceBytes(member.awaitMetrics(START))).isLessThan(66e6);
         }
     }
 

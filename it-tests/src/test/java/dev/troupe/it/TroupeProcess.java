@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A running {@code troupe} command of the distribution, with its output in files. Closing it kills what still runs. */
@@ -31,6 +34,7 @@ final class TroupeProcess implements AutoCloseable {
     /** Of nodes. */
     static final String JAVA_OPTIONS = "-Xmx1g";
 
+    private static final Pattern METRICS = Pattern.compile("metrics (http://\\S+/metrics)");
     private static final Duration REFUSAL = Duration.ofMinutes(2);
     private static final Duration ARCHIVE = Duration.ofMinutes(3);
 
@@ -183,6 +187,15 @@ final class TroupeProcess implements AutoCloseable {
             }
             pause(50);
         }
+    }
+
+    /** Where the node says that its metrics are, as soon as it does. */
+    URI awaitMetrics(Duration timeout) {
+        awaitOutput(
+                "where its metrics are", timeout, said -> METRICS.matcher(said).find());
+        Matcher said = METRICS.matcher(standardOutput() + standardError());
+        assertThat(said.find()).isTrue();
+        return URI.create(said.group(1));
     }
 
     /** SIGKILL, the whole family: nothing gets a chance to tidy up. */

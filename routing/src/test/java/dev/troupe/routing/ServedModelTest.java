@@ -2,6 +2,8 @@ package dev.troupe.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import akka.stream.javadsl.Sink;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
@@ -11,13 +13,17 @@ import dev.troupe.model.transformer.TrainingStage;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.RandomModel;
 import dev.troupe.routing.harness.TestNode;
+import dev.troupe.routing.proto.GenerateChunk;
 import dev.troupe.routing.proto.GenerateRequest;
 import dev.troupe.routing.proto.GenerationOptions;
+import dev.troupe.routing.proto.TextPiece;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -82,6 +88,8 @@ class ServedModelTest {
             assertThat(body.at("/usage/completion_tokens").asText()).isEqualTo(maxTokens);
             assertThat(choice.get("finish_reason").asText()).isEqualTo("length");
         }
+        assertThat(streamedEcho(text, 0)).isEqualTo(wholeEcho(text, 0));
+        assertThat(streamedEcho(text, 3)).isEqualTo(wholeEcho(text, 3));
         var client = node.grpcClient();
         var reply = TestNode.get(client.generate(GenerateRequest.newBuilder()
                 .setText(text)
@@ -94,6 +102,50 @@ class ServedModelTest {
         for (int i = 1; i < tokens.length; i++) {
             assertThat(scored.get(i).getLogProb()).isEqualTo(trained[i - 1]);
         }
+        var streamed = TestNode.get(client.generateStream(GenerateRequest.newBuilder()
+                        .setText(text)
+                        .setEcho(true)
+                        .setOptions(
+                                GenerationOptions.newBuilder().setMaxTokens(0).setLogProbs(0))
+                        .build())
+                .runWith(Sink.seq(), node.system()));
+        var pieces = streamed.stream()
+                .filter(GenerateChunk::hasPiece)
+                .map(GenerateChunk::getPiece)
+                .toList();
+        assertThat(pieces.stream().map(TextPiece::getText).collect(Collectors.joining()))
+                .isEqualTo(text);
+        assertThat(pieces.stream().flatMap(piece -> piece.getLogProbsList().stream()))
+                .isEqualTo(scored);
+    }
+
+    private static HttpResponse<String> echo(String text, int maxTokens, String more) throws Exception {
+        return http.post(
+                "/v1/completions",
+                "{'model':'random','prompt':'" + text + "','echo':true,'logprobs':2,'max_tokens':" + maxTokens
+                        + ",'temperature':0" + more + "}");
+    }
+
+    /** Text and log-probabilities. */
+    private static List<String> wholeEcho(String text, int maxTokens) throws Exception {
+        var choice = Http.tree(echo(text, maxTokens, "")).at("/choices/0");
+        return told(List.of(choice));
+    }
+
+    private static List<String> streamedEcho(String text, int maxTokens) throws Exception {
+        var events = Http.events(echo(text, maxTokens, ",'stream':true"));
+        assertThat(events.removeLast().asText()).isEqualTo("[DONE]");
+        assertThat(events.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("length");
+        return told(events.stream().map(event -> event.at("/choices/0")).toList());
+    }
+
+    private static List<String> told(List<JsonNode> choices) {
+        var told = new ArrayList<String>();
+        told.add(choices.stream().map(choice -> choice.get("text").asText()).collect(Collectors.joining()));
+        for (var list : List.of("tokens", "token_logprobs", "top_logprobs", "text_offset")) {
+            choices.forEach(choice -> choice.at("/logprobs/" + list).forEach(entry -> told.add(entry.toString())));
+        }
+        return told;
     }
 
     private static double[] trainedLogProbs(int[] tokens) {
@@ -159,7 +211,7 @@ class ServedModelTest {
                                             "/v1/completions",
                                             "{'model':'random','prompt':" + texts.get(i) + ",'max_tokens':60}")
                                     .build(),
-                            java.net.http.HttpResponse.BodyHandlers.ofString()));
+                            HttpResponse.BodyHandlers.ofString()));
         }
         var together = Http.tree(http.post(
                 "/v1/embeddings",

@@ -29,28 +29,22 @@ public final class LoadBench {
      * What was measured.
      *
      * @param arithmetic how it is computed
-     * @param fileBytes of the model's weights: the file, or all safetensors files of the directory
      * @param startSeconds from the start of the process until the load began
      * @param loadSeconds by part
      * @param firstTokenSeconds of a prompt of {@code promptTokens} once the model is loaded
      * @param totalSeconds from the start of the process to the first token
-     * @param peakResidentBytes the most memory that the process had (VmHWM), 0 where the system does not say
-     * @param peakOverFile the same over {@code fileBytes}
-     * @param kvCacheBytes most bytes of the key-value cache, which takes memory only as it fills
+     * @param memory that the process took
      */
     public record Report(
             String model,
             String version,
             String arithmetic,
-            long fileBytes,
             double startSeconds,
             Map<String, Double> loadSeconds,
             int promptTokens,
             double firstTokenSeconds,
             double totalSeconds,
-            long peakResidentBytes,
-            double peakOverFile,
-            long kvCacheBytes) {}
+            MemoryUse memory) {}
 
     private LoadBench() {}
 
@@ -91,15 +85,12 @@ public final class LoadBench {
                     model.getFileName().toString(),
                     engine.description().version(),
                     engine.description().arithmetic(),
-                    memory.fileBytes(),
                     sinceProcessStart(start),
                     new LinkedHashMap<>(times.seconds()),
                     promptTokens,
                     answer.total(),
                     sinceProcessStart(end),
-                    memory.peakResidentBytes(),
-                    memory.peakResidentBytes() / (double) memory.fileBytes(),
-                    memory.kvCacheBytes());
+                    memory);
         }
     }
 

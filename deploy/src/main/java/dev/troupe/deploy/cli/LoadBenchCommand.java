@@ -67,11 +67,6 @@ final class LoadBenchCommand implements Callable<Integer> {
                 report.promptTokens(),
                 report.firstTokenSeconds());
         System.out.println(report.arithmetic());
-        System.out.printf(
-                "peak of memory %.2f GB, %.2f times the file (%.2f GB); the key-value cache may take %.2f GB more%n",
-                report.peakResidentBytes() / 1e9,
-                report.peakOverFile(),
-                report.fileBytes() / 1e9,
-                report.kvCacheBytes() / 1e9);
+        System.out.println(report.memory().line());
     }
 }

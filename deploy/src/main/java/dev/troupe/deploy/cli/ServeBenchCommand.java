@@ -2,7 +2,6 @@ package dev.troupe.deploy.cli;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.troupe.deploy.bench.MemoryUse;
 import dev.troupe.deploy.bench.ReuseBench;
 import dev.troupe.deploy.bench.ServeBench;
 import dev.troupe.deploy.bench.ServeLevels;
@@ -278,10 +277,7 @@ final class ServeBenchCommand implements Callable<Integer> {
                 guessing.plainTokensPerSecond(),
                 guessing.ratio(),
                 guessing.same() ? "the same" : "DIFFERENT");
-        MemoryUse memory = report.memory();
-        System.out.printf(
-                "most memory of the node %.2f GB, of %.2f that 1.15 times the file and the cache are%n",
-                memory.peakResidentBytes() / 1e9, memory.allowedBytes() / 1e9);
+        System.out.println(report.memory().line());
     }
 
     private static String load(int streams, double rate, boolean shared) {

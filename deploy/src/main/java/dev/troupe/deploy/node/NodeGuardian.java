@@ -22,6 +22,7 @@ import dev.troupe.actors.registry.ModelRegistry;
 import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.engine.EngineLoader;
+import dev.troupe.actors.serving.engine.ServingMemory;
 import dev.troupe.actors.serving.replica.ModelReplica;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.serving.split.MemberNode;
@@ -96,6 +97,7 @@ final class NodeGuardian {
             DataPlane plane,
             Optional<Path> model,
             ComputeThreads threads,
+            ServingMemory memory,
             ActorRef<ActorRef<MemberProtocol.Command>> replyTo)
             implements Command {}
 
@@ -193,7 +195,8 @@ final class NodeGuardian {
                 case StartMember start ->
                     start.replyTo()
                             .tell(context.spawn(
-                                    MemberNode.create(start.plane(), start.model(), start.threads()), "member-node"));
+                                    MemberNode.create(start.plane(), start.model(), start.threads(), start.memory()),
+                                    "member-node"));
                 case RunMesh mesh ->
                     mesh.replyTo()
                             .tell(context.spawnAnonymous(MeshRunner.create(

@@ -18,6 +18,7 @@ import dev.troupe.actors.serving.ReplicaProtocol;
 import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.EngineLoader;
+import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.ModelLayout;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.serving.split.MemberProtocol;
@@ -36,7 +37,6 @@ import dev.troupe.actors.training.step.StepRunner;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.actors.transport.Endpoint;
 import dev.troupe.model.TroupeException;
-import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.mesh.StepOrder;
 import dev.troupe.routing.Bindings;
 import dev.troupe.routing.RoutingConfig;
@@ -288,9 +288,9 @@ public final class TroupeNode implements AutoCloseable {
      */
     public Endpoint startMember() {
         DataPlane open = dataPlane();
-        ComputeThreads threads = ReplicaSettings.from(config).engine().threads();
-        this.<ActorRef<MemberProtocol.Command>>ask(
-                replyTo -> new NodeGuardian.StartMember(open, nodeConfig.modelPath(), threads, replyTo));
+        EngineSettings engine = ReplicaSettings.from(config).engine();
+        this.<ActorRef<MemberProtocol.Command>>ask(replyTo ->
+                new NodeGuardian.StartMember(open, nodeConfig.modelPath(), engine.threads(), engine.memory(), replyTo));
         return open.endpoint();
     }
 

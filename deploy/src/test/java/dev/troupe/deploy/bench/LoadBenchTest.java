@@ -39,8 +39,9 @@ class LoadBenchTest {
         LoadBench.Report second = LoadBench.run(model, config, 16);
         assertThat(first.loadSeconds()).containsKeys("file", "products", "weights", "kernels", "version", "layouts");
         assertThat(second.version()).isEqualTo(first.version());
-        assertThat(second.fileBytes()).isEqualTo(Files.size(model));
-        assertThat(second.peakOverFile()).isEqualTo(second.peakResidentBytes() / (double) Files.size(model));
+        MemoryUse memory = second.memory();
+        assertThat(memory.fileBytes()).isEqualTo(Files.size(model));
+        assertThat(memory.peakOverFile()).isEqualTo(memory.peakResidentBytes() / (double) Files.size(model));
         try (Stream<Path> files = Files.list(layouts)) {
             assertThat(files.map(file -> String.valueOf(file.getFileName())).filter(name -> name.endsWith(".layouts")))
                     .singleElement()

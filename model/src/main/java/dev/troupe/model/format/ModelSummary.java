@@ -1,11 +1,14 @@
 package dev.troupe.model.format;
 
 import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.config.ModelConfig.PositionKind;
-import dev.troupe.model.kernel.quantized.VectorWeightProduct;
+import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.Decode;
+import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.ModelPart;
 import dev.troupe.model.transformer.ParameterLayout;
-import dev.troupe.model.transformer.ParameterSpec;
+import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.WeightMemory;
 import java.util.Map;
 
 /**
@@ -21,40 +24,14 @@ import java.util.Map;
  */
 public record ModelSummary(
         long parameters, Map<StorageType, Long> bytesByType, long weightBytes, long kvBytesPerToken) {
+    private static final InferenceSettings AS_STORED = new InferenceSettings(null, Prefill.EXACT, Decode.EXACT);
+
     public static ModelSummary of(OpenModel model) {
         ModelConfig config = model.config();
-        long parameters = 0;
-        long weights = 0;
-        for (ParameterSpec spec : ParameterLayout.of(config).specs()) {
-            parameters += spec.size();
-            weights += served(model, spec);
-        }
+        long parameters = ParameterLayout.of(config).size();
+        long weights = WeightMemory.bytes(ModelPart.whole(config), model.weights()::type, AS_STORED, Precision.FP32);
         long kv = 2L * config.numLayers() * config.numKvHeads() * config.headDim() * Float.BYTES;
         return new ModelSummary(parameters, model.bytesByType(), weights, kv);
-    }
-
-    private static long served(OpenModel model, ParameterSpec spec) {
-        boolean table = isTable(model.config(), spec);
-        boolean isHead = table && model.config().tiedEmbeddings();
-        if (spec.shape().size() == 1 || (table && !isHead)) {
-            return table ? 0 : spec.size() * Float.BYTES;
-        }
-        if (isPositions(model.config(), spec)) {
-            return spec.size() * Float.BYTES;
-        }
-        return VectorWeightProduct.packedBytes(
-                model.weights().type(spec.name()),
-                spec.shape().getFirst(),
-                spec.shape().getLast());
-    }
-
-    private static boolean isTable(ModelConfig config, ParameterSpec spec) {
-        return spec.name().equals(new WeightNames(config).embedding());
-    }
-
-    private static boolean isPositions(ModelConfig config, ParameterSpec spec) {
-        return config.positions() == PositionKind.LEARNED
-                && spec.name().matches("wpe\\.weight|.*embed_positions\\.weight");
     }
 
     /** Memory of keys and values of a whole context. */

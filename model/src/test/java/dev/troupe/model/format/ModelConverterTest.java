@@ -3,6 +3,8 @@ package dev.troupe.model.format;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.config.RopeScaling;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -256,13 +259,12 @@ class ModelConverterTest {
 
     /** Scores of the third are equal for its first 178 merges. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "stories260K/stories260K-F32.gguf",
-                "tinychat-3M/tinychat-3M-Q4_0.gguf",
-                "tinystories-656K/TinyStories-656K-Q8_0.gguf"
-            })
-    void publishedVocabulariesSurviveTheWayThereAndBack(String name) {
+    @CsvSource({
+        "stories260K/stories260K-F32.gguf, <s>, </s>",
+        "tinychat-3M/tinychat-3M-Q4_0.gguf, <s>, </s>",
+        "tinystories-656K/TinyStories-656K-Q8_0.gguf, <s>, </s>"
+    })
+    void publishedVocabulariesSurviveTheWayThereAndBack(String name, String begin, String end) throws IOException {
         Path original = SharedData.find("models/" + name);
         Path directory = converted(original, "directory", null);
         Path back = converted(directory, "back.gguf", null);
@@ -290,6 +292,12 @@ class ModelConverterTest {
             assertThat(third.tokenizer().endTokens())
                     .isEqualTo(first.tokenizer().endTokens());
         }
+        // For those who read this file and not tokenizer.json.
+        JsonNode config = new JsonMapper()
+                .readTree(directory.resolve("tokenizer_config.json").toFile());
+        assertThat(config.path("bos_token").asText()).isEqualTo(begin);
+        assertThat(config.path("add_bos_token").asBoolean()).isTrue();
+        assertThat(config.path("eos_token").asText()).isEqualTo(end);
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.troupe.model.peer;
 
+import de.kherud.llama.InferenceParameters;
 import de.kherud.llama.LlamaModel;
 import de.kherud.llama.ModelParameters;
 import de.kherud.llama.args.PoolingType;
@@ -15,8 +16,8 @@ import java.util.stream.IntStream;
 
 /**
  * llama.cpp in a process of its own, for an assertion of its own ends the process. For each model and text it writes
- * two lines: the tokens of the text, and the hidden state after the final norm at the last token, scaled to length 1.
- * Probabilities are not to be had: this binding aborts when it is asked for them.
+ * the tokens of the text and the hidden state after the final norm at the last token, scaled to length 1, a line each;
+ * or the likeliest continuation. Probabilities are not to be had: this binding aborts when it is asked for them.
  */
 final class LlamaCpp {
     /** The library cannot be loaded here. */
@@ -24,13 +25,23 @@ final class LlamaCpp {
 
     private static final int CONTEXT = 256;
 
+    /** What to write. */
+    enum Answer {
+        HIDDEN,
+        CONTINUATION
+    }
+
     private LlamaCpp() {}
 
-    /** Arguments: file to write, texts, a line each, models. */
+    /** Arguments: an {@link Answer}, the file to write, texts, a line each, tokens of a continuation, models. */
     public static void main(String[] args) throws IOException {
-        try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(Path.of(args[0]), StandardCharsets.UTF_8))) {
-            for (String model : Arrays.copyOfRange(args, 2, args.length)) {
-                describe(model, args[1].lines().toList(), out);
+        List<String> texts = args[2].lines().toList();
+        try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(Path.of(args[1]), StandardCharsets.UTF_8))) {
+            for (String model : Arrays.copyOfRange(args, 4, args.length)) {
+                switch (Answer.valueOf(args[0])) {
+                    case HIDDEN -> describe(model, texts, out);
+                    case CONTINUATION -> resume(model, texts, Integer.parseInt(args[3]), out);
+                }
             }
         } catch (UnsatisfiedLinkError | ExceptionInInitializerError | NoClassDefFoundError e) {
             System.err.println("llama.cpp: " + e);
@@ -53,6 +64,17 @@ final class LlamaCpp {
                 out.println(IntStream.range(0, hidden.length)
                         .mapToObj(i -> Float.toString(hidden[i]))
                         .collect(Collectors.joining(" ")));
+            }
+        }
+    }
+
+    private static void resume(String model, List<String> texts, int numTokens, PrintWriter out) {
+        try (LlamaModel llama = new LlamaModel(parameters(model))) {
+            for (String text : texts) {
+                out.println(llama.complete(new InferenceParameters(text)
+                        .setTemperature(0)
+                        .setNPredict(numTokens)
+                        .setCachePrompt(false)));
             }
         }
     }

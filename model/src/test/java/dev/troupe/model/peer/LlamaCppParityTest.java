@@ -16,6 +16,7 @@ import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.sampling.CounterRandom;
+import dev.troupe.model.sampling.SamplingOptions;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
@@ -29,18 +30,22 @@ import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterSpec;
 import dev.troupe.model.transformer.Parameters;
 import dev.troupe.model.transformer.Prefill;
+import dev.troupe.model.transformer.TextGenerator;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -56,6 +61,7 @@ class LlamaCppParityTest {
     /** Ends at several positions; the last one is beyond the context that rotary positions are stretched from. */
     private static final List<String> TEXTS = List.of(TEXT, "the shape", TEXT + ", " + TEXT + " " + TEXT);
 
+    private static final int CONTINUATION = 16; // tokens
     private static final int BLOCKS = 16; // of keys and values
     /** llama.cpp keeps keys and values in 16 bits, which is what float32 weights differ by. */
     private static final double FLOAT_BOUND = 2e-3;
@@ -178,6 +184,10 @@ class LlamaCppParityTest {
     }
 
     private static ModelConfig stretched(int vocabSize, @Nullable RopeScaling scaling) {
+        return stretched(vocabSize, scaling, true);
+    }
+
+    private static ModelConfig stretched(int vocabSize, @Nullable RopeScaling scaling, boolean tied) {
         return new ModelConfig(
                 "llama",
                 vocabSize,
@@ -193,7 +203,7 @@ class LlamaCppParityTest {
                 MlpKind.SWIGLU,
                 PositionKind.ROTARY,
                 10_000,
-                true,
+                tied,
                 false,
                 0,
                 false,
@@ -213,7 +223,7 @@ class LlamaCppParityTest {
     @EnumSource
     void llamaCppComputesTheSame(Shape shape) throws Exception {
         Tokenizer tokenizer = BpeTrainer.train(List.of(TEXT, "other words of the same kind"), 300, List.of(), 1);
-        List<Path> files = write(shape, tokenizer);
+        List<Path> files = write(shape.types, shape.config.apply(tokenizer.vocabSize()), tokenizer);
         List<Peer> peers = ask(files);
 
         List<List<double[]>> theirs = new ArrayList<>(); // of each type, of each text
@@ -270,13 +280,15 @@ class LlamaCppParityTest {
     }
 
     /** The model in each of the types. */
-    private List<Path> write(Shape shape, Tokenizer tokenizer) {
-        ModelConfig config = shape.config.apply(tokenizer.vocabSize());
+    private List<Path> write(List<StorageType> types, ModelConfig config, Tokenizer tokenizer) {
         Path folder = dir.resolve("model");
         try (TensorArena arena = TensorArena.open("test")) {
             Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
             weights.initialize(SEED);
             for (ParameterSpec spec : weights.layout().specs()) {
+                if (spec.name().equals("lm_head.weight")) {
+                    silence(weights.get(spec.name()), tokenizer);
+                }
                 if (spec.name().matches(".*(q_proj|k_proj)\\.weight")) {
                     Tensor matrix = weights.get(spec.name());
                     for (long i = 0; i < matrix.size(); i++) {
@@ -293,7 +305,7 @@ class LlamaCppParityTest {
             ModelDirectory.write(folder, config, weights, tokenizer);
         }
         List<Path> files = new ArrayList<>();
-        for (StorageType type : shape.types) {
+        for (StorageType type : types) {
             Path file = dir.resolve(type + ".gguf");
             ModelConverter.convert(folder, file, type);
             files.add(file);
@@ -301,7 +313,65 @@ class LlamaCppParityTest {
         return files;
     }
 
+    /** All tokens but those of letters, so that what is written is text: their logits are zero. */
+    private static void silence(Tensor head, Tokenizer tokenizer) {
+        for (int token = 0; token < tokenizer.vocabSize(); token++) {
+            if (!new String(tokenizer.tokenBytes(token), StandardCharsets.ISO_8859_1).matches("[a-z ]+")) {
+                for (long i = 0; i < head.dim(1); i++) {
+                    head.set(token * (long) head.dim(1) + i, 0);
+                }
+            }
+        }
+    }
+
+    /** A head that is not the token table is read from its place: the same continuations. */
+    @Test
+    void anUntiedHeadIsReadFromItsPlace() throws Exception {
+        Tokenizer tokenizer = BpeTrainer.train(List.of(TEXT, "other words of the same kind"), 300, List.of(), 1);
+        ModelConfig config = stretched(tokenizer.vocabSize(), null, false);
+        List<StorageType> types = List.of(StorageType.F32, StorageType.Q8_0);
+        List<Path> files = write(types, config, tokenizer);
+        List<String> continued = ask(LlamaCpp.Answer.CONTINUATION, CONTINUATION, files);
+        for (int i = 0; i < files.size(); i++) {
+            try (FixedComputePool pool = FixedComputePool.create(2);
+                    OpenModel open = ModelFiles.open(files.get(i));
+                    InferenceModel model = model(open, open.config(), Decode.EXACT, pool)) {
+                assertThat(open.config().tiedEmbeddings()).isFalse();
+                for (int t = 0; t < TEXTS.size(); t++) {
+                    StringBuilder text = new StringBuilder();
+                    new TextGenerator(model, tokenizer)
+                            .generate(
+                                    tokenizer.encode(TEXTS.get(t)),
+                                    CONTINUATION,
+                                    SamplingOptions.greedy(),
+                                    Set.of(),
+                                    token -> text.append(tokenizer.decode(new int[] {token})));
+                    assertThat(text).hasSizeGreaterThanOrEqualTo(CONTINUATION);
+                    assertThat(continued.get(i * TEXTS.size() + t).strip())
+                            .as("%s, text %d", types.get(i), t)
+                            .isEqualTo(text.toString().strip());
+                }
+            }
+        }
+    }
+
     private List<Peer> ask(List<Path> files) throws IOException, InterruptedException {
+        List<String> lines = ask(LlamaCpp.Answer.HIDDEN, 0, files);
+        List<Peer> peers = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i += 2) {
+            peers.add(new Peer(
+                    Arrays.stream(lines.get(i).split(" ", -1))
+                            .mapToInt(Integer::parseInt)
+                            .toArray(),
+                    Arrays.stream(lines.get(i + 1).split(" ", -1))
+                            .mapToDouble(Double::parseDouble)
+                            .toArray()));
+        }
+        return peers;
+    }
+
+    private List<String> ask(LlamaCpp.Answer answer, int numTokens, List<Path> files)
+            throws IOException, InterruptedException {
         Path answers = dir.resolve("answers.txt");
         File log = dir.resolve("peer.log").toFile();
         List<String> command = new ArrayList<>(List.of(
@@ -311,8 +381,10 @@ class LlamaCppParityTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 LlamaCpp.class.getName(),
+                answer.name(),
                 answers.toString(),
-                String.join("\n", TEXTS)));
+                String.join("\n", TEXTS),
+                Integer.toString(numTokens)));
         files.forEach(file -> command.add(file.toString()));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -328,18 +400,7 @@ class LlamaCppParityTest {
         String said = Files.readString(log.toPath());
         assumeTrue(process.exitValue() != LlamaCpp.UNAVAILABLE, "llama.cpp does not run here: " + said);
         assertThat(process.exitValue()).as(said).isZero();
-        List<String> lines = Files.readAllLines(answers);
-        List<Peer> peers = new ArrayList<>();
-        for (int i = 0; i < lines.size(); i += 2) {
-            peers.add(new Peer(
-                    Arrays.stream(lines.get(i).split(" ", -1))
-                            .mapToInt(Integer::parseInt)
-                            .toArray(),
-                    Arrays.stream(lines.get(i + 1).split(" ", -1))
-                            .mapToDouble(Double::parseDouble)
-                            .toArray()));
-        }
-        return peers;
+        return Files.readAllLines(answers);
     }
 
     /** The head of a file times hidden states. */

@@ -177,6 +177,52 @@ class GgufVocabularyTest {
         }
     }
 
+    /** A vocabulary whose last token is "wxyz", which no merge makes. */
+    private static Tokenizer withAWholePiece(String pre) {
+        Map<String, MetadataValue> metadata = qwenLike();
+        GgufMetadata known = new GgufMetadata("test", metadata);
+        List<String> tokens = new ArrayList<>(known.texts(GgufVocabulary.TOKENS).orElseThrow());
+        List<Integer> types = new ArrayList<>(known.counts(GgufVocabulary.TYPES).orElseThrow());
+        tokens.add("wxyz");
+        types.add(1);
+        metadata.put(GgufVocabulary.TOKENS, MetadataValue.texts(tokens));
+        metadata.put(GgufVocabulary.TYPES, MetadataValue.int32s(types));
+        metadata.put(GgufVocabulary.PRE, MetadataValue.text(pre));
+        metadata.put(GgufVocabulary.BEGIN, MetadataValue.uint32(tokens.indexOf("<|im_start|>")));
+        metadata.remove(GgufVocabulary.ADD_BEGIN);
+        return read(metadata);
+    }
+
+    /** Numbers in threes, pieces that are tokens without merges, and a beginning of each text. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-bpe", "llama-v3", "llama3"})
+    void llama3sNameMeansItsRules(String name) {
+        Tokenizer llama = withAWholePiece(name);
+        int whole = llama.vocabSize() - 1;
+        int start = llama.specialToken("<|im_start|>").orElseThrow();
+        assertThat(llama.beginOfText()).hasValue(start);
+        assertThat(llama.encode("wxyz")).containsExactly(whole);
+        assertThat(llama.encode("wxyz wxyz")).startsWith(whole).containsOnlyOnce(whole); // " wxyz" is no token
+        assertThat(llama).isInstanceOfSatisfying(ByteLevelBpe.class, bpe -> {
+            assertThat(bpe.preTokenizer()).isEqualTo(PreTokenizers.CL100K);
+            assertThat(bpe.mergesIgnoredForWholePieces()).isTrue();
+        });
+        // The same numbers without that rule: merged from its letters, as no merge makes the word.
+        Tokenizer merged = withAWholePiece("dbrx");
+        assertThat(merged.encode("wxyz")).hasSize(4).doesNotContain(whole);
+        assertThat(merged.beginOfText()).isEmpty();
+
+        Map<String, MetadataValue> written = new LinkedHashMap<>(GgufVocabularyWriter.write(llama, llama.vocabSize()));
+        assertThat(new GgufMetadata("test", written).text(GgufVocabulary.PRE)).hasValue("llama-bpe");
+        for (Tokenizer again : List.of(read(written), TokenizerJson.parse(TokenizerJson.toWire(llama)))) {
+            assertThat(again.beginOfText()).hasValue(start);
+            for (String text : List.of("wxyz", "a wxyz's 12345 things", "thing  wxyz\n\n wxyz")) {
+                assertThat(again.encode(text)).as(text).isEqualTo(llama.encode(text));
+                assertThat(again.decode(again.encode(text))).isEqualTo(text);
+            }
+        }
+    }
+
     /**
      * Two have keys of llama.cpp, more stand in one of our own, and so does a set without some that names would add.
      */

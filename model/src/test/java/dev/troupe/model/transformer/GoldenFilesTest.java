@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.troupe.model.format.ModelConverter;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.KernelProviders;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -73,6 +75,54 @@ class GoldenFilesTest {
                 }
                 assertPerplexity(model, ofText(name, open), golden.get("perplexity"), perplexityBound);
             }
+        }
+    }
+
+    /**
+     * What 16 bits cost is their rounding and nothing else: the logits of a file in F16 are those of one in float32
+     * with the same numbers.
+     */
+    @ParameterizedTest
+    @CsvSource({"stories260K, stories260K/stories260K-F32.gguf", "tinystories-656K, tinystories-656K"})
+    void aFileInSixteenBitsIsExactInItsNumbers(String name, String file, @TempDir Path temp) throws IOException {
+        Path halves = temp.resolve("f16.gguf");
+        Path same = temp.resolve("f32.gguf");
+        ModelConverter.convert(SharedData.find("models/" + file), halves, StorageType.F16);
+        ModelConverter.convert(halves, same, StorageType.F32);
+        JsonNode golden = new JsonMapper()
+                .readTree(SharedData.find("models/golden.json").toFile())
+                .get(name);
+        for (JsonNode entry : golden.get("golden")) {
+            int[] prompt = ids(entry.get("prompt_ids"));
+            float[] ofHalves = lastLogits(halves, prompt);
+            float[] exact = lastLogits(same, prompt);
+            for (int i = 0; i < exact.length; i++) {
+                assertThat(ofHalves[i]).as("logit of token %d", i).isCloseTo(exact[i], within(1e-3f));
+            }
+        }
+    }
+
+    private static float[] lastLogits(Path file, int[] prompt) {
+        try (FixedComputePool pool = FixedComputePool.create(2);
+                OpenModel open = ModelFiles.open(file);
+                InferenceModel model = InferenceModel.create(
+                        open.config(),
+                        layer -> open.weights(),
+                        KernelProviders.select("vector").create(pool),
+                        new InferenceOptions(null, null, null),
+                        16,
+                        64)) {
+            int[][] tables = new int[prompt.length][];
+            Arrays.fill(tables, IntStream.range(0, 16).toArray());
+            boolean[] wanted = new boolean[prompt.length];
+            wanted[prompt.length - 1] = true;
+            Tensor logits = model.forward(
+                    prompt.length, prompt, IntStream.range(0, prompt.length).toArray(), tables, wanted);
+            float[] copy = new float[open.config().vocabSize()];
+            for (int i = 0; i < copy.length; i++) {
+                copy[i] = logits.get(i);
+            }
+            return copy;
         }
     }
 

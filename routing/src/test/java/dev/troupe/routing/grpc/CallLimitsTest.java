@@ -20,6 +20,8 @@ import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.ProtoUtils;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -58,8 +60,8 @@ class CallLimitsTest {
     }
 
     /** @param request null to send none */
-    private static <T extends Message> CompletableFuture<Ended> call(
-            ClientCall<GenerateRequest, T> call, Metadata headers, @Nullable GenerateRequest request, int wanted) {
+    private static <Q, T extends Message> CompletableFuture<Ended> call(
+            ClientCall<Q, T> call, Metadata headers, @Nullable Q request, int wanted) {
         var ended = new CompletableFuture<Ended>();
         call.start(
                 new ClientCall.Listener<>() {
@@ -106,6 +108,56 @@ class CallLimitsTest {
                                 .status()
                                 .isOk())
                         .isTrue();
+            } finally {
+                channel.shutdownNow();
+            }
+        }
+    }
+
+    /** Bytes as they are, of which generated classes would not make a message. */
+    private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
+        @Override
+        public InputStream stream(byte[] value) {
+            return new ByteArrayInputStream(value);
+        }
+
+        @Override
+        public byte[] parse(InputStream stream) {
+            throw new UnsupportedOperationException("only sent");
+        }
+    }
+
+    private static Status generate(ManagedChannel channel, byte[] message) throws Exception {
+        var method = method("Generate", MethodType.UNARY, GenerateReply.getDefaultInstance()).toBuilder(
+                        new Bytes(), ProtoUtils.marshaller(GenerateReply.getDefaultInstance()))
+                .build();
+        return call(channel.newCall(method, CallOptions.DEFAULT), new Metadata(), message, 2)
+                .get(20, TimeUnit.SECONDS)
+                .status();
+    }
+
+    @Test
+    void aMessageThatIsNoneSaysSo() throws Exception {
+        try (var node = TestNode.start("")) {
+            var replica = node.replica();
+            replica.says(node.tokenizer(), "the world");
+            var channel = channel(node);
+            try {
+                byte[] hello = HELLO.toByteArray();
+                assertThat(generate(channel, hello).isOk()).isTrue();
+                replica.submitted().clear();
+                byte[] noUtf8 = hello.clone();
+                noUtf8[hello.length - 1] = (byte) 0xff;
+                var status = generate(channel, noUtf8);
+                assertThat(status.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+                assertThat(status.getDescription()).contains("UTF-8");
+                status = generate(channel, Arrays.copyOf(hello, hello.length - 2));
+                assertThat(status.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+                assertThat(status.getDescription()).contains("truncated");
+                status = generate(channel, new byte[] {(byte) 0xff, (byte) 0xff, 3});
+                assertThat(status.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+                assertThat(replica.submitted()).isEmpty();
+                assertThat(generate(channel, hello).isOk()).isTrue();
             } finally {
                 channel.shutdownNow();
             }

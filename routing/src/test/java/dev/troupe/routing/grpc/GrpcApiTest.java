@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import akka.grpc.GrpcClientSettings;
 import akka.stream.javadsl.Sink;
 import dev.troupe.actors.serving.GenerationEvent.RejectReason;
+import dev.troupe.actors.serving.SamplingParameters;
 import dev.troupe.model.grammar.AnswerForm;
 import dev.troupe.routing.harness.FakeReplica;
 import dev.troupe.routing.harness.TestNode;
@@ -25,6 +26,7 @@ import dev.troupe.routing.proto.health.HealthClient;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
@@ -119,6 +121,50 @@ class GrpcApiTest {
                 .isEqualTo(FinishReason.FINISH_REASON_STOP);
         assertThat(chunks.getLast().hasUsage()).isTrue();
         assertThat(TestNode.get(client.chat(chat)).getChoices(0).getText()).isEqualTo("the world é🎭 pla");
+    }
+
+    @Test
+    void passesEverySamplingParameterOn() throws Exception {
+        var options = options()
+                .setTemperature(0.5)
+                .setTopK(3)
+                .setTopP(0.25)
+                .setMinP(0.125)
+                .setRepetitionPenalty(1.5)
+                .setPresencePenalty(1)
+                .setFrequencyPenalty(-1)
+                .putLogitBias(5, -100)
+                .putLogitBias(7, 2.5)
+                .setSeed(11)
+                .setLogProbs(2)
+                .addStopTokenIds(9);
+        TestNode.get(client.generate(request().setOptions(options).build()));
+        var submitted = replica.submitted().remove();
+        assertThat(submitted.sampling())
+                .isEqualTo(new SamplingParameters(0.5, 3, 0.25, 0.125, 1.5, 1, -1, Map.of(5, -100.0, 7, 2.5), 11, 2));
+        assertThat(submitted.stopTokens()).contains(9);
+        assertThat(submitted.maxTokens()).isEqualTo(40);
+
+        assertStatus(
+                client.generate(
+                        request().setOptions(options().putLogitBias(9999, 1)).build()),
+                Status.Code.INVALID_ARGUMENT,
+                "token 9999");
+        assertStatus(
+                client.generate(
+                        request().setOptions(options().addStopTokenIds(9999)).build()),
+                Status.Code.INVALID_ARGUMENT,
+                "9999");
+        assertStatus(
+                client.generate(request().setOptions(options().setTopP(1.5)).build()),
+                Status.Code.INVALID_ARGUMENT,
+                "top_p");
+        assertStatus(
+                client.generate(
+                        request().setOptions(options().setFrequencyPenalty(3)).build()),
+                Status.Code.INVALID_ARGUMENT,
+                "frequency_penalty");
+        assertThat(replica.submitted()).isEmpty();
     }
 
     @Test

@@ -9,6 +9,8 @@ import dev.troupe.routing.access.ApiKeys;
 import dev.troupe.routing.harness.FakeService;
 import dev.troupe.routing.harness.Http;
 import dev.troupe.routing.harness.TestNode;
+import dev.troupe.routing.proto.ChatMessage;
+import dev.troupe.routing.proto.ChatRequest;
 import dev.troupe.routing.proto.DetokenizeRequest;
 import dev.troupe.routing.proto.EmbedInput;
 import dev.troupe.routing.proto.EmbedRequest;
@@ -31,6 +33,8 @@ class ApiKeysTest {
     private static final Map<String, String> BODIES = Map.of(
             "/v1/chat/completions",
             "{'model':'tiny','messages':[{'role':'user','content':'hello'}]}",
+            "/v1/responses",
+            "{'model':'tiny','input':'hello'}",
             "/v1/completions",
             "{'model':'tiny','prompt':'hello'}",
             "/v1/embeddings",
@@ -118,6 +122,12 @@ class ApiKeysTest {
         var generate = GenerateRequest.newBuilder().setText("hello").build();
         assertUnauthenticated(client.generate(generate));
         assertUnauthenticated(client.generateStream(generate)
+                .runWith(akka.stream.javadsl.Sink.seq(), SERVICE.node().system()));
+        var chat = ChatRequest.newBuilder()
+                .addMessages(ChatMessage.newBuilder().setRole("user").setContent("hello"))
+                .build();
+        assertUnauthenticated(client.chat(chat));
+        assertUnauthenticated(client.chatStream(chat)
                 .runWith(akka.stream.javadsl.Sink.seq(), SERVICE.node().system()));
         assertUnauthenticated(client.listModels(ListModelsRequest.getDefaultInstance()));
         assertUnauthenticated(

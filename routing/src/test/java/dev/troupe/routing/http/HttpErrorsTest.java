@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import kamon.Kamon;
 import kamon.tag.Tag;
 import org.junit.jupiter.api.Test;
@@ -362,6 +363,29 @@ class HttpErrorsTest {
         assertProblem(response, 408, "", "deadline_exceeded", "time limit of this request");
         assertThat(response.headers().firstValue("x-should-retry")).contains("false");
         TestNode.await("cancelled", () -> SERVICE.replica().cancelled().size() == 1);
+    }
+
+    /** A status while nothing was said, and an event once something was. */
+    @Test
+    void theDeadlineOfAStreamIsStatus408OrItsLastEvent() throws Exception {
+        String streamed = "{" + HELLO + ",'stream':true}";
+        SERVICE.replica().script((request, replyTo) -> {});
+        assertProblem(SERVICE.http().post(CHAT, streamed), 408, "", "deadline_exceeded", "time limit of this request");
+        TestNode.await("cancelled", () -> SERVICE.replica().cancelled().size() == 1);
+        SERVICE.replica()
+                .script((request, replyTo) -> FakeReplica.say(
+                        request, replyTo, SERVICE.node().tokenizer().encode("the world"), false));
+        var response = SERVICE.http().post(CHAT, streamed);
+        assertThat(response.statusCode()).isEqualTo(200);
+        var events = Http.events(response);
+        assertThat(events.stream()
+                        .map(event -> event.at("/choices/0/delta/content").asText(""))
+                        .collect(Collectors.joining()))
+                .isEqualTo("the world");
+        assertThat(events.getLast().at("/error/code").asText()).isEqualTo("deadline_exceeded");
+        assertThat(events.getLast().at("/error/message").asText()).contains("time limit of this request");
+        assertThat(response.body()).doesNotContain("[DONE]");
+        TestNode.await("cancelled", () -> SERVICE.replica().cancelled().size() == 2);
     }
 
     @Test

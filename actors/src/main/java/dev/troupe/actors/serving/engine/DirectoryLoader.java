@@ -1,6 +1,5 @@
 package dev.troupe.actors.serving.engine;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.troupe.actors.compute.NodeKernels;
 import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.ServedTokenizer;
@@ -18,7 +17,6 @@ import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.NotEnoughMemoryException;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -154,13 +152,15 @@ public record DirectoryLoader(
             blockBytes +=
                     KvCacheSize.blockBytes(draft.config(), settings.inference().cache());
         }
-        ModelConfig config = KvCacheSize.fitting(model.config(), settings, blockBytes);
-        int numKvBlocks = KvCacheSize.numBlocks(config, settings, blockBytes);
-        long weightBytes = weightBytes(model) + (draft == null ? 0 : weightBytes(draft));
-        KvCacheSize.tooMuch(weightBytes, numKvBlocks * blockBytes, memory()).ifPresent(LOG::warn);
         Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool, Set.of());
         EngineSettings decided = settings.decided(model, kernels);
         EngineSettings ofDraft = draft == null ? decided : settings.decided(draft, kernels);
+        long weightBytes = layout.weightBytes(model, decided)
+                + (draft == null ? 0 : ModelLayout.WHOLE.weightBytes(draft, ofDraft));
+        KvCacheSize cache = KvCacheSize.of(settings, blockBytes)
+                .within(settings.memory().beside(weightBytes, directory), settings.memory());
+        ModelConfig config = cache.fitting(model.config());
+        int numKvBlocks = cache.numBlocks(config);
         Set<KernelUse> uses = new HashSet<>(decided.uses(model));
         if (draft != null) {
             uses.addAll(ofDraft.uses(draft));
@@ -192,14 +192,6 @@ public record DirectoryLoader(
             guesses.close();
             throw e;
         }
-    }
-
-    private static long weightBytes(OpenModel model) {
-        return model.bytesByType().values().stream().mapToLong(Long::longValue).sum();
-    }
-
-    private static long memory() {
-        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
     /** Compares kernels like those that compute with the reference, in all that is asked of them. */

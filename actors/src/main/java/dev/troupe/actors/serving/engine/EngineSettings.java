@@ -6,8 +6,11 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.ModelPart;
 import dev.troupe.model.transformer.ServedWeights;
+import dev.troupe.model.transformer.WeightMemory;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -21,6 +24,7 @@ import java.util.Set;
  * @param maxBatchTokens most rows of a forward pass
  * @param maxRunning most sequences with a place in the cache
  * @param kvCacheBytes most bytes of the key-value cache; less is taken when {@code maxRunning} full contexts need less
+ * @param memory of weights and cache on each node
  * @param draftModel file or directory of a small model with the same vocabulary, which guesses; empty for none
  * @param layouts directory in which the layouts of weights are kept from one load to the next; empty for none
  */
@@ -32,9 +36,12 @@ public record EngineSettings(
         int maxBatchTokens,
         int maxRunning,
         long kvCacheBytes,
+        ServingMemory memory,
         Optional<Path> draftModel,
         Optional<Path> layouts) {
-    /** Without a draft model, on threads that go where the system puts them; 0 for one per core. */
+    /**
+     * Without a draft model or a limit of memory, on threads that go where the system puts them; 0 for one per core.
+     */
     public EngineSettings(
             String backend,
             Precision precision,
@@ -51,6 +58,7 @@ public record EngineSettings(
                 maxBatchTokens,
                 maxRunning,
                 kvCacheBytes,
+                ServingMemory.OF_MACHINE,
                 Optional.empty(),
                 Optional.empty());
     }
@@ -65,6 +73,7 @@ public record EngineSettings(
                 maxBatchTokens,
                 maxRunning,
                 kvCacheBytes,
+                memory,
                 Optional.empty(),
                 layouts);
     }
@@ -85,6 +94,7 @@ public record EngineSettings(
                 maxBatchTokens,
                 maxRunning,
                 kvCacheBytes,
+                memory,
                 draftModel,
                 layouts);
     }
@@ -92,6 +102,13 @@ public record EngineSettings(
     /** What a model for which these were {@link #decided} asks of kernels. */
     public Set<KernelUse> uses(OpenModel model) {
         return inference.uses(model.config(), model.weights()::type, precision);
+    }
+
+    /** Memory of parts of a model for which these were {@link #decided}, without the cache. */
+    public long weightBytes(OpenModel model, List<ModelPart> parts) {
+        return parts.stream()
+                .mapToLong(part -> WeightMemory.bytes(part, model.weights()::type, inference, precision))
+                .sum();
     }
 
     /** All of these that decides how a model's weights are laid out. */

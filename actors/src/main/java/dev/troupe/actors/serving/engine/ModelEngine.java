@@ -44,10 +44,8 @@ public final class ModelEngine implements Engine {
             Kernels kernels,
             ComputePool pool,
             Runnable freeRest) {
-        int numKvBlocks = KvCacheSize.numBlocks(
-                config,
-                settings,
-                KvCacheSize.blockBytes(config, settings.inference().cache()));
+        long blockBytes = KvCacheSize.blockBytes(config, settings.inference().cache());
+        int numKvBlocks = KvCacheSize.of(settings, blockBytes).numBlocks(config);
         return new ModelEngine(
                 description, WholeModel.lay(settings, config, weights, kernels, pool, numKvBlocks, freeRest));
     }

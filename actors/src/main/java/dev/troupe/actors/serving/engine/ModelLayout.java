@@ -5,6 +5,8 @@ import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.ModelPart;
+import java.util.List;
 import java.util.function.Supplier;
 
 /** Where a replica's model comes to lie: in this process, or in several parts. */
@@ -14,6 +16,11 @@ public interface ModelLayout {
         @Override
         public long blockBytes(ModelConfig config, StorageType type) {
             return KvCacheSize.blockBytes(config, type);
+        }
+
+        @Override
+        public long weightBytes(OpenModel model, EngineSettings settings) {
+            return settings.weightBytes(model, List.of(ModelPart.whole(model.config())));
         }
 
         @Override
@@ -53,6 +60,13 @@ public interface ModelLayout {
 
     /** Bytes of one block of a key-value cache of this type, on the node that has the most of it. */
     long blockBytes(ModelConfig config, StorageType type);
+
+    /**
+     * Bytes of the weights, on the node that has the most of them.
+     *
+     * @param settings that were decided for the model
+     */
+    long weightBytes(OpenModel model, EngineSettings settings);
 
     /** Threads of the pool that {@link #lay} is given, of those that the node computes with. */
     int threads(int threadsOfNode);

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import dev.troupe.actors.serving.batch.SchedulingLimits;
 import dev.troupe.actors.serving.engine.EngineSettings;
+import dev.troupe.actors.serving.engine.ServingMemory;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
@@ -127,6 +128,8 @@ public record ReplicaSettings(
             Config serving = config.getConfig("troupe.serving");
             int threads = serving.getInt("threads");
             require(threads >= 0, "threads", threads, "at least 0");
+            long memory = serving.getBytes("memory");
+            require(memory >= 0, "memory", memory, "at least 0");
             EngineSettings engine = new EngineSettings(
                     config.getString("troupe.compute.backend"),
                     Precision.named(serving.getString("precision")),
@@ -135,6 +138,7 @@ public record ReplicaSettings(
                     serving.getInt("maxBatchTokens"),
                     serving.getInt("maxRunning"),
                     serving.getBytes("kvCache"),
+                    ServingMemory.of(memory),
                     draftModel(serving),
                     layouts(serving));
             return new ReplicaSettings(

@@ -18,10 +18,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +42,7 @@ final class ClusterSeats implements MemberFinder {
     private final ActorSystem<?> system;
     private final DataPlane plane;
     private final String replica = UUID.randomUUID().toString();
+    private final Map<String, Integer> refusals = new ConcurrentHashMap<>(); // of members, by node
     private int numEpochs;
 
     /** The seats of one replica. */
@@ -120,7 +124,10 @@ final class ClusterSeats implements MemberFinder {
                 LOG.debug("a node with members does not answer", e);
             }
         }
-        free.sort(Comparator.comparing(reported -> reported.endpoint().nodeId()));
+        // Where there are others, one that had not the memory or the weights is not asked again and again.
+        Comparator<String> fewestRefusals = Comparator.comparingInt(node -> refusals.getOrDefault(node, 0));
+        free.sort(Comparator.comparing(
+                reported -> reported.endpoint().nodeId(), fewestRefusals.thenComparing(Comparator.naturalOrder())));
         return free;
     }
 
@@ -140,6 +147,7 @@ final class ClusterSeats implements MemberFinder {
         private final MemberJob job;
         private final List<EpochWatch.Order> orders = new ArrayList<>();
         private final ModelLayout.Target target;
+        private final AtomicBoolean refused = new AtomicBoolean(); // by one, for whose sake others end
         private @Nullable ActorRef<EpochWatch.Command> watch;
 
         Epoch(MemberJob job, List<Reported> nodes, ModelLayout.Target target) {
@@ -166,7 +174,12 @@ final class ClusterSeats implements MemberFinder {
             CompletableFuture<?>[] all = orders.stream()
                     .map(order -> order.built()
                             .thenAcceptAsync(
-                                    version -> requireSame(order.nodeId(), version), Thread::startVirtualThread))
+                                    version -> requireSame(order.nodeId(), version), Thread::startVirtualThread)
+                            .whenComplete((_, failure) -> {
+                                if (failure != null && refused.compareAndSet(false, true)) {
+                                    refusals.merge(order.nodeId(), 1, Integer::sum);
+                                }
+                            }))
                     .toArray(CompletableFuture<?>[]::new);
             return CompletableFuture.allOf(all);
         }

@@ -7,6 +7,7 @@ import akka.actor.typed.receptionist.Receptionist;
 import dev.troupe.actors.serving.split.MemberProtocol.Answer;
 import dev.troupe.actors.serving.split.MemberProtocol.Built;
 import dev.troupe.actors.serving.split.MemberProtocol.Lost;
+import dev.troupe.model.parallel.CommunicationException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -65,7 +66,11 @@ final class EpochWatch {
                     yield Behaviors.same();
                 }
                 case Said(Lost(String epoch, String nodeId, String message)) -> {
-                    lost.accept(nodeId + " says: " + message);
+                    String reason = nodeId + " says: " + message;
+                    orders.stream()
+                            .filter(order -> order.nodeId().equals(nodeId))
+                            .forEach(order -> order.built().completeExceptionally(new CommunicationException(reason)));
+                    lost.accept(reason);
                     yield Behaviors.same();
                 }
                 case Listed(Set<ActorRef<MemberProtocol.Command>> registered) -> {

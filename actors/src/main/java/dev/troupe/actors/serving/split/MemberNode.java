@@ -12,6 +12,7 @@ import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Subscribe;
 import dev.troupe.actors.Failures;
+import dev.troupe.actors.serving.engine.ServingMemory;
 import dev.troupe.actors.serving.split.MemberProtocol.Answer;
 import dev.troupe.actors.serving.split.MemberProtocol.Build;
 import dev.troupe.actors.serving.split.MemberProtocol.Built;
@@ -49,15 +50,22 @@ public final class MemberNode {
     private final DataPlane plane;
     private final Optional<Path> model;
     private final ComputeThreads threads;
+    private final ServingMemory memory;
     private final Executor blocking;
     private @Nullable NodeMembers members;
     private CompletableFuture<Void> freed = CompletableFuture.completedFuture(null);
 
-    private MemberNode(ActorContext<Command> context, DataPlane plane, Optional<Path> model, ComputeThreads threads) {
+    private MemberNode(
+            ActorContext<Command> context,
+            DataPlane plane,
+            Optional<Path> model,
+            ComputeThreads threads,
+            ServingMemory memory) {
         this.context = context;
         this.plane = plane;
         this.model = model;
         this.threads = threads;
+        this.memory = memory;
         this.blocking =
                 context.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig("troupe.dispatchers.blocking"));
     }
@@ -67,8 +75,10 @@ public final class MemberNode {
      *
      * @param model where the model lies on this node; empty for the same path as on the leader's
      * @param threads that compute
+     * @param memory for weights and cache
      */
-    public static Behavior<Command> create(DataPlane plane, Optional<Path> model, ComputeThreads threads) {
+    public static Behavior<Command> create(
+            DataPlane plane, Optional<Path> model, ComputeThreads threads, ServingMemory memory) {
         return Behaviors.setup(context -> {
             context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
             Cluster.get(context.getSystem())
@@ -79,7 +89,7 @@ public final class MemberNode {
                                     removed -> new NodeGone(
                                             removed.member().address().hostPort())),
                             MemberRemoved.class));
-            MemberNode node = new MemberNode(context, plane, model, threads);
+            MemberNode node = new MemberNode(context, plane, model, threads, memory);
             return Behaviors.receive(Command.class)
                     .onAnyMessage(node::onCommand)
                     .onSignal(PostStop.class, _ -> {
@@ -140,7 +150,8 @@ public final class MemberNode {
         }
         Path file = model.orElseGet(() -> Path.of(order.job().model()));
         context.pipeToSelf(
-                building.build(file, threads, blocking), (version, failure) -> new BuildEnded(order, version, failure));
+                building.build(file, threads, memory, blocking),
+                (version, failure) -> new BuildEnded(order, version, failure));
     }
 
     private void onBuilt(BuildEnded ended) {

@@ -1,8 +1,16 @@
 package dev.troupe.actors.serving.split;
 
+import dev.troupe.actors.serving.engine.ServingMemory;
 import dev.troupe.model.config.ModelConfig;
+import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.ModelPart;
+import dev.troupe.model.transformer.WeightMemory;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * What the members of a replica agree on.
@@ -18,4 +26,29 @@ record MemberSetup(
         InferenceSettings inference,
         int maxRows,
         int numKvBlocks,
-        Duration patience) {}
+        Duration patience) {
+    /** Bytes of a block of the cache in these parts together. */
+    static long blockBytes(List<ModelPart> parts, StorageType type) {
+        return parts.stream().mapToLong(part -> part.cacheBlockBytes(type)).sum();
+    }
+
+    /**
+     * Compares what members of one node need with what there is.
+     *
+     * @param stored the type that a weight of this name is stored in
+     * @param precision of the kernels
+     * @throws dev.troupe.model.TroupeException when they need more
+     */
+    void requireMemory(
+            ServingMemory memory, List<Integer> members, Function<String, StorageType> stored, Precision precision) {
+        List<ModelPart> parts = shape.parts(config, members);
+        long weights = parts.stream()
+                .mapToLong(part -> WeightMemory.bytes(part, stored, inference, precision))
+                .sum();
+        memory.require(
+                weights,
+                numKvBlocks * blockBytes(parts, inference.cache()),
+                "its part of the model, "
+                        + parts.stream().map(ModelPart::toString).collect(Collectors.joining(" and ")) + ",");
+    }
+}

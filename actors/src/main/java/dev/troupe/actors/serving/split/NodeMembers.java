@@ -1,6 +1,7 @@
 package dev.troupe.actors.serving.split;
 
 import dev.troupe.actors.compute.NodeKernels;
+import dev.troupe.actors.serving.engine.ServingMemory;
 import dev.troupe.actors.transport.DataPlane;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
@@ -42,16 +43,25 @@ final class NodeMembers {
      *
      * @param file the model on this node
      * @param threads that compute on this node
+     * @param memory for weights and cache on this node
      * @param blocking threads that may wait
      * @return the version of the weights
      */
-    CompletableFuture<String> build(Path file, ComputeThreads threads, Executor blocking) {
+    CompletableFuture<String> build(Path file, ComputeThreads threads, ServingMemory memory, Executor blocking) {
         return CompletableFuture.supplyAsync(() -> ModelFiles.open(file), blocking)
-                .thenCompose(model -> build(model, threads, blocking).whenComplete((_, _) -> model.close()));
+                .thenCompose(model -> CompletableFuture.supplyAsync(() -> setup(model, memory), blocking)
+                        .thenCompose(setup -> build(setup, model, threads, blocking))
+                        .whenComplete((_, _) -> model.close()));
     }
 
-    private CompletableFuture<String> build(OpenModel model, ComputeThreads threads, Executor blocking) {
+    private MemberSetup setup(OpenModel model, ServingMemory memory) {
         MemberSetup setup = job.setup(model.config());
+        setup.requireMemory(memory, numbers, model.weights()::type, job.kernelPrecision());
+        return setup;
+    }
+
+    private CompletableFuture<String> build(
+            MemberSetup setup, OpenModel model, ComputeThreads threads, Executor blocking) {
         List<CompletableFuture<?>> parts = new ArrayList<>();
         int own = Math.max(1, threads.count() / numbers.size());
         for (int number : numbers) {

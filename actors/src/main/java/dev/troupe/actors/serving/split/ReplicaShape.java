@@ -99,4 +99,9 @@ public record ReplicaShape(int pipeline, int tensor, int nodes) implements WireM
     ModelPart part(ModelConfig config, int member) {
         return ModelPart.of(config, stageOf(member), pipeline, shardOf(member), tensor);
     }
+
+    /** What several members compute. */
+    List<ModelPart> parts(ModelConfig config, List<Integer> members) {
+        return members.stream().map(member -> part(config, member)).toList();
+    }
 }

@@ -13,11 +13,14 @@ import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.parallel.CommunicationException;
 import dev.troupe.model.tensor.StorageType;
+import dev.troupe.model.transformer.ModelPart;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,15 +61,20 @@ public final class SplitLayout implements ModelLayout {
 
     @Override
     public long blockBytes(ModelConfig config, StorageType type) {
+        return mostOfANode(config, parts -> MemberSetup.blockBytes(parts, type));
+    }
+
+    @Override
+    public long weightBytes(OpenModel model, EngineSettings engine) {
+        return mostOfANode(model.config(), parts -> engine.weightBytes(model, parts));
+    }
+
+    private long mostOfANode(ModelConfig config, ToLongFunction<List<ModelPart>> bytes) {
         ReplicaShape shape = settings.shape();
-        long most = 0;
-        for (int node = 0; node < shape.nodes(); node++) {
-            long bytes = shape.membersOf(node).stream()
-                    .mapToLong(member -> shape.part(config, member).cacheBlockBytes(type))
-                    .sum();
-            most = Math.max(most, bytes);
-        }
-        return most;
+        return IntStream.range(0, shape.nodes())
+                .mapToLong(node -> bytes.applyAsLong(shape.parts(config, shape.membersOf(node))))
+                .max()
+                .orElseThrow();
     }
 
     @Override

@@ -9,7 +9,11 @@ import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.format.ModelFiles;
+import dev.troupe.model.format.ModelSummary;
+import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.NotEnoughMemoryException;
@@ -117,6 +121,7 @@ class DirectoryLoaderTest {
                 32,
                 4,
                 1 << 20,
+                ServingMemory.OF_MACHINE,
                 Optional.empty(),
                 Optional.of(layouts));
         LoadTimes times = new LoadTimes();
@@ -186,6 +191,41 @@ class DirectoryLoaderTest {
                 .hasMessageContaining("6144 bytes");
     }
 
+    private static EngineSettings within(long memory, int maxRunning, long kvCacheBytes) {
+        return new EngineSettings(
+                "auto",
+                Precision.FP32,
+                InferenceSettings.EXACT,
+                ComputeThreads.of(1),
+                128,
+                maxRunning,
+                kvCacheBytes,
+                ServingMemory.of(memory),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    @Test
+    void aModelThatMemoryIsTooSmallForIsRefusedAndACacheTakesWhatIsLeft() throws IOException {
+        Path model = write();
+        long weights;
+        long block;
+        try (OpenModel open = ModelFiles.open(model)) {
+            ModelSummary summary = ModelSummary.of(open);
+            weights = summary.weightBytes();
+            block = summary.kvBytesPerToken() * KvBlocks.BLOCK_TOKENS;
+        }
+        assertThatThrownBy(new DirectoryLoader(within(weights - 1, 4, 1 << 20), "hello", "plain", model)::load)
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining(model + " needs " + weights + " bytes of memory for weights, more than the "
+                        + (weights - 1) + " that troupe.serving.memory allows");
+        assertThat(NativeMemory.bytes("inference")).isZero();
+        try (Engine engine =
+                new DirectoryLoader(within(weights + 5 * block, 4, 1 << 20), "hello", "plain", model).load()) {
+            assertThat(engine.numKvBlocks()).isEqualTo(5);
+        }
+    }
+
     /** A cache that is larger than what a process has addresses for. */
     @Test
     void aCacheThatDoesNotFitInMemorySaysWhatToDo() {
@@ -214,7 +254,7 @@ class DirectoryLoaderTest {
             weights.initialize(1);
             ModelDirectory.write(model, config, weights, tokenizer);
         }
-        EngineSettings settings = new EngineSettings("auto", Precision.FP32, 1, 128, 128, 1L << 49);
+        EngineSettings settings = within(1L << 50, 128, 1L << 49);
         assertThatThrownBy(new DirectoryLoader(settings, "test", "plain", model)::load)
                 .isInstanceOf(NotEnoughMemoryException.class)
                 .hasMessageContaining("of memory for keys and values of 34359738352 tokens")

@@ -108,6 +108,7 @@ class DraftModelTest {
                 64,
                 8,
                 kvBytes,
+                ServingMemory.OF_MACHINE,
                 draft,
                 Optional.empty());
         return new DirectoryLoader(settings, "m", "plain", directory.resolve("model")).load();

@@ -71,6 +71,7 @@ class KvCacheMemoryTest {
                 16,
                 1000, // so many contexts need more than there is
                 kvBytes,
+                ServingMemory.OF_MACHINE,
                 draft,
                 Optional.empty());
         try (Engine engine = new DirectoryLoader(settings, "m", "plain", model).load()) {

@@ -36,48 +36,55 @@ class KvCacheSizeTest {
                 0);
     }
 
-    private static EngineSettings cache(long bytes) {
-        return new EngineSettings("auto", Precision.FP32, 1, 16, 4, bytes);
+    private static KvCacheSize cache(ModelConfig model, long bytes) {
+        return KvCacheSize.of(
+                new EngineSettings("auto", Precision.FP32, 1, 16, 4, bytes),
+                KvCacheSize.blockBytes(model, StorageType.F32));
     }
 
     @Test
-    void aCacheThatTheMachineHasNoRoomForIsTold() {
-        assertThat(KvCacheSize.tooMuch(600, 400, 1000)).isEmpty();
-        assertThat(KvCacheSize.tooMuch(600, 401, 1000))
-                .hasValueSatisfying(message -> assertThat(message).contains("401", "600", "1000", "kvCache"));
+    void itIsAtMostWhatTheWeightsLeave() {
+        ModelConfig small = model(PositionKind.ROTARY, 512);
+        ServingMemory memory = ServingMemory.of(2_000 * TOKEN);
+        KvCacheSize configured = cache(small, 1_000 * TOKEN);
+        assertThat(configured.within(memory.beside(1_000 * TOKEN, "m"), memory)).isSameAs(configured);
+        assertThat(configured.within(memory.beside(1_400 * TOKEN, "m"), memory).numBlocks(small))
+                .isEqualTo(600 / 16);
+        assertThatThrownBy(() -> configured
+                        .within(memory.beside(1_500 * TOKEN, "m"), memory)
+                        .numBlocks(small))
+                .isInstanceOf(TroupeException.class)
+                .hasMessageContaining("what weights leave of the memory that troupe.serving.memory allows ("
+                        + 500 * TOKEN + " bytes) cannot hold one context of 512 tokens: at least " + 512 * TOKEN);
     }
 
     @Test
     void aContextThatDoesNotFitIsCutToWhatDoes() {
         ModelConfig large = model(PositionKind.ROTARY, 131_072);
-        EngineSettings settings = cache(4_000 * TOKEN);
-        ModelConfig served = KvCacheSize.fitting(large, settings, KvCacheSize.blockBytes(large, StorageType.F32));
+        KvCacheSize cache = cache(large, 4_000 * TOKEN);
+        ModelConfig served = cache.fitting(large);
         assertThat(served).isEqualTo(large.withContextLength(4_000));
-        assertThat(KvCacheSize.numBlocks(served, settings, KvCacheSize.blockBytes(served, StorageType.F32)))
-                .isEqualTo(250);
+        assertThat(cache.numBlocks(served)).isEqualTo(250);
     }
 
     @Test
     void aContextThatFitsStays() {
         ModelConfig small = model(PositionKind.ROTARY, 512);
-        EngineSettings settings = cache(100_000 * TOKEN);
-        assertThat(KvCacheSize.fitting(small, settings, KvCacheSize.blockBytes(small, StorageType.F32)))
-                .isSameAs(small);
-        assertThat(KvCacheSize.numBlocks(small, settings, KvCacheSize.blockBytes(small, StorageType.F32)))
-                .isEqualTo(4 * 512 / 16);
+        KvCacheSize cache = cache(small, 100_000 * TOKEN);
+        assertThat(cache.fitting(small)).isSameAs(small);
+        assertThat(cache.numBlocks(small)).isEqualTo(4 * 512 / 16);
     }
 
     @Test
     void aCacheOfAlmostNothingIsRefused() {
         for (PositionKind positions : PositionKind.values()) {
             ModelConfig large = model(positions, 131_072);
-            EngineSettings settings = cache(100 * TOKEN);
-            assertThat(KvCacheSize.fitting(large, settings, KvCacheSize.blockBytes(large, StorageType.F32)))
-                    .isSameAs(large);
-            assertThatThrownBy(() ->
-                            KvCacheSize.numBlocks(large, settings, KvCacheSize.blockBytes(large, StorageType.F32)))
+            KvCacheSize cache = cache(large, 100 * TOKEN);
+            assertThat(cache.fitting(large)).isSameAs(large);
+            assertThatThrownBy(() -> cache.numBlocks(large))
                     .isInstanceOf(TroupeException.class)
-                    .hasMessageContaining("cannot hold one context of 131072 tokens");
+                    .hasMessageContaining("troupe.serving.kvCache (" + 100 * TOKEN
+                            + " bytes) cannot hold one context of 131072 tokens");
         }
     }
 }

@@ -17,6 +17,7 @@ import dev.troupe.actors.serving.engine.EngineLoop;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.ModelLayout;
 import dev.troupe.actors.serving.engine.SampledToken;
+import dev.troupe.actors.serving.engine.ServingMemory;
 import dev.troupe.model.TroupeException;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelConverter;
@@ -72,7 +73,16 @@ class SplitEngineTest {
 
     private static Engine load(Path model, ReplicaShape shape, InferenceSettings inference, Optional<Path> draft) {
         EngineSettings settings = new EngineSettings(
-                "auto", Precision.FP32, inference, ComputeThreads.of(1), 64, 8, 4 << 20, draft, Optional.empty());
+                "auto",
+                Precision.FP32,
+                inference,
+                ComputeThreads.of(1),
+                64,
+                8,
+                4 << 20,
+                ServingMemory.OF_MACHINE,
+                draft,
+                Optional.empty());
         return new DirectoryLoader(settings, "m", "plain", model, layout(shape)).load();
     }
 

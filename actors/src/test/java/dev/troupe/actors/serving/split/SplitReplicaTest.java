@@ -25,6 +25,7 @@ import dev.troupe.actors.serving.Requests;
 import dev.troupe.actors.serving.engine.DirectoryLoader;
 import dev.troupe.actors.serving.engine.EngineSettings;
 import dev.troupe.actors.serving.engine.ModelLayout;
+import dev.troupe.actors.serving.engine.ServingMemory;
 import dev.troupe.actors.serving.replica.ModelReplica;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
 import dev.troupe.actors.serving.replica.ReuseSettings;
@@ -120,12 +121,16 @@ class SplitReplicaTest {
         });
     }
 
-    /** @param model where it has the model; null for where the leader has it */
     private Node addMember(Optional<Path> model) {
+        return addMember(model, ServingMemory.OF_MACHINE);
+    }
+
+    /** @param model where it has the model; empty for where the leader has it */
+    private Node addMember(Optional<Path> model, ServingMemory memory) {
         Node node = new Node("member");
         nodes.add(node);
         join(node);
-        node.kit.spawn(MemberNode.create(node.plane, model, ComputeThreads.of(1)), "member-node");
+        node.kit.spawn(MemberNode.create(node.plane, model, ComputeThreads.of(1), memory), "member-node");
         return node;
     }
 
@@ -305,14 +310,26 @@ class SplitReplicaTest {
         Path copy = SplitModels.write(folder, "copy", SplitModels.config("llama"), 3);
         Path other = SplitModels.write(folder, "other", SplitModels.config("llama"), 4);
         List<List<GenerationEvent>> expected = undisturbed(model);
-        Node wrong = addMember(Optional.of(other));
+        addMember(Optional.of(other));
         ActorRef<Command> replica = serveSplit(model, new ReplicaShape(2, 1, 2));
         TestProbe<GenerationEvent> client = leader().kit.createTestProbe(GenerationEvent.class);
         replica.tell(new Submit(requests().getFirst(), client.getRef()));
         assertThat(client.receiveMessage(PATIENCE)).isInstanceOf(Rejected.class);
-        wrong.close();
-        nodes.remove(wrong);
         addMember(Optional.of(copy));
+        assertThat(answersWhenServing(replica)).isEqualTo(expected);
+    }
+
+    /** A node that has not the memory for its part does not serve, and another is asked that has it. */
+    @Test
+    void aNodeWithTooLittleMemoryIsPassedOver() {
+        Path model = SplitModels.write(folder, "llama", SplitModels.config("llama"), 3);
+        List<List<GenerationEvent>> expected = undisturbed(model);
+        addMember(Optional.empty(), ServingMemory.of(1000));
+        ActorRef<Command> replica = serveSplit(model, new ReplicaShape(2, 1, 2));
+        TestProbe<GenerationEvent> client = leader().kit.createTestProbe(GenerationEvent.class);
+        replica.tell(new Submit(requests().getFirst(), client.getRef()));
+        assertThat(client.receiveMessage(PATIENCE)).isInstanceOf(Rejected.class);
+        addMember(Optional.empty(), ServingMemory.of(8 << 20));
         assertThat(answersWhenServing(replica)).isEqualTo(expected);
     }
 }
