@@ -1,6 +1,11 @@
 package dev.troupe.routing.grpc;
 
+import akka.actor.ActorSystem;
 import akka.grpc.GrpcServiceException;
+import akka.grpc.Trailers;
+import akka.grpc.javadsl.GrpcExceptionHandler;
+import akka.japi.Function;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.troupe.routing.route.RequestFailure;
 import io.grpc.Status;
 import org.slf4j.Logger;
@@ -15,6 +20,15 @@ final class GrpcErrors {
     /** The exception that Akka gRPC turns into the status. */
     static GrpcServiceException exception(Throwable failure) {
         return new GrpcServiceException(status(failure));
+    }
+
+    /** Akka's statuses for what a call's handler throws; a message that cannot be parsed is its sender's mistake. */
+    static Function<ActorSystem, Function<Throwable, Trailers>> mapper() {
+        Function<ActorSystem, Function<Throwable, Trailers>> standard = GrpcExceptionHandler.defaultMapper();
+        return system -> failure -> RequestFailure.cause(failure) instanceof InvalidProtocolBufferException broken
+                ? new Trailers(
+                        Status.INVALID_ARGUMENT.withDescription("The message cannot be parsed: " + broken.getMessage()))
+                : standard.apply(system).apply(failure);
     }
 
     static Status status(Throwable failure) {

@@ -7,6 +7,7 @@ import akka.grpc.javadsl.ServiceHandler;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.japi.function.Function;
+import akka.stream.Materializer;
 import dev.troupe.routing.RoutingConfig;
 import dev.troupe.routing.generate.Services;
 import dev.troupe.routing.proto.Router;
@@ -27,9 +28,12 @@ public final class GrpcFront {
     public static Function<HttpRequest, CompletionStage<HttpResponse>> handler(
             ActorSystem<?> system, RoutingConfig config, ActorRef<Command> router, Services services) {
         var service = new RouterService(system, config, services);
+        var materializer = Materializer.matFromSystem(system);
+        var errors = GrpcErrors.mapper();
         Function<HttpRequest, CompletionStage<HttpResponse>> generated = ServiceHandler.concatOrNotFound(
-                RouterPowerApiHandlerFactory.partial(service, Router.name, system),
-                HealthHandlerFactory.partial(new HealthService(system, router), Health.name, system),
+                RouterPowerApiHandlerFactory.partial(service, Router.name, materializer, errors, system),
+                HealthHandlerFactory.partial(
+                        new HealthService(system, router), Health.name, materializer, errors, system),
                 ServerReflection.create(List.of(Router.description, Health.description), system));
         var calls = new OneReplyCalls(system, service, generated);
         var limited = new CallLimits(system, config, Set.of(Router.name, Health.name), calls);

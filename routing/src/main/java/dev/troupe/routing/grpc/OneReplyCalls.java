@@ -69,7 +69,7 @@ final class OneReplyCalls implements Function<HttpRequest, CompletionStage<HttpR
             ProtobufSerializer<T> serializer,
             ProtobufSerializer<R> replySerializer,
             BiFunction<T, Metadata, Source<R, NotUsed>> method) {
-        var errors = GrpcExceptionHandler.defaultMapper();
+        var errors = GrpcErrors.mapper();
         var metadata = MetadataBuilder.fromHeaders(request.getHeaders());
         return GrpcMarshalling.<HttpResponse>negotiated(
                         request,

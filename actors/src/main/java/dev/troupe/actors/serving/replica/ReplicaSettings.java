@@ -128,8 +128,6 @@ public record ReplicaSettings(
             Config serving = config.getConfig("troupe.serving");
             int threads = serving.getInt("threads");
             require(threads >= 0, "threads", threads, "at least 0");
-            long memory = serving.getBytes("memory");
-            require(memory >= 0, "memory", memory, "at least 0");
             EngineSettings engine = new EngineSettings(
                     config.getString("troupe.compute.backend"),
                     Precision.named(serving.getString("precision")),
@@ -138,7 +136,7 @@ public record ReplicaSettings(
                     serving.getInt("maxBatchTokens"),
                     serving.getInt("maxRunning"),
                     serving.getBytes("kvCache"),
-                    ServingMemory.of(memory),
+                    ServingMemory.of(serving.getBytes("memory")),
                     draftModel(serving),
                     layouts(serving));
             return new ReplicaSettings(

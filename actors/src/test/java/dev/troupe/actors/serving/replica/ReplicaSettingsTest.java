@@ -25,7 +25,7 @@ class ReplicaSettingsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "memory = -1, troupe.serving.memory (-1) must be at least 0",
+        "memory = -1, memory",
         "maxRunning = 0, troupe.serving.maxRunning (0) must be at least 1",
         "maxBatchTokens = 3, troupe.serving.maxBatchTokens (3) must be at least maxRunning",
         "maxQueued = -1, troupe.serving.maxQueued",
