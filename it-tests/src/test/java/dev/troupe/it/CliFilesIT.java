@@ -1,6 +1,7 @@
 package dev.troupe.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.troupe.model.config.ModelConfig;
@@ -149,12 +150,29 @@ class CliFilesIT {
         Path four = dir.resolve("four.gguf");
         troupe("quantize", original.toString(), four.toString(), "--type", "q4_k")
                 .expectExit(0);
+        assertInspected(original);
         JsonNode bytes = facts(four).path("bytesByType");
         long matrices = config.vocabSize() * 256L + 2 * (256 * 256 * 2 + 256 * 128 * 2 + 256 * 512 * 3);
         assertThat(bytes.path("q4_k").asLong()).isEqualTo(matrices * 144 / 256);
         List<String> rounding = new ArrayList<>(List.of(generate(original)));
         rounding.addAll(List.of("--weights", "q4_k"));
         assertThat(greedy(four)).isEqualTo(ids(TroupeProcess.here(rounding.toArray(String[]::new))));
+    }
+
+    /** Keys and values of 2 layers with 2 heads of 64 float32 numbers, and the same for people. */
+    private static void assertInspected(Path model) {
+        JsonNode facts = facts(model);
+        assertThat(facts.path("kvBytesPerToken").asInt()).isEqualTo(2 * 2 * 2 * 64 * Float.BYTES);
+        assertThat(facts.path("kvBytesOfContext").asInt()).isEqualTo(128 * 2 * 2 * 2 * 64 * Float.BYTES);
+        assertThat(facts.path("weightBytes").asLong())
+                .isCloseTo(
+                        facts.at("/bytesByType/f32").asLong(),
+                        withinPercentage(5)); // tied: the table is the head, and laid out
+        assertThat(TroupeProcess.here("inspect", model.toString()).expectExit(0).stdout())
+                .contains("2 layers, width 256, 4 heads of 64 (2 of keys and values), feed-forward 512")
+                .contains("stored as f32")
+                .contains("128 tokens")
+                .contains("2.0 kB a token of keys and values, 0.3 MB for a whole context");
     }
 
     @Test

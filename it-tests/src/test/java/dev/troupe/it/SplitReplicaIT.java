@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -108,17 +107,20 @@ class SplitReplicaIT {
         return answers;
     }
 
+    private static List<JsonNode> answersOfOneProcess(Path model) throws Exception {
+        RandomModelServer whole = RandomModelServer.start(model, "");
+        try {
+            return answers(whole::post, RandomModelServer.MODEL);
+        } finally {
+            whole.stop();
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("dev.troupe.it.GoldenModels#files")
     void twoProcessesAnswerAsOne(String folder, String file) throws Exception {
         Path path = GoldenModels.find(file);
-        List<JsonNode> one;
-        RandomModelServer whole = RandomModelServer.start(path, "");
-        try {
-            one = answers(whole::post, RandomModelServer.MODEL);
-        } finally {
-            whole.stop();
-        }
+        List<JsonNode> one = answersOfOneProcess(path);
         int port = TroupeProcess.freePort();
         try (TroupeProcess member = startMember(port);
                 ServingNode leader = startLeader(path, port)) {
@@ -181,11 +183,10 @@ class SplitReplicaIT {
         return bytes;
     }
 
-    /** Pipeline and tensor, float32 and eight bits: the same bytes, and each process about half of the memory. */
-    @ParameterizedTest
-    @CsvSource({"2,1,", "1,2,Q8_0"})
-    void eachHasAboutHalfOfTheMemory(int pipeline, int tensor, @Nullable StorageType type) throws Exception {
-        Path path = writeRandomModel(512, 8, 8, 1152, type); // 20 million weights, 80 MB as float32
+    /** Shards, eight bits: the same bytes, and each process about half of the memory. */
+    @Test
+    void eachHasAboutHalfOfTheMemory() throws Exception {
+        Path path = writeRandomModel(512, 8, 8, 1152, StorageType.Q8_0); // 20 million weights
         List<JsonNode> one;
         double whole;
         try (ServingNode node = ServingNode.start(dir, TroupeProcess.JAVA_OPTIONS, path)) {
@@ -199,25 +200,20 @@ class SplitReplicaIT {
                         path,
                         port,
                         "-D",
-                        "troupe.serving.replica.pipeline=" + pipeline,
+                        "troupe.serving.replica.pipeline=1",
                         "-D",
-                        "troupe.serving.replica.tensor=" + tensor)) {
+                        "troupe.serving.replica.tensor=2")) {
             assertThat(answers(leader)).isEqualTo(one);
             assertThat(steadyInferenceBytes(leader.metrics())).isBetween(0.4 * whole, 0.6 * whole);
             assertThat(steadyInferenceBytes(member.awaitMetrics(START))).isBetween(0.4 * whole, 0.6 * whole);
         }
     }
 
-    /**
-     * Memory that holds three quarters of the weights: one node refuses the model, two serve it with the bytes of one.
-     */
+    /** Stages, float32, memory for three quarters of the weights: one node refuses, two serve with the bytes of one. */
     @Test
     void aModelThatOneNodeHasNotTheMemoryForIsServedByTwo() throws Exception {
         Path path = writeRandomModel(512, 8, 8, 1152, null); // 20 million weights
-        List<JsonNode> one;
-        try (ServingNode node = ServingNode.start(dir, TroupeProcess.JAVA_OPTIONS, path)) {
-            one = answers(node);
-        }
+        List<JsonNode> one = answersOfOneProcess(path);
         String limit = "troupe.serving.memory=" + 60_000_000;
         TroupeProcess.refused(
                 dir,
@@ -238,8 +234,8 @@ class SplitReplicaIT {
         try (TroupeProcess member = startMember(port, "-D", limit);
                 ServingNode leader = startLeader(path, port, "-D", limit)) {
             assertThat(answers(leader)).isEqualTo(one);
-            assertThat(steadyInferenceBytes(leader.metrics())).isLessThan(66e6); // with rows of a step
-            assertThat(steadyInferenceBytes(member.awaitMetrics(START))).isLessThan(66e6);
+            assertThat(steadyInferenceBytes(leader.metrics())).isLessThan(70e6); // with rows of a step
+            assertThat(steadyInferenceBytes(member.awaitMetrics(START))).isLessThan(70e6);
         }
     }
 
