@@ -59,6 +59,8 @@ class LoadRefusalTest {
                     "-D",
                     "troupe.serving.kvCache=" + (1L << 49),
                     "-D",
+                    "troupe.serving.memory=" + (1L << 50), // more than there is, so that the system says it
+                    "-D",
                     "troupe.serving.maxRunning=128",
                     "-D",
                     "troupe.node.metricsPort=-1");

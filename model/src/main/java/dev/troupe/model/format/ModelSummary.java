@@ -9,6 +9,7 @@ import dev.troupe.model.transformer.ModelPart;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.WeightMemory;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -29,7 +30,8 @@ public record ModelSummary(
     public static ModelSummary of(OpenModel model) {
         ModelConfig config = model.config();
         long parameters = ParameterLayout.of(config).size();
-        long weights = WeightMemory.bytes(ModelPart.whole(config), model.weights()::type, AS_STORED, Precision.FP32);
+        long weights =
+                WeightMemory.bytes(List.of(ModelPart.whole(config)), model.weights()::type, AS_STORED, Precision.FP32);
         long kv = 2L * config.numLayers() * config.numKvHeads() * config.headDim() * Float.BYTES;
         return new ModelSummary(parameters, model.bytesByType(), weights, kv);
     }

@@ -6,6 +6,7 @@ import dev.troupe.model.kernel.quantized.VectorWeightProduct;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.transformer.ParameterLayout.Part;
 import dev.troupe.model.transformer.ParameterLayout.PartKind;
+import java.util.List;
 import java.util.function.Function;
 
 /**
@@ -27,17 +28,25 @@ public final class WeightMemory {
     }
 
     /**
-     * Bytes of the weights of a part, within a few in a hundred of what is allocated.
+     * Bytes of the weights of some parts, within a few in a hundred of what is allocated.
      *
      * @param stored the type that a weight of this name is stored in
      * @param settings that were {@link InferenceSettings#decided} for the model
      * @param precision of the kernels
      */
     public static long bytes(
-            ModelPart part, Function<String, StorageType> stored, InferenceSettings settings, Precision precision) {
-        WeightMemory memory = new WeightMemory(part, stored, settings, precision);
+            List<ModelPart> parts,
+            Function<String, StorageType> stored,
+            InferenceSettings settings,
+            Precision precision) {
+        return parts.stream()
+                .mapToLong(part -> new WeightMemory(part, stored, settings, precision).bytes())
+                .sum();
+    }
+
+    private long bytes() {
         return ParameterLayout.of(part.config(), part.range()).parts().stream()
-                .flatMapToLong(group -> group.specs().stream().mapToLong(spec -> memory.bytes(group, spec)))
+                .flatMapToLong(group -> group.specs().stream().mapToLong(spec -> bytes(group, spec)))
                 .sum();
     }
 

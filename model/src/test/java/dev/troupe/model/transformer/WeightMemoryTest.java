@@ -14,6 +14,7 @@ import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -88,7 +89,7 @@ class WeightMemoryTest {
             // Weights that are not in a file have their token table copied, as a matrix is.
             int dim = part.config().dim();
             long row = part.range().hasEmbedding() ? type.bytes(dim) : 0;
-            assertThat(WeightMemory.bytes(part, name -> StorageType.F32, settings, Precision.FP32))
+            assertThat(WeightMemory.bytes(List.of(part), name -> StorageType.F32, settings, Precision.FP32))
                     .as(part.toString())
                     .isCloseTo(
                             NativeMemory.bytes(OWNER) - cache - part.config().vocabSize() * row, withinPercentage(4));

@@ -106,9 +106,7 @@ public record EngineSettings(
 
     /** Memory of parts of a model for which these were {@link #decided}, without the cache. */
     public long weightBytes(OpenModel model, List<ModelPart> parts) {
-        return parts.stream()
-                .mapToLong(part -> WeightMemory.bytes(part, model.weights()::type, inference, precision))
-                .sum();
+        return WeightMemory.bytes(parts, model.weights()::type, inference, precision);
     }
 
     /** All of these that decides how a model's weights are laid out. */

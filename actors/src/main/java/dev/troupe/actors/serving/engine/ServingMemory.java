@@ -12,7 +12,7 @@ import java.lang.management.ManagementFactory;
  * @param says whose limit it is, behind "more than the ... bytes"
  */
 public record ServingMemory(long bytes, String says) {
-    /** Heap, code and buffers of a node under load: 0.36 GB in docs/performance-serving.md. */
+    /** Heap, classes, code and buffers of a node under load (docs/performance-serving.md, "Memory of a node"). */
     private static final long OF_THE_NODE = 512L << 20;
 
     /** Without one of its own: what the machine or container has, less what the node itself takes. */

@@ -42,11 +42,8 @@ record MemberSetup(
     void requireMemory(
             ServingMemory memory, List<Integer> members, Function<String, StorageType> stored, Precision precision) {
         List<ModelPart> parts = shape.parts(config, members);
-        long weights = parts.stream()
-                .mapToLong(part -> WeightMemory.bytes(part, stored, inference, precision))
-                .sum();
         memory.require(
-                weights,
+                WeightMemory.bytes(parts, stored, inference, precision),
                 numKvBlocks * blockBytes(parts, inference.cache()),
                 "its part of the model, "
                         + parts.stream().map(ModelPart::toString).collect(Collectors.joining(" and ")) + ",");
