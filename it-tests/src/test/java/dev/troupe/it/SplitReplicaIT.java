@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -183,10 +184,11 @@ class SplitReplicaIT {
         return bytes;
     }
 
-    /** Shards, eight bits: the same bytes, and each process about half of the memory. */
-    @Test
-    void eachHasAboutHalfOfTheMemory() throws Exception {
-        Path path = writeRandomModel(512, 8, 8, 1152, StorageType.Q8_0); // 20 million weights
+    /** Pipeline and tensor, float32 and eight bits: the same bytes, and each process about half of the memory. */
+    @ParameterizedTest
+    @CsvSource({"2,1,", "1,2,Q8_0"})
+    void eachHasAboutHalfOfTheMemory(int pipeline, int tensor, @Nullable StorageType type) throws Exception {
+        Path path = writeRandomModel(512, 8, 8, 1152, type); // 20 million weights, 80 MB as float32
         List<JsonNode> one;
         double whole;
         try (ServingNode node = ServingNode.start(dir, TroupeProcess.JAVA_OPTIONS, path)) {
@@ -200,9 +202,9 @@ class SplitReplicaIT {
                         path,
                         port,
                         "-D",
-                        "troupe.serving.replica.pipeline=1",
+                        "troupe.serving.replica.pipeline=" + pipeline,
                         "-D",
-                        "troupe.serving.replica.tensor=2")) {
+                        "troupe.serving.replica.tensor=" + tensor)) {
             assertThat(answers(leader)).isEqualTo(one);
             assertThat(steadyInferenceBytes(leader.metrics())).isBetween(0.4 * whole, 0.6 * whole);
             assertThat(steadyInferenceBytes(member.awaitMetrics(START))).isBetween(0.4 * whole, 0.6 * whole);

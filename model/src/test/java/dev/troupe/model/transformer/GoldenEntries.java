@@ -21,16 +21,22 @@ final class GoldenEntries {
                 .toArray();
     }
 
-    /** The greatest logits after the prompt: their values, and that there is none greater. */
-    static void assertLogits(InferenceModel model, JsonNode entry, double bound) {
-        int[] prompt = ids(entry.get("prompt_ids"));
+    /**
+     * Those of the token that follows a prompt, which two blocks of keys and values hold; valid until the next pass.
+     */
+    static Tensor logitsAfter(InferenceModel model, int[] prompt) {
         int[] positions = new int[prompt.length];
         Arrays.setAll(positions, i -> i);
         int[][] tables = new int[prompt.length][];
         Arrays.fill(tables, new int[] {0, 1});
         boolean[] wanted = new boolean[prompt.length];
         wanted[prompt.length - 1] = true;
-        Tensor logits = model.forward(prompt.length, prompt, positions, tables, wanted);
+        return model.forward(prompt.length, prompt, positions, tables, wanted);
+    }
+
+    /** The greatest logits after the prompt: their values, and that there is none greater. */
+    static void assertLogits(InferenceModel model, JsonNode entry, double bound) {
+        Tensor logits = logitsAfter(model, ids(entry.get("prompt_ids")));
         JsonNode greatest = entry.get("first_step_top8_logits");
         Set<Integer> expected = new HashSet<>();
         double least = Double.POSITIVE_INFINITY;

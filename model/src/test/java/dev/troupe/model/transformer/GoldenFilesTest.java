@@ -2,6 +2,7 @@ package dev.troupe.model.transformer;
 
 import static dev.troupe.model.transformer.GoldenEntries.assertLogits;
 import static dev.troupe.model.transformer.GoldenEntries.ids;
+import static dev.troupe.model.transformer.GoldenEntries.logitsAfter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -112,12 +113,7 @@ class GoldenFilesTest {
                         new InferenceOptions(null, null, null),
                         16,
                         64)) {
-            int[][] tables = new int[prompt.length][];
-            Arrays.fill(tables, IntStream.range(0, 16).toArray());
-            boolean[] wanted = new boolean[prompt.length];
-            wanted[prompt.length - 1] = true;
-            Tensor logits = model.forward(
-                    prompt.length, prompt, IntStream.range(0, prompt.length).toArray(), tables, wanted);
+            Tensor logits = logitsAfter(model, prompt);
             float[] copy = new float[open.config().vocabSize()];
             for (int i = 0; i < copy.length; i++) {
                 copy[i] = logits.get(i);
