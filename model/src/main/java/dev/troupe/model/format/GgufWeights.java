@@ -6,6 +6,7 @@ import dev.troupe.model.gguf.GgufFile;
 import dev.troupe.model.gguf.GgufTensor;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.LastingTensor;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterSpec;
 import dev.troupe.model.transformer.StoredTensor;
@@ -86,11 +87,11 @@ final class GgufWeights implements StoredWeights {
     }
 
     @Override
-    public Optional<StoredTensor> lasting(String name) {
+    public Optional<LastingTensor> lasting(String name) {
         GgufTensor tensor = tensor(name);
         return GgufNames.reorderedHeads(config, name) > 0
                 ? Optional.empty()
-                : Optional.of(stored(tensor, file.lastingData(tensor)));
+                : Optional.of(new LastingTensor(stored(tensor, file.lastingData(tensor)), file.lasting()));
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.troupe.model.format.safetensors.TensorEntry;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.LastingTensor;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterSpec;
 import dev.troupe.model.transformer.StoredTensor;
@@ -119,12 +120,14 @@ final class SafetensorsWeights implements StoredWeights, AutoCloseable {
     }
 
     @Override
-    public Optional<StoredTensor> lasting(String name) {
+    public Optional<LastingTensor> lasting(String name) {
         Place place = place(name);
         ParameterSpec spec = specs.get(name);
         return spec != null && names.isTransposed(spec)
                 ? Optional.empty()
-                : Optional.of(stored(place, place.file().lastingBytes(place.entry())));
+                : Optional.of(new LastingTensor(
+                        stored(place, place.file().lastingBytes(place.entry())),
+                        place.file().lasting()));
     }
 
     @Override

@@ -72,6 +72,11 @@ public final class GgufFile implements AutoCloseable {
         return file.lasting().asSlice(position(tensor), tensor.bytes());
     }
 
+    /** All of the mapping that {@link #lastingData} is part of. */
+    public MemorySegment lasting() {
+        return file.lasting();
+    }
+
     /** Takes the pages of {@link #data} out of this process's memory until they are used again. */
     public void forget(GgufTensor tensor) {
         file.forget(data(tensor));

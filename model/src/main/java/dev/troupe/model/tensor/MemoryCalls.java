@@ -54,7 +54,7 @@ public final class MemoryCalls {
      * @param file all of the mapping, which begins on a page: what lies before it is somebody else's
      * @param part of it
      */
-    static void forget(MemorySegment file, MemorySegment part) {
+    public static void forget(MemorySegment file, MemorySegment part) {
         if (part.byteSize() == 0) {
             return;
         }

@@ -7,7 +7,6 @@ import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 
 /** The table of token embeddings, looked up row by row. */
@@ -23,7 +22,7 @@ sealed interface EmbeddingRows {
     static EmbeddingRows of(StoredWeights weights, String name, LinearLayout layout) {
         StoredTensor table = weights.get(name, layout.scratch());
         StorageType type = layout.target(table);
-        Optional<StoredTensor> lasting = weights.lasting(name);
+        Optional<TableRows> lasting = weights.lasting(name).map(TableRows::of);
         if (lasting.isPresent()) {
             boolean exact = type == table.type() || type == StorageType.F32;
             return exact ? new Stored(lasting.get()) : new Rounded(lasting.get(), type);
@@ -33,7 +32,7 @@ sealed interface EmbeddingRows {
         }
         MemorySegment copy = layout.arena().allocateBytes(table.rows() * type.bytes(table.columns()));
         new StoredRows(type, List.of(table)).writeTo(copy);
-        return new Stored(new StoredTensor(name, type, table.rows(), table.columns(), copy));
+        return new Stored(TableRows.of(new StoredTensor(name, type, table.rows(), table.columns(), copy)));
     }
 
     /** Float32 [V, C]. */
@@ -45,23 +44,22 @@ sealed interface EmbeddingRows {
     }
 
     /**
-     * As stored, a row unpacked when it is asked for. Of a file only the pages of such rows are ever in memory: a tied
+     * As stored, a row unpacked when it is asked for. Of a file hardly more than such rows is ever in memory: a tied
      * head has a layout of its own, and two copies of a large vocabulary would be a third of a small model.
      */
-    record Stored(StoredTensor table) implements EmbeddingRows {
+    record Stored(TableRows table) implements EmbeddingRows {
         @Override
         public void gather(Embedding embedding, int rows, int[] tokens, Tensor to) {
             long bytes = table.columns() * 4L;
             MemorySegment out = to.segment();
             for (int row = 0; row < rows; row++) {
-                Objects.checkIndex(tokens[row], table.rows());
-                table.readRow(tokens[row], out.asSlice(row * bytes, bytes));
+                table.read(tokens[row], out.asSlice(row * bytes, bytes));
             }
         }
     }
 
     /** As stored, a row rounded to another type and unpacked again when it is asked for. */
-    record Rounded(StoredTensor table, StorageType type) implements EmbeddingRows {
+    record Rounded(TableRows table, StorageType type) implements EmbeddingRows {
         @Override
         public void gather(Embedding embedding, int rows, int[] tokens, Tensor to) {
             int columns = table.columns();
@@ -69,9 +67,8 @@ sealed interface EmbeddingRows {
             MemorySegment out = to.segment();
             MemorySegment rounded = MemorySegment.ofArray(new byte[Math.toIntExact(type.bytes(columns))]);
             for (int row = 0; row < rows; row++) {
-                Objects.checkIndex(tokens[row], table.rows());
                 MemorySegment values = out.asSlice(row * bytes, bytes);
-                table.readRow(tokens[row], values);
+                table.read(tokens[row], values);
                 Quantization.write(type, columns, values, rounded);
                 Dequantization.read(type, columns, rounded, values);
             }

@@ -23,7 +23,7 @@ public interface StoredWeights {
      * The same, in pages of a file that stay readable as long as the result is in use, and that take no memory until
      * they are read; empty where this is not from a file.
      */
-    default Optional<StoredTensor> lasting(String name) {
+    default Optional<LastingTensor> lasting(String name) {
         return Optional.empty();
     }
 

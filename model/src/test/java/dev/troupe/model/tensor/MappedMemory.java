@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** What the system says of this process's memory. */
-final class MappedMemory {
+public final class MappedMemory {
     private static final Path SWITCH = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
 
     private MappedMemory() {}
@@ -16,7 +16,7 @@ final class MappedMemory {
     }
 
     /** A figure of the mapping that holds this address, 0 when there is none. */
-    static long kibibytes(long address, String name) throws IOException {
+    public static long kibibytes(long address, String name) throws IOException {
         List<String> lines = Files.readAllLines(Path.of("/proc/self/smaps"));
         boolean inside = false;
         for (String line : lines) {

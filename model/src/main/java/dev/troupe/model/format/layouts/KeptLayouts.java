@@ -13,6 +13,7 @@ import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.OwnPages;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.LastingTensor;
 import dev.troupe.model.transformer.StoredTensor;
 import dev.troupe.model.transformer.StoredWeights;
 import java.io.IOException;
@@ -297,7 +298,7 @@ public final class KeptLayouts {
         }
 
         @Override
-        public Optional<StoredTensor> lasting(String name) {
+        public Optional<LastingTensor> lasting(String name) {
             return stored.lasting(name);
         }
 

@@ -237,6 +237,13 @@ final class QueryRows {
     /** Scales what was summed before down to greater maxima. */
     private void rescale(int row, int rows, RowSums sums, long greatest, long factors) {
         long maxima = sums.maxima() + row * 4L;
+        boolean greater = false;
+        for (int r = 0; r < rows && !greater; r++) {
+            greater = get(greatest + r * 4L) > get(maxima + r * 4L);
+        }
+        if (!greater) {
+            return;
+        }
         SoftmaxRow.expDifferences(PaddedRows.width(rows), maxima, greatest, factors);
         for (int r = 0; r < rows; r++) {
             if (get(greatest + r * 4L) > get(maxima + r * 4L)) {

@@ -175,6 +175,15 @@ final class SoftmaxRow {
 
     /** to = e^(from - max), element by element, whole vectors. */
     static void expDifferences(int n, long from, long max, long to) {
+        if (WrittenSoftmax.RUNS && n > 0) {
+            WrittenSoftmax.expDifferences(n, from, max, to);
+        } else {
+            vectorExpDifferences(n, from, max, to);
+        }
+    }
+
+    /** {@link #expDifferences} by the Vector API. */
+    static void vectorExpDifferences(int n, long from, long max, long to) {
         for (int i = 0; i < n; i += LANES) {
             VectorMath.exp(load(from + i * 4L).sub(load(max + i * 4L))).intoMemorySegment(MEMORY, to + i * 4L, ORDER);
         }

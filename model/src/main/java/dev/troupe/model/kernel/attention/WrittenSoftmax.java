@@ -29,6 +29,7 @@ final class WrittenSoftmax {
     private static final class Code {
         private static final MachineCode MAXIMA = MachineCode.install(maxima());
         private static final MachineCode EXPONENTIALS = MachineCode.install(exponentials());
+        private static final MachineCode DIFFERENCES = MachineCode.install(differences());
         private static final MachineCode FINISH = MachineCode.install(finish());
         private static final MachineCode GRADIENTS = MachineCode.install(gradients());
     }
@@ -56,6 +57,11 @@ final class WrittenSoftmax {
     /** As {@link SoftmaxRow#exponentials}. */
     static void exponentials(int rows, int width, long scores, long bounds, long maxima, long sums) {
         Code.EXPONENTIALS.run(rows, scores, width / LANES, bounds, maxima, sums);
+    }
+
+    /** As {@link SoftmaxRow#expDifferences}, at least one vector. */
+    static void expDifferences(int n, long from, long max, long to) {
+        Code.DIFFERENCES.run(from, max, to, n / LANES, 0);
     }
 
     /**
@@ -144,6 +150,29 @@ final class WrittenSoftmax {
         code.add(maxima, Float.BYTES);
         code.add(sums, LINE);
         nextRow(code, row, BOUNDS);
+        return code;
+    }
+
+    /** Numbers, what is taken from them, results, vectors. */
+    private static Assembler differences() {
+        Register from = Register.RDI;
+        Register max = Register.RSI;
+        Register to = Register.RDX;
+        Register vectors = Register.RCX;
+        VectorRegister e = zmm(0);
+        Label loop = new Label();
+        Assembler code = new Assembler();
+        ExpCode exponentials = new ExpCode(code);
+        code.place(loop);
+        code.vmovups(SCORE, at(from, 0));
+        code.vsubps(SCORE, SCORE, at(max, 0));
+        exponentials.exp(e, SCORE, zmm(4), zmm(5));
+        code.vmovups(at(to, 0), e);
+        code.add(from, LINE);
+        code.add(max, LINE);
+        code.add(to, LINE);
+        code.repeat(vectors, loop);
+        code.ret();
         return code;
     }
 

@@ -118,6 +118,23 @@ class WrittenSoftmaxTest {
     }
 
     @Test
+    void differencesHaveTheBitsOfTheVectorApi() {
+        try (TensorArena arena = TensorArena.open("test")) {
+            for (int special : new int[] {0, SPECIAL.length - 3, SPECIAL.length}) {
+                for (int n : new int[] {Lanes.LANES, 5 * Lanes.LANES}) {
+                    Tensor from = scores(arena, 30, special);
+                    Tensor max = scores(arena, 1, 0);
+                    Tensor written = TestTensors.normal(arena, 1, n + 1);
+                    Tensor expected = same(arena, written);
+                    WrittenSoftmax.expDifferences(n, from.address(), max.address(), written.address());
+                    SoftmaxRow.vectorExpDifferences(n, from.address(), max.address(), expected.address());
+                    assertThat(bits(written)).isEqualTo(bits(expected));
+                }
+            }
+        }
+    }
+
+    @Test
     void gradientsHaveTheBitsOfTheVectorApi() {
         try (TensorArena arena = TensorArena.open("test")) {
             int rows = SEEN.length;

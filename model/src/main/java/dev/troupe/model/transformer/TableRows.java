@@ -1,0 +1,50 @@
+package dev.troupe.model.transformer;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/**
+ * Rows of a table, read one at a time in an order that nobody knows. Of a file the system maps up to 64 KiB around a
+ * row that is read, and leaves it mapped: so after some rows all of the table would be in memory. Its pages are given
+ * back each {@link #KEPT} reads.
+ */
+final class TableRows {
+    /** At most 16 MiB; a row then costs one soft page fault, a microsecond of a token's milliseconds. */
+    static final int KEPT = 256;
+
+    private final StoredTensor table;
+    private final Runnable forget;
+    private int reads;
+
+    private TableRows(StoredTensor table, Runnable forget) {
+        this.table = table;
+        this.forget = forget;
+    }
+
+    /** Of memory of this process. */
+    static TableRows of(StoredTensor table) {
+        return new TableRows(table, () -> {});
+    }
+
+    /** Of a file. */
+    static TableRows of(LastingTensor table) {
+        return new TableRows(table.tensor(), table::forget);
+    }
+
+    int columns() {
+        return table.columns();
+    }
+
+    /**
+     * Writes what a row stands for: {@link #columns} float32 numbers.
+     *
+     * @throws IndexOutOfBoundsException when there is no such row
+     */
+    void read(int row, MemorySegment to) {
+        table.readRow(Objects.checkIndex(row, table.rows()), to);
+        if (++reads == KEPT) {
+            reads = 0;
+            forget.run();
+        }
+    }
+}
