@@ -110,7 +110,7 @@ class MeshFaultsIT {
     @Test
     void allNodesAreRemovedAtOnceAndComeTogetherAgain() throws IOException {
         SmallTraining.writeText(dir, WORDS);
-        String steps = "train.steps=800"; // there are some left when the resolver decides
+        String steps = "train.steps=500"; // there are some left when the resolver decides
         String small = "train.accumulation=4";
         JsonNode whole = SmallTraining.undisturbed(dir, train("whole", 1, "[]", steps, small));
 
@@ -353,7 +353,7 @@ class MeshFaultsIT {
     private static String[] train(String out, int nodes, String seeds, String... more) {
         List<String> settings = new ArrayList<>(List.of(
                 "train.steps=" + STEPS,
-                "train.accumulation=16",
+                "train.accumulation=8",
                 "mesh.data=2",
                 "mesh.pipeline=2",
                 "mesh.nodes=" + nodes,

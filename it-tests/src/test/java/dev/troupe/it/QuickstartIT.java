@@ -54,7 +54,7 @@ class QuickstartIT {
                 "quickstart",
                 "--once",
                 "--minutes",
-                "0.7",
+                "0.4",
                 "--dir",
                 "home",
                 "--http-port",

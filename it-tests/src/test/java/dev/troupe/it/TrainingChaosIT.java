@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
  * the others; and the bits of the final states.
  */
 class TrainingChaosIT {
-    private static final int KILLS = 3;
+    private static final int KILLS = 2;
 
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -41,7 +41,7 @@ class TrainingChaosIT {
                 "--partitions",
                 "1",
                 "--steps",
-                "250",
+                "120",
                 "--seed",
                 Long.toString(seed),
                 "--json");

@@ -11,9 +11,9 @@ import java.util.function.Predicate;
 /**
  * Owns a set of off-heap tensors: all of them are freed when it is closed, none before. Thread-safe.
  *
- * <p>Memory is zeroed and aligned to 64 bytes (a cache line and an AVX-512 register). Allocations of at least 2 MiB
- * start on a 2 MiB boundary and lie on huge pages where the system has them, as smaller ones do that together have more
- * than 1 MiB: that raises the bandwidth of reading weights (docs/performance.md).
+ * <p>Memory is zeroed and aligned to 64 bytes (a cache line and an AVX-512 register). Once it is more than 1 MiB it
+ * lies on huge pages where the system has them, one piece after the other: that raises the bandwidth of reading weights
+ * (docs/performance.md).
  */
 public final class TensorArena implements LayoutMemory, AutoCloseable {
     private static final long CACHE_LINE_BYTES = 64;
@@ -21,7 +21,7 @@ public final class TensorArena implements LayoutMemory, AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final String owner;
     private final AtomicLong bytes = new AtomicLong();
-    private final SharedPages small = new SharedPages(arena, CACHE_LINE_BYTES);
+    private final SharedPages pages = new SharedPages(arena, CACHE_LINE_BYTES);
     private final Queue<TensorBlock> blocks = new ConcurrentLinkedQueue<>();
 
     private TensorArena(String owner) {
@@ -50,7 +50,7 @@ public final class TensorArena implements LayoutMemory, AutoCloseable {
     public MemorySegment allocateBytes(long size) {
         MemorySegment segment;
         try {
-            segment = size >= HugePages.BYTES ? HugePages.allocate(size, arena) : small.allocate(Math.max(size, 1));
+            segment = pages.allocate(Math.max(size, 1));
         } catch (NotEnoughMemoryException e) {
             throw e.wantedFor(owner + ", which has " + bytes.get() + " bytes so far");
         }

@@ -9,8 +9,8 @@ import java.util.Objects;
  * back each {@link #KEPT} reads.
  */
 final class TableRows {
-    /** At most 16 MiB; a row then costs one soft page fault, a microsecond of a token's milliseconds. */
-    static final int KEPT = 256;
+    /** At most 4 MiB; a row then costs one soft page fault, a microsecond of a token's milliseconds. */
+    static final int KEPT = 64;
 
     private final StoredTensor table;
     private final Runnable forget;

@@ -100,7 +100,7 @@ class LlamaCppParityTest {
                         0)),
         /** Llama 3.2 1B. */
         LLAMA(
-                SMALL_BLOCKS,
+                List.of(StorageType.F32, StorageType.Q4_0),
                 vocabSize -> new ModelConfig(
                         "llama",
                         vocabSize,

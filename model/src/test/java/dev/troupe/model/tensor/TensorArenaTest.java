@@ -54,6 +54,23 @@ class TensorArenaTest {
         }
     }
 
+    /** The end of each would else take a huge page of its own, half of which is empty. */
+    @Test
+    void largePiecesShareThemToo() throws IOException {
+        assumeTrue(Files.isReadable(Path.of("/proc/self/status")), "no /proc/self/status on this system");
+        long size = 2 * HugePages.BYTES + HugePages.BYTES / 8;
+        int pieces = 40;
+        try (TensorArena arena = TensorArena.open(OWNER)) {
+            long before = MappedMemory.residentKibibytes();
+            for (int i = 0; i < pieces; i++) {
+                arena.allocateBytes(size).fill((byte) 1);
+            }
+            long kibibytes = MappedMemory.residentKibibytes() - before;
+            long filled = pieces * size / 1024;
+            assertThat(kibibytes).isBetween(filled * 9 / 10, filled * 11 / 10);
+        }
+    }
+
     @Test
     void sharedPagesGoBackWithTheArena() throws IOException {
         assumeTrue(Files.isReadable(Path.of("/proc/self/smaps")), "no /proc/self/smaps on this system");

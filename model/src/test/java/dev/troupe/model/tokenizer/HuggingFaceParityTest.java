@@ -71,14 +71,14 @@ class HuggingFaceParityTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"gpt2, 1", "gpt2, 2", "llama3, 3", "llama3, 4", "qwen2, 5", "qwen2, 6", "smollm, 9", "smollm, 10"})
+    @CsvSource({"gpt2, 1", "llama3, 3", "qwen2, 5", "smollm, 9"})
     void theSameIdsOnRandomUnicode(String kind, long seed) throws IOException {
         String json = json(kind);
         Path file = Files.writeString(dir.resolve("tokenizer.json"), json);
         Tokenizer ours = TokenizerJson.read(file);
         var random = RandomText.random(seed);
         try (HuggingFaceTokenizer theirs = peer(json)) {
-            for (int i = 0; i < TEXTS; i++) {
+            for (int i = 0; i < 2 * TEXTS; i++) {
                 String text = RandomText.text(random, 1 + random.nextInt(40));
                 int[] ids = ours.encode(text);
                 assertThat(ids)
