@@ -6,6 +6,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -26,8 +27,8 @@ final class ResidentMemory {
 
     private static final Pattern IN_MAPPING = Pattern.compile("Anonymous:\\s+(\\d+) kB");
     private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-([0-9a-f]+) .*");
-    /** G1's and others' word of where the heap lies. */
-    private static final Pattern RANGE = Pattern.compile("\\[0x([0-9a-f]+), 0x([0-9a-f]+)\\)");
+    /** Collectors' word of where the heap and its parts lie: the first address, for some of them others, the end. */
+    private static final Pattern RANGE = Pattern.compile("\\[0x([0-9a-f]+)(?:, 0x[0-9a-f]+)?, 0x([0-9a-f]+)\\)");
 
     private ResidentMemory() {}
 
@@ -47,6 +48,18 @@ final class ResidentMemory {
         }
     }
 
+    /** Addresses from {@code from} up to but not including {@code to}. */
+    record Range(long from, long to) {}
+
+    /** What a collector's words say of the heap; empty when they say nothing of where it lies. */
+    static Optional<Range> heap(String info) {
+        return RANGE.matcher(info)
+                .results()
+                .map(range -> new Range(
+                        Long.parseUnsignedLong(range.group(1), 16), Long.parseUnsignedLong(range.group(2), 16)))
+                .reduce((a, b) -> new Range(Math.min(a.from(), b.from()), Math.max(a.to(), b.to())));
+    }
+
     /** Bytes that are resident, of no file and not the heap's; -1 where the system does not say. */
     static long outsideHeap() {
         if (!Files.isReadable(STATUS) || !Files.isReadable(MAPPINGS)) {
@@ -54,11 +67,11 @@ final class ResidentMemory {
         }
         try (Stream<String> mappings = Files.lines(MAPPINGS)) {
             long all = status(ALL);
-            Matcher heap = RANGE.matcher(heapInfo());
-            if (all == 0 || !heap.find()) {
+            Optional<Range> heap = heap(heapInfo());
+            if (all == 0 || heap.isEmpty()) {
                 return -1;
             }
-            return (all - inside(address(heap, 1), address(heap, 2), mappings.toList())) << 10;
+            return (all - inside(heap.get().from(), heap.get().to(), mappings.toList())) << 10;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -31,8 +31,24 @@ class ResidentMemoryTest {
     }
 
     @Test
+    void theHeapIsFoundInWhatCollectorsSay() {
+        String g1 = """
+                garbage-first heap   total reserved 6172672K, committed 266240K [0x0000000687400000, 0x0000000800000000)
+                 region size 4096K, 7 young (28672K), 2 survivors (8192K)
+                """;
+        String serial = """
+                DefNew     total 116160K, used 31021K [0x00000000c0000000, 0x00000000c7e00000, 0x00000000d5550000)
+                 eden space 103296K,  30% used [0x00000000c0000000, 0x00000000c1e4b4f0, 0x00000000c64e0000)
+                Tenured    total 258048K, used 1166K [0x00000000d5550000, 0x00000000e5150000, 0x0000000100000000)
+                """;
+        assertThat(ResidentMemory.heap(g1)).contains(new ResidentMemory.Range(0x687400000L, 0x800000000L));
+        assertThat(ResidentMemory.heap(serial)).contains(new ResidentMemory.Range(0xc0000000L, 0x100000000L));
+        assertThat(ResidentMemory.heap("")).isEmpty();
+    }
+
+    @Test
     void memoryOffTheHeapIsSeenAndThatOnItIsNot() {
-        Assumptions.assumeTrue(ResidentMemory.outsideHeap() >= 0, "ResidentMemoryTest: not Linux, or not G1");
+        Assumptions.assumeTrue(ResidentMemory.outsideHeap() >= 0, "ResidentMemoryTest: not Linux, or another JVM");
         long before = ResidentMemory.outsideHeap();
         byte[][] onHeap = new byte[(int) (BYTES >> 20)][1 << 20];
         long after = ResidentMemory.outsideHeap();
