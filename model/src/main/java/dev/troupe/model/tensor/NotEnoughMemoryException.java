@@ -22,9 +22,9 @@ public final class NotEnoughMemoryException extends TroupeException {
         this.bytes = bytes;
     }
 
-    private NotEnoughMemoryException(String message, NotEnoughMemoryException cause) {
+    private NotEnoughMemoryException(String message, long bytes, NotEnoughMemoryException cause) {
         super(message, cause);
-        this.bytes = cause.bytes;
+        this.bytes = bytes;
     }
 
     private static String message(long bytes, String what) {
@@ -33,11 +33,16 @@ public final class NotEnoughMemoryException extends TroupeException {
 
     /** The same, where it is known better what the memory was wanted for. */
     public NotEnoughMemoryException wantedFor(String what) {
-        return new NotEnoughMemoryException(message(bytes, what), this);
+        return wantedFor(what, bytes);
+    }
+
+    /** The same, of {@code size} bytes, for which more were asked of the system. */
+    NotEnoughMemoryException wantedFor(String what, long size) {
+        return new NotEnoughMemoryException(message(size, what), size, this);
     }
 
     /** The same with what to do about it. */
     public NotEnoughMemoryException withRemedy(String remedy) {
-        return new NotEnoughMemoryException(getMessage() + ": " + remedy, this);
+        return new NotEnoughMemoryException(getMessage() + ": " + remedy, bytes, this);
     }
 }

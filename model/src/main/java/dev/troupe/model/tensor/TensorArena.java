@@ -52,7 +52,7 @@ public final class TensorArena implements LayoutMemory, AutoCloseable {
         try {
             segment = pages.allocate(Math.max(size, 1));
         } catch (NotEnoughMemoryException e) {
-            throw e.wantedFor(owner + ", which has " + bytes.get() + " bytes so far");
+            throw e.wantedFor(owner + ", which has " + bytes.get() + " bytes so far", size);
         }
         bytes.addAndGet(size);
         NativeMemory.add(owner, size);
