@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -55,8 +56,7 @@ final class ResidentMemory {
     static Optional<Range> heap(String info) {
         return RANGE.matcher(info)
                 .results()
-                .map(range -> new Range(
-                        Long.parseUnsignedLong(range.group(1), 16), Long.parseUnsignedLong(range.group(2), 16)))
+                .map(range -> new Range(address(range, 1), address(range, 2)))
                 .reduce((a, b) -> new Range(Math.min(a.from(), b.from()), Math.max(a.to(), b.to())));
     }
 
@@ -101,7 +101,7 @@ final class ResidentMemory {
         return matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
     }
 
-    private static long address(Matcher range, int group) {
+    private static long address(MatchResult range, int group) {
         return Long.parseUnsignedLong(range.group(group), 16);
     }
 

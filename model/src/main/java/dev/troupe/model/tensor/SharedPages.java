@@ -26,9 +26,14 @@ final class SharedPages {
         this.alignment = alignment;
     }
 
-    /** @throws NotEnoughMemoryException when the system gives no more; what was handed out stays */
+    /**
+     * A piece, zeroed.
+     *
+     * @param size bytes, at least 1
+     * @throws NotEnoughMemoryException when the system gives no more; what was handed out stays
+     */
     synchronized MemorySegment allocate(long size) {
-        long stride = Math.multiplyExact(Math.ceilDiv(Math.max(size, 1), alignment), alignment);
+        long stride = Math.multiplyExact(Math.ceilDiv(size, alignment), alignment);
         if (stride <= FIRST_BYTES - handedOut) {
             handedOut += stride;
             return arena.allocate(size, alignment);

@@ -235,25 +235,15 @@ class LlamaCppParityTest {
                 assertThat(open.bytesByType().keySet())
                         .containsExactlyInAnyOrderElementsOf(EnumSet.of(StorageType.F32, type));
                 theirs.add(logits(open, ofTexts));
+                assertThat(ofTexts)
+                        .extracting(Peer::tokens)
+                        .containsExactlyElementsOf(
+                                TEXTS.stream().map(tokenizer::encode).toList());
                 for (Decode decode :
                         type.blockElements() > 1 ? List.of(Decode.EXACT, Decode.BLOCKS) : List.of(Decode.EXACT)) {
                     try (InferenceModel model = model(open, open.config(), decode, pool)) {
-                        for (int t = 0; t < TEXTS.size(); t++) {
-                            Peer peer = ofTexts.get(t);
-                            assertThat(peer.tokens()).isEqualTo(tokenizer.encode(TEXTS.get(t)));
-                            double[] expected = theirs.getLast().get(t);
-                            double distance = distance(logits(model, peer.tokens()), expected);
-                            // What rounding weights, and activations where it does that, costs llama.cpp itself.
-                            double own = distance(theirs.getFirst().get(t), expected);
-                            System.out.printf(
-                                    "%s %s, %d tokens: %s %.1e from llama.cpp, whose own is %.1e from its F32%n",
-                                    shape, type, peer.tokens().length, decode, distance, own);
-                            assertThat(distance)
-                                    .as(
-                                            "distance of %s %s, %s, from llama.cpp, which is %s from its F32",
-                                            shape, type, decode, own)
-                                    .isLessThan(Math.max(FLOAT_BOUND, own));
-                        }
+                        String what = shape + " " + type + ", " + decode;
+                        assertSame(what, model, ofTexts, theirs.getLast(), theirs.getFirst());
                     }
                 }
                 if (open.config().ropeScaling() != null) {
@@ -261,6 +251,28 @@ class LlamaCppParityTest {
                             open, pool, ofTexts.getLast(), theirs.getLast().getLast());
                 }
             }
+        }
+    }
+
+    /**
+     * Our logits beside llama.cpp's of the same file.
+     *
+     * @param theirs of each text
+     * @param ofFloats its own of the weights in float32
+     */
+    private static void assertSame(
+            String what, InferenceModel model, List<Peer> peers, List<double[]> theirs, List<double[]> ofFloats) {
+        for (int t = 0; t < peers.size(); t++) {
+            int[] tokens = peers.get(t).tokens();
+            double distance = distance(logits(model, tokens), theirs.get(t));
+            // What rounding weights, and activations where it does that, costs llama.cpp itself.
+            double own = distance(ofFloats.get(t), theirs.get(t));
+            System.out.printf(
+                    "%s, %d tokens: %.1e from llama.cpp, whose own is %.1e from its F32%n",
+                    what, tokens.length, distance, own);
+            assertThat(distance)
+                    .as("distance of %s from llama.cpp, which is %s from its F32", what, own)
+                    .isLessThan(Math.max(FLOAT_BOUND, own));
         }
     }
 

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
-/** Pieces of an arena, which are smaller than a huge page, share huge pages, do not overlap, and go back together. */
+/** Pieces of an arena share huge pages, do not overlap, and go back together. */
 class TensorArenaTest {
     private static final String OWNER = "test.arena";
 

@@ -237,21 +237,30 @@ final class QueryRows {
     /** Scales what was summed before down to greater maxima. */
     private void rescale(int row, int rows, RowSums sums, long greatest, long factors) {
         long maxima = sums.maxima() + row * 4L;
-        boolean greater = false;
-        for (int r = 0; r < rows && !greater; r++) {
-            greater = get(greatest + r * 4L) > get(maxima + r * 4L);
-        }
-        if (!greater) {
+        if (!anyGrew(rows, maxima, greatest)) {
             return;
         }
         SoftmaxRow.expDifferences(PaddedRows.width(rows), maxima, greatest, factors);
         for (int r = 0; r < rows; r++) {
-            if (get(greatest + r * 4L) > get(maxima + r * 4L)) {
+            if (grew(r, maxima, greatest)) {
                 float factor = get(factors + r * 4L);
                 SoftmaxRow.scale(width, sums.valuesOf(row + r), factor);
                 SoftmaxRow.scale(LANES, sums.sumsOf(row + r), factor);
             }
         }
+    }
+
+    private static boolean anyGrew(int rows, long maxima, long greatest) {
+        for (int r = 0; r < rows; r++) {
+            if (grew(r, maxima, greatest)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean grew(int row, long maxima, long greatest) {
+        return get(greatest + row * 4L) > get(maxima + row * 4L);
     }
 
     /** Writes outputs; {@code out} is the first position's row. */
