@@ -89,10 +89,7 @@ class MeshFaultsIT {
 
         try (TroupeProcess first = up(port, "[]");
                 TroupeProcess second = up(0, seeds)) {
-            JsonNode resumed = TroupeProcess.run(
-                            dir, TIMEOUT, "train", "--resume", "--out", RUN, "--json", "-D", "mesh.nodes=3")
-                    .expectExit(0)
-                    .json();
+            JsonNode resumed = SmallTraining.resumed(dir, RUN, "mesh.nodes=3");
             assertThat(resumed.path("steps").asInt()).isEqualTo(STEPS);
             assertThat(resumed.path("valLoss").asDouble())
                     .isEqualTo(whole.path("valLoss").asDouble());

@@ -195,7 +195,7 @@ class ServingFaultsIT {
         }
         node().awaitIdle();
         double after = node().metric("troupe_serving_tokens_out_total", "model=");
-        assertThat(after - tokens).as("tokens for clients that are gone").isLessThan(10 * 8 * 480 / 2.0);
+        assertThat(after - tokens).as("tokens for clients that are gone").isLessThan(10 * 8 * 480 / 10.0);
         node().awaitMetric("troupe_serving_requests_total", gone, count -> count >= before + 5);
     }
 

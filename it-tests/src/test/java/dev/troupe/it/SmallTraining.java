@@ -50,10 +50,35 @@ final class SmallTraining {
             if (args[i - 1].equals("--out")) {
                 args[i] = dir.resolve(args[i]).toString();
             } else if (args[i].equals("data.text=" + TEXT)) {
-                args[i] = "data.text=" + dir.resolve(TEXT);
+                args[i] = textIn(dir);
             }
         }
         return TroupeProcess.here(args).expectExit(0).json();
+    }
+
+    private static String textIn(Path dir) {
+        return "data.text=" + dir.resolve(TEXT);
+    }
+
+    /**
+     * The end of a run that processes in {@code dir} began, which goes on in this one and in those that it finds.
+     *
+     * @param out its folder
+     * @param setting KEY=VALUE, which it did not have before
+     */
+    static JsonNode resumed(Path dir, String out, String setting) {
+        return TroupeProcess.here(
+                        "train",
+                        "--resume",
+                        "--out",
+                        dir.resolve(out).toString(),
+                        "--json",
+                        "-D",
+                        setting,
+                        "-D",
+                        textIn(dir))
+                .expectExit(0)
+                .json();
     }
 
     /**

@@ -146,7 +146,7 @@ class MeshTrainingTest {
     @Test
     void aRunWhoseStatesAreLostGoesBackToItsCheckpoint() {
         ActorRef<TrainerProtocol.Command> node = addNode();
-        String settings = mesh("2x1x1", 1) + "train.steps = 1500"; // more than are taken before the node is gone
+        String settings = mesh("2x1x1", 1) + "train.steps = 700"; // more than are taken before the node is gone
         end(start("whole", false, settings));
         TestProbe<TrainingEvent> probe = start("lost", false, settings);
         while (!(probe.receiveMessage(PATIENCE) instanceof TrainingEvent.CheckpointWritten)) {
