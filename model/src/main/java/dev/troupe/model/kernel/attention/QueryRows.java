@@ -34,7 +34,7 @@ final class QueryRows {
     private final int width;
     private final long queries;
     private final RowSums total;
-    private final RowSums part;
+    private final long partSums;
     private final long keys;
     private final long values;
     private final long scores;
@@ -55,8 +55,8 @@ final class QueryRows {
         this.queries = own;
         long sums = queries + (long) rows * width * 4;
         this.total = RowSums.at(rows, width, sums);
-        this.part = RowSums.at(rows, width, sums + RowSums.bytes(rows, width));
-        this.rowNumbers = sums + 2 * RowSums.bytes(rows, width);
+        this.partSums = sums + RowSums.bytes(rows, width);
+        this.rowNumbers = partSums + RowSums.bytes(rows, width);
     }
 
     static long panelBytes(AttentionShape shape) {
@@ -85,19 +85,22 @@ final class QueryRows {
         int from = shape.firstKey(first) / SPAN;
         int to = (first + positions - 1) / SPAN + 1;
         total.reset();
+        RowSums sums = total;
         boolean merging = false;
         for (int span = from; span < to; span++) {
             if (span != from && span % SPANS_PER_SEGMENT == 0) {
                 if (merging) {
-                    total.merge(part, rowNumbers);
+                    total.merge(sums, rowNumbers);
+                } else {
+                    sums = RowSums.at(total.rows(), width, partSums); // few rows see more than one segment
+                    merging = true;
                 }
-                merging = true;
-                part.reset();
+                sums.reset();
             }
-            attend(source, span, merging ? part : total);
+            attend(source, span, sums);
         }
         if (merging) {
-            total.merge(part, rowNumbers);
+            total.merge(sums, rowNumbers);
         }
     }
 
