@@ -10,6 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,22 +70,25 @@ class TensorFileTest {
     @Test
     void whatLiesBeforeTheFileInMemoryStays() {
         MemoryCalls calls = MemoryCalls.SYSTEM.orElseThrow(() -> new TestAbortedException("there is no mmap here"));
+        long bytes = 4 * SMALL_PAGE;
         int numNeighbours = 0;
-        for (int i = 0; i < 64 && numNeighbours < 3; i++) {
-            try (TensorFile file = TensorFile.create(root, "state", TensorFile.bytesOf(16) + i * SMALL_PAGE)) {
-                long start = file.allocate(16).address();
-                long neighbour = calls.map(64 * SMALL_PAGE); // the system maps from the top down
-                try {
-                    MemorySegment before = MemorySegment.ofAddress(neighbour).reinterpret(64 * SMALL_PAGE);
+        List<Long> mapped = new ArrayList<>(); // until the end: they fill gaps that hold one of the two only
+        try {
+            for (int i = 0; i < 256 && numNeighbours < 3; i++) {
+                try (TensorFile file = TensorFile.create(root, "state", TensorFile.bytesOf(16) + i * SMALL_PAGE)) {
+                    long start = file.allocate(16).address();
+                    long neighbour = calls.map(bytes); // the system maps from the top down
+                    mapped.add(neighbour);
+                    MemorySegment before = MemorySegment.ofAddress(neighbour).reinterpret(bytes);
                     before.fill((byte) 1);
                     file.forget(MemorySegment.ofAddress(start).reinterpret(64));
                     assertThat(before.mismatch(before.asSlice(1))).isEqualTo(before.byteSize() - 1);
                     assertThat(before.get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 1);
-                    numNeighbours += neighbour + 64 * SMALL_PAGE == start ? 1 : 0;
-                } finally {
-                    calls.unmap(neighbour, 64 * SMALL_PAGE);
+                    numNeighbours += neighbour + bytes == start ? 1 : 0;
                 }
             }
+        } finally {
+            mapped.forEach(address -> calls.unmap(address, bytes));
         }
         assumeThat(numNeighbours).as("files with memory right before them").isPositive();
     }
