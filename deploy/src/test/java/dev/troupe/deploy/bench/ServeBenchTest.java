@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** The load runs on a published model, at every level; figures are not judged, answers are. */
 class ServeBenchTest {
     private static final ServeLevels.Load LOAD =
-            new ServeLevels.Load(List.of(1, 3), 40, 10, 1, 2, 4, 5, List.of(20.0), 0.7, List.of(true), 0.1);
+            new ServeLevels.Load(List.of(1, 3), 40, 10, 1, 2, 4, 5, List.of(20.0), 0.7, List.of(false, true), 0.1);
 
     private static Optional<Path> model() {
         String set = System.getProperty("troupe.shared", System.getenv().getOrDefault("TROUPE_SHARED", ""));
@@ -42,9 +42,10 @@ class ServeBenchTest {
                 ServeBench.run(model.orElseThrow(), ConfigFactory.empty(), LOAD, Set.copyOf(ServeBench.LEVELS));
         assertThat(report.rows())
                 .extracting(row -> row.level() + row.streams() + row.sharedPrefix())
-                .containsExactlyElementsOf(Stream.of("1true", "3true", "0true", "0true")
-                        .flatMap(load -> ServeBench.LEVELS.stream().map(level -> level + load))
-                        .toList());
+                .containsExactlyElementsOf(
+                        Stream.of("1false", "3false", "0false", "0false", "1true", "3true", "0true", "0true")
+                                .flatMap(load -> ServeBench.LEVELS.stream().map(level -> level + load))
+                                .toList());
         assertThat(report.overheads())
                 .extracting(over -> over.level() + " beside " + over.beside())
                 .containsOnly(
@@ -56,7 +57,7 @@ class ServeBenchTest {
                         "http beside socket",
                         "http beside replica",
                         "http beside router");
-        assertThat(report.overheads()).hasSize(8 * 4).allSatisfy(over -> {
+        assertThat(report.overheads()).hasSize(8 * 8).allSatisfy(over -> {
             assertThat(over.tokensPerSecondRatio()).isPositive();
             if (!List.of("socket", "http")
                     .contains(over.level())) { // whose client's time is counted in steps of ten milliseconds
@@ -93,15 +94,17 @@ class ServeBenchTest {
 
     /** Of open loops one has its own rate, one 70 % of what three streams reached over HTTP, with the same prompts. */
     private static void checkRates(List<ServeLevels.Row> rows) {
-        double closed = rows.stream()
-                .filter(row -> row.level().equals("http") && row.streams() == 3)
-                .mapToDouble(row -> row.tokensPerSecond() / LOAD.numAnswer())
-                .sum();
-        assertThat(rows.stream()
-                        .filter(row -> row.streams() == 0)
-                        .map(ServeLevels.Row::requestsPerSecond)
-                        .distinct())
-                .containsExactly(20.0, 0.7 * closed);
+        for (boolean shared : LOAD.prefixes()) {
+            double closed = rows.stream()
+                    .filter(row -> row.level().equals("http") && row.streams() == 3 && row.sharedPrefix() == shared)
+                    .mapToDouble(row -> row.tokensPerSecond() / LOAD.numAnswer())
+                    .sum();
+            assertThat(rows.stream()
+                            .filter(row -> row.streams() == 0 && row.sharedPrefix() == shared)
+                            .map(ServeLevels.Row::requestsPerSecond)
+                            .distinct())
+                    .containsExactly(20.0, 0.7 * closed);
+        }
     }
 
     @Test
