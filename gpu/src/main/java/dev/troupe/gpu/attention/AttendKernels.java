@@ -33,7 +33,17 @@ final class AttendKernels {
     /** As for {@link #ATTEND}; a work item stores a component of a key and of a value. */
     static final DeviceKernel STORE = DeviceKernel.indexed("storeKeys", GROUP, AttendKernels::storeComponent);
 
+    /** 0 cache blocks, then in elements behind them 1 from, 2 to, 3 count. */
+    static final DeviceKernel COPY = DeviceKernel.of("copyBlock", GROUP, AttendKernels::copyElement);
+
     private AttendKernels() {}
+
+    private static void copyElement(KernelContext context, FloatArray heap, FloatArray floats, IntArray ints) {
+        int i = context.globalIdx;
+        if (i < ints.get(3)) {
+            heap.set(ints.get(0) + ints.get(2) + i, heap.get(ints.get(0) + ints.get(1) + i));
+        }
+    }
 
     private static void attendQuery(KernelContext context, FloatArray heap, FloatArray floats, IntArray ints) {
         int heads = ints.get(0);

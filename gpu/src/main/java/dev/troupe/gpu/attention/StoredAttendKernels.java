@@ -31,7 +31,18 @@ final class StoredAttendKernels {
     static final DeviceKernel STORE_BYTES =
             DeviceKernel.indexedWords("storeBytes", GROUP, StoredAttendKernels::storeGroup);
 
+    /** As {@link AttendKernels#COPY}, in words. */
+    static final DeviceKernel COPY = DeviceKernel.ofWords("copyStoredBlock", GROUP, StoredAttendKernels::copyWord);
+
     private StoredAttendKernels() {}
+
+    private static void copyWord(
+            KernelContext context, FloatArray heap, IntArray words, FloatArray floats, IntArray ints) {
+        int i = context.globalIdx;
+        if (i < ints.get(3)) {
+            words.set(ints.get(0) + ints.get(2) + i, words.get(ints.get(0) + ints.get(1) + i));
+        }
+    }
 
     private static void attendQuery(
             KernelContext context, FloatArray heap, IntArray words, FloatArray floats, IntArray ints) {

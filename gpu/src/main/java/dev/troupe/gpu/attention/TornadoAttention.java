@@ -30,9 +30,11 @@ public final class TornadoAttention implements Attention {
         return List.of(
                 AttendKernels.ATTEND,
                 AttendKernels.STORE,
+                AttendKernels.COPY,
                 StoredAttendKernels.ATTEND,
                 StoredAttendKernels.STORE_HALVES,
                 StoredAttendKernels.STORE_BYTES,
+                StoredAttendKernels.COPY,
                 AttentionBackwardKernels.DELTA,
                 AttentionBackwardKernels.QUERY,
                 AttentionBackwardKernels.KEY);
@@ -98,9 +100,7 @@ public final class TornadoAttention implements Attention {
     @Override
     public void cachedForward(KvBlocks blocks, int rows, Tensor qkv, int[] positions, int[][] blockTables, Tensor out) {
         AttentionArguments.checkCached(blocks, rows, qkv, positions, blockTables, out);
-        if (blocks.sharesMemory()) {
-            throw new IllegalArgumentException("on a device each layer's blocks have memory of their own");
-        }
+        requireOwnMemory(blocks);
         AttentionShape shape = blocks.shape();
         StorageType type = blocks.type();
         boolean numbers = type == StorageType.F32;
@@ -115,6 +115,25 @@ public final class TornadoAttention implements Attention {
                 cached(store, blocks, rows, qkv, positions, blockTables, out).items(rows * items));
         memory.launch(
                 cached(attend, blocks, rows, qkv, positions, blockTables, out).groups(rows, shape.numHeads()));
+    }
+
+    @Override
+    public void copyBlock(KvBlocks blocks, int from, int to) {
+        AttentionArguments.checkCopy(blocks, from, to);
+        requireOwnMemory(blocks);
+        AttentionShape shape = blocks.shape();
+        long bytes = KvBlocks.blockBytes(shape.numKvHeads(), shape.headDim(), blocks.type());
+        int count = Math.toIntExact(bytes / Float.BYTES);
+        boolean numbers = blocks.type() == StorageType.F32;
+        Launch launch = new Launch(numbers ? AttendKernels.COPY : StoredAttendKernels.COPY).items(count);
+        memory.launch((numbers ? launch.update(blocks.data()) : launch.updateWords(blocks.data()))
+                .put(Math.multiplyExact(from, count), Math.multiplyExact(to, count), count));
+    }
+
+    private static void requireOwnMemory(KvBlocks blocks) {
+        if (blocks.sharesMemory()) {
+            throw new IllegalArgumentException("on a device each layer's blocks have memory of their own");
+        }
     }
 
     private static Launch cached(

@@ -145,6 +145,11 @@ public final class InferenceModel implements AutoCloseable {
         return maxRows;
     }
 
+    /** Copies what a block of the cache holds, in every layer of this part, into another. */
+    public void copyBlock(int from, int to) {
+        weights.layers().forEach(layer -> kernels.attention().copyBlock(layer.kv(), from, to));
+    }
+
     /**
      * As {@link #forward(int, int[], int[], int[][], boolean[], boolean[])}, of tokens none of which belongs to a
      * prompt: all rows go through the kernels that generated tokens do.

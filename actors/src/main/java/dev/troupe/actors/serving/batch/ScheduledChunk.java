@@ -1,12 +1,15 @@
 package dev.troupe.actors.serving.batch;
 
 import dev.troupe.actors.serving.PromptOutput;
+import dev.troupe.actors.serving.kv.BlockCopy;
 import dev.troupe.actors.serving.kv.BlockTable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Consecutive tokens of one sequence to be computed in this step.
+ * Consecutive tokens of one sequence to be computed in this step. None when another sequence of the step has the same
+ * tokens, all of them: then what that one computes is drawn from here, too.
  *
  * @param arrival the sequence's number
  * @param firstPosition position of the first token in the sequence
@@ -18,6 +21,8 @@ import java.util.List;
  * @param numToGuess how many tokens the engine is to guess and to put behind, before it computes the chunk; their
  *     blocks are there
  * @param promptOutput what is told of the prompt's positions
+ * @param copy is made before the step: the sequence shared the block that it goes on in
+ * @param drawsFrom where there are no tokens: number of the sequence whose last known token's logits are this one's
  */
 public record ScheduledChunk(
         long arrival,
@@ -28,7 +33,9 @@ public record ScheduledChunk(
         boolean sampled,
         int numDraft,
         int numToGuess,
-        PromptOutput promptOutput) {
+        PromptOutput promptOutput,
+        Optional<BlockCopy> copy,
+        long drawsFrom) {
     /** Whether this is a piece of a prompt, or of an answer that is computed again: a decode is one token behind it. */
     public boolean readsKnownTokens() {
         return firstPosition < numPrompt || tokens.size() - numDraft > 1;
@@ -48,9 +55,14 @@ public record ScheduledChunk(
         };
     }
 
-    /** Rows whose logits are wanted for the answer. */
+    /** Tokens that are drawn, if all guesses hold. */
     public int numWanted() {
         return sampled ? 1 + numDraft : 0;
+    }
+
+    /** Rows of this chunk whose logits are wanted for an answer. */
+    public int numLogitRows() {
+        return tokens.isEmpty() ? 0 : numWanted();
     }
 
     /** Guess number {@code index}. */
@@ -60,13 +72,24 @@ public record ScheduledChunk(
 
     /** The same rows, of which nothing is wanted but, perhaps, the last one's logits. */
     public ScheduledChunk onlyRows(boolean wanted) {
-        return new ScheduledChunk(arrival, firstPosition, tokens, blocks, numPrompt, wanted, 0, 0, PromptOutput.NONE);
+        return new ScheduledChunk(
+                arrival, firstPosition, tokens, blocks, numPrompt, wanted, 0, 0, PromptOutput.NONE, copy, drawsFrom);
     }
 
     /** One row of the same sequence. */
     public ScheduledChunk at(int position, int token, boolean wanted) {
         return new ScheduledChunk(
-                arrival, position, List.of(token), blocks, numPrompt, wanted, 0, 0, PromptOutput.NONE);
+                arrival,
+                position,
+                List.of(token),
+                blocks,
+                numPrompt,
+                wanted,
+                0,
+                0,
+                PromptOutput.NONE,
+                Optional.empty(),
+                arrival);
     }
 
     /** Guesses that are verified with this chunk, whoever makes them. */
@@ -82,7 +105,17 @@ public record ScheduledChunk(
     /** The same, for the engine to guess {@code count} tokens. */
     ScheduledChunk toGuess(int count, BlockTable largerTable) {
         return new ScheduledChunk(
-                arrival, firstPosition, tokens, largerTable, numPrompt, sampled, 0, count, promptOutput);
+                arrival,
+                firstPosition,
+                tokens,
+                largerTable,
+                numPrompt,
+                sampled,
+                0,
+                count,
+                promptOutput,
+                copy,
+                drawsFrom);
     }
 
     /** The same with guesses behind it. */
@@ -98,6 +131,8 @@ public record ScheduledChunk(
                 sampled,
                 draft.size(),
                 0,
-                promptOutput);
+                promptOutput,
+                copy,
+                drawsFrom);
     }
 }

@@ -38,8 +38,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With {@link SchedulingOptions#prefixCache}, a sequence is admitted behind the full blocks that its prompt shares
  * with others, and its own full blocks can be found from the step on that computes them: rows of a step store keys and
- * values before any of them reads. One token at least is computed. With {@link SchedulingOptions#maxDraft}, what is
- * left of the budget goes to guesses behind the tokens that are decoded; they are not worth a preemption.
+ * values before any of them reads. When all of it is there, the last block, full or not, is shared, too: it goes on in
+ * a copy, and draws its first token from the logits of the sequence that computes the same tokens in this step, or else
+ * computes the last one again, for its logits. With {@link SchedulingOptions#maxDraft}, what is left of the budget goes
+ * to guesses behind the tokens that are decoded; they are not worth a preemption.
  *
  * <p>A sequence that wants no tokens ends when its prompt is computed. One of whose prompt something is told computes
  * all of it.
@@ -57,7 +59,7 @@ public final class SchedulingPolicy {
     private final SchedulingLimits limits;
     private final SchedulingOptions options;
     private final SharedBlocks pool;
-    private final List<Integer> publishedNow = new ArrayList<>(); // blocks that the latest batch computes
+    private final Map<Integer, Sequence> drawnNow = new HashMap<>(); // by last block, who computes all of its tokens
     private final RunningSequences running = new RunningSequences();
     private final WaitingQueue queue = new WaitingQueue(running::placesOf);
     private final Map<Long, Sequence> byArrival = new HashMap<>();
@@ -128,12 +130,13 @@ public final class SchedulingPolicy {
      * The latest batch failed: what it left in the cache cannot be trusted. Its sequences are for the caller to end.
      */
     public void failed() {
-        pool.withdraw(publishedNow);
+        pool.withdrawFresh();
     }
 
     /** Decides the next step. Empty when there is nothing to do. */
     public ScheduledBatch schedule() {
-        publishedNow.clear();
+        pool.beginStep();
+        drawnNow.clear();
         numSteps++;
         makeRoom();
         shareOut();
@@ -205,15 +208,26 @@ public final class SchedulingPolicy {
         for (Sequence sequence : List.copyOf(running.all())) {
             while (sequence.numPending() == 1
                     && sequence.numBlocks() > 0 // else it had to give them up
-                    && sequence.blocks().capacityTokens() < sequence.length()) {
+                    && needsBlock(sequence)) {
                 int[] block = pool.tryAllocate(1);
-                if (block != null) {
-                    sequence.setBlocks(sequence.blocks().plus(block));
-                } else {
+                if (block == null) {
                     preempt();
+                } else if (sequence.readsTail()) {
+                    int shared = sequence.blocks().last();
+                    sequence.copyTail(block[0]);
+                    pool.release(new int[] {shared});
+                } else {
+                    sequence.setBlocks(sequence.blocks().plus(block));
                 }
             }
         }
+    }
+
+    private boolean needsBlock(Sequence sequence) {
+        if (sequence.readsTail() && pool.canGoOnIn(sequence.blocks().last())) {
+            sequence.takeTail();
+        }
+        return sequence.readsTail() || sequence.blocks().capacityTokens() < sequence.length();
     }
 
     /** The latest sequence of the client with most places gives up its blocks; with as many, the latest of all. */
@@ -316,14 +330,32 @@ public final class SchedulingPolicy {
             pool.release(prefix.blocks().blocks());
             return false;
         }
-        sequence.startBehind(prefix, blocks);
+        sequence.startBehind(prefix, blocks, isDrawnNow(sequence, prefix));
         return true;
     }
 
+    /** Whether this step computes the last token's logits for another sequence. */
+    private boolean isDrawnNow(Sequence sequence, SharedBlocks.Prefix prefix) {
+        if (prefix.numTokens() < sequence.length() || sequence.maxTokens() == 0) {
+            return false;
+        }
+        Sequence other = drawnNow.get(prefix.blocks().last());
+        return other != null && other.length() == sequence.length();
+    }
+
     private SharedBlocks.Prefix takePrefix(Sequence sequence) {
-        boolean share = options.prefixCache() && !sequence.readsPrompt();
-        int all = share ? sequence.length() - 1 : 0; // one token is computed, for its logits
-        return pool.take(sequence.rows(options.promptsApart()).subList(0, all));
+        if (!options.prefixCache() || sequence.readsPrompt()) {
+            return pool.takeFull(List.of());
+        }
+        List<Integer> rows = sequence.rows(options.promptsApart());
+        SharedBlocks.Prefix prefix = pool.take(rows);
+        boolean isWhole = prefix.numTokens() == rows.size();
+        if (!isWhole || !pool.isFresh(prefix.blocks().last()) || isDrawnNow(sequence, prefix)) {
+            return prefix;
+        }
+        // No step stores the keys and values of one place twice: the last token would have to be computed there again.
+        pool.release(prefix.blocks().blocks());
+        return pool.takeFull(rows.subList(0, rows.size() - 1));
     }
 
     private static int numMissing(Sequence sequence, SharedBlocks.Prefix prefix) {
@@ -338,20 +370,34 @@ public final class SchedulingPolicy {
         return count + running.size() <= pool.available() ? pool.tryAllocate(count) : null;
     }
 
-    /** The next tokens of a sequence; the blocks that they fill can be found from now on. */
+    /** The next tokens of a sequence; the blocks that they fill can be found from now on, and the end of its prompt. */
     private ScheduledChunk chunk(Sequence sequence, int count) {
         publish(sequence, sequence.numComputed() + count);
-        return sequence.chunk(count);
+        if (options.prefixCache() && sequence.numGenerated() == 0 && count == sequence.numPending()) {
+            publishEnd(sequence);
+        }
+        Sequence drawn =
+                count > 0 ? sequence : drawnNow.getOrDefault(sequence.blocks().last(), sequence);
+        return sequence.chunk(count, drawn.arrival());
+    }
+
+    /** The end of a prompt, all of which is computed when this step is over. */
+    private void publishEnd(Sequence sequence) {
+        int last = sequence.blocks().last();
+        if (sequence.length() % KvBlocks.BLOCK_TOKENS != 0 && !sequence.readsTail()) {
+            pool.publishTail(last, sequence.lastPublished(), sequence.rows(options.promptsApart()));
+        }
+        if (sequence.maxTokens() > 0) {
+            drawnNow.putIfAbsent(last, sequence);
+        }
     }
 
     private void publish(Sequence sequence, int numTokens) {
         while (options.prefixCache() && (sequence.numPublished() + 1) * KvBlocks.BLOCK_TOKENS <= numTokens) {
             int index = sequence.numPublished();
             int block = sequence.blocks().blocks()[index];
-            SharedBlocks.Published published =
-                    pool.publish(block, sequence.lastPublished(), sequence.rows(options.promptsApart()), index);
-            sequence.published(published);
-            publishedNow.add(published.block());
+            sequence.published(
+                    pool.publish(block, sequence.lastPublished(), sequence.rows(options.promptsApart()), index));
         }
     }
 

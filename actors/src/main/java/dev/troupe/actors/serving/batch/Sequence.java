@@ -2,13 +2,16 @@ package dev.troupe.actors.serving.batch;
 
 import dev.troupe.actors.serving.GenerationRequest;
 import dev.troupe.actors.serving.PromptOutput;
+import dev.troupe.actors.serving.kv.BlockCopy;
 import dev.troupe.actors.serving.kv.BlockTable;
 import dev.troupe.actors.serving.kv.SharedBlocks;
+import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.tokenizer.Tokenizer;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +34,8 @@ public final class Sequence {
     private int numComputed;
     private int numPublished; // blocks, the first ones
     private long lastPublished = SharedBlocks.START; // number of the last of them
+    private boolean readsTail; // others may write to the last block, or read it: nothing is written to it
+    private @Nullable BlockCopy copy; // to be made before the next step
     private int numCached; // tokens found in the cache when the sequence was admitted first
     private boolean admitted;
     private long waitsSince; // a step of the policy
@@ -147,16 +152,38 @@ public final class Sequence {
         };
     }
 
-    /** Starts behind what the cache holds already. */
-    void startBehind(SharedBlocks.Prefix prefix, int[] more) {
+    /**
+     * Starts behind what the cache holds already.
+     *
+     * @param drawn whether the last token's logits are there, too, when it holds all: else that one is computed again
+     */
+    void startBehind(SharedBlocks.Prefix prefix, int[] more, boolean drawn) {
         blocks = prefix.blocks().plus(more);
-        numPublished = prefix.blocks().numBlocks();
+        readsTail = !prefix.endsWithBlock();
+        numPublished = prefix.numTokens() / KvBlocks.BLOCK_TOKENS;
         lastPublished = prefix.last();
-        numComputed = prefix.blocks().capacityTokens();
+        numComputed = Math.min(prefix.numTokens(), tokens.size() - (drawn ? 0 : 1));
         if (!admitted) {
             admitted = true;
             numCached = Math.min(numComputed, promptTokens);
         }
+    }
+
+    /** Whether what is behind the known tokens goes to a block that is not this sequence's alone. */
+    boolean readsTail() {
+        return readsTail;
+    }
+
+    /** Nobody else has the last block any more. */
+    void takeTail() {
+        readsTail = false;
+    }
+
+    /** Goes on in a copy of the last block. */
+    void copyTail(int to) {
+        copy = new BlockCopy(blocks.last(), to);
+        blocks = blocks.with(blocks.numBlocks() - 1, to);
+        readsTail = false;
     }
 
     /** Number of the step since which it waits, or has waited, for a place. */
@@ -208,9 +235,15 @@ public final class Sequence {
         lastPublished = block.number();
     }
 
-    /** The next {@code count} pending tokens. */
-    ScheduledChunk chunk(int count) {
+    /**
+     * The next {@code count} pending tokens.
+     *
+     * @param drawsFrom where there are none: number of the sequence with the same tokens
+     */
+    ScheduledChunk chunk(int count, long drawsFrom) {
         turnTokens += count;
+        Optional<BlockCopy> first = Optional.ofNullable(copy);
+        copy = null;
         List<Integer> part = List.copyOf(tokens.subList(numComputed, numComputed + count));
         return new ScheduledChunk(
                 arrival,
@@ -221,7 +254,9 @@ public final class Sequence {
                 maxTokens > 0 && count == numPending(),
                 0,
                 0,
-                promptOutput);
+                promptOutput,
+                first,
+                drawsFrom);
     }
 
     void computed(int count) {
@@ -246,5 +281,7 @@ public final class Sequence {
         numComputed = 0;
         numPublished = 0;
         lastPublished = SharedBlocks.START;
+        readsTail = false;
+        copy = null;
     }
 }

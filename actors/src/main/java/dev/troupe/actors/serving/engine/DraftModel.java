@@ -132,6 +132,7 @@ final class DraftModel implements AutoCloseable {
 
     private Tensor forward(List<ScheduledChunk> chunks) {
         BatchRows rows = BatchRows.of(chunks);
+        rows.copyBlocks(model);
         int[] tokens = Arrays.stream(rows.tokens()).map(this::known).toArray();
         return model.forward(
                 rows.count(), tokens, rows.positions(), rows.blockTables(), rows.wantLogits(), rows.ofPrompt());

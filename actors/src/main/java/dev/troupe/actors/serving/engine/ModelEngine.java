@@ -11,7 +11,10 @@ import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.WeightSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -77,6 +80,8 @@ public final class ModelEngine implements Engine {
         Tensor logits = output.logits(); // [wanted rows, V]
         List<List<SampledToken>> samples = new ArrayList<>(samplers.size());
         int nextReader = 0;
+        Map<Long, Integer> lastKnown =
+                new HashMap<>(); // row of each sequence's last known token, where it is drawn from
         int row = 0;
         int hiddenRow = 0;
         for (ScheduledChunk chunk : batch.chunks()) {
@@ -95,8 +100,11 @@ public final class ModelEngine implements Engine {
                 }
             }
             if (chunk.sampled()) {
-                samples.add(draw(chunk, samplers.get(samples.size()), logits, row));
-                row += chunk.numWanted();
+                long from = chunk.tokens().isEmpty() ? chunk.drawsFrom() : chunk.arrival();
+                lastKnown.put(chunk.arrival(), row);
+                samples.add(
+                        draw(chunk, samplers.get(samples.size()), logits, Objects.requireNonNull(lastKnown.get(from))));
+                row += chunk.numLogitRows();
             }
         }
         return samples;

@@ -36,6 +36,11 @@ public final class BlockTable {
         return new BlockTable(changed);
     }
 
+    /** The last block; there is one. */
+    public int last() {
+        return blocks[blocks.length - 1];
+    }
+
     public int numBlocks() {
         return blocks.length;
     }

@@ -3,11 +3,12 @@ package dev.troupe.actors.serving.kv;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.transformer.KvBlockPool;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  * twice, so one look-up compares a block's tokens themselves and, through the number, those of all blocks before it:
  * two prefixes are never taken for each other, whatever their hashes.
  *
+ * <p>The last tokens of a prompt, which fill no block, can be published, too: as the first rows of the block that their
+ * sequence goes on in. Who finds them reads that block, and before it writes to it takes a copy, unless it has it for
+ * itself by then ({@link #canGoOnIn}): copy on write. The sequence that published them goes on behind them, which
+ * changes nothing for its readers.
+ *
  * <p>A published block that nobody owns stays idle until {@link #tryAllocate} finds no free one; then the block that is
  * idle longest is evicted. Owners give blocks back last first, so a block goes before the one that it follows.
  *
@@ -27,7 +33,7 @@ public final class SharedBlocks {
     /** The number that the first block of a sequence follows. */
     public static final long START = 0;
 
-    /** What a block holds: its rows, after those of block number {@code before}. */
+    /** What a block holds: its rows, or the first of them, after those of block number {@code before}. */
     private record Key(long before, List<Integer> rows) {}
 
     private record Entry(Key key, long number, int block) {}
@@ -35,22 +41,30 @@ public final class SharedBlocks {
     /**
      * Blocks that were found.
      *
-     * @param last number of the last of them
+     * @param last number of the last full one
+     * @param numTokens that they hold of the sequence: when they end within a block, all of it
      */
-    public record Prefix(BlockTable blocks, long last) {}
+    public record Prefix(BlockTable blocks, long last, int numTokens) {
+        /** Whether the last block is full of the sequence's tokens. */
+        public boolean endsWithBlock() {
+            return numTokens == blocks.capacityTokens();
+        }
+    }
 
     /**
      * A block that others can find.
      *
-     * @param block holds the rows: the publisher's, or one that held them already and is the publisher's now
+     * @param block the publisher's, or one that held the rows already and is the publisher's now
      */
     public record Published(long number, int block) {}
 
     private final KvBlockPool pool;
     private final int[] owners; // of each block
     private final @Nullable Entry[] entries; // of each block, when it is published
+    private final @Nullable Entry[] tails; // of each block whose first rows are published
     private final Map<Key, Entry> published = new HashMap<>();
     private final LinkedHashSet<Integer> idle = new LinkedHashSet<>(); // published, without owners; longest idle first
+    private final Set<Integer> fresh = new HashSet<>(); // published since the latest step began to be planned
     private long lastNumber = START;
     private long numEvictions;
 
@@ -58,6 +72,17 @@ public final class SharedBlocks {
         this.pool = new KvBlockPool(numBlocks);
         this.owners = new int[numBlocks];
         this.entries = new Entry[numBlocks];
+        this.tails = new Entry[numBlocks];
+    }
+
+    /** A step is planned now: what was published before is in its place. */
+    public void beginStep() {
+        fresh.clear();
+    }
+
+    /** Whether the step that is planned now is the one that stores what is published of a block. */
+    public boolean isFresh(int block) {
+        return fresh.contains(block);
     }
 
     /** {@code count} blocks for one owner, or null and nothing taken when fewer are {@link #available}. */
@@ -84,8 +109,25 @@ public final class SharedBlocks {
         numEvictions++;
     }
 
-    /** The longest published prefix of {@code rows}, whole blocks only; the caller becomes an owner of its blocks. */
+    /**
+     * The longest published prefix of {@code rows}: full blocks, and what is behind them if that, too, was published as
+     * it is. The caller becomes an owner of its blocks.
+     */
     public Prefix take(List<Integer> rows) {
+        Prefix full = takeFull(rows);
+        List<Integer> rest = rows.subList(full.numTokens(), rows.size());
+        Entry tail = rest.isEmpty() || rest.size() >= KvBlocks.BLOCK_TOKENS
+                ? null
+                : published.get(new Key(full.last(), rest));
+        if (tail == null) {
+            return full;
+        }
+        own(tail.block());
+        return new Prefix(full.blocks().plus(new int[] {tail.block()}), full.last(), rows.size());
+    }
+
+    /** The longest published prefix of {@code rows} in full blocks; the caller becomes an owner of them. */
+    public Prefix takeFull(List<Integer> rows) {
         long last = START;
         int numFound = 0;
         int[] found = new int[rows.size() / KvBlocks.BLOCK_TOKENS];
@@ -98,12 +140,14 @@ public final class SharedBlocks {
             own(entry.block());
             last = entry.number();
         }
-        return new Prefix(BlockTable.EMPTY.plus(Arrays.copyOf(found, numFound)), last);
+        BlockTable blocks = BlockTable.EMPTY.plus(Arrays.copyOf(found, numFound));
+        return new Prefix(blocks, last, blocks.capacityTokens());
     }
 
     /**
      * Lets others find an owned block, which holds what it shall hold, or will when the step that is being planned is
-     * over. When another block holds the same already, the caller owns that one instead and not its own any more.
+     * over. When another block holds the same already, the caller owns that one instead and not its own any more. One
+     * that is to hold it after this step does not help: two would store the same places in one step.
      *
      * @param before number of the block before it
      * @param rows of the whole sequence, of which the block holds number {@code index}
@@ -115,7 +159,11 @@ public final class SharedBlocks {
             Entry entry = new Entry(key, ++lastNumber, block);
             published.put(key, entry);
             entries[block] = entry;
+            fresh.add(block);
             return new Published(entry.number(), block);
+        }
+        if (isFresh(same.block())) {
+            return new Published(same.number(), block);
         }
         if (same.block() != block) {
             own(same.block());
@@ -124,10 +172,33 @@ public final class SharedBlocks {
         return new Published(same.number(), same.block());
     }
 
-    /** Published blocks turned out not to hold what they should: nobody finds them any more. */
-    public void withdraw(Collection<Integer> blocks) {
-        for (int block : blocks) {
-            if (entries[block] != null) {
+    /**
+     * Lets others find the last rows of a prompt, which an owned block holds as its first ones, or will when the step
+     * that is being planned is over. No effect when another block holds them already.
+     *
+     * @param before number of the block before it
+     * @param rows of the whole prompt
+     */
+    public void publishTail(int block, long before, List<Integer> rows) {
+        int numFull = rows.size() / KvBlocks.BLOCK_TOKENS * KvBlocks.BLOCK_TOKENS;
+        Key key = new Key(before, List.copyOf(rows.subList(numFull, rows.size())));
+        if (tails[block] == null && !published.containsKey(key)) {
+            Entry entry = new Entry(key, ++lastNumber, block);
+            published.put(key, entry);
+            tails[block] = entry;
+            fresh.add(block);
+        }
+    }
+
+    /** Whether an owner that did not fill a block may write behind the rows that it reads in it. */
+    public boolean canGoOnIn(int block) {
+        return owners[block] == 1 && entries[block] == null;
+    }
+
+    /** The latest step failed: nobody finds what was published since it began to be planned. */
+    public void withdrawFresh() {
+        for (int block : fresh) {
+            if (isPublished(block)) {
                 forget(block);
                 if (idle.remove(block)) {
                     pool.free(new int[] {block});
@@ -150,10 +221,10 @@ public final class SharedBlocks {
             if (--owners[block] > 0) {
                 continue;
             }
-            if (entries[block] == null) {
-                pool.free(new int[] {block});
-            } else {
+            if (isPublished(block)) {
                 idle.addLast(block);
+            } else {
+                pool.free(new int[] {block});
             }
         }
     }
@@ -164,11 +235,20 @@ public final class SharedBlocks {
         }
     }
 
+    private boolean isPublished(int block) {
+        return entries[block] != null || tails[block] != null;
+    }
+
     private void forget(int block) {
-        Entry entry = entries[block];
+        forget(entries, block);
+        forget(tails, block);
+    }
+
+    private void forget(@Nullable Entry[] of, int block) {
+        Entry entry = of[block];
         if (entry != null) {
             published.remove(entry.key());
-            entries[block] = null;
+            of[block] = null;
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.troupe.actors.serving.split;
 
 import dev.troupe.actors.serving.engine.BatchRows;
+import dev.troupe.actors.serving.kv.BlockCopy;
 import dev.troupe.model.parallel.CommunicationException;
 import dev.troupe.model.parallel.Communicator;
 import dev.troupe.model.tensor.Tensor;
@@ -17,9 +18,10 @@ import org.jspecify.annotations.Nullable;
  * group moves as it is:
  *
  * <pre>
- * kind, numbers in all, rows, tables
+ * kind, numbers in all, rows, tables, copies
  * for each row    token, position, flags (1 logits, 2 of a prompt, 4 hidden state), number of its block table
  * for each table  its length, its blocks
+ * for each copy   from which block, to which
  * </pre>
  *
  * <p>The first {@link #FIRST} numbers are always sent, and most plans are no longer; the rest comes behind. For the
@@ -31,8 +33,9 @@ final class StepPlans implements AutoCloseable {
     private static final int LEADER = 0;
     private static final int STEP = 0x5354_4550; // "STEP"
     private static final int END = 0x454e_4421; // "END!"
-    private static final int HEADER = 4;
+    private static final int HEADER = 5;
     private static final int ROW = 4;
+    private static final int COPY = 2;
     private static final int LOGITS = 1;
     private static final int OF_PROMPT = 2;
     private static final int HIDDEN = 4;
@@ -56,7 +59,7 @@ final class StepPlans implements AutoCloseable {
 
     /** Tells the others that there is nothing more to do. */
     void sendEnd() {
-        broadcast(new int[] {END, HEADER, 0, 0});
+        broadcast(new int[] {END, HEADER, 0, 0, 0});
     }
 
     private void broadcast(int[] plan) {
@@ -110,7 +113,7 @@ final class StepPlans implements AutoCloseable {
         int count = rows.count();
         List<int[]> tables = new ArrayList<>();
         int[] tableOf = new int[count];
-        int length = HEADER + ROW * count;
+        int length = HEADER + ROW * count + COPY * rows.copies().size();
         for (int row = 0; row < count; row++) {
             int[] table = rows.blockTables()[row];
             if (row == 0 || table != rows.blockTables()[row - 1]) {
@@ -124,6 +127,7 @@ final class StepPlans implements AutoCloseable {
         plan[1] = length;
         plan[2] = count;
         plan[3] = tables.size();
+        plan[4] = rows.copies().size();
         int at = HEADER;
         for (int row = 0; row < count; row++) {
             plan[at++] = rows.tokens()[row];
@@ -138,6 +142,10 @@ final class StepPlans implements AutoCloseable {
             System.arraycopy(table, 0, plan, at, table.length);
             at += table.length;
         }
+        for (BlockCopy copy : rows.copies()) {
+            plan[at++] = copy.from();
+            plan[at++] = copy.to();
+        }
         return plan;
     }
 
@@ -150,7 +158,11 @@ final class StepPlans implements AutoCloseable {
             System.arraycopy(plan, at, tables[i], 0, tables[i].length);
             at += tables[i].length;
         }
-        BatchRows rows = new BatchRows(count);
+        List<BlockCopy> copies = new ArrayList<>();
+        for (int i = 0; i < plan[4]; i++, at += COPY) {
+            copies.add(new BlockCopy(plan[at], plan[at + 1]));
+        }
+        BatchRows rows = new BatchRows(count, copies);
         for (int row = 0; row < count; row++) {
             int from = HEADER + ROW * row;
             rows.tokens()[row] = plan[from];

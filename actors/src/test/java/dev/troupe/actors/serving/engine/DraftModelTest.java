@@ -118,7 +118,9 @@ class DraftModelTest {
         return new SchedulingPolicy(new SchedulingLimits(rows, 8, 40, CONTEXT, blocks), options);
     }
 
-    /** Greedy and sampled, with penalties, with stop tokens, some scored, some that begin alike. */
+    /**
+     * Greedy and sampled, with penalties, with stop tokens, some scored, some that begin alike, choices of one prompt.
+     */
     private static List<GenerationRequest> requests() {
         Random random = new Random(SEED);
         List<Integer> common = random.ints(20, 0, LETTERS.length()).boxed().toList();
@@ -132,6 +134,9 @@ class DraftModelTest {
             requests.add(
                     new GenerationRequest("r" + i, prompt, 20 + i, i % 2 == 0 ? List.of(7) : List.of(), sampling, 0)
                             .telling(i == 5 ? PromptOutput.LOG_PROBS : PromptOutput.NONE));
+        }
+        for (int choice = 0; choice < 3; choice++) {
+            requests.add(new GenerationRequest("c" + choice, common, 9, List.of(), Requests.sampling(1, choice, 0), 0));
         }
         return requests;
     }

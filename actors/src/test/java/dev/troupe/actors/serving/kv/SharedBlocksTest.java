@@ -92,6 +92,7 @@ class SharedBlocksTest {
     void aBlockThatIsThereAlreadyIsTakenInsteadOfTheOwn() {
         SharedBlocks blocks = new SharedBlocks(4);
         int[] first = fill(blocks, rows(1, 2));
+        blocks.beginStep();
         int[] same = fill(blocks, rows(1, 2));
         assertThat(same).containsExactly(first);
         assertThat(blocks.available()).isEqualTo(2);
@@ -101,13 +102,30 @@ class SharedBlocksTest {
         assertThat(blocks.numIdle()).isEqualTo(2);
     }
 
+    /** Else two sequences would store to the same places in one step. */
+    @Test
+    void aBlockThatIsFilledInTheSameStepIsNotTakenInsteadOfTheOwn() {
+        SharedBlocks blocks = new SharedBlocks(4);
+        int[] first = fill(blocks, rows(1, 2));
+        int[] same = fill(blocks, rows(1, 2));
+        assertThat(same).doesNotContain(first);
+        assertThat(blocks.take(rows(1, 2)).blocks().blocks()).isEqualTo(first);
+        blocks.release(same);
+        assertThat(blocks.numIdle()).isZero();
+    }
+
     @Test
     void whatIsWithdrawnIsNotFound() {
         SharedBlocks blocks = new SharedBlocks(4);
-        int[] held = fill(blocks, rows(1, 2));
+        int first = fill(blocks, rows(1))[0];
+        long before = blocks.take(rows(1)).last();
+        blocks.release(new int[] {first});
+        blocks.beginStep();
+        int[] held = {first, Objects.requireNonNull(blocks.tryAllocate(1))[0]};
+        blocks.publish(held[1], before, rows(1, 2), 1);
         int[] idle = fill(blocks, rows(3));
         blocks.release(idle);
-        blocks.withdraw(List.of(held[1], idle[0]));
+        blocks.withdrawFresh();
         assertThat(blocks.numIdle()).isZero();
         assertThat(blocks.available()).isEqualTo(2);
         Prefix prefix = blocks.take(rows(1, 2));
@@ -116,6 +134,79 @@ class SharedBlocksTest {
         blocks.release(held);
         blocks.release(prefix.blocks().blocks());
         assertThat(blocks.available()).isEqualTo(4);
+    }
+
+    /** The first tokens of a block, all that is behind full blocks. */
+    private static List<Integer> end(int... tokens) {
+        return Arrays.stream(tokens).boxed().toList();
+    }
+
+    private static List<Integer> behind(List<Integer> full, List<Integer> end) {
+        List<Integer> rows = new ArrayList<>(full);
+        rows.addAll(end);
+        return rows;
+    }
+
+    @Test
+    void theEndOfAPromptIsFoundByTheSamePromptOnly() {
+        SharedBlocks blocks = new SharedBlocks(4);
+        int[] full = fill(blocks, rows(1));
+        int last = Objects.requireNonNull(blocks.tryAllocate(1))[0];
+        List<Integer> prompt = behind(rows(1), end(5, 6, 7));
+        long before = blocks.takeFull(prompt).last();
+        blocks.publishTail(last, before, prompt);
+        blocks.publishTail(3, before, prompt); // it is there already
+        Prefix same = blocks.take(prompt);
+        assertThat(same.blocks().blocks()).containsExactly(full[0], last);
+        assertThat(same.numTokens()).isEqualTo(SIZE + 3);
+        assertThat(same.endsWithBlock()).isFalse();
+        for (List<Integer> other : List.of(end(5, 6), end(5, 6, 8), end(5, 6, 7, 8))) {
+            Prefix prefix = blocks.take(behind(rows(1), other));
+            assertThat(prefix.blocks().blocks()).containsExactly(full[0]);
+            assertThat(prefix.endsWithBlock()).isTrue();
+        }
+        assertThat(blocks.take(end(5, 6, 7)).blocks().numBlocks()).isZero();
+        assertThat(blocks.take(behind(rows(2), end(5, 6, 7))).blocks().numBlocks())
+                .isZero();
+    }
+
+    @Test
+    void whoHasABlockAloneGoesOnInItUnlessItIsFull() {
+        SharedBlocks blocks = new SharedBlocks(4);
+        List<Integer> prompt = end(5, 6, 7);
+        int[] writer = Objects.requireNonNull(blocks.tryAllocate(1));
+        blocks.publishTail(writer[0], SharedBlocks.START, prompt);
+        int[] reader = blocks.take(prompt).blocks().blocks();
+        assertThat(reader).isEqualTo(writer);
+        assertThat(blocks.canGoOnIn(writer[0])).as("the writer is there").isFalse();
+        blocks.release(writer);
+        assertThat(blocks.canGoOnIn(writer[0])).isTrue();
+        List<Integer> text = behind(prompt, rows(9).subList(3, SIZE));
+        blocks.publish(writer[0], SharedBlocks.START, text, 0);
+        assertThat(blocks.canGoOnIn(writer[0])).as("others may find all of it").isFalse();
+        blocks.release(reader);
+        assertThat(blocks.numIdle()).isEqualTo(1);
+        assertThat(blocks.take(text).blocks().blocks()).isEqualTo(writer);
+        assertThat(blocks.take(prompt).blocks().blocks())
+                .as("the first rows are what they were")
+                .isEqualTo(writer);
+    }
+
+    @Test
+    void theEndOfAPromptIsWithdrawnAndEvicted() {
+        SharedBlocks blocks = new SharedBlocks(1);
+        List<Integer> prompt = end(5, 6, 7);
+        int[] table = Objects.requireNonNull(blocks.tryAllocate(1));
+        blocks.publishTail(table[0], SharedBlocks.START, prompt);
+        assertThat(blocks.isFresh(table[0])).isTrue();
+        blocks.withdrawFresh();
+        assertThat(blocks.take(prompt).blocks().numBlocks()).isZero();
+        blocks.publishTail(table[0], SharedBlocks.START, prompt);
+        blocks.release(table);
+        assertThat(blocks.numIdle()).isEqualTo(1);
+        assertThat(blocks.tryAllocate(1)).isEqualTo(table);
+        assertThat(blocks.numEvictions()).isEqualTo(1);
+        assertThat(blocks.take(prompt).blocks().numBlocks()).isZero();
     }
 
     @Test

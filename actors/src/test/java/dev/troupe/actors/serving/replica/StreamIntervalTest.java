@@ -23,6 +23,7 @@ import dev.troupe.actors.serving.kv.BlockTable;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -70,7 +71,9 @@ class StreamIntervalTest {
                 true,
                 0,
                 numToGuess,
-                PromptOutput.NONE);
+                PromptOutput.NONE,
+                Optional.empty(),
+                0);
     }
 
     private static ScheduledBatch batch(ScheduledChunk... chunks) {

@@ -3,6 +3,7 @@ package dev.troupe.actors.serving.split;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.troupe.actors.serving.engine.BatchRows;
+import dev.troupe.actors.serving.kv.BlockCopy;
 import dev.troupe.actors.transport.LocalGroup;
 import dev.troupe.model.parallel.Communicator;
 import dev.troupe.model.parallel.PeerThread;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class StepPlansTest {
@@ -18,7 +20,10 @@ class StepPlansTest {
 
     /** Some rows to a sequence, each sequence with a table of its own. */
     private static BatchRows rows(int count, int tableLength, Random random) {
-        BatchRows rows = new BatchRows(count);
+        List<BlockCopy> copies = IntStream.range(0, random.nextInt(4))
+                .mapToObj(i -> new BlockCopy(random.nextInt(1000), random.nextInt(1000)))
+                .toList();
+        BatchRows rows = new BatchRows(count, copies);
         int[] table = {};
         for (int row = 0; row < count; row++) {
             if (row == 0 || random.nextInt(3) == 0) {
@@ -36,6 +41,7 @@ class StepPlansTest {
 
     private static void assertSame(BatchRows actual, BatchRows expected) {
         assertThat(actual.count()).isEqualTo(expected.count());
+        assertThat(actual.copies()).isEqualTo(expected.copies());
         assertThat(actual.tokens()).isEqualTo(expected.tokens());
         assertThat(actual.positions()).isEqualTo(expected.positions());
         assertThat(actual.blockTables()).isDeepEqualTo(expected.blockTables());
@@ -83,8 +89,8 @@ class StepPlansTest {
     }
 
     private static BatchRows exactly() {
-        BatchRows rows = new BatchRows(1);
-        rows.blockTables()[0] = new int[StepPlans.FIRST - 9];
+        BatchRows rows = new BatchRows(1, List.of(new BlockCopy(3, 4)));
+        rows.blockTables()[0] = new int[StepPlans.FIRST - 12];
         assertThat(StepPlans.encode(rows)).hasSize(StepPlans.FIRST);
         return rows;
     }

@@ -53,4 +53,10 @@ public interface Attention {
      * @param out [rows, H·D]
      */
     void cachedForward(KvBlocks blocks, int rows, Tensor qkv, int[] positions, int[][] blockTables, Tensor out);
+
+    /** Copies the keys and values of a whole block into another: what a sequence shares, before it goes on in it. */
+    default void copyBlock(KvBlocks blocks, int from, int to) {
+        AttentionArguments.checkCopy(blocks, from, to);
+        blocks.copy(from, to);
+    }
 }

@@ -51,4 +51,11 @@ public final class AttentionArguments {
             requireIndices("a row of blockTables", blockTables[r], needed, 0, blocks.numBlocks());
         }
     }
+
+    public static void checkCopy(KvBlocks blocks, int from, int to) {
+        requireIndices("the blocks of a copy", new int[] {from, to}, 2, 0, blocks.numBlocks());
+        if (from == to) {
+            throw new IllegalArgumentException("block " + from + " is copied into itself");
+        }
+    }
 }

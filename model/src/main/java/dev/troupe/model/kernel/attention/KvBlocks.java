@@ -3,6 +3,7 @@ package dev.troupe.model.kernel.attention;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
+import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -133,6 +134,12 @@ public final class KvBlocks {
     /** Byte offset of the values of {@code kvHead} in block {@code block}. */
     public long valueOffset(int block, int kvHead) {
         return keyOffset(block, kvHead) + sectionBytes;
+    }
+
+    /** Copies all that one block holds into another, in the host's memory. */
+    void copy(int from, int to) {
+        long bytes = blockBytes(shape.numKvHeads(), shape.headDim(), type);
+        MemorySegment.copy(data.segment(), keyOffset(from, 0), data.segment(), keyOffset(to, 0), bytes);
     }
 
     /** Bytes between the numbers and their scales in a section of {@link StorageType#Q8_0}. */

@@ -113,11 +113,14 @@ final class AttentionContract implements OperationContract<Kernels> {
         });
     }
 
-    /** Two sequences through one cache, blocks in mixed order, in two calls. */
+    /**
+     * Two sequences through one cache, blocks in mixed order, in two calls. Before the second one each goes on in a
+     * copy of its last block.
+     */
     private static void cached(Comparison<Kernels> on, AttentionShape shape, StorageType type, int time) {
         on.compare("cached attention", shape + ", " + type + ", time " + time, time, (kernels, in) -> {
             int blocksEach = time / KvBlocks.BLOCK_TOKENS + 1;
-            KvBlocks blocks = new KvBlocks(shape, type, 2 * blocksEach, in.arena());
+            KvBlocks blocks = new KvBlocks(shape, type, 2 * blocksEach + 2, in.arena());
             int[][] tables = new int[2][blocksEach];
             for (int i = 0; i < blocksEach; i++) {
                 tables[0][i] = 2 * blocksEach - 1 - 2 * i;
@@ -125,6 +128,11 @@ final class AttentionContract implements OperationContract<Kernels> {
             }
             int[] start = {0, 0};
             for (int rows : new int[] {time, 1}) {
+                for (int i = 0; start[0] > 0 && i < 2; i++) {
+                    int copy = 2 * blocksEach + i;
+                    kernels.attention().copyBlock(blocks, tables[i][blocksEach - 1], copy);
+                    tables[i][blocksEach - 1] = copy;
+                }
                 int[] positions = new int[2 * rows];
                 int[][] blockTables = new int[2 * rows][];
                 for (int r = 0; r < 2 * rows; r++) {
