@@ -107,7 +107,7 @@ class MeshFaultsIT {
     @Test
     void allNodesAreRemovedAtOnceAndComeTogetherAgain() throws IOException {
         SmallTraining.writeText(dir, WORDS);
-        String steps = "train.steps=500"; // there are some left when the resolver decides
+        String steps = "train.steps=320"; // there are some left when the resolver decides
         String small = "train.accumulation=4";
         JsonNode whole = SmallTraining.undisturbed(dir, train("whole", 1, "[]", steps, small));
 

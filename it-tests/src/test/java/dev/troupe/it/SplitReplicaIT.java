@@ -8,6 +8,7 @@ import dev.troupe.deploy.node.TroupeNode;
 import dev.troupe.it.GoldenModels.Golden;
 import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelConverter;
+import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.tokenizer.Tokenizer;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments.ArgumentSet;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -108,20 +110,28 @@ class SplitReplicaIT {
         return answers;
     }
 
-    private static List<JsonNode> answersOfOneProcess(Path model) throws Exception {
-        RandomModelServer whole = RandomModelServer.start(model, "");
+    /** @param inferenceBytes for weights, cache and activations */
+    private record OfOneProcess(List<JsonNode> answers, double inferenceBytes) {}
+
+    private static OfOneProcess ofOneProcess(Path model, String settings) throws Exception {
+        RandomModelServer whole = RandomModelServer.start(model, settings);
         try {
-            return answers(whole::post, RandomModelServer.MODEL);
+            return new OfOneProcess(answers(whole::post, RandomModelServer.MODEL), NativeMemory.bytes("inference"));
         } finally {
             whole.stop();
         }
     }
 
+    /** One model of each architecture. */
+    static List<ArgumentSet> architectures() {
+        return List.of(GoldenModels.files().getFirst(), GoldenModels.files().getLast());
+    }
+
     @ParameterizedTest
-    @MethodSource("dev.troupe.it.GoldenModels#files")
+    @MethodSource("architectures")
     void twoProcessesAnswerAsOne(String folder, String file) throws Exception {
         Path path = GoldenModels.find(file);
-        List<JsonNode> one = answersOfOneProcess(path);
+        List<JsonNode> one = ofOneProcess(path, "").answers();
         int port = TroupeProcess.freePort();
         try (TroupeProcess member = startMember(port);
                 ServingNode leader = startLeader(path, port)) {
@@ -193,13 +203,9 @@ class SplitReplicaIT {
     void aModelThatOneNodeHasNotTheMemoryForIsServedByTwo(int pipeline, int tensor, @Nullable StorageType type)
             throws Exception {
         Path path = writeRandomModel(512, 8, 8, 1152, type); // 20 million weights, 80 MB as float32
-        List<JsonNode> one;
-        double whole;
         String cache = "troupe.serving.kvCache=10MiB"; // a context and a little more
-        try (ServingNode node = ServingNode.start(dir, TroupeProcess.JAVA_OPTIONS, path, "-D", cache)) {
-            one = answers(node);
-            whole = steadyInferenceBytes(node.metrics());
-        }
+        OfOneProcess one = ofOneProcess(path, cache);
+        double whole = one.inferenceBytes();
         assertThat(whole).isGreaterThan(20e6);
         long allowed = type == null ? 64_000_000 : 17_000_000; // weights are 80 and 21 million
         String limit = "troupe.serving.memory=" + allowed;
@@ -231,7 +237,7 @@ class SplitReplicaIT {
                         "troupe.serving.replica.pipeline=" + pipeline,
                         "-D",
                         "troupe.serving.replica.tensor=" + tensor)) {
-            assertThat(answers(leader)).isEqualTo(one);
+            assertThat(answers(leader)).isEqualTo(one.answers());
             assertThat(steadyInferenceBytes(leader.metrics())).isBetween(0.4 * whole, 0.6 * whole);
             assertThat(steadyInferenceBytes(member.awaitMetrics(START))).isBetween(0.4 * whole, 0.6 * whole);
         }
