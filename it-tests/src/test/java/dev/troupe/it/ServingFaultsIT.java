@@ -7,12 +7,17 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.it.GoldenModels.Golden;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +35,8 @@ class ServingFaultsIT {
     /** More than the 1,024 that Akka HTTP lets in unless it is told otherwise. */
     private static final int IDLE = 1100;
 
+    private static final int RUNNING_AND_QUEUED = 16 + 96; // of one client, by default
+    private static final int MANY = 200;
     private static final int CONTEXT = 512; // tokens of the model
     private static final int VOCAB = 512;
     private static final int NUM_FUZZED = 700; // bodies of a seed
@@ -115,6 +122,35 @@ class ServingFaultsIT {
                         "logit_bias",
                         ServingNode.JSON.createObjectNode().put("2", -100).put("1", -100))
                 .toString();
+    }
+
+    /** More at once than one client may have under way and waiting: each is answered, or told when to come again. */
+    @Test
+    void whoFindsTheQueueFullIsToldWhenToComeAgain() throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + node().httpPort() + COMPLETIONS))
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(
+                        body().put("prompt", "Once").put("max_tokens", 120).toString()))
+                .build();
+        int answered = 0;
+        try (HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+            List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+            for (int i = 0; i < MANY; i++) {
+                answers.add(client.sendAsync(request, HttpResponse.BodyHandlers.ofString()));
+            }
+            for (CompletableFuture<HttpResponse<String>> each : answers) {
+                HttpResponse<String> answer = each.get(60, TimeUnit.SECONDS);
+                if (answer.statusCode() == 200) {
+                    answered++;
+                } else {
+                    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(429);
+                    assertThat(answer.headers().firstValue("retry-after")).isPresent();
+                    assertThat(answer.body()).contains("queue");
+                }
+            }
+        }
+        assertThat(answered).isBetween(RUNNING_AND_QUEUED, MANY - 1);
     }
 
     @Test

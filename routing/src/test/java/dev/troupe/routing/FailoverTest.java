@@ -111,7 +111,9 @@ class FailoverTest {
             assertThat(text).isEqualTo(undisturbed.at("/choices/0/text").asText());
             var answer = Http.tree(TestNode.get(whole));
             assertThat(answer.at("/choices")).isEqualTo(undisturbed.at("/choices"));
-            assertThat(answer.at("/usage")).isEqualTo(undisturbed.at("/usage"));
+            for (var count : List.of("/usage/prompt_tokens", "/usage/completion_tokens", "/usage/total_tokens")) {
+                assertThat(answer.at(count)).as(count).isEqualTo(undisturbed.at(count));
+            }
             assertThat(loaded).hasValue(2);
         }
     }

@@ -165,7 +165,7 @@ class ServedModelTest {
         }
     }
 
-    /** Whole blocks of sixteen tokens, but never all of a prompt: the last one's logits are needed. */
+    /** Whole blocks of sixteen tokens, and of the same prompt all but the last token, whose logits are needed. */
     @Test
     void usageTellsWhatTheCacheHeld() throws Exception {
         var prompt = "[" + "65,66,67,68,".repeat(12) + "69]"; // 49 tokens
@@ -188,8 +188,12 @@ class ServedModelTest {
         http.post("/v1/chat/completions", chat);
         var usage = Http.tree(http.post("/v1/chat/completions", chat)).get("usage");
         assertThat(usage.at("/prompt_tokens_details/cached_tokens").asInt())
-                .isEqualTo((usage.get("prompt_tokens").asInt() - 1) / 16 * 16)
+                .isEqualTo(usage.get("prompt_tokens").asInt() - 1)
                 .isPositive();
+        var longer = chat.replace("zxzx'", "zxzxzx'");
+        usage = Http.tree(http.post("/v1/chat/completions", longer)).get("usage");
+        assertThat(usage.at("/prompt_tokens_details/cached_tokens").asInt() % 16)
+                .isZero();
     }
 
     /** The same bytes alone and with others under way, which are answers and vectors. */

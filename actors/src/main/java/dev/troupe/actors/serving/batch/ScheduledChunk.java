@@ -22,7 +22,8 @@ import java.util.Optional;
  *     blocks are there
  * @param promptOutput what is told of the prompt's positions
  * @param copy is made before the step: the sequence shared the block that it goes on in
- * @param drawsFrom where there are no tokens: number of the sequence whose last known token's logits are this one's
+ * @param drawsFrom number of the sequence whose last known token's logits are this one's, too: its own, where it has
+ *     tokens
  */
 public record ScheduledChunk(
         long arrival,

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -376,8 +377,9 @@ public final class SchedulingPolicy {
         if (options.prefixCache() && sequence.numGenerated() == 0 && count == sequence.numPending()) {
             publishEnd(sequence);
         }
-        Sequence drawn =
-                count > 0 ? sequence : drawnNow.getOrDefault(sequence.blocks().last(), sequence);
+        Sequence drawn = count > 0
+                ? sequence
+                : Objects.requireNonNull(drawnNow.get(sequence.blocks().last()));
         return sequence.chunk(count, drawn.arrival());
     }
 

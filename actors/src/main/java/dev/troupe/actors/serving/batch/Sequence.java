@@ -238,7 +238,7 @@ public final class Sequence {
     /**
      * The next {@code count} pending tokens.
      *
-     * @param drawsFrom where there are none: number of the sequence with the same tokens
+     * @param drawsFrom number of the sequence with the same tokens that computes the last one's logits
      */
     ScheduledChunk chunk(int count, long drawsFrom) {
         turnTokens += count;

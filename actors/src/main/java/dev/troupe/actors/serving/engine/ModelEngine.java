@@ -80,8 +80,7 @@ public final class ModelEngine implements Engine {
         Tensor logits = output.logits(); // [wanted rows, V]
         List<List<SampledToken>> samples = new ArrayList<>(samplers.size());
         int nextReader = 0;
-        Map<Long, Integer> lastKnown =
-                new HashMap<>(); // row of each sequence's last known token, where it is drawn from
+        Map<Long, Integer> lastKnown = new HashMap<>(); // row of logits behind each sequence's last known token
         int row = 0;
         int hiddenRow = 0;
         for (ScheduledChunk chunk : batch.chunks()) {
@@ -100,10 +99,11 @@ public final class ModelEngine implements Engine {
                 }
             }
             if (chunk.sampled()) {
-                long from = chunk.tokens().isEmpty() ? chunk.drawsFrom() : chunk.arrival();
-                lastKnown.put(chunk.arrival(), row);
-                samples.add(
-                        draw(chunk, samplers.get(samples.size()), logits, Objects.requireNonNull(lastKnown.get(from))));
+                if (!chunk.tokens().isEmpty()) {
+                    lastKnown.put(chunk.arrival(), row);
+                }
+                int from = Objects.requireNonNull(lastKnown.get(chunk.drawsFrom()));
+                samples.add(draw(chunk, samplers.get(samples.size()), logits, from));
                 row += chunk.numLogitRows();
             }
         }
