@@ -100,6 +100,7 @@ class FailoverTest {
             TestNode.await("the replica serves", () -> node.numReplicas() == 1);
             var request = REQUEST.replace("#", Integer.toString(node.tokenizer().endOfText()));
             var http = new Http(node);
+            http.post("/v1/completions", request.formatted("false")); // the others find its prompt in the cache
             var undisturbed = Http.tree(http.post("/v1/completions", request.formatted("false")));
 
             var whole = http.client()
@@ -111,9 +112,7 @@ class FailoverTest {
             assertThat(text).isEqualTo(undisturbed.at("/choices/0/text").asText());
             var answer = Http.tree(TestNode.get(whole));
             assertThat(answer.at("/choices")).isEqualTo(undisturbed.at("/choices"));
-            for (var count : List.of("/usage/prompt_tokens", "/usage/completion_tokens", "/usage/total_tokens")) {
-                assertThat(answer.at(count)).as(count).isEqualTo(undisturbed.at(count));
-            }
+            assertThat(answer.at("/usage")).isEqualTo(undisturbed.at("/usage"));
             assertThat(loaded).hasValue(2);
         }
     }

@@ -3,14 +3,12 @@ package dev.troupe.actors.serving.batch;
 import dev.troupe.actors.serving.GenerationEvent.FinishReason;
 import dev.troupe.actors.serving.kv.BlockTable;
 import dev.troupe.actors.serving.kv.SharedBlocks;
-import dev.troupe.model.kernel.attention.KvBlocks;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +58,7 @@ public final class SchedulingPolicy {
     private final SchedulingLimits limits;
     private final SchedulingOptions options;
     private final SharedBlocks pool;
-    private final Map<Integer, Sequence> drawnNow = new HashMap<>(); // by last block, who computes all of its tokens
+    private final PrefixSharing sharing;
     private final RunningSequences running = new RunningSequences();
     private final WaitingQueue queue = new WaitingQueue(running::placesOf);
     private final Map<Long, Sequence> byArrival = new HashMap<>();
@@ -96,6 +94,7 @@ public final class SchedulingPolicy {
         this.limits = limits;
         this.options = options;
         this.pool = new SharedBlocks(limits.numKvBlocks());
+        this.sharing = new PrefixSharing(options, pool);
     }
 
     /**
@@ -136,8 +135,7 @@ public final class SchedulingPolicy {
 
     /** Decides the next step. Empty when there is nothing to do. */
     public ScheduledBatch schedule() {
-        pool.beginStep();
-        drawnNow.clear();
+        sharing.beginStep();
         numSteps++;
         makeRoom();
         shareOut();
@@ -161,7 +159,7 @@ public final class SchedulingPolicy {
                 || running.surplus(first.client(), List.of()).isEmpty()) {
             return;
         }
-        SharedBlocks.Prefix prefix = takePrefix(first);
+        SharedBlocks.Prefix prefix = sharing.take(first);
         List<Sequence> displaced = toDisplace(first.client(), numMissing(first, prefix));
         pool.release(prefix.blocks().blocks());
         displaced.forEach(this::displace);
@@ -209,26 +207,15 @@ public final class SchedulingPolicy {
         for (Sequence sequence : List.copyOf(running.all())) {
             while (sequence.numPending() == 1
                     && sequence.numBlocks() > 0 // else it had to give them up
-                    && needsBlock(sequence)) {
+                    && sharing.needsBlock(sequence)) {
                 int[] block = pool.tryAllocate(1);
                 if (block == null) {
                     preempt();
-                } else if (sequence.readsTail()) {
-                    int shared = sequence.blocks().last();
-                    sequence.copyTail(block[0]);
-                    pool.release(new int[] {shared});
                 } else {
-                    sequence.setBlocks(sequence.blocks().plus(block));
+                    sharing.grow(sequence, block);
                 }
             }
         }
-    }
-
-    private boolean needsBlock(Sequence sequence) {
-        if (sequence.readsTail() && pool.canGoOnIn(sequence.blocks().last())) {
-            sequence.takeTail();
-        }
-        return sequence.readsTail() || sequence.blocks().capacityTokens() < sequence.length();
     }
 
     /** The latest sequence of the client with most places gives up its blocks; with as many, the latest of all. */
@@ -247,7 +234,7 @@ public final class SchedulingPolicy {
     private int scheduleDecodes(List<ScheduledChunk> chunks) {
         for (Sequence sequence : running.all()) {
             if (sequence.numPending() == 1) {
-                chunks.add(chunk(sequence, 1));
+                chunks.add(sharing.chunk(sequence, 1));
             }
         }
         return chunks.size();
@@ -296,7 +283,7 @@ public final class SchedulingPolicy {
     }
 
     private int read(List<ScheduledChunk> chunks, Sequence sequence, int most) {
-        ScheduledChunk chunk = chunk(sequence, Math.min(most, sequence.numPending()));
+        ScheduledChunk chunk = sharing.chunk(sequence, Math.min(most, sequence.numPending()));
         chunks.add(chunk);
         return chunk.tokens().size();
     }
@@ -325,38 +312,14 @@ public final class SchedulingPolicy {
      * Gives a sequence what the cache holds of it, and blocks for the rest; false and nothing when there are too few.
      */
     private boolean takeBlocks(Sequence sequence) {
-        SharedBlocks.Prefix prefix = takePrefix(sequence);
+        SharedBlocks.Prefix prefix = sharing.take(sequence);
         int[] blocks = tryAllocate(numMissing(sequence, prefix));
         if (blocks == null) {
             pool.release(prefix.blocks().blocks());
             return false;
         }
-        sequence.startBehind(prefix, blocks, isDrawnNow(sequence, prefix));
+        sequence.startBehind(prefix, blocks, sharing.isDrawnNow(sequence, prefix));
         return true;
-    }
-
-    /** Whether this step computes the last token's logits for another sequence. */
-    private boolean isDrawnNow(Sequence sequence, SharedBlocks.Prefix prefix) {
-        if (prefix.numTokens() < sequence.length() || sequence.maxTokens() == 0) {
-            return false;
-        }
-        Sequence other = drawnNow.get(prefix.blocks().last());
-        return other != null && other.length() == sequence.length();
-    }
-
-    private SharedBlocks.Prefix takePrefix(Sequence sequence) {
-        if (!options.prefixCache() || sequence.readsPrompt()) {
-            return pool.takeFull(List.of());
-        }
-        List<Integer> rows = sequence.rows(options.promptsApart());
-        SharedBlocks.Prefix prefix = pool.take(rows);
-        boolean isWhole = prefix.numTokens() == rows.size();
-        if (!isWhole || !pool.isFresh(prefix.blocks().last()) || isDrawnNow(sequence, prefix)) {
-            return prefix;
-        }
-        // No step stores the keys and values of one place twice: the last token would have to be computed there again.
-        pool.release(prefix.blocks().blocks());
-        return pool.takeFull(rows.subList(0, rows.size() - 1));
     }
 
     private static int numMissing(Sequence sequence, SharedBlocks.Prefix prefix) {
@@ -369,38 +332,6 @@ public final class SchedulingPolicy {
      */
     private int @Nullable [] tryAllocate(int count) {
         return count + running.size() <= pool.available() ? pool.tryAllocate(count) : null;
-    }
-
-    /** The next tokens of a sequence; the blocks that they fill can be found from now on, and the end of its prompt. */
-    private ScheduledChunk chunk(Sequence sequence, int count) {
-        publish(sequence, sequence.numComputed() + count);
-        if (options.prefixCache() && sequence.numGenerated() == 0 && count == sequence.numPending()) {
-            publishEnd(sequence);
-        }
-        Sequence drawn = count > 0
-                ? sequence
-                : Objects.requireNonNull(drawnNow.get(sequence.blocks().last()));
-        return sequence.chunk(count, drawn.arrival());
-    }
-
-    /** The end of a prompt, all of which is computed when this step is over. */
-    private void publishEnd(Sequence sequence) {
-        int last = sequence.blocks().last();
-        if (sequence.length() % KvBlocks.BLOCK_TOKENS != 0 && !sequence.readsTail()) {
-            pool.publishTail(last, sequence.lastPublished(), sequence.rows(options.promptsApart()));
-        }
-        if (sequence.maxTokens() > 0) {
-            drawnNow.putIfAbsent(last, sequence);
-        }
-    }
-
-    private void publish(Sequence sequence, int numTokens) {
-        while (options.prefixCache() && (sequence.numPublished() + 1) * KvBlocks.BLOCK_TOKENS <= numTokens) {
-            int index = sequence.numPublished();
-            int block = sequence.blocks().blocks()[index];
-            sequence.published(
-                    pool.publish(block, sequence.lastPublished(), sequence.rows(options.promptsApart()), index));
-        }
     }
 
     private void addDrafts(List<ScheduledChunk> decodes, int budget) {
@@ -484,7 +415,7 @@ public final class SchedulingPolicy {
 
     /** What is computed stays to be found, as long as there is room. */
     private void free(Sequence sequence) {
-        publish(sequence, Math.min(sequence.numComputed(), sequence.length()));
+        sharing.publish(sequence, Math.min(sequence.numComputed(), sequence.length()));
         pool.release(sequence.blocks().blocks());
         sequence.forgetCache();
     }
