@@ -7,6 +7,9 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
 
 /** One connection, for what no well-behaved client sends or does. */
 final class RawHttp implements AutoCloseable {
@@ -44,6 +47,11 @@ final class RawHttp implements AutoCloseable {
 
     /** The status of the next answer, whose head is read; 0 when the connection is closed instead. */
     int status() throws IOException {
+        return status(new HashMap<>());
+    }
+
+    /** @param headers gets those of the answer, their names in lower case */
+    int status(Map<String, String> headers) throws IOException {
         String line;
         try {
             line = in.readLine();
@@ -56,6 +64,12 @@ final class RawHttp implements AutoCloseable {
         int status = Integer.parseInt(line.split(" ", 3)[1]);
         while (line != null && !line.isEmpty()) {
             line = in.readLine();
+            int colon = line == null ? -1 : line.indexOf(':');
+            if (colon > 0) {
+                headers.put(
+                        line.substring(0, colon).toLowerCase(Locale.ROOT),
+                        line.substring(colon + 1).strip());
+            }
         }
         return status;
     }

@@ -7,17 +7,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.troupe.it.GoldenModels.Golden;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -127,27 +124,31 @@ class ServingFaultsIT {
     /** More at once than one client may have under way and waiting: each is answered, or told when to come again. */
     @Test
     void whoFindsTheQueueFullIsToldWhenToComeAgain() throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + node().httpPort() + COMPLETIONS))
-                .header("content-type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(
-                        body().put("prompt", "Once").put("max_tokens", 120).toString()))
-                .build();
+        String request = body().put("prompt", "Once").put("max_tokens", 60).toString();
         int answered = 0;
-        try (HttpClient client =
-                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-            List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+        List<RawHttp> clients = new ArrayList<>();
+        try {
             for (int i = 0; i < MANY; i++) {
-                answers.add(client.sendAsync(request, HttpResponse.BodyHandlers.ofString()));
+                clients.add(new RawHttp(node().httpPort()));
             }
-            for (CompletableFuture<HttpResponse<String>> each : answers) {
-                HttpResponse<String> answer = each.get(60, TimeUnit.SECONDS);
-                if (answer.statusCode() == 200) {
+            for (RawHttp client : clients) { // all are connected, so that requests come sooner than answers
+                client.post(COMPLETIONS, request);
+            }
+            for (RawHttp client : clients) {
+                Map<String, String> headers = new HashMap<>();
+                int status = client.status(headers);
+                if (status == 200) {
                     answered++;
                 } else {
-                    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(429);
-                    assertThat(answer.headers().firstValue("retry-after")).isPresent();
-                    assertThat(answer.body()).contains("queue");
+                    assertThat(status).isEqualTo(429);
+                    assertThat(headers).containsKey("retry-after");
+                    client.halfClose(); // so that the node closes its side, too
+                    assertThat(client.rest()).contains("queue");
                 }
+            }
+        } finally {
+            for (RawHttp client : clients) {
+                client.close();
             }
         }
         assertThat(answered).isBetween(RUNNING_AND_QUEUED, MANY - 1);
