@@ -9,8 +9,14 @@ import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** nanoGPT's character-level Shakespeare on a CPU, whose README gives 1.88 as validation loss. */
+/**
+ * nanoGPT's character-level Shakespeare on a CPU, whose README gives 1.88 as validation loss. It computes while other
+ * tests wait, as no test measures time.
+ */
+@Execution(ExecutionMode.CONCURRENT)
 class ShakespeareIT {
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -20,9 +26,9 @@ class ShakespeareIT {
     void reachesNanoGptsValidationLoss() {
         Optional<Path> text = Tools.shared("text/tinyshakespeare.txt");
         assumeTrue(text.isPresent(), "shakespeare-char: ../shared/data/text/tinyshakespeare.txt is missing");
-        JsonNode result = TroupeProcess.run(
+        JsonNode result = TroupeProcess.runBeside(
                         dir,
-                        Duration.ofMinutes(10),
+                        Duration.ofMinutes(20),
                         "train",
                         "--config",
                         "shakespeare-char",

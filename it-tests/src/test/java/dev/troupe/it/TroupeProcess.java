@@ -62,7 +62,11 @@ final class TroupeProcess implements AutoCloseable {
 
     /** The same with JVM options of its own. */
     static TroupeProcess startWith(String javaOptions, Path workDir, String... args) {
-        List<String> command = new ArrayList<>();
+        return start(List.of(), javaOptions, workDir, args);
+    }
+
+    private static TroupeProcess start(List<String> prefix, String javaOptions, Path workDir, String... args) {
+        List<String> command = new ArrayList<>(prefix);
         command.add(distribution().resolve("bin/troupe").toString());
         command.addAll(List.of(args));
         try {
@@ -83,6 +87,16 @@ final class TroupeProcess implements AutoCloseable {
     /** Runs a command to its end. */
     static Result run(Path workDir, Duration timeout, String... args) {
         try (TroupeProcess process = start(workDir, args)) {
+            return process.await(timeout);
+        }
+    }
+
+    /**
+     * Runs a long command to its end in what other tests leave of the processors, for a test that runs beside them and
+     * asks nothing of its time.
+     */
+    static Result runBeside(Path workDir, Duration timeout, String... args) {
+        try (TroupeProcess process = start(List.of("nice", "-n", "19"), JAVA_OPTIONS, workDir, args)) {
             return process.await(timeout);
         }
     }
