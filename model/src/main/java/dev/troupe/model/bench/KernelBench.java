@@ -190,7 +190,7 @@ public final class KernelBench {
                 units / timing.max(),
                 units / timing.min(),
                 rate / limit(one.work().limit()),
-                alone == null ? null : timings.getLast().median() / timing.median() / peak.threads(),
+                alone == null ? null : timing.efficiency(timings.getLast(), peak.threads()),
                 peers);
     }
 

@@ -1,5 +1,6 @@
 package dev.troupe.model.bench;
 
+import dev.troupe.model.kernel.cache.CacheSizes;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.tensor.Tensor;
@@ -14,29 +15,37 @@ import jdk.incubator.vector.FloatVector;
 final class MemoryBandwidth {
     private static final int ROUNDS = 15;
     private static final int STREAMS = 4;
-    /** Far more than the caches hold, or than a fair share of a large shared cache. */
-    private static final long MEMORY_BYTES_PER_THREAD = 512L << 20;
+    /** Of all threads together, beside the last-level cache. */
+    private static final int TIMES_THE_CACHE = 4;
+    /** At most it is far more than a fair share of a large cache that others use, too. */
+    private static final long LEAST_BYTES_PER_THREAD = 128L << 20;
+
+    private static final long MOST_BYTES_PER_THREAD = 512L << 20;
     /** More than the second-level cache, less than the last. */
     private static final long CACHE_BYTES_PER_THREAD = 16L << 20;
 
     private final ComputePool pool;
+    private final long bytesPerThread;
     private final Tensor[] memory;
     private final float[] sinks;
 
     MemoryBandwidth(ComputePool pool, TensorArena arena) {
         this.pool = pool;
+        this.bytesPerThread = Math.clamp(
+                TIMES_THE_CACHE * CacheSizes.machine().outer() / pool.threads(),
+                LEAST_BYTES_PER_THREAD,
+                MOST_BYTES_PER_THREAD);
         this.memory = new Tensor[pool.threads()];
         this.sinks = new float[pool.threads()];
         pool.run(memory.length, t -> {
-            memory[t] = arena.allocate(Math.toIntExact(MEMORY_BYTES_PER_THREAD / Float.BYTES));
+            memory[t] = arena.allocate(Math.toIntExact(bytesPerThread / Float.BYTES));
             memory[t].segment().fill((byte) 1);
         });
     }
 
     /** GB/s of reading what is in no cache. */
     double readMemory() {
-        return perSecond(
-                MEMORY_BYTES_PER_THREAD, 1, t -> sinks[t] = read(memory[t].address(), MEMORY_BYTES_PER_THREAD));
+        return perSecond(bytesPerThread, 1, t -> sinks[t] = read(memory[t].address(), bytesPerThread));
     }
 
     /** GB/s of reading what the last-level cache holds. */
@@ -46,11 +55,11 @@ final class MemoryBandwidth {
 
     /** GB/s of changing floats in place, read and written bytes together. */
     double update() {
-        return perSecond(MEMORY_BYTES_PER_THREAD, 2, t -> scale(memory[t].address(), MEMORY_BYTES_PER_THREAD));
+        return perSecond(bytesPerThread, 2, t -> scale(memory[t].address(), bytesPerThread));
     }
 
-    private double perSecond(long bytesPerThread, int directions, ComputePool.IndexedTask task) {
-        double bytes = (double) bytesPerThread * memory.length * directions;
+    private double perSecond(long bytesEach, int directions, ComputePool.IndexedTask task) {
+        double bytes = (double) bytesEach * memory.length * directions;
         return Timing.best(2, ROUNDS, () -> pool.run(memory.length, task)).perSecond(bytes) / 1e9;
     }
 

@@ -56,6 +56,16 @@ record Timing(double min, double median, double max) {
         return samples.stream().map(Samples::timing).toList();
     }
 
+    /**
+     * The rate of each thread beside that of one alone, between 0 and about 1.
+     *
+     * @param alone of the same work on one thread
+     * @param threads that this took
+     */
+    double efficiency(Timing alone, int threads) {
+        return alone.median / median / threads;
+    }
+
     private static void warmUp(int runs, Runnable work) {
         double before = Double.MAX_VALUE;
         for (int stretch = 0; stretch < MOST_STRETCHES; stretch++) {

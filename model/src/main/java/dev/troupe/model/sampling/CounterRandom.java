@@ -28,11 +28,45 @@ public final class CounterRandom {
      * start with the same bits on every machine.
      */
     public static double normal(long seed, long stream, long index) {
-        long pair = index & ~1L;
-        double u = 1.0 - uniform(seed, stream, pair); // (0, 1]
-        double angle = 2 * Math.PI * uniform(seed, stream, pair + 1);
-        double radius = Math.sqrt(-2 * StrictMath.log(u));
-        return radius * (index == pair ? StrictMath.cos(angle) : StrictMath.sin(angle));
+        Pair pair = Pair.of(seed, stream, index & ~1L);
+        return (index & 1) == 0 ? pair.first() : pair.second();
+    }
+
+    /**
+     * {@link #normal} of indices in a row, each pair drawn once.
+     *
+     * @param to gets them in order
+     */
+    public static void normals(long seed, long stream, long from, double[] to) {
+        int i = 0;
+        if (to.length > 0 && (from & 1) != 0) {
+            to[i++] = normal(seed, stream, from);
+        }
+        while (i < to.length) {
+            Pair pair = Pair.of(seed, stream, from + i);
+            to[i++] = pair.first();
+            if (i < to.length) {
+                to[i++] = pair.second();
+            }
+        }
+    }
+
+    /** Two normal numbers of one radius. */
+    private record Pair(double radius, double angle) {
+        /** @param index even */
+        static Pair of(long seed, long stream, long index) {
+            double u = 1.0 - uniform(seed, stream, index); // (0, 1]
+            double angle = 2 * Math.PI * uniform(seed, stream, index + 1);
+            return new Pair(Math.sqrt(-2 * StrictMath.log(u)), angle);
+        }
+
+        double first() {
+            return radius * StrictMath.cos(angle);
+        }
+
+        double second() {
+            return radius * StrictMath.sin(angle);
+        }
     }
 
     /** A stream number from a name; FNV-1a over its UTF-16 units, mixed. */

@@ -10,6 +10,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** A flat tensor with a layout: a model's weights, or their gradients. The arena owns the memory. */
 public final class Parameters implements StoredWeights {
+    private static final int DRAWN_AT_ONCE = 1024;
+
     private final ParameterLayout layout;
     private final Tensor flat;
     private final AtomicLong changes = new AtomicLong();
@@ -111,9 +113,12 @@ public final class Parameters implements StoredWeights {
             case Init.Normal(double standardDeviation) -> {
                 long stream = CounterRandom.stream(spec.name());
                 spec.slice().forEachRun((part, whole, length) -> {
-                    for (int i = 0; i < length; i++) {
-                        flat.set(spec.offset() + part + i, (float)
-                                (standardDeviation * CounterRandom.normal(seed, stream, whole + i)));
+                    double[] drawn = new double[Math.min(length, DRAWN_AT_ONCE)];
+                    for (int from = 0; from < length; from += drawn.length) {
+                        CounterRandom.normals(seed, stream, whole + from, drawn);
+                        for (int i = 0; i < Math.min(drawn.length, length - from); i++) {
+                            flat.set(spec.offset() + part + from + i, (float) (standardDeviation * drawn[i]));
+                        }
                     }
                 });
             }

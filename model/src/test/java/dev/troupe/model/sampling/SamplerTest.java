@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplerTest {
@@ -233,6 +234,16 @@ class SamplerTest {
         assertThat(sum / DRAWS).isCloseTo(0, within(.02));
         assertThat(squares / DRAWS).isCloseTo(1, within(.03));
         assertThat(uniform / DRAWS).isCloseTo(.5, within(.01));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,0", "0,1", "1,1", "1,2", "6,7", "7,8"})
+    void normalNumbersInARowAreThoseDrawnOneByOne(int from, int count) {
+        double[] inARow = new double[count];
+        CounterRandom.normals(5, 6, from, inARow);
+        for (int i = 0; i < count; i++) {
+            assertThat(inARow[i]).isEqualTo(CounterRandom.normal(5, 6, from + i));
+        }
     }
 
     @Test

@@ -167,9 +167,10 @@ final class ReferenceModel {
     }
 
     private double[] product(String name, double[] x) {
-        double[] y = new double[layout.spec(name).shape().getFirst()];
+        ParameterSpec spec = layout.spec(name);
+        double[] y = new double[spec.shape().getFirst()];
         for (int o = 0; o < y.length; o++) {
-            double[] row = row(name, o);
+            double[] row = row(spec, o);
             for (int i = 0; i < x.length; i++) {
                 y[o] += row[i] * x[i];
             }
@@ -178,7 +179,10 @@ final class ReferenceModel {
     }
 
     private double[] row(String name, int row) {
-        ParameterSpec spec = layout.spec(name);
+        return row(layout.spec(name), row);
+    }
+
+    private double[] row(ParameterSpec spec, int row) {
         int width = spec.shape().get(1);
         int from = (int) spec.offset() + row * width;
         return Arrays.copyOfRange(weights, from, from + width);

@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.KernelProvider;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.TestedProviders;
 import dev.troupe.model.sampling.CounterRandom;
+import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -202,9 +203,11 @@ public final class TestModels {
     public static Parameters randomWeights(ModelConfig config, long seed, TensorArena arena) {
         Parameters weights = Parameters.allocate(ParameterLayout.of(config), arena);
         weights.initialize(seed);
-        for (long i = 0; i < weights.flat().size(); i++) {
-            float noise = (float) (0.2 * CounterRandom.normal(seed, 77, i));
-            weights.flat().set(i, weights.flat().get(i) + noise);
+        Tensor flat = weights.flat();
+        double[] noise = new double[Math.toIntExact(flat.size())];
+        CounterRandom.normals(seed, 77, 0, noise);
+        for (int i = 0; i < noise.length; i++) {
+            flat.set(i, flat.get(i) + (float) (0.2 * noise[i]));
         }
         return weights;
     }

@@ -65,14 +65,7 @@ public final class CachedAttentionBench implements KernelSuite {
 
         private Runnable prepare(Kernels kernels, TensorArena arena) {
             List<KvBlocks> layers = kernels.attention().cache(layers(), shape, type, sequences * blocksEach(), arena);
-            Tensor prompt = BenchInputs.random(arena, context, shape.fusedWidth());
-            Tensor promptOut = arena.allocate(context, shape.queryWidth());
-            int[] positions = IntStream.range(0, context).toArray();
-            for (int sequence = 0; sequence < sequences; sequence++) {
-                int[][] tables = new int[context][];
-                Arrays.fill(tables, table(sequence));
-                kernels.attention().cachedForward(layers.getFirst(), context, prompt, positions, tables, promptOut);
-            }
+            fill(kernels, layers.getFirst(), arena);
             layers.subList(1, layers.size()).forEach(layer -> copy(layers.getFirst(), layer));
             Tensor qkv = BenchInputs.random(arena, sequences, shape.fusedWidth());
             Tensor out = arena.allocate(sequences, shape.queryWidth());
@@ -81,6 +74,21 @@ public final class CachedAttentionBench implements KernelSuite {
             int[][] tables = IntStream.range(0, sequences).mapToObj(this::table).toArray(int[][]::new);
             return () -> layers.forEach(
                     blocks -> kernels.attention().cachedForward(blocks, sequences, qkv, last, tables, out));
+        }
+
+        /**
+         * All blocks hold the keys and values of as many tokens as one has: a whole context's attention takes seconds.
+         */
+        private void fill(Kernels kernels, KvBlocks layer, TensorArena arena) {
+            int tokens = KvBlocks.BLOCK_TOKENS;
+            Tensor prompt = BenchInputs.random(arena, tokens, shape.fusedWidth());
+            int[] positions = IntStream.range(0, tokens).toArray();
+            int[][] tables = new int[tokens][];
+            Tensor out = arena.allocate(tokens, shape.queryWidth());
+            for (int block = 0; block < layer.numBlocks(); block++) {
+                Arrays.fill(tables, new int[] {block});
+                kernels.attention().cachedForward(layer, tokens, prompt, positions, tables, out);
+            }
         }
 
         private void copy(KvBlocks from, KvBlocks to) {

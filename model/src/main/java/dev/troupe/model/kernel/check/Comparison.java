@@ -37,26 +37,49 @@ public final class Comparison<K> {
         }
     }
 
+    /** Normally distributed numbers, which every operation gets from the first on: each is drawn once. */
+    private static final class NormalNumbers {
+        private final SplittableRandom random;
+        private float[] drawn = {};
+
+        NormalNumbers(long seed) {
+            this.random = new SplittableRandom(seed);
+        }
+
+        float[] from(int start, int count) {
+            int end = Math.addExact(start, count);
+            int before = drawn.length;
+            if (end > before) {
+                drawn = Arrays.copyOf(drawn, end);
+                for (int i = before; i < end; i++) {
+                    drawn[i] = (float) random.nextGaussian();
+                }
+            }
+            return Arrays.copyOfRange(drawn, start, end);
+        }
+    }
+
     /**
      * What an operation is given, in order: the first run draws it and the others find it, as drawing takes longer than
      * most kernels do.
      */
     private static final class Drawn {
+        private final NormalNumbers numbers;
+        private int next;
         private final SplittableRandom random;
         private final List<float[]> normal = new ArrayList<>();
         private final List<int[]> indices = new ArrayList<>();
         private final List<byte[]> weights = new ArrayList<>();
 
-        Drawn(long seed) {
+        Drawn(NormalNumbers numbers, long seed) {
+            this.numbers = numbers;
             this.random = new SplittableRandom(seed);
         }
 
         private float[] normal(int count) {
-            float[] numbers = new float[count];
-            for (int i = 0; i < count; i++) {
-                numbers[i] = (float) random.nextGaussian();
-            }
-            return numbers;
+            float[] taken = numbers.from(next, count);
+            next += count;
+            return taken;
         }
 
         private int[] indices(int count, int from, int to) {
@@ -229,6 +252,7 @@ public final class Comparison<K> {
     private final Precision precision;
     private final long seed;
     private final Set<KernelUse> uses;
+    private final NormalNumbers numbers;
     private int comparisons;
 
     /**
@@ -251,6 +275,7 @@ public final class Comparison<K> {
         this.precision = precision;
         this.seed = seed;
         this.uses = uses;
+        this.numbers = new NormalNumbers(seed);
     }
 
     /** Compares a provider's kernels in all that they do with those of the scalar provider of their precision. */
@@ -307,7 +332,7 @@ public final class Comparison<K> {
     private void compareWithin(double unit, String operation, String shape, Operation<K> body) {
         comparisons++;
         try (TensorArena arena = TensorArena.open("kernels.check")) {
-            Drawn drawn = new Drawn(seed);
+            Drawn drawn = new Drawn(numbers, seed);
             Inputs theirs = new Inputs(arena, drawn, false);
             run(operation, shape, body, reference, theirs);
             subjects.forEach((subject, found) -> {
