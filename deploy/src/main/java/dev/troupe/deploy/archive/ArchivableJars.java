@@ -2,6 +2,7 @@ package dev.troupe.deploy.archive;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -40,14 +41,24 @@ public final class ArchivableJars {
                     .sorted()
                     .toList();
         }
-        for (Path jar : jars) {
-            Path place = to.resolve(jar.getFileName());
+        try {
+            jars.parallelStream().forEach(jar -> place(jar, to));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static void place(Path jar, Path to) {
+        Path place = to.resolve(jar.getFileName());
+        try {
             Map<String, byte[]> changed = jar.getFileName().toString().startsWith(OWN) ? Map.of() : changed(jar);
             if (changed.isEmpty()) {
                 Files.createSymbolicLink(place, to.toAbsolutePath().relativize(jar.toAbsolutePath()));
             } else {
                 write(changed, place);
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -15,6 +15,7 @@ import java.lang.constant.DynamicCallSiteDesc;
 import java.lang.constant.MethodHandleDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.invoke.LambdaMetafactory;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -45,6 +46,7 @@ final class PlainLambdas {
                     ConstantDescs.CD_MethodHandle,
                     ConstantDescs.CD_MethodType));
     private static final int PLAIN_ARGUMENTS = 3;
+    private static final String OTHER = "altMetafactory";
 
     /** What is called by one signature alone: a second method, which Scala gives each lambda, is never called. */
     private static final Pattern FUNCTION = Pattern.compile("Lscala/Function\\d+;");
@@ -60,6 +62,9 @@ final class PlainLambdas {
      * @throws IllegalArgumentException when it is no class file that is understood
      */
     static Optional<byte[]> in(byte[] file) {
+        if (!new String(file, StandardCharsets.ISO_8859_1).contains(OTHER)) { // most: their code need not be read
+            return Optional.empty();
+        }
         ClassModel model = FORMAT.parse(file);
         if (model.methods().stream().noneMatch(PlainLambdas::canChange)) {
             return Optional.empty();
@@ -91,7 +96,7 @@ final class PlainLambdas {
     private static boolean plainWillDo(CodeElement element) {
         if (!(element instanceof InvokeDynamicInstruction site)
                 || !site.bootstrapMethod().owner().equals(METAFACTORY)
-                || !site.bootstrapMethod().methodName().equals("altMetafactory")) {
+                || !site.bootstrapMethod().methodName().equals(OTHER)) {
             return false;
         }
         List<ConstantDesc> arguments = site.bootstrapArgs();
