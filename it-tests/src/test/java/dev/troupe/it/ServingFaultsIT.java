@@ -157,6 +157,7 @@ class ServingFaultsIT {
     @Test
     void aThousandIdleConnectionsDisturbNobody() throws Exception {
         List<RawHttp> idle = new ArrayList<>();
+        long start = System.nanoTime();
         try {
             for (int i = 0; i < IDLE; i++) {
                 RawHttp connection = new RawHttp(node().httpPort());
@@ -165,9 +166,9 @@ class ServingFaultsIT {
                 }
                 idle.add(connection);
             }
-            long start = System.nanoTime();
             assertGolden();
-            assertThat((System.nanoTime() - start) / 1e9).as("seconds").isLessThan(10);
+            // One that the system turned away, as nobody took it in time, would have tried again after a second.
+            assertThat((System.nanoTime() - start) / 1e9).as("seconds").isLessThan(5);
             for (int i = 1; i < IDLE; i += 110) { // they are all still there
                 idle.get(i).send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
                 assertThat(idle.get(i).status()).isEqualTo(200);

@@ -131,7 +131,8 @@ public final class RoutingServer {
      */
     private ServerSettings settings(boolean http2) {
         // Our own deadline ends requests, with an error body; a connection is idle only when no answer is due.
-        // A token must not wait until the client has acknowledged the one before it.
+        // A token must not wait until the client has acknowledged the one before it. Of many clients that connect at
+        // once none may be turned away by the system, which would have it try again after a second.
         var idle = config.requestDeadline().plusSeconds(30);
         return ServerSettings.create(ConfigFactory.parseString("""
                         akka.http.server {
@@ -140,6 +141,7 @@ public final class RoutingServer {
                           remote-address-attribute = on
                           idle-timeout = %d ms
                           max-connections = %d
+                          backlog = %d
                           server-header = "troupe"
                           socket-options.tcp-no-delay = on
                           http2.max-resets = %d
@@ -149,6 +151,7 @@ public final class RoutingServer {
                         """.formatted(
                                 http2 ? "on" : "off",
                                 idle.toMillis(),
+                                config.maxConnections(),
                                 config.maxConnections(),
                                 MAX_RESETS,
                                 MalformedRequests.class.getName()))
