@@ -11,8 +11,11 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What a user gets wrong is answered with exit code 2 and a message that names it, never with a stack trace. */
+@Execution(ExecutionMode.CONCURRENT)
 class BadInputIT {
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -113,6 +116,6 @@ class BadInputIT {
     }
 
     private void refused(List<String> named, String... args) {
-        TroupeProcess.refused(dir, named, args);
+        TroupeProcess.refusedBeside(dir, named, args);
     }
 }

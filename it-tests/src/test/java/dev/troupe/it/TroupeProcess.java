@@ -34,6 +34,7 @@ final class TroupeProcess implements AutoCloseable {
     /** Of nodes. */
     static final String JAVA_OPTIONS = "-Xmx1g";
 
+    private static final List<String> BESIDE = List.of("nice", "-n", "19");
     private static final Pattern METRICS = Pattern.compile("metrics (http://\\S+/metrics)");
     private static final Duration REFUSAL = Duration.ofMinutes(2);
     private static final Duration ARCHIVE = Duration.ofMinutes(3);
@@ -96,7 +97,7 @@ final class TroupeProcess implements AutoCloseable {
      * asks nothing of its time.
      */
     static Result runBeside(Path workDir, Duration timeout, String... args) {
-        try (TroupeProcess process = start(List.of("nice", "-n", "19"), JAVA_OPTIONS, workDir, args)) {
+        try (TroupeProcess process = start(BESIDE, JAVA_OPTIONS, workDir, args)) {
             return process.await(timeout);
         }
     }
@@ -120,7 +121,16 @@ final class TroupeProcess implements AutoCloseable {
      * that has all of {@code named}.
      */
     static void refused(Path workDir, List<String> named, String... args) {
-        try (TroupeProcess process = startWith(SHORT_LIVED, workDir, args)) {
+        refused(named, args, startWith(SHORT_LIVED, workDir, args));
+    }
+
+    /** As {@link #refused}, in a test as of {@link #runBeside}. */
+    static void refusedBeside(Path workDir, List<String> named, String... args) {
+        refused(named, args, start(BESIDE, SHORT_LIVED, workDir, args));
+    }
+
+    private static void refused(List<String> named, String[] args, TroupeProcess started) {
+        try (TroupeProcess process = started) {
             assertThat(process.await(REFUSAL).expectExit(2).stderr())
                     .as("message of troupe %s", String.join(" ", args))
                     .contains(named)
