@@ -75,16 +75,16 @@ class LlamaCppParityTest {
     private static final List<StorageType> LARGE_BLOCKS =
             List.of(StorageType.F32, StorageType.BF16, StorageType.Q4_K, StorageType.Q6_K);
 
-    /** Published models with fewer layers, of which each is whole, and a small vocabulary. */
+    /** Layers of published models, one of them whole, the others with fewer layers; with a small vocabulary. */
     enum Shape {
-        /** SmolLM2 135M, ten of its 30 layers, so that what one adds to the difference adds up. */
+        /** SmolLM2 135M, all 30 layers. */
         SMOLLM2(
                 List.of(StorageType.F32, StorageType.Q8_0),
                 vocabSize -> new ModelConfig(
                         "llama",
                         vocabSize,
                         576,
-                        10,
+                        30,
                         9,
                         3,
                         64,
