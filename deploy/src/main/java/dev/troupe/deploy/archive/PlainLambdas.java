@@ -62,10 +62,10 @@ final class PlainLambdas {
      * @throws IllegalArgumentException when it is no class file that is understood
      */
     static Optional<byte[]> in(byte[] file) {
+        ClassModel model = FORMAT.parse(file);
         if (!new String(file, StandardCharsets.ISO_8859_1).contains(OTHER)) { // most: their code need not be read
             return Optional.empty();
         }
-        ClassModel model = FORMAT.parse(file);
         if (model.methods().stream().noneMatch(PlainLambdas::canChange)) {
             return Optional.empty();
         }
