@@ -1,6 +1,7 @@
 package dev.troupe.it;
 
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
@@ -32,6 +33,10 @@ final class RawHttp implements AutoCloseable {
 
     void send(byte[] bytes) throws IOException {
         socket.getOutputStream().write(bytes);
+    }
+
+    void get(String path) throws IOException {
+        send(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
     }
 
     void post(String path, String body) throws IOException {
@@ -72,6 +77,20 @@ final class RawHttp implements AutoCloseable {
             }
         }
         return status;
+    }
+
+    /** The body of an answer whose length is among its headers, in ASCII. */
+    String body(Map<String, String> headers) throws IOException {
+        char[] body = new char[Integer.parseInt(headers.getOrDefault("content-length", "0"))];
+        int read = 0;
+        while (read < body.length) {
+            int n = in.read(body, read, body.length - read);
+            if (n < 0) {
+                throw new EOFException("only " + read + " of " + body.length + " characters");
+            }
+            read += n;
+        }
+        return new String(body);
     }
 
     /** The rest of what comes, up to the end of the connection. */

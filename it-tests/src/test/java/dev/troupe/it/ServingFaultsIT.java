@@ -108,30 +108,43 @@ class ServingFaultsIT {
         }
     }
 
+    /** For an answer of so many tokens, which does not end before. */
+    private static ObjectNode endless(int tokens) {
+        return body().put("prompt", "Once")
+                .put("max_tokens", tokens)
+                .set(
+                        "logit_bias",
+                        ServingNode.JSON.createObjectNode().put("2", -100).put("1", -100));
+    }
+
     /** Answers of some megabytes. */
     private static String longAnswers(int choices, boolean stream) {
-        return body().put("prompt", "Once")
-                .put("max_tokens", 480)
+        return endless(480)
                 .put("n", choices)
                 .put("logprobs", 20)
                 .put("stream", stream)
-                .set(
-                        "logit_bias",
-                        ServingNode.JSON.createObjectNode().put("2", -100).put("1", -100))
                 .toString();
     }
 
     /** More at once than one client may have under way and waiting: each is answered, or told when to come again. */
     @Test
     void whoFindsTheQueueFullIsToldWhenToComeAgain() throws Exception {
-        String request = body().put("prompt", "Once").put("max_tokens", 60).toString();
+        String request = endless(120).toString();
         int answered = 0;
         List<RawHttp> clients = new ArrayList<>();
         try {
             for (int i = 0; i < MANY; i++) {
                 clients.add(new RawHttp(node().httpPort()));
             }
-            for (RawHttp client : clients) { // all are connected, so that requests come sooner than answers
+            for (RawHttp client : clients) { // all are being served, so that requests come sooner than answers
+                client.get("/healthz");
+            }
+            for (RawHttp client : clients) {
+                Map<String, String> headers = new HashMap<>();
+                assertThat(client.status(headers)).isEqualTo(200);
+                client.body(headers);
+            }
+            for (RawHttp client : clients) {
                 client.post(COMPLETIONS, request);
             }
             for (RawHttp client : clients) {
@@ -142,8 +155,7 @@ class ServingFaultsIT {
                 } else {
                     assertThat(status).isEqualTo(429);
                     assertThat(headers).containsKey("retry-after");
-                    client.halfClose(); // so that the node closes its side, too
-                    assertThat(client.rest()).contains("queue");
+                    assertThat(client.body(headers)).contains("queue");
                 }
             }
         } finally {
@@ -170,7 +182,7 @@ class ServingFaultsIT {
             // One that the system turned away, as nobody took it in time, would have tried again after a second.
             assertThat((System.nanoTime() - start) / 1e9).as("seconds").isLessThan(5);
             for (int i = 1; i < IDLE; i += 110) { // they are all still there
-                idle.get(i).send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                idle.get(i).get("/healthz");
                 assertThat(idle.get(i).status()).isEqualTo(200);
             }
         } finally {

@@ -46,7 +46,7 @@ final class PlainLambdas {
                     ConstantDescs.CD_MethodHandle,
                     ConstantDescs.CD_MethodType));
     private static final int PLAIN_ARGUMENTS = 3;
-    private static final String OTHER = "altMetafactory";
+    private static final String ALT_METAFACTORY = "altMetafactory";
 
     /** What is called by one signature alone: a second method, which Scala gives each lambda, is never called. */
     private static final Pattern FUNCTION = Pattern.compile("Lscala/Function\\d+;");
@@ -63,7 +63,8 @@ final class PlainLambdas {
      */
     static Optional<byte[]> in(byte[] file) {
         ClassModel model = FORMAT.parse(file);
-        if (!new String(file, StandardCharsets.ISO_8859_1).contains(OTHER)) { // most: their code need not be read
+        if (!new String(file, StandardCharsets.ISO_8859_1)
+                .contains(ALT_METAFACTORY)) { // most: their code need not be read
             return Optional.empty();
         }
         if (model.methods().stream().noneMatch(PlainLambdas::canChange)) {
@@ -96,7 +97,7 @@ final class PlainLambdas {
     private static boolean plainWillDo(CodeElement element) {
         if (!(element instanceof InvokeDynamicInstruction site)
                 || !site.bootstrapMethod().owner().equals(METAFACTORY)
-                || !site.bootstrapMethod().methodName().equals(OTHER)) {
+                || !site.bootstrapMethod().methodName().equals(ALT_METAFACTORY)) {
             return false;
         }
         List<ConstantDesc> arguments = site.bootstrapArgs();

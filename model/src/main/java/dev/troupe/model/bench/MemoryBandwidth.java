@@ -15,11 +15,11 @@ import jdk.incubator.vector.FloatVector;
 final class MemoryBandwidth {
     private static final int ROUNDS = 15;
     private static final int STREAMS = 4;
-    /** Of all threads together, beside the last-level cache. */
+    /** That all threads read together of memory: far more than the last-level cache holds. */
     private static final int TIMES_THE_CACHE = 4;
-    /** At most it is far more than a fair share of a large cache that others use, too. */
-    private static final long LEAST_BYTES_PER_THREAD = 128L << 20;
 
+    private static final long LEAST_BYTES_PER_THREAD = 128L << 20;
+    /** Far more than a fair share of a large cache that other machines of a host use, too. */
     private static final long MOST_BYTES_PER_THREAD = 512L << 20;
     /** More than the second-level cache, less than the last. */
     private static final long CACHE_BYTES_PER_THREAD = 16L << 20;
