@@ -172,7 +172,7 @@ public final class TestNode implements AutoCloseable {
             if (System.nanoTime() > end) {
                 throw new AssertionError("not within ten seconds: " + what);
             }
-            Thread.sleep(20);
+            Thread.sleep(2);
         }
     }
 
