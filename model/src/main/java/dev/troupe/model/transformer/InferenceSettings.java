@@ -143,16 +143,25 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
         Set<KernelUse> uses = EnumSet.copyOf(KernelUse.servingAny());
         switch (decode) {
             case AUTO, EXACT -> {}
-            case BLOCKS -> types.removeIf(BlockWeight::holds);
+            case BLOCKS -> {
+                types.stream()
+                        .filter(BlockWeight::holds)
+                        .map(KernelUse::ofBlocks)
+                        .forEach(uses::add);
+                types.removeIf(BlockWeight::holds);
+            }
             case INT8 -> { // whose products multiply every matrix
-                if (types.stream().anyMatch(BlockWeight::hasFourBits)) {
-                    uses.add(KernelUse.BLOCK_PRODUCTS);
-                }
+                types.stream()
+                        .filter(BlockWeight::hasFourBits)
+                        .map(KernelUse::ofBlocks)
+                        .forEach(uses::add);
                 types.clear();
             }
         }
         uses.addAll(KernelUse.serving(config, types));
-        uses.addAll(products());
+        if (decode != Decode.BLOCKS) {
+            uses.addAll(products());
+        }
         return uses;
     }
 
@@ -163,12 +172,12 @@ public record InferenceSettings(@Nullable StorageType weights, Prefill prefill, 
     }
 
     /**
-     * What these settings ask for beside a provider's kernels: of {@link Decode#AUTO} nothing until it is
-     * {@link #decided}.
+     * What these settings may ask for beside a provider's kernels, whatever the model's weights are: of
+     * {@link Decode#AUTO} nothing until it is {@link #decided}.
      */
     public Set<KernelUse> products() {
         if (decode == Decode.BLOCKS) {
-            return Set.of(KernelUse.BLOCK_PRODUCTS);
+            return KernelUse.anyBlocks();
         }
         return switch (prefill) {
             case AUTO, EXACT -> Set.of();

@@ -158,15 +158,15 @@ class InferenceSettingsTest {
     @Test
     void whatNobodyAsksForIsNotChecked() {
         assertThat(uses(Decode.BLOCKS, StorageType.Q8_0))
-                .contains(KernelUse.BLOCK_PRODUCTS, KernelUse.INFERENCE)
-                .doesNotContain(KernelUse.Q8_0_WEIGHTS, KernelUse.INT8_PRODUCTS);
+                .contains(KernelUse.Q8_0_BLOCKS, KernelUse.INFERENCE)
+                .doesNotContain(KernelUse.Q8_0_WEIGHTS, KernelUse.INT8_PRODUCTS, KernelUse.Q4_K_BLOCKS);
         assertThat(uses(Decode.EXACT, StorageType.Q8_0))
                 .contains(KernelUse.Q8_0_WEIGHTS)
-                .doesNotContain(KernelUse.BLOCK_PRODUCTS);
+                .doesNotContainAnyElementsOf(KernelUse.beside());
         assertThat(uses(Decode.INT8, StorageType.Q4_0))
-                .contains(KernelUse.BLOCK_PRODUCTS, KernelUse.INT8_PRODUCTS)
+                .contains(KernelUse.Q4_0_BLOCKS, KernelUse.INT8_PRODUCTS)
                 .doesNotContain(KernelUse.Q4_0_WEIGHTS);
-        assertThat(uses(Decode.INT8, StorageType.Q8_0)).doesNotContain(KernelUse.BLOCK_PRODUCTS);
+        assertThat(uses(Decode.INT8, StorageType.Q8_0)).doesNotContainAnyElementsOf(KernelUse.anyBlocks());
         assertThatIllegalStateException().isThrownBy(() -> uses(Decode.AUTO, StorageType.Q8_0));
     }
 }

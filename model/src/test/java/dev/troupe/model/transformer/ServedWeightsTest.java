@@ -247,7 +247,7 @@ class ServedWeightsTest {
             assertThat(kept.matrixBytes()).isLessThanOrEqualTo(exact.matrixBytes());
         }
         assertThat(blocks.uses(CONFIG, mixed::type, Precision.FP32))
-                .contains(KernelUse.BLOCK_PRODUCTS, KernelUse.F16_WEIGHTS)
+                .contains(KernelUse.Q4_K_BLOCKS, KernelUse.Q6_K_BLOCKS, KernelUse.Q8_0_BLOCKS, KernelUse.F16_WEIGHTS)
                 .doesNotContain(KernelUse.Q4_K_WEIGHTS, KernelUse.Q6_K_WEIGHTS, KernelUse.Q8_0_WEIGHTS);
     }
 

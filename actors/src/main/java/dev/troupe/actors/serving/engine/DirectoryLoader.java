@@ -173,8 +173,8 @@ public record DirectoryLoader(
                 }));
         // Nothing is answered before they are checked. Which products there are beside them is known after a check.
         times.measure("products", () -> {
-            Set<KernelUse> products = new HashSet<>(decided.inference().products());
-            products.addAll(ofDraft.inference().products());
+            Set<KernelUse> products = new HashSet<>(uses);
+            products.retainAll(KernelUse.beside());
             NodeKernels.require(kernels, pool, products);
             return kernels;
         });

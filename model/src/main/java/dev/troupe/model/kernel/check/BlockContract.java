@@ -6,12 +6,9 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
-import java.util.List;
 
-/** All types of weights, any numbers of rows and outputs, accumulation and bias, bit for bit. */
+/** Weights of one type, any numbers of rows and outputs, accumulation and bias, bit for bit. */
 final class BlockContract implements OperationContract<BlockProduct> {
-    private static final List<StorageType> TYPES =
-            List.of(StorageType.Q8_0, StorageType.Q6_K, StorageType.Q4_0, StorageType.Q4_K);
     private static final int[] ROWS = {0, 1, 2, 3, 4, 7, 8, 9, 17};
     /** Strips of all heights. */
     private static final int[] STRIPS = {2, 7, 23};
@@ -23,10 +20,12 @@ final class BlockContract implements OperationContract<BlockProduct> {
         {70, 576, 768}, {1, 131, 2048}, {260, 64, 1536}, {33, 100, 5632}, {1, 600, 256}, {5, 600, 256}
     };
 
+    private final StorageType type;
     private final ComputePool pool;
 
     /** @param pool lays weights out */
-    BlockContract(ComputePool pool) {
+    BlockContract(StorageType type, ComputePool pool) {
+        this.type = type;
         this.pool = pool;
     }
 
@@ -37,32 +36,28 @@ final class BlockContract implements OperationContract<BlockProduct> {
 
     @Override
     public void brief(Comparison<BlockProduct> on) {
-        for (StorageType type : TYPES) {
-            at(on, type, 15, 67, 256);
-            at(on, type, 1, 33, 512);
-            for (int m : STRIPS) {
-                at(on, type, m, 33, 256);
-            }
+        at(on, 15, 67, 256);
+        at(on, 1, 33, 512);
+        for (int m : STRIPS) {
+            at(on, m, 33, 256);
         }
     }
 
     @Override
     public void full(Comparison<BlockProduct> on) {
-        for (StorageType type : TYPES) {
-            for (int m : ROWS) {
-                for (int n : OUTPUTS) {
-                    for (int blocks : BLOCKS) {
-                        at(on, type, m, n, blocks * type.blockElements());
-                    }
+        for (int m : ROWS) {
+            for (int n : OUTPUTS) {
+                for (int blocks : BLOCKS) {
+                    at(on, m, n, blocks * type.blockElements());
                 }
             }
-            for (int[] shape : SHAPES) {
-                at(on, type, shape[0], shape[1], shape[2]);
-            }
+        }
+        for (int[] shape : SHAPES) {
+            at(on, shape[0], shape[1], shape[2]);
         }
     }
 
-    private void at(Comparison<BlockProduct> on, StorageType type, int m, int n, int k) {
+    private void at(Comparison<BlockProduct> on, int m, int n, int k) {
         for (boolean added : new boolean[] {false, true}) {
             String shape = type + ", m " + m + ", n " + n + ", k " + k + (added ? ", onto C, bias" : "");
             on.compareBits(name(), shape, (product, in) -> {

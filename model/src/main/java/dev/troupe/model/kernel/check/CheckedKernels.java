@@ -3,7 +3,9 @@ package dev.troupe.model.kernel.check;
 import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.Precision;
+import dev.troupe.model.kernel.int8.BlockWeight;
 import dev.troupe.model.kernel.parallel.ComputePool;
+import dev.troupe.model.tensor.StorageType;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -59,8 +61,10 @@ public final class CheckedKernels {
         if (uses.contains(KernelUse.INT8_PRODUCTS)) {
             OtherKernels.INT8.choose(pool, made);
         }
-        if (uses.contains(KernelUse.BLOCK_PRODUCTS)) {
-            OtherKernels.BLOCKS.choose(pool, made);
+        for (StorageType type : StorageType.values()) {
+            if (BlockWeight.holds(type) && uses.contains(KernelUse.ofBlocks(type))) {
+                OtherKernels.blocks(type).choose(pool, made);
+            }
         }
         if (uses.contains(KernelUse.BF16_PROMPTS)) {
             OtherKernels.BF16_PROMPTS.choose(pool, made);

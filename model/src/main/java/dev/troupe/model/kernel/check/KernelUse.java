@@ -35,8 +35,11 @@ public enum KernelUse {
     SAMPLING,
     /** Products of {@link OtherKernels}, beside a provider's, with activations rounded to eight bits. */
     INT8_PRODUCTS,
-    /** Products over weights that stay in blocks of four or eight bits, activations rounded to eight. */
-    BLOCK_PRODUCTS,
+    /** Products over weights that stay in blocks of four to eight bits, activations rounded to eight. */
+    Q8_0_BLOCKS,
+    Q6_K_BLOCKS,
+    Q4_0_BLOCKS,
+    Q4_K_BLOCKS,
     /** Products in bf16, for prompts. */
     BF16_PROMPTS;
 
@@ -89,6 +92,31 @@ public enum KernelUse {
         }
         types.forEach(type -> uses.add(ofWeights(type)));
         return uses;
+    }
+
+    /** Products of {@link OtherKernels}, beside a provider's. */
+    public static Set<KernelUse> beside() {
+        return Collections.unmodifiableSet(EnumSet.range(INT8_PRODUCTS, BF16_PROMPTS));
+    }
+
+    /** Products over weights that stay in blocks, of whichever type. */
+    public static Set<KernelUse> anyBlocks() {
+        return Collections.unmodifiableSet(EnumSet.range(Q8_0_BLOCKS, Q4_K_BLOCKS));
+    }
+
+    /**
+     * Products over weights of a type that stay in its blocks.
+     *
+     * @throws IllegalArgumentException for a type that has none
+     */
+    public static KernelUse ofBlocks(StorageType type) {
+        return switch (type) {
+            case Q8_0 -> Q8_0_BLOCKS;
+            case Q6_K -> Q6_K_BLOCKS;
+            case Q4_0 -> Q4_0_BLOCKS;
+            case Q4_K -> Q4_K_BLOCKS;
+            case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no blocks");
+        };
     }
 
     /** Products with weights of a type. */

@@ -4,6 +4,7 @@ import dev.troupe.model.TroupeException;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.int8.BlockProduct;
 import dev.troupe.model.kernel.int8.BlockRoundedProduct;
+import dev.troupe.model.kernel.int8.BlockWeight;
 import dev.troupe.model.kernel.int8.DotBlockProduct;
 import dev.troupe.model.kernel.int8.DotInt8Product;
 import dev.troupe.model.kernel.int8.Int8Product;
@@ -26,10 +27,17 @@ import dev.troupe.model.sampling.SortedChoice;
 import dev.troupe.model.sampling.TokenChoice;
 import dev.troupe.model.sampling.TokenCounts;
 import dev.troupe.model.sampling.TokenMask;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,19 +65,6 @@ public final class OtherKernels {
                             "int8 by vector", pool -> new VectorInt8Product(pool, new ScratchPool()))),
             EXACT);
 
-    /** Products with weights that stay in blocks of four or eight bits. All have the reference's bits. */
-    public static final KernelChoice<BlockProduct> BLOCKS = new KernelChoice<>(
-            BlockContract::new,
-            new ScalarBlockProduct(),
-            List.of(
-                    new KernelChoice.Candidate<>(
-                            "blocks by dot instructions",
-                            DotBlockProduct::unavailable,
-                            pool -> new DotBlockProduct(pool, new ScratchPool())),
-                    new KernelChoice.Candidate<>(
-                            "blocks by vector", pool -> new VectorBlockProduct(pool, new ScratchPool()))),
-            EXACT);
-
     /** Products in bf16 for the rows of prompts. */
     public static final KernelChoice<PromptProduct> BF16_PROMPTS = new KernelChoice<>(
             PromptContract::new,
@@ -85,7 +80,34 @@ public final class OtherKernels {
             List.of(new KernelChoice.Candidate<>("sampling", pool -> OtherKernels::choose)),
             "Use another Java runtime");
 
+    private static final Map<StorageType, KernelChoice<BlockProduct>> BLOCKS = Stream.of(StorageType.values())
+            .filter(BlockWeight::holds)
+            .collect(Collectors.toUnmodifiableMap(Function.identity(), OtherKernels::choiceOfBlocks));
+
     private OtherKernels() {}
+
+    private static KernelChoice<BlockProduct> choiceOfBlocks(StorageType type) {
+        return new KernelChoice<>(
+                pool -> new BlockContract(type, pool),
+                new ScalarBlockProduct(),
+                List.of(
+                        new KernelChoice.Candidate<>(
+                                type + " blocks by dot instructions",
+                                DotBlockProduct::unavailable,
+                                pool -> new DotBlockProduct(pool, new ScratchPool())),
+                        new KernelChoice.Candidate<>(
+                                type + " blocks by vector", pool -> new VectorBlockProduct(pool, new ScratchPool()))),
+                EXACT);
+    }
+
+    /**
+     * Products with weights that stay in blocks of this type. All have the reference's bits.
+     *
+     * @param type which has blocks ({@link BlockWeight#holds})
+     */
+    public static KernelChoice<BlockProduct> blocks(StorageType type) {
+        return Objects.requireNonNull(BLOCKS.get(type), () -> type + " has no blocks");
+    }
 
     private static int choose(
             SamplingOptions options,
@@ -107,12 +129,12 @@ public final class OtherKernels {
     }
 
     /**
-     * Products with weights that stay in blocks, for no others; chosen when the first such weight is laid out.
+     * Products with weights that stay in blocks, for no others; chosen when the first weight of a type is laid out.
      *
      * @throws TroupeException then, when all differ from the reference: the message says by how much
      */
     public static BlockRoundedProduct blocks(ComputePool pool, Consumer<SelfCheck> made) {
-        return new BlockRoundedProduct(() -> BLOCKS.create(pool, made), pool);
+        return new BlockRoundedProduct(type -> blocks(type).create(pool, made), pool);
     }
 
     /**
@@ -122,7 +144,8 @@ public final class OtherKernels {
      */
     public static void requireBeside(Kernels kernels, Set<KernelUse> uses) {
         WeightLayout layout = kernels.weightProduct().layout();
-        boolean eightBits = uses.contains(KernelUse.INT8_PRODUCTS) || uses.contains(KernelUse.BLOCK_PRODUCTS);
+        boolean eightBits =
+                uses.contains(KernelUse.INT8_PRODUCTS) || !Collections.disjoint(uses, KernelUse.anyBlocks());
         if (kernels.areOfDevice() && (eightBits || uses.contains(KernelUse.BF16_PROMPTS))) {
             throw new TroupeException((eightBits ? "products in eight bits" : "bf16 prompts")
                     + " are the processor's, and kernels \"" + kernels.name()

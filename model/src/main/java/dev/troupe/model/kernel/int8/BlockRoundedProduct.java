@@ -6,22 +6,22 @@ import dev.troupe.model.kernel.quantized.RoundedWeight;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Function;
 
 /** Products with weights whose blocks stay as they are ({@link BlockProduct}), and with no others. */
 public final class BlockRoundedProduct implements RoundedProduct {
-    private final Supplier<BlockProduct> products;
+    private final Function<StorageType, BlockProduct> products;
     private final ComputePool pool;
-
-    private @Nullable BlockProduct product;
+    private final Map<StorageType, BlockProduct> chosen = new EnumMap<>(StorageType.class);
 
     /**
      * Products over weights that are laid out on {@code pool}.
      *
-     * @param products asked once, when the first weight is laid out
+     * @param products asked once for a type, when the first weight of it is laid out
      */
-    public BlockRoundedProduct(Supplier<BlockProduct> products, ComputePool pool) {
+    public BlockRoundedProduct(Function<StorageType, BlockProduct> products, ComputePool pool) {
         this.products = products;
         this.pool = pool;
     }
@@ -33,17 +33,14 @@ public final class BlockRoundedProduct implements RoundedProduct {
 
     @Override
     public RoundedWeight lay(WeightRows rows, LayoutMemory memory) {
-        BlockProduct chosen = product();
+        BlockProduct product = product(rows.type());
         BlockWeight weight = BlockWeight.pack(rows, pool, memory);
         return new RoundedWeight(
-                (m, a, lda, bias, c, ldc, accumulate) -> chosen.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
+                (m, a, lda, bias, c, ldc, accumulate) -> product.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
                 weight.data().byteSize());
     }
 
-    private synchronized BlockProduct product() {
-        if (product == null) {
-            product = products.get();
-        }
-        return product;
+    private synchronized BlockProduct product(StorageType type) {
+        return chosen.computeIfAbsent(type, products);
     }
 }

@@ -11,6 +11,7 @@ import dev.troupe.model.kernel.VectorKernelProvider;
 import dev.troupe.model.kernel.int8.Int8Product;
 import dev.troupe.model.kernel.int8.ScalarInt8Product;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
+import dev.troupe.model.tensor.StorageType;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,8 +28,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every implementation beside the providers' keeps its contract, and one that does not is found and not used. */
 class OtherKernelsTest {
-    private static final List<KernelChoice<?>> CHOICES =
-            List.of(OtherKernels.INT8, OtherKernels.BLOCKS, OtherKernels.BF16_PROMPTS, OtherKernels.SAMPLING);
+    private static final List<KernelChoice<?>> CHOICES = List.of(
+            OtherKernels.INT8,
+            OtherKernels.blocks(StorageType.Q8_0),
+            OtherKernels.blocks(StorageType.Q6_K),
+            OtherKernels.blocks(StorageType.Q4_0),
+            OtherKernels.blocks(StorageType.Q4_K),
+            OtherKernels.BF16_PROMPTS,
+            OtherKernels.SAMPLING);
 
     static Stream<Arguments> choices() {
         return CHOICES.stream()
@@ -153,7 +160,7 @@ class OtherKernelsTest {
             assertThatCode(() -> CheckedKernels.require(
                             new VectorKernelProvider().create(pool),
                             pool,
-                            Set.of(KernelUse.INT8_PRODUCTS, KernelUse.BLOCK_PRODUCTS, KernelUse.SAMPLING),
+                            Set.of(KernelUse.INT8_PRODUCTS, KernelUse.Q8_0_BLOCKS, KernelUse.SAMPLING),
                             checks::add))
                     .doesNotThrowAnyException();
         }
