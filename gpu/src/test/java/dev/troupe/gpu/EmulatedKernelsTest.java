@@ -104,7 +104,7 @@ class EmulatedKernelsTest {
     @ParameterizedTest
     @EnumSource(
             value = KernelUse.class,
-            names = {"INT8_PRODUCTS", "Q8_0_BLOCKS", "Q4_K_BLOCKS", "BF16_PROMPTS"})
+            names = {"INT8_PRODUCTS", "Q8_0_BLOCKS", "Q6_K_BLOCKS", "Q4_0_BLOCKS", "Q4_K_BLOCKS", "BF16_PROMPTS"})
     void productsOfTheProcessorAreRefused(KernelUse use) {
         try (DeviceMemory memory = new DeviceMemory(new EmulatedDevice(HEAP_ELEMENTS));
                 FixedComputePool pool = FixedComputePool.create(1)) {
