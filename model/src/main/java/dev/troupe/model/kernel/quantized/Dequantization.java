@@ -1,16 +1,33 @@
 package dev.troupe.model.kernel.quantized;
 
 import static dev.troupe.model.kernel.quantized.BlockLayout.FLOAT;
+import static dev.troupe.model.kernel.quantized.BlockLayout.LARGE;
+import static dev.troupe.model.kernel.quantized.BlockLayout.Q4_0_NUMBERS;
+import static dev.troupe.model.kernel.quantized.BlockLayout.Q4_0_ZERO;
+import static dev.troupe.model.kernel.quantized.BlockLayout.Q4_K_NUMBERS;
+import static dev.troupe.model.kernel.quantized.BlockLayout.Q4_K_SCALED;
+import static dev.troupe.model.kernel.quantized.BlockLayout.Q6_K_GROUP;
+import static dev.troupe.model.kernel.quantized.BlockLayout.Q6_K_HIGH;
+import static dev.troupe.model.kernel.quantized.BlockLayout.Q6_K_LOW;
+import static dev.troupe.model.kernel.quantized.BlockLayout.Q6_K_SCALES;
+import static dev.troupe.model.kernel.quantized.BlockLayout.Q6_K_ZERO;
+import static dev.troupe.model.kernel.quantized.BlockLayout.Q8_0_NUMBERS;
 import static dev.troupe.model.kernel.quantized.BlockLayout.SHORT;
+import static dev.troupe.model.kernel.quantized.BlockLayout.SMALL;
 import static dev.troupe.model.kernel.quantized.BlockLayout.half;
 
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** What stored numbers stand for, one after the other: the definition that all kernels follow. */
+/**
+ * What stored numbers stand for, one after the other: the definition that all kernels follow. It reads arrays: most of
+ * its work is done when a process starts, in code that no compiler has seen, where a number of a segment costs a
+ * hundred of an array's.
+ */
 public final class Dequantization {
     private static final int BF16_SHIFT = 16;
+    private static final int PIECE = 64 * LARGE; // numbers that are on the heap at a time
 
     private Dequantization() {}
 
@@ -26,41 +43,92 @@ public final class Dequantization {
             MemorySegment.copy(from, 0, to, 0, type.bytes(elements));
             return;
         }
-        long blocks = type.bytes(elements) / type.blockBytes();
-        for (long block = 0; block < blocks; block++) {
-            for (int i = 0; i < type.blockElements(); i++) {
-                to.set(FLOAT, (block * type.blockElements() + i) * 4, element(type, from, block, i));
+        for (long first = 0; first < elements; first += PIECE) {
+            int count = (int) Math.min(PIECE, elements - first);
+            float[] numbers = read(type, count, from.asSlice(type.bytes(first), type.bytes(count)));
+            MemorySegment.copy(numbers, 0, to, FLOAT, first * Float.BYTES, count);
+        }
+    }
+
+    /** As {@link #read(StorageType, long, MemorySegment, MemorySegment)}, what is {@code from} and no more. */
+    static float[] read(StorageType type, int elements, MemorySegment from) {
+        if (type == StorageType.F32) {
+            return from.toArray(FLOAT);
+        }
+        float[] to = new float[elements];
+        if (type == StorageType.F16 || type == StorageType.BF16) {
+            short[] stored = from.toArray(SHORT);
+            for (int i = 0; i < elements; i++) {
+                to[i] = type == StorageType.F16
+                        ? Float.float16ToFloat(stored[i])
+                        : Float.intBitsToFloat(stored[i] << BF16_SHIFT);
+            }
+            return to;
+        }
+        byte[] stored = from.toArray(ValueLayout.JAVA_BYTE);
+        for (int i = 0, block = 0; i < elements; i += type.blockElements(), block += type.blockBytes()) {
+            switch (type) {
+                case Q8_0 -> readQ8(from, stored, block, to, i);
+                case Q4_0 -> readQ4(from, stored, block, to, i);
+                case Q4_K -> readQ4K(from, stored, block, to, i);
+                case Q6_K -> readQ6K(from, stored, block, to, i);
+                default -> throw new IllegalArgumentException("no blocks: " + type);
+            }
+        }
+        return to;
+    }
+
+    private static void readQ8(MemorySegment from, byte[] stored, int block, float[] to, int first) {
+        float d = half(from, block + BlockLayout.Q8_0_SCALE);
+        for (int i = 0; i < SMALL; i++) {
+            to[first + i] = d * stored[block + Q8_0_NUMBERS + i];
+        }
+    }
+
+    /** A byte has a number of the block's first half, in the lower bits, and one of its second. */
+    private static void readQ4(MemorySegment from, byte[] stored, int block, float[] to, int first) {
+        float d = half(from, block + BlockLayout.Q4_0_SCALE);
+        float zero = d * Q4_0_ZERO;
+        for (int i = 0; i < SMALL / 2; i++) {
+            int pair = stored[block + Q4_0_NUMBERS + i];
+            to[first + i] = d * (pair & 15) - zero;
+            to[first + SMALL / 2 + i] = d * (pair >> 4 & 15) - zero;
+        }
+    }
+
+    /** A byte has a number of one sub-block, in the lower bits, and one of the next. */
+    private static void readQ4K(MemorySegment from, byte[] stored, int block, float[] to, int first) {
+        float d = half(from, block + BlockLayout.Q4_K_SCALE);
+        float dmin = half(from, block + BlockLayout.Q4_K_MIN_SCALE);
+        for (int j = 0; j < Q4_K_SCALED; j++) {
+            float scale = d * BlockLayout.scaleOfQ4K(from, block, j);
+            float min = dmin * BlockLayout.minOfQ4K(from, block, j);
+            int pairs = block + Q4_K_NUMBERS + j / 2 * SMALL;
+            int shift = j % 2 * 4;
+            for (int i = 0; i < SMALL; i++) {
+                to[first + j * SMALL + i] = scale * (stored[pairs + i] >> shift & 15) - min;
             }
         }
     }
 
-    /** Number {@code i} of block {@code block}. */
-    static float element(StorageType type, MemorySegment from, long block, int i) {
-        long at = block * type.blockBytes();
-        return switch (type) {
-            case F32 -> from.get(FLOAT, at);
-            case F16 -> half(from, at);
-            case BF16 -> Float.intBitsToFloat(from.get(SHORT, at) << BF16_SHIFT);
-            case Q8_0 -> {
-                byte q = from.get(ValueLayout.JAVA_BYTE, at + BlockLayout.Q8_0_NUMBERS + i);
-                yield half(from, at + BlockLayout.Q8_0_SCALE) * q;
+    /**
+     * Of each half of a block, a byte has four bits of numbers i and 64 + i, or two of i, 32 + i, 64 + i and 96 + i.
+     */
+    private static void readQ6K(MemorySegment from, byte[] stored, int block, float[] to, int first) {
+        float d = half(from, block + BlockLayout.Q6_K_SCALE);
+        for (int group = 0; group < LARGE / Q6_K_GROUP; group++) {
+            float scale = d * stored[block + Q6_K_SCALES + group];
+            float zero = scale * Q6_K_ZERO;
+            int upperHalf = group / 8;
+            int within = group % 8 * Q6_K_GROUP; // its first number's place in that half
+            int low = block + Q6_K_LOW + upperHalf * 64 + within % 64;
+            int high = block + Q6_K_HIGH + upperHalf * 32 + within % 32;
+            int lowShift = within / 64 * 4;
+            int highShift = within / 32 * 2;
+            for (int i = 0; i < Q6_K_GROUP; i++) {
+                int number = (stored[low + i] >> lowShift & 15) | ((stored[high + i] >> highShift & 3) << 4);
+                to[first + group * Q6_K_GROUP + i] = scale * number - zero;
             }
-            case Q4_0 -> {
-                float d = half(from, at + BlockLayout.Q4_0_SCALE);
-                yield d * BlockLayout.numberOfQ4(from, at, i) - d * BlockLayout.Q4_0_ZERO;
-            }
-            case Q4_K -> {
-                int j = i / BlockLayout.SMALL;
-                float scale = half(from, at + BlockLayout.Q4_K_SCALE) * BlockLayout.scaleOfQ4K(from, at, j);
-                float min = half(from, at + BlockLayout.Q4_K_MIN_SCALE) * BlockLayout.minOfQ4K(from, at, j);
-                yield scale * BlockLayout.numberOfQ4K(from, at, i) - min;
-            }
-            case Q6_K -> {
-                byte stored =
-                        from.get(ValueLayout.JAVA_BYTE, at + BlockLayout.Q6_K_SCALES + i / BlockLayout.Q6_K_GROUP);
-                float scale = half(from, at + BlockLayout.Q6_K_SCALE) * stored;
-                yield scale * BlockLayout.numberOfQ6K(from, at, i) - scale * BlockLayout.Q6_K_ZERO;
-            }
-        };
+        }
     }
 }

@@ -34,9 +34,9 @@ public final class ScalarWeightProduct implements WeightProduct {
         for (int i = 0; i < m; i++) {
             rows[i] = a.toArray((long) i * lda, w.k());
         }
-        float[] weights = new float[w.k()];
+        long rowBytes = w.type().bytes(w.k());
         for (int j = 0; j < w.n(); j++) {
-            row(w, j, weights);
+            float[] weights = Dequantization.read(w.type(), w.k(), w.data().asSlice(j * rowBytes, rowBytes));
             for (int i = 0; i < m; i++) {
                 long at = (long) i * ldc + j;
                 float sum = 0;
@@ -46,14 +46,6 @@ public final class ScalarWeightProduct implements WeightProduct {
                 }
                 c.set(at, bias == null ? sum : sum + bias.get(j));
             }
-        }
-    }
-
-    private static void row(PackedWeight w, int j, float[] weights) {
-        int width = w.type().blockElements();
-        long firstBlock = (long) j * (w.k() / width);
-        for (int p = 0; p < weights.length; p++) {
-            weights[p] = Dequantization.element(w.type(), w.data(), firstBlock + p / width, p % width);
         }
     }
 
