@@ -89,9 +89,12 @@ final class GgufWeights implements StoredWeights {
     @Override
     public Optional<LastingTensor> lasting(String name) {
         GgufTensor tensor = tensor(name);
-        return GgufNames.reorderedHeads(config, name) > 0
-                ? Optional.empty()
-                : Optional.of(new LastingTensor(stored(tensor, file.lastingData(tensor)), file.lasting()));
+        StoredTensor stored = stored(tensor, file.lastingData(tensor));
+        boolean reordered = GgufNames.reorderedHeads(config, name) > 0;
+        if (reordered && stored.rows() == 1) {
+            return Optional.empty();
+        }
+        return Optional.of(new LastingTensor(reordered ? rowsInOrder(stored) : stored, file.lasting()));
     }
 
     @Override
@@ -124,21 +127,26 @@ final class GgufWeights implements StoredWeights {
 
     /** Rows of heads as they are in memory; a bias is a row of single numbers, which are copied. */
     private StoredTensor inOrder(StoredTensor stored, TensorArena scratch) {
-        int headDim = config.headDim();
         if (stored.rows() > 1) {
-            return new StoredTensor(
-                    stored.name(),
-                    stored.type(),
-                    stored.rows(),
-                    stored.columns(),
-                    stored.bytes(),
-                    row -> GgufNames.rowInFile(row, headDim));
+            return rowsInOrder(stored);
         }
+        int headDim = config.headDim();
         long bytes = stored.type().bytes(1);
         MemorySegment to = scratch.allocateBytes(stored.rowBytes());
         for (int row = 0; row < stored.columns(); row++) {
             MemorySegment.copy(stored.bytes(), GgufNames.rowInFile(row, headDim) * bytes, to, row * bytes, bytes);
         }
         return new StoredTensor(stored.name(), stored.type(), 1, stored.columns(), to.asSlice(0, stored.rowBytes()));
+    }
+
+    private StoredTensor rowsInOrder(StoredTensor stored) {
+        int headDim = config.headDim();
+        return new StoredTensor(
+                stored.name(),
+                stored.type(),
+                stored.rows(),
+                stored.columns(),
+                stored.bytes(),
+                row -> GgufNames.rowInFile(row, headDim));
     }
 }

@@ -51,6 +51,11 @@ public record OpenModel(
         return digest.get();
     }
 
+    /** The same model with other weights and another way to its version. */
+    public OpenModel with(StoredWeights others, Supplier<String> version) {
+        return new OpenModel(path, config, reader, version, templates, sampling, others, files);
+    }
+
     /** Bytes of all weights by the type that they are stored in. */
     public Map<StorageType, Long> bytesByType() {
         Map<StorageType, Long> bytes = new TreeMap<>();

@@ -24,6 +24,14 @@ public interface LayoutMemory {
      */
     Optional<MemorySegment> layIfFit(String form, long bytes, Predicate<MemorySegment> writer);
 
+    /**
+     * Who fills a layout once the model answers, in place of its maker; what the layout is made of stays readable then.
+     * Empty where it is filled at once.
+     */
+    default Optional<Consumer<LateLayout>> later() {
+        return Optional.empty();
+    }
+
     /** As {@link #layIfFit}, of a layout that every weight can have. */
     default MemorySegment lay(String form, long bytes, Consumer<MemorySegment> writer) {
         return layIfFit(form, bytes, memory -> {

@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.attention.AttentionShape;
 import dev.troupe.model.kernel.attention.KvBlocks;
 import dev.troupe.model.layer.Affine;
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.NotEnoughMemoryException;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
@@ -17,6 +18,7 @@ import dev.troupe.model.transformer.ParameterSlice.RowRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -138,18 +140,37 @@ record InferenceWeights(
         /** One product with these rows of all of {@code names}, which are one above the other. */
         ServedLinear linear(List<String> names, boolean hasBias, List<RowRange> rows) {
             try (TensorArena scratch = TensorArena.open("inference.rounding")) {
-                List<StoredTensor> whole = names.stream()
-                        .map(name -> source.get(name + ".weight", scratch))
-                        .toList();
-                ServedLinear linear = new LinearLayout(kernels, options, arena, scratch)
-                        .lay(
-                                cut(whole, rows),
-                                hasBias ? bias(names, rows) : null,
-                                part -> source.layoutMemory(matrix(names, rows, part), arena));
+                LinearLayout layout = new LinearLayout(kernels, options, arena, scratch);
+                Optional<LateMemory> late = late(names, layout);
+                List<StoredTensor> whole = late.isPresent()
+                        ? late.get().sources().stream()
+                                .map(LastingTensor::tensor)
+                                .toList()
+                        : names.stream()
+                                .map(name -> source.get(name + ".weight", scratch))
+                                .toList();
+                ServedLinear linear = layout.lay(
+                        cut(whole, rows),
+                        hasBias ? bias(names, rows) : null,
+                        part -> late.<LayoutMemory>map(memory -> memory)
+                                .orElseGet(() -> source.layoutMemory(matrix(names, rows, part), arena)));
                 // Else the file would be in memory beside its layout.
                 names.forEach(name -> source.forget(name + ".weight"));
                 return linear;
             }
+        }
+
+        /** Memory that may be filled later, where rounded products take these weights as their file has them. */
+        private Optional<LateMemory> late(List<String> names, LinearLayout layout) {
+            return source.later().flatMap(filler -> {
+                List<LastingTensor> sources = names.stream()
+                        .flatMap(name -> source.lasting(name + ".weight").stream())
+                        .filter(lasting -> layout.keepsBlocks(lasting.tensor()))
+                        .toList();
+                return sources.size() == names.size()
+                        ? Optional.of(new LateMemory(arena, sources, filler))
+                        : Optional.empty();
+            });
         }
 
         /** Says which rows of which weights a matrix has: from {@code part} on, as far as they are of one type. */

@@ -44,6 +44,11 @@ record LinearLayout(Kernels kernels, InferenceOptions options, TensorArena arena
         return products.size() == 1 ? products.getFirst() : new JoinedLinear(products, n);
     }
 
+    /** Whether a matrix is multiplied by rounded products in the type that it is stored in. */
+    boolean keepsBlocks(StoredTensor part) {
+        return target(part) == part.type() && options.rounded(part.type()) != null;
+    }
+
     /** The type that a matrix gets. */
     StorageType target(StoredTensor part) {
         return target(options.weights(), kernels.precision(), part.type(), part.columns());

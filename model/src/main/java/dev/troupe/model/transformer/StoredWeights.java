@@ -43,6 +43,14 @@ public interface StoredWeights {
         return arena;
     }
 
+    /**
+     * Who fills layouts of these weights once the model answers, where that is not done at once: they are made of
+     * {@linkplain #lasting what stays readable} then.
+     */
+    default Optional<LateFiller> later() {
+        return Optional.empty();
+    }
+
     /** The type that a weight is stored in. */
     StorageType type(String name);
 

@@ -12,6 +12,7 @@ import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.format.layouts.DamagedLayoutsException;
 import dev.troupe.model.format.layouts.KeptLayouts;
+import dev.troupe.model.format.layouts.LateLayouts;
 import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.check.KernelUse;
 import dev.troupe.model.kernel.parallel.ComputePool;
@@ -108,11 +109,29 @@ public record DirectoryLoader(
                 @Nullable OpenModel draft =
                                 settings.draftModel().map(ModelFiles::open).orElse(null)) {
             Optional<KeptLayouts> layouts = times.measure("file", () -> place.map(before -> before.of(files)));
-            Engine engine = load(layouts.map(KeptLayouts::model).orElse(files), draft, pool, first, times);
-            layouts.ifPresent(made -> keep(made, engine, times));
+            if (layouts.isEmpty()) {
+                return loadLate(files, draft, pool, first, times);
+            }
+            Engine engine = load(layouts.get().model(), draft, pool, first, times);
+            keep(layouts.get(), engine, times);
             layouts.filter(KeptLayouts::areFound).ifPresent(DirectoryLoader::takeIn);
             return engine;
         }
+    }
+
+    private Engine loadLate(
+            OpenModel files,
+            @Nullable OpenModel draft,
+            ComputePool pool,
+            List<Background<Set<KernelUse>>> first,
+            LoadTimes times) {
+        LateLayouts late = new LateLayouts(files);
+        Engine engine = load(late.model(), draft, pool, first, times);
+        if (late.isEmpty()) {
+            return engine;
+        }
+        late.start(FIRST_ANSWERS);
+        return new LateEngine(engine, late);
     }
 
     /** Who waited for the model is answered first: until then compilers want all of the processors. */

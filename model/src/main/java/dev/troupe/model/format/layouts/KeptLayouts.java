@@ -11,11 +11,7 @@ import dev.troupe.model.format.safetensors.TensorDtype;
 import dev.troupe.model.kernel.vector.Lanes;
 import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.OwnPages;
-import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
-import dev.troupe.model.transformer.LastingTensor;
-import dev.troupe.model.transformer.StoredTensor;
-import dev.troupe.model.transformer.StoredWeights;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
@@ -157,15 +153,7 @@ public final class KeptLayouts {
 
     /** The model, whose weights are laid out where they are found, and whose version need not read its files then. */
     public OpenModel model() {
-        return new OpenModel(
-                files.path(),
-                files.config(),
-                files.reader(),
-                this::version,
-                files.templates(),
-                files.sampling(),
-                new Weights(),
-                files.files());
+        return files.with(new Weights(), this::version);
     }
 
     /**
@@ -289,27 +277,9 @@ public final class KeptLayouts {
     }
 
     /** The model's own, but for where their layouts come to lie. */
-    private final class Weights implements StoredWeights {
-        private final StoredWeights stored = files.weights();
-
-        @Override
-        public StoredTensor get(String name, TensorArena scratch) {
-            return stored.get(name, scratch);
-        }
-
-        @Override
-        public Optional<LastingTensor> lasting(String name) {
-            return stored.lasting(name);
-        }
-
-        @Override
-        public void forget(String name) {
-            stored.forget(name);
-        }
-
-        @Override
-        public StorageType type(String name) {
-            return stored.type(name);
+    private final class Weights extends ForwardedWeights {
+        Weights() {
+            super(files.weights());
         }
 
         @Override

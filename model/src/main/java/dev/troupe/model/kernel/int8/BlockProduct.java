@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.int8;
 
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -29,4 +30,9 @@ public interface BlockProduct {
      */
     void multiply(
             int m, Tensor a, int lda, BlockWeight w, @Nullable Tensor bias, Tensor c, int ldc, boolean accumulate);
+
+    /** Whether it multiplies weights of this type, too, whose layout is not filled yet ({@link LatePanels}). */
+    default boolean takesLate(StorageType type) {
+        return false;
+    }
 }

@@ -34,7 +34,9 @@ public final class BlockRoundedProduct implements RoundedProduct {
     @Override
     public RoundedWeight lay(WeightRows rows, LayoutMemory memory) {
         BlockProduct product = product(rows.type());
-        BlockWeight weight = BlockWeight.pack(rows, pool, memory);
+        BlockWeight weight = product.takesLate(rows.type())
+                ? BlockWeight.packLater(rows, pool, memory)
+                : BlockWeight.pack(rows, pool, memory);
         return new RoundedWeight(
                 (m, a, lda, bias, c, ldc, accumulate) -> product.multiply(m, a, lda, weight, bias, c, ldc, accumulate),
                 weight.data().byteSize());

@@ -6,6 +6,7 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.quantized.BlockLayout;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.kernel.vector.Lanes;
+import dev.troupe.model.tensor.LateLayout;
 import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
@@ -13,6 +14,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,8 +41,15 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * Outputs beyond n have scales of zero.
+ *
+ * @param late which panels are in {@code data} yet, null for all
  */
-public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
+public record BlockWeight(
+        StorageType type,
+        int n,
+        int k,
+        MemorySegment data,
+        @Nullable LatePanels late) {
     /** Inputs that share a scale of A, and of W but in Q6_K. */
     static final int RUN = BlockLayout.SMALL;
 
@@ -162,14 +172,42 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
      */
     public static BlockWeight pack(WeightRows rows, ComputePool pool, LayoutMemory memory) {
         StorageType type = rows.type();
-        int n = rows.n();
-        int k = rows.k();
+        String form = bits(type) + "_bits." + type + "." + COLUMNS;
+        MemorySegment laid = memory.lay(form, bytes(rows), data -> write(rows, pool, data));
+        return new BlockWeight(type, rows.n(), rows.k(), laid, null);
+    }
+
+    /**
+     * As {@link #pack}, but panels are filled later where the memory says who does it. Only for a product that
+     * {@linkplain BlockProduct#takesLate takes} such weights.
+     */
+    static BlockWeight packLater(WeightRows rows, ComputePool pool, LayoutMemory memory) {
+        Optional<Consumer<LateLayout>> filler = memory.later();
+        if (filler.isEmpty()) {
+            return pack(rows, pool, memory);
+        }
+        MemorySegment data = memory.arena().allocateBytes(bytes(rows));
+        LatePanels late = new LatePanels(rows, data);
+        BlockWeight weight = new BlockWeight(rows.type(), rows.n(), rows.k(), data, late);
+        pool.run(panels(rows.n()), panel -> {
+            try (Arena working = Arena.ofConfined()) {
+                if (late.isFilled(panel)) {
+                    weight.packRows(rows, panel, working);
+                } else {
+                    rows.readFinite(panel * COLUMNS, COLUMNS, working.allocate(COLUMNS * rows.rowBytes()));
+                }
+            }
+        });
+        filler.get().accept(late);
+        return weight;
+    }
+
+    private static long bytes(WeightRows rows) {
+        StorageType type = rows.type();
         if (!holds(type)) {
             throw new IllegalArgumentException("weights in " + type + " have no scale for each " + RUN + " inputs");
         }
-        long bytes = panels(n) * panelBytes(type, k);
-        String form = bits(type) + "_bits." + type + "." + COLUMNS;
-        return new BlockWeight(type, n, k, memory.lay(form, bytes, data -> write(rows, pool, data)));
+        return panels(rows.n()) * panelBytes(type, rows.k());
     }
 
     private static String bits(StorageType type) {
@@ -179,7 +217,7 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
     private static void write(WeightRows rows, ComputePool pool, MemorySegment data) {
         int n = rows.n();
         int k = rows.k();
-        BlockWeight weight = new BlockWeight(rows.type(), n, k, data);
+        BlockWeight weight = new BlockWeight(rows.type(), n, k, data, null);
         boolean byCode = BlockPacking.packs(rows.type());
         pool.run(panels(n), panel -> {
             try (Arena working = Arena.ofConfined()) {
@@ -187,17 +225,22 @@ public record BlockWeight(StorageType type, int n, int k, MemorySegment data) {
                     MemorySegment room = working.allocate(COLUMNS * rows.rowBytes());
                     MemorySegment found = rows.readFinite(panel * COLUMNS, COLUMNS, room);
                     BlockPacking.pack(rows.type(), k, found.address(), data.address() + panel * weight.panelBytes());
-                    return;
-                }
-                MemorySegment room = working.allocate(rows.rowBytes());
-                for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
-                    MemorySegment row = rows.readFinite(j, 1, room);
-                    for (int run = 0; run < k / RUN; run++) {
-                        weight.packRun(row, j, run);
-                    }
+                } else {
+                    weight.packRows(rows, panel, working);
                 }
             }
         });
+    }
+
+    /** Fills a panel, or as much of it as there is, row by row. */
+    private void packRows(WeightRows rows, int panel, Arena working) {
+        MemorySegment room = working.allocate(rows.rowBytes());
+        for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
+            MemorySegment row = rows.readFinite(j, 1, room);
+            for (int run = 0; run < k / RUN; run++) {
+                packRun(row, j, run);
+            }
+        }
     }
 
     private void packRun(MemorySegment row, int j, int run) {

@@ -7,6 +7,7 @@ import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.kernel.parallel.Stretches;
 import dev.troupe.model.kernel.vector.Rows;
 import dev.troupe.model.kernel.vector.ScratchPool;
+import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -103,23 +104,59 @@ public final class DotBlockProduct implements BlockProduct {
     }
 
     private void panels(int from, int to, Block block) {
-        int strips = DotStrips.strips(block.rows);
-        int atOnce = strips == 1 ? PANELS_AT_ONCE : 1; // a panel stays in the inner cache for all strips
+        LatePanels late = block.w.late();
         try (ScratchPool.Scratch totals = scratch.borrow(SCRATCH)) {
-            for (int panel = from; panel < to; panel += atOnce) {
-                for (int strip = 0; strip < strips; strip++) {
-                    block.compute(strip, panel, Math.min(atOnce, to - panel), totals.address());
+            if (late == null || late.isFilledTo(to)) {
+                filled(from, to, block, totals.address());
+                return;
+            }
+            try (ScratchPool.Scratch beside = scratch.borrow(late.roomBytes())) {
+                for (int panel = from; panel < to; panel++) {
+                    if (late.isFilled(panel)) {
+                        block.compute(panel, block.placeOf(panel), 1, totals.address());
+                    } else {
+                        late.lay(panel, beside.address());
+                        block.compute(panel, beside.address(), 1, totals.address());
+                    }
                 }
             }
         }
     }
 
+    private static void filled(int from, int to, Block block, long totals) {
+        int atOnce = block.numStrips() == 1 ? PANELS_AT_ONCE : 1; // a panel stays in the inner cache for all strips
+        for (int panel = from; panel < to; panel += atOnce) {
+            block.compute(panel, block.placeOf(panel), Math.min(atOnce, to - panel), totals);
+        }
+    }
+
+    @Override
+    public boolean takesLate(StorageType type) {
+        return BlockPacking.packs(type);
+    }
+
     /** A product whose rows of A are rounded. All but the weight and the number of rows are addresses or distances. */
     private record Block(BlockWeight w, int rows, long strips, long bias, long c, long rowC, boolean accumulate) {
-        void compute(int strip, int panel, int panels, long totals) {
+        int numStrips() {
+            return DotStrips.strips(rows);
+        }
+
+        /** Where a panel lies that is filled. */
+        long placeOf(int panel) {
+            return w.data().address() + panel * w.panelBytes();
+        }
+
+        /** @param weights where the first of the panels lies */
+        void compute(int panel, long weights, int panels, long totals) {
+            for (int strip = 0; strip < numStrips(); strip++) {
+                compute(strip, panel, weights, panels, totals);
+            }
+        }
+
+        private void compute(int strip, int panel, long weights, int panels, long totals) {
             int first = DotStrips.firstRow(strip, rows);
             int height = DotStrips.firstRow(strip + 1, rows) - first;
-            DotTile.multiply(w, height, strips + DotStrips.bytes(first, w.k()), panel, panels, totals);
+            DotTile.multiply(w, height, strips + DotStrips.bytes(first, w.k()), weights, panels, totals);
             for (int p = 0; p < panels; p++) {
                 int column = (panel + p) * BlockWeight.COLUMNS;
                 int columns = Math.min(BlockWeight.COLUMNS, w.n() - column);

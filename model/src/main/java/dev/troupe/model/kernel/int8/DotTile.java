@@ -121,11 +121,12 @@ final class DotTile {
      * Multiplies a strip with panels that follow each other.
      *
      * @param strip its address
+     * @param weights address of the first panel
      * @param totals address of float32 [panels][rows][COLUMNS], written
      */
-    static void multiply(BlockWeight w, int rows, long strip, int panel, int panels, long totals) {
+    static void multiply(BlockWeight w, int rows, long strip, long weights, int panels, long totals) {
         int units = w.k() / w.type().blockElements();
-        tiles(w).get(rows - 1).run(strip, w.data().address() + panel * w.panelBytes(), units, totals, panels);
+        tiles(w).get(rows - 1).run(strip, weights, units, totals, panels);
     }
 
     private static List<MachineCode> tiles(BlockWeight w) {

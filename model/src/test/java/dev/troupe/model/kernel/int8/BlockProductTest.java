@@ -13,16 +13,23 @@ import dev.troupe.model.kernel.quantized.Dequantization;
 import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.kernel.vector.ScratchPool;
+import dev.troupe.model.tensor.LateLayout;
+import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The products give the reference's bits, and these are near the product of the real numbers. */
@@ -98,6 +105,86 @@ class BlockProductTest {
             product.multiply(11, a, 96, w, null, c, 40, false);
             assertThat(c.toArray()).isEqualTo(expected.toArray());
         }
+    }
+
+    /** A layout that is filled later, in this test's hands. */
+    private record LateMemory(TensorArena arena, List<LateLayout> late) implements LayoutMemory {
+        @Override
+        public Optional<MemorySegment> layIfFit(String form, long bytes, Predicate<MemorySegment> writer) {
+            throw new AssertionError("filled at once");
+        }
+
+        @Override
+        public Optional<Consumer<LateLayout>> later() {
+            return Optional.of(late::add);
+        }
+    }
+
+    /** Native rows are read where they lie, others are copied; the last panel has not all of its outputs. */
+    @ParameterizedTest
+    @CsvSource({"Q8_0,true", "Q8_0,false", "Q4_0,true", "Q4_0,false"})
+    void productsHaveTheSameBitsBeforePanelsAreFilledMeanwhileAndAfter(StorageType type, boolean where) {
+        DotBlockProduct.unavailable().ifPresent(reason -> assumeTrue(false, reason));
+        int n = 7 * BlockWeight.COLUMNS + 5;
+        int k = 160;
+        int m = 20;
+        Tensor a = normal(1, m, k);
+        MemorySegment stored = stored(type, normal(2, n, k));
+        WeightRows rows = WeightRows.of(
+                type, n, k, where ? stored : MemorySegment.ofArray(stored.toArray(ValueLayout.JAVA_BYTE)));
+        BlockWeight filled = BlockWeight.pack(rows, three, arena);
+        List<LateLayout> late = new ArrayList<>();
+        BlockWeight w = BlockWeight.packLater(rows, three, new LateMemory(arena, late));
+        LateLayout layout = late.getFirst();
+        assertThat(late).hasSize(1);
+        assertThat(layout.pieces()).isEqualTo(7);
+        assertThat(w.data().mismatch(filled.data())).as("nothing is filled yet").isZero();
+        for (int piece = 0; piece <= layout.pieces(); piece++) {
+            for (int rowsOfA : List.of(1, 6, m)) {
+                Tensor expected = arena.allocate(rowsOfA, n);
+                reference.multiply(rowsOfA, a.view(0, rowsOfA, k), k, filled, null, expected, n, false);
+                for (BlockProduct product : others) {
+                    if (product.takesLate(type)) {
+                        Tensor c = arena.allocate(rowsOfA, n);
+                        product.multiply(rowsOfA, a.view(0, rowsOfA, k), k, w, null, c, n, false);
+                        assertThat(c.toArray())
+                                .as("%d rows, %d panels filled", rowsOfA, piece)
+                                .isEqualTo(expected.toArray());
+                    }
+                }
+            }
+            if (piece < layout.pieces()) {
+                layout.fill(piece);
+            }
+        }
+        assertThat(w.data().mismatch(filled.data())).isEqualTo(-1);
+    }
+
+    /** So nobody is given a weight to multiply of which they would read what is not there. */
+    @Test
+    void onlyProductsByDotInstructionsTakePanelsThatAreNotFilled() {
+        for (StorageType type : TYPES) {
+            assertThat(reference.takesLate(type)).isFalse();
+            for (BlockProduct product : others) {
+                boolean takes = product instanceof DotBlockProduct && BlockWeight.COLUMNS == 32;
+                assertThat(product.takesLate(type))
+                        .as("%s %s", product, type)
+                        .isEqualTo(takes && (type == StorageType.Q8_0 || type == StorageType.Q4_0));
+            }
+        }
+    }
+
+    @Test
+    void aFloat16ThatIsNotFiniteIsFoundBeforePanelsAreFilled() {
+        int n = 2 * BlockWeight.COLUMNS;
+        MemorySegment stored = stored(StorageType.Q8_0, normal(2, n, 64));
+        stored.set(ValueLayout.JAVA_SHORT_UNALIGNED, 66 * 34, Float.floatToFloat16(Float.NaN));
+        List<LateLayout> late = new ArrayList<>();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> BlockWeight.packLater(
+                        WeightRows.of(StorageType.Q8_0, n, 64, stored), three, new LateMemory(arena, late)))
+                .withMessageContaining("not finite at byte " + 66 * 34);
+        assertThat(late).isEmpty();
     }
 
     /** Before the compiler is done with it and after; more rows than are rounded at once with small caches. */
