@@ -31,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads an engine from a model's file or directory, with compute threads of its own. The files are closed once the
- * engine has laid the weights out in its own way.
+ * Loads an engine from a model's file or directory, with compute threads of its own. The files are closed then; pages
+ * of weights that are laid out later, and of the token table, stay mapped.
  *
  * @param modelId the name that users ask for
  * @param chatTemplate name of the template that turns messages into a prompt

@@ -50,7 +50,10 @@ final class LateEngine implements Engine {
 
     @Override
     public void close() {
-        layouts.close(); // it writes to memory of the engine
-        engine.close();
+        try {
+            layouts.close(); // it writes to memory of the engine
+        } finally {
+            engine.close();
+        }
     }
 }

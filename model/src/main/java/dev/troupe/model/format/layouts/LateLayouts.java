@@ -90,7 +90,7 @@ public final class LateLayouts implements LateFiller, AutoCloseable {
                 }
                 next.filled.run();
             }
-        } catch (RuntimeException e) { // answers are right without, but slow
+        } catch (RuntimeException | InternalError e) { // a page that cannot be read; answers are slower without
             LOG.error("weights of {} are read from its file from now on", files.path(), e);
             return;
         }

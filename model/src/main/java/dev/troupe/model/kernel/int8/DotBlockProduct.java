@@ -90,17 +90,23 @@ public final class DotBlockProduct implements BlockProduct {
     private void round(int rows, BlockWeight w, long a, long lda, long strips) {
         int k = w.k();
         int all = DotStrips.strips(rows);
-        boolean alone = (long) rows * k < WORTH_SHARING_ROUNDING;
-        int tasks = alone ? 1 : Math.min(all, TASKS_PER_THREAD * pool.threads());
-        pool.run(tasks, task -> {
-            for (int strip = task * all / tasks; strip < (task + 1) * all / tasks; strip++) {
-                int first = DotStrips.firstRow(strip, rows);
-                int height = DotStrips.firstRow(strip + 1, rows) - first;
-                for (int r = 0; r < height; r++) {
-                    DotStrips.store(w.type(), height, r, k, a + (first + r) * lda, strips + DotStrips.bytes(first, k));
-                }
+        if ((long) rows * k < WORTH_SHARING_ROUNDING) {
+            round(0, all, rows, w, a, lda, strips); // a step has a hundred of these: no task is made for them
+            return;
+        }
+        int tasks = Math.min(all, TASKS_PER_THREAD * pool.threads());
+        pool.run(tasks, task -> round(task * all / tasks, (task + 1) * all / tasks, rows, w, a, lda, strips));
+    }
+
+    private static void round(int from, int to, int rows, BlockWeight w, long a, long lda, long strips) {
+        int k = w.k();
+        for (int strip = from; strip < to; strip++) {
+            int first = DotStrips.firstRow(strip, rows);
+            int height = DotStrips.firstRow(strip + 1, rows) - first;
+            for (int r = 0; r < height; r++) {
+                DotStrips.store(w.type(), height, r, k, a + (first + r) * lda, strips + DotStrips.bytes(first, k));
             }
-        });
+        }
     }
 
     private void panels(int from, int to, Block block) {
