@@ -1,19 +1,15 @@
 package dev.troupe.actors.serving.engine;
 
-import dev.troupe.actors.serving.ModelDescription;
 import dev.troupe.actors.serving.batch.ScheduledBatch;
 import dev.troupe.model.transformer.InferenceModel;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 
 /** An engine with a {@link DraftModel} beside it, which makes the guesses that the scheduler asks for. */
-public final class DraftingEngine implements Engine {
-    private final Engine engine;
+public final class DraftingEngine extends ForwardedEngine {
     private final DraftModel draft;
 
     DraftingEngine(Engine engine, DraftModel draft) {
-        this.engine = engine;
+        super(engine);
         this.draft = draft;
     }
 
@@ -28,37 +24,17 @@ public final class DraftingEngine implements Engine {
     }
 
     @Override
-    public ModelDescription description() {
-        return engine.description();
-    }
-
-    @Override
-    public int numKvBlocks() {
-        return engine.numKvBlocks();
-    }
-
-    @Override
     public List<List<SampledToken>> execute(
             ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {
         ScheduledBatch guessed = draft.guess(batch, samplers);
-        List<List<SampledToken>> samples = engine.execute(guessed, samplers, readers);
+        List<List<SampledToken>> samples = engine().execute(guessed, samplers, readers);
         draft.catchUp(guessed, samples);
         return samples;
     }
 
     @Override
-    public Executor executor(Executor compute) {
-        return engine.executor(compute);
-    }
-
-    @Override
-    public CompletableFuture<String> lost() {
-        return engine.lost();
-    }
-
-    @Override
     public void close() {
         draft.close();
-        engine.close();
+        engine().close();
     }
 }
