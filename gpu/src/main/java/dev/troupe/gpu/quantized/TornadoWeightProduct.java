@@ -57,8 +57,7 @@ public final class TornadoWeightProduct implements WeightProduct {
     @Override
     public PackedWeight pack(WeightRows source, LayoutMemory memory) {
         try (Arena working = Arena.ofConfined()) {
-            MemorySegment room = working.allocate(source.n() * source.rowBytes());
-            MemorySegment rows = source.readFinite(0, source.n(), room);
+            MemorySegment rows = source.readFinite(0, source.n(), working);
             return packed(source.type(), source.n(), source.k(), rows, memory.arena());
         }
     }

@@ -8,18 +8,22 @@ import java.lang.foreign.MemorySegment;
  * a few hundred kilobytes each, and where each of their small pages has to be looked up, reading them takes up to twice
  * as long; and a page of its own for the end of each of a large model's matrices would be a fifteenth of all (1.1
  * billion weights of eight bits). The first pieces have memory of their own, so that an arena of little things does not
- * take a huge page. Nothing is freed before the arena. Thread-safe.
+ * take a huge page; later little ones lie together, so that the gain of a norm does not take a page of the matrix
+ * beside it, which may be written to much later. Nothing is freed before the arena. Thread-safe.
  */
 final class SharedPages {
     /** Bytes that an arena hands out before it takes huge pages. */
     static final long FIRST_BYTES = HugePages.BYTES / 2;
 
-    private static final long MOST_CHUNK_BYTES = 32 * HugePages.BYTES;
+    private static final long LITTLE_BYTES = HugePages.BYTES / 16;
+
+    private static final long MOST_CHUNK_BYTES = 128 * HugePages.BYTES;
 
     private final Arena arena;
     private final long alignment;
     private long handedOut;
     private MemorySegment free = MemorySegment.NULL;
+    private MemorySegment freeForLittle = MemorySegment.NULL;
 
     SharedPages(Arena arena, long alignment) {
         this.arena = arena;
@@ -38,14 +42,26 @@ final class SharedPages {
             handedOut += stride;
             return arena.allocate(size, alignment);
         }
+        MemorySegment chunk = stride <= LITTLE_BYTES ? littleOnes(stride) : chunk(stride);
+        handedOut += stride;
+        return chunk.asSlice(0, size);
+    }
+
+    private MemorySegment littleOnes(long stride) {
+        MemorySegment page =
+                stride <= freeForLittle.byteSize() ? freeForLittle : HugePages.allocate(HugePages.BYTES, arena);
+        freeForLittle = page.asSlice(stride);
+        return page;
+    }
+
+    private MemorySegment chunk(long stride) {
         boolean fits = stride <= free.byteSize();
         MemorySegment chunk = fits ? free : HugePages.allocate(chunkBytes(stride), arena);
         MemorySegment rest = chunk.asSlice(stride);
         if (fits || rest.byteSize() > free.byteSize()) {
             free = rest;
         }
-        handedOut += stride;
-        return chunk.asSlice(0, size);
+        return chunk;
     }
 
     /** At most as much as was handed out before, which bounds what is mapped and not used. */

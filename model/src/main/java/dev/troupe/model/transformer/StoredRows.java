@@ -4,6 +4,7 @@ import dev.troupe.model.kernel.quantized.Quantization;
 import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -33,8 +34,9 @@ record StoredRows(StorageType type, List<StoredTensor> parts) implements WeightR
     }
 
     @Override
-    public MemorySegment read(int first, int count, MemorySegment room) {
-        return whereTheyLie(first, count).orElseGet(() -> copy(first, count, room));
+    public MemorySegment read(int first, int count, SegmentAllocator room) {
+        return whereTheyLie(first, count)
+                .orElseGet(() -> copy(first, count, room.allocate(count * rowBytes(), Long.BYTES)));
     }
 
     private Optional<MemorySegment> whereTheyLie(int first, int count) {

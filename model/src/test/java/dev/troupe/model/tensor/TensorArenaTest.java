@@ -71,6 +71,21 @@ class TensorArenaTest {
         }
     }
 
+    /** Matrices that are laid out later take no memory until then, whatever lies between them. */
+    @Test
+    void littlePiecesTakeNoPagesOfTheLargeOnes() throws IOException {
+        assumeTrue(Files.isReadable(Path.of("/proc/self/status")), "no /proc/self/status on this system");
+        int layers = 40;
+        try (TensorArena arena = TensorArena.open(OWNER)) {
+            long before = MappedMemory.residentKibibytes();
+            for (int i = 0; i < layers; i++) {
+                arena.allocateBytes(3 * HugePages.BYTES);
+                arena.allocateBytes(8192).fill((byte) 1);
+            }
+            assertThat(MappedMemory.residentKibibytes() - before).isLessThan(layers * HugePages.BYTES / 1024 / 4);
+        }
+    }
+
     @Test
     void sharedPagesGoBackWithTheArena() throws IOException {
         assumeTrue(Files.isReadable(Path.of("/proc/self/smaps")), "no /proc/self/smaps on this system");

@@ -194,7 +194,7 @@ public record BlockWeight(
                 if (late.isFilled(panel)) {
                     weight.packRows(rows, panel, working);
                 } else {
-                    rows.readFinite(panel * COLUMNS, COLUMNS, working.allocate(COLUMNS * rows.rowBytes()));
+                    rows.readFinite(panel * COLUMNS, COLUMNS, working);
                 }
             }
         });
@@ -222,8 +222,7 @@ public record BlockWeight(
         pool.run(panels(n), panel -> {
             try (Arena working = Arena.ofConfined()) {
                 if (byCode && n - panel * COLUMNS >= COLUMNS) {
-                    MemorySegment room = working.allocate(COLUMNS * rows.rowBytes());
-                    MemorySegment found = rows.readFinite(panel * COLUMNS, COLUMNS, room);
+                    MemorySegment found = rows.readFinite(panel * COLUMNS, COLUMNS, working);
                     BlockPacking.pack(rows.type(), k, found.address(), data.address() + panel * weight.panelBytes());
                 } else {
                     weight.packRows(rows, panel, working);
@@ -234,9 +233,8 @@ public record BlockWeight(
 
     /** Fills a panel, or as much of it as there is, row by row. */
     private void packRows(WeightRows rows, int panel, Arena working) {
-        MemorySegment room = working.allocate(rows.rowBytes());
         for (int j = panel * COLUMNS; j < Math.min(n, (panel + 1) * COLUMNS); j++) {
-            MemorySegment row = rows.readFinite(j, 1, room);
+            MemorySegment row = rows.readFinite(j, 1, working);
             for (int run = 0; run < k / RUN; run++) {
                 packRun(row, j, run);
             }

@@ -9,6 +9,7 @@ import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
@@ -104,10 +105,10 @@ public record Int8Weight(int n, int k, MemorySegment numbers, MemorySegment scal
      * @param floats for a row
      * @param rounded for all of them, with zeros beyond k, and as much behind them as a narrow vector writes at its end
      */
-    private record Room(MemorySegment stored, MemorySegment floats, MemorySegment rounded) {
+    private record Room(SegmentAllocator stored, MemorySegment floats, MemorySegment rounded) {
         Room(WeightRows rows, int depth, Arena arena) {
             this(
-                    arena.allocate(rows.rowBytes()),
+                    SegmentAllocator.prefixAllocator(arena.allocate(rows.rowBytes(), Long.BYTES)),
                     arena.allocate(rows.k() * (long) Float.BYTES, Long.BYTES),
                     arena.allocate((long) Int8Packing.ROWS * depth + Long.BYTES, Long.BYTES));
         }

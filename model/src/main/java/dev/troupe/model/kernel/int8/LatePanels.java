@@ -4,6 +4,7 @@ import dev.troupe.model.kernel.quantized.WeightRows;
 import dev.troupe.model.tensor.LateLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 
 /**
  * Panels of a {@link BlockWeight} that are filled once the model answers. A product that comes before lays a panel out
@@ -51,10 +52,10 @@ final class LatePanels implements LateLayout {
     /** Lays a panel out at {@code room}. */
     void lay(int panel, long room) {
         MemorySegment read = MemorySegment.ofAddress(room + panelBytes).reinterpret(rowBytes());
-        lay(panel, room, read);
+        lay(panel, room, SegmentAllocator.prefixAllocator(read));
     }
 
-    private void lay(int panel, long to, MemorySegment room) {
+    private void lay(int panel, long to, SegmentAllocator room) {
         MemorySegment found = rows.read(panel * BlockWeight.COLUMNS, BlockWeight.COLUMNS, room);
         BlockPacking.pack(rows.type(), rows.k(), found.address(), to);
     }
@@ -67,7 +68,7 @@ final class LatePanels implements LateLayout {
     @Override
     public void fill(int piece) {
         try (Arena working = Arena.ofConfined()) {
-            lay(piece, data.address() + piece * panelBytes, working.allocate(rowBytes()));
+            lay(piece, data.address() + piece * panelBytes, working);
         }
         filled = piece + 1;
     }

@@ -14,7 +14,7 @@ public final class ScalarPromptProduct implements PromptProduct {
         int n = rows.n();
         int k = rows.k();
         Tensor weights = arena.allocate(n, k);
-        MemorySegment stored = rows.read(0, n, arena.allocateBytes(n * rows.rowBytes()));
+        MemorySegment stored = rows.read(0, n, (bytes, alignment) -> arena.allocateBytes(bytes));
         Dequantization.read(rows.type(), weights.size(), stored, weights.segment());
         for (int j = 0; j < n; j++) {
             Tensor row = weights.view((long) j * k, k);

@@ -3,6 +3,7 @@ package dev.troupe.model.kernel.quantized;
 import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,7 @@ public final class ScalarWeightProduct implements WeightProduct {
     public PackedWeight pack(WeightRows rows, LayoutMemory memory) {
         long bytes = rows.n() * rows.rowBytes();
         MemorySegment data = memory.lay("rows." + rows.type(), bytes, to -> {
-            MemorySegment read = rows.readFinite(0, rows.n(), to);
+            MemorySegment read = rows.readFinite(0, rows.n(), SegmentAllocator.prefixAllocator(to));
             if (read.address() != to.address()) {
                 to.copyFrom(read);
             }

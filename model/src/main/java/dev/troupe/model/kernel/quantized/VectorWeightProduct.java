@@ -8,6 +8,7 @@ import dev.troupe.model.tensor.LayoutMemory;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +71,7 @@ public final class VectorWeightProduct implements WeightProduct {
             int columns = Math.min(PanelFormat.COLUMNS, rows.n() - column);
             try (ScratchPool.Scratch borrowed = scratch.borrow(roomBytes)) {
                 MemorySegment room = MemorySegment.ofAddress(borrowed.address()).reinterpret(roomBytes);
-                MemorySegment some = rows.readFinite(column, columns, room);
+                MemorySegment some = rows.readFinite(column, columns, SegmentAllocator.prefixAllocator(room));
                 if (format.holds(columns, rows.k(), some)) {
                     format.pack(columns, rows.k(), some, data.asSlice(panel * panelBytes, panelBytes));
                 } else {

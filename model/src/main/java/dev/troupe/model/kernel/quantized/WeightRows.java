@@ -5,6 +5,7 @@ import static dev.troupe.model.kernel.KernelArguments.requireCount;
 import dev.troupe.model.tensor.StorageType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 
 /**
  * The rows of a weight W [n, k], stored as in a GGUF file, wherever they lie: they are asked for some at a time while
@@ -21,12 +22,13 @@ public interface WeightRows {
     int k();
 
     /**
-     * Rows {@code [first, first + count)}, one after the other: where they lie, or a copy in {@code room}.
+     * Rows {@code [first, first + count)}, one after the other: where they lie, or a copy.
      *
-     * @param room native memory of at least {@code count} rows
-     * @return native memory, unchanged as long as {@code room} is
+     * @param room gives the native memory of a copy, and is not asked where there is none: to ask it costs as much as
+     *     to look at the rows
+     * @return native memory, unchanged as long as what {@code room} gave is
      */
-    MemorySegment read(int first, int count, MemorySegment room);
+    MemorySegment read(int first, int count, SegmentAllocator room);
 
     /** Bytes of a row. */
     default long rowBytes() {
@@ -38,7 +40,7 @@ public interface WeightRows {
      *
      * @throws IllegalArgumentException when a float16 of these rows is not finite
      */
-    default MemorySegment readFinite(int first, int count, MemorySegment room) {
+    default MemorySegment readFinite(int first, int count, SegmentAllocator room) {
         MemorySegment rows = read(first, count, room);
         long wrong = BlockLayout.firstNotFinite(type(), rows.asSlice(0, count * rowBytes()));
         if (wrong >= 0) {
@@ -88,22 +90,23 @@ public interface WeightRows {
         }
 
         @Override
-        public MemorySegment read(int first, int count, MemorySegment room) {
+        public MemorySegment read(int first, int count, SegmentAllocator room) {
+            MemorySegment floats = room.allocate(count * rowBytes(), Float.BYTES);
             try (Arena arena = Arena.ofConfined()) {
-                MemorySegment packed =
-                        stored.readFinite(first, count, arena.allocate(count * stored.rowBytes(), Long.BYTES));
-                Dequantization.read(stored.type(), (long) count * k(), packed, room);
+                Dequantization.read(stored.type(), (long) count * k(), stored.readFinite(first, count, arena), floats);
             }
-            return room;
+            return floats;
         }
     }
 
     /** Rows in one piece of memory. */
     record Contiguous(StorageType type, int n, int k, MemorySegment rows) implements WeightRows {
         @Override
-        public MemorySegment read(int first, int count, MemorySegment room) {
+        public MemorySegment read(int first, int count, SegmentAllocator room) {
             MemorySegment found = rows.asSlice(first * rowBytes(), count * rowBytes());
-            return found.isNative() ? found : room.copyFrom(found);
+            return found.isNative()
+                    ? found
+                    : room.allocate(found.byteSize(), Long.BYTES).copyFrom(found);
         }
     }
 }

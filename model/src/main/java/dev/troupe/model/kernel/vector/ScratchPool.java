@@ -3,6 +3,7 @@ package dev.troupe.model.kernel.vector;
 import dev.troupe.model.tensor.HugePages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,7 @@ public final class ScratchPool {
     private static final long HUGE_PAGES = 128 << 10;
 
     private final AtomicReferenceArray<@Nullable Scratch> idle = new AtomicReferenceArray<>(SLOTS);
+    private final AtomicInteger made = new AtomicInteger();
 
     /** Uninitialised memory of one borrower. */
     public static final class Scratch implements AutoCloseable {
@@ -31,6 +33,10 @@ public final class ScratchPool {
         /** Address of the memory, aligned to 64 bytes; valid until {@link #close}. */
         public long address() {
             return segment.address();
+        }
+
+        private long bytes() {
+            return segment.byteSize();
         }
 
         private Scratch ensure(long bytes) {
@@ -55,14 +61,35 @@ public final class ScratchPool {
         }
     }
 
-    /** Borrows memory of at least {@code bytes}; close it when done. */
+    /**
+     * Borrows memory of at least {@code bytes}; close it when done. The smallest that is large enough, else the
+     * largest, which grows: so a borrower of little does not hold what another wants much of, who would have to grow
+     * the next one.
+     */
     public Scratch borrow(long bytes) {
-        for (int i = 0; i < SLOTS; i++) {
-            Scratch scratch = idle.get(i);
-            if (scratch != null && idle.compareAndSet(i, scratch, null)) {
-                return scratch.ensure(bytes);
+        while (true) {
+            int best = -1;
+            Scratch found = null;
+            int slots = Math.min(made.get(), SLOTS); // who returns takes the first free slot, so there is none behind
+            for (int i = 0; i < slots; i++) {
+                Scratch scratch = idle.get(i);
+                if (scratch != null && (found == null || isBetter(scratch.bytes(), found.bytes(), bytes))) {
+                    best = i;
+                    found = scratch;
+                }
+            }
+            if (found == null) {
+                made.incrementAndGet();
+                return new Scratch(this).ensure(bytes);
+            }
+            if (idle.compareAndSet(best, found, null)) {
+                return found.ensure(bytes);
             }
         }
-        return new Scratch(this).ensure(bytes);
+    }
+
+    /** Whether {@code size} serves a borrower of {@code wanted} better than {@code other} does. */
+    private static boolean isBetter(long size, long other, long wanted) {
+        return other < wanted ? size > other : size >= wanted && size < other;
     }
 }
