@@ -3,8 +3,6 @@ package dev.troupe.model.format.layouts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.troupe.model.config.ModelConfig;
-import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.KernelProviders;
@@ -12,14 +10,10 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.NativeMemory;
 import dev.troupe.model.tensor.StorageType;
-import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
-import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
-import dev.troupe.model.transformer.TestModels;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
@@ -32,7 +26,6 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,11 +36,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Layouts of one load that the next one maps: the same bits, and none that belong to something else. */
 class KeptLayoutsTest {
-    private static final int ROWS = 11;
-    private static final long SEED = 5;
-
-    private static final ModelConfig CONFIG = TestModels.blocks(270);
-
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit sets it
     private Path temp;
@@ -64,7 +52,7 @@ class KeptLayoutsTest {
 
     @BeforeEach
     void write() {
-        writeModel(SEED);
+        writeModel(SmallModel.SEED);
     }
 
     @AfterEach
@@ -81,17 +69,7 @@ class KeptLayoutsTest {
     }
 
     private void writeModel(long seed) {
-        try (TensorArena arena = TensorArena.open("test.weights")) {
-            ModelDirectory.write(
-                    model(),
-                    CONFIG,
-                    TestModels.randomWeights(CONFIG, seed, arena),
-                    BpeTrainer.train(
-                            List.of("the theatre of the thespians thanks the audience"),
-                            CONFIG.vocabSize(),
-                            List.of(BpeTrainer.END_OF_TEXT),
-                            1));
-        }
+        SmallModel.write(model(), seed);
     }
 
     private Load load() {
@@ -124,7 +102,12 @@ class KeptLayoutsTest {
             OpenModel opened = kept.model();
             Kernels kernels = KernelProviders.select("vector").create(pool);
             try (InferenceModel model = InferenceModel.create(
-                    CONFIG, layer -> opened.weights(), kernels, settings.options(kernels, pool), 1, ROWS)) {
+                    SmallModel.CONFIG,
+                    layer -> opened.weights(),
+                    kernels,
+                    settings.options(kernels, pool),
+                    1,
+                    SmallModel.ROWS)) {
                 String version = opened.version();
                 kept.keep(version);
                 long bytes = NativeMemory.bytes("inference") - before;
@@ -137,19 +120,7 @@ class KeptLayoutsTest {
     }
 
     private static List<Float> logits(InferenceModel model) {
-        int[] tokens = TestModels.randomTokens(CONFIG, ROWS, SEED);
-        int[] positions = new int[ROWS];
-        int[][] tables = new int[ROWS][];
-        boolean[] wanted = new boolean[ROWS];
-        boolean[] ofPrompt = new boolean[ROWS];
-        for (int row = 0; row < ROWS; row++) {
-            positions[row] = row;
-            tables[row] = new int[] {0};
-            wanted[row] = true;
-            ofPrompt[row] = row < ROWS / 2;
-        }
-        Tensor logits = model.forward(ROWS, tokens, positions, tables, wanted, ofPrompt);
-        return LongStream.range(0, logits.size()).mapToObj(logits::get).toList();
+        return SmallModel.logits(model, SmallModel.ROWS / 2);
     }
 
     private List<Path> kept() throws IOException {
@@ -213,7 +184,7 @@ class KeptLayoutsTest {
     @Test
     void otherWeightsAreNoticedByTheFileAlone() throws IOException {
         Load first = load();
-        writeModel(SEED + 1);
+        writeModel(SmallModel.SEED + 1);
         Load other = load();
         assertThat(other.found()).isFalse();
         assertThat(other.version()).isNotEqualTo(first.version());
@@ -237,7 +208,7 @@ class KeptLayoutsTest {
         InferenceSettings settings = new InferenceSettings(StorageType.Q8_0, Prefill.EXACT, Decode.EXACT);
         KeptLayouts.Place before = place("a test");
         Load old = load(settings, before);
-        writeModel(SEED + 1);
+        writeModel(SmallModel.SEED + 1);
         Load changed = load(settings, before);
         assertThat(changed.found()).isFalse();
         assertThat(changed.logits()).isNotEqualTo(old.logits());

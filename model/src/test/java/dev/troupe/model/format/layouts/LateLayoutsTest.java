@@ -3,9 +3,7 @@ package dev.troupe.model.format.layouts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.troupe.model.config.ModelConfig;
 import dev.troupe.model.format.ModelConverter;
-import dev.troupe.model.format.ModelDirectory;
 import dev.troupe.model.format.ModelFiles;
 import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.KernelProviders;
@@ -14,15 +12,11 @@ import dev.troupe.model.kernel.int8.DotBlockProduct;
 import dev.troupe.model.kernel.parallel.FixedComputePool;
 import dev.troupe.model.tensor.LateLayout;
 import dev.troupe.model.tensor.StorageType;
-import dev.troupe.model.tensor.Tensor;
-import dev.troupe.model.tensor.TensorArena;
-import dev.troupe.model.tokenizer.BpeTrainer;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceModel;
 import dev.troupe.model.transformer.InferenceSettings;
 import dev.troupe.model.transformer.Prefill;
 import dev.troupe.model.transformer.StoredWeights;
-import dev.troupe.model.transformer.TestModels;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,8 +33,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(60)
 class LateLayoutsTest {
     private static final Duration LONG = Duration.ofHours(1);
-    private static final int ROWS = 11;
-    private static final ModelConfig CONFIG = TestModels.blocks(270);
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit sets it
@@ -48,17 +40,7 @@ class LateLayoutsTest {
 
     private Path write(StorageType type) {
         Path directory = temp.resolve("model");
-        try (TensorArena arena = TensorArena.open("test.weights")) {
-            ModelDirectory.write(
-                    directory,
-                    CONFIG,
-                    TestModels.randomWeights(CONFIG, 5, arena),
-                    BpeTrainer.train(
-                            List.of("the theatre of the thespians thanks the audience"),
-                            CONFIG.vocabSize(),
-                            List.of(BpeTrainer.END_OF_TEXT),
-                            1));
-        }
+        SmallModel.write(directory, SmallModel.SEED);
         Path file = temp.resolve("model.gguf");
         ModelConverter.convert(directory, file, type);
         return file;
@@ -66,20 +48,12 @@ class LateLayoutsTest {
 
     private static InferenceModel create(StoredWeights weights, InferenceSettings settings, FixedComputePool pool) {
         Kernels kernels = KernelProviders.select("vector").create(pool);
-        return InferenceModel.create(CONFIG, _ -> weights, kernels, settings.options(kernels, pool), 1, ROWS);
+        return InferenceModel.create(
+                SmallModel.CONFIG, _ -> weights, kernels, settings.options(kernels, pool), 1, SmallModel.ROWS);
     }
 
-    private static float[] logits(InferenceModel model) {
-        int[] positions = new int[ROWS];
-        int[][] tables = new int[ROWS][];
-        boolean[] all = new boolean[ROWS];
-        for (int row = 0; row < ROWS; row++) {
-            positions[row] = row;
-            tables[row] = new int[] {0};
-            all[row] = true;
-        }
-        Tensor logits = model.forward(ROWS, TestModels.randomTokens(CONFIG, ROWS, 5), positions, tables, all, all);
-        return logits.toArray();
+    private static List<Float> logits(InferenceModel model) {
+        return SmallModel.logits(model, SmallModel.ROWS);
     }
 
     /** A layout that nothing is made of. */
@@ -112,7 +86,7 @@ class LateLayoutsTest {
         InferenceSettings settings = new InferenceSettings(null, Prefill.AUTO, decode);
         Counted last = new Counted();
         try (FixedComputePool pool = FixedComputePool.create(2)) {
-            float[] expected;
+            List<Float> expected;
             try (OpenModel files = ModelFiles.open(file);
                     InferenceModel model = create(files.weights(), settings, pool)) {
                 expected = logits(model);
