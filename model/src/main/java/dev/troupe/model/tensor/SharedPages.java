@@ -15,6 +15,7 @@ final class SharedPages {
     /** Bytes that an arena hands out before it takes huge pages. */
     static final long FIRST_BYTES = HugePages.BYTES / 2;
 
+    /** Pieces of at most so many bytes lie together. */
     private static final long LITTLE_BYTES = HugePages.BYTES / 16;
 
     private static final long MOST_CHUNK_BYTES = 128 * HugePages.BYTES;

@@ -35,6 +35,7 @@ public final class ScratchPool {
             return segment.address();
         }
 
+        /** While another has it, what it had a moment ago. */
         private long bytes() {
             return segment.byteSize();
         }
