@@ -159,6 +159,7 @@ public final class TroupeNode implements AutoCloseable {
                         .withFallback(ConfigFactory.parseResourcesAnySyntax("application"))));
         NodeConfig nodeConfig = NodeConfig.from(loaded);
         boolean clustered = actorProvider.equals("cluster");
+        OldGarbage.collectInTime();
         Config config = ConfigFactory.parseMap(Map.of(
                         "akka.cluster.roles",
                         nodeConfig.roles().stream().map(Role::configName).toList()))

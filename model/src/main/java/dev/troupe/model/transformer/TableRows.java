@@ -9,8 +9,11 @@ import java.util.Objects;
  * back each {@link #KEPT} reads.
  */
 final class TableRows {
-    /** At most 4 MiB; a row then costs one soft page fault, a microsecond of a token's milliseconds. */
-    static final int KEPT = 64;
+    /**
+     * At most 1 MiB, or several where the system keeps files in larger pieces; a row then costs one soft page fault, a
+     * microsecond of a token's milliseconds.
+     */
+    static final int KEPT = 16;
 
     private final StoredTensor table;
     private final Runnable forget;

@@ -125,8 +125,8 @@ public record DirectoryLoader(
             ComputePool pool,
             List<Background<Set<KernelUse>>> first,
             LoadTimes times) {
-        LateLayouts late = new LateLayouts(files);
-        Engine engine = load(late.model(), draft, pool, first, times);
+        LateLayouts late = new LateLayouts(files.path());
+        Engine engine = load(late.of(files), draft, pool, first, times);
         if (late.isEmpty()) {
             return engine;
         }

@@ -5,6 +5,7 @@ import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.tensor.LateLayout;
 import dev.troupe.model.transformer.LateFiller;
 import dev.troupe.model.transformer.StoredWeights;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
 public final class LateLayouts implements LateFiller, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LateLayouts.class);
 
-    private final OpenModel files;
+    private final Path path; // and not the model: its vocabulary would stay in memory for as long as it is served
     private final List<Work> work = new CopyOnWriteArrayList<>();
     private final CountDownLatch begun = new CountDownLatch(1);
     private volatile boolean stopped;
@@ -31,12 +32,13 @@ public final class LateLayouts implements LateFiller, AutoCloseable {
 
     private record Work(LateLayout layout, Runnable filled) {}
 
-    public LateLayouts(OpenModel files) {
-        this.files = files;
+    /** @param path of the model, for messages */
+    public LateLayouts(Path path) {
+        this.path = path;
     }
 
     /** The model, of whose weights those are laid out later that can be. */
-    public OpenModel model() {
+    public OpenModel of(OpenModel files) {
         return files.with(new Weights(files.weights()), files.digest());
     }
 
@@ -91,13 +93,13 @@ public final class LateLayouts implements LateFiller, AutoCloseable {
                 next.filled.run();
             }
         } catch (RuntimeException | InternalError e) { // a page that cannot be read; answers are slower without
-            LOG.error("weights of {} are read from its file from now on", files.path(), e);
+            LOG.error("weights of {} are read from its file from now on", path, e);
             return;
         }
         long millis = (System.nanoTime() - start) / 1_000_000;
         LOG.info(
                 "the weights of {} were laid out in {} ms, {}",
-                files.path(),
+                path,
                 millis,
                 answered ? "after a first answer" : "before anybody asked");
     }

@@ -15,11 +15,12 @@ public final class ScratchPool {
     private static final int SLOTS = 64;
     private static final long ALIGNMENT = 64;
 
-    /** Bytes from which scratch gets a huge page: a panel that is read again and again costs no misses of the TLB. */
+    /** Bytes from which scratch lies in huge pages: a panel that is read again and again costs no misses of the TLB. */
     private static final long HUGE_PAGES = 128 << 10;
 
     private final AtomicReferenceArray<@Nullable Scratch> idle = new AtomicReferenceArray<>(SLOTS);
     private final AtomicInteger made = new AtomicInteger();
+    private MemorySegment free = MemorySegment.NULL; // what is left of the huge pages that were taken last
 
     /** Uninitialised memory of one borrower. */
     public static final class Scratch implements AutoCloseable {
@@ -43,9 +44,7 @@ public final class ScratchPool {
         private Scratch ensure(long bytes) {
             if (segment.byteSize() < bytes) {
                 long size = Math.max(bytes, 2 * segment.byteSize());
-                segment = size >= HUGE_PAGES
-                        ? HugePages.allocate(size, Arena.ofAuto())
-                        : Arena.ofAuto().allocate(size, ALIGNMENT);
+                segment = size >= HUGE_PAGES ? owner.cut(size) : Arena.ofAuto().allocate(size, ALIGNMENT);
             }
             return this;
         }
@@ -60,6 +59,20 @@ public final class ScratchPool {
             }
             // More borrowers at once than slots: the collector takes the rest.
         }
+    }
+
+    /** Pieces share huge pages: each has a few hundred kilobytes, and a page of its own would be 2 MB. */
+    private synchronized MemorySegment cut(long bytes) {
+        long stride = Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+        boolean fits = stride <= free.byteSize();
+        MemorySegment from = fits
+                ? free
+                : HugePages.allocate(Math.ceilDiv(stride, HugePages.BYTES) * HugePages.BYTES, Arena.ofAuto());
+        MemorySegment rest = from.asSlice(stride);
+        if (fits || rest.byteSize() > free.byteSize()) {
+            free = rest;
+        }
+        return from.asSlice(0, bytes);
     }
 
     /**

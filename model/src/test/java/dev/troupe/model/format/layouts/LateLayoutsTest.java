@@ -94,9 +94,10 @@ class LateLayoutsTest {
             LateLayouts late;
             InferenceModel model;
             try (OpenModel files = ModelFiles.open(file)) {
-                late = new LateLayouts(files);
-                assertThat(late.model().version()).isEqualTo(files.version());
-                model = create(late.model().weights(), settings, pool);
+                late = new LateLayouts(files.path());
+                OpenModel later = late.of(files);
+                assertThat(later.version()).isEqualTo(files.version());
+                model = create(later.weights(), settings, pool);
             }
             try (model;
                     late) {
@@ -113,7 +114,7 @@ class LateLayoutsTest {
     }
 
     private LateLayouts some(OpenModel files, LateLayout... layouts) {
-        LateLayouts late = new LateLayouts(files);
+        LateLayouts late = new LateLayouts(files.path());
         for (LateLayout layout : layouts) {
             late.add(layout, layout instanceof Counted counted ? counted.all::countDown : () -> {});
         }
