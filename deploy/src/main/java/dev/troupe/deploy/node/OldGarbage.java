@@ -18,8 +18,8 @@ final class OldGarbage {
     /** Of the serial collector alone. */
     private static final String POOL = "Tenured Gen";
 
-    /** Bytes that a node may have before its first collection: what it is loaded with comes to less, or is garbage. */
-    private static final long FIRST_LIMIT = 40L << 20;
+    /** Bytes that a node may have before its first collection: what it is loaded with is less, or garbage. */
+    private static final long FIRST_LIMIT = 28L << 20;
 
     /** Bytes of garbage that a collection is worth at least. */
     private static final long LEAST_GARBAGE = 16L << 20;
