@@ -23,8 +23,8 @@ final class SharedPages {
     private final Arena arena;
     private final long alignment;
     private long handedOut;
-    private MemorySegment free = MemorySegment.NULL;
-    private MemorySegment freeForLittle = MemorySegment.NULL;
+    private final CutMemory chunks = new CutMemory();
+    private final CutMemory littleOnes = new CutMemory();
 
     SharedPages(Arena arena, long alignment) {
         this.arena = arena;
@@ -43,26 +43,11 @@ final class SharedPages {
             handedOut += stride;
             return arena.allocate(size, alignment);
         }
-        MemorySegment chunk = stride <= LITTLE_BYTES ? littleOnes(stride) : chunk(stride);
+        MemorySegment piece = stride <= LITTLE_BYTES
+                ? littleOnes.cut(stride, () -> HugePages.allocate(HugePages.BYTES, arena))
+                : chunks.cut(stride, () -> HugePages.allocate(chunkBytes(stride), arena));
         handedOut += stride;
-        return chunk.asSlice(0, size);
-    }
-
-    private MemorySegment littleOnes(long stride) {
-        MemorySegment page =
-                stride <= freeForLittle.byteSize() ? freeForLittle : HugePages.allocate(HugePages.BYTES, arena);
-        freeForLittle = page.asSlice(stride);
-        return page;
-    }
-
-    private MemorySegment chunk(long stride) {
-        boolean fits = stride <= free.byteSize();
-        MemorySegment chunk = fits ? free : HugePages.allocate(chunkBytes(stride), arena);
-        MemorySegment rest = chunk.asSlice(stride);
-        if (fits || rest.byteSize() > free.byteSize()) {
-            free = rest;
-        }
-        return chunk;
+        return piece.asSlice(0, size);
     }
 
     /** At most as much as was handed out before, which bounds what is mapped and not used. */

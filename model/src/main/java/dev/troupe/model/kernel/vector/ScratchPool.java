@@ -1,5 +1,6 @@
 package dev.troupe.model.kernel.vector;
 
+import dev.troupe.model.tensor.CutMemory;
 import dev.troupe.model.tensor.HugePages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -20,7 +21,7 @@ public final class ScratchPool {
 
     private final AtomicReferenceArray<@Nullable Scratch> idle = new AtomicReferenceArray<>(SLOTS);
     private final AtomicInteger made = new AtomicInteger();
-    private MemorySegment free = MemorySegment.NULL; // what is left of the huge pages that were taken last
+    private final CutMemory huge = new CutMemory();
 
     /** Uninitialised memory of one borrower. */
     public static final class Scratch implements AutoCloseable {
@@ -64,15 +65,8 @@ public final class ScratchPool {
     /** Pieces share huge pages: each has a few hundred kilobytes, and a page of its own would be 2 MB. */
     private synchronized MemorySegment cut(long bytes) {
         long stride = Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
-        boolean fits = stride <= free.byteSize();
-        MemorySegment from = fits
-                ? free
-                : HugePages.allocate(Math.ceilDiv(stride, HugePages.BYTES) * HugePages.BYTES, Arena.ofAuto());
-        MemorySegment rest = from.asSlice(stride);
-        if (fits || rest.byteSize() > free.byteSize()) {
-            free = rest;
-        }
-        return from.asSlice(0, bytes);
+        long pages = Math.ceilDiv(stride, HugePages.BYTES) * HugePages.BYTES;
+        return huge.cut(stride, () -> HugePages.allocate(pages, Arena.ofAuto())).asSlice(0, bytes);
     }
 
     /**
