@@ -67,10 +67,14 @@ public final class InferenceModel implements AutoCloseable {
         this.rotary = config.positions() == PositionKind.ROTARY ? new RotaryTable(config, arena) : null;
         this.hidden = arena.allocate(maxRows, config.dim());
         this.normed = arena.allocate(maxRows, config.dim());
-        this.fused = arena.allocate(maxRows, shape.fusedWidth());
-        this.heads = arena.allocate(maxRows, config.numHeads() * config.headDim());
+        int queryWidth = config.numHeads() * config.headDim();
+        int attentionWidth = shape.fusedWidth() + queryWidth;
+        Tensor inTurn =
+                arena.allocate(maxRows, Math.max(attentionWidth, config.ffnDim())); // attention's, then the MLP's
+        this.fused = inTurn.view(0, maxRows, shape.fusedWidth());
+        this.heads = inTurn.view((long) maxRows * shape.fusedWidth(), maxRows, queryWidth);
+        this.inner = inTurn.view(0, maxRows, config.ffnDim());
         this.raised = arena.allocate(maxRows, weights.layers().getFirst().up().n());
-        this.inner = arena.allocate(maxRows, config.ffnDim());
         this.mean = arena.allocate(maxRows);
         this.rstd = arena.allocate(maxRows);
         this.logits = part.range().hasHead()

@@ -1,12 +1,13 @@
 package dev.troupe.model.transformer;
 
+import dev.troupe.model.kernel.quantized.Dequantization;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
- * Rows of a table, read one at a time in an order that nobody knows. Of a file the system maps up to 64 KiB around a
- * row that is read, and leaves it mapped: so after some rows all of the table would be in memory. Its pages are given
- * back each {@link #KEPT} reads.
+ * Rows of a table, read one at a time, by one thread, in an order that nobody knows. Of a file the system maps up to 64
+ * KiB around a row that is read, and leaves it mapped: so after some rows all of the table would be in memory. Its
+ * pages are given back each {@link #KEPT} reads.
  */
 final class TableRows {
     /**
@@ -17,11 +18,13 @@ final class TableRows {
 
     private final StoredTensor table;
     private final Runnable forget;
+    private final Dequantization numbers; // arrays of a row, each token of a prompt wants them
     private int reads;
 
     private TableRows(StoredTensor table, Runnable forget) {
         this.table = table;
         this.forget = forget;
+        this.numbers = new Dequantization(table.type(), table.columns());
     }
 
     /** Of memory of this process. */
@@ -44,7 +47,7 @@ final class TableRows {
      * @throws IndexOutOfBoundsException when there is no such row
      */
     void read(int row, MemorySegment to) {
-        table.readRow(Objects.checkIndex(row, table.rows()), to);
+        numbers.read(table.columns(), table.row(Objects.checkIndex(row, table.rows())), to);
         if (++reads == KEPT) {
             reads = 0;
             forget.run();

@@ -29,7 +29,19 @@ public final class Dequantization {
     private static final int BF16_SHIFT = 16;
     private static final int PIECE = 64 * LARGE; // numbers that are on the heap at a time
 
-    private Dequantization() {}
+    private final StorageType type;
+    private final short[] shorts; // as stored, two bytes each
+    private final byte[] bytes; // as stored, whole blocks
+    private final float[] numbers;
+
+    /** Arrays for up to {@code most} numbers at a time, whole blocks; for one thread, over and over. */
+    public Dequantization(StorageType type, int most) {
+        boolean halves = type == StorageType.F16 || type == StorageType.BF16;
+        this.type = type;
+        this.shorts = new short[halves ? most : 0];
+        this.bytes = new byte[halves || type == StorageType.F32 ? 0 : Math.toIntExact(type.bytes(most))];
+        this.numbers = new float[most];
+    }
 
     /**
      * Reads {@code elements} numbers.
@@ -43,39 +55,50 @@ public final class Dequantization {
             MemorySegment.copy(from, 0, to, 0, type.bytes(elements));
             return;
         }
-        for (long first = 0; first < elements; first += PIECE) {
-            int count = (int) Math.min(PIECE, elements - first);
-            float[] numbers = read(type, count, from.asSlice(type.bytes(first), type.bytes(count)));
-            MemorySegment.copy(numbers, 0, to, FLOAT, first * Float.BYTES, count);
+        int most = (int) Math.min(PIECE, elements);
+        Dequantization pieces = new Dequantization(type, most);
+        for (long first = 0; first < elements; first += most) {
+            int count = (int) Math.min(most, elements - first);
+            pieces.read(count, from.asSlice(type.bytes(first)), to.asSlice(first * Float.BYTES));
         }
     }
 
-    /** As {@link #read(StorageType, long, MemorySegment, MemorySegment)}, what is {@code from} and no more. */
-    static float[] read(StorageType type, int elements, MemorySegment from) {
-        if (type == StorageType.F32) {
-            return from.toArray(FLOAT);
+    /** As {@link #read(StorageType, long, MemorySegment, MemorySegment)}, at most as many as there is room for. */
+    public void read(int elements, MemorySegment from, MemorySegment to) {
+        read(elements, from);
+        MemorySegment.copy(numbers, 0, to, FLOAT, 0, elements);
+    }
+
+    /** As {@link #read(int, MemorySegment, MemorySegment)}; the array is the same each time. */
+    float[] read(int elements, MemorySegment from) {
+        switch (type) {
+            case F32 -> MemorySegment.copy(from, FLOAT, 0, numbers, 0, elements);
+            case F16, BF16 -> readHalves(elements, from);
+            case Q8_0, Q4_0, Q4_K, Q6_K -> readBlocks(elements, from);
         }
-        float[] to = new float[elements];
-        if (type == StorageType.F16 || type == StorageType.BF16) {
-            short[] stored = from.toArray(SHORT);
-            for (int i = 0; i < elements; i++) {
-                to[i] = type == StorageType.F16
-                        ? Float.float16ToFloat(stored[i])
-                        : Float.intBitsToFloat(stored[i] << BF16_SHIFT);
-            }
-            return to;
+        return numbers;
+    }
+
+    private void readHalves(int elements, MemorySegment from) {
+        MemorySegment.copy(from, SHORT, 0, shorts, 0, elements);
+        for (int i = 0; i < elements; i++) {
+            numbers[i] = type == StorageType.F16
+                    ? Float.float16ToFloat(shorts[i])
+                    : Float.intBitsToFloat(shorts[i] << BF16_SHIFT);
         }
-        byte[] stored = from.toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    private void readBlocks(int elements, MemorySegment from) {
+        MemorySegment.copy(from, ValueLayout.JAVA_BYTE, 0, bytes, 0, Math.toIntExact(type.bytes(elements)));
         for (int i = 0, block = 0; i < elements; i += type.blockElements(), block += type.blockBytes()) {
             switch (type) {
-                case Q8_0 -> readQ8(from, stored, block, to, i);
-                case Q4_0 -> readQ4(from, stored, block, to, i);
-                case Q4_K -> readQ4K(from, stored, block, to, i);
-                case Q6_K -> readQ6K(from, stored, block, to, i);
+                case Q8_0 -> readQ8(from, bytes, block, numbers, i);
+                case Q4_0 -> readQ4(from, bytes, block, numbers, i);
+                case Q4_K -> readQ4K(from, bytes, block, numbers, i);
+                case Q6_K -> readQ6K(from, bytes, block, numbers, i);
                 default -> throw new IllegalArgumentException("no blocks: " + type);
             }
         }
-        return to;
     }
 
     private static void readQ8(MemorySegment from, byte[] stored, int block, float[] to, int first) {

@@ -36,8 +36,9 @@ public final class ScalarWeightProduct implements WeightProduct {
             rows[i] = a.toArray((long) i * lda, w.k());
         }
         long rowBytes = w.type().bytes(w.k());
+        Dequantization row = new Dequantization(w.type(), w.k());
         for (int j = 0; j < w.n(); j++) {
-            float[] weights = Dequantization.read(w.type(), w.k(), w.data().asSlice(j * rowBytes, rowBytes));
+            float[] weights = row.read(w.k(), w.data().asSlice(j * rowBytes, rowBytes));
             for (int i = 0; i < m; i++) {
                 long at = (long) i * ldc + j;
                 float sum = 0;
