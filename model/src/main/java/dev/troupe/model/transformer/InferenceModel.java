@@ -38,7 +38,7 @@ public final class InferenceModel implements AutoCloseable {
     private final Tensor fused; // [rows, (H + 2·KV)·D] of this part's heads
     private final Tensor heads; // [rows, H·D]
     private final Tensor raised; // [rows, F] or [rows, 2·F] of this part
-    private final Tensor inner; // [rows, F]
+    private final Tensor inner; // [rows, F], in the memory of fused and heads, which are done with by then
     private final Tensor mean; // [rows]
     private final Tensor rstd; // [rows]
     private final @Nullable Tensor logits; // [rows, V] where results are; else of this part, or none
@@ -69,8 +69,7 @@ public final class InferenceModel implements AutoCloseable {
         this.normed = arena.allocate(maxRows, config.dim());
         int queryWidth = config.numHeads() * config.headDim();
         int attentionWidth = shape.fusedWidth() + queryWidth;
-        Tensor inTurn =
-                arena.allocate(maxRows, Math.max(attentionWidth, config.ffnDim())); // attention's, then the MLP's
+        Tensor inTurn = arena.allocate(maxRows, Math.max(attentionWidth, config.ffnDim()));
         this.fused = inTurn.view(0, maxRows, shape.fusedWidth());
         this.heads = inTurn.view((long) maxRows * shape.fusedWidth(), maxRows, queryWidth);
         this.inner = inTurn.view(0, maxRows, config.ffnDim());
