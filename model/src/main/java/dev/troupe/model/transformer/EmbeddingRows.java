@@ -66,11 +66,12 @@ sealed interface EmbeddingRows {
             long bytes = columns * 4L;
             MemorySegment out = to.segment();
             MemorySegment rounded = MemorySegment.ofArray(new byte[Math.toIntExact(type.bytes(columns))]);
+            Dequantization numbers = new Dequantization(type, columns);
             for (int row = 0; row < rows; row++) {
                 MemorySegment values = out.asSlice(row * bytes, bytes);
                 table.read(tokens[row], values);
                 Quantization.write(type, columns, values, rounded);
-                Dequantization.read(type, columns, rounded, values);
+                numbers.read(columns, rounded, values);
             }
         }
     }
