@@ -17,8 +17,8 @@ import java.util.zip.ZipOutputStream;
 
 /**
  * What is on the class path in place of a distribution's jars, for the archive of classes: copies of those in which
- * {@link PlainLambdas}, {@link FramedClasses} or {@link BriefConfig} changes something, and links to the others. Our
- * own are left as they are, because a build replaces them.
+ * {@link PlainLambdas}, {@link FramedClasses}, {@link LeanClasses} or {@link BriefConfig} changes something, and links
+ * to the others. Our own are left as they are, because a build replaces them.
  */
 public final class ArchivableJars {
     private static final String OWN = "troupe-";
@@ -84,9 +84,11 @@ public final class ArchivableJars {
         if (name.equals("reference.conf")) {
             return BriefConfig.in(file);
         }
-        return isClass(name)
-                ? PlainLambdas.in(file).or(() -> FramedClasses.in(file)) // what is old has no lambdas
-                : Optional.empty();
+        if (!isClass(name)) {
+            return Optional.empty();
+        }
+        Optional<byte[]> kept = PlainLambdas.in(file).or(() -> FramedClasses.in(file)); // what is old has no lambdas
+        return LeanClasses.in(kept.orElse(file)).or(() -> kept);
     }
 
     /** And not of another release than the one that runs, nor a description of a module. */
