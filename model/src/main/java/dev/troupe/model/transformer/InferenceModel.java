@@ -33,15 +33,7 @@ public final class InferenceModel implements AutoCloseable {
     private final InferenceWeights weights;
     private final boolean separatePrompts;
     private final @Nullable RotaryTable rotary;
-    private final Tensor hidden; // [rows, C], the residual stream
-    private final Tensor normed; // [rows, C]
-    private final Tensor fused; // [rows, (H + 2·KV)·D] of this part's heads
-    private final Tensor heads; // [rows, H·D]
-    private final Tensor raised; // [rows, F] or [rows, 2·F] of this part
-    private final Tensor inner; // [rows, F], in the memory of fused and heads, which are done with by then
-    private final Tensor mean; // [rows]
-    private final Tensor rstd; // [rows]
-    private final @Nullable Tensor logits; // [rows, V] where results are; else of this part, or none
+    private final StepRows step;
     private final @Nullable ColumnExchange exchange; // with the other shards of these layers
 
     private InferenceModel(
@@ -58,29 +50,14 @@ public final class InferenceModel implements AutoCloseable {
         this.config = part.config();
         this.links = links;
         this.kernels = kernels;
-        ModelConfig share = part.share();
-        this.shape = AttentionShape.of(share);
+        this.shape = AttentionShape.of(part.share());
         this.numKvBlocks = numKvBlocks;
         this.maxRows = maxRows;
         this.weights = InferenceWeights.of(part, source, kernels, options, numKvBlocks, arena);
         this.separatePrompts = options.promptsApart();
         this.rotary = config.positions() == PositionKind.ROTARY ? new RotaryTable(config, arena) : null;
-        this.hidden = arena.allocate(maxRows, config.dim());
-        this.normed = arena.allocate(maxRows, config.dim());
-        int queryWidth = config.numHeads() * config.headDim();
-        int attentionWidth = shape.fusedWidth() + queryWidth;
-        Tensor inTurn = arena.allocate(maxRows, Math.max(attentionWidth, config.ffnDim()));
-        this.fused = inTurn.view(0, maxRows, shape.fusedWidth());
-        this.heads = inTurn.view((long) maxRows * shape.fusedWidth(), maxRows, queryWidth);
-        this.inner = inTurn.view(0, maxRows, config.ffnDim());
-        this.raised = arena.allocate(maxRows, weights.layers().getFirst().up().n());
-        this.mean = arena.allocate(maxRows);
-        this.rstd = arena.allocate(maxRows);
-        this.logits = part.range().hasHead()
-                ? arena.allocate(maxRows, givesResults() ? config.vocabSize() : share.vocabSize())
-                : null;
-        int widest = Math.max(Math.max(config.dim(), config.ffnDim()), heads.dim(1));
-        this.exchange = part.shard().isWhole() ? null : new ColumnExchange(links.shards(), maxRows, widest, arena);
+        this.step = StepRows.allocate(part, maxRows, arena);
+        this.exchange = StepRows.exchange(links, part, maxRows, arena);
     }
 
     /** As {@link #create(ModelConfig, WeightSource, Kernels, InferenceOptions, int, int)}, float32 and in one piece. */
@@ -203,7 +180,7 @@ public final class InferenceModel implements AutoCloseable {
             throw new IllegalArgumentException(rows + " rows in a model set up for 1 to " + maxRows);
         }
         if (weights.tokens() == null) {
-            links.stages().receive(rowsOf(hidden, rows), links.stages().rank() - 1);
+            links.stages().receive(rowsOf(step.hidden(), rows), links.stages().rank() - 1);
         } else {
             embed(weights.tokens(), rows, tokens, positions);
         }
@@ -214,11 +191,11 @@ public final class InferenceModel implements AutoCloseable {
             attention(layer, rows, positions, blockTables, ofPrompt);
             mlp(layer, rows, ofPrompt);
         }
-        if (weights.finalNorm() == null || weights.head() == null || logits == null) {
-            links.stages().send(rowsOf(hidden, rows), links.stages().rank() + 1);
+        if (weights.finalNorm() == null || weights.head() == null || step.logits() == null) {
+            links.stages().send(rowsOf(step.hidden(), rows), links.stages().rank() + 1);
             return nothing();
         }
-        return results(rows, weights.finalNorm(), weights.head(), logits, wantLogits, wantHidden);
+        return results(rows, weights.finalNorm(), weights.head(), step.logits(), wantLogits, wantHidden);
     }
 
     private static Tensor rowsOf(Tensor matrix, int rows) {
@@ -226,13 +203,14 @@ public final class InferenceModel implements AutoCloseable {
     }
 
     private Output nothing() {
-        return new Output(hidden.view(0, 0, config.vocabSize()), hidden.view(0, 0, config.dim()));
+        return new Output(
+                step.hidden().view(0, 0, config.vocabSize()), step.hidden().view(0, 0, config.dim()));
     }
 
     private void embed(EmbeddingRows table, int rows, int[] tokens, int[] positions) {
-        table.gather(kernels.embedding(), rows, tokens, hidden);
+        table.gather(kernels.embedding(), rows, tokens, step.hidden());
         if (weights.positions() != null) {
-            kernels.embedding().gather(rows, config.dim(), positions, weights.positions(), hidden, true);
+            kernels.embedding().gather(rows, config.dim(), positions, weights.positions(), step.hidden(), true);
         }
     }
 
@@ -241,91 +219,102 @@ public final class InferenceModel implements AutoCloseable {
         int[] wanted = IntStream.range(0, rows)
                 .filter(row -> wantLogits[row] || wantHidden[row])
                 .toArray();
-        moveRows(hidden, wanted, hidden);
+        moveRows(step.hidden(), wanted, step.hidden());
         norm(wanted.length, finalNorm);
         int[] ofHidden = IntStream.range(0, wanted.length)
                 .filter(i -> wantHidden[wanted[i]])
                 .toArray();
-        moveRows(normed, ofHidden, hidden); // free, now that it is normed
+        moveRows(step.normed(), ofHidden, step.hidden()); // free, now that it is normed
         int[] ofLogits = IntStream.range(0, wanted.length)
                 .filter(i -> wantLogits[wanted[i]])
                 .toArray();
-        moveRows(normed, ofLogits, normed);
+        moveRows(step.normed(), ofLogits, step.normed());
         if (ofLogits.length > 0) {
-            head.multiply(ofLogits.length, normed, to, to.dim(1), false);
+            head.multiply(ofLogits.length, step.normed(), to, to.dim(1), false);
             if (exchange != null) {
                 exchange.collect(ofLogits.length, part.vocabulary(), to);
             }
         }
-        return givesResults()
+        return part.givesResults()
                 ? new Output(
-                        to.view(0, ofLogits.length, config.vocabSize()), hidden.view(0, ofHidden.length, config.dim()))
+                        to.view(0, ofLogits.length, config.vocabSize()),
+                        step.hidden().view(0, ofHidden.length, config.dim()))
                 : nothing();
-    }
-
-    /** Whether logits and hidden states come together here. */
-    private boolean givesResults() {
-        return part.range().hasHead() && part.shard().rank() == 0;
     }
 
     private void attention(InferenceLayer layer, int rows, int[] positions, int[][] blockTables, boolean[] ofPrompt) {
         norm(rows, layer.attentionNorm());
-        linear(rows, normed, layer.qkv(), fused, ofPrompt);
+        linear(rows, step.normed(), layer.qkv(), step.fused(), ofPrompt);
         if (rotary != null) {
             int turned = shape.numHeads() + shape.numKvHeads(); // queries and keys, not values
             kernels.rotary()
-                    .rotate(rows, turned, shape.headDim(), fused, shape.fusedWidth(), positions, rotary.rows(), false);
+                    .rotate(
+                            rows,
+                            turned,
+                            shape.headDim(),
+                            step.fused(),
+                            shape.fusedWidth(),
+                            positions,
+                            rotary.rows(),
+                            false);
         }
-        Tensor own = exchange == null ? heads : exchange.own(rows, part.queryColumns());
-        kernels.attention().cachedForward(layer.kv(), rows, fused, positions, blockTables, own);
+        Tensor own = exchange == null ? step.heads() : exchange.own(rows, part.queryColumns());
+        kernels.attention().cachedForward(layer.kv(), rows, step.fused(), positions, blockTables, own);
         if (exchange != null) {
-            exchange.gather(rows, part.queryColumns(), heads);
+            exchange.gather(rows, part.queryColumns(), step.heads());
         }
-        addLinear(rows, heads, layer.attentionOut(), ofPrompt);
+        addLinear(rows, step.heads(), layer.attentionOut(), ofPrompt);
     }
 
     private void mlp(InferenceLayer layer, int rows, boolean[] ofPrompt) {
         norm(rows, layer.mlpNorm());
-        linear(rows, normed, layer.up(), raised, ofPrompt);
+        linear(rows, step.normed(), layer.up(), step.raised(), ofPrompt);
         ColumnSplit columns = part.inner();
         int width = columns.count(part.shard().rank());
-        Tensor own = exchange == null ? inner : exchange.own(rows, columns);
+        Tensor own = exchange == null ? step.inner() : exchange.own(rows, columns);
         switch (config.mlp()) {
-            case GELU -> kernels.activation().geluForward((long) rows * width, raised, own);
-            case SWIGLU -> kernels.activation().swigluForward(rows, width, raised, own);
+            case GELU -> kernels.activation().geluForward((long) rows * width, step.raised(), own);
+            case SWIGLU -> kernels.activation().swigluForward(rows, width, step.raised(), own);
         }
         if (exchange != null) {
-            exchange.gather(rows, columns, inner);
+            exchange.gather(rows, columns, step.inner());
         }
-        addLinear(rows, inner, layer.down(), ofPrompt);
+        addLinear(rows, step.inner(), layer.down(), ofPrompt);
     }
 
     private void norm(int rows, Affine weights) {
         switch (config.norm()) {
             case RMS ->
                 kernels.normalization()
-                        .rmsForward(rows, config.dim(), config.normEpsilon(), hidden, weights.weight(), normed, rstd);
+                        .rmsForward(
+                                rows,
+                                config.dim(),
+                                config.normEpsilon(),
+                                step.hidden(),
+                                weights.weight(),
+                                step.normed(),
+                                step.rstd());
             case LAYER ->
                 kernels.normalization()
                         .layerForward(
                                 rows,
                                 config.dim(),
                                 config.normEpsilon(),
-                                hidden,
+                                step.hidden(),
                                 weights.weight(),
                                 weights.bias(),
-                                normed,
-                                mean,
-                                rstd);
+                                step.normed(),
+                                step.mean(),
+                                step.rstd());
         }
     }
 
     /** Adds a product to the residual stream, of which this part computes some columns. */
     private void addLinear(int rows, Tensor x, ServedLinear linear, boolean[] ofPrompt) {
         int first = part.residual().begin(part.shard().rank());
-        multiply(rows, x, linear, hidden, first, config.dim(), true, ofPrompt);
+        multiply(rows, x, linear, step.hidden(), first, config.dim(), true, ofPrompt);
         if (exchange != null) {
-            exchange.complete(rows, part.residual(), hidden);
+            exchange.complete(rows, part.residual(), step.hidden());
         }
     }
 

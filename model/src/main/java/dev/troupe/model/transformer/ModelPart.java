@@ -88,6 +88,16 @@ public record ModelPart(ModelConfig config, StageRange range, TensorShard shard)
         return KvBlocks.blockBytes(heads, config.headDim(), type) * range.numLayers();
     }
 
+    /** Bytes of a step's rows in this part, and of what it exchanges with other shards of its layers. */
+    public long rowBytes(int maxRows) {
+        return StepRows.bytes(this, maxRows);
+    }
+
+    /** Whether logits and hidden states come together here. */
+    boolean givesResults() {
+        return range.hasHead() && shard.rank() == 0;
+    }
+
     /** Columns of the residual stream, which are rows of the matrices that add to it. */
     public ColumnSplit residual() {
         return ColumnSplit.even(config.dim(), shard.size());

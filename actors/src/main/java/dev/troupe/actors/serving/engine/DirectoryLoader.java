@@ -166,17 +166,19 @@ public record DirectoryLoader(
             List<Background<Set<KernelUse>>> first,
             LoadTimes times) {
         long blockBytes = layout.blockBytes(model.config(), settings.inference().cache());
+        long rowBytes = layout.rowBytes(model.config(), settings.maxBatchTokens());
         if (draft != null) {
             DraftLoader.requireSameVocabulary(draft, model);
             blockBytes +=
                     KvCacheSize.blockBytes(draft.config(), settings.inference().cache());
+            rowBytes += ModelLayout.WHOLE.rowBytes(draft.config(), settings.maxBatchTokens());
         }
         Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool, Set.of());
         EngineSettings decided = settings.decided(model, kernels);
         EngineSettings ofDraft = draft == null ? decided : settings.decided(draft, kernels);
         long weightBytes = layout.weightBytes(model, decided)
                 + (draft == null ? 0 : ModelLayout.WHOLE.weightBytes(draft, ofDraft));
-        KvCacheSize cache = KvCacheSize.of(settings, blockBytes)
+        KvCacheSize cache = KvCacheSize.of(settings, blockBytes, rowBytes)
                 .within(settings.memory().beside(weightBytes, directory), settings.memory());
         ModelConfig config = cache.fitting(model.config());
         int numKvBlocks = cache.numBlocks(config);

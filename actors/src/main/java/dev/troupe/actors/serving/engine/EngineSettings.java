@@ -23,7 +23,8 @@ import java.util.Set;
  * @param threads that compute
  * @param maxBatchTokens most rows of a forward pass
  * @param maxRunning most sequences with a place in the cache
- * @param kvCacheBytes most bytes of the key-value cache; less is taken when {@code maxRunning} full contexts need less
+ * @param kvCacheBytes most bytes of the key-value cache and of a step's rows; less is taken when {@code maxRunning}
+ *     full contexts need less
  * @param memory of weights and cache on each node
  * @param draftModel file or directory of a small model with the same vocabulary, which guesses; empty for none
  * @param layouts directory in which the layouts of weights are kept from one load to the next; empty for none

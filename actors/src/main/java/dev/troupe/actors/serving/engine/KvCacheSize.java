@@ -11,22 +11,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How many blocks of keys and values a memory budget gives.
+ * How many blocks of keys and values a memory budget gives, beside the rows of a step.
  *
- * @param bytes most of the cache
+ * @param bytes most of cache and rows
  * @param says whose limit that is
  * @param maxRunning most sequences with a place in it
  * @param blockBytes of one block, in all models that share the cache
+ * @param rowBytes of a step's rows, in all of these models
  */
-record KvCacheSize(long bytes, String says, int maxRunning, long blockBytes) {
+record KvCacheSize(long bytes, String says, int maxRunning, long blockBytes, long rowBytes) {
     private static final Logger LOG = LoggerFactory.getLogger(KvCacheSize.class);
 
     /** A context that is shorter than this and than the model's is a mistake of the configuration. */
     private static final int LEAST_CONTEXT = 2048;
 
     /** As it is configured. */
-    static KvCacheSize of(EngineSettings settings, long blockBytes) {
-        return new KvCacheSize(settings.kvCacheBytes(), "troupe.serving.kvCache", settings.maxRunning(), blockBytes);
+    static KvCacheSize of(EngineSettings settings, long blockBytes, long rowBytes) {
+        return new KvCacheSize(
+                settings.kvCacheBytes(), "troupe.serving.kvCache", settings.maxRunning(), blockBytes, rowBytes);
     }
 
     /** Bytes of one block over all layers: keys and values of BLOCK_TOKENS positions. */
@@ -38,7 +40,8 @@ record KvCacheSize(long bytes, String says, int maxRunning, long blockBytes) {
     KvCacheSize within(long left, ServingMemory memory) {
         return left >= bytes
                 ? this
-                : new KvCacheSize(left, "what weights leave of the memory " + memory.says(), maxRunning, blockBytes);
+                : new KvCacheSize(
+                        left, "what weights leave of the memory " + memory.says(), maxRunning, blockBytes, rowBytes);
     }
 
     /**
@@ -46,7 +49,7 @@ record KvCacheSize(long bytes, String says, int maxRunning, long blockBytes) {
      * has memory for. Learned positions are not cut.
      */
     ModelConfig fitting(ModelConfig config) {
-        long tokens = bytes / blockBytes * KvBlocks.BLOCK_TOKENS;
+        long tokens = affordableBlocks() * KvBlocks.BLOCK_TOKENS;
         if (config.positions() != PositionKind.ROTARY || tokens >= config.contextLength() || tokens < LEAST_CONTEXT) {
             return config;
         }
@@ -56,12 +59,17 @@ record KvCacheSize(long bytes, String says, int maxRunning, long blockBytes) {
                 tokens,
                 says,
                 bytes,
-                contextBytes(config));
+                leastBytes(config));
         return config.withContextLength((int) tokens);
     }
 
-    private long contextBytes(ModelConfig config) {
-        return BlockTable.numBlocksFor(config.contextLength()) * blockBytes;
+    private long affordableBlocks() {
+        return Math.max(0, bytes - rowBytes) / blockBytes;
+    }
+
+    /** For one whole context. */
+    private long leastBytes(ModelConfig config) {
+        return rowBytes + BlockTable.numBlocksFor(config.contextLength()) * blockBytes;
     }
 
     /**
@@ -71,10 +79,11 @@ record KvCacheSize(long bytes, String says, int maxRunning, long blockBytes) {
      */
     int numBlocks(ModelConfig config) {
         int contextBlocks = BlockTable.numBlocksFor(config.contextLength());
-        long affordable = bytes / blockBytes;
+        long affordable = affordableBlocks();
         if (affordable < contextBlocks) {
             throw new TroupeException(says + " (" + bytes + " bytes) cannot hold one context of "
-                    + config.contextLength() + " tokens: at least " + contextBytes(config) + " bytes are needed");
+                    + config.contextLength() + " tokens: at least " + leastBytes(config) + " bytes are needed, "
+                    + rowBytes + " of them for the rows of a step (troupe.serving.maxBatchTokens)");
         }
         long useful = (long) contextBlocks * maxRunning;
         return (int) Math.min(Integer.MAX_VALUE, Math.min(affordable, useful));

@@ -9,6 +9,7 @@ import dev.troupe.model.kernel.Kernels;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.transformer.InferenceModel;
+import dev.troupe.model.transformer.ModelPart;
 import dev.troupe.model.transformer.WeightSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,7 +49,8 @@ public final class ModelEngine implements Engine {
             ComputePool pool,
             Runnable freeRest) {
         long blockBytes = KvCacheSize.blockBytes(config, settings.inference().cache());
-        int numKvBlocks = KvCacheSize.of(settings, blockBytes).numBlocks(config);
+        long rowBytes = ModelPart.whole(config).rowBytes(settings.maxBatchTokens());
+        int numKvBlocks = KvCacheSize.of(settings, blockBytes, rowBytes).numBlocks(config);
         return new ModelEngine(
                 description, WholeModel.lay(settings, config, weights, kernels, pool, numKvBlocks, freeRest));
     }

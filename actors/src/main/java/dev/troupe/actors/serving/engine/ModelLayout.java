@@ -19,6 +19,11 @@ public interface ModelLayout {
         }
 
         @Override
+        public long rowBytes(ModelConfig config, int maxRows) {
+            return ModelPart.whole(config).rowBytes(maxRows);
+        }
+
+        @Override
         public long weightBytes(OpenModel model, EngineSettings settings) {
             return settings.weightBytes(model, List.of(ModelPart.whole(model.config())));
         }
@@ -60,6 +65,9 @@ public interface ModelLayout {
 
     /** Bytes of one block of a key-value cache of this type, on the node that has the most of it. */
     long blockBytes(ModelConfig config, StorageType type);
+
+    /** Bytes of a step's rows, on the node that has the most of them. */
+    long rowBytes(ModelConfig config, int maxRows);
 
     /**
      * Bytes of the weights, on the node that has the most of them.

@@ -5,8 +5,9 @@ import dev.troupe.model.TroupeException;
 import java.lang.management.ManagementFactory;
 
 /**
- * Memory that weights and the key-value cache may take on one node: {@code troupe.serving.memory}. The system maps more
- * than it has, and ends a process that uses it; so what is needed is compared before it is allocated.
+ * Memory that weights and the key-value cache, with the rows of a step, may take on one node:
+ * {@code troupe.serving.memory}. The system maps more than it has, and ends a process that uses it; so what is needed
+ * is compared before it is allocated.
  *
  * @param bytes most
  * @param says whose limit it is, behind "more than the ... bytes"
@@ -48,12 +49,13 @@ public record ServingMemory(long bytes, String says) {
     /**
      * Compares what is needed with what there is.
      *
+     * @param cacheBytes of keys and values, and of a step's rows
      * @param what it is needed for
      * @throws TroupeException when it is more; it says what can be done
      */
     public void require(long weightBytes, long cacheBytes, Object what) {
         if (weightBytes + cacheBytes > bytes) {
-            String cache = cacheBytes == 0 ? "" : " and " + cacheBytes + " for keys and values";
+            String cache = cacheBytes == 0 ? "" : " and " + cacheBytes + " for keys, values and the rows of a step";
             throw new TroupeException(what + " needs " + weightBytes + " bytes of memory for weights" + cache
                     + ", more than the " + bytes + " " + says
                     + ": round its weights (--weights q8_0 or q4_0), or serve it from more nodes, each with a part of it"

@@ -32,6 +32,11 @@ record MemberSetup(
         return parts.stream().mapToLong(part -> part.cacheBlockBytes(type)).sum();
     }
 
+    /** Bytes of a step's rows in these parts together. */
+    static long rowBytes(List<ModelPart> parts, int maxRows) {
+        return parts.stream().mapToLong(part -> part.rowBytes(maxRows)).sum();
+    }
+
     /**
      * Compares what members of one node need with what there is.
      *
@@ -44,7 +49,7 @@ record MemberSetup(
         List<ModelPart> parts = shape.parts(config, members);
         memory.require(
                 WeightMemory.bytes(parts, stored, inference, precision),
-                numKvBlocks * blockBytes(parts, inference.cache()),
+                numKvBlocks * blockBytes(parts, inference.cache()) + rowBytes(parts, maxRows),
                 "its part of the model, "
                         + parts.stream().map(ModelPart::toString).collect(Collectors.joining(" and ")) + ",");
     }

@@ -65,6 +65,11 @@ public final class SplitLayout implements ModelLayout {
     }
 
     @Override
+    public long rowBytes(ModelConfig config, int maxRows) {
+        return mostOfANode(config, parts -> MemberSetup.rowBytes(parts, maxRows));
+    }
+
+    @Override
     public long weightBytes(OpenModel model, EngineSettings engine) {
         return mostOfANode(model.config(), parts -> engine.weightBytes(model, parts));
     }

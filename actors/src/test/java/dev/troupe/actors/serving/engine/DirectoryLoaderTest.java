@@ -23,6 +23,7 @@ import dev.troupe.model.tokenizer.CharTokenizer;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.ModelPart;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Parameters;
 import dev.troupe.model.transformer.Prefill;
@@ -185,10 +186,17 @@ class DirectoryLoaderTest {
         Path model = write();
         EngineSettings tight = new EngineSettings("auto", Precision.FP32, 1, 32, 4, 100);
         // 3 blocks · 16 tokens · keys and values · 2 heads · 8 · 4 bytes
+        long least = 6144 + rowBytes(model, 32);
         assertThatThrownBy(() -> new DirectoryLoader(tight, "x", "plain", model).load())
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("troupe.serving.kvCache")
-                .hasMessageContaining("6144 bytes");
+                .hasMessageContaining("at least " + least + " bytes are needed");
+    }
+
+    private static long rowBytes(Path model, int maxBatchTokens) {
+        try (OpenModel open = ModelFiles.open(model)) {
+            return ModelPart.whole(open.config()).rowBytes(maxBatchTokens);
+        }
     }
 
     private static EngineSettings within(long memory, int maxRunning, long kvCacheBytes) {
@@ -220,8 +228,8 @@ class DirectoryLoaderTest {
                 .hasMessageContaining(model + " needs " + weights + " bytes of memory for weights, more than the "
                         + (weights - 1) + " that troupe.serving.memory allows");
         assertThat(NativeMemory.bytes("inference")).isZero();
-        try (Engine engine =
-                new DirectoryLoader(within(weights + 5 * block, 4, 1 << 20), "hello", "plain", model).load()) {
+        EngineSettings settings = within(weights + rowBytes(model, 128) + 5 * block, 4, 1 << 20);
+        try (Engine engine = new DirectoryLoader(settings, "hello", "plain", model).load()) {
             assertThat(engine.numKvBlocks()).isEqualTo(5);
         }
     }
