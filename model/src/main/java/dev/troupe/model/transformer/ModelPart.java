@@ -88,9 +88,14 @@ public record ModelPart(ModelConfig config, StageRange range, TensorShard shard)
         return KvBlocks.blockBytes(heads, config.headDim(), type) * range.numLayers();
     }
 
-    /** Bytes of a step's rows in this part, and of what it exchanges with other shards of its layers. */
-    public long rowBytes(int maxRows) {
-        return StepRows.bytes(this, maxRows);
+    /**
+     * Bytes of a step's rows in this part, and of what it exchanges with other shards of its layers.
+     *
+     * @param maxRows most rows of a step
+     * @param withLogits how many of them have logits, which take no memory before
+     */
+    public long rowBytes(int maxRows, int withLogits) {
+        return StepRows.bytes(this, maxRows, withLogits);
     }
 
     /** Whether logits and hidden states come together here. */

@@ -56,9 +56,10 @@ record StepRows(
                 : new ColumnExchange(links.shards(), maxRows, Widths.of(part).exchanged(), arena);
     }
 
-    /** Bytes of so many rows, exchanges included. */
-    static long bytes(ModelPart part, int maxRows) {
-        return Widths.of(part).sum() * maxRows * Float.BYTES;
+    /** Bytes of so many rows, exchanges included, of which some have logits. */
+    static long bytes(ModelPart part, int maxRows, int withLogits) {
+        Widths widths = Widths.of(part);
+        return (widths.beforeLogits() * maxRows + (long) widths.logits() * withLogits) * Float.BYTES;
     }
 
     /** Numbers of one row, in each memory. */
@@ -79,8 +80,8 @@ record StepRows(
                     whole ? 0 : Math.max(Math.max(config.dim(), config.ffnDim()), heads));
         }
 
-        long sum() {
-            return 2L * dim + inTurn + raised + 2 + logits + exchanged; // 2 for what norms keep
+        long beforeLogits() {
+            return 2L * dim + inTurn + raised + 2 + exchanged; // 2 for what norms keep
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.parallel.PartLinks;
+import dev.troupe.model.tensor.Tensor;
 import dev.troupe.model.tensor.TensorArena;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,9 +45,14 @@ class StepRowsTest {
                     for (int shard = 0; shard < shards; shard++) {
                         ModelPart part = ModelPart.of(config, stage, stages, shard, shards);
                         try (TensorArena arena = TensorArena.open("test.rows")) {
-                            StepRows.allocate(part, 24, arena);
+                            StepRows rows = StepRows.allocate(part, 24, arena);
                             StepRows.exchange(PartLinks.alone(), part, 24, arena);
-                            assertThat(part.rowBytes(24)).as(part.toString()).isEqualTo(arena.bytes());
+                            assertThat(part.rowBytes(24, 24))
+                                    .as(part.toString())
+                                    .isEqualTo(arena.bytes());
+                            Tensor logits = rows.logits();
+                            assertThat(part.rowBytes(24, 24) - part.rowBytes(24, 4))
+                                    .isEqualTo(logits == null ? 0 : logits.dim(1) * 20L * Float.BYTES);
                         }
                     }
                 }

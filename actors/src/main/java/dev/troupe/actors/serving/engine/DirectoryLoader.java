@@ -166,12 +166,12 @@ public record DirectoryLoader(
             List<Background<Set<KernelUse>>> first,
             LoadTimes times) {
         long blockBytes = layout.blockBytes(model.config(), settings.inference().cache());
-        long rowBytes = layout.rowBytes(model.config(), settings.maxBatchTokens());
+        long rowBytes = layout.rowBytes(model.config(), settings);
         if (draft != null) {
             DraftLoader.requireSameVocabulary(draft, model);
             blockBytes +=
                     KvCacheSize.blockBytes(draft.config(), settings.inference().cache());
-            rowBytes += ModelLayout.WHOLE.rowBytes(draft.config(), settings.maxBatchTokens());
+            rowBytes += ModelLayout.WHOLE.rowBytes(draft.config(), settings);
         }
         Kernels kernels = NodeKernels.create(settings.backend(), settings.precision(), pool, Set.of());
         EngineSettings decided = settings.decided(model, kernels);

@@ -36,6 +36,15 @@ record KvCacheSize(long bytes, String says, int maxRunning, long blockBytes, lon
         return ModelPart.whole(config).cacheBlockBytes(type);
     }
 
+    /**
+     * Bytes of a step's rows: all that go through the layers, and the logits of one for each running sequence. Guesses
+     * and prompts whose logits are asked for take more.
+     */
+    static long rowBytes(ModelPart part, EngineSettings settings) {
+        int rows = settings.maxBatchTokens();
+        return part.rowBytes(rows, Math.min(rows, settings.maxRunning()));
+    }
+
     /** At most so many bytes. */
     KvCacheSize within(long left, ServingMemory memory) {
         return left >= bytes

@@ -49,7 +49,7 @@ public final class ModelEngine implements Engine {
             ComputePool pool,
             Runnable freeRest) {
         long blockBytes = KvCacheSize.blockBytes(config, settings.inference().cache());
-        long rowBytes = ModelPart.whole(config).rowBytes(settings.maxBatchTokens());
+        long rowBytes = KvCacheSize.rowBytes(ModelPart.whole(config), settings);
         int numKvBlocks = KvCacheSize.of(settings, blockBytes, rowBytes).numBlocks(config);
         return new ModelEngine(
                 description, WholeModel.lay(settings, config, weights, kernels, pool, numKvBlocks, freeRest));

@@ -19,8 +19,8 @@ public interface ModelLayout {
         }
 
         @Override
-        public long rowBytes(ModelConfig config, int maxRows) {
-            return ModelPart.whole(config).rowBytes(maxRows);
+        public long rowBytes(ModelConfig config, EngineSettings settings) {
+            return KvCacheSize.rowBytes(ModelPart.whole(config), settings);
         }
 
         @Override
@@ -67,7 +67,7 @@ public interface ModelLayout {
     long blockBytes(ModelConfig config, StorageType type);
 
     /** Bytes of a step's rows, on the node that has the most of them. */
-    long rowBytes(ModelConfig config, int maxRows);
+    long rowBytes(ModelConfig config, EngineSettings settings);
 
     /**
      * Bytes of the weights, on the node that has the most of them.

@@ -32,9 +32,11 @@ record MemberSetup(
         return parts.stream().mapToLong(part -> part.cacheBlockBytes(type)).sum();
     }
 
-    /** Bytes of a step's rows in these parts together. */
-    static long rowBytes(List<ModelPart> parts, int maxRows) {
-        return parts.stream().mapToLong(part -> part.rowBytes(maxRows)).sum();
+    /** Bytes of a step's rows in these parts together, of which some have logits. */
+    static long rowBytes(List<ModelPart> parts, int maxRows, int withLogits) {
+        return parts.stream()
+                .mapToLong(part -> part.rowBytes(maxRows, withLogits))
+                .sum();
     }
 
     /**
@@ -49,7 +51,7 @@ record MemberSetup(
         List<ModelPart> parts = shape.parts(config, members);
         memory.require(
                 WeightMemory.bytes(parts, stored, inference, precision),
-                numKvBlocks * blockBytes(parts, inference.cache()) + rowBytes(parts, maxRows),
+                numKvBlocks * blockBytes(parts, inference.cache()) + rowBytes(parts, maxRows, 0),
                 "its part of the model, "
                         + parts.stream().map(ModelPart::toString).collect(Collectors.joining(" and ")) + ",");
     }

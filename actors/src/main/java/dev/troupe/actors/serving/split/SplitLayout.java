@@ -65,8 +65,8 @@ public final class SplitLayout implements ModelLayout {
     }
 
     @Override
-    public long rowBytes(ModelConfig config, int maxRows) {
-        return mostOfANode(config, parts -> MemberSetup.rowBytes(parts, maxRows));
+    public long rowBytes(ModelConfig config, EngineSettings engine) {
+        return mostOfANode(config, parts -> MemberSetup.rowBytes(parts, engine.maxBatchTokens(), engine.maxRunning()));
     }
 
     @Override

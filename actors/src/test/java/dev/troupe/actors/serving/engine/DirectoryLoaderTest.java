@@ -186,16 +186,16 @@ class DirectoryLoaderTest {
         Path model = write();
         EngineSettings tight = new EngineSettings("auto", Precision.FP32, 1, 32, 4, 100);
         // 3 blocks · 16 tokens · keys and values · 2 heads · 8 · 4 bytes
-        long least = 6144 + rowBytes(model, 32);
+        long least = 6144 + rowBytes(model, 32, 4);
         assertThatThrownBy(() -> new DirectoryLoader(tight, "x", "plain", model).load())
                 .isInstanceOf(TroupeException.class)
                 .hasMessageContaining("troupe.serving.kvCache")
                 .hasMessageContaining("at least " + least + " bytes are needed");
     }
 
-    private static long rowBytes(Path model, int maxBatchTokens) {
+    private static long rowBytes(Path model, int maxBatchTokens, int maxRunning) {
         try (OpenModel open = ModelFiles.open(model)) {
-            return ModelPart.whole(open.config()).rowBytes(maxBatchTokens);
+            return ModelPart.whole(open.config()).rowBytes(maxBatchTokens, maxRunning);
         }
     }
 
@@ -228,7 +228,7 @@ class DirectoryLoaderTest {
                 .hasMessageContaining(model + " needs " + weights + " bytes of memory for weights, more than the "
                         + (weights - 1) + " that troupe.serving.memory allows");
         assertThat(NativeMemory.bytes("inference")).isZero();
-        EngineSettings settings = within(weights + rowBytes(model, 128) + 5 * block, 4, 1 << 20);
+        EngineSettings settings = within(weights + rowBytes(model, 128, 4) + 5 * block, 4, 1 << 20);
         try (Engine engine = new DirectoryLoader(settings, "hello", "plain", model).load()) {
             assertThat(engine.numKvBlocks()).isEqualTo(5);
         }
