@@ -10,7 +10,7 @@ import java.util.stream.Stream;
  * The memory that serving a model took, beside what it may take.
  *
  * @param fileBytes of the model's weights: the file, or all safetensors files of the directory
- * @param kvCacheBytes most bytes of the key-value cache, which takes memory only as it fills
+ * @param kvCacheBytes most bytes of the key-value cache, which takes memory only as it fills, and of a step's rows
  * @param allowedBytes 1.15 times the file, and the key-value cache
  * @param peakResidentBytes the most memory that this process had (VmHWM), 0 where the system does not say
  * @param peakOverFile the same over {@code fileBytes}

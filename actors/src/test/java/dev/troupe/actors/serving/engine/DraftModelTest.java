@@ -16,6 +16,8 @@ import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.format.ModelFiles;
+import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.tensor.NativeMemory;
@@ -23,6 +25,7 @@ import dev.troupe.model.tensor.TensorArena;
 import dev.troupe.model.tokenizer.CharTokenizer;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.ModelPart;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Parameters;
 import java.nio.file.Path;
@@ -238,16 +241,23 @@ class DraftModelTest {
         }
     }
 
-    /** Keys and values of both models count. */
+    /** Keys and values of both models count, and rows. */
     @Test
     void theCacheIsSharedWithTheDraft() {
         Path draft = write("draft", LETTERS, 1, PositionKind.ROTARY, 16, 6);
         long layerBytes = 2L * 16 * 3 * 8 * Float.BYTES; // of a block
         long kvBytes = 8 * 3 * layerBytes;
-        try (Engine with = load(Optional.of(draft), kvBytes);
-                Engine without = load(Optional.empty(), kvBytes)) {
+        long rows = rowBytes(directory.resolve("model"));
+        try (Engine with = load(Optional.of(draft), kvBytes + rows + rowBytes(draft));
+                Engine without = load(Optional.empty(), kvBytes + rows)) {
             assertThat(with.numKvBlocks()).isEqualTo(8);
             assertThat(without.numKvBlocks()).isEqualTo(12);
+        }
+    }
+
+    private static long rowBytes(Path model) {
+        try (OpenModel open = ModelFiles.open(model)) {
+            return ModelPart.whole(open.config()).rowBytes(64, 8);
         }
     }
 

@@ -7,6 +7,8 @@ import dev.troupe.model.config.ModelConfig.MlpKind;
 import dev.troupe.model.config.ModelConfig.NormKind;
 import dev.troupe.model.config.ModelConfig.PositionKind;
 import dev.troupe.model.format.ModelDirectory;
+import dev.troupe.model.format.ModelFiles;
+import dev.troupe.model.format.OpenModel;
 import dev.troupe.model.kernel.Precision;
 import dev.troupe.model.kernel.parallel.ComputeThreads;
 import dev.troupe.model.tensor.NativeMemory;
@@ -16,6 +18,7 @@ import dev.troupe.model.tokenizer.CharTokenizer;
 import dev.troupe.model.tokenizer.Tokenizer;
 import dev.troupe.model.transformer.Decode;
 import dev.troupe.model.transformer.InferenceSettings;
+import dev.troupe.model.transformer.ModelPart;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.Parameters;
 import dev.troupe.model.transformer.Prefill;
@@ -79,6 +82,12 @@ class KvCacheMemoryTest {
         }
     }
 
+    private static long rowBytes(Path model) {
+        try (OpenModel open = ModelFiles.open(model)) {
+            return ModelPart.whole(open.config()).rowBytes(16, 16);
+        }
+    }
+
     /** The rest of what engines hold does not depend on the cache: the difference between two of them tells. */
     @ParameterizedTest
     @CsvSource({
@@ -95,12 +104,13 @@ class KvCacheMemoryTest {
         Optional<Path> draft = hasDraft ? Optional.of(write("draft", 1, 2, 10)) : Optional.empty();
         long small = 333_333;
         long large = 777_777;
+        long rows = rowBytes(model) + draft.map(KvCacheMemoryTest::rowBytes).orElse(0L);
         Held few = held(model, draft, cache, small);
         Held many = held(model, draft, cache, large);
         int more = many.numKvBlocks() - few.numKvBlocks();
         long block = (many.bytes() - few.bytes()) / more;
         assertThat(block * more).isEqualTo(many.bytes() - few.bytes());
-        assertThat(block * few.numKvBlocks()).isBetween(small - block + 1, small);
-        assertThat(block * many.numKvBlocks()).isBetween(large - block + 1, large);
+        assertThat(rows + block * few.numKvBlocks()).isBetween(small - block + 1, small);
+        assertThat(rows + block * many.numKvBlocks()).isBetween(large - block + 1, large);
     }
 }

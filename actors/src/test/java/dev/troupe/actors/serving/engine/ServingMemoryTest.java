@@ -39,6 +39,7 @@ class ServingMemoryTest {
         assertThatCode(() -> memory.require(600, 400, "m")).doesNotThrowAnyException();
         assertThatThrownBy(() -> memory.require(600, 401, "m"))
                 .isInstanceOf(TroupeException.class)
-                .hasMessageContaining("m needs 600 bytes of memory for weights and 401 for keys and values, more than");
+                .hasMessageContaining(
+                        "m needs 600 bytes of memory for weights and 401 for keys, values and the rows of a step, more than");
     }
 }

@@ -15,6 +15,7 @@ import dev.troupe.model.kernel.KernelProviders;
 import dev.troupe.model.kernel.parallel.ComputePool;
 import dev.troupe.model.tensor.StorageType;
 import dev.troupe.model.tensor.TensorArena;
+import dev.troupe.model.transformer.ModelPart;
 import dev.troupe.model.transformer.ParameterLayout;
 import dev.troupe.model.transformer.ParameterSpec;
 import dev.troupe.model.transformer.Parameters;
@@ -97,6 +98,22 @@ final class TinyModel {
         return load(config, settings, "{}");
     }
 
+    /** Tests say how much keys and values may take; the rows of a step are beside that. */
+    private static EngineSettings withRows(EngineSettings settings, ModelConfig config) {
+        long rows = ModelPart.whole(config).rowBytes(settings.maxBatchTokens(), settings.maxRunning());
+        return new EngineSettings(
+                settings.backend(),
+                settings.precision(),
+                settings.inference(),
+                settings.threads(),
+                settings.maxBatchTokens(),
+                settings.maxRunning(),
+                settings.kvCacheBytes() + rows,
+                settings.memory(),
+                settings.draftModel(),
+                settings.layouts());
+    }
+
     private static Engine load(ModelConfig config, EngineSettings settings, String tokenizerJson) {
         TensorArena arena = TensorArena.open(OWNER);
         Parameters weights = weights(config, arena);
@@ -110,7 +127,7 @@ final class TinyModel {
                 "plain",
                 0);
         return ModelEngine.create(
-                settings,
+                withRows(settings, config),
                 description,
                 config,
                 layer -> weights,
