@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import akka.actor.ActorSystem;
-import java.io.IOException;
-import java.io.InputStream;
 import java.lang.classfile.AttributedElement;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
@@ -17,12 +15,8 @@ import java.lang.classfile.constantpool.ClassEntry;
 import java.lang.classfile.instruction.LineNumber;
 import java.lang.classfile.instruction.LocalVariable;
 import java.lang.classfile.instruction.LocalVariableType;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 import scala.Option;
 import scala.jdk.FunctionWrappers;
@@ -30,20 +24,6 @@ import scala.reflect.ScalaLongSignature;
 import scala.reflect.ScalaSignature;
 
 class LeanClassesTest {
-    private static List<byte[]> classesBeside(Class<?> type) throws Exception {
-        Path jar =
-                Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
-        List<byte[]> classes = new ArrayList<>();
-        try (ZipFile zip = new ZipFile(jar.toFile())) {
-            for (ZipEntry entry : zip.stream().toList()) {
-                if (entry.getName().endsWith(".class")) {
-                    classes.add(zip.getInputStream(entry).readAllBytes());
-                }
-            }
-        }
-        return classes;
-    }
-
     /** Fields and methods with their flags and types, and of code each instruction with its line. */
     private static List<String> whatRuns(ClassModel model) {
         List<String> all = new ArrayList<>();
@@ -91,33 +71,14 @@ class LeanClassesTest {
                 .anyMatch(element -> element instanceof LocalVariable || element instanceof LocalVariableType);
     }
 
-    private static byte[] file(String name) throws IOException {
-        try (InputStream in =
-                LeanClassesTest.class.getClassLoader().getResourceAsStream(name.replace('.', '/') + ".class")) {
-            return Objects.requireNonNull(in, name).readAllBytes();
-        }
-    }
-
-    /** The class as it is without what nobody reads, beside the one that is there. */
-    private static Class<?> loadLean(String changed) throws Exception {
-        byte[] lean = LeanClasses.in(file(changed)).orElseThrow();
-        ClassLoader loader = new ClassLoader(LeanClassesTest.class.getClassLoader()) {
-            @Override
-            protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-                return name.equals(changed) ? findClass(name) : super.loadClass(name, resolve);
-            }
-
-            @Override
-            protected Class<?> findClass(String name) {
-                return defineClass(name, lean, 0, lean.length);
-            }
-        };
-        return Class.forName(changed, false, loader); // others know the one that is there
+    /** The class as it is without what nobody reads, beside the one that is there, which others know. */
+    private static Class<?> loadLean(String name) throws Exception {
+        return ClassFiles.load(name, LeanClasses.in(ClassFiles.of(name)).orElseThrow(), false);
     }
 
     @Test
     void aLibraryRunsAsBefore() throws Exception {
-        List<byte[]> classes = classesBeside(ActorSystem.class);
+        List<byte[]> classes = ClassFiles.beside(ActorSystem.class, "");
         assertThat(classes).hasSizeGreaterThan(1000);
         long before = 0;
         long after = 0;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.Serializable;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeModel;
@@ -13,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -30,13 +28,6 @@ class PlainLambdasTest {
     @SuppressWarnings("NullAway.Init")
     Path dir;
 
-    private static byte[] file(String name) throws IOException {
-        try (InputStream in =
-                PlainLambdasTest.class.getClassLoader().getResourceAsStream(name.replace('.', '/') + ".class")) {
-            return Objects.requireNonNull(in, name).readAllBytes();
-        }
-    }
-
     /** The factories of lambdas that a class's code calls, one for each call site. */
     private static List<String> factories(byte[] file) {
         return ClassFile.of().parse(file).methods().stream()
@@ -47,33 +38,16 @@ class PlainLambdasTest {
                 .toList();
     }
 
-    /** A loader that has the changed class in place of the one that is there. */
-    private static Class<?> loadChanged() throws Exception {
-        byte[] plain = PlainLambdas.in(file(CHANGED)).orElseThrow();
-        ClassLoader loader = new ClassLoader(PlainLambdasTest.class.getClassLoader()) {
-            @Override
-            protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-                return name.equals(CHANGED) ? findClass(name) : super.loadClass(name, resolve);
-            }
-
-            @Override
-            protected Class<?> findClass(String name) {
-                Class<?> loaded = findLoadedClass(name);
-                return loaded == null ? defineClass(name, plain, 0, plain.length) : loaded;
-            }
-        };
-        return Class.forName(CHANGED, true, loader);
-    }
-
     @Test
     void lambdasAreTheSameButForTheirForm() throws Exception {
-        assertThat(factories(file(CHANGED))).contains("altMetafactory");
-        assertThat(factories(PlainLambdas.in(file(CHANGED)).orElseThrow()))
-                .hasSameSizeAs(factories(file(CHANGED)))
+        assertThat(factories(ClassFiles.of(CHANGED))).contains("altMetafactory");
+        assertThat(factories(PlainLambdas.in(ClassFiles.of(CHANGED)).orElseThrow()))
+                .hasSameSizeAs(factories(ClassFiles.of(CHANGED)))
                 .contains("metafactory")
                 .doesNotContain("altMetafactory");
 
-        Class<?> changed = loadChanged();
+        Class<?> changed =
+                ClassFiles.load(CHANGED, PlainLambdas.in(ClassFiles.of(CHANGED)).orElseThrow(), true);
         Object module = changed.getField("MODULE$").get(null);
         Function1<?, ?> chain = (Function1<?, ?>)
                 changed.getMethod("chain", scala.collection.Seq.class).invoke(module, List$.MODULE$.empty());
@@ -89,14 +63,14 @@ class PlainLambdasTest {
 
     @Test
     void aSecondRunChangesNothing() throws IOException {
-        assertThat(PlainLambdas.in(PlainLambdas.in(file(CHANGED)).orElseThrow()))
+        assertThat(PlainLambdas.in(PlainLambdas.in(ClassFiles.of(CHANGED)).orElseThrow()))
                 .isEmpty();
-        assertThat(PlainLambdas.in(file("java.lang.Object"))).isEmpty();
+        assertThat(PlainLambdas.in(ClassFiles.of("java.lang.Object"))).isEmpty();
     }
 
     @Test
     void whatIsNoClassFileIsNamed() throws IOException {
-        byte[] whole = file(CHANGED);
+        byte[] whole = ClassFiles.of(CHANGED);
         for (int length : new int[] {0, 9, 40, whole.length / 2}) {
             assertThatThrownBy(() -> PlainLambdas.in(Arrays.copyOf(whole, length)))
                     .isInstanceOf(IllegalArgumentException.class);
@@ -107,9 +81,9 @@ class PlainLambdasTest {
     void jarsThatChangeAreCopiedAndOthersLinked() throws Exception {
         Path from = Files.createDirectory(dir.resolve("lib"));
         Path to = Files.createDirectory(dir.resolve("copies"));
-        write(from.resolve("scala.jar"), "scala/Function$.class", file(CHANGED));
-        write(from.resolve("troupe-own.jar"), "scala/Function$.class", file(CHANGED));
-        byte[] lean = LeanClasses.in(file("java.lang.Object")).orElseThrow();
+        write(from.resolve("scala.jar"), "scala/Function$.class", ClassFiles.of(CHANGED));
+        write(from.resolve("troupe-own.jar"), "scala/Function$.class", ClassFiles.of(CHANGED));
+        byte[] lean = LeanClasses.in(ClassFiles.of("java.lang.Object")).orElseThrow();
         write(from.resolve("other.jar"), "java/lang/Object.class", lean);
         ArchivableJars.main(new String[] {from.toString(), to.toString()});
         try (var copies = Files.list(to)) {
@@ -122,9 +96,9 @@ class PlainLambdasTest {
         try (JarFile jar = new JarFile(to.resolve("scala.jar").toFile())) {
             assertThat(jar.getInputStream(jar.getEntry("notice.txt"))).hasBinaryContent(new byte[] {1, 2});
             assertThat(jar.getInputStream(jar.getEntry("scala/Function$.class")))
-                    .hasBinaryContent(
-                            LeanClasses.in(PlainLambdas.in(file(CHANGED)).orElseThrow())
-                                    .orElseThrow());
+                    .hasBinaryContent(LeanClasses.in(
+                                    PlainLambdas.in(ClassFiles.of(CHANGED)).orElseThrow())
+                            .orElseThrow());
         }
     }
 
