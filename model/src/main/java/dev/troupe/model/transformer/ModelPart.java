@@ -92,7 +92,7 @@ public record ModelPart(ModelConfig config, StageRange range, TensorShard shard)
      * Bytes of a step's rows in this part, and of what it exchanges with other shards of its layers.
      *
      * @param maxRows most rows of a step
-     * @param withLogits how many of them have logits, which take no memory before
+     * @param withLogits how many of them, at most all, have logits, which take no memory before
      */
     public long rowBytes(int maxRows, int withLogits) {
         return StepRows.bytes(this, maxRows, withLogits);

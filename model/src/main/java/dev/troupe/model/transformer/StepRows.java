@@ -56,10 +56,10 @@ record StepRows(
                 : new ColumnExchange(links.shards(), maxRows, Widths.of(part).exchanged(), arena);
     }
 
-    /** Bytes of so many rows, exchanges included, of which some have logits. */
+    /** Bytes of so many rows, exchanges included, of which some, at most all, have logits. */
     static long bytes(ModelPart part, int maxRows, int withLogits) {
         Widths widths = Widths.of(part);
-        return (widths.beforeLogits() * maxRows + (long) widths.logits() * withLogits) * Float.BYTES;
+        return (widths.beforeLogits() * maxRows + (long) widths.logits() * Math.min(maxRows, withLogits)) * Float.BYTES;
     }
 
     /** Numbers of one row, in each memory. */

@@ -41,8 +41,7 @@ record KvCacheSize(long bytes, String says, int maxRunning, long blockBytes, lon
      * and prompts whose logits are asked for take more.
      */
     static long rowBytes(ModelPart part, EngineSettings settings) {
-        int rows = settings.maxBatchTokens();
-        return part.rowBytes(rows, Math.min(rows, settings.maxRunning()));
+        return part.rowBytes(settings.maxBatchTokens(), settings.maxRunning());
     }
 
     /** At most so many bytes. */
