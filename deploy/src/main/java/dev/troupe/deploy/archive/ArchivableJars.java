@@ -17,8 +17,8 @@ import java.util.zip.ZipOutputStream;
 
 /**
  * What is on the class path in place of a distribution's jars, for the archive of classes: copies of those in which
- * {@link PlainLambdas}, {@link FramedClasses}, {@link LeanClasses} or {@link BriefConfig} changes something, and links
- * to the others. Our own are left as they are, because a build replaces them.
+ * {@link PlainLambdas}, {@link FramedClasses}, {@link LeanClasses}, {@link BriefConfig} or {@link BriefManifest}
+ * changes something, and links to the others. Our own are left as they are, because a build replaces them.
  */
 public final class ArchivableJars {
     private static final String OWN = "troupe-";
@@ -80,7 +80,10 @@ public final class ArchivableJars {
         return changed ? content : Map.of();
     }
 
-    private static Optional<byte[]> other(String name, byte[] file) {
+    private static Optional<byte[]> other(String name, byte[] file) throws IOException {
+        if (name.equals(BriefManifest.NAME)) {
+            return BriefManifest.in(file);
+        }
         if (name.equals("reference.conf")) {
             return BriefConfig.in(file);
         }
