@@ -73,6 +73,7 @@ final class ReplicaSession {
     private final ServingMetrics metrics;
     private final Optional<AwakeProcessors> awake;
     private final Optional<Departure> departure; // where one thread carries what is told
+    private final Optional<NewGarbage> garbage = NewGarbage.ofJvm();
     private final StreamInterval interval;
     private final Successors successors;
     private final int contextLength;
@@ -347,6 +348,9 @@ final class ReplicaSession {
 
     // Whatever a step throws is its requests' failure, not the thread's.
     private void compute(Step step) {
+        if (step.isCalm()) {
+            garbage.ifPresent(NewGarbage::collectIfMuch);
+        }
         List<List<SampledToken>> samples;
         long start = System.nanoTime();
         try {

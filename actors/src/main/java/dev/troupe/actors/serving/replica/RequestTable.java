@@ -40,6 +40,12 @@ final class RequestTable {
         return List.copyOf(byArrival.values());
     }
 
+    /** Whether nobody waits for a first token, or has one still on its way: each answer has a second one. */
+    boolean allGoOn() {
+        return byArrival.values().stream()
+                .allMatch(request -> request.sequence().numGenerated() > 1);
+    }
+
     /** Those of one client, in order of arrival. */
     List<ActiveRequest> of(ActorRef<?> client) {
         List<ActiveRequest> requests = new ArrayList<>();

@@ -8,8 +8,12 @@ import dev.troupe.actors.telemetry.ServingMetrics;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the engine is to compute. */
-record Step(ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers) {
+/**
+ * What the engine is to compute.
+ *
+ * @param isCalm whether it may begin later: nobody waits for a first token, or has one still on its way
+ */
+record Step(ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReader> readers, boolean isCalm) {
     /** Of requests that are all in the table, and are told that they are part of it. */
     static Step of(ScheduledBatch batch, RequestTable requests, ServingMetrics metrics) {
         List<AnswerSampler> samplers = new ArrayList<>();
@@ -24,6 +28,6 @@ record Step(ScheduledBatch batch, List<AnswerSampler> samplers, List<PromptReade
                 readers.add(request.reader());
             }
         }
-        return new Step(batch, samplers, readers);
+        return new Step(batch, samplers, readers, requests.allGoOn());
     }
 }
