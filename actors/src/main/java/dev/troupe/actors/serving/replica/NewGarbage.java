@@ -8,8 +8,9 @@ import java.util.Optional;
 
 /**
  * Has the JVM's serial collector collect what is new while nobody waits for a first token. By itself it stops all
- * threads for 2 ms as soon as the room for new objects is used up, which a short request does to a thirtieth: so one
- * first token of a hundred was late by as much, while a token of an answer that goes on hardly is, beside its step.
+ * threads for 2 ms as soon as the room for new objects is used up, which is so after some twenty short requests, and a
+ * quarter of the time while one is on its way to the engine, where much is made: so one first token of a hundred was
+ * late by as much, while a token of an answer that goes on hardly is, beside its step.
  *
  * <p>No call collects what is new alone ({@link System#gc} takes what is old, too, and thirty times as long), so the
  * room that is left is used up here. Other collectors, which other machines have, are left alone.
