@@ -159,7 +159,7 @@ final class TroupeProcess implements AutoCloseable {
                 builder.redirectErrorStream(true).redirectOutput(output.toFile());
                 Result made = new TroupeProcess(builder.start(), output, output).await(ARCHIVE);
                 assertThat(made.exitCode()).as(made.stdout()).isZero();
-                assertThat(made.stdout()).contains("troupe.jsa", "troupe-train.jsa");
+                assertThat(made.stdout()).contains("wrote", "troupe.jsa", "troupe-train.jsa");
                 Files.delete(output);
             }
             assertThat(archive).isNotEmptyFile();

@@ -16,6 +16,12 @@ public final class ChildJvm {
     /** Runs {@code main} to its end, which must be a good one; returns the words of the last line that it prints. */
     public static String[] lastLine(Class<?> main, List<String> flags, String... arguments)
             throws IOException, InterruptedException {
+        return lines(main, flags, arguments).getLast().split(" ", -1);
+    }
+
+    /** Runs {@code main} to its end, which must be a good one; returns what it prints, which must be something. */
+    public static List<String> lines(Class<?> main, List<String> flags, String... arguments)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(flags);
@@ -34,6 +40,7 @@ public final class ChildJvm {
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
         assertThat(process.exitValue()).as(output).isZero();
-        return output.lines().reduce("", (before, last) -> last).split(" ", -1);
+        assertThat(output).isNotEmpty();
+        return output.lines().toList();
     }
 }

@@ -2,11 +2,10 @@ package dev.troupe.actors.serving.replica;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.troupe.model.process.ChildJvm;
 import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -46,21 +45,9 @@ class NewGarbageTest {
 
     /** With 16 MiB for what is new, of which 12.8 are filled until a collection. */
     private static List<String> said(String collector) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        collector,
-                        "-Xmx256m",
-                        "-XX:NewSize=16m",
-                        "-XX:MaxNewSize=16m",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Filling.class.getName())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).isZero();
-        return said.lines().toList();
+        return ChildJvm.lines(
+                Filling.class,
+                List.of(collector, "-Xmx256m", "-XX:NewSize=16m", "-XX:MaxNewSize=16m", "-XX:TieredStopAtLevel=1"));
     }
 
     @Test
