@@ -34,6 +34,9 @@ public final class ServeLevels {
     /** Few streams take longest for as many answers: some loads need more than an equal part of the time. */
     private static final double SHARE = 2;
 
+    /** Before a load and after it; what others take comes and goes. */
+    private static final long WATCH_NANOS = 1_000_000_000L;
+
     /** Tokens of a request that is nearly all way, there and back. */
     private static final int SHORT_PROMPT = 8;
 
@@ -96,6 +99,7 @@ public final class ServeLevels {
      * @param serverCpuMillis processor time of this process a token, prompts included
      * @param clientCpuMillis the same of the client's process, at the level that has one
      * @param cores that both kept busy
+     * @param stolen from who computes all the time, before the load and after it
      */
     public record Row(
             String level,
@@ -112,7 +116,8 @@ public final class ServeLevels {
             StepTimes steps,
             CpuTimes serverCpuMillis,
             double clientCpuMillis,
-            double cores) {}
+            double cores,
+            StolenTime stolen) {}
 
     /**
      * What a level costs beside the one below it, or beside the bare engine.
@@ -275,6 +280,7 @@ public final class ServeLevels {
                 .map(level -> new Measured(level.getKey(), level.getValue(), new ArrayList<>()))
                 .toList();
         int count = load.requests() * (streams > 0 ? streams : load.mostStreams());
+        List<Long> watched = new ArrayList<>(StolenTime.watch(WATCH_NANOS));
         long loadStart = System.nanoTime();
         long left = (long) (load.minutes() * 60e9) - (loadStart - start);
         long loadNanos = (long) (left * Math.min(1, SHARE / loadsLeft--));
@@ -284,8 +290,10 @@ public final class ServeLevels {
                 level.rounds().add(round(level.target(), count, arrivals, shared));
             }
         }
+        watched.addAll(StolenTime.watch(WATCH_NANOS));
+        StolenTime stolen = StolenTime.of(watched);
         List<Row> each = measured.stream()
-                .map(level -> row(level, streams, rate, shared))
+                .map(level -> row(level, streams, rate, shared, stolen))
                 .toList();
         rows.addAll(each);
         for (int i = 0; i < each.size(); i++) {
@@ -313,7 +321,7 @@ public final class ServeLevels {
         return new Round(outcome, around, steps, count * (double) load.numAnswer() / outcome.seconds(), cpu);
     }
 
-    private Row row(Measured measured, int streams, double rate, boolean shared) {
+    private Row row(Measured measured, int streams, double rate, boolean shared, StolenTime stolen) {
         List<Round> rounds = measured.rounds();
         List<Answered> answers = rounds.stream()
                 .flatMap(round -> round.outcome().answers().stream())
@@ -348,7 +356,8 @@ public final class ServeLevels {
                         rounds.stream().flatMap(round -> round.steps().stream()).toList()),
                 server.times(1e3 / tokens),
                 clientSeconds * 1e3 / tokens,
-                (server.all() + clientSeconds) / seconds);
+                (server.all() + clientSeconds) / seconds,
+                stolen);
     }
 
     private static Overhead overhead(Measured measured, Row row, Measured beside, Row below) {

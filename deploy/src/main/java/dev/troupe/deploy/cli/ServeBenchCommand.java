@@ -213,7 +213,8 @@ final class ServeBenchCommand implements Callable<Integer> {
                             + " engine's steps %.2f / %.2f / %.2f, next on average %.2f / %.2f / %.2f ms; over %d gaps"
                             + " between tokens %.2f / %.2f / %.2f ms; %.2f tokens a step of %.2f ms, no step in %.1f %% of the time;"
                             + " processor ms a token: %.3f kernels, %.3f around them, %.3f runtime, %.3f client;"
-                            + " %.2f cores busy%n",
+                            + " %.2f cores busy; others took %.1f %% of the processors before and after, so that a"
+                            + " millisecond's work took %.2f / %.2f / %.2f ms%n",
                     row.level(),
                     load(row.streams(), row.requestsPerSecond(), row.sharedPrefix()),
                     row.tokensPerSecond(),
@@ -238,7 +239,11 @@ final class ServeBenchCommand implements Callable<Integer> {
                     row.serverCpuMillis().around(),
                     row.serverCpuMillis().runtime(),
                     row.clientCpuMillis(),
-                    row.cores());
+                    row.cores(),
+                    100 * row.stolen().share(),
+                    row.stolen().millisecond().p50(),
+                    row.stolen().millisecond().p95(),
+                    row.stolen().millisecond().p99());
         }
         for (ServeLevels.Overhead over : report.overheads()) {
             System.out.printf(

@@ -76,6 +76,8 @@ class ServeBenchTest {
             assertThat(row.aroundFirstTokenMillis().p50()).isPositive();
             assertThat(row.steps().idleShare()).isBetween(0.0, 1.0);
             assertThat(row.steps().stepMillis()).isPositive();
+            assertThat(row.stolen().share()).isBetween(0.0, 1.0);
+            assertThat(row.stolen().millisecond().p50()).isGreaterThanOrEqualTo(1);
             // An answer has a step for its prompt and each token; more than one is in a step where streams are.
             assertThat(row.steps().tokensPerStep()).isBetween(0.9, 3.0);
             assertThat(row.aroundFirstTokenMillis().p99())
