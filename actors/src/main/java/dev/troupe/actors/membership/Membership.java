@@ -7,10 +7,14 @@ import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Adapter;
 import akka.actor.typed.javadsl.Behaviors;
+import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.MemberStatus;
+import akka.cluster.UniqueAddress;
 import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Down;
 import akka.cluster.typed.Join;
 import akka.cluster.typed.JoinSeedNodes;
+import akka.cluster.typed.Subscribe;
 import com.typesafe.config.Config;
 import dev.troupe.actors.wire.WireMessage;
 import java.time.Duration;
@@ -21,11 +25,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node's view of its cluster. While it is a member, it keeps the roll of the others. A node that the cluster has
- * removed, and that begins again, is given that roll and looks for the others until it is a member:
+ * A node's view of its cluster. While it is a member, it keeps the roll of the others, and tells those that the cluster
+ * removes that they are members no more ({@link Removed}). A node that the cluster has removed, and that begins again,
+ * is given that roll and looks for the others until it is a member:
  *
  * <ul>
  *   <li>when one of them is a member of a cluster, it joins that;
@@ -85,7 +91,20 @@ public final class Membership {
         }
     }
 
+    /**
+     * A member says that the cluster has removed this node. One that stood still meanwhile hears of it nowhere else:
+     * the others answer its heartbeats for some seconds, so that it takes them for reachable; and if one of them is
+     * lost then, it may have what it takes for a majority, and go on as a cluster of its own.
+     *
+     * @param uid of the node that was removed: another one at its address is not meant
+     * @param by the address of who says so
+     * @param byUid its uid; only members are believed
+     */
+    record Removed(long uid, String by, long byUid) implements Command, WireMessage {}
+
     private record Tick() implements Command {}
+
+    private record Parted(MemberRemoved member) implements Command {}
 
     private static final Duration INTERVAL = Duration.ofMillis(500);
     /** What was said longer ago says nothing any more. */
@@ -119,6 +138,8 @@ public final class Membership {
     private final Optional<ClusterRoll> former;
     private final Consumer<ClusterRoll> roll;
     private final Map<Address, Heard> heard = new HashMap<>();
+    private final Map<UniqueAddress, Long> lost = new HashMap<>(); // since when, as long as messages reach them
+    private final Duration lostFor;
     private final long began = System.nanoTime();
     private Set<Address> announceTo = Set.of();
     private Optional<Address> first = Optional.empty(); // who begins, as it seems now
@@ -137,6 +158,9 @@ public final class Membership {
         this.role = config.getString(RESOLVER + "keep-majority.role");
         this.mayBegin = MAJORITIES.contains(config.getString(RESOLVER + "active-strategy"));
         this.waits = waits(config, self);
+        this.lostFor = config.getDuration("akka.cluster.quarantine-removed-node-after");
+        cluster.subscriptions()
+                .tell(Subscribe.create(context.messageAdapter(MemberRemoved.class, Parted::new), MemberRemoved.class));
     }
 
     /** Whether a node's configuration names a cluster that this node does not begin if it is not there. */
@@ -163,6 +187,8 @@ public final class Membership {
         switch (command) {
             case Hello hello -> onHello(hello);
             case Announce(List<Address> nodes) -> announceTo = Set.copyOf(nodes);
+            case Parted(MemberRemoved member) -> onParted(member);
+            case Removed removed -> onRemoved(removed);
             case Tick _ -> onTick();
         }
         return Behaviors.same();
@@ -192,10 +218,39 @@ public final class Membership {
         return new Hello(self.toString(), standing, deciding, replyTo);
     }
 
-    private void greet(Address node, Hello hello) {
+    private void tell(Address node, Command message) {
         Adapter.toClassic(context)
                 .actorSelection(node + "/user/" + NAME)
-                .tell(hello, Adapter.toClassic(context.getSelf()));
+                .tell(message, Adapter.toClassic(context.getSelf()));
+    }
+
+    private void tellRemoved(UniqueAddress node) {
+        tell(
+                node.address(),
+                new Removed(
+                        node.longUid(),
+                        self.toString(),
+                        cluster.selfMember().uniqueAddress().longUid()));
+    }
+
+    private void onParted(MemberRemoved removed) {
+        UniqueAddress node = removed.member().uniqueAddress();
+        boolean knows = !removed.previousStatus().equals(MemberStatus.down()) // it has left
+                || node.equals(cluster.selfMember().uniqueAddress());
+        if (!knows) {
+            lost.put(node, System.nanoTime());
+            tellRemoved(node);
+        }
+    }
+
+    private void onRemoved(Removed removed) {
+        Address by = AddressFromURIString.parse(removed.by());
+        boolean believed = StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+                .anyMatch(member -> member.uniqueAddress().equals(UniqueAddress.apply(by, removed.byUid())));
+        if (believed && cluster.selfMember().uniqueAddress().longUid() == removed.uid()) {
+            context.getLog().warn("The cluster has removed this node while it was out of reach, as {} says", by);
+            cluster.manager().tell(new Down(self));
+        }
     }
 
     private Standing standing() {
@@ -218,6 +273,8 @@ public final class Membership {
                 context.getLog().info("This node is a member of a cluster again, after {} s", seconds(now - began));
             }
             wasMember = true;
+            lost.values().removeIf(since -> now - since > lostFor.toNanos());
+            lost.keySet().forEach(this::tellRemoved);
             ClusterRoll.of(cluster.state(), role).ifPresent(roll);
             announce();
         } else if (!wasMember) { // else the node is about to end
@@ -229,14 +286,14 @@ public final class Membership {
         if (!announceTo.isEmpty()) {
             Set<Address> missing = new HashSet<>(announceTo);
             cluster.state().getMembers().forEach(member -> missing.remove(member.address()));
-            missing.forEach(node -> greet(node, hello(null)));
+            missing.forEach(node -> tell(node, hello(null)));
         }
     }
 
     private void gather(ClusterRoll before, long now) {
         before.members().stream()
                 .filter(member -> !member.equals(self))
-                .forEach(member -> greet(member, hello(context.getSelf())));
+                .forEach(member -> tell(member, hello(context.getSelf())));
         if (now - joinedAt < JOIN_PATIENCE.toNanos()) {
             return;
         }

@@ -6,16 +6,21 @@ import akka.actor.Address;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.Behaviors;
 import akka.cluster.Member;
 import akka.cluster.MemberStatus;
 import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Down;
 import akka.cluster.typed.Join;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.StreamSupport;
@@ -45,14 +50,10 @@ class MembershipTest {
         final Cluster cluster;
         final AtomicReference<@Nullable ClusterRoll> roll = new AtomicReference<>();
 
-        Node(String role) {
-            this(role, "[]");
-        }
-
-        Node(String role, String seeds) {
+        Node(String role, String settings) {
             kit = ActorTestKit.create(
                     "membership-test",
-                    ConfigFactory.parseString("akka.cluster { roles = [" + role + "], seed-nodes = " + seeds
+                    ConfigFactory.parseString("akka.cluster { roles = [" + role + "], " + settings
                                     + ", split-brain-resolver.keep-majority.role = decider }")
                             .withFallback(CONFIG));
             cluster = Cluster.get(kit.system());
@@ -75,7 +76,11 @@ class MembershipTest {
     }
 
     private Node node(String role) {
-        Node node = new Node(role);
+        return node(role, "seed-nodes = []");
+    }
+
+    private Node node(String role, String settings) {
+        Node node = new Node(role, settings);
         nodes.add(node);
         return node;
     }
@@ -127,8 +132,7 @@ class MembershipTest {
     @Test
     void aNodeThatWasStartedAnewCountsOnlyWhenItWaits() throws InterruptedException {
         Node gathering = node("decider");
-        Node waiting = new Node("decider", "[\"" + gathering.address() + "\"]");
-        nodes.add(waiting);
+        Node waiting = node("decider", "seed-nodes = [\"" + gathering.address() + "\"]");
         Node lost = node("decider");
         waiting.begin(Optional.empty());
         gathering.begin(Optional.of(rollOf(nodes, nodes)));
@@ -166,6 +170,70 @@ class MembershipTest {
         });
     }
 
+    /** Both who stay say so, and the one that is removed is not asked whether it knows. */
+    @Test
+    void aNodeThatIsRemovedIsToldByThoseThatStay() throws InterruptedException {
+        List<Node> staying = List.of(node("decider"), node("decider"));
+        Node removed = node("decider", "run-coordinated-shutdown-when-down = off");
+        TestProbe<Membership.Command> told = removed.kit.createTestProbe();
+        removed.kit.spawn(forwardTo(told.getRef()), Membership.NAME);
+        staying.forEach(node -> node.begin(Optional.empty()));
+        together();
+        long uid = removed.cluster.selfMember().uniqueAddress().longUid();
+        staying.getFirst().cluster.manager().tell(new Down(removed.address()));
+        Set<Address> by = new HashSet<>();
+        while (by.size() < staying.size()) {
+            Membership.Removed message = told.expectMessageClass(Membership.Removed.class, PATIENCE);
+            assertThat(message.uid()).isEqualTo(uid);
+            Node sender = staying.stream()
+                    .filter(node -> node.address().toString().equals(message.by()))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(message.byUid())
+                    .isEqualTo(sender.cluster.selfMember().uniqueAddress().longUid());
+            by.add(sender.address());
+        }
+    }
+
+    /** Only of a member, and only if it is meant itself. */
+    @Test
+    void aNodeBelievesAMemberThatItWasRemoved() throws InterruptedException {
+        Node told = node("decider");
+        Node other = node("decider");
+        ActorRef<Membership.Command> membership = told.begin(Optional.empty());
+        other.begin(Optional.empty());
+        together();
+        long uid = told.cluster.selfMember().uniqueAddress().longUid();
+        long byUid = other.cluster.selfMember().uniqueAddress().longUid();
+        String by = other.address().toString();
+        membership.tell(new Membership.Removed(uid + 1, by, byUid));
+        membership.tell(new Membership.Removed(uid, by, byUid + 1));
+        membership.tell(new Membership.Removed(uid, "akka://membership-test@127.0.0.1:1", byUid));
+        Thread.sleep(LONG.toMillis());
+        assertThat(told.members()).hasSize(2);
+        assertThat(other.members()).hasSize(2);
+
+        membership.tell(new Membership.Removed(uid, by, byUid));
+        await(() -> told.cluster.isTerminated());
+        await(() -> other.members().equals(List.of(other.address())));
+    }
+
+    /** Has all nodes be one cluster. */
+    private void together() throws InterruptedException {
+        Address first = nodes.getFirst().address();
+        nodes.forEach(node -> node.cluster.manager().tell(Join.create(first)));
+        for (Node node : nodes) {
+            await(() -> node.members().size() == nodes.size());
+        }
+    }
+
+    private static Behavior<Membership.Command> forwardTo(ActorRef<Membership.Command> probe) {
+        return Behaviors.receiveMessage(message -> {
+            probe.tell(message);
+            return Behaviors.same();
+        });
+    }
+
     private static Membership.Hello said(Node node, Membership.Standing standing) {
         return new Membership.Hello(node.address().toString(), standing, List.of(), null);
     }
@@ -185,6 +253,7 @@ class MembershipTest {
                 .verifySerialization(
                         new Membership.Hello("akka://a@b:1", Membership.Standing.WAITING, List.of(), probe.getRef()),
                         true);
+        node.kit.serializationTestKit().verifySerialization(new Membership.Removed(1L << 40, "akka://a@b:1", -1), true);
     }
 
     /** As the resolver counts, and in its order: by host, then by port as a number. */
