@@ -14,6 +14,7 @@ import java.util.concurrent.Executor;
  */
 public final class AnswerThreads {
     private static final String NAME = "troupe.dispatchers.answers";
+    private static final String FIXED = "fixed-pool-size";
 
     private AnswerThreads() {}
 
@@ -22,13 +23,25 @@ public final class AnswerThreads {
         return DispatcherSelector.fromConfig(NAME);
     }
 
-    /** The only one, where there are no more: what is given to it is done in that order, one thing at a time. */
+    /**
+     * What carries answers, where one thread does at a time: what is given to it is done in that order, one thing after
+     * the other.
+     */
     public static Optional<Executor> alone(ActorSystem<?> system) {
-        Config pool = system.settings().config().getConfig(NAME + ".thread-pool-executor");
-        int threads = ThreadPoolConfig.scaledPoolSize(
+        return number(system.settings().config().getConfig(NAME)) == 1
+                ? Optional.of(system.dispatchers().lookup(selector()))
+                : Optional.empty();
+    }
+
+    /** How many there are by the dispatcher's configuration. */
+    static int number(Config dispatcher) {
+        Config pool = dispatcher.getConfig("thread-pool-executor");
+        if (pool.hasPath(FIXED) && !pool.getString(FIXED).equals("off")) {
+            return pool.getInt(FIXED);
+        }
+        return ThreadPoolConfig.scaledPoolSize(
                 pool.getInt("core-pool-size-min"),
                 pool.getDouble("core-pool-size-factor"),
                 pool.getInt("core-pool-size-max"));
-        return threads == 1 ? Optional.of(system.dispatchers().lookup(selector())) : Optional.empty();
     }
 }

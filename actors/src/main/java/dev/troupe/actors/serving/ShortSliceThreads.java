@@ -26,11 +26,15 @@ public final class ShortSliceThreads extends ThreadPoolExecutorConfigurator {
 
     @Override
     public ExecutorServiceFactory createExecutorServiceFactory(String id, ThreadFactory threads) {
-        ThreadFactory named =
-                threads instanceof MonitorableThreadFactory akkas ? akkas.withName(akkas.name() + "-" + id) : threads;
+        ThreadFactory named = named(id, threads);
         ExecutorServiceFactory pools = super.createExecutorServiceFactory(
                 id, work -> named.newThread(() -> ThreadSlice.runWithShortest(work)));
         return () -> new Aside(pools.createExecutorService());
+    }
+
+    /** The same threads, with the dispatcher's name in theirs. */
+    static ThreadFactory named(String id, ThreadFactory threads) {
+        return threads instanceof MonitorableThreadFactory akkas ? akkas.withName(akkas.name() + "-" + id) : threads;
     }
 
     /** Steps aside before each task. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.typed.DispatcherSelector;
 import dev.troupe.model.kernel.parallel.SideThreads;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,9 +13,10 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ShortSliceThreadsTest {
     private static final ActorTestKit KIT = ActorTestKit.create();
@@ -29,13 +31,14 @@ class ShortSliceThreadsTest {
     }
 
     /** Most tasks: the system may move the thread as well. */
-    @Test
+    @ParameterizedTest
+    @ValueSource(strings = {"troupe.dispatchers.answers", "troupe.dispatchers.sockets"})
     @EnabledOnOs(value = OS.LINUX, disabledReason = "other systems do not say where threads are to be")
-    void aTaskThatFindsItselfOnALeadersProcessorIsDoneOnAnother() {
+    void aTaskThatFindsItselfOnALeadersProcessorIsDoneOnAnother(String dispatcher) {
         assumeTrue(
                 Runtime.getRuntime().availableProcessors() > 1,
                 "this process has one processor only: there is no other one to go to");
-        Executor answers = KIT.system().dispatchers().lookup(AnswerThreads.selector());
+        Executor answers = KIT.system().dispatchers().lookup(DispatcherSelector.fromConfig(dispatcher));
         int moved = 0;
         for (int turn = 0; turn < TURNS; turn++) {
             int leaders = CompletableFuture.supplyAsync(

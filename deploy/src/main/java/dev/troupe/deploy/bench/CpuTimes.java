@@ -10,8 +10,8 @@ import java.util.Map;
 /**
  * Processor time of this process by what it is for, in seconds.
  *
- * @param kernels of threads that compute: the calling thread and those of pools and dispatchers for computing
- * @param around of all other Java threads: actors, streams, sockets
+ * @param kernels of threads that compute, and of others while they lead a step
+ * @param around of all else that Java threads do: actors, streams, sockets
  * @param runtime of the rest: collector and compilers
  */
 public record CpuTimes(double kernels, double around, double runtime) {
@@ -29,11 +29,15 @@ public record CpuTimes(double kernels, double around, double runtime) {
         }
     }
 
-    /** From then to now; threads that ended meanwhile count as runtime. */
-    static CpuTimes since(Reading then) {
+    /**
+     * From then to now; threads that ended meanwhile count as runtime.
+     *
+     * @param stepSeconds that threads of other names took in steps
+     */
+    static CpuTimes since(Reading then, double stepSeconds) {
         Reading now = Reading.now();
-        double kernels = 0;
-        double around = 0;
+        double kernels = stepSeconds;
+        double around = -stepSeconds;
         for (Map.Entry<Long, Long> thread : now.nanos().entrySet()) {
             double seconds = (thread.getValue() - then.nanos().getOrDefault(thread.getKey(), 0L)) / 1e9;
             if (computes(thread.getKey())) {
@@ -47,8 +51,7 @@ public record CpuTimes(double kernels, double around, double runtime) {
 
     private static boolean computes(long id) {
         ThreadInfo info = THREADS.getThreadInfo(id);
-        return id == Thread.currentThread().threadId()
-                || (info != null && info.getThreadName().contains(COMPUTE));
+        return info != null && info.getThreadName().contains(COMPUTE);
     }
 
     CpuTimes minus(CpuTimes other) {
@@ -65,6 +68,11 @@ public record CpuTimes(double kernels, double around, double runtime) {
 
     double all() {
         return kernels + around + runtime;
+    }
+
+    /** Of the calling thread. */
+    static long threadNanos() {
+        return THREADS.getCurrentThreadCpuTime();
     }
 
     static double processSeconds() {

@@ -311,9 +311,10 @@ public final class ServeLevels {
         target.answer(prompts.subList(0, 1), new Arrivals.Closed(1), 1); // what is shared is in the cache
         List<List<Integer>> asked = prompts.subList(1, prompts.size());
         engine.takeSteps();
+        double ledBefore = engine.leadSeconds();
         CpuTimes.Reading before = CpuTimes.Reading.now();
         Outcome outcome = target.answer(asked, arrivals, load.numAnswer());
-        CpuTimes cpu = CpuTimes.since(before);
+        CpuTimes cpu = CpuTimes.since(before, engine.leadSeconds() - ledBefore);
         List<WatchedEngine.Step> steps = engine.takeSteps();
         List<Double> around = outcome.answers().stream()
                 .map(answered -> WatchedEngine.aroundFirstToken(answered, asked.get(answered.request()), steps))

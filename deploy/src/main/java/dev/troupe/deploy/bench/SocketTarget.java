@@ -55,7 +55,7 @@ final class SocketTarget implements LoadTarget, AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("the bench cannot listen on this machine", e);
         }
-        computing = Thread.ofPlatform().name("troupe-compute-socket").start(this::compute);
+        computing = Thread.ofPlatform().name("bench-steps").start(this::compute);
         connections.execute(this::accept);
     }
 

@@ -31,6 +31,7 @@ final class WatchedEngine implements Engine {
 
     private final Engine engine;
     private final List<Step> steps = new ArrayList<>(); // written by the level's thread, read by the bench's
+    private long cpuNanos; // guarded by steps
 
     WatchedEngine(Engine engine) {
         this.engine = engine;
@@ -53,11 +54,13 @@ final class WatchedEngine implements Engine {
                 .filter(WatchedEngine::endsPrompt)
                 .map(chunk -> chunk.tokens().subList(0, chunk.tokens().size() - chunk.numDraft()))
                 .toList();
+        long cpuStart = CpuTimes.threadNanos();
         long start = System.nanoTime();
         List<List<SampledToken>> sampled = engine.execute(batch, samplers, readers);
         Step step = new Step(start, System.nanoTime(), prompts);
         synchronized (steps) {
             steps.add(step);
+            cpuNanos += CpuTimes.threadNanos() - cpuStart;
         }
         return sampled;
     }
@@ -76,6 +79,13 @@ final class WatchedEngine implements Engine {
             List<Step> taken = List.copyOf(steps);
             steps.clear();
             return taken;
+        }
+    }
+
+    /** Processor time of the threads that led its steps, so far. */
+    double leadSeconds() {
+        synchronized (steps) {
+            return cpuNanos / 1e9;
         }
     }
 

@@ -1,5 +1,8 @@
 package dev.troupe.actors.serving.replica;
 
+import dev.troupe.actors.serving.AnswerCarriers;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
@@ -9,37 +12,75 @@ import java.util.concurrent.locks.LockSupport;
  * socket would wait for a tick of the system's scheduler when it has had its share of one. It takes a quarter of a
  * millisecond with the processors free, and up to four beside kernels.
  *
- * <p>What is told goes from task to task of one executor, first in, first out, so it has left when as many tasks have
- * followed each other there as it has hops. That is so of an executor of one thread; a token for a router on another
- * node leaves by other threads, and an executor without tasks is waited for some microseconds only.
+ * <p>Where nobody carries ({@link AnswerCarriers}), who waits does so itself. Else: what is told goes from task to task
+ * of one executor, first in, first out, so it has left when as many tasks have followed each other there as it has
+ * hops. That is so of an executor of one thread; a token for a router on another node leaves by other threads, and an
+ * executor without tasks is waited for some microseconds only.
  */
 final class Departure {
     /** From an actor through streams to a socket it is half as many. */
     static final int HOPS = 8;
 
     /** However long the executor's queue is, steps wait no longer. */
-    private static final long MOST_NANOS = 1_000_000;
+    private static final Duration MOST = Duration.ofMillis(1);
 
-    private final Executor answers;
-    private final long mostNanos;
+    private final Optional<Executor> answers;
+    private final Optional<AnswerCarriers> carriers;
+    private final Duration most;
 
-    /** @param answers carries what is told */
-    Departure(Executor answers) {
-        this(answers, MOST_NANOS);
+    /**
+     * @param answers carries what is told, one task at a time; empty where nobody is to wait
+     * @param carriers the same, where who waits may carry itself
+     */
+    Departure(Optional<Executor> answers, Optional<AnswerCarriers> carriers) {
+        this(answers, carriers, MOST);
     }
 
-    /** @param mostNanos that it waits */
-    Departure(Executor answers, long mostNanos) {
+    /** @param most that it waits */
+    Departure(Optional<Executor> answers, Optional<AnswerCarriers> carriers, Duration most) {
         this.answers = answers;
-        this.mostNanos = mostNanos;
+        this.carriers = carriers;
+        this.most = most;
     }
 
-    /** Waits, a millisecond at most. */
-    void await() {
-        Hops hops = new Hops(answers, Thread.currentThread());
-        long end = System.nanoTime() + mostNanos;
+    /**
+     * What is told until it is closed wakes nobody.
+     *
+     * @param awaited whether somebody may wait for what is told
+     */
+    Telling begin(boolean awaited) {
+        return new Telling(awaited ? carriers.map(AnswerCarriers::take) : Optional.empty());
+    }
+
+    /** While something is told. */
+    final class Telling implements AutoCloseable {
+        private final Optional<AnswerCarriers.Turn> turn;
+
+        private Telling(Optional<AnswerCarriers.Turn> turn) {
+            this.turn = turn;
+        }
+
+        /** Waits until it has left, a millisecond at most. */
+        void await() {
+            if (turn.isPresent() && turn.get().carries()) {
+                turn.get().carry(most);
+            } else {
+                answers.ifPresent(Departure.this::awaitHops);
+            }
+        }
+
+        /** What has not left is for others to carry. */
+        @Override
+        public void close() {
+            turn.ifPresent(AnswerCarriers.Turn::close);
+        }
+    }
+
+    private void awaitHops(Executor executor) {
+        Hops hops = new Hops(executor, Thread.currentThread());
+        long end = System.nanoTime() + most.toNanos();
         hops.run();
-        for (long left = mostNanos; hops.left > 0 && left > 0; left = end - System.nanoTime()) {
+        for (long left = most.toNanos(); hops.left > 0 && left > 0; left = end - System.nanoTime()) {
             LockSupport.parkNanos(this, left);
         }
     }

@@ -3,6 +3,7 @@ package dev.troupe.actors.serving.replica;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.ActorContext;
 import dev.troupe.actors.Failures;
+import dev.troupe.actors.serving.AnswerCarriers;
 import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.AwakeProcessors;
 import dev.troupe.actors.serving.GenerationEvent;
@@ -37,8 +38,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,7 +62,7 @@ final class ReplicaSession {
     private final ActorRef<ReplicaMessage> self;
     private final Engine engine;
     private final Executor compute;
-    private final ExecutorService ownThread;
+    private final StepsThread ownThread;
     private final Executor steps; // of the engine, where it waits for other processes; else the thread of its own
     private final SchedulingPolicy policy;
     private final RequestTable requests = new RequestTable();
@@ -72,7 +71,7 @@ final class ReplicaSession {
     private final Map<String, Submit> compiling = new LinkedHashMap<>(); // by id: the schema is not ready yet
     private final ServingMetrics metrics;
     private final Optional<AwakeProcessors> awake;
-    private final Optional<Departure> departure; // where one thread carries what is told
+    private final Departure departure;
     private final Optional<NewGarbage> garbage = NewGarbage.ofJvm();
     private final StreamInterval interval;
     private final Successors successors;
@@ -106,12 +105,13 @@ final class ReplicaSession {
         this.grammars = new Grammars(engine.description());
         this.metrics = Metrics.serving(settings.modelId());
         this.awake = AwakeProcessors.of(context.getSystem());
-        this.departure = AnswerThreads.alone(context.getSystem()).map(Departure::new);
         this.interval = new StreamInterval(settings.streamInterval().toNanos());
         this.successors = new Successors(settings.successorWait().toNanos());
-        this.ownThread = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name("troupe-compute-steps").factory());
+        this.ownThread = new StepsThread();
         this.steps = engine.executor(ownThread);
+        Optional<AnswerCarriers> carriers = steps == ownThread ? AnswerCarriers.current() : Optional.empty();
+        carriers.ifPresent(ownThread::carry);
+        this.departure = new Departure(AnswerThreads.alone(context.getSystem()), carriers);
         reportLoad();
     }
 
@@ -368,9 +368,12 @@ final class ReplicaSession {
      * First tokens are told first: on their way they do not stand in line behind all others, which nobody waits for.
      */
     private void stepEnded(ScheduledBatch batch, List<List<SampledToken>> samples, long nanos) {
-        List<Computed> others = tellFirst(batch, samples, nanos);
-        if (others.size() < batch.chunks().size() && goesOn()) {
-            departure.ifPresent(Departure::await);
+        List<Computed> others;
+        try (Departure.Telling first = departure.begin(batch.readsKnownTokens())) {
+            others = tellFirst(batch, samples, nanos);
+            if (others.size() < batch.chunks().size() && goesOn()) {
+                first.await();
+            }
         }
         advance(others);
     }

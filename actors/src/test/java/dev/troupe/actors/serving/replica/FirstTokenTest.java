@@ -7,7 +7,6 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
-import com.typesafe.config.ConfigFactory;
 import dev.troupe.actors.serving.AnswerThreads;
 import dev.troupe.actors.serving.GenerationEvent;
 import dev.troupe.actors.serving.GenerationEvent.Finished;
@@ -30,9 +29,7 @@ import org.junit.jupiter.api.Test;
 
 /** Where one thread carries answers, a step does not begin before the first token of the one before has left. */
 class FirstTokenTest {
-    private static final ActorTestKit KIT = ActorTestKit.create(
-            ConfigFactory.parseString("troupe.dispatchers.answers.thread-pool-executor.core-pool-size-max = 1")
-                    .withFallback(ConfigFactory.load()));
+    private static final ActorTestKit KIT = ActorTestKit.create(OneAnswerThread.CONFIG);
     /** Not counted: while the replica's code is interpreted, a step takes long to begin. */
     private static final int WARM_UP = 60;
 

@@ -26,10 +26,12 @@ public final class ThreadSlice {
     // struct sched_attr, as sched_setattr(2) describes it
     private static final int ATTRIBUTES_BYTES = 48;
     private static final long POLICY = 4;
+    private static final long FLAGS = 8;
     private static final long PRIORITY = 20;
     private static final long RUNTIME = 24;
     private static final int SCHED_OTHER = 0;
     private static final int SCHED_FIFO = 1;
+    private static final long RESET_ON_FORK = 1;
 
     private static final int CALLING_THREAD = 0;
     private static final int NO_FLAGS = 0;
@@ -60,7 +62,8 @@ public final class ThreadSlice {
 
     /**
      * Runs {@code work}, all that the calling thread does, with the shortest slice; with the system's where that
-     * refuses or has no such call. One before Linux 6.12 takes the wish and does nothing.
+     * refuses or has no such call. One before Linux 6.12 takes the wish and does nothing. Threads that {@code work}
+     * starts have the system's.
      */
     public static void runWithShortest(Runnable work) {
         if (!shorten()) {
@@ -92,7 +95,10 @@ public final class ThreadSlice {
 
     /** Asks for the shortest slice for the calling thread; whether the system took the wish. */
     static boolean shorten() {
-        return change(attributes -> attributes.set(JAVA_LONG, RUNTIME, SHORTEST_NANOS));
+        return change(attributes -> {
+            attributes.set(JAVA_LONG, RUNTIME, SHORTEST_NANOS);
+            attributes.set(JAVA_LONG, FLAGS, attributes.get(JAVA_LONG, FLAGS) | RESET_ON_FORK);
+        });
     }
 
     /** Nanoseconds of the calling thread's slice; 0 where the system does not say. */

@@ -12,14 +12,16 @@ class ThreadSliceTest {
     void aThreadGetsAShortSliceForItselfAlone() throws InterruptedException {
         long usual = ThreadSlice.nanos();
         assumeTrue(usual > 0, "this system does not say how long slices are (Linux 6.12 and later do)");
-        BlockingQueue<Long> slices = new ArrayBlockingQueue<>(1);
+        BlockingQueue<Long> slices = new ArrayBlockingQueue<>(2);
         Thread thread = new Thread(() -> {
             assertThat(ThreadSlice.shorten()).isTrue();
             slices.add(ThreadSlice.nanos());
+            new Thread(() -> slices.add(ThreadSlice.nanos())).start();
         });
         thread.start();
         thread.join();
         assertThat(slices.take()).isEqualTo(100_000).isLessThan(usual);
+        assertThat(slices.take()).as("of a thread that it starts").isEqualTo(usual);
         assertThat(ThreadSlice.nanos()).isEqualTo(usual);
     }
 
