@@ -44,9 +44,9 @@ final class Departure {
     }
 
     /**
-     * What is told until it is closed wakes nobody.
+     * Something is told until it is closed.
      *
-     * @param awaited whether somebody may wait for what is told
+     * @param awaited whether somebody may wait for it; then it wakes nobody
      */
     Telling begin(boolean awaited) {
         return new Telling(awaited ? carriers.map(AnswerCarriers::take) : Optional.empty());
