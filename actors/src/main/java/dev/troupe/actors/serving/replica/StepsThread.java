@@ -64,6 +64,8 @@ final class StepsThread implements Executor {
         } catch (RuntimeException | Error e) { // later ones are done all the same
             Thread thread = Thread.currentThread();
             thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+        } finally {
+            var _ = Thread.interrupted(); // else the thread would not sleep
         }
     }
 }

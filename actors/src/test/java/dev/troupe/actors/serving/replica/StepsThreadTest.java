@@ -95,12 +95,16 @@ class StepsThreadTest {
     void whatWasGivenBeforeTheEndIsDone() throws InterruptedException {
         for (StepsThread steps : List.of(new StepsThread(), carrying())) {
             BlockingQueue<Thread> done = new LinkedBlockingQueue<>();
+            BlockingQueue<Boolean> interrupted = new LinkedBlockingQueue<>();
             steps.execute(() -> {
                 Thread.currentThread().setUncaughtExceptionHandler((_, _) -> {});
+                Thread.currentThread().interrupt();
                 throw new IllegalStateException("a step's");
             });
+            steps.execute(() -> interrupted.add(Thread.currentThread().isInterrupted()));
             steps.execute(() -> done.add(Thread.currentThread()));
             steps.shutdown();
+            assertThat(interrupted.take()).isFalse();
             assertThat(done.take().join(Duration.ofSeconds(30))).isTrue();
         }
     }
