@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The thread of a replica's steps. While none is wanted it may carry requests and answers: one that comes then is
  * brought to its first step without the wake of a thread, and what is behind it in the queue goes on beside the step.
- * Its slices of the processor are short, so that nothing that wakes takes it from it between two kernels.
+ * Its slices of the processor are short, as those of all that carry.
  */
 final class StepsThread implements Executor {
     private final Queue<Runnable> work = new ConcurrentLinkedQueue<>(); // a session's steps, and the engine's end
@@ -26,7 +26,7 @@ final class StepsThread implements Executor {
                 .start(() -> ThreadSlice.runWithShortest(this::doSteps));
     }
 
-    /** Has it carry from now on while it has nothing else to do. */
+    /** Has it carry from now on while it has nothing else to do: not where steps are taken on another thread. */
     void carry(AnswerCarriers answers) {
         carriers = answers;
         LockSupport.unpark(thread);
