@@ -97,6 +97,8 @@ class ServeBenchIT {
             for (String quantile : QUANTILES) {
                 assertThat(over.at("/aroundFirstTokenMillis/" + quantile).isNumber())
                         .isTrue();
+                assertThat(over.at("/addedFirstTokenMillis/" + quantile).isNumber())
+                        .isTrue();
             }
         });
         assertThat(report.at("/prefix/sharedTokens").asInt()).isEqualTo(512);

@@ -123,7 +123,8 @@ public final class ServeLevels {
      * What a level costs beside the one below it, or beside the bare engine.
      *
      * @param tokensPerSecondRatio median of the rounds' ratios
-     * @param firstTokenMillis difference of the quantiles
+     * @param firstTokenMillis difference of the quantiles, each level with its own steps of the engine
+     * @param addedFirstTokenMillis the same as if both had had the same steps ({@link FirstTokens})
      * @param aroundFirstTokenMillis difference of the quantiles of what none of the engine's steps took
      * @param tokenMillis difference of the quantiles
      * @param gapMillis difference of the quantiles
@@ -138,6 +139,7 @@ public final class ServeLevels {
             boolean sharedPrefix,
             double tokensPerSecondRatio,
             Quantiles firstTokenMillis,
+            Quantiles addedFirstTokenMillis,
             Quantiles aroundFirstTokenMillis,
             Quantiles tokenMillis,
             Quantiles gapMillis,
@@ -145,11 +147,15 @@ public final class ServeLevels {
             double clientShareOfCores) {}
 
     /** A level's rounds of the load that is measured. */
-    private record Measured(String level, LoadTarget target, List<Round> rounds) {}
+    private record Measured(String level, LoadTarget target, List<Round> rounds) {
+        FirstTokens firstTokens() {
+            return FirstTokens.joined(rounds.stream().map(Round::firstTokens).toList());
+        }
+    }
 
     private record Round(
             Outcome outcome,
-            List<Double> aroundNanos,
+            FirstTokens firstTokens,
             List<WatchedEngine.Step> steps,
             double tokensPerSecond,
             CpuTimes serverCpu) {}
@@ -316,10 +322,10 @@ public final class ServeLevels {
         Outcome outcome = target.answer(asked, arrivals, load.numAnswer());
         CpuTimes cpu = CpuTimes.since(before, engine.leadSeconds() - ledBefore);
         List<WatchedEngine.Step> steps = engine.takeSteps();
-        List<Double> around = outcome.answers().stream()
-                .map(answered -> WatchedEngine.aroundFirstToken(answered, asked.get(answered.request()), steps))
-                .toList();
-        return new Round(outcome, around, steps, count * (double) load.numAnswer() / outcome.seconds(), cpu);
+        FirstTokens firstTokens = FirstTokens.of(
+                outcome.answers(),
+                answered -> WatchedEngine.aroundFirstToken(answered, asked.get(answered.request()), steps));
+        return new Round(outcome, firstTokens, steps, count * (double) load.numAnswer() / outcome.seconds(), cpu);
     }
 
     private Row row(Measured measured, int streams, double rate, boolean shared, StolenTime stolen) {
@@ -345,10 +351,8 @@ public final class ServeLevels {
                 answers.size(),
                 gaps.size(),
                 median(rounds.stream().mapToDouble(Round::tokensPerSecond).toArray()),
-                Quantiles.of(answers.stream().mapToDouble(Answered::firstTokenNanos)),
-                Quantiles.of(rounds.stream()
-                        .flatMap(round -> round.aroundNanos().stream())
-                        .mapToDouble(Double::doubleValue)),
+                measured.firstTokens().quantiles(),
+                measured.firstTokens().aroundQuantiles(),
                 Quantiles.of(answers.stream().mapToDouble(Answered::tokenNanos)),
                 Quantiles.of(gaps.stream().mapToDouble(Long::doubleValue)),
                 StepTimes.of(
@@ -380,6 +384,7 @@ public final class ServeLevels {
                 row.sharedPrefix(),
                 median(ratios),
                 row.firstTokenMillis().minus(below.firstTokenMillis()),
+                measured.firstTokens().addedTo(beside.firstTokens()),
                 row.aroundFirstTokenMillis().minus(below.aroundFirstTokenMillis()),
                 row.tokenMillis().minus(below.tokenMillis()),
                 row.gapMillis().minus(below.gapMillis()),

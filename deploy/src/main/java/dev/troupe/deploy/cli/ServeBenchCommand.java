@@ -247,8 +247,8 @@ final class ServeBenchCommand implements Callable<Integer> {
         }
         for (ServeLevels.Overhead over : report.overheads()) {
             System.out.printf(
-                    "%-7s beside %-7s %s: %.3f of tokens/s; first token %+.2f / %+.2f / %+.2f ms, around steps %+.2f /"
-                            + " %+.2f / %+.2f, next %+.3f ms, gaps %+.2f / %+.2f / %+.2f ms;"
+                    "%-7s beside %-7s %s: %.3f of tokens/s; first token %+.2f / %+.2f / %+.2f ms, by the same"
+                            + " steps %+.2f / %+.2f / %+.2f, around steps %+.2f / %+.2f / %+.2f, next %+.3f ms, gaps %+.2f / %+.2f / %+.2f ms;"
                             + " processor ms a token: %+.3f kernels, %+.3f around them, %+.3f runtime; client %.1f %% of the processors%n",
                     over.level(),
                     over.beside(),
@@ -257,6 +257,9 @@ final class ServeBenchCommand implements Callable<Integer> {
                     over.firstTokenMillis().p50(),
                     over.firstTokenMillis().p95(),
                     over.firstTokenMillis().p99(),
+                    over.addedFirstTokenMillis().p50(),
+                    over.addedFirstTokenMillis().p95(),
+                    over.addedFirstTokenMillis().p99(),
                     over.aroundFirstTokenMillis().p50(),
                     over.aroundFirstTokenMillis().p95(),
                     over.aroundFirstTokenMillis().p99(),
