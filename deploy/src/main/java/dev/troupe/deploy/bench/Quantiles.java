@@ -5,7 +5,7 @@ import java.util.stream.DoubleStream;
 
 /** Of times in milliseconds. */
 public record Quantiles(double p50, double p95, double p99) {
-    private static final double NEAR = 1e-3; // nanoseconds
+    private static final double NEAR = 1; // nanosecond
 
     /** Of times in nanoseconds. */
     static Quantiles of(DoubleStream nanos) {
