@@ -35,7 +35,8 @@ record FirstTokens(List<Wait> waits) {
     /**
      * What this level adds to the quantiles of another's waits: its own beside those that its steps would make with
      * what is around steps there, any with any. The engine's steps drift by more than all that is around them, and the
-     * difference of two levels' P99 is theirs; here both have the same.
+     * difference of two levels' P99 is theirs; here both have the same. So by how much a level makes steps longer is
+     * not in it, but in its tokens a second.
      */
     Quantiles addedTo(FirstTokens other) {
         double[] steps = waits.stream().mapToDouble(Wait::steps).toArray();

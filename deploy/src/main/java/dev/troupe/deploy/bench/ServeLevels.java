@@ -333,6 +333,7 @@ public final class ServeLevels {
         List<Answered> answers = rounds.stream()
                 .flatMap(round -> round.outcome().answers().stream())
                 .toList();
+        FirstTokens firstTokens = measured.firstTokens();
         double tokens = answers.size() * (double) load.numAnswer();
         List<Long> gaps = answers.stream()
                 .flatMap(answered -> answered.gapNanos().stream())
@@ -351,8 +352,8 @@ public final class ServeLevels {
                 answers.size(),
                 gaps.size(),
                 median(rounds.stream().mapToDouble(Round::tokensPerSecond).toArray()),
-                measured.firstTokens().quantiles(),
-                measured.firstTokens().aroundQuantiles(),
+                firstTokens.quantiles(),
+                firstTokens.aroundQuantiles(),
                 Quantiles.of(answers.stream().mapToDouble(Answered::tokenNanos)),
                 Quantiles.of(gaps.stream().mapToDouble(Long::doubleValue)),
                 StepTimes.of(
