@@ -29,8 +29,15 @@ final class ReplicaDrain {
 
     private ReplicaDrain() {}
 
-    /** @param limit how long answers may take when the node ends; less where the phase has less time */
-    static void atShutdown(ActorSystem<?> system, ActorRef<ReplicaProtocol.Command> replica, Duration limit) {
+    /**
+     * @param loaded fails when the replica's model cannot be loaded: such a replica has ended, and is not asked
+     * @param limit how long answers may take when the node ends; less where the phase has less time
+     */
+    static void atShutdown(
+            ActorSystem<?> system,
+            ActorRef<ReplicaProtocol.Command> replica,
+            CompletableFuture<?> loaded,
+            Duration limit) {
         CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
         AtomicLong begin = new AtomicLong(System.nanoTime());
         shutdown.addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), "replica-drain-begins", () -> {
@@ -41,7 +48,7 @@ final class ReplicaDrain {
             boolean removed = shutdown.getShutdownReason()
                     .filter(CoordinatedShutdown.clusterDowningReason()::equals)
                     .isPresent();
-            if (removed) { // others go on with its answers already
+            if (removed || loaded.isCompletedExceptionally()) { // others go on with its answers already, or it has none
                 return CompletableFuture.completedFuture(Done.getInstance());
             }
             Duration left = limit.minusNanos(System.nanoTime() - begin.get());

@@ -385,7 +385,7 @@ public final class TroupeNode implements AutoCloseable {
         };
         ActorRef<ReplicaProtocol.Command> replica =
                 ask(replyTo -> new NodeGuardian.Serve(settings, reporting, replyTo));
-        ReplicaDrain.atShutdown(system, replica, drainLimit);
+        ReplicaDrain.atShutdown(system, replica, loaded, drainLimit);
         return new Served(replica, Waiting.await(loaded.applyToEither(stopped, model -> model), LOAD_TIMEOUT));
     }
 

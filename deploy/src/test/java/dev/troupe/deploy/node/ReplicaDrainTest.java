@@ -1,6 +1,7 @@
 package dev.troupe.deploy.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Props;
@@ -25,6 +26,7 @@ import dev.troupe.actors.serving.engine.Engine;
 import dev.troupe.actors.serving.engine.PromptReader;
 import dev.troupe.actors.serving.engine.SampledToken;
 import dev.troupe.actors.serving.replica.ReplicaSettings;
+import dev.troupe.model.TroupeException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -116,6 +118,20 @@ class ReplicaDrainTest {
         serve(node);
         node.close();
         warnings.assertNone();
+    }
+
+    @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void aReplicaWhoseModelCannotBeLoadedIsNotAsked() {
+        TroupeNode node = node();
+        ReplicaSettings settings = ReplicaSettings.from(
+                ConfigFactory.parseString("troupe.serving.modelId = cut").withFallback(node.config()));
+        assertThatThrownBy(() -> node.serve(settings, () -> {
+                    throw new TroupeException("the file is cut");
+                }))
+                .hasMessageContaining("the file is cut");
+        node.close();
+        warnings.assertNoneWith("drain");
     }
 
     @Test
